@@ -1,0 +1,110 @@
+// Package database opens PostgreSQL or SQLite from a URL and hides the
+// difference: one way to run a statement, one way to be in a transaction.
+//
+// A transaction lives in the context. Every method takes its connection from
+// there, so a store method joins the transaction it is called in.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"gorm.io/gorm"
+)
+
+// Engine names a database engine.
+type Engine string
+
+// The engines.
+const (
+	Postgres Engine = "postgres"
+	SQLite   Engine = "sqlite"
+)
+
+// Options tune Open. The zero value is right for a small service.
+type Options struct {
+	MaxConnections int // 0: 16 on PostgreSQL, 8 on SQLite
+	Logger         *slog.Logger
+}
+
+// DB is an open database. Its methods are safe for concurrent use.
+type DB struct {
+	engine Engine
+	orm    *gorm.DB
+	sql    *sql.DB
+	pool   *pgxpool.Pool // nil on SQLite
+}
+
+// Open opens the database that url names: postgres://… or sqlite:path. It does
+// not migrate, and on PostgreSQL it does not yet connect: Ping does.
+func Open(ctx context.Context, url string, opts Options) (*DB, error) {
+	switch {
+	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
+		return openPostgres(ctx, url, opts)
+	case strings.HasPrefix(url, "sqlite:"):
+		return openSQLite(strings.TrimPrefix(url, "sqlite:"), opts)
+	}
+	return nil, errors.New("database: the URL must start with postgres:// or sqlite:")
+}
+
+// Engine returns which engine this is.
+func (db *DB) Engine() Engine { return db.engine }
+
+// Ping checks that the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.sql.PingContext(ctx); err != nil {
+		return fmt.Errorf("database: ping: %w", err)
+	}
+	return nil
+}
+
+// Close closes every connection.
+func (db *DB) Close() error {
+	err := db.sql.Close()
+	if db.pool != nil {
+		db.pool.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("database: close: %w", err)
+	}
+	return nil
+}
+
+// Stats reports connections in use and open, for metrics.
+func (db *DB) Stats() (inUse, open int) {
+	if db.pool != nil {
+		s := db.pool.Stat()
+		return int(s.AcquiredConns()), int(s.TotalConns())
+	}
+	s := db.sql.Stats()
+	return s.InUse, s.OpenConnections
+}
+
+type txKey struct{ db *DB }
+
+// InTx runs fn in a transaction and commits when it returns nil. Inside another
+// InTx of the same database it joins that one: the outermost commits.
+func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
+	if ctx.Value(txKey{db}) != nil {
+		return fn(ctx)
+	}
+	return Translate(db.orm.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		return fn(context.WithValue(ctx, txKey{db}, tx))
+	}))
+}
+
+// ORM returns gorm bound to ctx and to the transaction in it, if there is one.
+func (db *DB) ORM(ctx context.Context) *gorm.DB {
+	if tx, ok := ctx.Value(txKey{db}).(*gorm.DB); ok {
+		return tx.WithContext(ctx)
+	}
+	return db.orm.WithContext(ctx)
+}
+
+// ErrNoRows is returned by Row.Scan when the statement found nothing.
+var ErrNoRows = sql.ErrNoRows

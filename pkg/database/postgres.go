@@ -1,0 +1,39 @@
+package database
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
+)
+
+func openPostgres(ctx context.Context, url string, opts Options) (*DB, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("database: parse the PostgreSQL URL: %w", err)
+	}
+	cfg.MaxConns = 16
+	if opts.MaxConnections > 0 {
+		cfg.MaxConns = int32(min(opts.MaxConnections, 1000)) //nolint:gosec // bounded by min
+	}
+	cfg.MaxConnLifetime = time.Hour
+	cfg.MaxConnIdleTime = 5 * time.Minute
+	if cfg.ConnConfig.ConnectTimeout == 0 {
+		cfg.ConnConfig.ConnectTimeout = 3 * time.Second
+	}
+	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("database: open PostgreSQL: %w", err)
+	}
+	sqlDB := stdlib.OpenDBFromPool(pool) // gorm and the hot statements share one pool
+	orm, err := openORM(postgres.New(postgres.Config{Conn: sqlDB}), opts)
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("database: open PostgreSQL: %w", err)
+	}
+	return &DB{engine: Postgres, orm: orm, sql: sqlDB, pool: pool}, nil
+}

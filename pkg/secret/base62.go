@@ -1,0 +1,45 @@
+package secret
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+)
+
+const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+func isBase62(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+}
+
+// appendBase62 appends raw, read as one big-endian number, in width digits.
+func appendBase62(dst, raw []byte, width int) []byte {
+	words := make([]uint32, len(raw)/4)
+	for i := range words {
+		words[i] = binary.BigEndian.Uint32(raw[4*i:])
+	}
+	start := len(dst)
+	dst = append(dst, make([]byte, width)...)
+	for i := start + width - 1; i >= start; i-- {
+		var rest uint64
+		for j, word := range words { // long division of the whole number by 62
+			rest = rest<<32 | uint64(word)
+			words[j] = uint32(rest / 62) //nolint:gosec // the quotient of a number below 62<<32 by 62 fits 32 bits
+			rest %= 62
+		}
+		dst[i] = alphabet[rest]
+	}
+	return dst
+}
+
+func appendChecksum(dst []byte) []byte {
+	var sum [checkLen]byte
+	encodeUint32(&sum, crc32.ChecksumIEEE(dst))
+	return append(dst, sum[:]...)
+}
+
+func encodeUint32(dst *[checkLen]byte, n uint32) {
+	for i := checkLen - 1; i >= 0; i-- {
+		dst[i] = alphabet[n%62]
+		n /= 62
+	}
+}
