@@ -1,0 +1,125 @@
+-- +goose Up
+CREATE TABLE families (
+    id         uuid PRIMARY KEY,
+    name       text        NOT NULL,
+    created_at timestamptz NOT NULL
+);
+
+CREATE TABLE users (
+    id             uuid PRIMARY KEY,
+    family_id      uuid        NOT NULL REFERENCES families (id),
+    role           text        NOT NULL CHECK (role IN ('admin', 'member', 'guest')),
+    operator       boolean     NOT NULL DEFAULT false,
+    email          text        NOT NULL,
+    password_hash  text        NOT NULL DEFAULT '',
+    first_name     text        NOT NULL DEFAULT '',
+    last_name      text        NOT NULL DEFAULT '',
+    ui_layout      text        NOT NULL DEFAULT 'dashboard' CHECK (ui_layout IN ('dashboard', 'intro')),
+    ai_enabled     boolean     NOT NULL DEFAULT false,
+    second_factor  boolean     NOT NULL DEFAULT false,
+    created_at     timestamptz NOT NULL,
+    deactivated_at timestamptz
+);
+CREATE UNIQUE INDEX users_email ON users (email);
+CREATE INDEX users_family ON users (family_id);
+
+CREATE TABLE clients (
+    id                     text PRIMARY KEY,
+    name                   text        NOT NULL,
+    auth_method            text        NOT NULL CHECK (auth_method IN ('none', 'client_secret_basic', 'client_secret_post')),
+    secret_digest          bytea,
+    previous_secret_digest bytea,
+    previous_secret_until  timestamptz,
+    redirect_uris          text        NOT NULL,
+    scopes                 text        NOT NULL,
+    resource_server        boolean     NOT NULL DEFAULT false,
+    first_party            boolean     NOT NULL DEFAULT false,
+    owner_id               uuid REFERENCES users (id) ON DELETE CASCADE,
+    created_at             timestamptz NOT NULL,
+    disabled_at            timestamptz
+);
+CREATE INDEX clients_owner ON clients (owner_id);
+
+CREATE TABLE signins (
+    digest       bytea PRIMARY KEY,
+    id           uuid        NOT NULL UNIQUE,
+    user_id      uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    created_at   timestamptz NOT NULL,
+    seen_at      timestamptz NOT NULL,
+    expires_at   timestamptz NOT NULL,
+    confirmed_at timestamptz NOT NULL,
+    user_agent   text        NOT NULL DEFAULT '',
+    address      text        NOT NULL DEFAULT '',
+    ended_at     timestamptz
+);
+CREATE INDEX signins_user ON signins (user_id);
+CREATE INDEX signins_expiry ON signins (expires_at);
+
+CREATE TABLE consents (
+    user_id    uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    client_id  text        NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    scopes     text        NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (user_id, client_id)
+);
+CREATE INDEX consents_client ON consents (client_id);
+
+CREATE TABLE codes (
+    digest       bytea PRIMARY KEY,
+    chain_id     uuid        NOT NULL,
+    client_id    text        NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    user_id      uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    scopes       text        NOT NULL,
+    redirect_uri text        NOT NULL,
+    challenge    text        NOT NULL,
+    resource     text        NOT NULL DEFAULT '',
+    created_at   timestamptz NOT NULL,
+    expires_at   timestamptz NOT NULL,
+    redeemed_at  timestamptz
+);
+CREATE INDEX codes_expiry ON codes (expires_at);
+
+CREATE TABLE chains (
+    id         uuid PRIMARY KEY,
+    client_id  text        NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    user_id    uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    scopes     text        NOT NULL,
+    resource   text        NOT NULL DEFAULT '',
+    device_id  uuid,
+    origin     text        NOT NULL CHECK (origin IN ('code', 'login', 'sso')),
+    created_at timestamptz NOT NULL,
+    ends_at    timestamptz,
+    ended_at   timestamptz,
+    end_reason text        NOT NULL DEFAULT ''
+) WITH (fillfactor = 90);
+CREATE INDEX chains_live_user ON chains (user_id) WHERE ended_at IS NULL;
+CREATE INDEX chains_live_client ON chains (client_id) WHERE ended_at IS NULL;
+
+-- The token tables have no foreign key to chains: rows are only ever written by
+-- the statement that opens or finds their chain, and a token without a live
+-- chain opens nothing. The sweeper removes them by expiry.
+CREATE TABLE access_tokens (
+    digest     bytea PRIMARY KEY,
+    chain_id   uuid        NOT NULL,
+    scopes     text        NOT NULL,
+    issued_at  timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    revoked_at timestamptz
+) WITH (fillfactor = 90);
+CREATE INDEX access_tokens_chain ON access_tokens (chain_id);
+CREATE INDEX access_tokens_expiry ON access_tokens (expires_at);
+
+CREATE TABLE refresh_tokens (
+    digest           bytea PRIMARY KEY,
+    chain_id         uuid        NOT NULL,
+    access_digest    bytea       NOT NULL,
+    parent_digest    bytea,
+    issued_at        timestamptz NOT NULL,
+    expires_at       timestamptz NOT NULL,
+    used_at          timestamptz,
+    successor_digest bytea,
+    sealed           bytea
+) WITH (fillfactor = 85);
+CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at);
+CREATE INDEX refresh_tokens_sealed ON refresh_tokens (used_at) WHERE sealed IS NOT NULL;

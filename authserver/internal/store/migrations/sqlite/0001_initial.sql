@@ -1,0 +1,125 @@
+-- +goose Up
+CREATE TABLE families (
+    id         TEXT PRIMARY KEY,
+    name       TEXT        NOT NULL,
+    created_at TIMESTAMP NOT NULL
+);
+
+CREATE TABLE users (
+    id             TEXT PRIMARY KEY,
+    family_id      TEXT        NOT NULL REFERENCES families (id),
+    role           TEXT        NOT NULL CHECK (role IN ('admin', 'member', 'guest')),
+    operator       BOOLEAN     NOT NULL DEFAULT false,
+    email          TEXT        NOT NULL,
+    password_hash  TEXT        NOT NULL DEFAULT '',
+    first_name     TEXT        NOT NULL DEFAULT '',
+    last_name      TEXT        NOT NULL DEFAULT '',
+    ui_layout      TEXT        NOT NULL DEFAULT 'dashboard' CHECK (ui_layout IN ('dashboard', 'intro')),
+    ai_enabled     BOOLEAN     NOT NULL DEFAULT false,
+    second_factor  BOOLEAN     NOT NULL DEFAULT false,
+    created_at     TIMESTAMP NOT NULL,
+    deactivated_at TIMESTAMP
+);
+CREATE UNIQUE INDEX users_email ON users (email);
+CREATE INDEX users_family ON users (family_id);
+
+CREATE TABLE clients (
+    id                     TEXT PRIMARY KEY,
+    name                   TEXT        NOT NULL,
+    auth_method            TEXT        NOT NULL CHECK (auth_method IN ('none', 'client_secret_basic', 'client_secret_post')),
+    secret_digest          BLOB,
+    previous_secret_digest BLOB,
+    previous_secret_until  TIMESTAMP,
+    redirect_uris          TEXT        NOT NULL,
+    scopes                 TEXT        NOT NULL,
+    resource_server        BOOLEAN     NOT NULL DEFAULT false,
+    first_party            BOOLEAN     NOT NULL DEFAULT false,
+    owner_id               TEXT REFERENCES users (id) ON DELETE CASCADE,
+    created_at             TIMESTAMP NOT NULL,
+    disabled_at            TIMESTAMP
+);
+CREATE INDEX clients_owner ON clients (owner_id);
+
+CREATE TABLE signins (
+    digest       BLOB PRIMARY KEY,
+    id           TEXT        NOT NULL UNIQUE,
+    user_id      TEXT        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    created_at   TIMESTAMP NOT NULL,
+    seen_at      TIMESTAMP NOT NULL,
+    expires_at   TIMESTAMP NOT NULL,
+    confirmed_at TIMESTAMP NOT NULL,
+    user_agent   TEXT        NOT NULL DEFAULT '',
+    address      TEXT        NOT NULL DEFAULT '',
+    ended_at     TIMESTAMP
+);
+CREATE INDEX signins_user ON signins (user_id);
+CREATE INDEX signins_expiry ON signins (expires_at);
+
+CREATE TABLE consents (
+    user_id    TEXT        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    client_id  TEXT        NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    scopes     TEXT        NOT NULL,
+    created_at TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (user_id, client_id)
+);
+CREATE INDEX consents_client ON consents (client_id);
+
+CREATE TABLE codes (
+    digest       BLOB PRIMARY KEY,
+    chain_id     TEXT        NOT NULL,
+    client_id    TEXT        NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    user_id      TEXT        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    scopes       TEXT        NOT NULL,
+    redirect_uri TEXT        NOT NULL,
+    challenge    TEXT        NOT NULL,
+    resource     TEXT        NOT NULL DEFAULT '',
+    created_at   TIMESTAMP NOT NULL,
+    expires_at   TIMESTAMP NOT NULL,
+    redeemed_at  TIMESTAMP
+);
+CREATE INDEX codes_expiry ON codes (expires_at);
+
+CREATE TABLE chains (
+    id         TEXT PRIMARY KEY,
+    client_id  TEXT        NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    user_id    TEXT        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    scopes     TEXT        NOT NULL,
+    resource   TEXT        NOT NULL DEFAULT '',
+    device_id  TEXT,
+    origin     TEXT        NOT NULL CHECK (origin IN ('code', 'login', 'sso')),
+    created_at TIMESTAMP NOT NULL,
+    ends_at    TIMESTAMP,
+    ended_at   TIMESTAMP,
+    end_reason TEXT        NOT NULL DEFAULT ''
+);
+CREATE INDEX chains_live_user ON chains (user_id) WHERE ended_at IS NULL;
+CREATE INDEX chains_live_client ON chains (client_id) WHERE ended_at IS NULL;
+
+-- The token tables have no foreign key to chains: rows are only ever written by
+-- the statement that opens or finds their chain, and a token without a live
+-- chain opens nothing. The sweeper removes them by expiry.
+CREATE TABLE access_tokens (
+    digest     BLOB PRIMARY KEY,
+    chain_id   TEXT        NOT NULL,
+    scopes     TEXT        NOT NULL,
+    issued_at  TIMESTAMP NOT NULL,
+    expires_at TIMESTAMP NOT NULL,
+    revoked_at TIMESTAMP
+);
+CREATE INDEX access_tokens_chain ON access_tokens (chain_id);
+CREATE INDEX access_tokens_expiry ON access_tokens (expires_at);
+
+CREATE TABLE refresh_tokens (
+    digest           BLOB PRIMARY KEY,
+    chain_id         TEXT        NOT NULL,
+    access_digest    BLOB       NOT NULL,
+    parent_digest    BLOB,
+    issued_at        TIMESTAMP NOT NULL,
+    expires_at       TIMESTAMP NOT NULL,
+    used_at          TIMESTAMP,
+    successor_digest BLOB,
+    sealed           BLOB
+);
+CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at);
+CREATE INDEX refresh_tokens_sealed ON refresh_tokens (used_at) WHERE sealed IS NOT NULL;

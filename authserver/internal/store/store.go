@@ -1,0 +1,39 @@
+// Package store is every table and every statement of the authorization server,
+// on PostgreSQL and on SQLite. It speaks the vocabulary of package authserver;
+// gorm rows stay inside.
+package store
+
+import (
+	"context"
+	"embed"
+
+	"latchkey/pkg/database"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Store answers the interfaces that the use cases declare. Every method joins
+// the transaction in its context.
+type Store struct {
+	db *database.DB
+}
+
+// New returns a Store on db.
+func New(db *database.DB) *Store { return &Store{db: db} }
+
+// InTx runs fn in a transaction, or in the one ctx already carries.
+func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
+	return s.db.InTx(ctx, fn)
+}
+
+// Migrate brings the schema up to date.
+func (s *Store) Migrate(ctx context.Context) error { return s.db.Migrate(ctx, migrationFiles()) }
+
+// Migrations lists the migrations and which are applied.
+func (s *Store) Migrations(ctx context.Context) ([]database.Migration, error) {
+	return s.db.Migrations(ctx, migrationFiles())
+}
+
+// Ping checks that the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }

@@ -1,0 +1,108 @@
+package authserver
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"latchkey/pkg/fault"
+)
+
+// MaxRedirectURI is the longest redirect URI that can be registered, in bytes.
+const MaxRedirectURI = 2048
+
+// CheckRedirectURI says why uri cannot be registered, or nil. Allowed are
+// https, http to a loopback address, and private schemes that are reverse
+// domain names (RFC 8252 section 7).
+func CheckRedirectURI(uri string) error {
+	reject := func(why string) error {
+		return fault.Newf(fault.Invalid, "Redirect URI %q %s", uri, why)
+	}
+	if uri == "" || len(uri) > MaxRedirectURI || strings.ContainsFunc(uri, notPrintableASCII) {
+		return fault.New(fault.Invalid, "Redirect URI must be printable ASCII without blanks, of at most 2048 characters")
+	}
+	u, err := url.Parse(uri)
+	switch {
+	case err != nil || !u.IsAbs():
+		return reject("must be an absolute URI")
+	case u.Fragment != "" || strings.Contains(uri, "#"):
+		return reject("must not have a fragment")
+	case u.User != nil:
+		return reject("must not name a user")
+	case strings.ContainsAny(uri, "*\\"):
+		return reject("must not have a wildcard or a backslash")
+	}
+	switch u.Scheme {
+	case "https":
+		return checkHost(u, reject)
+	case "http":
+		if !isLoopback(u.Hostname()) && u.Hostname() != "localhost" {
+			return reject("must use https: plain http is for loopback addresses only")
+		}
+		return checkHost(u, reject)
+	}
+	return checkPrivateScheme(u, reject)
+}
+
+func checkHost(u *url.URL, reject func(string) error) error {
+	if u.Hostname() == "" || u.Opaque != "" {
+		return reject("must name a host")
+	}
+	return nil
+}
+
+// checkPrivateScheme wants a reverse domain name such as com.example.app, which
+// also keeps out javascript:, data:, file: and every other known scheme.
+func checkPrivateScheme(u *url.URL, reject func(string) error) error {
+	labels := strings.Split(u.Scheme, ".")
+	if len(labels) < 2 {
+		return reject("must use https, loopback http, or a private scheme that is a reverse domain name")
+	}
+	for _, label := range labels {
+		if label == "" || strings.HasPrefix(label, "-") {
+			return reject("has a scheme that is no reverse domain name")
+		}
+	}
+	if u.Opaque != "" {
+		return reject("must have a path after its scheme")
+	}
+	return nil
+}
+
+func notPrintableASCII(r rune) bool { return r <= ' ' || r > '~' }
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback() && ip.Zone() == ""
+}
+
+// redirectMatches compares exactly (RFC 9700 section 2.1); for loopback IP
+// addresses the port is free (RFC 8252 section 7.3), and nothing else is.
+func redirectMatches(registered, asked string) bool {
+	if registered == asked {
+		return true
+	}
+	if strings.ContainsFunc(asked, notPrintableASCII) {
+		return false
+	}
+	r, err := url.Parse(registered)
+	if err != nil || r.Scheme != "http" || !isLoopback(r.Hostname()) {
+		return false
+	}
+	a, err := url.Parse(asked)
+	if err != nil || a.User != nil || a.Hostname() != r.Hostname() || a.Port() == "0" {
+		return false
+	}
+	return withoutPort(registered, r) == withoutPort(asked, a)
+}
+
+// withoutPort returns the text of uri with the port cut out, so that scheme,
+// path, query and fragment are compared as they were written.
+func withoutPort(uri string, u *url.URL) string {
+	if u.Port() == "" {
+		return uri
+	}
+	host := strings.TrimSuffix(u.Host, ":"+u.Port())
+	return strings.Replace(uri, net.JoinHostPort(u.Hostname(), u.Port()), host, 1)
+}

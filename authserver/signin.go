@@ -1,0 +1,22 @@
+package authserver
+
+import (
+	"time"
+
+	"latchkey/pkg/secret"
+)
+
+// Signin is a browser's proof that a user is present.
+type Signin struct {
+	ID        string
+	Digest    secret.Digest // of the cookie
+	User      User          // as it is now, not as it was at sign-in
+	CreatedAt time.Time
+	SeenAt    time.Time
+	ExpiresAt time.Time
+	// ConfirmedAt is when the person last proved to be present (password,
+	// second factor or passkey).
+	ConfirmedAt time.Time
+	UserAgent   string
+	Address     string
+}
