@@ -80,40 +80,38 @@ CREATE TABLE codes (
 );
 CREATE INDEX codes_expiry ON codes (expires_at);
 
+-- A chain holds its current access token: rotation moves it on in place, so a
+-- retired access token is gone, and whoever ends the chain learns from the same
+-- UPDATE which access token was live.
 CREATE TABLE chains (
-    id         uuid PRIMARY KEY,
-    client_id  text        NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
-    user_id    uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    scopes     text        NOT NULL,
-    resource   text        NOT NULL DEFAULT '',
-    device_id  uuid,
-    origin     text        NOT NULL CHECK (origin IN ('code', 'login', 'sso')),
-    created_at timestamptz NOT NULL,
-    ends_at    timestamptz,
-    ended_at   timestamptz,
-    end_reason text        NOT NULL DEFAULT ''
+    id                uuid PRIMARY KEY,
+    client_id         text        NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    user_id           uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    scopes            text        NOT NULL,
+    resource          text        NOT NULL DEFAULT '',
+    device_id         uuid,
+    origin            text        NOT NULL CHECK (origin IN ('code', 'login', 'sso')),
+    created_at        timestamptz NOT NULL,
+    ends_at           timestamptz,
+    ended_at          timestamptz,
+    end_reason        text        NOT NULL DEFAULT '',
+    access_digest     bytea       NOT NULL,
+    access_scopes     text        NOT NULL,
+    access_issued_at  timestamptz NOT NULL,
+    access_expires_at timestamptz NOT NULL,
+    live_until        timestamptz NOT NULL
 ) WITH (fillfactor = 90);
-CREATE INDEX chains_live_user ON chains (user_id) WHERE ended_at IS NULL;
-CREATE INDEX chains_live_client ON chains (client_id) WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX chains_access ON chains (access_digest);
+CREATE INDEX chains_user ON chains (user_id);
+CREATE INDEX chains_client ON chains (client_id);
+CREATE INDEX chains_expiry ON chains (live_until);
 
--- The token tables have no foreign key to chains: rows are only ever written by
--- the statement that opens or finds their chain, and a token without a live
--- chain opens nothing. The sweeper removes them by expiry.
-CREATE TABLE access_tokens (
-    digest     bytea PRIMARY KEY,
-    chain_id   uuid        NOT NULL,
-    scopes     text        NOT NULL,
-    issued_at  timestamptz NOT NULL,
-    expires_at timestamptz NOT NULL,
-    revoked_at timestamptz
-) WITH (fillfactor = 90);
-CREATE INDEX access_tokens_chain ON access_tokens (chain_id);
-CREATE INDEX access_tokens_expiry ON access_tokens (expires_at);
-
+-- Spent refresh tokens stay until they expire: that is what makes reuse visible.
+-- There is no foreign key to chains: rows are only ever written by the statement
+-- that opens or moves their chain, and without a live chain they open nothing.
 CREATE TABLE refresh_tokens (
     digest           bytea PRIMARY KEY,
     chain_id         uuid        NOT NULL,
-    access_digest    bytea       NOT NULL,
     parent_digest    bytea,
     issued_at        timestamptz NOT NULL,
     expires_at       timestamptz NOT NULL,
