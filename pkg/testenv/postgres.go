@@ -1,0 +1,61 @@
+package testenv
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Postgres makes an empty database that lives as long as the test and returns
+// its URL.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	url, drop, err := CreatePostgres(t.Context(), NeedPostgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := drop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return url
+}
+
+// CreatePostgres makes an empty database on the server at server and returns
+// its URL and the function that removes it, connections and all.
+func CreatePostgres(ctx context.Context, server string) (string, func() error, error) {
+	name := "latchkey_" + strings.ToLower(rand.Text()[:16])
+	if err := onServer(ctx, server, "CREATE DATABASE "+name); err != nil {
+		return "", nil, err
+	}
+	u, err := url.Parse(server)
+	if err != nil {
+		return "", nil, fmt.Errorf("testenv: PostgreSQL URL: %w", err)
+	}
+	u.Path = "/" + name
+	drop := func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		return onServer(ctx, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+	}
+	return u.String(), drop, nil
+}
+
+func onServer(ctx context.Context, server, statement string) error {
+	conn, err := pgx.Connect(ctx, server)
+	if err != nil {
+		return fmt.Errorf("testenv: connect to PostgreSQL: %w", err)
+	}
+	defer conn.Close(ctx) //nolint:errcheck // the statement's own error is the one that matters
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		return fmt.Errorf("testenv: %s: %w", strings.Join(strings.Fields(statement)[:2], " "), err)
+	}
+	return nil
+}

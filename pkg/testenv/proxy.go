@@ -1,0 +1,138 @@
+package testenv
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+)
+
+// Proxy stands between a service and an engine. It can be cut, which is how a
+// test takes the engine away, and on PostgreSQL it counts statements.
+type Proxy struct {
+	listener net.Listener
+	target   string
+	tap      func(io.Reader) // sees what the client sends; nil: nothing looks
+
+	mu    sync.Mutex
+	cut   bool
+	conns map[net.Conn]struct{}
+}
+
+// NewProxy starts a proxy in front of the engine at rawURL (postgres://… or
+// redis://…) and returns it with the URL that leads through it. It ends with
+// the test.
+func NewProxy(t testing.TB, rawURL string) (*Proxy, string) {
+	t.Helper()
+	p, through, err := newProxy(rawURL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p, through
+}
+
+func newProxy(rawURL string, tap func(io.Reader)) (*Proxy, string, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, "", fmt.Errorf("testenv: proxy: %w", err)
+	}
+	target := u.Host
+	if u.Port() == "" {
+		port := map[string]string{"postgres": "5432", "postgresql": "5432", "redis": "6379"}[u.Scheme]
+		target = net.JoinHostPort(u.Hostname(), port)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // lives as long as the test
+	if err != nil {
+		return nil, "", fmt.Errorf("testenv: proxy: %w", err)
+	}
+	p := &Proxy{listener: l, target: target, tap: tap, conns: map[net.Conn]struct{}{}}
+	go p.accept()
+	u.Host = l.Addr().String()
+	return p, u.String(), nil
+}
+
+// Cut closes every connection and refuses new ones: the engine is away.
+func (p *Proxy) Cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cut = true
+	for c := range p.conns {
+		_ = c.Close() // its peer notices, which is the point
+	}
+}
+
+// Restore lets connections through again.
+func (p *Proxy) Restore() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cut = false
+}
+
+// Close ends the proxy.
+func (p *Proxy) Close() {
+	_ = p.listener.Close() // accept ends
+	p.Cut()
+}
+
+func (p *Proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			continue
+		}
+		go p.serve(client)
+	}
+}
+
+func (p *Proxy) serve(client net.Conn) {
+	defer client.Close() //nolint:errcheck // both ends go together
+	if !p.keep(client) {
+		return
+	}
+	defer p.forget(client)
+	server, err := net.Dial("tcp", p.target) //nolint:noctx // bounded by Cut
+	if err != nil {
+		return
+	}
+	defer server.Close() //nolint:errcheck // both ends go together
+	if !p.keep(server) {
+		return
+	}
+	defer p.forget(server)
+
+	go func() {
+		_, _ = io.Copy(client, server)
+		_ = client.Close()
+	}()
+	if p.tap == nil {
+		_, _ = io.Copy(server, client)
+		return
+	}
+	reader, writer := io.Pipe()
+	go p.tap(reader)
+	defer writer.Close() //nolint:errcheck // a pipe's writer always closes
+	_, _ = io.Copy(server, io.TeeReader(client, writer))
+}
+
+func (p *Proxy) keep(c net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cut {
+		return false
+	}
+	p.conns[c] = struct{}{}
+	return true
+}
+
+func (p *Proxy) forget(c net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.conns, c)
+}
