@@ -1,0 +1,183 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+const (
+	defaultPoolSize = 32
+	defaultTimeout  = 250 * time.Millisecond
+	dialTimeout     = 200 * time.Millisecond
+)
+
+// Redis is a Store in Redis 7.0 or later (SET with NX and GET). A Redis that is
+// away costs its first callers a refused dial or one timeout, the others
+// nothing: a breaker answers for it.
+type Redis struct {
+	client  *redis.Client
+	breaker *Breaker
+	log     *slog.Logger
+}
+
+var quietOnce sync.Once
+
+// OpenRedis opens the Redis that url names. It does not connect: Ping does.
+func OpenRedis(url string, opts Options) (*Redis, error) {
+	if opts.Now == nil {
+		return nil, errors.New("cache: Options.Now is required")
+	}
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, errors.New("cache: the Redis URL cannot be parsed") // the parser's error would quote the password
+	}
+	log := opts.Logger
+	if log == nil {
+		log = slog.Default()
+	}
+	quietOnce.Do(func() { redis.SetLogger(redisLog{log}) })
+	breaker := &Breaker{Now: opts.Now}
+	o.Limiter = limiter{breaker}
+	o.MaxRetries = -1
+	o.DialerRetries = 1 // the default dials five times before it admits defeat
+	o.DialTimeout = dialTimeout
+	o.ReadTimeout = opts.Timeout
+	if o.ReadTimeout <= 0 {
+		o.ReadTimeout = defaultTimeout
+	}
+	o.WriteTimeout = o.ReadTimeout
+	o.PoolTimeout = 4 * o.ReadTimeout
+	o.ContextTimeoutEnabled = true
+	o.PoolSize = opts.PoolSize
+	if o.PoolSize <= 0 {
+		o.PoolSize = defaultPoolSize
+	}
+	o.DisableIdentity = true
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	return &Redis{client: redis.NewClient(o), breaker: breaker, log: log}, nil
+}
+
+// Client returns the connection pool, breaker included, for scripts that the
+// Store interface does not cover.
+func (r *Redis) Client() *redis.Client { return r.client }
+
+// Away reports whether the breaker is refusing calls now.
+func (r *Redis) Away() bool { return r.breaker.Open() }
+
+// Stats reports connections in use and open, for metrics.
+func (r *Redis) Stats() (inUse, open int) {
+	s := r.client.PoolStats()
+	return int(s.TotalConns) - int(s.IdleConns), int(s.TotalConns)
+}
+
+// Get implements Store.
+func (r *Redis) Get(ctx context.Context, key string) ([]byte, bool, error) {
+	return found(r.client.Get(ctx, key).Bytes())
+}
+
+// SetNX implements Store.
+func (r *Redis) SetNX(ctx context.Context, key string, value []byte, ttl time.Duration) ([]byte, error) {
+	standing, err := r.client.SetArgs(ctx, key, value, redis.SetArgs{Mode: "NX", Get: true, TTL: atLeast(ttl)}).Result()
+	if errors.Is(err, redis.Nil) { // nothing stood there: ours does now
+		return value, nil
+	}
+	if err != nil {
+		return nil, away(err)
+	}
+	return []byte(standing), nil
+}
+
+// Set implements Store.
+func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	return away(r.client.Set(ctx, key, value, atLeast(ttl)).Err())
+}
+
+// SetAndPublish implements Store.
+func (r *Redis) SetAndPublish(ctx context.Context, entries []Entry, channel string, message []byte) error {
+	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, e := range entries {
+			p.Set(ctx, e.Key, e.Value, atLeast(e.TTL))
+		}
+		p.Publish(ctx, channel, message)
+		return nil
+	})
+	return away(err)
+}
+
+// Take implements Store.
+func (r *Redis) Take(ctx context.Context, key string) ([]byte, bool, error) {
+	return found(r.client.GetDel(ctx, key).Bytes())
+}
+
+// Delete implements Store.
+func (r *Redis) Delete(ctx context.Context, key string) error {
+	return away(r.client.Del(ctx, key).Err())
+}
+
+// Publish implements Store.
+func (r *Redis) Publish(ctx context.Context, channel string, message []byte) error {
+	return away(r.client.Publish(ctx, channel, message).Err())
+}
+
+// Ping implements Store.
+func (r *Redis) Ping(ctx context.Context) error { return away(r.client.Ping(ctx).Err()) }
+
+// Close implements Store.
+func (r *Redis) Close() error {
+	if err := r.client.Close(); err != nil {
+		return fmt.Errorf("cache: close: %w", err)
+	}
+	return nil
+}
+
+func found(value []byte, err error) ([]byte, bool, error) {
+	if errors.Is(err, redis.Nil) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, away(err)
+	}
+	return value, true, nil
+}
+
+func away(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+// limiter makes go-redis ask the breaker before it takes a connection.
+type limiter struct{ breaker *Breaker }
+
+func (l limiter) Allow() error {
+	if l.breaker.Allow() {
+		return nil
+	}
+	return ErrUnavailable
+}
+
+func (l limiter) ReportResult(result error) {
+	if errors.Is(result, context.Canceled) {
+		return // says nothing about Redis
+	}
+	var answer redis.Error // Redis answered, be it "no such key"
+	l.breaker.Report(result == nil || errors.As(result, &answer))
+}
+
+// redisLog keeps go-redis from writing lines of its own shape to stderr.
+type redisLog struct{ log *slog.Logger }
+
+func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
+	l.log.DebugContext(ctx, "redis", "detail", fmt.Sprintf(format, v...))
+}

@@ -1,0 +1,66 @@
+package cache
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	pingEvery        = time.Second
+	firstReconnect   = 50 * time.Millisecond
+	slowestReconnect = time.Second
+)
+
+// Subscribe implements Store. A connection that is silent for a second is
+// pinged, and given up when the second after that is silent too.
+func (r *Redis) Subscribe(ctx context.Context, channel string, onMessage func([]byte), onReset func()) error {
+	wait := firstReconnect
+	for ctx.Err() == nil {
+		heard, err := r.listen(ctx, channel, onMessage, onReset)
+		if ctx.Err() != nil {
+			break
+		}
+		onReset()
+		if heard {
+			wait = firstReconnect
+			r.log.WarnContext(ctx, "subscription lost", "channel", channel, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, slowestReconnect)
+	}
+	return ctx.Err()
+}
+
+// listen returns when the connection is lost; heard tells whether there was one.
+func (r *Redis) listen(ctx context.Context, channel string, onMessage func([]byte), onReset func()) (heard bool, err error) {
+	ps := r.client.Subscribe(ctx, channel)
+	defer func() { _ = ps.Close() }() // it is lost or no longer wanted
+	pinged := false
+	for {
+		got, err := ps.ReceiveTimeout(ctx, pingEvery)
+		if err != nil {
+			if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() || pinged || ctx.Err() != nil { //nolint:errorlint // the driver hands the net error over unwrapped
+				return heard, err
+			}
+			if err := ps.Ping(ctx); err != nil {
+				return heard, err
+			}
+			pinged = true
+			continue
+		}
+		pinged = false
+		switch m := got.(type) {
+		case *redis.Subscription:
+			heard = true
+			onReset()
+		case *redis.Message:
+			onMessage([]byte(m.Payload))
+		}
+	}
+}
