@@ -82,3 +82,13 @@ type ChainFilter struct {
 	ExceptID       string
 	FirstPartyOnly bool // only chains of FirstPartyClientID
 }
+
+// ChainRequest asks for a chain that no authorization code opens: a first-party
+// sign-in.
+type ChainRequest struct {
+	ClientID string
+	UserID   string
+	Scopes   scope.Set
+	DeviceID string
+	Origin   string
+}

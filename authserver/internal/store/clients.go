@@ -1,0 +1,161 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/pkg/database"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/scope"
+	"latchkey/pkg/secret"
+)
+
+type clientRow struct {
+	ID                   string `gorm:"primaryKey"`
+	Name                 string
+	AuthMethod           string
+	SecretDigest         []byte
+	PreviousSecretDigest []byte
+	PreviousSecretUntil  *time.Time
+	RedirectURIs         string `gorm:"column:redirect_uris"` // one per line
+	Scopes               string
+	ResourceServer       bool
+	FirstParty           bool
+	OwnerID              *string
+	CreatedAt            time.Time `gorm:"autoCreateTime:false"`
+	DisabledAt           *time.Time
+}
+
+func (clientRow) TableName() string { return "clients" }
+
+// FindClient returns the client with id, or fault.NotFound.
+func (s *Store) FindClient(ctx context.Context, id string) (*authserver.Client, error) {
+	var row clientRow
+	if err := s.db.ORM(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
+		return nil, database.Translate(err)
+	}
+	return row.client()
+}
+
+// ListClients returns the clients of ownerID, or all when it is empty, oldest
+// first.
+func (s *Store) ListClients(ctx context.Context, ownerID string) ([]*authserver.Client, error) {
+	q := s.db.ORM(ctx).Order("created_at, id")
+	if ownerID != "" {
+		q = q.Where("owner_id = ?", ownerID)
+	}
+	var rows []clientRow
+	if err := q.Find(&rows).Error; err != nil {
+		return nil, database.Translate(err)
+	}
+	list := make([]*authserver.Client, 0, len(rows))
+	for _, row := range rows {
+		c, err := row.client()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// CreateClient stores a new client. fault.Conflict: the id is taken.
+func (s *Store) CreateClient(ctx context.Context, c *authserver.Client) error {
+	row := newClientRow(c)
+	err := database.Translate(s.db.ORM(ctx).Create(&row).Error)
+	if database.IsUnique(err) {
+		return fault.Wrap(fault.Conflict, err, "A client with this id exists")
+	}
+	return err
+}
+
+// UpdateClient stores every field of c that may change.
+func (s *Store) UpdateClient(ctx context.Context, c *authserver.Client) error {
+	row := newClientRow(c)
+	res := s.db.ORM(ctx).Model(&clientRow{}).Where("id = ?", c.ID).Select(
+		"name", "auth_method", "secret_digest", "previous_secret_digest", "previous_secret_until",
+		"redirect_uris", "scopes", "disabled_at").Updates(&row)
+	if res.Error != nil {
+		return database.Translate(res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return fault.New(fault.NotFound, "Client not found")
+	}
+	return nil
+}
+
+// DeleteClient removes the client and, by cascade, its chains, codes and
+// consents. fault.NotFound: there is none.
+func (s *Store) DeleteClient(ctx context.Context, id string) error {
+	n, err := s.db.Exec(ctx, `DELETE FROM clients WHERE id = $1`, id)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.New(fault.NotFound, "Client not found")
+	}
+	return nil
+}
+
+func newClientRow(c *authserver.Client) clientRow {
+	row := clientRow{
+		ID: c.ID, Name: c.Name, AuthMethod: c.AuthMethod,
+		SecretDigest:         digestBytes(c.SecretDigest),
+		PreviousSecretDigest: digestBytes(c.PreviousSecretDigest),
+		RedirectURIs:         strings.Join(c.RedirectURIs, "\n"), Scopes: c.Scopes.String(),
+		ResourceServer: c.ResourceServer, FirstParty: c.FirstParty,
+		CreatedAt: c.CreatedAt, DisabledAt: c.DisabledAt,
+	}
+	if !c.PreviousSecretUntil.IsZero() {
+		row.PreviousSecretUntil = &c.PreviousSecretUntil
+	}
+	if c.OwnerID != "" {
+		row.OwnerID = &c.OwnerID
+	}
+	return row
+}
+
+func (row clientRow) client() (*authserver.Client, error) {
+	scopes, err := scope.Parse(row.Scopes)
+	if err != nil {
+		return nil, fmt.Errorf("store: client %s: %w", row.ID, err)
+	}
+	c := &authserver.Client{
+		ID: row.ID, Name: row.Name, AuthMethod: row.AuthMethod, Scopes: scopes,
+		ResourceServer: row.ResourceServer, FirstParty: row.FirstParty,
+		CreatedAt: row.CreatedAt.UTC(), DisabledAt: row.DisabledAt,
+	}
+	if row.RedirectURIs != "" {
+		c.RedirectURIs = strings.Split(row.RedirectURIs, "\n")
+	}
+	if err := c.SecretDigest.Scan(nilIfEmpty(row.SecretDigest)); err != nil {
+		return nil, fmt.Errorf("store: client %s: %w", row.ID, err)
+	}
+	if err := c.PreviousSecretDigest.Scan(nilIfEmpty(row.PreviousSecretDigest)); err != nil {
+		return nil, fmt.Errorf("store: client %s: %w", row.ID, err)
+	}
+	if row.PreviousSecretUntil != nil {
+		c.PreviousSecretUntil = *row.PreviousSecretUntil
+	}
+	if row.OwnerID != nil {
+		c.OwnerID = *row.OwnerID
+	}
+	return c, nil
+}
+
+func digestBytes(d secret.Digest) []byte {
+	if d.IsZero() {
+		return nil
+	}
+	return d[:]
+}
+
+func nilIfEmpty(b []byte) any {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}

@@ -1,0 +1,109 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"latchkey/authserver"
+	"latchkey/pkg/database"
+	"latchkey/pkg/scope"
+	"latchkey/pkg/secret"
+)
+
+// CreateCode stores an authorization code.
+func (s *Store) CreateCode(ctx context.Context, c authserver.Code) error {
+	_, err := s.db.Exec(ctx, `INSERT INTO codes
+		(digest, chain_id, client_id, user_id, scopes, redirect_uri, challenge, resource, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		c.Digest[:], c.ChainID, c.ClientID, c.UserID, c.Scopes.String(), c.RedirectURI, c.Challenge, c.Resource,
+		c.CreatedAt, c.ExpiresAt)
+	return err
+}
+
+// redeemPostgres claims the code, opens its chain and stores the first pair, or
+// does none of it: the row lock of the UPDATE is the only arbiter between
+// replicas.
+const redeemPostgres = `
+WITH claimed AS (
+	UPDATE codes SET redeemed_at = $6
+	WHERE digest = $1 AND client_id = $2 AND redirect_uri = $3 AND challenge = $4
+	  AND ($5 = '' OR resource = $5)
+	  AND redeemed_at IS NULL AND expires_at > $6
+	  AND EXISTS (SELECT 1 FROM users WHERE users.id = codes.user_id AND deactivated_at IS NULL)
+	RETURNING chain_id, client_id, user_id, scopes, resource
+), opened AS (
+	INSERT INTO chains (id, client_id, user_id, scopes, resource, origin, created_at, ends_at,
+		access_digest, access_scopes, access_issued_at, access_expires_at, live_until)
+	SELECT chain_id, client_id, user_id, scopes, resource, 'code', $6, $7::timestamptz,
+		$8, scopes, $6, $9, $11 FROM claimed
+	RETURNING id, scopes, user_id
+), refresh AS (
+	INSERT INTO refresh_tokens (digest, chain_id, issued_at, expires_at) SELECT $10, id, $6, $11 FROM opened
+)
+SELECT id, scopes, user_id FROM opened`
+
+// RedeemCode claims the code that r describes and opens its chain with the
+// given pair. ErrNotClaimed: no such code, or already used, expired, another
+// client's, or bound to another redirect URI, challenge or resource.
+func (s *Store) RedeemCode(ctx context.Context, r authserver.Redemption) (*authserver.GrantChain, error) {
+	if s.db.Engine() == database.SQLite {
+		return s.redeemSQLite(ctx, r)
+	}
+	chain := &authserver.GrantChain{ClientID: r.ClientID}
+	var scopes string
+	err := s.db.QueryRow(ctx, redeemPostgres,
+		r.Code[:], r.ClientID, r.RedirectURI, r.Challenge, r.Resource, r.Now, r.ChainEndsAt,
+		r.Access[:], r.AccessExpiresAt, r.Refresh[:], r.RefreshExpiresAt).Scan(&chain.ID, &scopes, &chain.UserID)
+	return finishChain(chain, scopes, err)
+}
+
+func finishChain(chain *authserver.GrantChain, scopes string, err error) (*authserver.GrantChain, error) {
+	if errors.Is(err, database.ErrNoRows) {
+		return nil, authserver.ErrNotClaimed
+	}
+	if err != nil {
+		return nil, err
+	}
+	if chain.Scopes, err = scope.Parse(scopes); err != nil {
+		return nil, fmt.Errorf("store: chain %s: %w", chain.ID, err)
+	}
+	return chain, nil
+}
+
+// redeemSQLite is redeemPostgres with the same predicates, one statement after
+// the other: the transaction holds the database's only write lock throughout.
+func (s *Store) redeemSQLite(ctx context.Context, r authserver.Redemption) (*authserver.GrantChain, error) {
+	chain := &authserver.GrantChain{ClientID: r.ClientID, Origin: authserver.OriginCode, CreatedAt: r.Now, EndsAt: r.ChainEndsAt}
+	var scopes string
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		err := s.db.QueryRow(ctx, `UPDATE codes SET redeemed_at = $6
+			WHERE digest = $1 AND client_id = $2 AND redirect_uri = $3 AND challenge = $4
+			  AND ($5 = '' OR resource = $5)
+			  AND redeemed_at IS NULL AND expires_at > $6
+			  AND EXISTS (SELECT 1 FROM users WHERE users.id = codes.user_id AND deactivated_at IS NULL)
+			RETURNING chain_id, user_id, scopes, resource`,
+			r.Code[:], r.ClientID, r.RedirectURI, r.Challenge, r.Resource, r.Now).
+			Scan(&chain.ID, &chain.UserID, &scopes, &chain.Resource)
+		if err != nil {
+			return err
+		}
+		if chain.Scopes, err = scope.Parse(scopes); err != nil {
+			return err
+		}
+		return s.insertChain(ctx, chain, r.Pair)
+	})
+	return finishChain(chain, scopes, err)
+}
+
+// FindRedeemedChain returns the chain that the client's code opened, or "" when
+// the code is unknown, another client's, or was never redeemed.
+func (s *Store) FindRedeemedChain(ctx context.Context, code secret.Digest, clientID string) (string, error) {
+	var id string
+	err := s.db.QueryRow(ctx, `SELECT chain_id FROM codes
+		WHERE digest = $1 AND client_id = $2 AND redeemed_at IS NOT NULL`, code[:], clientID).Scan(&id)
+	if errors.Is(err, database.ErrNoRows) {
+		return "", nil
+	}
+	return id, err
+}

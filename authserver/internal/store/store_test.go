@@ -1,0 +1,198 @@
+package store_test
+
+import (
+	"errors"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/store"
+	"latchkey/pkg/database"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/scope"
+	"latchkey/pkg/secret"
+	"latchkey/pkg/testenv"
+)
+
+var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// eachEngine runs fn on a fresh, migrated store of each engine.
+func eachEngine(t *testing.T, fn func(t *testing.T, db *database.DB, s *store.Store)) {
+	t.Helper()
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		db, err := database.Open(t.Context(), databaseURL(t, set), database.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		s := store.New(db)
+		if err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		fn(t, db, s)
+	})
+}
+
+func databaseURL(t *testing.T, set testenv.Set) string {
+	t.Helper()
+	if set == testenv.Production {
+		return testenv.Postgres(t)
+	}
+	return "sqlite:" + filepath.Join(t.TempDir(), "auth.db")
+}
+
+type person struct{ id, family string }
+
+func addPerson(t *testing.T, db *database.DB) person {
+	t.Helper()
+	p := person{uuid.NewString(), uuid.NewString()}
+	exec(t, db, `INSERT INTO families (id, name, created_at) VALUES ($1, 'Family', $2)`, p.family, start)
+	exec(t, db, `INSERT INTO users (id, family_id, role, email, created_at) VALUES ($1, $2, 'admin', $3, $4)`,
+		p.id, p.family, p.id+"@example.com", start)
+	return p
+}
+
+func exec(t *testing.T, db *database.DB, text string, args ...any) {
+	t.Helper()
+	if _, err := db.Exec(t.Context(), text, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func addClient(t *testing.T, s *store.Store, id string) *authserver.Client {
+	t.Helper()
+	c := &authserver.Client{
+		ID: id, Name: "App", AuthMethod: authserver.AuthNone, Scopes: scope.All,
+		RedirectURIs: []string{"https://app.example/cb", "https://app.example/cb2"}, CreatedAt: start,
+	}
+	if err := s.CreateClient(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func newPair(at time.Time) (authserver.Pair, secret.Token, secret.Token) {
+	access, refresh := secret.New(secret.AccessToken), secret.New(secret.RefreshToken)
+	return authserver.Pair{
+		Access: access.Digest(), AccessExpiresAt: at.Add(time.Hour),
+		Refresh: refresh.Digest(), RefreshExpiresAt: at.Add(24 * time.Hour),
+	}, access, refresh
+}
+
+func addCode(t *testing.T, s *store.Store, clientID, userID string, scopes scope.Set) authserver.Redemption {
+	t.Helper()
+	code := authserver.Code{
+		Digest: secret.New(secret.Code).Digest(), ChainID: uuid.NewString(), ClientID: clientID, UserID: userID,
+		Scopes: scopes, RedirectURI: "https://app.example/cb", Challenge: "challenge",
+		CreatedAt: start, ExpiresAt: start.Add(time.Minute),
+	}
+	if err := s.CreateCode(t.Context(), code); err != nil {
+		t.Fatal(err)
+	}
+	pair, _, _ := newPair(start)
+	return authserver.Redemption{
+		Code: code.Digest, ClientID: clientID, RedirectURI: code.RedirectURI, Challenge: code.Challenge,
+		Now: start.Add(time.Second), Pair: pair,
+	}
+}
+
+func TestClientRoundTrip(t *testing.T) {
+	eachEngine(t, func(t *testing.T, _ *database.DB, s *store.Store) {
+		want := addClient(t, s, "app")
+		got, err := s.FindClient(t.Context(), "app")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Name != want.Name || len(got.RedirectURIs) != 2 || got.Scopes != scope.All || !got.CreatedAt.Equal(start) {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		if _, err := s.FindClient(t.Context(), "nobody"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("unknown client: %v", err)
+		}
+		if err := s.CreateClient(t.Context(), want); !fault.Is(err, fault.Conflict) {
+			t.Errorf("second client with the id: %v", err)
+		}
+	})
+}
+
+func TestCodeIsClaimedByExactlyWhatItIsBoundTo(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *database.DB, s *store.Store) {
+		p := addPerson(t, db)
+		addClient(t, s, "app")
+		good := addCode(t, s, "app", p.id, scope.ReadWrite)
+		for name, spoil := range map[string]func(r *authserver.Redemption){
+			"client":    func(r *authserver.Redemption) { r.ClientID = "other" },
+			"redirect":  func(r *authserver.Redemption) { r.RedirectURI += "2" },
+			"challenge": func(r *authserver.Redemption) { r.Challenge = "x" },
+			"resource":  func(r *authserver.Redemption) { r.Resource = "https://other.example" },
+			"expired":   func(r *authserver.Redemption) { r.Now = start.Add(time.Minute) },
+			"digest":    func(r *authserver.Redemption) { r.Code = secret.DigestOf("x") },
+		} {
+			r := good
+			spoil(&r)
+			if _, err := s.RedeemCode(t.Context(), r); !errors.Is(err, authserver.ErrNotClaimed) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		chain, err := s.RedeemCode(t.Context(), good)
+		if err != nil || chain.UserID != p.id || chain.Scopes != scope.ReadWrite {
+			t.Fatalf("redeem: %+v, %v", chain, err)
+		}
+		c, err := s.LookupAccessToken(t.Context(), good.Access)
+		if err != nil || c.FamilyID != p.family || c.ID != chain.ID || !c.Active(start) || c.Active(start.Add(2*time.Hour)) {
+			t.Errorf("lookup: %+v, %v", c, err)
+		}
+		if id, err := s.FindRedeemedChain(t.Context(), good.Code, "app"); err != nil || id != chain.ID {
+			t.Errorf("redeemed chain %q, %v", id, err)
+		}
+		if id, err := s.FindRedeemedChain(t.Context(), good.Code, "other"); err != nil || id != "" {
+			t.Errorf("another client's view %q, %v", id, err)
+		}
+	})
+}
+
+func TestParallelRedemptionsHaveOneWinner(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *database.DB, s *store.Store) {
+		p := addPerson(t, db)
+		addClient(t, s, "app")
+		r := addCode(t, s, "app", p.id, scope.Read)
+		wins := race(50, func() bool {
+			r := r
+			r.Pair, _, _ = newPair(start)
+			_, err := s.RedeemCode(t.Context(), r)
+			if err != nil && !errors.Is(err, authserver.ErrNotClaimed) {
+				t.Error(err)
+			}
+			return err == nil
+		})
+		if wins != 1 {
+			t.Errorf("%d winners", wins)
+		}
+	})
+}
+
+func race(n int, try func() bool) int {
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		wins int
+		gate = make(chan struct{})
+	)
+	for range n {
+		wg.Go(func() {
+			<-gate
+			if try() {
+				mu.Lock()
+				wins++
+				mu.Unlock()
+			}
+		})
+	}
+	close(gate)
+	wg.Wait()
+	return wins
+}
