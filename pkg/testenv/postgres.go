@@ -40,7 +40,7 @@ func CreatePostgres(ctx context.Context, server string) (string, func() error, e
 		return "", nil, fmt.Errorf("testenv: PostgreSQL URL: %w", err)
 	}
 	u.Path = "/" + name
-	drop := func() error {
+	drop := func() error { //nolint:contextcheck // runs after the test, when its context is over
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		return onServer(ctx, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")

@@ -54,14 +54,14 @@ func LeaseRedis(ctx context.Context, server string) (string, func() error, error
 		return "", nil, errors.Join(err, client.Close())
 	}
 	renewing, stop := context.WithCancel(context.Background())
-	go renew(renewing, client, number)
+	go renew(renewing, client, number) //nolint:contextcheck // lives until release, not until the caller returns
 	u, err := url.Parse(server)
 	if err != nil {
 		stop()
 		return "", nil, fmt.Errorf("testenv: Redis URL: %w", err)
 	}
 	u.Path = "/" + strconv.Itoa(number)
-	release := func() error {
+	release := func() error { //nolint:contextcheck // runs after the test, when its context is over
 		stop()
 		ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
 		defer cancel()

@@ -1,0 +1,144 @@
+# Everything is run from here. `make` prints the list.
+
+MODULES := authserver resourceapi pkg
+PATTERN := ./authserver/... ./resourceapi/... ./pkg/...
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+# No C compiler is needed; only the race detector wants one.
+export CGO_ENABLED ?= 0
+
+GOLANGCI_VERSION    := v2.15.0
+GOVULNCHECK_VERSION := latest
+TOOLS    := bin/tools
+GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
+REPORT   := go run ./pkg/testenv/cmd/testreport
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## print this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+
+## ---- run it
+
+.PHONY: demo
+demo: ## play the main job from end to end on embedded engines, then stop
+	@go run ./pkg/e2e/cmd/demo
+
+.PHONY: run
+run: build ## both services on 127.0.0.1:8080 and :8081, data kept in data/
+	@deploy/run.sh
+
+.PHONY: seed
+seed: build ## a demo family, user and client in data/
+	@deploy/run.sh seed
+
+.PHONY: migrate
+migrate: build ## bring the databases named by the environment (default data/) up to date
+	bin/authserver migrate up
+	bin/resourceapi migrate up
+
+.PHONY: build
+build: ## static binaries of both services in bin/
+	@mkdir -p bin
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/authserver ./authserver/cmd/authserver
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/resourceapi ./resourceapi/cmd/resourceapi
+
+## ---- test it
+
+.PHONY: test
+test: ## all modules, all engines that can be reached
+	@go test -json -timeout 30m $(PATTERN) | $(REPORT)
+
+.PHONY: race
+race: ## the tests under the race detector (needs a C compiler)
+	@CGO_ENABLED=1 go test -json -race -timeout 60m $(PATTERN) | CGO_ENABLED=0 $(REPORT)
+
+.PHONY: cover
+cover: ## test coverage by package, and coverage/index.html
+	@mkdir -p coverage
+	go test -timeout 30m -coverprofile=coverage/all.out -coverpkg=$$(echo $(PATTERN) | tr ' ' ',') $(PATTERN)
+	go tool cover -html=coverage/all.out -o coverage/index.html
+	@go tool cover -func=coverage/all.out | tail -1
+
+.PHONY: e2e
+e2e: ## only the tests that drive both services from outside
+	@go test -json -timeout 30m -count=1 ./pkg/e2e/... | $(REPORT)
+
+.PHONY: browser
+browser: ## the pages in a real browser (TEST_CHROMIUM, or chromium on the PATH)
+	@go test -json -timeout 30m -count=1 -tags browser -run Browser ./pkg/e2e/... | $(REPORT)
+
+.PHONY: screenshots
+screenshots: ## every page, phone and desktop, light and dark, in coverage/screenshots/
+	SCREENSHOTS=$(CURDIR)/coverage/screenshots go test -timeout 30m -count=1 -tags browser -run Screenshots -v ./pkg/e2e/...
+
+.PHONY: bench
+bench: ## what a request costs, beside the bare work it contains (needs PostgreSQL and Redis)
+	go run ./pkg/e2e/cmd/bench
+
+FUZZTIME ?= 1m
+.PHONY: fuzz
+fuzz: ## every fuzz test for FUZZTIME (1m) each
+	@set -e; for module in $(MODULES); do \
+	  grep -rlE '^func Fuzz' $$module --include='*_test.go' | xargs -r -n1 dirname | sort -u | while read -r dir; do \
+	    grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6- | while read -r name; do \
+	      echo "$$dir $$name"; go test ./$$dir -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME); \
+	    done; done; done
+
+## ---- keep it tidy
+
+$(GOLANGCI):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(CURDIR)/$(TOOLS) GOWORK=off go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv $(TOOLS)/golangci-lint $(GOLANGCI)
+
+.PHONY: lint
+lint: $(GOLANGCI) ## golangci-lint, module by module
+	@set -e; for module in $(MODULES); do echo "lint $$module"; (cd $$module && $(CURDIR)/$(GOLANGCI) run --config $(CURDIR)/.golangci.yml ./...); done
+
+.PHONY: fmt
+fmt: $(GOLANGCI) ## gofumpt and gci
+	@set -e; for module in $(MODULES); do (cd $$module && $(CURDIR)/$(GOLANGCI) fmt --config $(CURDIR)/.golangci.yml); done
+
+.PHONY: fmt-check
+fmt-check: $(GOLANGCI) ## fail where `make fmt` would change something
+	@set -e; for module in $(MODULES); do (cd $$module && $(CURDIR)/$(GOLANGCI) fmt --diff --config $(CURDIR)/.golangci.yml); done
+
+.PHONY: tidy
+tidy: ## go mod tidy in every module, and the workspace in step
+	@set -e; for module in $(MODULES); do (cd $$module && GOWORK=off go mod tidy); done
+	go work sync
+
+.PHONY: tidy-check
+tidy-check: ## fail where `make tidy` would change something
+	@set -e; for module in $(MODULES); do (cd $$module && GOWORK=off go mod tidy -diff); done
+
+.PHONY: vuln
+vuln: ## known vulnerabilities in what we depend on (needs the network)
+	@set -e; for module in $(MODULES); do (cd $$module && go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...); done
+
+.PHONY: check
+check: fmt-check tidy-check lint race test browser ## everything above that can fail; set REQUIRE_ENGINES=1 to miss nothing
+
+.PHONY: clean
+clean: ## remove what was built (data/ stays)
+	rm -rf bin coverage
+
+## ---- ship it
+
+.PHONY: image
+image: ## container images of both services
+	docker build -f deploy/authserver.Dockerfile --build-arg VERSION=$(VERSION) -t latchkey/authserver:$(VERSION) .
+	docker build -f deploy/resourceapi.Dockerfile --build-arg VERSION=$(VERSION) -t latchkey/resourceapi:$(VERSION) .
+
+.PHONY: up
+up: ## the production shape in containers: both services, PostgreSQL, Redis
+	deploy/secrets.sh
+	docker compose up --build --detach --wait
+
+.PHONY: down
+down: ## stop the containers; the volumes stay
+	docker compose down
