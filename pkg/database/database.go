@@ -87,21 +87,45 @@ func (db *DB) Stats() (inUse, open int) {
 
 type txKey struct{ db *DB }
 
+type tx struct {
+	orm         *gorm.DB
+	afterCommit []func(ctx context.Context)
+}
+
 // InTx runs fn in a transaction and commits when it returns nil. Inside another
 // InTx of the same database it joins that one: the outermost commits.
 func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if ctx.Value(txKey{db}) != nil {
 		return fn(ctx)
 	}
-	return Translate(db.orm.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		return fn(context.WithValue(ctx, txKey{db}, tx))
-	}))
+	var t tx
+	err := db.orm.WithContext(ctx).Transaction(func(orm *gorm.DB) error {
+		t = tx{orm: orm}
+		return fn(context.WithValue(ctx, txKey{db}, &t))
+	})
+	if err != nil {
+		return Translate(err)
+	}
+	for _, after := range t.afterCommit {
+		after(ctx)
+	}
+	return nil
+}
+
+// AfterCommit runs fn once the transaction in ctx has committed, never if it
+// does not; without a transaction, at once.
+func (db *DB) AfterCommit(ctx context.Context, fn func(ctx context.Context)) {
+	if t, ok := ctx.Value(txKey{db}).(*tx); ok {
+		t.afterCommit = append(t.afterCommit, fn)
+		return
+	}
+	fn(ctx)
 }
 
 // ORM returns gorm bound to ctx and to the transaction in it, if there is one.
 func (db *DB) ORM(ctx context.Context) *gorm.DB {
-	if tx, ok := ctx.Value(txKey{db}).(*gorm.DB); ok {
-		return tx.WithContext(ctx)
+	if t, ok := ctx.Value(txKey{db}).(*tx); ok {
+		return t.orm.WithContext(ctx)
 	}
 	return db.orm.WithContext(ctx)
 }

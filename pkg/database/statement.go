@@ -84,8 +84,8 @@ func (db *DB) Exec(ctx context.Context, text string, args ...any) (int64, error)
 }
 
 func (db *DB) txOf(ctx context.Context) gorm.ConnPool {
-	if tx, ok := ctx.Value(txKey{db}).(*gorm.DB); ok {
-		return tx.Statement.ConnPool
+	if t, ok := ctx.Value(txKey{db}).(*tx); ok {
+		return t.orm.Statement.ConnPool
 	}
 	return nil
 }

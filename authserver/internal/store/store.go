@@ -27,6 +27,12 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) er
 	return s.db.InTx(ctx, fn)
 }
 
+// AfterCommit runs fn once the transaction in ctx has committed; without one, at
+// once.
+func (s *Store) AfterCommit(ctx context.Context, fn func(ctx context.Context)) {
+	s.db.AfterCommit(ctx, fn)
+}
+
 // Migrate brings the schema up to date.
 func (s *Store) Migrate(ctx context.Context) error { return s.db.Migrate(ctx, migrationFiles()) }
 
