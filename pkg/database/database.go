@@ -99,10 +99,16 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) erro
 		return fn(ctx)
 	}
 	var t tx
-	err := db.orm.WithContext(ctx).Transaction(func(orm *gorm.DB) error {
+	run := func(orm *gorm.DB) error {
 		t = tx{orm: orm}
 		return fn(context.WithValue(ctx, txKey{db}, &t))
-	})
+	}
+	var err error
+	if set, ok := db.settingOf(ctx); ok {
+		err = db.transactionWith(ctx, set, run)
+	} else {
+		err = db.orm.WithContext(ctx).Transaction(run)
+	}
 	if err != nil {
 		return Translate(err)
 	}

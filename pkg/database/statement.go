@@ -41,6 +41,9 @@ func (db *DB) QueryRow(ctx context.Context, text string, args ...any) Row {
 	if tx := db.txOf(ctx); tx != nil {
 		return Row{tx.QueryRowContext(ctx, db.rewrite(text), args...).Scan}
 	}
+	if set, ok := db.settingOf(ctx); ok {
+		return db.queryRowWith(ctx, set, text, args)
+	}
 	if db.pool != nil {
 		return Row{db.pool.QueryRow(ctx, text, args...).Scan}
 	}
@@ -53,6 +56,10 @@ func (db *DB) Query(ctx context.Context, text string, args ...any) (Rows, error)
 		rows, err := tx.QueryContext(ctx, db.rewrite(text), args...)
 		return rows, Translate(err)
 	}
+	if set, ok := db.settingOf(ctx); ok {
+		rows, err := db.queryWith(ctx, set, text, args)
+		return rows, Translate(err)
+	}
 	if db.pool != nil {
 		rows, err := db.pool.Query(ctx, text, args...)
 		return pgxRows{rows}, Translate(err)
@@ -63,6 +70,10 @@ func (db *DB) Query(ctx context.Context, text string, args ...any) (Rows, error)
 
 // Exec runs a hand-written statement and returns how many rows it touched.
 func (db *DB) Exec(ctx context.Context, text string, args ...any) (int64, error) {
+	if set, ok := db.settingOf(ctx); ok && db.txOf(ctx) == nil {
+		n, err := db.execWith(ctx, set, text, args)
+		return n, Translate(err)
+	}
 	if db.txOf(ctx) == nil && db.pool != nil {
 		tag, err := db.pool.Exec(ctx, text, args...)
 		return tag.RowsAffected(), Translate(err)
