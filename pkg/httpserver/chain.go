@@ -1,0 +1,214 @@
+package httpserver
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"latchkey/pkg/fault"
+)
+
+// Chain is what every request passes before it reaches a router: request id,
+// recovery, client address, log line and metrics, headers, body limit,
+// deadline. It is one handler rather than seven, because the guarded request
+// is measured against a bare router.
+type Chain struct {
+	Now            func() time.Time // required
+	Logger         *slog.Logger     // required
+	Metrics        *Metrics         // nil: none
+	TrustedProxies []netip.Prefix   // whose X-Forwarded-For is believed
+	Headers        Headers          // on every answer; a router may overwrite them
+	BodyLimit      int64            // bytes; 0: 1 MiB
+	Timeout        time.Duration    // of the request's context; 0: 15 s
+	Render         Renderer         // required; answers a panic outside any router's Handle
+}
+
+// Headers are header fields prepared once and shared by all answers.
+type Headers []header
+
+type header struct {
+	name  string
+	value []string
+}
+
+// NewHeaders prepares name, value, name, value …
+func NewHeaders(pairs ...string) Headers {
+	h := make(Headers, 0, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		h = append(h, header{http.CanonicalHeaderKey(pairs[i]), []string{pairs[i+1]}})
+	}
+	return h
+}
+
+// APIHeaders are the headers of answers that no browser should render, frame,
+// sniff or keep.
+func APIHeaders() Headers {
+	return NewHeaders(
+		"X-Content-Type-Options", "nosniff",
+		"Referrer-Policy", "no-referrer",
+		"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'",
+		"Cache-Control", "no-store",
+	)
+}
+
+// Apply sets the fields on h, over what stood there.
+func (hs Headers) Apply(h http.Header) {
+	for _, f := range hs {
+		h[f.name] = f.value
+	}
+}
+
+// Middleware sets the fields before next runs.
+func (hs Headers) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hs.Apply(w.Header())
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Wrap puts the chain in front of next.
+func (c Chain) Wrap(next http.Handler) http.Handler {
+	if c.BodyLimit <= 0 {
+		c.BodyLimit = 1 << 20
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = 15 * time.Second
+	}
+	return &chain{Chain: c, next: next, prefix: strings.ToLower(rand.Text()[:12]) + "-"}
+}
+
+type chain struct {
+	Chain
+	next   http.Handler
+	prefix string // makes ids of this process unlike those of any other
+	count  atomic.Uint64
+}
+
+// ServeHTTP implements http.Handler.
+func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := c.Now()
+	req := &request{
+		parent: r.Context(), now: c.Now, deadline: began.Add(c.Timeout),
+		id: c.requestID(r), addr: clientAddr(r, c.TrustedProxies),
+		route: "none", render: c.Render,
+	}
+	req.answer.ResponseWriter = w
+	req.attrs = req.space[:0]
+	h := w.Header()
+	c.Headers.Apply(h)
+	h["X-Request-Id"] = []string{req.id}
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = http.MaxBytesReader(w, r.Body, c.BodyLimit)
+	}
+	inner := r.WithContext(req)
+	c.Metrics.begin()
+	defer func() {
+		if p := recover(); p != nil {
+			c.recovered(req, inner, p)
+		}
+		c.finish(req, r, began)
+	}()
+	c.next.ServeHTTP(&req.answer, inner)
+}
+
+// requestID takes the caller's id when it is harmless in a log and a header.
+func (c *chain) requestID(r *http.Request) string {
+	if in := r.Header["X-Request-Id"]; len(in) == 1 && saneID(in[0]) {
+		return in[0]
+	}
+	return c.prefix + strconv.FormatUint(c.count.Add(1), 36)
+}
+
+func saneID(id string) bool {
+	if id == "" || len(id) > 64 {
+		return false
+	}
+	for i := range len(id) {
+		ch := id[i]
+		if !(ch >= '0' && ch <= '9' || ch >= 'a' && ch <= 'z' || ch >= 'A' && ch <= 'Z' || ch == '-' || ch == '_' || ch == '.') {
+			return false
+		}
+	}
+	return !looksSecret(id)
+}
+
+// looksSecret keeps a credential that somebody put in the wrong header out of
+// the log: ours wear a prefix of three letters and an underscore.
+func looksSecret(id string) bool { return len(id) > 40 && id[3] == '_' }
+
+func (c *chain) recovered(req *request, r *http.Request, p any) {
+	if p == http.ErrAbortHandler { //nolint:errorlint,err113 // net/http compares it so
+		req.answer.status = statusClientGone
+		c.finish(req, r, req.deadline.Add(-c.Timeout))
+		panic(p)
+	}
+	Cause(req, fmt.Errorf("panic: %v", p))
+	Annotate(req, slog.String("stack", string(debug.Stack())))
+	if req.answer.status != 0 {
+		// Half an answer must not look like a whole one.
+		c.finish(req, r, req.deadline.Add(-c.Timeout))
+		panic(http.ErrAbortHandler)
+	}
+	defer func() {
+		if again := recover(); again != nil { // the renderer failed too
+			req.answer.WriteHeader(http.StatusInternalServerError)
+		}
+	}()
+	req.render(&req.answer, r, fault.New(fault.Internal, ""))
+}
+
+// statusClientGone is what the log says when nobody waits for the answer.
+const statusClientGone = 499
+
+func (c *chain) finish(req *request, r *http.Request, began time.Time) {
+	defer req.release()
+	status := req.answer.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	took := c.Now().Sub(began)
+	if req.parent.Err() != nil && status >= 500 {
+		status = statusClientGone
+	}
+	c.Metrics.end(req.route, r.Method, status, took)
+	c.log(req, r, status, took)
+}
+
+// log writes the request's line. The path and the query stay out of it: the
+// route tells what was called, and a secret in a URL must not reach a file.
+func (c *chain) log(req *request, r *http.Request, status int, took time.Duration) {
+	level := slog.LevelInfo
+	if status >= 500 {
+		level = slog.LevelError
+	}
+	handler := c.Logger.Handler()
+	ctx := context.Context(req)
+	if !handler.Enabled(ctx, level) {
+		return
+	}
+	line := slog.NewRecord(c.Now(), level, "request", 0) // no caller: it would always be this line
+	line.AddAttrs(
+		slog.String("request_id", req.id),
+		slog.String("method", method(r.Method)),
+		slog.String("route", req.route),
+		slog.Int("status", status),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+		slog.Int64("bytes", req.answer.bytes),
+		slog.String("client_addr", req.addr.String()),
+	)
+	req.mu.Lock()
+	line.AddAttrs(req.attrs...)
+	if req.cause != nil {
+		line.AddAttrs(slog.String("error", req.cause.Error()))
+	}
+	req.mu.Unlock()
+	_ = handler.Handle(ctx, line) // a log that cannot be written has nowhere to say so
+}

@@ -1,0 +1,118 @@
+// Package httpserver is what stands around the handlers of both services: the
+// listeners and how they drain, the chain every request passes, its log line
+// and its metrics.
+//
+// A handler returns its error; one renderer per router turns errors into
+// answers, and the cause goes to the request's log line.
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"latchkey/pkg/fault"
+)
+
+// Handler answers a request or returns why it could not. A handler that
+// returns an error has written nothing.
+type Handler func(w http.ResponseWriter, r *http.Request) error
+
+// Renderer answers a request with an error, in the shape its readers expect.
+type Renderer func(w http.ResponseWriter, r *http.Request, err error)
+
+// Handle makes h an http.Handler whose errors render answers.
+func Handle(h Handler, render Renderer) http.Handler { return handle{h, render} }
+
+type handle struct {
+	serve  Handler
+	render Renderer
+}
+
+func (h handle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	req := fromContext(r.Context())
+	if req != nil {
+		req.setRoute(r)
+		req.render = h.render
+	}
+	err := h.serve(w, r)
+	if err == nil {
+		return
+	}
+	err = Classify(r.Context(), err)
+	Cause(r.Context(), err)
+	if req != nil && req.answer.status != 0 {
+		return // too late: the answer has begun
+	}
+	h.render(w, r, err)
+}
+
+// Routes is middleware for routers whose handlers are not made by Handle: it
+// tells the log and the metrics which route was taken.
+func Routes(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if req := fromContext(r.Context()); req != nil {
+			req.setRoute(r)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (req *request) setRoute(r *http.Request) {
+	if route := mux.CurrentRoute(r); route != nil {
+		if template, err := route.GetPathTemplate(); err == nil {
+			req.route = template
+		}
+	}
+}
+
+// Classify gives the failures that every handler can meet their kind: a body
+// over the limit is TooLarge, a deadline of ours Unavailable, and so is a
+// caller who left. Other errors come back as they are.
+func Classify(ctx context.Context, err error) error {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		if fault.Is(err, fault.TooLarge) {
+			return err
+		}
+		return fault.Wrap(fault.TooLarge, err, "The request body is too large")
+	}
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return err
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return fault.Wrap(fault.Unavailable, err, "The service is temporarily unavailable. Try again later.")
+	}
+	return err
+}
+
+// BodyError classifies an error met while reading a request's body: TooLarge
+// over the limit, else Malformed with message.
+func BodyError(err error, message string) error {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return fault.Wrap(fault.TooLarge, err, "The request body is too large")
+	}
+	return fault.Wrap(fault.Malformed, err, message)
+}
+
+// Cause puts err on the request's log line. Handle does it for returned
+// errors; renderers that meet another one on the way call it themselves.
+func Cause(ctx context.Context, err error) {
+	if req := fromContext(ctx); req != nil {
+		req.mu.Lock()
+		req.cause = errors.Join(req.cause, err)
+		req.mu.Unlock()
+	}
+}
+
+// Annotate adds attributes to the request's log line: ids, never a secret or an
+// email address. Outside a request, and after it, nothing happens.
+func Annotate(ctx context.Context, attrs ...slog.Attr) {
+	if req := fromContext(ctx); req != nil {
+		req.mu.Lock()
+		req.attrs = append(req.attrs, attrs...)
+		req.mu.Unlock()
+	}
+}

@@ -1,0 +1,97 @@
+package httpserver
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+const checkTimeout = 2 * time.Second
+
+// opsHandler serves /metrics, /healthz (the process is alive) and /readyz (what
+// it needs answers, and it is not draining).
+func opsHandler(running context.Context, opts Options) http.Handler {
+	m := http.NewServeMux()
+	if opts.Registry != nil {
+		m.Handle("GET /metrics", promhttp.HandlerFor(opts.Registry, promhttp.HandlerOpts{}))
+	}
+	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		writeHealth(w, http.StatusOK, health{Status: "ok"})
+	})
+	m.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if running.Err() != nil {
+			writeHealth(w, http.StatusServiceUnavailable, health{Status: "draining"})
+			return
+		}
+		status, answer := ready(r.Context(), opts)
+		writeHealth(w, status, answer)
+	})
+	return m
+}
+
+type health struct {
+	Status string            `json:"status"`
+	Checks map[string]string `json:"checks,omitempty"`
+}
+
+// ready runs all checks at once. Why one failed is for the log.
+func ready(ctx context.Context, opts Options) (int, health) {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	answer := health{Status: "ok", Checks: make(map[string]string, len(opts.Checks))}
+	var (
+		mu sync.Mutex
+		wg sync.WaitGroup
+	)
+	for name, check := range opts.Checks {
+		wg.Go(func() {
+			err := check(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				answer.Checks[name] = "ok"
+				return
+			}
+			answer.Status, answer.Checks[name] = "unavailable", "unavailable"
+			opts.Logger.LogAttrs(ctx, slog.LevelWarn, "not ready", slog.String("check", name), slog.Any("error", err))
+		})
+	}
+	wg.Wait()
+	if answer.Status != "ok" {
+		return http.StatusServiceUnavailable, answer
+	}
+	return http.StatusOK, answer
+}
+
+func writeHealth(w http.ResponseWriter, status int, answer health) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer) // the prober may be gone
+}
+
+// Healthcheck asks url, for images without a shell, and returns an error unless
+// the answer is 200.
+func Healthcheck(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*checkTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return fmt.Errorf("healthcheck: %w", err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("healthcheck: %w", err)
+	}
+	defer func() { _ = res.Body.Close() }() // nothing is read from it
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("healthcheck: %s answered %s", url, res.Status)
+	}
+	return nil
+}

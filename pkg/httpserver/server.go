@@ -1,0 +1,102 @@
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Check reports whether something the service needs answers.
+type Check func(ctx context.Context) error
+
+// Options describe a service to Run.
+type Options struct {
+	Addr     string               // public listener; port 0 picks a free one
+	OpsAddr  string               // metrics and health; empty: no second listener
+	Handler  http.Handler         // the public routes, chain included
+	Registry *prometheus.Registry // what /metrics shows; nil: nothing
+	Checks   map[string]Check     // what /readyz asks, by name
+	Logger   *slog.Logger         // required
+	Drain    time.Duration        // how long requests may finish after ctx ends; 0: 10 s
+	// Listening, if set, is called once with the bound addresses.
+	Listening func(addr, opsAddr string)
+}
+
+// Run listens until ctx ends, then lets running requests finish for at most
+// Options.Drain and returns nil; /readyz says 503 meanwhile. It returns an
+// error when it cannot listen, and when requests had to be cut off.
+func Run(ctx context.Context, opts Options) error {
+	if opts.Drain <= 0 {
+		opts.Drain = 10 * time.Second
+	}
+	public, err := listen(ctx, opts.Addr)
+	if err != nil {
+		return err
+	}
+	servers, listeners := []*http.Server{newServer(opts.Handler, opts.Logger)}, []net.Listener{public}
+	opsAddr := ""
+	if opts.OpsAddr != "" {
+		second, err := listen(ctx, opts.OpsAddr)
+		if err != nil {
+			_ = public.Close() // nobody has been served
+			return err
+		}
+		opsAddr = second.Addr().String()
+		servers, listeners = append(servers, newServer(opsHandler(ctx, opts), opts.Logger)), append(listeners, second)
+	}
+	failed := make(chan error, len(servers))
+	for i, s := range servers {
+		go func() { failed <- s.Serve(listeners[i]) }()
+	}
+	opts.Logger.LogAttrs(ctx, slog.LevelInfo, "listening",
+		slog.String("addr", public.Addr().String()), slog.String("ops_addr", opsAddr))
+	if opts.Listening != nil {
+		opts.Listening(public.Addr().String(), opsAddr)
+	}
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		opts.Logger.LogAttrs(ctx, slog.LevelInfo, "draining")
+	}
+	return errors.Join(err, shutdown(context.WithoutCancel(ctx), servers, opts.Drain))
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("httpserver: %w", err)
+	}
+	return l, nil
+}
+
+// shutdown ends the public listener first, so that the second one can tell a
+// balancer about it to the last.
+func shutdown(ctx context.Context, servers []*http.Server, drain time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, drain)
+	defer cancel()
+	var errs []error
+	for _, s := range servers {
+		if err := s.Shutdown(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("httpserver: drain: %w", err), s.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func newServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
