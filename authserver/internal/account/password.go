@@ -1,0 +1,134 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+)
+
+// argon2id parameters for new hashes (RFC 9106): passes, KiB, lanes.
+const (
+	hashTime    = 2
+	hashMemory  = 19 * 1024
+	hashThreads = 1
+	hashLength  = 32
+	saltLength  = 16
+)
+
+// Bounds on what a stored hash may ask for, so that a damaged row cannot take
+// all memory.
+const (
+	maxHashTime   = 16
+	maxHashMemory = 256 * 1024
+)
+
+const (
+	defaultHashQueue = 256
+	maxHashWait      = 5 * time.Second
+)
+
+// hasher computes as many hashes at once as there are cores: each takes 19 MiB,
+// and more at once would only take longer, all of them together.
+type hasher struct {
+	turns chan struct{} // running
+	queue chan struct{} // running or waiting
+	dummy string        // what an unknown user's password is compared with
+}
+
+func newHasher(queue int) *hasher {
+	if queue <= 0 {
+		queue = defaultHashQueue
+	}
+	cores := runtime.GOMAXPROCS(0)
+	h := &hasher{turns: make(chan struct{}, cores), queue: make(chan struct{}, cores+queue)}
+	h.dummy = hashPassword(rand.Text())
+	return h
+}
+
+// turn waits for a core. fault.Unavailable: too many are waiting already.
+func (h *hasher) turn(ctx context.Context) (release func(), err error) {
+	busy := fault.New(fault.Unavailable, "Too many people are signing in right now. Try again in a moment.").WithRetryAfter(2 * time.Second)
+	select {
+	case h.queue <- struct{}{}:
+	default:
+		return nil, busy
+	}
+	ctx, cancel := context.WithTimeout(ctx, maxHashWait)
+	defer cancel()
+	select {
+	case h.turns <- struct{}{}:
+		return func() { <-h.turns; <-h.queue }, nil
+	case <-ctx.Done():
+		<-h.queue
+		return nil, busy.WithCause(ctx.Err())
+	}
+}
+
+// hash makes a PHC string of the password. fault.Unavailable: no turn.
+func (h *hasher) hash(ctx context.Context, password string) (string, error) {
+	release, err := h.turn(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	return hashPassword(password), nil
+}
+
+func hashPassword(password string) string {
+	var salt [saltLength]byte
+	_, _ = rand.Read(salt[:]) // crypto/rand never fails on Go 1.24 and later
+	sum := argon2.IDKey([]byte(password), salt[:], hashTime, hashMemory, hashThreads, hashLength)
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hashMemory, hashTime, hashThreads,
+		base64.RawStdEncoding.EncodeToString(salt[:]), base64.RawStdEncoding.EncodeToString(sum))
+}
+
+// matches compares password with a PHC string in constant time. The caller
+// holds a turn. outdated: the parameters are not today's.
+func (h *hasher) matches(phc, password string) (ok, outdated bool) {
+	known := phc != ""
+	if !known {
+		phc = h.dummy
+	}
+	p, salt, sum, err := parsePHC(phc)
+	if err != nil || len(password) > authserver.MaxPassword {
+		return false, false
+	}
+	got := argon2.IDKey([]byte(password), salt, p.time, p.memory, p.threads, uint32(len(sum))) //nolint:gosec // parsePHC bounds it
+	same := subtle.ConstantTimeCompare(got, sum) == 1
+	return same && known, p != (phcParams{hashTime, hashMemory, hashThreads}) || len(sum) != hashLength
+}
+
+type phcParams struct {
+	time, memory uint32
+	threads      uint8
+}
+
+func parsePHC(phc string) (p phcParams, salt, sum []byte, err error) {
+	parts := strings.Split(phc, "$")
+	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+		return p, nil, nil, fmt.Errorf("account: unknown password hash")
+	}
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.memory, &p.time, &p.threads); err != nil {
+		return p, nil, nil, fmt.Errorf("account: password hash parameters: %w", err)
+	}
+	if p.time == 0 || p.time > maxHashTime || p.memory == 0 || p.memory > maxHashMemory || p.threads == 0 {
+		return p, nil, nil, fmt.Errorf("account: password hash parameters out of bounds")
+	}
+	if salt, err = base64.RawStdEncoding.DecodeString(parts[4]); err != nil {
+		return p, nil, nil, fmt.Errorf("account: password hash salt: %w", err)
+	}
+	if sum, err = base64.RawStdEncoding.DecodeString(parts[5]); err != nil || len(sum) < 16 || len(sum) > 64 {
+		return p, nil, nil, fmt.Errorf("account: password hash sum is damaged")
+	}
+	return p, salt, sum, nil
+}

@@ -1,0 +1,162 @@
+package account
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
+)
+
+// ErrBadCredentials refuses an unknown address and a wrong password alike
+// (contract section 1.5).
+var ErrBadCredentials = fault.New(fault.Unauthenticated, "Invalid email or password")
+
+// How often the last-seen time of a sign-in is written: on pages, and on the
+// authorization endpoint, where the write would be felt.
+const (
+	stampEvery       = time.Minute
+	stampEveryRarely = time.Hour
+)
+
+// CheckPassword finds the user that email and password belong to. An unknown
+// address costs what a wrong password costs and answers the same. Errors:
+// ErrBadCredentials, fault.RateLimited, fault.Unavailable.
+func (s *Service) CheckPassword(ctx context.Context, email, password string, v Visitor) (*authserver.User, error) {
+	email = authserver.NormalizeEmail(email)
+	if err := s.take(ctx, "signin-address", v.Address, s.Settings.Throttles.SigninAddress); err != nil {
+		return nil, err
+	}
+	u, err := s.findByEmail(ctx, email)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.tryPassword(ctx, u, email, password); err != nil {
+		if fault.Is(err, fault.Unauthenticated) {
+			s.audit(ctx, authserver.EventSigninFailed, slog.String("user_id", u.ID), slog.String("reason", "password"))
+		}
+		return nil, err
+	}
+	return u, nil
+}
+
+// findByEmail returns a user without id and hash when there is none, or none
+// that may sign in, so that both go the same way from here.
+func (s *Service) findByEmail(ctx context.Context, email string) (*authserver.User, error) {
+	if len(authserver.CheckEmail(email)) > 0 {
+		return &authserver.User{}, nil
+	}
+	u, err := s.Store.FindUserByEmail(ctx, email)
+	if fault.Is(err, fault.NotFound) || err == nil && !u.Active() {
+		return &authserver.User{}, nil
+	}
+	return u, err
+}
+
+// tryPassword compares in its turn. The throttle is asked inside the turn, so
+// that parallel guesses cannot all pass before the first of them is counted:
+// no more than one per core can overshoot. Only failures count.
+func (s *Service) tryPassword(ctx context.Context, u *authserver.User, account, password string) error {
+	release, err := s.hasher.turn(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	limits := s.Settings.Throttles.SigninAccount
+	if err := s.blocked(ctx, "signin", account, limits); err != nil {
+		return err
+	}
+	ok, outdated := s.hasher.matches(u.PasswordHash, password)
+	if !ok {
+		if err := s.take(ctx, "signin", account, limits); err != nil {
+			return err
+		}
+		return ErrBadCredentials
+	}
+	if outdated {
+		u.PasswordHash = hashPassword(password)
+		return s.Store.SetPasswordHash(ctx, u.ID, u.PasswordHash)
+	}
+	return nil
+}
+
+// openSignin makes a sign-in for u at this browser and returns its cookie.
+func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor) (secret.Token, error) {
+	cookie, now := secret.New(secret.Signin), s.now()
+	err := s.Store.CreateSignin(ctx, &authserver.Signin{
+		ID: uuid.NewString(), Digest: cookie.Digest(), User: *u,
+		CreatedAt: now, SeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(s.Settings.SigninLifetime),
+		UserAgent: v.userAgent(), Address: v.Address,
+	})
+	if err != nil {
+		return secret.Token{}, err
+	}
+	s.audit(ctx, authserver.EventSignin, slog.String("user_id", u.ID))
+	return cookie, nil
+}
+
+// SigninResult is where a right password leads.
+type SigninResult struct {
+	Cookie secret.Token // of the new sign-in; zero: a second factor is asked for
+}
+
+// SignIn checks email and password at a browser. replaced is the cookie the
+// browser came with, if any: that sign-in ends. Errors: as CheckPassword.
+func (s *Service) SignIn(ctx context.Context, email, password string, v Visitor, replaced secret.Token) (SigninResult, error) {
+	u, err := s.CheckPassword(ctx, email, password, v)
+	if err != nil {
+		return SigninResult{}, err
+	}
+	var result SigninResult
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.endReplaced(ctx, replaced); err != nil {
+			return err
+		}
+		result.Cookie, err = s.openSignin(ctx, u, v)
+		return err
+	})
+	return result, err
+}
+
+func (s *Service) endReplaced(ctx context.Context, cookie secret.Token) error {
+	if cookie.IsZero() {
+		return nil
+	}
+	return s.Store.EndSignin(ctx, cookie.Digest(), s.now())
+}
+
+// CurrentSignin returns the live sign-in of cookie, or nil, nil. One statement.
+func (s *Service) CurrentSignin(ctx context.Context, cookie secret.Token) (*authserver.Signin, error) {
+	found, err := s.Store.FindSignin(ctx, cookie.Digest(), s.now(), s.Settings.SigninIdle)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	return found, err
+}
+
+// Seen notes that the sign-in was used, at most once a minute; rarely: at most
+// once an hour.
+func (s *Service) Seen(ctx context.Context, in *authserver.Signin, rarely bool) error {
+	every := stampEvery
+	if rarely {
+		every = stampEveryRarely
+	}
+	now := s.now()
+	if now.Sub(in.SeenAt) < min(every, s.Settings.SigninIdle/4) {
+		return nil
+	}
+	return s.Store.StampSignin(ctx, in.Digest, now)
+}
+
+// SignOut ends the sign-in of cookie. It is no error when there is none.
+func (s *Service) SignOut(ctx context.Context, cookie secret.Token) error {
+	if err := s.endReplaced(ctx, cookie); err != nil {
+		return err
+	}
+	s.audit(ctx, authserver.EventSignout)
+	return nil
+}

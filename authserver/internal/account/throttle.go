@@ -1,0 +1,68 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
+)
+
+// Limit is at most Max attempts within Window.
+type Limit = struct {
+	Max    int
+	Window time.Duration
+}
+
+// Throttles are the limits on guessing. Each is a list from the shortest window
+// to the longest: that is the backoff, and waiting is the unlock. An empty list
+// does not limit.
+type Throttles struct {
+	SigninAccount []Limit // failed sign-ins per email address, known or not
+	SigninAddress []Limit // sign-ins per client address
+	SecondFactor  []Limit // second factors tried per user
+	Signup        []Limit // sign-ups per client address
+	Invite        []Limit // wrong invite codes per client address
+}
+
+// throttled is the refusal of one attempt too many.
+func throttled(wait time.Duration) error {
+	return fault.New(fault.RateLimited, "Too many attempts. Try again later.").WithRetryAfter(wait)
+}
+
+// take counts one attempt of kind by who in every window, and refuses when one
+// of them is full.
+func (s *Service) take(ctx context.Context, kind, who string, limits []Limit) error {
+	return s.eachLimit(kind, who, limits, func(key string, l Limit) (time.Duration, error) {
+		return s.Throttle.Take(ctx, key, l.Max, l.Window)
+	})
+}
+
+// blocked refuses when one of the windows is full, and counts nothing.
+func (s *Service) blocked(ctx context.Context, kind, who string, limits []Limit) error {
+	return s.eachLimit(kind, who, limits, func(key string, l Limit) (time.Duration, error) {
+		return s.Throttle.Wait(ctx, key, l.Max, l.Window)
+	})
+}
+
+// eachLimit asks every window. Keys hold a digest, so that the shared counter
+// store learns no email address.
+func (s *Service) eachLimit(kind, who string, limits []Limit, ask func(key string, l Limit) (time.Duration, error)) error {
+	if s.Throttle == nil {
+		return nil
+	}
+	var longest time.Duration
+	for _, l := range limits {
+		key := fmt.Sprintf("%s:%d:%.32s", kind, int(l.Window.Seconds()), secret.DigestOf(who).String())
+		wait, err := ask(key, l)
+		if err != nil {
+			return fault.Wrap(fault.Unavailable, err, "The service is temporarily unavailable. Try again later.")
+		}
+		longest = max(longest, wait)
+	}
+	if longest > 0 {
+		return throttled(longest)
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/pkg/secret"
+)
+
+const signinColumns = `s.id, s.digest, s.created_at, s.seen_at, s.expires_at, s.confirmed_at, s.user_agent, s.address`
+
+func signinFields(in *authserver.Signin) []any {
+	return []any{&in.ID, &in.Digest, &in.CreatedAt, &in.SeenAt, &in.ExpiresAt, &in.ConfirmedAt, &in.UserAgent, &in.Address}
+}
+
+// CreateSignin stores a sign-in of in.User.
+func (s *Store) CreateSignin(ctx context.Context, in *authserver.Signin) error {
+	_, err := s.db.Exec(ctx, `INSERT INTO signins (digest, id, user_id, created_at, seen_at, expires_at, confirmed_at,
+		user_agent, address) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		in.Digest, in.ID, in.User.ID, in.CreatedAt, in.SeenAt, in.ExpiresAt, in.ConfirmedAt, in.UserAgent, in.Address)
+	return err
+}
+
+// FindSignin returns the sign-in of a cookie with its user and family, one
+// statement. fault.NotFound: none, or it has ended, expired at now, was not
+// seen for idle, or its user is deactivated.
+func (s *Store) FindSignin(ctx context.Context, cookie secret.Digest, now time.Time, idle time.Duration) (*authserver.Signin, error) {
+	var in authserver.Signin
+	err := s.db.QueryRow(ctx, `SELECT `+signinColumns+`, `+userColumns+`
+		FROM signins s JOIN users u ON u.id = s.user_id JOIN families f ON f.id = u.family_id
+		WHERE s.digest = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND s.seen_at > $3 AND u.deactivated_at IS NULL`,
+		cookie[:], now, now.Add(-idle)).Scan(append(signinFields(&in), userFields(&in.User)...)...)
+	return orNotFound(&in, err)
+}
+
+// StampSignin notes that the sign-in was seen at now.
+func (s *Store) StampSignin(ctx context.Context, cookie secret.Digest, now time.Time) error {
+	_, err := s.db.Exec(ctx, `UPDATE signins SET seen_at = $2 WHERE digest = $1 AND seen_at < $2`, cookie[:], now)
+	return err
+}
+
+// EndSignin ends the sign-in of a cookie. It is no error when there is none.
+func (s *Store) EndSignin(ctx context.Context, cookie secret.Digest, now time.Time) error {
+	_, err := s.db.Exec(ctx, `UPDATE signins SET ended_at = $2 WHERE digest = $1 AND ended_at IS NULL`, cookie[:], now)
+	return err
+}

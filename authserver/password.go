@@ -1,0 +1,69 @@
+package authserver
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxPassword is the longest password that is read, in bytes.
+const MaxPassword = 1024
+
+// MinPassword is the shortest password that is accepted, in characters.
+const MinPassword = 8
+
+// passwordSpecials is the published list of special characters, and nothing else.
+const passwordSpecials = `!@#$%^&*(),.?":{}|<>`
+
+// A Violation is one broken rule of one field. Rule names it for translation;
+// Message is the published English sentence.
+type Violation struct {
+	Field   string
+	Rule    string
+	Message string
+}
+
+// Violations is every broken rule at once.
+type Violations []Violation
+
+// Error joins the sentences.
+func (v Violations) Error() string { return strings.Join(v.Messages(), "; ") }
+
+// Messages returns the sentences in order.
+func (v Violations) Messages() []string {
+	list := make([]string, len(v))
+	for i, one := range v {
+		list[i] = one.Message
+	}
+	return list
+}
+
+// CheckPassword returns every rule the password breaks (contract section 1.2).
+func CheckPassword(password string) Violations {
+	broken := func(rule, message string) Violation {
+		return Violation{Field: "password", Rule: "password." + rule, Message: message}
+	}
+	switch {
+	case strings.TrimSpace(password) == "":
+		return Violations{broken("blank", "Password can't be blank")}
+	case len(password) > MaxPassword:
+		return Violations{broken("long", "Password must be at most 1024 bytes")}
+	}
+	var list Violations
+	if utf8.RuneCountInString(password) < MinPassword {
+		list = append(list, broken("short", "Password must be at least 8 characters"))
+	}
+	if !strings.ContainsFunc(password, asciiUpper) || !strings.ContainsFunc(password, asciiLower) {
+		list = append(list, broken("case", "Password must include both uppercase and lowercase letters"))
+	}
+	if !strings.ContainsFunc(password, asciiDigit) {
+		list = append(list, broken("digit", "Password must include at least one number"))
+	}
+	if !strings.ContainsAny(password, passwordSpecials) {
+		list = append(list, broken("special", "Password must include at least one special character"))
+	}
+	return list
+}
+
+func asciiUpper(r rune) bool { return r >= 'A' && r <= 'Z' }
+func asciiLower(r rune) bool { return r >= 'a' && r <= 'z' }
+func asciiDigit(r rune) bool { return r >= '0' && r <= '9' }
