@@ -2,11 +2,9 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 
 	"latchkey/pkg/testenv"
 )
@@ -199,7 +197,7 @@ func (d *Demo) rotate(ctx context.Context) error {
 		return fmt.Errorf("a refresh should answer a new pair")
 	}
 	d.old, d.pair = d.pair, next
-	if err := d.expectAccounts(ctx, d.old.Access, http.StatusUnauthorized); err != nil {
+	if err := within(ctx, func() error { return d.expectAccounts(ctx, d.old.Access, http.StatusUnauthorized) }); err != nil {
 		return fmt.Errorf("the old access token after a refresh: %w", err)
 	}
 	if err := d.expectAccounts(ctx, d.pair.Access, http.StatusOK); err != nil {
@@ -252,54 +250,4 @@ func (d *Demo) expectAccounts(ctx context.Context, token string, status int) err
 		return err
 	}
 	return want(answer, status, nil)
-}
-
-// Authorize lets person allow app the scope and returns the tokens.
-func Authorize(ctx context.Context, app *testenv.App, person *testenv.Person, scope string) (Pair, error) {
-	pkce := testenv.NewPKCE()
-	callback, err := person.Decide(ctx, app.AuthorizeURL(pkce, scope, "s", nil), testenv.Allow)
-	if err != nil {
-		return Pair{}, err
-	}
-	code, err := codeOf(callback)
-	if err != nil {
-		return Pair{}, err
-	}
-	answer, err := app.Exchange(ctx, code, pkce.Verifier)
-	if err != nil {
-		return Pair{}, err
-	}
-	return pairOf(answer)
-}
-
-func codeOf(callback *url.URL) (string, error) {
-	if code := callback.Query().Get("code"); code != "" {
-		return code, nil
-	}
-	return "", fmt.Errorf("the callback carries no code: %s", callback)
-}
-
-func pairOf(answer *testenv.Answer) (Pair, error) {
-	var p Pair
-	if err := want(answer, http.StatusOK, &p); err != nil {
-		return p, err
-	}
-	if p.Access == "" || p.Refresh == "" {
-		return p, fmt.Errorf("the answer lacks a token: %s", answer)
-	}
-	return p, nil
-}
-
-// want checks the status and reads the answer's JSON into dest, when given.
-func want(answer *testenv.Answer, status int, dest any) error {
-	if answer.Status != status {
-		return fmt.Errorf("wanted %d, got %s", status, answer)
-	}
-	if dest == nil {
-		return nil
-	}
-	if err := json.Unmarshal(answer.Body, dest); err != nil {
-		return fmt.Errorf("unreadable answer: %w: %s", err, answer)
-	}
-	return nil
 }

@@ -1,0 +1,27 @@
+#!/bin/sh
+# Makes the secrets docker-compose.yml reads, once: deploy/secrets/*. What is
+# already there is kept. Copy nothing from here into an image or a repository.
+set -eu
+cd "$(dirname "$0")"
+mkdir -p secrets
+chmod 700 secrets
+
+random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
+
+# make_secret NAME VALUE. Containers run as an unprivileged user that is nobody on the
+# host, so the files are readable; the folder around them is not.
+make_secret() {
+  [ -s "secrets/$1" ] || printf '%s' "$2" >"secrets/$1"
+  chmod 444 "secrets/$1"
+}
+
+make_secret postgres_password "$(random)"
+make_secret auth_password "$(random)"
+make_secret api_owner_password "$(random)"
+make_secret api_password "$(random)"
+make_secret auth_database_url "postgres://latchkey_auth:$(cat secrets/auth_password)@postgres:5432/latchkey_auth?sslmode=disable"
+make_secret api_owner_database_url "postgres://latchkey_api_owner:$(cat secrets/api_owner_password)@postgres:5432/latchkey_api?sslmode=disable"
+make_secret api_database_url "postgres://latchkey_api:$(cat secrets/api_password)@postgres:5432/latchkey_api?sslmode=disable"
+make_secret introspection_secret "$(random)"
+make_secret encryption_key "$(random)"
+make_secret erasure_secret "$(random)"

@@ -1,0 +1,61 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"latchkey/pkg/testenv"
+)
+
+// Authorize lets person allow app the scope and returns the tokens.
+func Authorize(ctx context.Context, app *testenv.App, person *testenv.Person, scope string) (Pair, error) {
+	pkce := testenv.NewPKCE()
+	callback, err := person.Decide(ctx, app.AuthorizeURL(pkce, scope, "s", nil), testenv.Allow)
+	if err != nil {
+		return Pair{}, err
+	}
+	code, err := codeOf(callback)
+	if err != nil {
+		return Pair{}, err
+	}
+	answer, err := app.Exchange(ctx, code, pkce.Verifier)
+	if err != nil {
+		return Pair{}, err
+	}
+	return pairOf(answer)
+}
+
+func codeOf(callback *url.URL) (string, error) {
+	if code := callback.Query().Get("code"); code != "" {
+		return code, nil
+	}
+	return "", fmt.Errorf("the callback carries no code: %s", callback)
+}
+
+func pairOf(answer *testenv.Answer) (Pair, error) {
+	var p Pair
+	if err := want(answer, http.StatusOK, &p); err != nil {
+		return p, err
+	}
+	if p.Access == "" || p.Refresh == "" {
+		return p, fmt.Errorf("the answer lacks a token: %s", answer)
+	}
+	return p, nil
+}
+
+// want checks the status and reads the answer's JSON into dest, when given.
+func want(answer *testenv.Answer, status int, dest any) error {
+	if answer.Status != status {
+		return fmt.Errorf("wanted %d, got %s", status, answer)
+	}
+	if dest == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer.Body, dest); err != nil {
+		return fmt.Errorf("unreadable answer: %w: %s", err, answer)
+	}
+	return nil
+}
