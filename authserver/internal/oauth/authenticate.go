@@ -1,0 +1,106 @@
+package oauth
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/ory/fosite"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+)
+
+// errClient is the one answer to every failed client authentication, so that an
+// unknown client and a wrong secret look alike.
+var errClient = fosite.ErrInvalidClient.WithHint("Unknown client, no client authentication included, or unsupported authentication method.")
+
+// authenticate is fosite's client authentication: HTTP Basic, the secret in the
+// body, or the bare id of a public client; each client by its registered method
+// and never two at once (RFC 6749 section 2.3).
+func (s *Server) authenticate(ctx context.Context, r *http.Request, form url.Values) (fosite.Client, error) {
+	c, err := s.authenticated(ctx, r, form)
+	if err != nil {
+		return nil, err
+	}
+	return client{c}, nil
+}
+
+func (s *Server) authenticated(ctx context.Context, r *http.Request, form url.Values) (*authserver.Client, error) {
+	given, err := clientCredentials(r, form)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.clients.find(ctx, given.id)
+	if fault.Is(err, fault.NotFound) {
+		(&authserver.Client{}).SecretMatches(given.secret, s.Now()) // the same work as for a known client
+		return nil, errClient
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.AuthMethod != given.method {
+		return nil, errClient
+	}
+	if !c.Public() && !c.SecretMatches(given.secret, s.Now()) {
+		return nil, errClient
+	}
+	return c, nil
+}
+
+type credentials struct{ id, secret, method string }
+
+func clientCredentials(r *http.Request, form url.Values) (credentials, error) {
+	body := credentials{id: form.Get("client_id"), secret: form.Get("client_secret"), method: authserver.AuthNone}
+	if form.Get("client_assertion") != "" || form.Get("client_assertion_type") != "" {
+		return credentials{}, errClient
+	}
+	if form.Has("client_secret") {
+		body.method = authserver.AuthPost
+	}
+	headers := r.Header.Values("Authorization")
+	if len(headers) == 0 {
+		if body.id == "" {
+			return credentials{}, errClient
+		}
+		return body, nil
+	}
+	if len(headers) > 1 || body.method == authserver.AuthPost {
+		return credentials{}, fosite.ErrInvalidRequest.WithHint("Use one way of client authentication, not two.")
+	}
+	basic, err := basicCredentials(headers[0])
+	if err != nil {
+		return credentials{}, err
+	}
+	if body.id != "" && body.id != basic.id {
+		return credentials{}, fosite.ErrInvalidRequest.WithHint("The client_id in the body is not the client of the Authorization header.")
+	}
+	return basic, nil
+}
+
+// basicCredentials decodes HTTP Basic, whose two halves are form-encoded
+// (RFC 6749 section 2.3.1).
+func basicCredentials(header string) (credentials, error) {
+	scheme, encoded, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Basic") {
+		return credentials{}, errClient
+	}
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
+	if err != nil {
+		return credentials{}, errClient
+	}
+	id, secretText, ok := strings.Cut(string(raw), ":")
+	if !ok {
+		return credentials{}, errClient
+	}
+	c := credentials{method: authserver.AuthBasic}
+	var errID, errSecret error
+	c.id, errID = url.QueryUnescape(id)
+	c.secret, errSecret = url.QueryUnescape(secretText)
+	if errID != nil || errSecret != nil || !plain(c.id) || c.id == "" {
+		return credentials{}, errClient
+	}
+	return c, nil
+}

@@ -1,0 +1,222 @@
+package oauth
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/ory/fosite"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/scope"
+)
+
+// authorization is one pass through /oauth/authorize whose client and redirect
+// URI can be trusted: from here on errors go to the client.
+type authorization struct {
+	client      *authserver.Client
+	redirectURI string
+	state       string
+	scopes      scope.Set
+	challenge   string
+	resource    string
+	prompt      []string
+	request     fosite.AuthorizeRequester
+}
+
+// authorize is GET /oauth/authorize. Everything is validated before anyone is
+// asked to sign in.
+func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
+	a, ok := s.validate(w, r)
+	if !ok {
+		return
+	}
+	signin, err := s.Signins.Current(r)
+	switch {
+	case err != nil:
+		s.redirectError(w, r, a, err)
+		return
+	case signin == nil && slices.Contains(a.prompt, "none"):
+		s.redirectError(w, r, a, promptError("login_required", "Nobody is signed in."))
+		return
+	case signin == nil:
+		s.Pages.SignIn(w, r)
+		return
+	}
+	consent, err := s.Store.FindConsent(r.Context(), signin.User.ID, a.client.ID)
+	if err != nil {
+		s.redirectError(w, r, a, err)
+		return
+	}
+	if consent.Covers(a.scopes) && !slices.Contains(a.prompt, "consent") {
+		s.grant(w, r, a, signin)
+		return
+	}
+	if slices.Contains(a.prompt, "none") {
+		s.redirectError(w, r, a, promptError("consent_required", "The user has not consented."))
+		return
+	}
+	s.Pages.Consent(w, r, authserver.ConsentPage{
+		Client: a.client, Requested: a.scopes, New: consent.Missing(a.scopes),
+		RedirectURI: a.redirectURI, Resource: a.resource, Signin: signin,
+	})
+}
+
+// decide is POST /oauth/authorize: the answer to the consent page, posted to the
+// page's own URL. The request is validated again from scratch.
+func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") || r.ParseForm() != nil {
+		s.Pages.Error(w, r, http.StatusBadRequest, "This form cannot be read", "Go back and try again.")
+		return
+	}
+	if !r.PostForm.Has("decision") { // an authorization request by POST (RFC 6749 section 3.1)
+		http.Redirect(w, r, "/oauth/authorize?"+r.Form.Encode(), http.StatusSeeOther)
+		return
+	}
+	a, ok := s.validate(w, r)
+	if !ok {
+		return
+	}
+	signin, err := s.Signins.Current(r)
+	if err != nil {
+		s.redirectError(w, r, a, err)
+		return
+	}
+	if signin == nil {
+		s.Pages.SignIn(w, r)
+		return
+	}
+	if err := s.Signins.CheckForm(r); err != nil {
+		httpserver.Cause(r.Context(), err)
+		s.Pages.Error(w, r, http.StatusForbidden, "This form has expired", "Start again from the application you came from.")
+		return
+	}
+	switch r.PostForm.Get("decision") {
+	case "allow":
+		s.allow(w, r, a, signin)
+	case "deny":
+		s.redirectError(w, r, a, fosite.ErrAccessDenied.WithHint("The user refused."))
+	default:
+		s.Pages.Error(w, r, http.StatusBadRequest, "This form cannot be read", "Go back and choose Allow or Deny.")
+	}
+}
+
+func (s *Server) allow(w http.ResponseWriter, r *http.Request, a *authorization, signin *authserver.Signin) {
+	ctx, now := r.Context(), s.Now()
+	consent, err := s.Store.FindConsent(ctx, signin.User.ID, a.client.ID)
+	if err == nil && !consent.Covers(a.scopes) {
+		next := authserver.Consent{UserID: signin.User.ID, ClientID: a.client.ID, Scopes: a.scopes, CreatedAt: now, UpdatedAt: now}
+		if consent != nil {
+			next.Scopes |= consent.Scopes
+		}
+		err = s.Store.SaveConsent(ctx, next)
+		s.Logger.InfoContext(ctx, "consent given", slog.String("event", authserver.EventConsentGiven),
+			slog.String("client_id", a.client.ID), slog.String("user_id", signin.User.ID), slog.String("scope", a.scopes.String()))
+	}
+	if err != nil {
+		s.redirectError(w, r, a, err)
+		return
+	}
+	s.grant(w, r, a, signin)
+}
+
+// grant writes the code and sends the browser back to the client.
+func (s *Server) grant(w http.ResponseWriter, r *http.Request, a *authorization, signin *authserver.Signin) {
+	chainID, err := uuid.NewV7()
+	if err != nil {
+		s.redirectError(w, r, a, err)
+		return
+	}
+	now := s.Now()
+	session := &codeSession{code: authserver.Code{
+		ChainID: chainID.String(), ClientID: a.client.ID, UserID: signin.User.ID, Scopes: a.scopes,
+		RedirectURI: a.redirectURI, Challenge: a.challenge, Resource: a.resource,
+		CreatedAt: now, ExpiresAt: now.Add(s.Settings.CodeLifetime),
+	}}
+	resp, err := s.fosite.NewAuthorizeResponse(r.Context(), a.request, session)
+	if err != nil {
+		s.redirectError(w, r, a, err)
+		return
+	}
+	httpserver.Annotate(r.Context(), slog.String("client_id", a.client.ID), slog.String("user_id", signin.User.ID))
+	s.redirect(w, r, a, resp.GetParameters())
+}
+
+// redirectError tells the client, through the browser, why there is no code.
+func (s *Server) redirectError(w http.ResponseWriter, r *http.Request, a *authorization, err error) {
+	answer := wireError(err)
+	s.Metrics.Refused("authorize", answer.Code)
+	httpserver.Annotate(r.Context(), slog.String("client_id", a.client.ID), slog.String("oauth_error", answer.Code))
+	httpserver.Cause(r.Context(), err)
+	s.redirect(w, r, a, url.Values{"error": {answer.Code}, "error_description": {answer.Description}})
+}
+
+// redirect sends the browser to the client with params, the state it sent, and
+// our name (RFC 9207). 303, so that a form's body is never posted on.
+func (s *Server) redirect(w http.ResponseWriter, r *http.Request, a *authorization, params url.Values) {
+	params.Set("iss", s.Settings.Issuer)
+	if a.state != "" {
+		params.Set("state", a.state)
+	}
+	separator := "?"
+	if strings.Contains(a.redirectURI, "?") {
+		separator = "&"
+	}
+	h := w.Header()
+	h.Set("Location", a.redirectURI+separator+params.Encode())
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// untrusted answers a request whose client or redirect URI cannot be trusted: a
+// page, never a redirect.
+func (s *Server) untrusted(w http.ResponseWriter, r *http.Request, status int, sentence string) {
+	s.Metrics.Refused("authorize", "page")
+	httpserver.Annotate(r.Context(), slog.String("event", authserver.EventClientRefused))
+	s.Pages.Error(w, r, status, "This request cannot be trusted", sentence)
+}
+
+// findClient answers with a page when the client is unknown or cannot be asked
+// for.
+func (s *Server) findClient(w http.ResponseWriter, r *http.Request, id string) (*authserver.Client, bool) {
+	c, err := s.clients.find(r.Context(), id)
+	switch {
+	case err == nil && !c.FirstParty && len(c.RedirectURIs) > 0:
+		return c, true
+	case err == nil || fault.Is(err, fault.NotFound):
+		s.untrusted(w, r, http.StatusBadRequest, "The application that sent you here is not known to this server.")
+	default:
+		httpserver.Cause(r.Context(), err)
+		answer := wireError(err)
+		if answer.retryAfter > 0 {
+			w.Header().Set("Retry-After", "1")
+		}
+		s.Pages.Error(w, r, answer.status, "Something went wrong", "This server cannot answer now. Try again in a moment.")
+	}
+	return nil, false
+}
+
+func promptError(code, hint string) error {
+	return &fosite.RFC6749Error{ErrorField: code, DescriptionField: hint, CodeField: http.StatusBadRequest}
+}
+
+var errNoCode = errors.New("oauth: no code was made")
+
+// codeSession carries a code to our authorize handler; it is our use of what
+// fosite calls a session.
+type codeSession struct {
+	fosite.DefaultSession
+	code authserver.Code
+}
+
+// SetExpiresAt is not used: the code carries its own expiry.
+func (*codeSession) SetExpiresAt(fosite.TokenType, time.Time) {}

@@ -1,0 +1,59 @@
+package oauth
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+)
+
+// maxCachedClients bounds the cache; when it is full it starts anew.
+const maxCachedClients = 10_000
+
+// clientCache remembers clients for a short while, so that a token request costs
+// no statement for its client. What ends a client's tokens is the database, not
+// this cache: a deleted or disabled client's tokens are dead at once.
+type clientCache struct {
+	store Store
+	life  time.Duration
+	now   func() time.Time
+
+	mu      sync.RWMutex
+	entries map[string]cachedClient
+}
+
+type cachedClient struct {
+	client *authserver.Client
+	until  time.Time
+}
+
+func newClientCache(store Store, life time.Duration, now func() time.Time) *clientCache {
+	return &clientCache{store: store, life: life, now: now, entries: map[string]cachedClient{}}
+}
+
+// find returns the client, or fault.NotFound when it is unknown or disabled.
+func (c *clientCache) find(ctx context.Context, id string) (*authserver.Client, error) {
+	now := c.now()
+	c.mu.RLock()
+	hit, ok := c.entries[id]
+	c.mu.RUnlock()
+	if ok && now.Before(hit.until) {
+		return hit.client, nil
+	}
+	found, err := c.store.FindClient(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if found.Disabled() {
+		return nil, fault.New(fault.NotFound, "Client not found")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.entries) >= maxCachedClients {
+		clear(c.entries)
+	}
+	c.entries[id] = cachedClient{client: found, until: now.Add(c.life)}
+	return found, nil
+}

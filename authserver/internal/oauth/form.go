@@ -1,0 +1,97 @@
+package oauth
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ory/fosite"
+)
+
+// maxForm is the largest form an endpoint reads, in bytes.
+const maxForm = 64 << 10
+
+// repeatable may be sent more than once (RFC 8707 section 2).
+var repeatable = []string{"resource"}
+
+// readForm reads the body of an endpoint that takes a form, and nothing but a
+// form (RFC 6749 section 3.2): no query, no duplicates, no other media type.
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return nil, withStatus(fosite.ErrInvalidRequest.WithHint("Use the POST method."), http.StatusMethodNotAllowed)
+	}
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/x-www-form-urlencoded" {
+		return nil, fosite.ErrInvalidRequest.WithHint("Send the parameters as application/x-www-form-urlencoded.")
+	}
+	if r.URL.RawQuery != "" {
+		return nil, fosite.ErrInvalidRequest.WithHint("Send the parameters in the body, not in the query.")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return nil, withStatus(fosite.ErrInvalidRequest.WithHint("The request body is too large."), http.StatusRequestEntityTooLarge)
+	}
+	if err != nil {
+		return nil, fosite.ErrInvalidRequest.WithHint("The request body could not be read.").WithWrap(err)
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, fosite.ErrInvalidRequest.WithHint("The request body is not a well-formed form.")
+	}
+	if name := firstDuplicate(form); name != "" {
+		return nil, fosite.ErrInvalidRequest.WithHintf("The parameter %q was sent more than once.", name)
+	}
+	if !readable(form) {
+		return nil, fosite.ErrInvalidRequest.WithHint("A parameter has characters that no parameter may have.")
+	}
+	r.Form, r.PostForm = form, form
+	return form, nil
+}
+
+// firstDuplicate returns a parameter that was sent more than once (RFC 6749
+// section 3.1), or "".
+func firstDuplicate(form url.Values) string {
+	for name, values := range form {
+		if len(values) > 1 && !slices.Contains(repeatable, name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// readable reports whether every name and value is UTF-8 without control
+// characters: what neither a database nor a log line can be harmed by.
+func readable(form url.Values) bool {
+	for name, values := range form {
+		if !plain(name) || slices.ContainsFunc(values, func(v string) bool { return !plain(v) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func plain(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+// resource returns the one RFC 8707 resource asked for, or "".
+func resource(form url.Values) (string, error) {
+	values := form["resource"]
+	if len(values) == 0 || len(values) == 1 && values[0] == "" {
+		return "", nil
+	}
+	if len(values) > 1 {
+		return "", errInvalidTarget.WithHint("Ask for one resource at a time.")
+	}
+	u, err := url.Parse(values[0])
+	if err != nil || !u.IsAbs() || u.Host == "" || strings.Contains(values[0], "#") || len(values[0]) > 2048 {
+		return "", errInvalidTarget.WithHint("The resource must be an absolute URI without a fragment.")
+	}
+	return strings.TrimRight(values[0], "/"), nil
+}

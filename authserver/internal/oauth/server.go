@@ -1,0 +1,153 @@
+package oauth
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/ory/fosite"
+
+	"latchkey/authserver"
+	"latchkey/pkg/secret"
+)
+
+// Store is what the endpoints need of the database. Every method joins the
+// transaction in its context.
+type Store interface {
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
+	AfterCommit(ctx context.Context, fn func(ctx context.Context))
+
+	FindClient(ctx context.Context, id string) (*authserver.Client, error)
+	FindConsent(ctx context.Context, userID, clientID string) (*authserver.Consent, error)
+	SaveConsent(ctx context.Context, c authserver.Consent) error
+
+	CreateCode(ctx context.Context, c authserver.Code) error
+	RedeemCode(ctx context.Context, r authserver.Redemption) (*authserver.GrantChain, error)
+	FindRedeemedChain(ctx context.Context, code secret.Digest, clientID string) (string, error)
+
+	OpenChain(ctx context.Context, chain *authserver.GrantChain, pair authserver.Pair) error
+	Rotate(ctx context.Context, r authserver.Rotation) (*authserver.Rotated, error)
+	ExplainRefresh(ctx context.Context, token secret.Digest, clientID string, now time.Time) (*authserver.Spent, error)
+	EndChains(ctx context.Context, f authserver.ChainFilter, reason string, now time.Time) ([]authserver.EndedChain, error)
+	EndChainOfToken(ctx context.Context, kind secret.Kind, token secret.Digest, clientID, reason string, now time.Time) ([]authserver.EndedChain, error)
+
+	LookupAccessToken(ctx context.Context, token secret.Digest) (*authserver.Credential, error)
+}
+
+// Keys recognises API keys.
+type Keys interface {
+	// LookupAPIKey finds a key by its digest. fault.NotFound: there is none.
+	LookupAPIKey(ctx context.Context, key secret.Digest) (*authserver.Credential, error)
+}
+
+// Pages draws what a person sees on the way.
+type Pages interface {
+	Consent(w http.ResponseWriter, r *http.Request, p authserver.ConsentPage)
+	Error(w http.ResponseWriter, r *http.Request, status int, title, sentence string)
+	SignIn(w http.ResponseWriter, r *http.Request)
+}
+
+// Signins knows who is at a browser.
+type Signins interface {
+	// Current returns the sign-in of r, or nil, nil when nobody is signed in.
+	Current(r *http.Request) (*authserver.Signin, error)
+	// CheckForm refuses a form that does not come from our own page.
+	CheckForm(r *http.Request) error
+}
+
+// Tombstones makes the death of access tokens known to resource servers.
+type Tombstones interface {
+	Write(ctx context.Context, digests []secret.Digest, reason string)
+}
+
+// Throttle limits how often one address may ask for tokens.
+type Throttle interface {
+	// Allow returns a fault.RateLimited error when r is one too many.
+	Allow(r *http.Request) error
+}
+
+// Metrics counts what happens here.
+type Metrics interface {
+	TokensIssued(grant string)
+	Refused(endpoint, code string)
+	RefreshReused()
+	Introspected(active bool)
+}
+
+// Settings are life times and names.
+type Settings struct {
+	Issuer          string
+	CodeLifetime    time.Duration
+	AccessLifetime  time.Duration
+	RefreshLifetime time.Duration
+	ChainLifetime   time.Duration // absolute end of a chain; 0: none
+	RetryWindow     time.Duration // how long a refresh may be repeated; 0: not at all
+	ClientCache     time.Duration // how long a client's record is remembered
+}
+
+// Dependencies of a Server. Keys, Throttle and Metrics may be nil.
+type Dependencies struct {
+	Store      Store
+	Keys       Keys
+	Pages      Pages
+	Signins    Signins
+	Tombstones Tombstones
+	Throttle   Throttle
+	Metrics    Metrics
+	Logger     *slog.Logger
+	Now        func() time.Time
+	Settings   Settings
+}
+
+// Server answers the OAuth endpoints.
+type Server struct {
+	Dependencies
+	fosite  *fosite.Fosite
+	clients *clientCache
+}
+
+// New returns a Server.
+func New(d Dependencies) *Server {
+	if d.Metrics == nil {
+		d.Metrics = noMetrics{}
+	}
+	s := &Server{Dependencies: d, clients: newClientCache(d.Store, d.Settings.ClientCache, d.Now)}
+	s.fosite = s.provider()
+	return s
+}
+
+// Mount adds the endpoints to router.
+func (s *Server) Mount(router *mux.Router) {
+	router.HandleFunc("/oauth/authorize", s.authorize).Methods(http.MethodGet, http.MethodHead)
+	router.HandleFunc("/oauth/authorize", s.decide).Methods(http.MethodPost)
+	router.Handle("/oauth/token", crossOrigin(http.MethodPost, s.token))
+	router.Handle("/oauth/revoke", crossOrigin(http.MethodPost, s.revoke))
+	router.HandleFunc("/oauth/introspect", s.introspect)
+	router.Handle("/.well-known/oauth-authorization-server", crossOrigin(http.MethodGet, s.metadata))
+}
+
+// crossOrigin opens an endpoint without cookies to scripts of any origin.
+func crossOrigin(method string, next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, X-Request-Id")
+		if r.Method == http.MethodOptions {
+			h.Set("Access-Control-Allow-Methods", method)
+			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+			h.Set("Access-Control-Max-Age", "86400")
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		next(w, r)
+	})
+}
+
+type noMetrics struct{}
+
+func (noMetrics) TokensIssued(string)    {}
+func (noMetrics) Refused(string, string) {}
+func (noMetrics) RefreshReused()         {}
+func (noMetrics) Introspected(bool)      {}

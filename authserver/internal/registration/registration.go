@@ -1,0 +1,224 @@
+// Package registration registers clients: what may be registered, and how their
+// secrets are made and changed. The command line and the pages share it.
+package registration
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/scope"
+	"latchkey/pkg/secret"
+)
+
+// Store keeps clients.
+type Store interface {
+	FindClient(ctx context.Context, id string) (*authserver.Client, error)
+	ListClients(ctx context.Context, ownerID string) ([]*authserver.Client, error)
+	CreateClient(ctx context.Context, c *authserver.Client) error
+	UpdateClient(ctx context.Context, c *authserver.Client) error
+	DeleteClient(ctx context.Context, id string) error
+}
+
+// Chains ends what was issued to a client.
+type Chains interface {
+	EndChains(ctx context.Context, f authserver.ChainFilter, reason string) error
+}
+
+// Service registers clients.
+type Service struct {
+	Store  Store
+	Chains Chains // nil on the command line: then tokens die with the client's rows
+	Logger *slog.Logger
+	Now    func() time.Time
+}
+
+// Limits of a registration.
+const (
+	MaxName         = 100 // characters
+	MaxRedirectURIs = 20
+)
+
+// MaxOverlap is the longest time an old secret may live on beside the new one.
+const MaxOverlap = 7 * 24 * time.Hour
+
+// Request describes a client to register.
+type Request struct {
+	ID             string // empty: one is made
+	Name           string
+	RedirectURIs   []string
+	AuthMethod     string
+	Scopes         string // space-separated; empty: read read_write
+	ResourceServer bool
+	OwnerID        string
+	Secret         string // only for the operator's own deployment; empty: one is made
+}
+
+// Create registers a client and returns it with its secret, which is shown this
+// once and is zero for a public client. fault.Invalid lists every broken rule.
+func (s *Service) Create(ctx context.Context, r Request) (*authserver.Client, secret.Token, error) {
+	c, err := build(r)
+	if err != nil {
+		return nil, secret.Token{}, err
+	}
+	c.CreatedAt = s.Now()
+	var made secret.Token
+	if !c.Public() {
+		if made, err = chooseSecret(r.Secret); err != nil {
+			return nil, secret.Token{}, err
+		}
+		c.SecretDigest = made.Digest()
+	}
+	if err := s.Store.CreateClient(ctx, c); err != nil {
+		return nil, secret.Token{}, err
+	}
+	s.log(ctx, authserver.EventClientCreated, c.ID)
+	return c, made, nil
+}
+
+func chooseSecret(given string) (secret.Token, error) {
+	if given == "" {
+		return secret.New(secret.ClientSecret), nil
+	}
+	t, err := secret.Parse(secret.ClientSecret, given)
+	if err != nil {
+		return secret.Token{}, fault.New(fault.Invalid, "A client secret is made by `authserver secret`, never chosen")
+	}
+	return t, nil
+}
+
+func build(r Request) (*authserver.Client, error) {
+	c := &authserver.Client{
+		ID: r.ID, Name: strings.TrimSpace(r.Name), AuthMethod: r.AuthMethod, RedirectURIs: r.RedirectURIs,
+		ResourceServer: r.ResourceServer, OwnerID: r.OwnerID,
+	}
+	if c.ID == "" {
+		c.ID = uuid.NewString()
+	}
+	var broken []string
+	if n := utf8.RuneCountInString(c.Name); n == 0 || n > MaxName || strings.ContainsFunc(c.Name, control) || !utf8.ValidString(c.Name) {
+		broken = append(broken, "Name must have 1 to 100 characters and no control characters")
+	}
+	if len(c.ID) > 100 || strings.ContainsFunc(c.ID, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }) {
+		broken = append(broken, "Client id must be printable ASCII without blanks and colons")
+	}
+	switch c.AuthMethod {
+	case authserver.AuthNone, authserver.AuthBasic, authserver.AuthPost:
+	default:
+		broken = append(broken, "Authentication method must be none, client_secret_basic or client_secret_post")
+	}
+	if c.ResourceServer && c.Public() {
+		broken = append(broken, "A resource server must be confidential")
+	}
+	scopes, err := scope.Parse(r.Scopes)
+	if err != nil {
+		broken = append(broken, "Scopes are read and read_write")
+	}
+	if c.Scopes = scopes; scopes == 0 {
+		c.Scopes = scope.All
+	}
+	broken = append(broken, brokenRedirects(c)...)
+	if len(broken) > 0 {
+		return nil, fault.New(fault.Invalid, broken[0]).WithErrors(broken...)
+	}
+	return c, nil
+}
+
+func brokenRedirects(c *authserver.Client) []string {
+	var broken []string
+	if len(c.RedirectURIs) == 0 && !c.ResourceServer {
+		broken = append(broken, "At least one redirect URI is needed")
+	}
+	if len(c.RedirectURIs) > MaxRedirectURIs {
+		broken = append(broken, "There can be at most 20 redirect URIs")
+	}
+	for _, uri := range c.RedirectURIs {
+		if err := authserver.CheckRedirectURI(uri); err != nil {
+			broken = append(broken, message(err))
+		}
+	}
+	return broken
+}
+
+func message(err error) string {
+	if e, ok := err.(*fault.Error); ok {
+		return e.Message
+	}
+	return err.Error()
+}
+
+func control(r rune) bool {
+	return r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+}
+
+// RotateSecret gives a confidential client a new secret; the old one is accepted
+// for overlap more.
+func (s *Service) RotateSecret(ctx context.Context, id string, overlap time.Duration) (secret.Token, error) {
+	if overlap < 0 || overlap > MaxOverlap {
+		return secret.Token{}, fault.New(fault.Invalid, "Overlap must be between 0 and 7 days")
+	}
+	c, err := s.Store.FindClient(ctx, id)
+	if err != nil {
+		return secret.Token{}, err
+	}
+	if c.Public() {
+		return secret.Token{}, fault.New(fault.Invalid, "A public client has no secret")
+	}
+	made := secret.New(secret.ClientSecret)
+	c.PreviousSecretDigest, c.PreviousSecretUntil = c.SecretDigest, s.Now().Add(overlap)
+	if overlap == 0 {
+		c.PreviousSecretDigest, c.PreviousSecretUntil = secret.Digest{}, time.Time{}
+	}
+	c.SecretDigest = made.Digest()
+	if err := s.Store.UpdateClient(ctx, c); err != nil {
+		return secret.Token{}, err
+	}
+	s.log(ctx, authserver.EventClientRotated, id)
+	return made, nil
+}
+
+// Delete removes a client; everything issued to it is dead.
+func (s *Service) Delete(ctx context.Context, id string) error {
+	if s.Chains != nil {
+		if err := s.Chains.EndChains(ctx, authserver.ChainFilter{ClientID: id}, authserver.EndClientDeleted); err != nil {
+			return err
+		}
+	}
+	if err := s.Store.DeleteClient(ctx, id); err != nil {
+		return err
+	}
+	s.log(ctx, authserver.EventClientDeleted, id)
+	return nil
+}
+
+// Ensure makes the client of r exist with the secret of r, which lets a
+// deployment bring its resource server's credential along.
+func (s *Service) Ensure(ctx context.Context, r Request) error {
+	c, err := s.Store.FindClient(ctx, r.ID)
+	if fault.Is(err, fault.NotFound) {
+		_, _, err = s.Create(ctx, r)
+		if fault.Is(err, fault.Conflict) { // another replica was first
+			return nil
+		}
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	given, err := chooseSecret(r.Secret)
+	if err != nil || c.SecretDigest.Equal(given.Digest()) {
+		return err
+	}
+	c.SecretDigest = given.Digest()
+	return s.Store.UpdateClient(ctx, c)
+}
+
+func (s *Service) log(ctx context.Context, event, id string) {
+	s.Logger.InfoContext(ctx, event, slog.String("event", event), slog.String("client_id", id))
+}
