@@ -174,17 +174,18 @@ func (c *chain) finish(req *request, r *http.Request, began time.Time) {
 	if status == 0 {
 		status = http.StatusOK
 	}
-	took := c.Now().Sub(began)
+	ended := c.Now()
+	took := ended.Sub(began)
 	if req.parent.Err() != nil && status >= 500 {
 		status = statusClientGone
 	}
 	c.Metrics.end(req.route, r.Method, status, took)
-	c.log(req, r, status, took)
+	c.log(req, r, status, ended, took)
 }
 
 // log writes the request's line. The path and the query stay out of it: the
 // route tells what was called, and a secret in a URL must not reach a file.
-func (c *chain) log(req *request, r *http.Request, status int, took time.Duration) {
+func (c *chain) log(req *request, r *http.Request, status int, at time.Time, took time.Duration) {
 	level := slog.LevelInfo
 	if status >= 500 {
 		level = slog.LevelError
@@ -194,7 +195,7 @@ func (c *chain) log(req *request, r *http.Request, status int, took time.Duratio
 	if !handler.Enabled(ctx, level) {
 		return
 	}
-	line := slog.NewRecord(c.Now(), level, "request", 0) // no caller: it would always be this line
+	line := slog.NewRecord(at, level, "request", 0) // no caller: it would always be this line
 	line.AddAttrs(
 		slog.String("request_id", req.id),
 		slog.String("method", method(r.Method)),
