@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"latchkey/pkg/testenv"
 )
@@ -58,4 +59,16 @@ func want(answer *testenv.Answer, status int, dest any) error {
 		return fmt.Errorf("unreadable answer: %w: %s", err, answer)
 	}
 	return nil
+}
+
+// sendTo sends a request made by hand and follows nothing.
+func sendTo(ctx context.Context, method, target string, header http.Header, body string) (*testenv.Answer, error) {
+	req, err := http.NewRequestWithContext(ctx, method, target, strings.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("e2e: %w", err)
+	}
+	for k, v := range header {
+		req.Header[k] = v
+	}
+	return (&testenv.App{}).Do(req)
 }

@@ -1,0 +1,273 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"sync"
+	"testing"
+
+	"latchkey/pkg/testenv"
+)
+
+const (
+	loopbackCallback = "http://127.0.0.1:4711/callback"
+	webCallback      = "https://app.example.com/callback"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := closeShared(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// shared holds one stack per engine set, for tests that leave others alone
+// because they bring their own people and applications.
+var shared struct {
+	sync.Mutex
+	stacks map[testenv.Set]*testenv.Stack
+}
+
+func sharedStack(t *testing.T, set testenv.Set) *testenv.Stack {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if s := shared.stacks[set]; s != nil {
+		return s
+	}
+	s, err := testenv.Launch(t.Context(), testenv.Setup{Set: set, AuthEnv: unthrottled})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shared.stacks == nil {
+		shared.stacks = map[testenv.Set]*testenv.Stack{}
+	}
+	shared.stacks[set] = s
+	return s
+}
+
+func closeShared() error {
+	shared.Lock()
+	defer shared.Unlock()
+	for set, s := range shared.stacks {
+		if err := s.Close(); err != nil {
+			return fmt.Errorf("%s: %w", set, err)
+		}
+	}
+	return testenv.RemoveBuilt()
+}
+
+// world is a running stack and the test that looks at it.
+type world struct {
+	*testenv.Stack
+	t *testing.T
+}
+
+// eachWorld runs fn against the shared stack of each engine set.
+func eachWorld(t *testing.T, fn func(w *world)) {
+	t.Helper()
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		w := &world{Stack: sharedStack(t, set), t: t}
+		t.Cleanup(func() {
+			if t.Failed() {
+				t.Logf("end of authserver's log:\n%s", tail(w.Auth.Log()))
+				t.Logf("end of resourceapi's log:\n%s", tail(w.API().Log()))
+			}
+		})
+		fn(w)
+	})
+}
+
+// ownWorld runs fn against a fresh stack of each engine set.
+func ownWorld(t *testing.T, setup testenv.Setup, fn func(w *world)) {
+	t.Helper()
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		setup := setup
+		setup.Set = set
+		fn(startWorld(t, setup))
+	})
+}
+
+func startWorld(t *testing.T, setup testenv.Setup) *world {
+	t.Helper()
+	setup.AuthEnv = unthrottled.With(setup.AuthEnv)
+	return &world{Stack: testenv.Start(t, setup), t: t}
+}
+
+func tail(log string) string {
+	const enough = 3000
+	if len(log) > enough {
+		return "…" + log[len(log)-enough:]
+	}
+	return log
+}
+
+// client registers a client; args as `client create` takes them.
+func (w *world) client(callback string, args ...string) *testenv.App {
+	w.t.Helper()
+	args = append([]string{"--name", "Test app", "--redirect-uri", callback, "--scope", "read read_write"}, args...)
+	c, err := w.NewClient(w.t.Context(), args...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &testenv.App{Issuer: w.Auth.URL, Client: c, RedirectURI: callback}
+}
+
+// public registers a public client on a loopback callback.
+func (w *world) public() *testenv.App { return w.client(loopbackCallback, "--public") }
+
+// confidential registers a client with a secret.
+func (w *world) confidential() *testenv.App { return w.client(webCallback, "--confidential") }
+
+// resourceServer returns the resource server the stack's resourceapi is.
+func (w *world) resourceServer() *testenv.App {
+	return &testenv.App{Issuer: w.Auth.URL, Client: w.ResourceServer}
+}
+
+// person signs somebody up.
+func (w *world) person() *testenv.Person {
+	w.t.Helper()
+	p := testenv.NewPerson(w.Auth.URL)
+	if _, err := p.SignUp(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	return p
+}
+
+// tokens lets a new person allow app the scope.
+func (w *world) tokens(app *testenv.App, scope string) Pair {
+	w.t.Helper()
+	return w.tokensOf(w.person(), app, scope)
+}
+
+func (w *world) tokensOf(p *testenv.Person, app *testenv.App, scope string) Pair {
+	w.t.Helper()
+	pair, err := Authorize(w.t.Context(), app, p, scope)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return pair
+}
+
+// code lets person allow app the scope and returns the code, not yet redeemed.
+func (w *world) code(p *testenv.Person, app *testenv.App, scope string) (string, testenv.PKCE) {
+	w.t.Helper()
+	pkce := testenv.NewPKCE()
+	callback, err := p.Decide(w.t.Context(), app.AuthorizeURL(pkce, scope, "s", nil), testenv.Allow)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	code, err := codeOf(callback)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return code, pkce
+}
+
+// token posts to the token endpoint as app.
+func (w *world) token(app *testenv.App, form url.Values) *testenv.Answer {
+	w.t.Helper()
+	return w.form(app, "/oauth/token", form)
+}
+
+func (w *world) form(app *testenv.App, path string, form url.Values) *testenv.Answer {
+	w.t.Helper()
+	answer, err := app.Form(w.t.Context(), path, form)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return answer
+}
+
+func (w *world) exchange(app *testenv.App, code, verifier string) *testenv.Answer {
+	w.t.Helper()
+	return w.token(app, url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {app.RedirectURI}, "code_verifier": {verifier},
+	})
+}
+
+func (w *world) refresh(app *testenv.App, token string) *testenv.Answer {
+	w.t.Helper()
+	return w.token(app, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}})
+}
+
+// refreshed refreshes and wants a pair.
+func (w *world) refreshed(app *testenv.App, token string) Pair {
+	w.t.Helper()
+	pair, err := pairOf(w.refresh(app, token))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return pair
+}
+
+// active asks the authorization server itself, past every cache.
+func (w *world) active(token string) bool {
+	w.t.Helper()
+	answer := w.form(w.resourceServer(), "/oauth/introspect", url.Values{"token": {token}})
+	if answer.Status != http.StatusOK {
+		w.t.Fatalf("introspection answered %s", answer)
+	}
+	active, ok := answer.JSON("active").(bool)
+	if !ok {
+		w.t.Fatalf("introspection said nothing: %s", answer)
+	}
+	return active
+}
+
+func (w *world) wantActive(token string, active bool, what string) {
+	w.t.Helper()
+	if got := w.active(token); got != active {
+		w.t.Errorf("%s: active is %v, want %v", what, got, active)
+	}
+}
+
+// call asks the resource API; a nil body sends none.
+func (w *world) call(method, path, token string, body any) *testenv.Answer {
+	w.t.Helper()
+	app := &testenv.App{}
+	answer, err := app.Call(w.t.Context(), method, w.API().URL+path, token, body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return answer
+}
+
+// send sends a request made by hand.
+func (w *world) send(method, target string, header http.Header, body string) *testenv.Answer {
+	w.t.Helper()
+	answer, err := sendTo(w.t.Context(), method, target, header, body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return answer
+}
+
+// browse opens a page in a browser nobody has signed in with.
+func (w *world) browse(target string) *testenv.Page {
+	w.t.Helper()
+	page, err := testenv.NewBrowser(w.Auth.URL).Get(w.t.Context(), target)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return page
+}
+
+// wantError checks an OAuth or API error.
+func wantError(t *testing.T, answer *testenv.Answer, status int, code string) {
+	t.Helper()
+	if answer.Status != status || answer.Text("error") != code {
+		t.Errorf("got %s, want %d %s", answer, status, code)
+	}
+}
+
+func wantStatus(t *testing.T, answer *testenv.Answer, status int) {
+	t.Helper()
+	if answer.Status != status {
+		t.Errorf("got %s, want %d", answer, status)
+	}
+}
