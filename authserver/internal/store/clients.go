@@ -159,3 +159,11 @@ func nilIfEmpty(b []byte) any {
 	}
 	return b
 }
+
+// EnsureFirstParty makes the built-in client of the product's own apps exist.
+func (s *Store) EnsureFirstParty(ctx context.Context, now time.Time) error {
+	_, err := s.db.Exec(ctx, `INSERT INTO clients (id, name, auth_method, redirect_uris, scopes, first_party, created_at)
+		VALUES ($1, 'Latchkey apps', 'none', '', 'read_write', $2, $3) ON CONFLICT (id) DO NOTHING`,
+		authserver.FirstPartyClientID, true, now)
+	return err
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/registration"
+	"latchkey/pkg/secret"
+)
+
+const clientUsage = `usage: authserver client COMMAND
+
+  create --name N [--redirect-uri U]... [--public|--confidential]
+         [--auth-method none|client_secret_basic|client_secret_post]
+         [--scope "read read_write"] [--resource-server] [--id ID] [--json]
+  list [--json]
+  show ID [--json]
+  rotate-secret ID [--overlap 24h] [--json]
+  delete ID [--json]`
+
+func clientCommand(ctx context.Context, args []string) error {
+	return subcommand(ctx, "client", map[string]command{
+		"create": clientCreate, "list": clientList, "show": clientShow,
+		"rotate-secret": clientRotate, "delete": clientDelete,
+	}, clientUsage, args)
+}
+
+// clientView is a client as the command line prints it.
+type clientView struct {
+	ID             string    `json:"client_id"`
+	Secret         string    `json:"client_secret,omitempty"`
+	Name           string    `json:"client_name"`
+	AuthMethod     string    `json:"token_endpoint_auth_method"`
+	RedirectURIs   []string  `json:"redirect_uris"`
+	Scope          string    `json:"scope"`
+	ResourceServer bool      `json:"resource_server"`
+	CreatedAt      time.Time `json:"created_at"`
+}
+
+func view(c *authserver.Client, made secret.Token) clientView {
+	uris := c.RedirectURIs
+	if uris == nil {
+		uris = []string{}
+	}
+	return clientView{
+		ID: c.ID, Secret: made.Reveal(), Name: c.Name, AuthMethod: c.AuthMethod, RedirectURIs: uris,
+		Scope: c.Scopes.String(), ResourceServer: c.ResourceServer, CreatedAt: c.CreatedAt,
+	}
+}
+
+func (v clientView) print(asJSON bool) error {
+	if asJSON {
+		return printJSON(v)
+	}
+	fmt.Printf("client_id      %s\n", v.ID)
+	if v.Secret != "" {
+		fmt.Printf("client_secret  %s   (shown this once)\n", v.Secret)
+	}
+	fmt.Printf("name           %s\nauth method    %s\nscope          %s\n", v.Name, v.AuthMethod, v.Scope)
+	for _, uri := range v.RedirectURIs {
+		fmt.Printf("redirect URI   %s\n", uri)
+	}
+	if v.ResourceServer {
+		fmt.Println("resource server: may introspect")
+	}
+	return nil
+}
+
+func clientCreate(ctx context.Context, args []string) error {
+	fs, asJSON := flags("client create")
+	var (
+		r            registration.Request
+		uris         list
+		public       = fs.Bool("public", false, "a client without a secret: a browser, desktop or mobile app")
+		confidential = fs.Bool("confidential", false, "a client with a secret: a web server (the default)")
+	)
+	fs.StringVar(&r.Name, "name", "", "what people read on the consent page")
+	fs.Var(&uris, "redirect-uri", "where people are sent back to; may be given more than once")
+	fs.StringVar(&r.AuthMethod, "auth-method", "", "none, client_secret_basic or client_secret_post")
+	fs.StringVar(&r.Scopes, "scope", "", "what it may ask for: read, read_write or both")
+	fs.BoolVar(&r.ResourceServer, "resource-server", false, "allow it to introspect tokens")
+	fs.StringVar(&r.ID, "id", "", "client id; one is made when empty")
+	if _, err := parse(fs, args, 0); err != nil {
+		return err
+	}
+	r.RedirectURIs = uris
+	switch {
+	case *public && *confidential, *public && r.AuthMethod != "" && r.AuthMethod != authserver.AuthNone,
+		*confidential && r.AuthMethod == authserver.AuthNone:
+		return usageError{"authserver client create: --public, --confidential and --auth-method contradict each other"}
+	case r.AuthMethod == "" && *public:
+		r.AuthMethod = authserver.AuthNone
+	case r.AuthMethod == "":
+		r.AuthMethod = authserver.AuthBasic
+	}
+	return withParts(ctx, func(p *parts) error {
+		c, made, err := p.registration.Create(ctx, r)
+		if err != nil {
+			return err
+		}
+		return view(c, made).print(*asJSON)
+	})
+}
+
+func clientList(ctx context.Context, args []string) error {
+	fs, asJSON := flags("client list")
+	if _, err := parse(fs, args, 0); err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		found, err := p.store.ListClients(ctx, "")
+		if err != nil {
+			return err
+		}
+		views := make([]clientView, 0, len(found))
+		for _, c := range found {
+			views = append(views, view(c, secret.Token{}))
+		}
+		if *asJSON {
+			return printJSON(views)
+		}
+		for _, v := range views {
+			fmt.Printf("%s  %-20s  %s  %s\n", v.ID, v.AuthMethod, v.Name, strings.Join(v.RedirectURIs, " "))
+		}
+		return nil
+	})
+}
+
+func clientShow(ctx context.Context, args []string) error {
+	fs, asJSON := flags("client show")
+	rest, err := parse(fs, args, 1)
+	if err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		c, err := p.store.FindClient(ctx, rest[0])
+		if err != nil {
+			return fmt.Errorf("client %s: %w", rest[0], err)
+		}
+		return view(c, secret.Token{}).print(*asJSON)
+	})
+}
+
+func clientRotate(ctx context.Context, args []string) error {
+	fs, asJSON := flags("client rotate-secret")
+	overlap := fs.Duration("overlap", 0, "how long the old secret is still accepted, at most 168h")
+	rest, err := parse(fs, args, 1)
+	if err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		made, err := p.registration.RotateSecret(ctx, rest[0], *overlap)
+		if err != nil {
+			return err
+		}
+		c, err := p.store.FindClient(ctx, rest[0])
+		if err != nil {
+			return err
+		}
+		return view(c, made).print(*asJSON)
+	})
+}
+
+func clientDelete(ctx context.Context, args []string) error {
+	fs, asJSON := flags("client delete")
+	rest, err := parse(fs, args, 1)
+	if err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		if err := p.registration.Delete(ctx, rest[0]); err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(map[string]any{"client_id": rest[0], "deleted": true})
+		}
+		fmt.Printf("deleted %s: everything issued to it is dead\n", rest[0])
+		return nil
+	})
+}

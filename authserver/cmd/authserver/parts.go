@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/config"
+	"latchkey/authserver/internal/oauth"
+	"latchkey/authserver/internal/registration"
+	"latchkey/authserver/internal/store"
+	"latchkey/pkg/cache"
+	"latchkey/pkg/database"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/introspection"
+)
+
+// parts is everything below the listeners, which the server and the command
+// line share.
+type parts struct {
+	cfg          config.Config
+	log          *slog.Logger
+	flush        func()
+	metrics      *prometheus.Registry
+	db           *database.DB
+	cache        cache.Store
+	tombstones   *introspection.Tombstones
+	store        *store.Store
+	oauth        *oauth.Server // without pages until serve gives it some
+	registration *registration.Service
+}
+
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+func settings() (config.Config, error) {
+	environ := map[string]string{}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		environ[name] = value
+	}
+	return config.Read(environ)
+}
+
+func assemble(ctx context.Context) (*parts, error) {
+	cfg, err := settings()
+	if err != nil {
+		return nil, err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.LogLevel)); err != nil {
+		return nil, err
+	}
+	p := &parts{cfg: cfg, metrics: prometheus.NewRegistry()}
+	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	p.log, p.flush = httpserver.NewLogger(os.Stderr, level)
+	slog.SetDefault(p.log)
+	if p.db, err = database.Open(ctx, cfg.DatabaseURL, database.Options{MaxConnections: cfg.MaxConns, Logger: p.log}); err != nil {
+		return nil, err
+	}
+	p.store = store.New(p.db)
+	if p.cache, err = cache.Open(cfg.RedisURL, cache.Options{Now: now, Logger: p.log}); err != nil {
+		p.close()
+		return nil, err
+	}
+	var shared cache.Store // nothing to tell resource servers through a store they do not share
+	if cfg.RedisURL != "" {
+		shared = p.cache
+	}
+	p.tombstones = introspection.NewTombstones(shared, now, p.log, p.metrics)
+	p.oauth = oauth.New(p.oauthDependencies())
+	p.registration = &registration.Service{Store: p.store, Chains: p.oauth, Logger: p.log, Now: now}
+	return p, nil
+}
+
+func (p *parts) oauthDependencies() oauth.Dependencies {
+	return oauth.Dependencies{
+		Store: p.store, Tombstones: p.tombstones, Logger: p.log, Now: now,
+		Settings: oauth.Settings{
+			Issuer: p.cfg.Issuer, CodeLifetime: p.cfg.CodeLifetime, AccessLifetime: p.cfg.AccessLifetime,
+			RefreshLifetime: p.cfg.RefreshLifetime, ChainLifetime: p.cfg.ChainLifetime,
+			RetryWindow: p.cfg.RetryWindow, ClientCache: p.cfg.ClientCache,
+		},
+	}
+}
+
+// prepare migrates and makes the built-in clients exist.
+func (p *parts) prepare(ctx context.Context) error {
+	if err := p.store.Migrate(ctx); err != nil {
+		return err
+	}
+	return p.ensureClients(ctx)
+}
+
+func (p *parts) ensureClients(ctx context.Context) error {
+	if err := p.store.EnsureFirstParty(ctx, now()); err != nil {
+		return err
+	}
+	if p.cfg.ResourceServerID == "" {
+		return nil
+	}
+	err := p.registration.Ensure(ctx, registration.Request{
+		ID: p.cfg.ResourceServerID, Name: "Resource API", AuthMethod: authserver.AuthBasic,
+		ResourceServer: true, Secret: p.cfg.ResourceServerSecret,
+	})
+	if err != nil {
+		return fmt.Errorf("AUTH_RESOURCE_SERVER_CLIENT_ID: %w", err)
+	}
+	return nil
+}
+
+func (p *parts) close() {
+	flushCtx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := p.tombstones.Flush(flushCtx); err != nil {
+		p.log.Error("tombstones were not written", "error", err)
+	}
+	if p.cache != nil {
+		_ = p.cache.Close() // the process ends
+	}
+	_ = p.db.Close() // the process ends
+	p.flush()
+}
+
+// withParts runs a command of the command line on a database that is up to date.
+func withParts(ctx context.Context, fn func(p *parts) error) error {
+	p, err := assemble(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if p.cfg.Migrate {
+		if err := p.prepare(ctx); err != nil {
+			return err
+		}
+	}
+	return fn(p)
+}

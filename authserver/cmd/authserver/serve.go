@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"latchkey/authserver/internal/oauth"
+	"latchkey/authserver/internal/web"
+	"latchkey/pkg/apierror"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
+)
+
+func serve(ctx context.Context, args []string) error {
+	fs, _ := flags("serve")
+	if _, err := parse(fs, args, 0); err != nil {
+		return err
+	}
+	p, err := assemble(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if p.cfg.Migrate {
+		if err := p.prepare(ctx); err != nil {
+			return err
+		}
+	}
+	handler, workers, err := p.handler()
+	if err != nil {
+		return err
+	}
+	return p.run(ctx, handler, workers)
+}
+
+// worker runs until its context ends.
+type worker func(ctx context.Context)
+
+// run listens, with the workers beside, until ctx ends; the workers outlive the
+// last request.
+func (p *parts) run(ctx context.Context, handler http.Handler, workers []worker) error {
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	for _, work := range workers {
+		running.Go(func() { work(background) })
+	}
+	err := httpserver.Run(ctx, httpserver.Options{
+		Addr: p.cfg.Addr, OpsAddr: p.cfg.OpsAddr, Handler: handler, Registry: p.metrics, Logger: p.log,
+		Checks: map[string]httpserver.Check{"database": p.store.Ping, "cache": p.cache.Ping},
+	})
+	stop()
+	running.Wait()
+	return err
+}
+
+// handler builds everything that answers requests, innermost first.
+func (p *parts) handler() (http.Handler, []worker, error) {
+	people := p.people()
+	pages, err := web.New(web.Dependencies{People: people, Issuer: p.cfg.Issuer, Logger: p.log, Now: now})
+	if err != nil {
+		return nil, nil, err
+	}
+	deps := p.oauthDependencies()
+	deps.Pages, deps.Signins, deps.Metrics = pages, pages, oauth.NewMetrics(p.metrics)
+	p.oauth = oauth.New(deps)
+
+	router := mux.NewRouter()
+	p.oauth.Mount(router)
+	pages.Mount(router)
+	router.NotFoundHandler = notFound(pages)
+	router.Use(httpserver.Routes)
+
+	proxies, err := httpserver.ParsePrefixes(p.cfg.TrustedProxies)
+	if err != nil {
+		return nil, nil, err
+	}
+	chain := httpserver.Chain{
+		Now: now, Logger: p.log, Metrics: httpserver.NewMetrics(p.metrics), TrustedProxies: proxies,
+		Headers: p.headers(), BodyLimit: p.cfg.BodyLimit, Timeout: p.cfg.RequestTimeout, Render: renderFor(pages),
+	}
+	return chain.Wrap(router), []worker{p.tombstones.Run, p.sweep}, nil
+}
+
+func (p *parts) headers() httpserver.Headers {
+	h := httpserver.APIHeaders()
+	if p.cfg.Secure() {
+		h = append(h, httpserver.NewHeaders("Strict-Transport-Security", "max-age=31536000; includeSubDomains")...)
+	}
+	return h
+}
+
+// renderFor chooses JSON for the API and a page for everything else.
+func renderFor(pages *web.Server) httpserver.Renderer {
+	return func(w http.ResponseWriter, r *http.Request, err error) {
+		if forMachines(r.URL.Path) {
+			apierror.Write(w, r, err)
+			return
+		}
+		pages.RenderError(w, r, err)
+	}
+}
+
+func forMachines(path string) bool {
+	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/.well-known/") ||
+		strings.HasPrefix(path, "/oauth/") && path != "/oauth/authorize"
+}
+
+func notFound(pages *web.Server) http.Handler {
+	page := pages.NotFound()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if forMachines(r.URL.Path) {
+			apierror.Write(w, r, fault.New(fault.NotFound, "The requested resource was not found"))
+			return
+		}
+		page.ServeHTTP(w, r)
+	})
+}
+
+// sweep deletes what has expired, now and then, until ctx ends.
+func (p *parts) sweep(ctx context.Context) {
+	tick := time.NewTicker(p.cfg.SweepInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		at := now()
+		if _, err := p.store.Sweep(ctx, at, at.Add(-p.cfg.RetryWindow)); err != nil && !errors.Is(err, context.Canceled) {
+			p.log.ErrorContext(ctx, "sweep", "error", err)
+		}
+	}
+}

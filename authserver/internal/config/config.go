@@ -1,0 +1,110 @@
+// Package config reads the authorization server's settings from the environment.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Config is every setting. Each works when unset; deploy/env.example lists them.
+type Config struct {
+	Addr        string `env:"AUTH_ADDR" envDefault:"127.0.0.1:8080"`
+	OpsAddr     string `env:"AUTH_OPS_ADDR" envDefault:"127.0.0.1:8090"`
+	Issuer      string `env:"AUTH_ISSUER" envDefault:"http://127.0.0.1:8080"`
+	DatabaseURL string `env:"AUTH_DATABASE_URL" envDefault:"sqlite:data/auth.db"`
+	RedisURL    string `env:"AUTH_REDIS_URL"`
+	Migrate     bool   `env:"AUTH_MIGRATE" envDefault:"true"`
+	MaxConns    int    `env:"AUTH_DATABASE_CONNECTIONS" envDefault:"16"`
+	LogLevel    string `env:"AUTH_LOG_LEVEL" envDefault:"info"`
+
+	CodeLifetime    time.Duration `env:"AUTH_CODE_LIFETIME" envDefault:"60s"`
+	AccessLifetime  time.Duration `env:"AUTH_ACCESS_TOKEN_LIFETIME" envDefault:"8760h"`
+	RefreshLifetime time.Duration `env:"AUTH_REFRESH_TOKEN_LIFETIME" envDefault:"8760h"`
+	ChainLifetime   time.Duration `env:"AUTH_CHAIN_LIFETIME" envDefault:"43800h"`
+	RetryWindow     time.Duration `env:"AUTH_REFRESH_RETRY_WINDOW" envDefault:"1m"`
+	ClientCache     time.Duration `env:"AUTH_CLIENT_CACHE" envDefault:"2s"`
+	SweepInterval   time.Duration `env:"AUTH_SWEEP_INTERVAL" envDefault:"1m"`
+
+	RequestTimeout time.Duration `env:"AUTH_REQUEST_TIMEOUT" envDefault:"15s"`
+	BodyLimit      int64         `env:"AUTH_BODY_LIMIT" envDefault:"1048576"`
+	TrustedProxies []string      `env:"AUTH_TRUSTED_PROXIES"`
+
+	// The credential of the deployment's own resource server. When both are set,
+	// it is made to exist at start.
+	ResourceServerID         string `env:"AUTH_RESOURCE_SERVER_CLIENT_ID"`
+	ResourceServerSecret     string `env:"AUTH_RESOURCE_SERVER_CLIENT_SECRET"`
+	ResourceServerSecretFile string `env:"AUTH_RESOURCE_SERVER_CLIENT_SECRET_FILE"`
+
+	People
+}
+
+// Secure reports whether the issuer is served over https: then cookies are
+// Secure and browsers are told to stay with https.
+func (c Config) Secure() bool { return strings.HasPrefix(c.Issuer, "https://") }
+
+// Read reads and checks the settings of environ (name → value); every complaint
+// comes back at once.
+func Read(environ map[string]string) (Config, error) {
+	var c Config
+	err := env.ParseWithOptions(&c, env.Options{Environment: environ})
+	if err != nil {
+		return Config{}, fmt.Errorf("config: %w", err)
+	}
+	c.Issuer = strings.TrimRight(c.Issuer, "/")
+	if err := errors.Join(c.files(), c.check(), c.People.check()); err != nil {
+		return Config{}, fmt.Errorf("config: %w", err)
+	}
+	return c, nil
+}
+
+func (c *Config) files() error {
+	return errors.Join(
+		secretFile("AUTH_RESOURCE_SERVER_CLIENT_SECRET", &c.ResourceServerSecret, c.ResourceServerSecretFile),
+	)
+}
+
+func (c *Config) check() error {
+	var errs []error
+	complain := func(bad bool, format string, args ...any) {
+		if bad {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	issuer, err := url.Parse(c.Issuer)
+	complain(err != nil || issuer.Host == "" || issuer.Scheme != "http" && issuer.Scheme != "https",
+		"AUTH_ISSUER must be an http or https URL")
+	complain(err == nil && (issuer.Path != "" || issuer.RawQuery != "" || issuer.Fragment != "" || issuer.User != nil),
+		"AUTH_ISSUER must be an origin: no path, query, fragment or user")
+	for name, d := range map[string]time.Duration{
+		"AUTH_CODE_LIFETIME": c.CodeLifetime, "AUTH_ACCESS_TOKEN_LIFETIME": c.AccessLifetime,
+		"AUTH_REFRESH_TOKEN_LIFETIME": c.RefreshLifetime, "AUTH_SWEEP_INTERVAL": c.SweepInterval,
+		"AUTH_REQUEST_TIMEOUT": c.RequestTimeout,
+	} {
+		complain(d <= 0, "%s must be more than 0", name)
+	}
+	complain(c.CodeLifetime > 10*time.Minute, "AUTH_CODE_LIFETIME must be at most 10m (RFC 6749 section 4.1.2)")
+	complain(c.ChainLifetime < 0, "AUTH_CHAIN_LIFETIME must be 0 (none) or more")
+	complain(c.RetryWindow < 0 || c.RetryWindow > time.Hour, "AUTH_REFRESH_RETRY_WINDOW must be between 0s (off) and 1h")
+	complain(c.ClientCache < 0 || c.ClientCache > time.Minute, "AUTH_CLIENT_CACHE must be between 0s and 1m")
+	complain(c.BodyLimit < 1024, "AUTH_BODY_LIMIT must be at least 1024 bytes")
+	complain(c.MaxConns < 1, "AUTH_DATABASE_CONNECTIONS must be at least 1")
+	complain((c.ResourceServerID == "") != (c.ResourceServerSecret == ""),
+		"AUTH_RESOURCE_SERVER_CLIENT_ID and AUTH_RESOURCE_SERVER_CLIENT_SECRET go together")
+	for _, p := range c.TrustedProxies {
+		_, errPrefix := netip.ParsePrefix(p)
+		_, errAddr := netip.ParseAddr(p)
+		complain(errPrefix != nil && errAddr != nil, "AUTH_TRUSTED_PROXIES: %q is neither an address nor a CIDR range", p)
+	}
+	switch c.LogLevel {
+	case "debug", "info", "warn", "error":
+	default:
+		complain(true, "AUTH_LOG_LEVEL must be debug, info, warn or error")
+	}
+	return errors.Join(errs...)
+}
