@@ -99,6 +99,16 @@ func (a Amount) Abs() Amount {
 	return a
 }
 
+// Thousandths returns the amount in thousandths of its currency's unit: what
+// amounts of different currencies are compared and filtered by.
+func (a Amount) Thousandths(c Currency) int64 {
+	n := int64(a)
+	for range 3 - c.Decimals() {
+		n *= 10
+	}
+	return n
+}
+
 // Add returns a+b, and false when the sum does not fit.
 func (a Amount) Add(b Amount) (Amount, bool) {
 	sum := a + b

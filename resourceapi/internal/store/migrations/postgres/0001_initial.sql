@@ -70,7 +70,8 @@ CREATE TABLE transactions (
     id UUID NOT NULL,
     account_id UUID NOT NULL,
     date DATE NOT NULL,
-    amount BIGINT NOT NULL,
+    amount BIGINT NOT NULL, -- minor units of currency
+    thousandths BIGINT NOT NULL, -- the same amount, comparable between currencies
     currency TEXT NOT NULL,
     name TEXT NOT NULL,
     notes TEXT,
@@ -91,7 +92,7 @@ CREATE INDEX transactions_by_category ON transactions (family_id, category_id, d
     WHERE category_id IS NOT NULL;
 CREATE INDEX transactions_by_merchant ON transactions (family_id, merchant_id, date DESC, created_at DESC, id DESC)
     WHERE merchant_id IS NOT NULL;
-CREATE INDEX transactions_by_amount ON transactions (family_id, amount);
+CREATE INDEX transactions_by_amount ON transactions (family_id, thousandths);
 CREATE UNIQUE INDEX transactions_external_id ON transactions (family_id, account_id, source, external_id)
     WHERE external_id IS NOT NULL;
 

@@ -1,0 +1,59 @@
+package store
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"latchkey/resourceapi"
+)
+
+// Kinds of job.
+const (
+	jobSync          = "sync"
+	jobRemoveAccount = "remove_account"
+	jobReset         = "reset"
+)
+
+// queue adds a job that becomes visible, and wakes a worker, when the
+// transaction commits.
+func (f *Family) queue(ctx context.Context, job jobRow) error {
+	job.FamilyID, job.CreatedAt = f.id, f.s.Now()
+	job.RunAt = job.CreatedAt
+	if err := f.insert(ctx, &job); err != nil {
+		return err
+	}
+	f.s.db.AfterCommit(ctx, func(context.Context) { f.s.Wake() })
+	return nil
+}
+
+// queueSync queues the recomputation of an account's balances from a day on.
+// The job is always written, since a sync that is waiting may be read by its
+// worker before this change commits; the sync that callers see is only written
+// when none is waiting.
+func (f *Family) queueSync(ctx context.Context, account string, from resourceapi.Date) error {
+	now := f.s.Now()
+	_, err := f.exec(ctx, `
+		INSERT INTO syncs (family_id, id, syncable_type, syncable_id, status, window_start_date, pending_at, created_at, updated_at)
+		SELECT $1, $2, 'Account', $3, 'pending', $4, $5, $5, $5
+		WHERE NOT EXISTS (SELECT 1 FROM syncs s WHERE s.family_id = $1 AND s.syncable_id = $3 AND s.status = 'pending')`,
+		newID(), account, from, now)
+	if err != nil {
+		return err
+	}
+	return f.queue(ctx, jobRow{Kind: jobSync, AccountID: &account, FromDate: &from})
+}
+
+// Wake tells this process's workers that there is work.
+func (s *Store) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Woken returns a channel that receives when this process queued work. Work of
+// other replicas is found by asking now and then.
+func (s *Store) Woken() <-chan struct{} { return s.wake }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"latchkey/pkg/database"
+	"latchkey/resourceapi"
+)
+
+// references are what a set of inputs refers to, as far as it is the family's.
+type references struct {
+	accounts   map[string]resourceapi.Currency
+	categories map[string]bool
+	merchants  map[string]bool
+	tags       map[string]bool
+}
+
+// refer finds, in the transaction of the write, which of the referred-to rows
+// the family has: at most one statement for each kind of row.
+func (f *Family) refer(ctx context.Context, inputs []resourceapi.TransactionInput) (references, error) {
+	var accounts, categories, merchants, tags []string
+	for _, in := range inputs {
+		accounts = append(accounts, in.AccountID)
+		categories = append(categories, in.CategoryID.Value)
+		merchants = append(merchants, in.MerchantID.Value)
+		tags = append(tags, in.TagIDs.Value...)
+	}
+	r := references{accounts: map[string]resourceapi.Currency{}}
+	var where filter
+	if wanted := distinct(accounts); len(wanted) > 0 {
+		where.in("id", wanted)
+		err := f.each(ctx, `SELECT id, currency FROM accounts WHERE family_id = $1 AND status <> 'pending_deletion'`+where.text.String(),
+			where.args, func(rows database.Rows) error {
+				var id, currency string
+				err := rows.Scan(&id, &currency)
+				r.accounts[id] = resourceapi.Currency(currency)
+				return err
+			})
+		if err != nil {
+			return r, err
+		}
+	}
+	var err error
+	if r.categories, err = f.existing(ctx, "categories", categories); err != nil {
+		return r, err
+	}
+	if r.merchants, err = f.existing(ctx, "merchants", merchants); err != nil {
+		return r, err
+	}
+	r.tags, err = f.existing(ctx, "tags", tags)
+	return r, err
+}
+
+func (f *Family) existing(ctx context.Context, table string, ids []string) (map[string]bool, error) {
+	wanted := distinct(ids)
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	found := make(map[string]bool, len(wanted))
+	var where filter
+	where.in("id", wanted)
+	err := f.each(ctx, `SELECT id FROM `+table+` WHERE family_id = $1`+where.text.String(), where.args, func(rows database.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		found[id] = true
+		return err
+	})
+	return found, err
+}
+
+// distinct returns the ids among texts, once each, in order: what is not an id
+// never reaches a uuid column.
+func distinct(texts []string) []string {
+	var ids []string
+	for _, text := range texts {
+		if id, ok := resourceapi.ParseID(text); ok {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// check returns the rules that in breaks because of what the family has, and
+// brings its ids into their stored form.
+func (r references) check(in *resourceapi.TransactionInput, creating bool) []string {
+	var broken []string
+	fix := func(label string, text *string, known func(id string) bool) {
+		id, ok := resourceapi.ParseID(*text)
+		if !ok || !known(id) {
+			broken = append(broken, label+" not found")
+			return
+		}
+		*text = id
+	}
+	if creating {
+		fix("Account", &in.AccountID, func(id string) bool { _, ok := r.accounts[id]; return ok })
+	}
+	if in.CategoryID.Value != "" {
+		fix("Category", &in.CategoryID.Value, func(id string) bool { return r.categories[id] })
+	}
+	if in.MerchantID.Value != "" {
+		fix("Merchant", &in.MerchantID.Value, func(id string) bool { return r.merchants[id] })
+	}
+	tags := slices.Clone(in.TagIDs.Value)
+	for i := range tags {
+		fix("Tag", &tags[i], func(id string) bool { return r.tags[id] })
+	}
+	slices.Sort(tags)
+	in.TagIDs.Value = slices.Compact(tags)
+	return slices.Compact(broken)
+}
+
+// money reads the amount of in, or says what is wrong with it.
+func money(in resourceapi.TransactionInput, currency resourceapi.Currency) (resourceapi.Amount, []string) {
+	amount, err := in.Money(currency)
+	if err != nil {
+		return 0, []string{fmt.Sprintf("Amount %v", err)}
+	}
+	return amount, nil
+}

@@ -1,0 +1,215 @@
+// Package store keeps the household's data: every table and every statement of
+// the resource API. There is one door to it, Store.Family: each of its methods
+// sees and changes the rows of that family only. On PostgreSQL the database
+// enforces the same once more by forced row security.
+package store
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"io/fs"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/pkg/database"
+	"latchkey/pkg/fault"
+	"latchkey/resourceapi"
+)
+
+//go:embed migrations
+var embedded embed.FS
+
+// Migrations returns the schema, a folder per engine.
+func Migrations() fs.FS {
+	files, err := fs.Sub(embedded, "migrations")
+	if err != nil {
+		panic("store: " + err.Error()) // the folder is part of the program
+	}
+	return files
+}
+
+// Options tune New.
+type Options struct {
+	Currency resourceapi.Currency // of a new family
+	Now      func() time.Time
+}
+
+// Store keeps the data of all families, behind one door each.
+type Store struct {
+	db       *database.DB
+	currency resourceapi.Currency
+	now      func() time.Time
+	known    known
+	wake     chan struct{}
+}
+
+// New returns the store on db, which must have been migrated.
+func New(db *database.DB, opts Options) *Store {
+	return &Store{db: db, currency: opts.Currency, now: opts.Now, wake: make(chan struct{}, 1)}
+}
+
+// Now returns the time rows are given: UTC, in whole microseconds, as both
+// engines keep it.
+func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+
+func (s *Store) today() resourceapi.Date { return resourceapi.DateOf(s.Now()) }
+
+// Family opens the door to one family's data. The id is a UUID in lower case.
+func (s *Store) Family(id string) *Family { return &Family{s: s, id: id} }
+
+// Family is one household's data.
+type Family struct {
+	s  *Store
+	id string
+}
+
+// ID returns the family's id.
+func (f *Family) ID() string { return f.id }
+
+// FamilySetting is the PostgreSQL setting the row security policies read.
+const FamilySetting = "latchkey.family"
+
+func (f *Family) inside(ctx context.Context) context.Context {
+	return database.WithSetting(ctx, FamilySetting, f.id)
+}
+
+// open makes sure that the family exists and returns the context its statements
+// run under.
+func (f *Family) open(ctx context.Context) (context.Context, error) {
+	ctx = f.inside(ctx)
+	if _, ok := f.s.known.get(f.id); ok {
+		return ctx, nil
+	}
+	return ctx, f.settle(ctx)
+}
+
+// Currency returns the family's own currency.
+func (f *Family) Currency(ctx context.Context) (resourceapi.Currency, error) {
+	if _, err := f.open(ctx); err != nil {
+		return "", err
+	}
+	c, _ := f.s.known.get(f.id)
+	return c, nil
+}
+
+// settle finds the family, or creates it with its first account. Of two first
+// calls at once one inserts the family and the other waits and finds it.
+func (f *Family) settle(ctx context.Context) error {
+	var currency resourceapi.Currency
+	err := f.row(ctx, `SELECT currency FROM families WHERE id = $1`).Scan(&currency)
+	if errors.Is(err, database.ErrNoRows) {
+		currency = f.s.currency
+		err = f.s.db.InTx(ctx, func(ctx context.Context) error { return f.create(ctx, currency) })
+	}
+	if err != nil {
+		return err
+	}
+	f.s.known.put(f.id, currency)
+	return nil
+}
+
+func (f *Family) create(ctx context.Context, currency resourceapi.Currency) error {
+	var erased bool
+	err := f.row(ctx, `SELECT EXISTS (SELECT 1 FROM erased_families WHERE family_id = $1)`).Scan(&erased)
+	if err != nil {
+		return err
+	}
+	if erased {
+		return fault.New(fault.Unauthenticated, "Account has been deactivated")
+	}
+	now := f.s.Now()
+	n, err := f.exec(ctx, `INSERT INTO families (id, currency, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
+		string(currency), now)
+	if err != nil || n == 0 {
+		return err
+	}
+	return f.insert(ctx, &accountRow{
+		FamilyID: f.id, ID: newID(), Name: "Cash", AccountType: string(resourceapi.Depository), Status: resourceapi.StatusActive,
+		Currency: string(currency), CreatedAt: now, UpdatedAt: now,
+	})
+}
+
+// change runs fn in a transaction of the family. A reference that vanished
+// between its check and the write is looked at once more, so that the answer
+// names it.
+func (f *Family) change(ctx context.Context, fn func(ctx context.Context) error) error {
+	ctx, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	err = f.s.db.InTx(ctx, fn)
+	if errors.Is(err, database.ErrForeignKey) {
+		f.s.known.forget(f.id)
+		if ctx, err = f.open(ctx); err != nil {
+			return err
+		}
+		err = f.s.db.InTx(ctx, fn)
+	}
+	return err
+}
+
+// row, query and exec run a statement whose $1 is the family; args follow.
+func (f *Family) row(ctx context.Context, text string, args ...any) database.Row {
+	return f.s.db.QueryRow(ctx, statement(text), f.args(args)...)
+}
+
+func (f *Family) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	return f.s.db.Exec(ctx, statement(text), f.args(args)...)
+}
+
+// each runs a query and calls scan for every row.
+func (f *Family) each(ctx context.Context, text string, args []any, scan func(rows database.Rows) error) error {
+	rows, err := f.s.db.Query(ctx, statement(text), f.args(args)...)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+	}
+	return database.Translate(errors.Join(rows.Err(), rows.Close()))
+}
+
+func (f *Family) args(args []any) []any { return append([]any{f.id}, args...) }
+
+// insert writes a row, or a slice of rows, which carry the family themselves.
+func (f *Family) insert(ctx context.Context, rows any) error {
+	return database.Translate(f.s.db.ORM(ctx).Create(rows).Error)
+}
+
+func newID() string { return uuid.NewString() }
+
+// known remembers which families exist, and their currency, so that looking
+// costs nothing after the first call.
+type known struct {
+	mu  sync.RWMutex
+	ids map[string]resourceapi.Currency
+}
+
+const maxKnown = 200_000
+
+func (k *known) get(id string) (resourceapi.Currency, bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	c, ok := k.ids[id]
+	return c, ok
+}
+
+func (k *known) put(id string, c resourceapi.Currency) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.ids == nil || len(k.ids) >= maxKnown {
+		k.ids = make(map[string]resourceapi.Currency)
+	}
+	k.ids[id] = c
+}
+
+func (k *known) forget(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.ids, id)
+}

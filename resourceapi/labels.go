@@ -1,0 +1,112 @@
+package resourceapi
+
+import (
+	"strings"
+	"time"
+)
+
+// TagColors is the palette a tag without a colour takes one from (contract
+// section 5.3).
+var TagColors = []string{
+	"#e99537", "#4da568", "#6471eb", "#db5a54", "#df4e92", "#c44fe9", "#eb5429", "#61c9ea", "#805dee", "#6ad28a",
+}
+
+// CategoryColor is the colour of a category without one (contract section 5.4).
+const CategoryColor = "#6172F3"
+
+// Tag is a word a family puts on transactions.
+type Tag struct {
+	ID        string
+	Name      string
+	Color     string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// TagRef is a tag as a transaction names it.
+type TagRef struct{ ID, Name, Color string }
+
+// Check returns the rules t breaks.
+func (t Tag) Check() []string {
+	var c complaints
+	c.text("Name", t.Name, MaxName, true)
+	c.color(t.Color)
+	return c
+}
+
+// Category sorts transactions; it may have one parent, and no grandparent.
+type Category struct {
+	ID            string
+	Name          string
+	Color         string
+	Icon          string
+	Parent        *ParentRef
+	Subcategories int
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+}
+
+// ParentRef is a parent category as its child names it.
+type ParentRef struct{ ID, Name string }
+
+// CategoryRef is a category as a transaction names it.
+type CategoryRef struct{ ID, Name, Color, Icon string }
+
+// Check returns the rules c breaks.
+func (c Category) Check() []string {
+	var found complaints
+	found.text("Name", c.Name, MaxName, true)
+	found.color(c.Color)
+	found.text("Icon", c.Icon, 64, false)
+	return found
+}
+
+// icons maps a part of a category's name to its icon; the first that fits wins.
+var icons = []struct{ part, icon string }{
+	{"grocer", "shopping-basket"}, {"food", "utensils"}, {"restaurant", "utensils"}, {"dining", "utensils"}, {"drink", "utensils"},
+	{"coffee", "coffee"}, {"rent", "home"}, {"mortgage", "home"}, {"hous", "home"}, {"home", "home"}, {"utilit", "lightbulb"},
+	{"electric", "lightbulb"}, {"internet", "wifi"}, {"phone", "phone"}, {"travel", "plane"}, {"flight", "plane"},
+	{"transport", "bus"}, {"gas", "fuel"}, {"fuel", "fuel"}, {"car", "car"}, {"auto", "car"}, {"health", "pill"},
+	{"medical", "pill"}, {"fitness", "dumbbell"}, {"gym", "dumbbell"}, {"insurance", "shield"}, {"tax", "landmark"},
+	{"fee", "receipt"}, {"salary", "circle-dollar-sign"}, {"income", "circle-dollar-sign"}, {"gift", "gift"},
+	{"donat", "hand-helping"}, {"child", "baby"}, {"kid", "baby"}, {"school", "graduation-cap"}, {"educat", "graduation-cap"},
+	{"pet", "paw-print"}, {"shop", "shopping-cart"}, {"cloth", "shirt"}, {"entertain", "drama"}, {"music", "music"},
+	{"movie", "film"}, {"subscription", "repeat"}, {"saving", "piggy-bank"}, {"invest", "trending-up"}, {"loan", "credit-card"},
+}
+
+// IconFor guesses an icon from a category's name, "shapes" when nothing fits.
+func IconFor(name string) string {
+	name = strings.ToLower(name)
+	for _, i := range icons {
+		if strings.Contains(name, i.part) {
+			return i.icon
+		}
+	}
+	return "shapes"
+}
+
+// Merchant is who the family paid, or was paid by.
+type Merchant struct {
+	ID         string
+	Name       string
+	Color      string
+	WebsiteURL *string
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// FamilyMerchant is the type of every merchant a family made itself (contract
+// section 5.5).
+const FamilyMerchant = "FamilyMerchant"
+
+// MerchantRef is a merchant as a transaction names it.
+type MerchantRef struct{ ID, Name string }
+
+// Check returns the rules m breaks.
+func (m Merchant) Check() []string {
+	var c complaints
+	c.text("Name", m.Name, MaxName, true)
+	c.color(m.Color)
+	c.optional("Website", m.WebsiteURL, 2_048)
+	return c
+}

@@ -1,0 +1,82 @@
+package resourceapi
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"latchkey/pkg/fault"
+)
+
+// Longest texts, in characters.
+const (
+	MaxName  = 255
+	MaxNotes = 10_000
+	MaxShort = 255 // identifiers of the caller, subtypes, institution names
+)
+
+// complaints gathers the rules a noun breaks, in the order they are checked.
+type complaints []string
+
+func (c *complaints) add(message string) { *c = append(*c, message) }
+
+func (c *complaints) text(label, value string, limit int, required bool) {
+	switch {
+	case required && strings.TrimSpace(value) == "":
+		c.add(label + " can't be blank")
+	case utf8.RuneCountInString(value) > limit:
+		c.add(label + " is too long (maximum is " + strconv.Itoa(limit) + " characters)")
+	}
+}
+
+func (c *complaints) optional(label string, value *string, limit int) {
+	if value != nil {
+		c.text(label, *value, limit, false)
+	}
+}
+
+func (c *complaints) color(value string) {
+	if !IsColor(value) {
+		c.add("Color is invalid")
+	}
+}
+
+// IsColor reports whether text is a colour such as #e99537.
+func IsColor(text string) bool {
+	if len(text) != 7 || text[0] != '#' {
+		return false
+	}
+	for _, c := range text[1:] {
+		if !strings.ContainsRune("0123456789abcdefABCDEF", c) {
+			return false
+		}
+	}
+	return true
+}
+
+// ParseID recognises an id, a UUID with its hyphens in either case, and returns
+// it as it is stored: in lower case.
+func ParseID(text string) (string, bool) {
+	if len(text) != 36 {
+		return "", false
+	}
+	for i := range len(text) {
+		c := text[i] | 0x20 // lower case; a digit and a hyphen stay what they are
+		hyphen := i == 8 || i == 13 || i == 18 || i == 23
+		switch {
+		case hyphen && text[i] == '-', !hyphen && c >= 'a' && c <= 'f', !hyphen && text[i] >= '0' && text[i] <= '9':
+		default:
+			return "", false
+		}
+	}
+	return strings.ToLower(text), true
+}
+
+// Refuse returns the 422 of contract section 4.2 with the broken rules under
+// "errors". A single rule is its own message.
+func Refuse(message string, rules ...string) error {
+	if len(rules) == 0 {
+		rules = []string{message}
+	}
+	return fault.New(fault.Invalid, message).WithErrors(rules...)
+}

@@ -1,0 +1,136 @@
+package resourceapi
+
+import (
+	"strings"
+	"time"
+)
+
+// DefaultSource is where an external id comes from when nobody says.
+const DefaultSource = "api"
+
+// MaxBatch is how many transactions one batch may hold.
+const MaxBatch = 500
+
+// MaxTags is how many tags a transaction may have.
+const MaxTags = 100
+
+// Transaction is money that moved. A positive amount is an expense, a negative
+// one an income (contract section 5).
+type Transaction struct {
+	ID         string
+	Date       Date
+	Amount     Amount
+	Currency   Currency
+	Name       string
+	Notes      *string
+	ExternalID *string
+	Source     *string
+	Account    AccountRef
+	Category   *CategoryRef
+	Merchant   *MerchantRef
+	Tags       []TagRef
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// Classification returns "income" or "expense".
+func (t Transaction) Classification() string {
+	if t.Amount < 0 {
+		return "income"
+	}
+	return "expense"
+}
+
+// Nature forces the sign of an amount.
+type Nature string
+
+// The natures; the empty one leaves the sign as given.
+const (
+	AsGiven Nature = ""
+	Income  Nature = "income"
+	Expense Nature = "expense"
+)
+
+// ParseNature reads income, inflow, expense or outflow.
+func ParseNature(text string) (Nature, bool) {
+	switch strings.ToLower(text) {
+	case "":
+		return AsGiven, true
+	case "income", "inflow":
+		return Income, true
+	case "expense", "outflow":
+		return Expense, true
+	}
+	return "", false
+}
+
+// Sign returns a with the sign n asks for.
+func (n Nature) Sign(a Amount) Amount {
+	switch n {
+	case Income:
+		return -a.Abs()
+	case Expense:
+		return a.Abs()
+	}
+	return a
+}
+
+// TransactionInput is a transaction as a caller describes it. When it is
+// created, Set members count; when it changes one, what is not Set stays.
+type TransactionInput struct {
+	AccountID  string
+	Date       Field[Date]
+	Amount     Field[string] // decimal text: its currency is the account's unless Currency says otherwise
+	Nature     Nature
+	Currency   Currency
+	Name       Field[string]
+	Notes      Field[string]
+	CategoryID Field[string] // "": none
+	MerchantID Field[string] // "": none
+	TagIDs     Field[[]string]
+	ExternalID string
+	Source     string
+}
+
+// Field is a member that may be absent.
+type Field[T any] struct {
+	Set   bool
+	Value T
+}
+
+// Given returns a Field that is set.
+func Given[T any](v T) Field[T] { return Field[T]{Set: true, Value: v} }
+
+// Check returns the rules the input breaks on today, apart from those that only
+// the family's data can tell.
+func (in TransactionInput) Check(creating bool, today Date) []string {
+	var c complaints
+	if in.Name.Set || creating {
+		c.text("Name", in.Name.Value, MaxName, true)
+	}
+	if creating && !in.Date.Set {
+		c.add("Date can't be blank")
+	}
+	if in.Date.Set && in.Date.Value <= today.AddYears(-30) {
+		c.add("Date must be after " + today.AddYears(-30).String())
+	}
+	if creating && !in.Amount.Set {
+		c.add("Amount can't be blank")
+	}
+	c.text("Notes", in.Notes.Value, MaxNotes, false)
+	c.text("External ID", in.ExternalID, MaxShort, false)
+	c.text("Source", in.Source, MaxShort, false)
+	if len(in.TagIDs.Value) > MaxTags {
+		c.add("Tags are too many (maximum is 100)")
+	}
+	return c
+}
+
+// Money reads the amount in currency, with the sign that Nature asks for.
+func (in TransactionInput) Money(currency Currency) (Amount, error) {
+	a, err := ParseAmount(in.Amount.Value, currency)
+	if err != nil {
+		return 0, err
+	}
+	return in.Nature.Sign(a), nil
+}
