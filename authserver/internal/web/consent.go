@@ -1,0 +1,134 @@
+package web
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"latchkey/authserver"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/scope"
+)
+
+type consentView struct {
+	Action   string // the same URL, so that everything is checked again
+	Name     string // of the application, as plain text
+	Initial  string
+	Host     string // where the browser goes next
+	Local    bool   // to a program on this device
+	Operator bool   // registered by the operator; else "not verified"
+	Asked    []string
+	Granted  []string // what was allowed before, when more is asked now
+}
+
+// Consent asks the person whether the application may have what it asks for.
+func (s *Server) Consent(w http.ResponseWriter, r *http.Request, p authserver.ConsentPage) {
+	v := s.newView(w, r, "consent.title", plainName(p.Client.Name))
+	v.Signin = p.Signin
+	v.formHosts = cspOrigin(p.RedirectURI)
+	v.Data = newConsentView(r, p)
+	if err := s.render(w, r, http.StatusOK, "consent", v); err != nil {
+		httpserver.Cause(r.Context(), err)
+		s.RenderError(w, r, err)
+	}
+}
+
+func newConsentView(r *http.Request, p authserver.ConsentPage) consentView {
+	c := consentView{
+		Action: r.URL.EscapedPath(), Name: plainName(p.Client.Name), Operator: p.Client.OwnerID == "",
+		Asked: strongest(p.New),
+	}
+	if r.URL.RawQuery != "" {
+		c.Action += "?" + r.URL.RawQuery
+	}
+	for _, letter := range c.Name {
+		c.Initial = string(unicode.ToUpper(letter))
+		break
+	}
+	if before := p.Requested &^ p.New; p.New != p.Requested {
+		c.Granted = strongest(before)
+	}
+	c.Host, c.Local = redirectHost(p.RedirectURI)
+	return c
+}
+
+// strongest names only read_write where both are asked: it includes read.
+func strongest(s scope.Set) []string {
+	if s&scope.ReadWrite != 0 {
+		return []string{"read_write"}
+	}
+	return s.Names()
+}
+
+// plainName shows an application's name as text: nothing invisible, nothing
+// that turns the direction of the sentence around it, not endless.
+func plainName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, name)
+	if runes := []rune(name); len(runes) > 80 {
+		name = string(runes[:80]) + "…"
+	}
+	if strings.TrimSpace(name) == "" {
+		return "?"
+	}
+	return name
+}
+
+// redirectHost is what the person is told about where the browser goes.
+func redirectHost(uri string) (host string, local bool) {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return "", false
+	}
+	if u.Scheme != "https" && u.Scheme != "http" {
+		return u.Scheme, true
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.IsLoopback() || u.Hostname() == "localhost" {
+		return u.Host, true
+	}
+	return u.Host, false
+}
+
+var (
+	plainHost   = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]{1,5})?$`)
+	plainScheme = regexp.MustCompile(`^[a-z][a-z0-9.+-]*$`)
+)
+
+// cspOrigin is the redirect's origin for form-action, with a blank before it:
+// browsers apply form-action to the redirect that follows a form as well. What
+// CSP has no word for (an IPv6 address) is allowed by its scheme.
+func cspOrigin(uri string) string {
+	u, err := url.Parse(uri)
+	switch {
+	case err != nil || !plainScheme.MatchString(u.Scheme):
+		return ""
+	case u.Scheme != "https" && u.Scheme != "http":
+		return " " + u.Scheme + ":"
+	case plainHost.MatchString(u.Host):
+		return " " + u.Scheme + "://" + u.Host
+	case strings.HasPrefix(u.Host, "["):
+		return " " + u.Scheme + ":"
+	}
+	return ""
+}
+
+// redirectOriginOf is cspOrigin of the authorization request a form returns to:
+// with consent remembered, the redirect to the application follows the form.
+func redirectOriginOf(returnTo string) string {
+	u, err := url.Parse(returnTo)
+	if err != nil || u.Path != "/oauth/authorize" {
+		return ""
+	}
+	uri := u.Query().Get("redirect_uri")
+	if authserver.CheckRedirectURI(uri) != nil {
+		return ""
+	}
+	return cspOrigin(uri)
+}

@@ -1,0 +1,91 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/secret"
+)
+
+// Names of the cookies, before the __Host- of https.
+const (
+	signinName = "latchkey_signin" // who is at the browser
+	visitName  = "latchkey_visit"  // the browser's own secret, for forms before sign-in
+)
+
+func (s *Server) cookieName(name string) string {
+	if s.secure {
+		return "__Host-" + name
+	}
+	return name
+}
+
+func (s *Server) signinCookie(r *http.Request) secret.Token {
+	return s.readCookie(r, signinName, secret.Signin)
+}
+
+func (s *Server) visitCookie(r *http.Request) secret.Token {
+	return s.readCookie(r, visitName, secret.Visit)
+}
+
+// readCookie returns the cookie, or the zero Token. Two cookies of one name are
+// none: a neighbour on the same domain may have planted one of them.
+func (s *Server) readCookie(r *http.Request, name string, kind secret.Kind) secret.Token {
+	found := r.CookiesNamed(s.cookieName(name))
+	if len(found) != 1 {
+		return secret.Token{}
+	}
+	token, err := secret.Parse(kind, found[0].Value)
+	if err != nil {
+		return secret.Token{}
+	}
+	return token
+}
+
+// setCookie hands the browser a secret for life; 0: until it closes, negative:
+// take it back.
+func (s *Server) setCookie(w http.ResponseWriter, name string, value secret.Token, life time.Duration) {
+	c := &http.Cookie{ //nolint:gosec // Secure follows the issuer: a plain http issuer could not set it
+		Name: s.cookieName(name), Value: value.Reveal(), Path: "/",
+		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
+		MaxAge: int(life / time.Second),
+	}
+	http.SetCookie(w, c)
+}
+
+// signedIn hands the browser its sign-in and takes the visit back: nothing that
+// was known before the sign-in is worth anything after it.
+func (s *Server) signedIn(w http.ResponseWriter, cookie secret.Token) {
+	s.setCookie(w, signinName, cookie, s.People.Settings.SigninLifetime)
+	s.setCookie(w, visitName, secret.Token{}, -time.Second)
+}
+
+// Current returns the sign-in of the browser that sent r, or nil, nil when
+// nobody is signed in. One statement, and at most once an hour a second one.
+func (s *Server) Current(r *http.Request) (*authserver.Signin, error) {
+	return s.current(r, true)
+}
+
+func (s *Server) current(r *http.Request, rarely bool) (*authserver.Signin, error) {
+	cookie := s.signinCookie(r)
+	if cookie.IsZero() {
+		return nil, nil
+	}
+	in, err := s.People.CurrentSignin(r.Context(), cookie)
+	if err != nil || in == nil {
+		return nil, err
+	}
+	annotate(r, in.User.ID)
+	return in, s.People.Seen(r.Context(), in, rarely)
+}
+
+func visitor(r *http.Request) account.Visitor {
+	v := account.Visitor{UserAgent: r.UserAgent()}
+	if addr := httpserver.ClientAddr(r.Context()); addr.IsValid() {
+		v.Address = addr.String()
+	}
+	return v
+}

@@ -1,0 +1,57 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
+)
+
+// Mount adds the pages to router.
+func (s *Server) Mount(router *mux.Router) {
+	page := func(path string, get, post httpserver.Handler) {
+		router.Handle(path, s.methods(get, post))
+	}
+	page("/", s.landing, nil)
+	page("/signup", s.showSignup, s.signup)
+	page("/signin", s.showSignin, s.signin)
+	page("/signout", s.showSignout, s.signout)
+	page("/assets/{sum}/{name}", s.serveAsset, nil)
+}
+
+// methods answers GET and HEAD with get and POST with post, after the form has
+// been checked. A nil handler is a method that is not allowed.
+func (s *Server) methods(get, post httpserver.Handler) http.Handler {
+	allow := "GET, HEAD"
+	if post != nil {
+		allow += ", POST"
+	}
+	return httpserver.Handle(func(w http.ResponseWriter, r *http.Request) error {
+		switch {
+		case r.Method == http.MethodGet || r.Method == http.MethodHead:
+			return get(w, r)
+		case r.Method == http.MethodPost && post != nil:
+			if err := s.CheckForm(r); err != nil {
+				return err
+			}
+			return post(w, r)
+		}
+		w.Header().Set("Allow", allow)
+		s.errorPage(w, r, http.StatusMethodNotAllowed, "", "This page cannot be asked for in that way.")
+		return nil
+	}, s.RenderError)
+}
+
+// NotFound is the page of an address that does not exist.
+func (s *Server) NotFound() http.Handler {
+	return httpserver.Handle(func(http.ResponseWriter, *http.Request) error {
+		return fault.New(fault.NotFound, "There is nothing at this address.")
+	}, s.RenderError)
+}
+
+func annotate(r *http.Request, userID string) {
+	httpserver.Annotate(r.Context(), slog.String("user_id", userID))
+}

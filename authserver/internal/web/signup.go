@@ -1,0 +1,54 @@
+package web
+
+import (
+	"net/http"
+
+	"latchkey/authserver/internal/account"
+)
+
+func (s *Server) canSignUp() bool { return s.People.Settings.Signup != account.SignupClosed }
+
+func (s *Server) showSignup(w http.ResponseWriter, r *http.Request) error {
+	in, err := s.current(r, false)
+	if err != nil {
+		return err
+	}
+	if in != nil {
+		return redirect(w, r, onward(returnTo(r)))
+	}
+	v := s.signupView(w, r)
+	v.Fields = map[string]string{"invite_code": r.URL.Query().Get("invite_code")}
+	return s.render(w, r, http.StatusOK, "signup", v)
+}
+
+func (s *Server) signupView(w http.ResponseWriter, r *http.Request) *view {
+	v := s.newView(w, r, "signup.title")
+	v.ReturnTo = returnTo(r)
+	v.formHosts = redirectOriginOf(v.ReturnTo)
+	v.Data = struct{ Closed, InviteOnly bool }{
+		s.People.Settings.Signup == account.SignupClosed, s.People.Settings.Signup == account.SignupInvite,
+	}
+	return v
+}
+
+func (s *Server) signup(w http.ResponseWriter, r *http.Request) error {
+	f := r.PostForm
+	cookie, err := s.People.SignUpHere(r.Context(), account.Signup{
+		Email: f.Get("email"), Password: f.Get("password"),
+		FirstName: f.Get("first_name"), LastName: f.Get("last_name"), InviteCode: f.Get("invite_code"),
+	}, visitor(r))
+	if err != nil {
+		v := s.signupView(w, r)
+		v.Fields = map[string]string{
+			"email": f.Get("email"), "first_name": f.Get("first_name"),
+			"last_name": f.Get("last_name"), "invite_code": f.Get("invite_code"),
+		}
+		status, err := s.refuse(w, v, err)
+		if err != nil {
+			return err
+		}
+		return s.render(w, r, status, "signup", v)
+	}
+	s.signedIn(w, cookie)
+	return redirect(w, r, onward(returnTo(r)))
+}

@@ -1,0 +1,117 @@
+package web_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/store"
+	"latchkey/authserver/internal/web"
+	"latchkey/pkg/database"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/scope"
+	"latchkey/pkg/testenv"
+)
+
+// site is the pages with a real store behind a real listener.
+type site struct {
+	URL    string
+	Store  *store.Store
+	DB     *database.DB
+	People *account.Service
+	Pages  *web.Server
+	clock  *clock
+}
+
+type clock struct {
+	mu     sync.Mutex
+	offset time.Duration
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.offset)
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset += d
+}
+
+func settings() account.Settings {
+	return account.Settings{
+		Signup: account.SignupOpen, SigninLifetime: 30 * 24 * time.Hour, SigninIdle: 7 * 24 * time.Hour,
+	}
+}
+
+func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
+	t.Helper()
+	url := "sqlite:" + filepath.Join(t.TempDir(), "auth.db")
+	if set == testenv.Production {
+		url = testenv.Postgres(t)
+	}
+	db, err := database.Open(t.Context(), url, database.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	s := &site{DB: db, Store: store.New(db), clock: &clock{}}
+	if err := s.Store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	logger := slog.New(slog.DiscardHandler)
+	s.People = account.New(account.Dependencies{Store: s.Store, Logger: logger, Now: s.clock.now, Settings: settings})
+	router := mux.NewRouter()
+	server := httptest.NewUnstartedServer(nil)
+	s.URL = "http://" + server.Listener.Addr().String()
+	if s.Pages, err = web.New(web.Dependencies{People: s.People, Issuer: s.URL, Logger: logger, Now: s.clock.now}); err != nil {
+		t.Fatal(err)
+	}
+	s.Pages.Mount(router)
+	router.NotFoundHandler = s.Pages.NotFound()
+	router.HandleFunc("/oauth/authorize", s.authorize)
+	server.Config.Handler = httpserver.Chain{Now: time.Now, Logger: logger, Render: s.Pages.RenderError}.Wrap(router)
+	server.Start()
+	t.Cleanup(server.Close)
+	return s
+}
+
+// authorize stands in for the endpoint that asks for the consent page.
+func (s *site) authorize(w http.ResponseWriter, r *http.Request) {
+	in, err := s.Pages.Current(r)
+	if err != nil {
+		s.Pages.RenderError(w, r, err)
+		return
+	}
+	if in == nil {
+		s.Pages.SignIn(w, r)
+		return
+	}
+	redirect := r.URL.Query().Get("redirect_uri")
+	if r.Method == http.MethodPost {
+		if err := s.Pages.CheckForm(r); err != nil {
+			s.Pages.RenderError(w, r, err)
+			return
+		}
+		http.Redirect(w, r, redirect+"?decision="+r.PostForm.Get("decision"), http.StatusSeeOther)
+		return
+	}
+	p := authserver.ConsentPage{
+		Client:    &authserver.Client{ID: "c", Name: r.URL.Query().Get("name"), OwnerID: r.URL.Query().Get("owner")},
+		Requested: scope.ReadWrite | scope.Read, New: scope.ReadWrite | scope.Read, RedirectURI: redirect, Signin: in,
+	}
+	if r.URL.Query().Has("more") {
+		p.New = scope.ReadWrite
+	}
+	s.Pages.Consent(w, r, p)
+}

@@ -1,0 +1,84 @@
+package web
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+)
+
+//go:embed text/*.json
+var textFiles embed.FS
+
+// catalogue is every text of one language by key.
+type catalogue map[string]string
+
+// defaultLanguage is used where the browser asks for nothing we have.
+const defaultLanguage = "en"
+
+// readCatalogues reads every language. Each must have exactly the keys of the
+// default one, so that no page shows a key.
+func readCatalogues() (map[string]catalogue, error) {
+	names, err := fs.Glob(textFiles, "text/*.json")
+	if err != nil {
+		return nil, fmt.Errorf("web: texts: %w", err)
+	}
+	all := make(map[string]catalogue, len(names))
+	for _, name := range names {
+		raw, err := textFiles.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("web: texts: %w", err)
+		}
+		var c catalogue
+		if err := json.Unmarshal(raw, &c); err != nil {
+			return nil, fmt.Errorf("web: %s: %w", name, err)
+		}
+		all[strings.TrimSuffix(path.Base(name), ".json")] = c
+	}
+	for language, c := range all {
+		for key := range all[defaultLanguage] {
+			if _, ok := c[key]; !ok {
+				return nil, fmt.Errorf("web: language %s has no text for %q", language, key)
+			}
+		}
+	}
+	return all, nil
+}
+
+// text returns the text under key with args filled in. Templates escape the
+// whole, so an argument is never markup.
+func (c catalogue) text(key string, args ...any) (string, error) {
+	format, ok := c[key]
+	if !ok {
+		return "", fmt.Errorf("web: no text for %q", key)
+	}
+	if len(args) == 0 {
+		return format, nil
+	}
+	return fmt.Sprintf(format, args...), nil
+}
+
+// say translates a sentence that was written in English elsewhere; one that has
+// no translation is shown as it is.
+func (c catalogue) say(sentence string) string {
+	if text, ok := c["say:"+sentence]; ok {
+		return text
+	}
+	return sentence
+}
+
+// language picks the first language of Accept-Language that we have. Weights
+// are ignored: browsers send the list in order.
+func (s *Server) language(r *http.Request) string {
+	for tag := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
+		tag, _, _ = strings.Cut(strings.TrimSpace(tag), ";")
+		primary, _, _ := strings.Cut(tag, "-")
+		if _, ok := s.texts[strings.ToLower(primary)]; ok {
+			return strings.ToLower(primary)
+		}
+	}
+	return defaultLanguage
+}

@@ -1,0 +1,63 @@
+// Package web is what people see: the pages of the authorization server. It
+// asks package account to do things and draws the outcome; every page works
+// without scripts.
+//
+// It also tells the OAuth endpoints who is at a browser (Current, CheckForm)
+// and draws their pages (Consent, Error, SignIn).
+package web
+
+import (
+	"errors"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"latchkey/authserver/internal/account"
+)
+
+// Dependencies of a Server.
+type Dependencies struct {
+	People *account.Service
+	Issuer string // public address, https://host or http://host:port
+	Logger *slog.Logger
+	Now    func() time.Time
+}
+
+// Server draws the pages and answers their forms.
+type Server struct {
+	Dependencies
+	secure     bool // the issuer is https: cookies are Secure, HSTS is sent
+	host       string
+	pages      map[string]map[string]*template.Template // language, page
+	texts      map[string]catalogue
+	assets     assets
+	crossCheck *http.CrossOriginProtection
+}
+
+// New parses every page in every language. The error names the page.
+func New(d Dependencies) (*Server, error) {
+	u, err := url.Parse(d.Issuer)
+	if err != nil || u.Host == "" {
+		return nil, errors.New("web: the issuer must be an absolute URL")
+	}
+	s := &Server{
+		Dependencies: d, secure: u.Scheme == "https", host: u.Host,
+		crossCheck: http.NewCrossOriginProtection(),
+	}
+	if err := s.crossCheck.AddTrustedOrigin(strings.ToLower(u.Scheme + "://" + u.Host)); err != nil {
+		return nil, errors.Join(errors.New("web: the issuer is no origin"), err)
+	}
+	if s.texts, err = readCatalogues(); err != nil {
+		return nil, err
+	}
+	if s.assets, err = readAssets(); err != nil {
+		return nil, err
+	}
+	if s.pages, err = s.parsePages(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
