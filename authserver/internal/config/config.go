@@ -57,7 +57,7 @@ func Read(environ map[string]string) (Config, error) {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	c.Issuer = strings.TrimRight(c.Issuer, "/")
-	if err := errors.Join(c.files(), c.check(), c.People.check()); err != nil {
+	if err := errors.Join(c.files(), c.People.files(), c.check(), c.People.check()); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	return c, nil
