@@ -15,6 +15,7 @@ import (
 
 	"latchkey/pkg/cache"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
 	"latchkey/pkg/secret"
 )
 
@@ -97,6 +98,9 @@ func (c *Client) Introspect(ctx context.Context, credential secret.Token) (Answe
 
 func (c *Client) ask(ctx context.Context, credential secret.Token) (Answer, error) {
 	form := "token=" + url.QueryEscape(credential.Reveal()) + "&reason=true"
+	if from := httpserver.ClientAddr(ctx); from.IsValid() {
+		form += "&used_from=" + url.QueryEscape(from.String()) // an extension of ours: where the credential is being used
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.opts.Endpoint, strings.NewReader(form))
 	if err != nil {
 		return Answer{}, fmt.Errorf("introspection: %w", err)

@@ -1,0 +1,47 @@
+package guard
+
+import (
+	"context"
+	"net/http"
+
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/introspection"
+	"latchkey/pkg/ratelimit"
+	"latchkey/resourceapi"
+)
+
+// limit counts the request, in one step that decides and stamps, and says on
+// every answer how the credential stands. The returned context has the standing.
+func (g *Guard) limit(w http.ResponseWriter, r *http.Request, p *resourceapi.Principal) (context.Context, error) {
+	ctx := r.Context()
+	if g.opts.Limiter == nil {
+		return ctx, nil
+	}
+	key, tier := ratelimit.ForTokens(p.UserID, p.ClientID), ratelimit.TierOAuth
+	if p.CredentialKind == introspection.KindAPIKey {
+		key, tier = ratelimit.ForKey(p.CredentialID), p.Tier
+	}
+	res, err := g.opts.Limiter.Use(ctx, key, g.opts.Tiers.Limit(tier), httpserver.ClientAddr(ctx).String())
+	if err != nil {
+		return ctx, err
+	}
+	res.SetHeaders(w.Header(), tier)
+	if err := res.Refusal(); err != nil {
+		return ctx, err
+	}
+	return context.WithValue(ctx, standingKey{}, &Standing{Result: res, Tier: tier}), nil
+}
+
+// Standing is how the caller stands against its limit, this request included.
+type Standing struct {
+	ratelimit.Result
+	Tier string
+}
+
+type standingKey struct{}
+
+// StandingFrom returns the caller's standing; false: nothing limits it.
+func StandingFrom(ctx context.Context) (*Standing, bool) {
+	s, ok := ctx.Value(standingKey{}).(*Standing)
+	return s, ok
+}
