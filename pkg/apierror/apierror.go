@@ -30,6 +30,7 @@ var shapes = map[fault.Kind]shape{
 	fault.TooLarge:        {http.StatusRequestEntityTooLarge, "payload_too_large", "The request body is too large"},
 	fault.Invalid:         {http.StatusUnprocessableEntity, "validation_failed", "Validation failed"},
 	fault.RateLimited:     {http.StatusTooManyRequests, "rate_limit_exceeded", "Rate limit exceeded. Try again later."},
+	fault.Unsupported:     {http.StatusUnsupportedMediaType, "unsupported_media_type", "The request body has a media type that is not supported"},
 	fault.Unavailable:     {http.StatusServiceUnavailable, "service_unavailable", "The service is temporarily unavailable. Try again later."},
 }
 

@@ -27,11 +27,12 @@ const (
 	Invalid                     // 422: read, but breaks a rule
 	RateLimited                 // 429
 	Unavailable                 // 503
+	Unsupported                 // 415: a media type we do not read
 )
 
 var names = [...]string{
 	"internal", "malformed", "unauthenticated", "forbidden", "not_found",
-	"conflict", "too_large", "invalid", "rate_limited", "unavailable",
+	"conflict", "too_large", "invalid", "rate_limited", "unavailable", "unsupported",
 }
 
 // String returns the kind's name as it appears in logs.
