@@ -1,0 +1,370 @@
+package ratelimit
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"latchkey/pkg/apierror"
+	"latchkey/pkg/cache"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/testenv"
+)
+
+// clock is set by the test; both engines read it.
+type clock struct{ millis atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.UnixMilli(c.millis.Load()) }
+func (c *clock) advance(d time.Duration) { c.millis.Add(d.Milliseconds()) }
+
+func newClock() *clock {
+	c := &clock{}
+	c.millis.Store(time.Date(2026, 3, 1, 10, 59, 0, 0, time.UTC).UnixMilli())
+	return c
+}
+
+// engines runs the contract in process and on Redis, by the test's clock.
+func engines(t *testing.T, contract func(t *testing.T, l Limiter, c *clock)) {
+	t.Run("memory", func(t *testing.T) {
+		c := newClock()
+		l, err := New(cache.NewMemory(cache.Options{Now: c.now}), Options{Now: c.now, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		contract(t, l, c)
+	})
+	t.Run("redis", func(t *testing.T) {
+		c := newClock()
+		r := openRedis(t, testenv.NeedRedis(t), c, Refuse)
+		r.clock = func() int64 { return c.millis.Load() }
+		contract(t, r, c)
+	})
+}
+
+func openRedis(t *testing.T, url string, c *clock, policy Policy) *Redis {
+	t.Helper()
+	s, err := cache.OpenRedis(url, cache.Options{Now: time.Now, Timeout: 5 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	l, err := New(s, Options{Now: c.now, Logger: slog.New(slog.DiscardHandler), Policy: policy})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.(*Redis)
+}
+
+func unique(t *testing.T) string { return fmt.Sprintf("test:%s:%d", t.Name(), time.Now().UnixNano()) }
+
+func must(t *testing.T, r Result, err error) Result {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestParallelRequestsPassExactlyTheLimit(t *testing.T) {
+	engines(t, func(t *testing.T, l Limiter, _ *clock) {
+		ctx, key, limit := t.Context(), unique(t), Limit{100, time.Hour}
+		var (
+			wg     sync.WaitGroup
+			passed atomic.Int32
+		)
+		for range 1000 {
+			wg.Go(func() {
+				r, err := l.Use(ctx, key, limit, "192.0.2.1")
+				if err != nil {
+					t.Error(err)
+				}
+				if r.Allowed {
+					passed.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		if passed.Load() != 100 {
+			t.Errorf("%d of 1000 passed a limit of 100", passed.Load())
+		}
+		p, err := l.Peek(ctx, key, limit)
+		if p = must(t, p, err); p.Used != 100 || p.Hour != 100 || p.Remaining != 0 || p.Allowed {
+			t.Errorf("after it: %+v", p)
+		}
+	})
+}
+
+func TestRefusedRequestsAreNotCounted(t *testing.T) {
+	engines(t, func(t *testing.T, l Limiter, c *clock) {
+		ctx, key, limit := t.Context(), unique(t), Limit{2, time.Hour}
+		for i := range 2 {
+			r, err := l.Allow(ctx, key, limit)
+			if r = must(t, r, err); !r.Allowed || r.Used != int64(i+1) || r.Remaining != int64(1-i) {
+				t.Fatalf("%d: %+v", i, r)
+			}
+		}
+		for range 10 {
+			c.advance(time.Minute)
+			r, err := l.Allow(ctx, key, limit)
+			if r = must(t, r, err); r.Allowed || r.Used != 2 || r.Hour > 2 {
+				t.Fatalf("%+v", r)
+			}
+		}
+		r, err := l.Allow(ctx, key, limit)
+		if r = must(t, r, err); r.Reset != 50*time.Minute {
+			t.Errorf("try again in %v", r.Reset)
+		}
+		c.advance(r.Reset - time.Millisecond)
+		if r, err = l.Peek(ctx, key, limit); must(t, r, err).Allowed {
+			t.Error("allowed before the time told")
+		}
+		c.advance(time.Millisecond)
+		if r, err = l.Allow(ctx, key, limit); !must(t, r, err).Allowed {
+			t.Error("refused at the time told")
+		}
+	})
+}
+
+// TestNoWindowLetsMoreThrough drives random traffic with bursts at awkward
+// times and holds every passed request against an exact log.
+func TestNoWindowLetsMoreThrough(t *testing.T) {
+	engines(t, func(t *testing.T, l Limiter, c *clock) {
+		ctx, key, limit := t.Context(), unique(t), Limit{20, time.Hour}
+		random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable traffic
+		var passed []int64
+		for range 2000 {
+			if random.IntN(20) == 0 {
+				c.advance(time.Duration(random.IntN(3500)) * time.Second)
+			} else {
+				c.advance(time.Duration(random.IntN(90_000)) * time.Millisecond)
+			}
+			now := c.millis.Load()
+			r, err := l.Allow(ctx, key, limit)
+			r = must(t, r, err)
+			since := func(window time.Duration) (n int64) {
+				for i := len(passed) - 1; i >= 0 && passed[i] > now-window.Milliseconds(); i-- {
+					n++
+				}
+				return n
+			}
+			if r.Allowed && since(time.Hour) >= limit.Max {
+				t.Fatalf("the %dth within an hour passed", since(time.Hour)+1)
+			}
+			if !r.Allowed && since(time.Hour+2*time.Minute) < limit.Max {
+				t.Fatalf("refused with %d within an hour and two minutes", since(time.Hour+2*time.Minute))
+			}
+			if r.Reset > time.Hour || r.Reset < 0 {
+				t.Fatalf("reset %v", r.Reset)
+			}
+			if r.Allowed {
+				passed = append(passed, now)
+			}
+		}
+		if len(passed) < 100 {
+			t.Errorf("only %d passed", len(passed))
+		}
+	})
+}
+
+func TestUseStamps(t *testing.T) {
+	engines(t, func(t *testing.T, l Limiter, c *clock) {
+		ctx, key := t.Context(), unique(t)
+		for _, limit := range []Limit{{5, time.Hour}, {0, time.Hour}} {
+			r, err := l.Use(ctx, key, limit, "2001:db8::7")
+			if !must(t, r, err).Allowed {
+				t.Fatal("refused")
+			}
+			p, err := l.Peek(ctx, key, limit)
+			if p = must(t, p, err); !p.LastUsed.Equal(c.now()) || p.LastFrom != "2001:db8::7" {
+				t.Errorf("%+v", p)
+			}
+			c.advance(10 * time.Second)
+		}
+		p, err := l.Peek(ctx, key, Limit{5, time.Hour})
+		if p = must(t, p, err); p.Hour != 2 || p.Used != 1 {
+			t.Errorf("two calls, one of them without limit: %+v", p)
+		}
+		c.advance(time.Minute) // over the full hour
+		if p, err = l.Peek(ctx, key, Limit{5, time.Hour}); must(t, p, err).Hour != 0 || p.Used != 1 {
+			t.Errorf("after the full hour: %+v", p)
+		}
+		if err := l.Forget(ctx, key); err != nil {
+			t.Fatal(err)
+		}
+		if p, err = l.Peek(ctx, key, Limit{5, time.Hour}); must(t, p, err).Used != 0 || !p.LastUsed.IsZero() {
+			t.Errorf("after Forget: %+v", p)
+		}
+	})
+}
+
+func TestALoweredLimitHoldsAtOnce(t *testing.T) {
+	engines(t, func(t *testing.T, l Limiter, c *clock) {
+		ctx, key := t.Context(), unique(t)
+		for range 6 {
+			r, err := l.Allow(ctx, key, Limit{10, time.Hour})
+			must(t, r, err)
+			c.advance(5 * time.Minute)
+		}
+		r, err := l.Allow(ctx, key, Limit{3, time.Hour})
+		// Six are remembered; four must go, the fourth was made 15 minutes in, 30 have passed.
+		if r = must(t, r, err); r.Allowed || r.Remaining != 0 || r.Reset != 45*time.Minute {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
+func TestRedisUsesItsOwnClock(t *testing.T) {
+	r := openRedis(t, testenv.NeedRedis(t), newClock(), Refuse)
+	key := unique(t)
+	res, err := r.Use(t.Context(), key, Limit{1, time.Hour}, "192.0.2.1")
+	if !must(t, res, err).Allowed {
+		t.Fatal("refused")
+	}
+	res, err = r.Peek(t.Context(), key, Limit{1, time.Hour})
+	if age := time.Since(must(t, res, err).LastUsed); age < -time.Minute || age > time.Minute {
+		t.Errorf("stamped %v ago", age)
+	}
+}
+
+func deadAddr(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ln.Close() }()
+	return ln.Addr().String()
+}
+
+func TestRedisAwayIsNeverUnlimited(t *testing.T) {
+	limit := Limit{3, time.Hour}
+	t.Run("local", func(t *testing.T) {
+		r := openRedis(t, "redis://"+deadAddr(t), newClock(), Local)
+		passed := 0
+		for range 10 {
+			res, err := r.Use(t.Context(), "k", limit, "")
+			if res = must(t, res, err); !res.Degraded {
+				t.Error("not marked as degraded")
+			}
+			if res.Allowed {
+				passed++
+			}
+		}
+		if passed != 3 || testutil.ToFloat64(r.metrics.degraded) != 10 {
+			t.Errorf("%d passed, %v degraded", passed, testutil.ToFloat64(r.metrics.degraded))
+		}
+	})
+	t.Run("refuse", func(t *testing.T) {
+		r := openRedis(t, "redis://"+deadAddr(t), newClock(), Refuse)
+		if _, err := r.Use(t.Context(), "k", limit, ""); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("it goes on from what Redis said", func(t *testing.T) {
+		r := openRedis(t, testenv.NeedRedis(t), newClock(), Local)
+		key := unique(t)
+		for range 2 {
+			res, err := r.Use(t.Context(), key, limit, "")
+			must(t, res, err)
+		}
+		if err := r.client.Close(); err != nil {
+			t.Fatal(err)
+		}
+		passed := 0
+		for range 5 {
+			res, err := r.Use(t.Context(), key, limit, "")
+			if must(t, res, err).Allowed {
+				passed++
+			}
+		}
+		if passed != 1 {
+			t.Errorf("%d passed after two of three", passed)
+		}
+	})
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	c := newClock()
+	m := newMemory(Options{Now: c.now, MaxKeys: 160}, newMetrics(prometheus.NewRegistry()))
+	for i := range 5000 {
+		_, _ = m.Allow(context.Background(), fmt.Sprint("k", i), Limit{1, time.Hour})
+	}
+	n := 0
+	for i := range m.shard {
+		n += len(m.shard[i].records)
+	}
+	if n > 160 {
+		t.Errorf("%d keys are remembered", n)
+	}
+}
+
+func TestHeadersAndRefusal(t *testing.T) {
+	c := newClock()
+	m := newMemory(Options{Now: c.now}, newMetrics(nil))
+	tiers := DefaultTiers()
+	var r Result
+	for range 101 {
+		r, _ = m.Use(t.Context(), "k", tiers.Limit("standard"), "")
+	}
+	h := http.Header{}
+	r.SetHeaders(h, "standard")
+	for name, want := range map[string]string{
+		"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "3600",
+		"RateLimit": `"standard";r=0;t=3600`, "RateLimit-Policy": `"standard";q=100;w=3600`,
+	} {
+		if got := h.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	err := r.Refusal()
+	if apierror.Status(err) != http.StatusTooManyRequests || err.(*fault.Error).Message != "Rate limit exceeded. Try again in 3600 seconds." { //nolint:errorlint // it is one
+		t.Errorf("%v", err)
+	}
+	r, _ = m.Use(t.Context(), "u", tiers.Limit("unlimited"), "")
+	h = http.Header{}
+	r.SetHeaders(h, "unlimited")
+	if h.Get("X-RateLimit-Limit") != "Infinity" || h.Get("X-RateLimit-Reset") != "0" || r.Refusal() != nil {
+		t.Errorf("unlimited: %v", h)
+	}
+	if got := tiers.Limit("made up"); got.Max != 100 {
+		t.Errorf("an unknown tier has limit %d", got.Max)
+	}
+}
+
+func BenchmarkUse(b *testing.B) {
+	now := Options{Now: time.Now, Logger: slog.New(slog.DiscardHandler)}
+	s, err := cache.OpenRedis(testenv.NeedRedis(b), cache.Options{Now: time.Now})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	shared, _ := New(s, now)
+	local, _ := New(nil, now)
+	for name, l := range map[string]Limiter{"redis": shared, "memory": local} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					_, _ = l.Use(b.Context(), "bench", Limit{1 << 30, time.Hour}, "192.0.2.1")
+				}
+			})
+		})
+	}
+	b.Run("get", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				_, _, _ = s.Get(b.Context(), "bench-none")
+			}
+		})
+	})
+}
