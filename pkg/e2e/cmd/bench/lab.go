@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"latchkey/pkg/cache"
+	"latchkey/pkg/testenv"
+)
+
+// lab is everything that runs during the measurements.
+type lab struct {
+	options
+	stack *testenv.Stack
+	app   *testenv.App // a public client with consent
+	page  *testenv.Browser
+	bound *exec.Cmd
+	at    string // address of the bare server
+	undo  []func() error
+}
+
+const password = "Bench-Password-1"
+
+func newLab(ctx context.Context, o options) (*lab, error) {
+	l := &lab{options: o}
+	if err := l.start(ctx); err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *lab) start(ctx context.Context) error {
+	var err error
+	l.stack, err = testenv.Launch(ctx, testenv.Setup{
+		Set:     testenv.Production,
+		AuthEnv: testenv.Env{"AUTH_CODE_LIFETIME": "10m", "AUTH_THROTTLE_TOKEN": "off"},
+		APIEnv:  testenv.Env{"API_RATE_LIMIT_OAUTH": "unlimited"},
+	})
+	if err != nil {
+		return err
+	}
+	if err := l.startBound(ctx); err != nil {
+		return err
+	}
+	cred, err := l.stack.NewClient(ctx, "--name", "Bench", "--public", "--redirect-uri", "http://127.0.0.1/cb")
+	if err != nil {
+		return err
+	}
+	l.app = &testenv.App{Issuer: l.stack.Auth.URL, Client: cred, RedirectURI: "http://127.0.0.1/cb"}
+	l.page = testenv.NewBrowser(l.stack.Auth.URL)
+	return l.signUp(ctx)
+}
+
+func (l *lab) startBound(ctx context.Context) error {
+	server, err := testenv.PostgresURL()
+	if err != nil {
+		return err
+	}
+	db, drop, err := testenv.CreatePostgres(ctx, server)
+	if err != nil {
+		return err
+	}
+	l.undo = append(l.undo, drop)
+	conn, err := pgx.Connect(ctx, db)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, `CREATE TABLE bound (id int PRIMARY KEY, value bytea);
+		INSERT INTO bound SELECT i, sha256(i::text::bytea) FROM generate_series(1, 10000) i;
+		CREATE TABLE bound_rows (id bigserial PRIMARY KEY, value bytea)`)
+	if err := errors.Join(err, conn.Close(ctx)); err != nil {
+		return err
+	}
+	redis, err := cache.OpenRedis(l.stack.Redis, cache.Options{Now: time.Now})
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(redis.Set(ctx, "bound", boundAnswer, time.Hour), redis.Close()); err != nil {
+		return err
+	}
+	if l.at, err = testenv.FreeAddr(); err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	l.bound = exec.Command(self, "bound", l.at, db, l.stack.Redis) //nolint:gosec,noctx // ourselves; killed in close
+	l.bound.Stderr = os.Stderr
+	if err := l.bound.Start(); err != nil {
+		return err
+	}
+	return l.waitFor(ctx, "http://"+l.at+"/select")
+}
+
+func (l *lab) waitFor(ctx context.Context, url string) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for range 500 {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		if res, err := http.DefaultClient.Do(req); err == nil {
+			_ = res.Body.Close() // only the status matters
+			if res.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		<-tick.C
+	}
+	return fmt.Errorf("%s does not answer", url)
+}
+
+func (l *lab) signUp(ctx context.Context) error {
+	page, err := l.page.Get(ctx, "/signup")
+	if err != nil {
+		return err
+	}
+	form, err := page.Form("email", "password")
+	if err != nil {
+		return err
+	}
+	form.Fill(map[string]string{"email": "bench@example.com", "password": password})
+	if _, err = l.page.Submit(ctx, page, form, "", ""); err != nil {
+		return err
+	}
+	page, err = l.page.Get(ctx, l.app.AuthorizeURL(testenv.NewPKCE(), "read_write", "", nil))
+	if err != nil {
+		return err
+	}
+	if form, err = page.Form("decision"); err != nil {
+		return err
+	}
+	page, err = l.page.Submit(ctx, page, form, "decision", "allow")
+	if err == nil && page.Left == nil {
+		err = errors.New("consent did not lead back to the app")
+	}
+	return err
+}
+
+// grant is a code and what redeems it.
+type grant struct{ code, verifier string }
+
+// code passes through the authorization endpoint, consent being given.
+func (l *lab) code(ctx context.Context) (grant, error) {
+	pkce := testenv.NewPKCE()
+	page, err := l.page.Get(ctx, l.app.AuthorizeURL(pkce, "read_write", "", nil))
+	if err != nil {
+		return grant{}, err
+	}
+	if page.Left == nil || page.Left.Query().Get("code") == "" {
+		return grant{}, fmt.Errorf("no code: %d %s", page.Status, page.Text())
+	}
+	return grant{page.Left.Query().Get("code"), pkce.Verifier}, nil
+}
+
+type pair struct{ access, refresh string }
+
+func (l *lab) tokens(ctx context.Context) (pair, error) {
+	g, err := l.code(ctx)
+	if err != nil {
+		return pair{}, err
+	}
+	answer, err := l.app.Exchange(ctx, g.code, g.verifier)
+	if err != nil {
+		return pair{}, err
+	}
+	p := pair{answer.Text("access_token"), answer.Text("refresh_token")}
+	if p.access == "" || p.refresh == "" {
+		return pair{}, fmt.Errorf("no tokens: %s", answer)
+	}
+	return p, nil
+}
+
+func (l *lab) many(ctx context.Context, n int) ([]pair, error) {
+	pairs := make([]pair, n)
+	for i := range pairs {
+		var err error
+		if pairs[i], err = l.tokens(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return pairs, nil
+}
+
+func (l *lab) close() {
+	if l.bound != nil && l.bound.Process != nil {
+		_ = l.bound.Process.Kill() // it serves nobody else
+		_ = l.bound.Wait()
+	}
+	if l.stack != nil {
+		if err := l.stack.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+		}
+	}
+	for _, undo := range l.undo {
+		if err := undo(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+		}
+	}
+}
+
+func host(u string) string { return strings.TrimPrefix(u, "http://") }
+
+// post is a form request ready to be written to a connection.
+func post(addr, path, authorization string, form url.Values) []byte {
+	body := form.Encode()
+	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\n%sContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
+		path, addr, authorization, len(body), body)
+}
+
+func get(addr, path, headers string) []byte {
+	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", path, addr, headers)
+}

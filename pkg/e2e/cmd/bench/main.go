@@ -1,0 +1,59 @@
+// Command bench measures what a request costs, beside the bare work it
+// contains: each workload runs in turn with its bound, a handler on a bare
+// net/http and mux server that does only the one thing the workload cannot do
+// without. It needs PostgreSQL and Redis and prints Markdown.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"time"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "bound" {
+		exit(serveBound(os.Args[2:]))
+	}
+	var o options
+	flag.IntVar(&o.connections, "c", 16, "connections")
+	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each workload; medians are printed")
+	flag.DurationVar(&o.round, "round", 1500*time.Millisecond, "length of a round")
+	flag.StringVar(&o.only, "only", "", "run only the workloads whose name contains this")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := bench(ctx, o)
+	stop()
+	exit(err)
+}
+
+type options struct {
+	connections, rounds int
+	round               time.Duration
+	only                string
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func bench(ctx context.Context, o options) error {
+	l, err := newLab(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	fmt.Printf("%s, %d CPUs, %s, %d connections, %d rounds of %s each, generator and servers on the same CPUs.\n\n",
+		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), o.connections, o.rounds, o.round)
+	if err := l.pairs(ctx); err != nil {
+		return err
+	}
+	return l.footprint(ctx)
+}
