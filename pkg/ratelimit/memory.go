@@ -73,7 +73,7 @@ func (m *Memory) Peek(_ context.Context, key string, l Limit) (Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.records[key]
-	if !ok || r.untilMillis <= now {
+	if !ok || r.until <= now {
 		return result(l, true, 0, 0, 0), nil
 	}
 	r.expire(now, l.Window.Milliseconds())
@@ -108,16 +108,15 @@ func (m *Memory) learn(key string, l Limit, used int64) {
 	} else {
 		r.opened = now
 	}
-	r.total, r.used = used, now
-	r.bursts = append(r.bursts[:0], burst{now, used})
-	r.untilMillis = now + l.Window.Milliseconds()
+	r.total, r.fresh, r.used, r.older = used, used, now, r.older[:0]
+	r.until = now + l.Window.Milliseconds()
 }
 
 func (m *Memory) of(key string) *shard { return &m.shard[maphash.String(m.seed, key)%shards] }
 
 func (s *shard) get(key string, now int64, limit int) *record {
 	r, ok := s.records[key]
-	if ok && (r.untilMillis == 0 || now < r.untilMillis) {
+	if ok && (r.until == 0 || now < r.until) {
 		return r
 	}
 	if !ok && len(s.records) >= limit {
@@ -132,7 +131,7 @@ func (s *shard) get(key string, now int64, limit int) *record {
 func (s *shard) makeRoom(now int64) {
 	victim, stalest, seen := "", int64(0), 0
 	for key, r := range s.records {
-		if r.untilMillis <= now {
+		if r.until <= now {
 			delete(s.records, key)
 			return
 		}

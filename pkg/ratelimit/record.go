@@ -5,15 +5,16 @@ import "time"
 const hourMillis = int64(time.Hour / time.Millisecond)
 
 // record is what is known of one key. Times are Unix milliseconds. The script
-// in redis.go keeps the same and takes the same steps.
+// step.lua keeps the same and takes the same steps.
 type record struct {
-	hour, hits  int64 // the clock hour and the requests counted in it
-	used        int64 // when the last request was counted
-	from        string
-	opened      int64 // when the newest burst began
-	total       int64 // the sum of all bursts
-	bursts      []burst
-	untilMillis int64 // when all of it may be forgotten
+	hour, hits int64 // the clock hour and the requests counted in it
+	from       string
+	used       int64   // when the last request was counted: the end of the newest burst
+	opened     int64   // when the newest burst began
+	fresh      int64   // what it counts
+	older      []burst // the others, oldest first
+	total      int64   // the sum of all bursts
+	until      int64   // when all of it may be forgotten; 0: new
 }
 
 type burst struct {
@@ -24,11 +25,16 @@ type burst struct {
 // expire forgets the bursts whose last request is a window old.
 func (r *record) expire(now, window int64) {
 	n := 0
-	for n < len(r.bursts) && r.bursts[n].last+window <= now {
-		r.total -= r.bursts[n].count
+	for n < len(r.older) && r.older[n].last+window <= now {
+		r.total -= r.older[n].count
 		n++
 	}
-	r.bursts = r.bursts[:copy(r.bursts, r.bursts[n:])]
+	if n > 0 {
+		r.older = r.older[:copy(r.older, r.older[n:])]
+	}
+	if r.fresh > 0 && r.used+window <= now {
+		r.total, r.fresh = r.total-r.fresh, 0
+	}
 	if now/hourMillis != r.hour {
 		r.hour, r.hits = now/hourMillis, 0
 	}
@@ -39,33 +45,38 @@ func (r *record) room(l Limit) bool { return l.Unlimited() || r.total < l.Max }
 // count adds one request.
 func (r *record) count(now int64, l Limit, from string, keep time.Duration) {
 	r.hits++
-	r.used, r.from = now, from
-	r.untilMillis = now + keep.Milliseconds()
-	if l.Unlimited() {
-		return
+	r.from, r.until = from, now+keep.Milliseconds()
+	if !l.Unlimited() {
+		r.total++
+		if r.fresh > 0 && now-r.opened < l.grain().Milliseconds() {
+			r.fresh++
+		} else {
+			if r.fresh > 0 {
+				r.older = append(r.older, burst{r.used, r.fresh})
+			}
+			r.opened, r.fresh = now, 1
+		}
 	}
-	r.total++
-	if n := len(r.bursts); n > 0 && now-r.opened < l.grain().Milliseconds() {
-		r.bursts[n-1].last = max(r.bursts[n-1].last, now)
-		r.bursts[n-1].count++
-		return
-	}
-	r.opened = now
-	r.bursts = append(r.bursts, burst{now, 1})
+	r.used = max(r.used, now)
 }
 
 // reset is how long until the oldest bursts are forgotten, as many as must go
 // before one more request has room.
 func (r *record) reset(now int64, l Limit) time.Duration {
-	left, millis := r.total, int64(0)
-	for _, b := range r.bursts {
-		left -= b.count
-		millis = b.last + l.Window.Milliseconds() - now
+	if r.total == 0 {
+		return 0
+	}
+	left, last := r.total, r.used
+	for _, b := range r.older {
+		left, last = left-b.count, b.last
 		if l.Unlimited() || left < l.Max {
 			break
 		}
 	}
-	return time.Duration(millis) * time.Millisecond
+	if !l.Unlimited() && left >= l.Max {
+		last = r.used
+	}
+	return time.Duration(last+l.Window.Milliseconds()-now) * time.Millisecond
 }
 
 func (r *record) result(now int64, l Limit, allowed bool) Result {
