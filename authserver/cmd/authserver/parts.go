@@ -66,7 +66,7 @@ func assemble(ctx context.Context) (*parts, error) {
 	}
 	p.store = store.New(p.db)
 	if p.cache, err = cache.Open(cfg.RedisURL, cache.Options{Now: now, Logger: p.log}); err != nil {
-		p.close()
+		p.close() //nolint:contextcheck // closing outlives the command's context
 		return nil, err
 	}
 	var shared cache.Store // nothing to tell resource servers through a store they do not share

@@ -44,11 +44,15 @@ type wire struct {
 func wireError(err error) wire {
 	switch fault.KindOf(err) {
 	case fault.Unavailable:
-		return wire{Code: "temporarily_unavailable", Description: "The server cannot answer now. Try again later.",
-			status: http.StatusServiceUnavailable, retryAfter: retryAfter(err, time.Second)}
+		return wire{
+			Code: "temporarily_unavailable", Description: "The server cannot answer now. Try again later.",
+			status: http.StatusServiceUnavailable, retryAfter: retryAfter(err, time.Second),
+		}
 	case fault.RateLimited:
-		return wire{Code: "temporarily_unavailable", Description: "Too many requests. Try again later.",
-			status: http.StatusTooManyRequests, retryAfter: retryAfter(err, time.Minute)}
+		return wire{
+			Code: "temporarily_unavailable", Description: "Too many requests. Try again later.",
+			status: http.StatusTooManyRequests, retryAfter: retryAfter(err, time.Minute),
+		}
 	}
 	known, ok := errors.AsType[*fosite.RFC6749Error](err)
 	if !ok || known.CodeField >= http.StatusInternalServerError {

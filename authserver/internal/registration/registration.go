@@ -4,6 +4,7 @@ package registration
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -147,7 +148,7 @@ func brokenRedirects(c *authserver.Client) []string {
 }
 
 func message(err error) string {
-	if e, ok := err.(*fault.Error); ok {
+	if e, ok := errors.AsType[*fault.Error](err); ok {
 		return e.Message
 	}
 	return err.Error()
@@ -220,5 +221,5 @@ func (s *Service) Ensure(ctx context.Context, r Request) error {
 }
 
 func (s *Service) log(ctx context.Context, event, id string) {
-	s.Logger.InfoContext(ctx, event, slog.String("event", event), slog.String("client_id", id))
+	s.Logger.InfoContext(ctx, "audit", slog.String("event", event), slog.String("client_id", id))
 }
