@@ -3,4 +3,8 @@ package e2e
 import "latchkey/pkg/testenv"
 
 // unthrottled lifts the limits per address: every test comes from 127.0.0.1.
-var unthrottled = testenv.Env{}
+var unthrottled = testenv.Env{
+	"AUTH_THROTTLE_SIGNIN_ADDRESS": "100000/1m",
+	"AUTH_THROTTLE_SIGNUP":         "100000/1m",
+	"AUTH_THROTTLE_TOKEN":          "100000/1m",
+}

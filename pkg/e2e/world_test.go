@@ -74,8 +74,7 @@ func eachWorld(t *testing.T, fn func(w *world)) {
 		w := &world{Stack: sharedStack(t, set), t: t}
 		t.Cleanup(func() {
 			if t.Failed() {
-				t.Logf("end of authserver's log:\n%s", tail(w.Auth.Log()))
-				t.Logf("end of resourceapi's log:\n%s", tail(w.API().Log()))
+				t.Logf("end of the logs:\n%s", tail(w.Logs()))
 			}
 		})
 		fn(w)

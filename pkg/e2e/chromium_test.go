@@ -1,0 +1,174 @@
+//go:build browser
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"latchkey/pkg/testenv"
+)
+
+// tab is one page of a real browser.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// chromium returns the path of a browser. Without one the test is skipped; when
+// engines are required it fails.
+func chromium(t *testing.T) string {
+	t.Helper()
+	if path := os.Getenv("TEST_CHROMIUM"); path != "" {
+		return path
+	}
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if testenv.RequireEngines() {
+		t.Fatal("a browser is required, and there is none: set TEST_CHROMIUM")
+	}
+	t.Skip("no Chromium on the PATH and TEST_CHROMIUM is not set")
+	return ""
+}
+
+// openTab starts a browser with an empty profile.
+func openTab(t *testing.T) *tab {
+	t.Helper()
+	opts := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(chromium(t)),
+		chromedp.NoSandbox, // tests run as root in containers, and visit only our own pages
+		chromedp.Flag("headless", "new"),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-gpu", true),
+		chromedp.Flag("hide-scrollbars", true),
+		chromedp.WindowSize(1280, 900),
+	)
+	alloc, stop := chromedp.NewExecAllocator(t.Context(), opts...)
+	ctx, end := chromedp.NewContext(alloc)
+	t.Cleanup(func() { end(); stop() })
+	if err := chromedp.Do(ctx); err != nil { // starts the browser
+		t.Fatal(err)
+	}
+	return &tab{t: t, ctx: ctx}
+}
+
+// patience bounds one action; a browser that hangs fails the test.
+const patience = 30 * time.Second
+
+func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		b.t.Fatalf("%v at %s", err, b.where())
+	}
+}
+
+// ask evaluates a JavaScript expression on the page.
+func ask[T any](b *tab, expression string) (T, error) {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+}
+
+func (b *tab) where() string {
+	text, err := ask[string](b, "location.href + ': ' + document.body.innerText.slice(0, 400)")
+	if err != nil {
+		return "an unknown page: " + err.Error()
+	}
+	return text
+}
+
+// withoutScripts switches page scripts off, as a careful person would.
+func (b *tab) withoutScripts() *tab {
+	b.t.Helper()
+	off := emulation.SetScriptExecutionDisabledParams{Value: true}
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, off); err != nil {
+		b.t.Fatal(err)
+	}
+	return b
+}
+
+// visit opens a page and waits for it.
+func (b *tab) visit(url string) {
+	b.t.Helper()
+	b.run(chromedp.Navigate(url), chromedp.WaitReady(chromedp.CSS("body")))
+}
+
+// tabTo presses Tab until the focus is on selector. A person without a mouse
+// gets there no other way.
+func (b *tab) tabTo(selector string) {
+	b.t.Helper()
+	for range 60 {
+		there, err := ask[bool](b, fmt.Sprintf("document.activeElement.matches(%q)", selector))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		if there {
+			return
+		}
+		b.run(chromedp.KeyEvent(kb.Tab))
+	}
+	b.t.Fatalf("the keyboard does not reach %s at %s", selector, b.where())
+}
+
+func (b *tab) typeIn(selector, text string) {
+	b.t.Helper()
+	b.tabTo(selector)
+	b.run(chromedp.KeyEvent(text))
+}
+
+func (b *tab) press(selector string) {
+	b.t.Helper()
+	b.tabTo(selector)
+	b.run(chromedp.KeyEvent(kb.Enter))
+}
+
+// arrive waits until the browser is at a page whose path is path.
+func (b *tab) arrive(path string) {
+	b.t.Helper()
+	b.until("location.pathname === " + fmt.Sprintf("%q", path))
+}
+
+func (b *tab) until(condition string) {
+	b.t.Helper()
+	testenv.Eventually(b.t, 15*time.Second, condition+" at "+b.where(), func() bool {
+		is, err := ask[bool](b, "("+condition+") && document.readyState === 'complete'")
+		return err == nil && is // while pages change there is nothing to evaluate in
+	})
+}
+
+// callbackApp is the application's own web server: it waits for the browser.
+type callbackApp struct {
+	*testenv.App
+	arrivals chan string // the query of each request to the callback
+}
+
+func newCallbackApp(w *world) *callbackApp {
+	w.t.Helper()
+	arrivals := make(chan string, 10)
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/callback" {
+			http.NotFound(rw, r)
+			return
+		}
+		arrivals <- r.URL.RawQuery
+		rw.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(rw, "<!doctype html><title>app</title><h1>Connected</h1>")
+	}))
+	w.t.Cleanup(server.Close)
+	return &callbackApp{App: w.client(server.URL+"/callback", "--public", "--name", "Budget Buddy"), arrivals: arrivals}
+}
