@@ -75,6 +75,11 @@ func retryAfter(err error, fallback time.Duration) time.Duration {
 // fail answers an endpoint's error as JSON.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, endpoint string, err error) {
 	answer := wireError(err)
+	if s.Throttle != nil && answer.status < http.StatusInternalServerError {
+		if wait := s.Throttle.Refused(r.Context()); wait > 0 {
+			answer = wireError(fault.New(fault.RateLimited, "").WithRetryAfter(wait))
+		}
+	}
 	s.Metrics.Refused(endpoint, answer.Code)
 	httpserver.Annotate(r.Context(), slog.String("oauth_error", answer.Code))
 	httpserver.Cause(r.Context(), httpserver.Classify(r.Context(), err))

@@ -62,10 +62,12 @@ type Tombstones interface {
 	Write(ctx context.Context, digests []secret.Digest, reason string)
 }
 
-// Throttle limits how often one address may ask for tokens.
+// Throttle limits how often one client address may be refused. What succeeds is
+// not counted, so a busy client is never in its way.
 type Throttle interface {
-	// Allow returns a fault.RateLimited error when r is one too many.
-	Allow(r *http.Request) error
+	// Refused counts one refusal of the client address in ctx. It returns how
+	// long to wait when it was one too many, else 0.
+	Refused(ctx context.Context) time.Duration
 }
 
 // Metrics counts what happens here.

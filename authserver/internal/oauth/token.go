@@ -39,12 +39,6 @@ func populate(r fosite.AccessRequester, resp fosite.AccessResponder, now time.Ti
 
 // token is POST /oauth/token.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
-	if s.Throttle != nil {
-		if err := s.Throttle.Allow(r); err != nil {
-			s.fail(w, r, "token", err)
-			return
-		}
-	}
 	form, err := readForm(w, r)
 	if err == nil {
 		err = checkGrant(form.Get("grant_type"))
