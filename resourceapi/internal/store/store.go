@@ -142,6 +142,9 @@ func (f *Family) change(ctx context.Context, fn func(ctx context.Context) error)
 	}
 	err = f.s.db.InTx(ctx, fn)
 	if errors.Is(err, database.ErrForeignKey) {
+		if ctx.Value(nestedKey{}) != nil { // the transaction around it is lost too
+			return fault.Wrap(fault.Conflict, err, "Something this request refers to was just removed. Send it again.")
+		}
 		f.s.known.forget(f.id)
 		if ctx, err = f.open(ctx); err != nil {
 			return err

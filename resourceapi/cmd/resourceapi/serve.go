@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"latchkey/pkg/apierror"
+	"latchkey/pkg/cache"
+	"latchkey/pkg/database"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/introspection"
+	"latchkey/pkg/ratelimit"
+	"latchkey/pkg/secret"
+	"latchkey/resourceapi"
+	"latchkey/resourceapi/internal/api"
+	"latchkey/resourceapi/internal/config"
+	"latchkey/resourceapi/internal/guard"
+	"latchkey/resourceapi/internal/store"
+)
+
+func settings() (config.Config, error) {
+	environ := map[string]string{}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		environ[name] = value
+	}
+	return config.Read(environ)
+}
+
+// parts is everything the service is made of, in the order it is built.
+type parts struct {
+	cfg      config.Config
+	log      *slog.Logger
+	metrics  *prometheus.Registry
+	db       *database.DB
+	cache    cache.Store
+	store    *store.Store
+	client   *introspection.Client
+	answers  *introspection.Cached
+	limiter  ratelimit.Limiter
+	guard    *guard.Guard
+	closings []func() error
+}
+
+func serve(ctx context.Context, args []string) (err error) {
+	fs, _ := flags("serve")
+	if err := parse(fs, args); err != nil {
+		return err
+	}
+	cfg, err := settings()
+	if err != nil {
+		return err
+	}
+	log, flush := httpserver.NewLogger(os.Stderr, cfg.Level())
+	defer flush()
+	slog.SetDefault(log)
+	p := &parts{cfg: cfg, log: log, metrics: prometheus.NewRegistry()}
+	defer func() { err = errors.Join(err, p.close()) }()
+	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if err := p.openDatabase(ctx); err != nil {
+		return err
+	}
+	if err := p.openGuard(); err != nil {
+		return err
+	}
+	return p.run(ctx)
+}
+
+func (p *parts) close() error {
+	var err error
+	for i := len(p.closings) - 1; i >= 0; i-- {
+		err = errors.Join(err, p.closings[i]())
+	}
+	return err
+}
+
+func (p *parts) openDatabase(ctx context.Context) error {
+	sqlite := strings.HasPrefix(p.cfg.DatabaseURL, "sqlite:")
+	if p.cfg.Migrate || sqlite {
+		if err := migrateUp(ctx, p.cfg); err != nil {
+			return err
+		}
+	}
+	db, err := database.Open(ctx, p.cfg.DatabaseURL, database.Options{MaxConnections: p.cfg.MaxConns, Logger: p.log})
+	if err != nil {
+		return err
+	}
+	p.db = db
+	p.closings = append(p.closings, db.Close)
+	if err := p.checkRole(ctx); err != nil {
+		return err
+	}
+	currency, err := resourceapi.ParseCurrency(p.cfg.DefaultCurrency)
+	if err != nil {
+		return fmt.Errorf("API_DEFAULT_CURRENCY %w", err)
+	}
+	p.store = store.New(db, store.Options{Currency: currency, Now: time.Now})
+	registerPool(p.metrics, db)
+	return nil
+}
+
+// checkRole refuses, in production, a role that row security does not bind.
+func (p *parts) checkRole(ctx context.Context) error {
+	may, err := p.db.Privileges(ctx)
+	if err != nil {
+		return fmt.Errorf("ask for the privileges of the database role: %w", err)
+	}
+	if !may.Superuser && !may.BypassRLS {
+		if may.Owner && p.cfg.Production {
+			p.log.WarnContext(ctx, "the database role owns tables; let another role migrate (API_MIGRATION_DATABASE_URL)")
+		}
+		return nil
+	}
+	if p.cfg.Production {
+		return errors.New("API_DATABASE_URL names a superuser or a role with BYPASSRLS, which row security does not bind")
+	}
+	p.log.WarnContext(ctx, "the database role bypasses row security; set API_PRODUCTION=true to refuse such a role")
+	return nil
+}
+
+func (p *parts) openGuard() error {
+	var err error
+	if p.cache, err = cache.Open(p.cfg.RedisURL, cache.Options{Now: time.Now, Logger: p.log}); err != nil {
+		return err
+	}
+	p.closings = append(p.closings, p.cache.Close)
+	var shared cache.Store
+	if p.cfg.RedisURL != "" {
+		shared = p.cache
+	}
+	p.client, err = introspection.NewClient(introspection.ClientOptions{
+		Endpoint: p.cfg.IntrospectionURL, ID: p.cfg.ClientID, Secret: p.cfg.ClientSecret,
+		Timeout: p.cfg.IntrospectionTimeout, Now: time.Now, Logger: p.log,
+	})
+	if err != nil {
+		return err
+	}
+	p.answers, err = introspection.NewCached(p.client, introspection.CachedOptions{
+		Store: shared, Now: time.Now, Logger: p.log, Registerer: p.metrics,
+		Timeout: p.cfg.IntrospectionTimeout, Size: p.cfg.CredentialCache,
+	})
+	if err != nil {
+		return err
+	}
+	p.closings = append(p.closings, func() error { p.answers.Close(); p.client.Close(); return nil })
+	p.limiter, err = ratelimit.New(p.cache, ratelimit.Options{
+		Now: time.Now, Logger: p.log, Policy: ratelimit.Policy(p.cfg.LimitAway), Registerer: p.metrics,
+	})
+	if err != nil {
+		return err
+	}
+	p.guard, err = guard.New(guard.Options{
+		Introspector: p.answers, Limiter: p.limiter, Now: time.Now,
+		Resource: p.cfg.URL, MetadataURL: p.cfg.URL + api.MetadataPath,
+		Tiers: ratelimit.Tiers{
+			ratelimit.TierStandard: p.cfg.LimitStandard, ratelimit.TierPremium: p.cfg.LimitPremium,
+			ratelimit.TierEnterprise: p.cfg.LimitEnterprise, ratelimit.TierUnlimited: 0, ratelimit.TierOAuth: p.cfg.LimitOAuth,
+		},
+	})
+	return err
+}
+
+// run listens, with the workers beside, until ctx ends; the workers outlive the
+// last request.
+func (p *parts) run(ctx context.Context) error {
+	handler, err := p.handler()
+	if err != nil {
+		return err
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	for _, work := range p.workers() {
+		running.Go(func() { work(background) })
+	}
+	err = httpserver.Run(ctx, httpserver.Options{
+		Addr: p.cfg.Addr, OpsAddr: p.cfg.OpsAddr, Handler: handler, Registry: p.metrics, Logger: p.log, Drain: p.cfg.Drain,
+		Checks: map[string]httpserver.Check{"database": p.db.Ping, "cache": p.cache.Ping},
+	})
+	stop()
+	running.Wait()
+	return err
+}
+
+func (p *parts) workers() []func(ctx context.Context) {
+	return []func(ctx context.Context){p.answers.Run}
+}
+
+func (p *parts) handler() (http.Handler, error) {
+	proxies, err := httpserver.ParsePrefixes(p.cfg.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	opts := api.Options{
+		Store: p.store, Guard: p.guard, Resource: p.cfg.URL, Issuer: p.cfg.Issuer, BodyLimit: p.cfg.BodyLimit, Logger: p.log,
+	}
+	if p.cfg.ErasureSecret != "" {
+		opts.Erasure = secret.DigestOf(p.cfg.ErasureSecret)
+	}
+	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
+	api.New(opts).Mount(router)
+	headers := httpserver.APIHeaders()
+	if p.cfg.Secure() {
+		headers = append(headers, httpserver.NewHeaders("Strict-Transport-Security", "max-age=31536000; includeSubDomains")...)
+	}
+	chain := httpserver.Chain{
+		Now: time.Now, Logger: p.log, Metrics: httpserver.NewMetrics(p.metrics), TrustedProxies: proxies, Headers: headers,
+		BodyLimit: max(api.LargestBody, 8*p.cfg.BodyLimit), Timeout: p.cfg.RequestTimeout, Render: apierror.Write,
+	}
+	return chain.Wrap(router), nil
+}
+
+// registerPool shows the database's connections.
+func registerPool(reg prometheus.Registerer, db *database.DB) {
+	for name, pick := range map[string]func() int{
+		"in_use": func() int { n, _ := db.Stats(); return n },
+		"open":   func() int { _, n := db.Stats(); return n },
+	} {
+		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Namespace: "latchkey", Subsystem: "database", Name: "connections_" + name, Help: "Database connections " + name + ".",
+		}, func() float64 { return float64(pick()) }))
+	}
+}

@@ -1,0 +1,169 @@
+// Package api answers /api/v1 of the resource API in the shapes of the
+// published contract (its sections 4 and 5). It reads requests, asks the family
+// door of the store, and writes JSON; who may call is the guard's business.
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"latchkey/pkg/apierror"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/scope"
+	"latchkey/pkg/secret"
+	"latchkey/resourceapi"
+	"latchkey/resourceapi/internal/guard"
+	"latchkey/resourceapi/internal/store"
+)
+
+// Options say what the endpoints need.
+type Options struct {
+	Store     *store.Store
+	Guard     *guard.Guard
+	Resource  string // public address of this API, the RFC 8707 resource
+	Issuer    string // of the authorization server
+	BodyLimit int64  // bytes of a JSON or form body
+	Erasure   secret.Digest
+	Logger    *slog.Logger
+}
+
+// API are the endpoints.
+type API struct {
+	Options
+}
+
+// New returns the endpoints; Mount makes them reachable.
+func New(opts Options) *API {
+	if opts.BodyLimit <= 0 {
+		opts.BodyLimit = 1 << 20
+	}
+	return &API{opts}
+}
+
+// call is one request of an admitted caller.
+type call struct {
+	*http.Request
+	api       *API
+	principal *resourceapi.Principal
+	family    *store.Family
+	limit     int64 // of the body, bytes
+}
+
+// reply is an answer to be written. A nil body is no body at all.
+type reply struct {
+	status int
+	body   any
+}
+
+func ok(body any) (reply, error)      { return reply{http.StatusOK, body}, nil }
+func created(body any) (reply, error) { return reply{http.StatusCreated, body}, nil }
+
+// action answers a call. Everything it writes it writes under ctx, which may be
+// inside a transaction.
+type action func(ctx context.Context, c *call) (reply, error)
+
+// admitted puts the guard in front of act: need is the scope, and wording the
+// name it has in the refusal (contract section 4.2).
+func (a *API) admitted(need scope.Set, wording string, act action, render httpserver.Renderer) http.Handler {
+	return a.Guard.Authenticate(httpserver.Handle(a.Guard.Require(need, wording, a.endpoint(act)), render))
+}
+
+func (a *API) endpoint(act action) httpserver.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		principal, found := resourceapi.PrincipalFrom(r.Context())
+		if !found {
+			return fault.New(fault.Unauthenticated, "Access token or API key is invalid, expired, or missing")
+		}
+		family, valid := resourceapi.ParseID(principal.FamilyID)
+		if !valid {
+			return fault.New(fault.Unauthenticated, "Access token is invalid - missing resource owner")
+		}
+		c := &call{Request: r, api: a, principal: principal, family: a.Store.Family(family), limit: a.BodyLimit}
+		if strings.HasSuffix(r.URL.Path, "/batch") {
+			c.limit = 8 * a.BodyLimit
+		}
+		var got reply
+		var err error
+		if r.Method == http.MethodPost && len(r.Header.Values(idempotencyHeader)) > 0 {
+			got, err = c.once(w, act)
+		} else {
+			got, err = act(r.Context(), c)
+		}
+		if err != nil {
+			return err
+		}
+		return write(w, r, got)
+	}
+}
+
+// write answers with got as JSON. A read carries an ETag of its bytes and is
+// answered 304 when the caller has them already (RFC 9110 section 13.1.2).
+func write(w http.ResponseWriter, r *http.Request, got reply) error {
+	if got.body == nil {
+		w.WriteHeader(got.status)
+		return nil
+	}
+	raw, err := encode(got.body)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	if got.status == http.StatusOK && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		sum := sha256.Sum256(raw)
+		tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
+		h.Set("ETag", tag)
+		h.Set("Cache-Control", "private, no-cache")
+		h.Set("Vary", "Authorization, X-Api-Key")
+		if matches(r.Header.Values("If-None-Match"), tag) {
+			w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
+	}
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(got.status)
+	_, _ = w.Write(raw) // the client may be gone; there is nobody left to tell
+	return nil
+}
+
+// encode is JSON without HTML escapes: nobody puts these answers into a page,
+// and people read them. Bytes that are JSON already pass as they are.
+func encode(body any) ([]byte, error) {
+	if raw, ok := body.(json.RawMessage); ok {
+		return raw, nil
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(body); err != nil {
+		return nil, fmt.Errorf("encode answer: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+func matches(fields []string, tag string) bool {
+	for _, field := range fields {
+		for candidate := range strings.SplitSeq(field, ",") {
+			candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
+			if candidate == tag || candidate == "*" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// message is an answer of one sentence.
+type message struct {
+	Message string `json:"message"`
+}
+
+// render answers in the shape of the base controller (contract section 4.2).
+func render(w http.ResponseWriter, r *http.Request, err error) { apierror.Write(w, r, err) }

@@ -1,0 +1,204 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
+	"latchkey/resourceapi"
+)
+
+var errNoRoot = fault.New(fault.Malformed, "Required parameters are missing or invalid")
+
+// object reads the body: a JSON object, or a form in the nesting of Rails
+// (transaction[name]=…).
+func (c *call) object() (map[string]any, error) {
+	kind, _, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
+	if err != nil {
+		kind = ""
+	}
+	if kind == "multipart/form-data" {
+		return nil, errMediaType
+	}
+	raw, err := io.ReadAll(http.MaxBytesReader(nil, c.Body, c.limit))
+	if err != nil {
+		return nil, httpserver.BodyError(err, "The request body could not be read")
+	}
+	switch {
+	case len(raw) == 0:
+		return nil, errNoRoot
+	case !utf8.Valid(raw):
+		return nil, fault.New(fault.Malformed, "The request body is not valid UTF-8")
+	case kind == "application/x-www-form-urlencoded":
+		return parseForm(string(raw))
+	case kind == "application/json", strings.HasSuffix(kind, "+json"):
+		return parseJSON(raw)
+	}
+	return nil, errMediaType
+}
+
+var errMediaType = fault.New(fault.Unsupported, "The request body must be application/json or application/x-www-form-urlencoded")
+
+func parseJSON(raw []byte) (map[string]any, error) {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber() // an amount must not pass through a float
+	var body any
+	if err := dec.Decode(&body); err != nil {
+		return nil, fault.Wrap(fault.Malformed, err, "The request body is not valid JSON")
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, fault.New(fault.Malformed, "The request body is not valid JSON")
+	}
+	object, isObject := body.(map[string]any)
+	if !isObject {
+		return nil, fault.New(fault.Malformed, "The request body must be a JSON object")
+	}
+	return object, nil
+}
+
+// fields reads the members of a noun and gathers what is wrong with them.
+type fields struct {
+	members    map[string]any
+	complaints []string
+}
+
+// root returns the members under name; without them the request is malformed
+// (contract section 4.2).
+func root(body map[string]any, name string) (*fields, error) {
+	members, isObject := body[name].(map[string]any)
+	if !isObject {
+		return nil, errNoRoot
+	}
+	return &fields{members: members}, nil
+}
+
+func (c *call) root(name string) (*fields, error) {
+	body, err := c.object()
+	if err != nil {
+		return nil, err
+	}
+	return root(body, name)
+}
+
+func (f *fields) complain(text string) { f.complaints = append(f.complaints, text) }
+
+func (f *fields) has(name string) bool { _, there := f.members[name]; return there }
+
+// text reads a string. Null is the empty string.
+func (f *fields) text(name, label string) resourceapi.Field[string] {
+	v, there := f.members[name]
+	if !there {
+		return resourceapi.Field[string]{}
+	}
+	if v == nil {
+		return resourceapi.Given("")
+	}
+	s, isText := v.(string)
+	switch {
+	case !isText:
+		f.complain(label + " must be a string")
+	case strings.ContainsRune(s, 0):
+		f.complain(label + " holds a character that is not allowed")
+		s = ""
+	}
+	return resourceapi.Given(s)
+}
+
+// pointer is text as the address of its value, nil when it is absent.
+func (f *fields) pointer(name, label string) *string {
+	t := f.text(name, label)
+	if !t.Set {
+		return nil
+	}
+	return &t.Value
+}
+
+// number reads a decimal number as its text, also out of a string. Null and
+// blank count as absent.
+func (f *fields) number(name, label string) resourceapi.Field[string] {
+	switch v := f.members[name].(type) {
+	case nil:
+	case json.Number:
+		return resourceapi.Given(v.String())
+	case string:
+		if v = strings.TrimSpace(v); v != "" {
+			return resourceapi.Given(v)
+		}
+	default:
+		f.complain(label + " is not a number")
+	}
+	return resourceapi.Field[string]{}
+}
+
+// date reads a day. Null and blank count as absent.
+func (f *fields) date(name, label string) resourceapi.Field[resourceapi.Date] {
+	var none resourceapi.Field[resourceapi.Date]
+	switch v := f.members[name].(type) {
+	case nil:
+	case string:
+		if v == "" {
+			return none
+		}
+		d, err := resourceapi.ParseDate(v)
+		if err == nil {
+			return resourceapi.Given(d)
+		}
+		f.complain(label + " " + err.Error())
+	default:
+		f.complain(label + " " + resourceapi.ErrDate.Error())
+	}
+	return none
+}
+
+// list reads an array of strings. Null is the empty list; blank members, which
+// forms send, are left out.
+func (f *fields) list(name, label string) resourceapi.Field[[]string] {
+	v, there := f.members[name]
+	if !there {
+		return resourceapi.Field[[]string]{}
+	}
+	items, isList := v.([]any)
+	if !isList && v != nil && v != "" {
+		f.complain(label + " must be a list of ids")
+	}
+	texts := make([]string, 0, len(items))
+	for _, item := range items {
+		s, isText := item.(string)
+		if !isText {
+			f.complain(label + " must be a list of ids")
+			break
+		}
+		if s != "" {
+			texts = append(texts, s)
+		}
+	}
+	return resourceapi.Given(texts)
+}
+
+// truth reads a boolean, also out of a string; absent is false.
+func truth(v any) bool {
+	switch v := v.(type) {
+	case bool:
+		return v
+	case string:
+		return v == "true" || v == "1"
+	}
+	return false
+}
+
+// refuse returns the complaints, and then further ones, as one 422; nil when
+// there are none.
+func (f *fields) refuse(message string, further ...string) error {
+	all := append(f.complaints, further...)
+	if len(all) == 0 {
+		return nil
+	}
+	return resourceapi.Refuse(message, all...)
+}

@@ -1,0 +1,85 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
+)
+
+// idempotencyHeader names a request so that repeating it does nothing twice
+// (draft-ietf-httpapi-idempotency-key-header).
+const idempotencyHeader = "Idempotency-Key"
+
+const (
+	maxIdempotencyKey = 255
+	// LargestBody is the size of the largest body any endpoint reads, in bytes: an
+	// import and its wrapping (contract section 5.5).
+	LargestBody = 11 << 20
+)
+
+// once runs act at most once for the caller's idempotency key: the key, what act
+// writes and the answer are one transaction. A repetition gets the first
+// answer; the same key with another request is refused. A refused request is
+// not remembered, so it may be corrected and sent again under its key.
+func (c *call) once(w http.ResponseWriter, act action) (reply, error) {
+	key, err := idempotencyKey(c.Header.Values(idempotencyHeader))
+	if err != nil {
+		return reply{}, err
+	}
+	raw, err := io.ReadAll(http.MaxBytesReader(w, c.Body, max(c.limit, LargestBody)))
+	if err != nil {
+		return reply{}, httpserver.BodyError(err, "The request body could not be read")
+	}
+	fingerprint := sha256.New()
+	for _, part := range []string{c.Method, c.URL.Path, c.URL.RawQuery, c.Header.Get("Content-Type"), string(raw)} {
+		sum := sha256.Sum256([]byte(part))
+		_, _ = fingerprint.Write(sum[:]) // a hash never fails
+	}
+	digest := sha256.Sum256([]byte(c.principal.UserID + "\n" + c.principal.ClientID + "\n" + key))
+	status, body, replayed, err := c.family.Once(c.Context(), digest[:], fingerprint.Sum(nil), func(ctx context.Context) (int, []byte, error) {
+		c.Body = io.NopCloser(bytes.NewReader(raw)) // anew for each attempt
+		got, err := act(ctx, c)
+		if err != nil {
+			return 0, nil, err
+		}
+		text, err := encode(got.body)
+		return got.status, text, err
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	if replayed {
+		w.Header().Set("Idempotency-Replayed", "true")
+	}
+	return reply{status, json.RawMessage(body)}, nil
+}
+
+// idempotencyKey reads the header: a structured field string, or the bare key
+// as most clients send it.
+func idempotencyKey(values []string) (string, error) {
+	refused := fault.New(fault.Malformed, "Idempotency-Key must be one string of 1 to 255 printable characters")
+	if len(values) != 1 {
+		return "", refused
+	}
+	key := strings.TrimSpace(values[0])
+	if len(key) >= 2 && key[0] == '"' && key[len(key)-1] == '"' {
+		key = strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(key[1 : len(key)-1])
+	}
+	if key == "" || len(key) > maxIdempotencyKey {
+		return "", refused
+	}
+	for i := range len(key) {
+		if key[i] < 0x20 || key[i] > 0x7e {
+			return "", refused.WithCause(errors.New("unprintable idempotency key"))
+		}
+	}
+	return key, nil
+}

@@ -1,0 +1,285 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"latchkey/pkg/fault"
+	"latchkey/resourceapi"
+	"latchkey/resourceapi/internal/store"
+)
+
+var errNoTransaction = fault.New(fault.NotFound, "Transaction not found")
+
+func (a *API) listTransactions(ctx context.Context, c *call) (reply, error) {
+	q, err := c.query()
+	if err != nil {
+		return reply{}, err
+	}
+	filter := store.TransactionFilter{
+		Accounts: q.ids("account_id", "account_ids"), Categories: q.ids("category_id", "category_ids"),
+		Merchants: q.ids("merchant_id", "merchant_ids"), Tags: q.ids("", "tag_ids"),
+		Start: q.date("start_date"), End: q.date("end_date"),
+		Min: q.thousandths("min_amount"), Max: q.thousandths("max_amount"),
+		Type: q.oneOf("type", "income", "expense"), Search: q.last("search"),
+	}
+	if len(filter.Search) > resourceapi.MaxName {
+		q.complain("search is too long")
+	}
+	if q.values.Has("after") {
+		return a.transactionsAfter(ctx, c, q, filter)
+	}
+	if err := q.err(); err != nil {
+		return reply{}, err
+	}
+	list, paging, err := c.family.Transactions(ctx, filter, q.page())
+	if err != nil {
+		return reply{}, err
+	}
+	page := paged(paging)
+	if n := len(list); n > 0 && (paging.Page < paging.Pages || paging.Capped) {
+		page.NextCursor = cursorText(list[n-1])
+	}
+	return ok(struct {
+		Transactions []transactionShape `json:"transactions"`
+		Pagination   pagination         `json:"pagination"`
+	}{mapped(list, showTransaction), page})
+}
+
+// transactionsAfter lists by cursor, which costs the same at any depth. An empty
+// cursor begins at the newest.
+func (a *API) transactionsAfter(ctx context.Context, c *call, q *query, filter store.TransactionFilter) (reply, error) {
+	var after *store.Cursor
+	if text := q.last("after"); text != "" {
+		place, valid := parseCursor(text)
+		if !valid {
+			q.complain("after must be a cursor of this list")
+		}
+		after = &place
+	}
+	if err := q.err(); err != nil {
+		return reply{}, err
+	}
+	size := q.page().Size
+	list, more, err := c.family.TransactionsAfter(ctx, filter, after, size)
+	if err != nil {
+		return reply{}, err
+	}
+	page := cursors{PerPage: size, HasMore: more}
+	if more {
+		next := cursorText(list[len(list)-1])
+		page.NextCursor = &next
+	}
+	return ok(struct {
+		Transactions []transactionShape `json:"transactions"`
+		Pagination   cursors            `json:"pagination"`
+	}{mapped(list, showTransaction), page})
+}
+
+func (a *API) showTransaction(ctx context.Context, c *call) (reply, error) {
+	id, err := c.id(errNoTransaction)
+	if err != nil {
+		return reply{}, err
+	}
+	t, err := c.family.Transaction(ctx, id)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(showTransaction(t))
+}
+
+// transactionInput reads a transaction as the contract's section 5.2 describes
+// it.
+func transactionInput(f *fields) resourceapi.TransactionInput {
+	in := resourceapi.TransactionInput{
+		AccountID: f.text("account_id", "Account ID").Value, Date: f.date("date", "Date"), Amount: f.number("amount", "Amount"),
+		Name: f.text("name", "Name"), Notes: f.text("notes", "Notes"),
+		CategoryID: f.text("category_id", "Category"), MerchantID: f.text("merchant_id", "Merchant"), TagIDs: f.list("tag_ids", "Tags"),
+		ExternalID: f.text("external_id", "External ID").Value, Source: f.text("source", "Source").Value,
+	}
+	if description := f.text("description", "Description"); strings.TrimSpace(in.Name.Value) == "" && description.Set {
+		in.Name = description
+	}
+	nature, known := resourceapi.ParseNature(f.text("nature", "Nature").Value)
+	if !known {
+		f.complain("Nature must be one of: income, inflow, expense, outflow")
+	}
+	in.Nature = nature
+	if currency := f.text("currency", "Currency").Value; currency != "" {
+		code, err := resourceapi.ParseCurrency(currency)
+		if err != nil {
+			f.complain("Currency " + err.Error())
+		}
+		in.Currency = code
+	}
+	return in
+}
+
+// newTransaction reads and checks a transaction to be created. The message is
+// the contract's where it has one for the first thing that is wrong.
+func (a *API) newTransaction(f *fields) (in resourceapi.TransactionInput, message string, broken []string) {
+	in = transactionInput(f)
+	switch {
+	case strings.TrimSpace(in.AccountID) == "" && len(f.complaints) == 0:
+		return in, "Account ID is required", []string{"Account ID is required"}
+	case in.Source != "" && in.ExternalID == "":
+		return in, "Source requires external_id", []string{"Source requires external_id"}
+	}
+	if in.Source == "" {
+		in.Source = resourceapi.DefaultSource
+	}
+	broken = append(f.complaints, in.Check(true, resourceapi.DateOf(a.Store.Now()))...)
+	return in, "Transaction could not be created", broken
+}
+
+func (a *API) createTransaction(ctx context.Context, c *call) (reply, error) {
+	f, err := c.root("transaction")
+	if err != nil {
+		return reply{}, err
+	}
+	in, message, broken := a.newTransaction(f)
+	if len(broken) > 0 {
+		return reply{}, resourceapi.Refuse(message, broken...)
+	}
+	made, err := c.family.CreateTransactions(ctx, []resourceapi.TransactionInput{in})
+	if err != nil {
+		return reply{}, refused(err, "Transaction could not be created")
+	}
+	if made[0].Replayed {
+		return ok(showTransaction(made[0].Transaction))
+	}
+	return created(showTransaction(made[0].Transaction))
+}
+
+// refused turns the store's rules into the contract's 422. One broken rule that
+// names what was not found is the message itself.
+func refused(err error, message string) error {
+	rules, broken := errors.AsType[*store.RulesError](err)
+	if !broken {
+		return err
+	}
+	list := rules.Errors[0]
+	if len(list) == 1 && strings.HasSuffix(list[0], " not found") {
+		message = list[0]
+	}
+	return resourceapi.Refuse(message, list...)
+}
+
+func (a *API) updateTransaction(ctx context.Context, c *call) (reply, error) {
+	id, err := c.id(errNoTransaction)
+	if err != nil {
+		return reply{}, err
+	}
+	f, err := c.root("transaction")
+	if err != nil {
+		return reply{}, err
+	}
+	const message = "Transaction could not be updated"
+	in := transactionInput(f)
+	in.AccountID, in.Currency, in.ExternalID, in.Source = "", "", "", ""
+	if in.Name.Set && !f.has("name") && strings.TrimSpace(in.Name.Value) == "" {
+		in.Name.Set = false
+	}
+	for _, name := range []string{"amount", "date"} {
+		if f.has(name) && (f.members[name] == nil || f.members[name] == "") {
+			f.complain(strings.ToUpper(name[:1]) + name[1:] + " can't be blank")
+		}
+	}
+	if err := f.refuse(message, in.Check(false, resourceapi.DateOf(a.Store.Now()))...); err != nil {
+		return reply{}, err
+	}
+	t, err := c.family.UpdateTransaction(ctx, id, in)
+	if err != nil {
+		return reply{}, refused(err, message)
+	}
+	return ok(showTransaction(t))
+}
+
+func (a *API) deleteTransaction(ctx context.Context, c *call) (reply, error) {
+	id, err := c.id(errNoTransaction)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := c.family.DeleteTransaction(ctx, id); err != nil {
+		return reply{}, err
+	}
+	return ok(message{"Transaction deleted successfully"})
+}
+
+// itemErrors are the broken rules of one member of a batch.
+type itemErrors struct {
+	Index  int      `json:"index"`
+	Errors []string `json:"errors"`
+}
+
+// createTransactions writes up to 500 transactions, all or none.
+func (a *API) createTransactions(ctx context.Context, c *call) (reply, error) {
+	body, err := c.object()
+	if err != nil {
+		return reply{}, err
+	}
+	items, isList := body["transactions"].([]any)
+	if !isList {
+		return reply{}, errNoRoot
+	}
+	if len(items) == 0 {
+		return reply{}, resourceapi.Refuse("Transactions can't be blank")
+	}
+	if len(items) > resourceapi.MaxBatch {
+		return reply{}, resourceapi.Refuse("Transactions are too many (maximum is 500)")
+	}
+	inputs, broken := make([]resourceapi.TransactionInput, len(items)), map[int][]string{}
+	for i, item := range items {
+		members, isObject := item.(map[string]any)
+		if !isObject {
+			broken[i] = []string{"Transaction must be an object"}
+			continue
+		}
+		in, _, rules := a.newTransaction(&fields{members: members})
+		if inputs[i] = in; len(rules) > 0 {
+			broken[i] = rules
+		}
+	}
+	if len(broken) > 0 {
+		return reply{}, refusedBatch(broken)
+	}
+	made, err := c.family.CreateTransactions(ctx, inputs)
+	if rules, isRules := errors.AsType[*store.RulesError](err); isRules {
+		return reply{}, refusedBatch(rules.Errors)
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	return batchReply(made)
+}
+
+func batchReply(made []store.Created) (reply, error) {
+	answer := struct {
+		Transactions []transactionShape `json:"transactions"`
+		Created      int                `json:"created"`
+		Replayed     int                `json:"replayed"`
+	}{Transactions: make([]transactionShape, len(made))}
+	for i, m := range made {
+		answer.Transactions[i] = showTransaction(m.Transaction)
+		if m.Replayed {
+			answer.Replayed++
+		} else {
+			answer.Created++
+		}
+	}
+	if answer.Created == 0 {
+		return ok(answer)
+	}
+	return created(answer)
+}
+
+func refusedBatch(broken map[int][]string) error {
+	details := make([]itemErrors, 0, len(broken))
+	for i, rules := range broken {
+		details = append(details, itemErrors{i, rules})
+	}
+	slices.SortFunc(details, func(a, b itemErrors) int { return a.Index - b.Index })
+	return fault.New(fault.Invalid, "Transactions could not be created").WithErrors(details[0].Errors...).WithDetails(details)
+}

@@ -1,0 +1,54 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"latchkey/resourceapi/internal/guard"
+)
+
+type keyUsage struct {
+	Name       string   `json:"name"`
+	Scopes     []string `json:"scopes"`
+	LastUsedAt stamp    `json:"last_used_at"`
+	CreatedAt  *stamp   `json:"created_at"`
+}
+
+type limitUsage struct {
+	Tier           string `json:"tier"`
+	Limit          *int64 `json:"limit"`
+	CurrentCount   int64  `json:"current_count"`
+	Remaining      *int64 `json:"remaining"`
+	ResetInSeconds int64  `json:"reset_in_seconds"`
+	ResetAt        *stamp `json:"reset_at"`
+}
+
+// usage tells the caller how its credential stands against its limit, this call
+// included (contract section 3.7).
+func (a *API) usage(ctx context.Context, c *call) (reply, error) {
+	now := a.Store.Now()
+	limit := limitUsage{Tier: "noop"}
+	if s, limited := guard.StandingFrom(ctx); limited {
+		limit.Tier, limit.CurrentCount = s.Tier, s.Used
+		if !s.Limit.Unlimited() {
+			reset := stamp(now.Add(s.Reset).Truncate(time.Millisecond))
+			limit.Limit, limit.Remaining = &s.Limit.Max, &s.Remaining
+			limit.ResetInSeconds, limit.ResetAt = s.ResetSeconds(), &reset
+		}
+	}
+	if !c.principal.IsAPIKey() {
+		return ok(struct {
+			Method    string     `json:"authentication_method"`
+			Message   string     `json:"message"`
+			RateLimit limitUsage `json:"rate_limit"`
+		}{"oauth", "Detailed usage tracking is available for API key authentication", limit})
+	}
+	key := keyUsage{Name: c.principal.CredentialName, Scopes: c.principal.Scope.Names(), LastUsedAt: stamp(now)}
+	if !c.principal.IssuedAt.IsZero() {
+		key.CreatedAt = stampOf(&c.principal.IssuedAt)
+	}
+	return ok(struct {
+		APIKey    keyUsage   `json:"api_key"`
+		RateLimit limitUsage `json:"rate_limit"`
+	}{key, limit})
+}

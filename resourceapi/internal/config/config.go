@@ -1,0 +1,177 @@
+// Package config reads the resource API's settings from the environment.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Config is every setting. Each works when unset; deploy/env.example lists them.
+type Config struct {
+	Addr           string   `env:"API_ADDR" envDefault:"127.0.0.1:8081"`
+	OpsAddr        string   `env:"API_OPS_ADDR" envDefault:"127.0.0.1:8091"`
+	URL            string   `env:"API_URL" envDefault:"http://127.0.0.1:8081"`
+	Issuer         string   `env:"API_ISSUER" envDefault:"http://127.0.0.1:8080"`
+	RedisURL       string   `env:"API_REDIS_URL"`
+	RedisURLFile   string   `env:"API_REDIS_URL_FILE"`
+	LogLevel       string   `env:"API_LOG_LEVEL" envDefault:"info"`
+	TrustedProxies []string `env:"API_TRUSTED_PROXIES"`
+
+	// DatabaseURL is what requests are served from; without one it is
+	// DefaultDatabaseURL. MigrationURL, when set, is the same database as its
+	// owner: migrations run there, and the role of DatabaseURL is granted what
+	// requests need.
+	DatabaseURL      string `env:"API_DATABASE_URL"`
+	DatabaseURLFile  string `env:"API_DATABASE_URL_FILE"`
+	MigrationURL     string `env:"API_MIGRATION_DATABASE_URL"`
+	MigrationURLFile string `env:"API_MIGRATION_DATABASE_URL_FILE"`
+	Migrate      bool   `env:"API_MIGRATE" envDefault:"true"`
+	MaxConns     int    `env:"API_DATABASE_CONNECTIONS" envDefault:"16"`
+	// Production refuses a database role that row security does not bind.
+	Production bool `env:"API_PRODUCTION"`
+
+	IntrospectionURL     string        `env:"API_INTROSPECTION_URL"`
+	ClientID             string        `env:"API_INTROSPECTION_CLIENT_ID"`
+	ClientSecret         string        `env:"API_INTROSPECTION_CLIENT_SECRET"`
+	ClientSecretFile     string        `env:"API_INTROSPECTION_CLIENT_SECRET_FILE"`
+	IntrospectionTimeout time.Duration `env:"API_INTROSPECTION_TIMEOUT" envDefault:"3s"`
+	CredentialCache      int           `env:"API_CREDENTIAL_CACHE" envDefault:"50000"`
+
+	ErasureSecret     string `env:"API_ERASURE_SECRET"`
+	ErasureSecretFile string `env:"API_ERASURE_SECRET_FILE"`
+
+	DefaultCurrency string        `env:"API_DEFAULT_CURRENCY" envDefault:"USD"`
+	RequestTimeout  time.Duration `env:"API_REQUEST_TIMEOUT" envDefault:"15s"`
+	BodyLimit       int64         `env:"API_BODY_LIMIT" envDefault:"1048576"`
+	Drain           time.Duration `env:"API_DRAIN" envDefault:"10s"`
+
+	// Requests an hour by tier; 0 is unlimited. LimitAway says what happens when
+	// they cannot be counted together: "local" counts in each replica, "refuse"
+	// answers 503.
+	LimitStandard   int64  `env:"API_RATE_LIMIT_STANDARD" envDefault:"100"`
+	LimitPremium    int64  `env:"API_RATE_LIMIT_PREMIUM" envDefault:"1000"`
+	LimitEnterprise int64  `env:"API_RATE_LIMIT_ENTERPRISE" envDefault:"10000"`
+	LimitOAuth      int64  `env:"API_RATE_LIMIT_OAUTH" envDefault:"10000"`
+	LimitAway       string `env:"API_RATE_LIMIT_AWAY" envDefault:"local"`
+
+	// Workers recompute balances: how many at once, how often each looks for work
+	// of other replicas, and how long it may hold a family's.
+	Workers      int           `env:"API_WORKERS" envDefault:"2"`
+	WorkerPoll   time.Duration `env:"API_WORKER_POLL" envDefault:"1s"`
+	WorkerLease  time.Duration `env:"API_WORKER_LEASE" envDefault:"1m"`
+	WorkerTries  int           `env:"API_WORKER_TRIES" envDefault:"10"`
+	WorkerWindow time.Duration `env:"API_WORKER_BACKOFF" envDefault:"1s"`
+}
+
+// DefaultDatabaseURL is a SQLite file beside the process.
+const DefaultDatabaseURL = "sqlite:data/api.db"
+
+// Secure reports whether the API is served over https: then clients are told to
+// stay with it.
+func (c Config) Secure() bool { return strings.HasPrefix(c.URL, "https://") }
+
+// Level returns the log level.
+func (c Config) Level() slog.Level {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return slog.LevelInfo // check has refused any other text
+	}
+	return l
+}
+
+// Read reads and checks the settings of environ (name → value); every complaint
+// comes back at once.
+func Read(environ map[string]string) (Config, error) {
+	var c Config
+	if err := env.ParseWithOptions(&c, env.Options{Environment: environ}); err != nil {
+		return Config{}, fmt.Errorf("config: %w", err)
+	}
+	c.URL, c.Issuer = strings.TrimRight(c.URL, "/"), strings.TrimRight(c.Issuer, "/")
+	if c.IntrospectionURL == "" {
+		c.IntrospectionURL = c.Issuer + "/oauth/introspect"
+	}
+	err := errors.Join(
+		secretFile("API_INTROSPECTION_CLIENT_SECRET", &c.ClientSecret, c.ClientSecretFile),
+		secretFile("API_ERASURE_SECRET", &c.ErasureSecret, c.ErasureSecretFile),
+		secretFile("API_DATABASE_URL", &c.DatabaseURL, c.DatabaseURLFile),
+		secretFile("API_MIGRATION_DATABASE_URL", &c.MigrationURL, c.MigrationURLFile),
+		secretFile("API_REDIS_URL", &c.RedisURL, c.RedisURLFile),
+		c.check(),
+	)
+	if err != nil {
+		return Config{}, fmt.Errorf("config: %w", err)
+	}
+	if c.DatabaseURL == "" {
+		c.DatabaseURL = DefaultDatabaseURL
+	}
+	return c, nil
+}
+
+// secretFile fills value from a file, without the line end an editor leaves.
+func secretFile(name string, value *string, path string) error {
+	if path == "" {
+		return nil
+	}
+	if *value != "" {
+		return fmt.Errorf("%s and %s_FILE exclude each other", name, name)
+	}
+	raw, err := os.ReadFile(path) //nolint:gosec // the operator says where the secret is
+	if err != nil {
+		return fmt.Errorf("%s_FILE: %w", name, err)
+	}
+	*value = strings.TrimRight(string(raw), "\r\n")
+	if *value == "" {
+		return fmt.Errorf("%s_FILE: the file is empty", name)
+	}
+	return nil
+}
+
+const minErasureSecret = 32
+
+func (c *Config) check() error {
+	var errs []error
+	complain := func(bad bool, format string, args ...any) {
+		if bad {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	for name, text := range map[string]string{"API_URL": c.URL, "API_ISSUER": c.Issuer, "API_INTROSPECTION_URL": c.IntrospectionURL} {
+		u, err := url.Parse(text)
+		complain(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https", "%s must be an http or https URL", name)
+	}
+	for name, d := range map[string]time.Duration{
+		"API_INTROSPECTION_TIMEOUT": c.IntrospectionTimeout, "API_REQUEST_TIMEOUT": c.RequestTimeout, "API_DRAIN": c.Drain,
+		"API_WORKER_POLL": c.WorkerPoll, "API_WORKER_LEASE": c.WorkerLease, "API_WORKER_BACKOFF": c.WorkerWindow,
+	} {
+		complain(d <= 0, "%s must be more than 0", name)
+	}
+	for name, n := range map[string]int64{
+		"API_RATE_LIMIT_STANDARD": c.LimitStandard, "API_RATE_LIMIT_PREMIUM": c.LimitPremium,
+		"API_RATE_LIMIT_ENTERPRISE": c.LimitEnterprise, "API_RATE_LIMIT_OAUTH": c.LimitOAuth,
+	} {
+		complain(n < 0, "%s must be 0 (unlimited) or more", name)
+	}
+	complain(c.LimitAway != "local" && c.LimitAway != "refuse", "API_RATE_LIMIT_AWAY must be local or refuse")
+	complain(c.BodyLimit < 1024, "API_BODY_LIMIT must be at least 1024 bytes")
+	complain(c.MaxConns < 1, "API_DATABASE_CONNECTIONS must be at least 1")
+	complain(c.Workers < 0, "API_WORKERS must be 0 (none in this process) or more")
+	complain(c.WorkerTries < 1, "API_WORKER_TRIES must be at least 1")
+	complain(c.ErasureSecret != "" && len(c.ErasureSecret) < minErasureSecret, "API_ERASURE_SECRET must have at least %d characters", minErasureSecret)
+	complain((c.ClientID == "") != (c.ClientSecret == ""), "API_INTROSPECTION_CLIENT_ID and API_INTROSPECTION_CLIENT_SECRET go together")
+	for _, p := range c.TrustedProxies {
+		_, errPrefix := netip.ParsePrefix(p)
+		_, errAddr := netip.ParseAddr(p)
+		complain(errPrefix != nil && errAddr != nil, "API_TRUSTED_PROXIES: %q is neither an address nor a CIDR range", p)
+	}
+	var level slog.Level
+	complain(level.UnmarshalText([]byte(c.LogLevel)) != nil, "API_LOG_LEVEL must be debug, info, warn or error")
+	return errors.Join(errs...)
+}
