@@ -136,8 +136,9 @@ image: ## container images of both services
 
 .PHONY: up
 up: ## the production shape in containers: both services, PostgreSQL, Redis
+	docker compose build
 	deploy/secrets.sh
-	docker compose up --build --detach --wait
+	docker compose up --detach --wait
 
 .PHONY: down
 down: ## stop the containers; the volumes stay

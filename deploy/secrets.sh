@@ -8,6 +8,18 @@ chmod 700 secrets
 
 random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 
+# A client secret has a checksum, so authserver makes it: the built binary, the
+# checkout, or the image, whichever is there.
+client_secret() {
+  if [ -x ../bin/authserver ]; then
+    ../bin/authserver secret
+  elif command -v go >/dev/null; then
+    (cd .. && go run ./authserver/cmd/authserver secret)
+  else
+    docker run --rm latchkey/authserver secret
+  fi
+}
+
 # make_secret NAME VALUE. Containers run as an unprivileged user that is nobody on the
 # host, so the files are readable; the folder around them is not.
 make_secret() {
@@ -22,6 +34,6 @@ make_secret api_password "$(random)"
 make_secret auth_database_url "postgres://latchkey_auth:$(cat secrets/auth_password)@postgres:5432/latchkey_auth?sslmode=disable"
 make_secret api_owner_database_url "postgres://latchkey_api_owner:$(cat secrets/api_owner_password)@postgres:5432/latchkey_api?sslmode=disable"
 make_secret api_database_url "postgres://latchkey_api:$(cat secrets/api_password)@postgres:5432/latchkey_api?sslmode=disable"
-make_secret introspection_secret "$(random)"
+[ -s secrets/introspection_secret ] || make_secret introspection_secret "$(client_secret)"
 make_secret encryption_key "$(random)"
 make_secret erasure_secret "$(random)"

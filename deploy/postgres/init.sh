@@ -19,8 +19,4 @@ GRANT CONNECT ON DATABASE latchkey_api TO latchkey_api;
 \connect latchkey_api
 ALTER SCHEMA public OWNER TO latchkey_api_owner;
 GRANT USAGE ON SCHEMA public TO latchkey_api;
-ALTER DEFAULT PRIVILEGES FOR ROLE latchkey_api_owner IN SCHEMA public
-  GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO latchkey_api;
-ALTER DEFAULT PRIVILEGES FOR ROLE latchkey_api_owner IN SCHEMA public
-  GRANT USAGE, SELECT ON SEQUENCES TO latchkey_api;
 SQL

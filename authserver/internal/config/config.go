@@ -17,11 +17,14 @@ type Config struct {
 	Addr        string `env:"AUTH_ADDR" envDefault:"127.0.0.1:8080"`
 	OpsAddr     string `env:"AUTH_OPS_ADDR" envDefault:"127.0.0.1:8090"`
 	Issuer      string `env:"AUTH_ISSUER" envDefault:"http://127.0.0.1:8080"`
-	DatabaseURL string `env:"AUTH_DATABASE_URL" envDefault:"sqlite:data/auth.db"`
 	RedisURL    string `env:"AUTH_REDIS_URL"`
+	DatabaseURL string `env:"AUTH_DATABASE_URL"` // empty: DefaultDatabaseURL
 	Migrate     bool   `env:"AUTH_MIGRATE" envDefault:"true"`
 	MaxConns    int    `env:"AUTH_DATABASE_CONNECTIONS" envDefault:"16"`
 	LogLevel    string `env:"AUTH_LOG_LEVEL" envDefault:"info"`
+
+	RedisURLFile    string `env:"AUTH_REDIS_URL_FILE"`
+	DatabaseURLFile string `env:"AUTH_DATABASE_URL_FILE"`
 
 	CodeLifetime    time.Duration `env:"AUTH_CODE_LIFETIME" envDefault:"60s"`
 	AccessLifetime  time.Duration `env:"AUTH_ACCESS_TOKEN_LIFETIME" envDefault:"8760h"`
@@ -44,6 +47,9 @@ type Config struct {
 	People
 }
 
+// DefaultDatabaseURL is a SQLite file beside the process.
+const DefaultDatabaseURL = "sqlite:data/auth.db"
+
 // Secure reports whether the issuer is served over https: then cookies are
 // Secure and browsers are told to stay with https.
 func (c Config) Secure() bool { return strings.HasPrefix(c.Issuer, "https://") }
@@ -60,11 +66,16 @@ func Read(environ map[string]string) (Config, error) {
 	if err := errors.Join(c.files(), c.People.files(), c.check(), c.People.check()); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
+	if c.DatabaseURL == "" {
+		c.DatabaseURL = DefaultDatabaseURL
+	}
 	return c, nil
 }
 
 func (c *Config) files() error {
 	return errors.Join(
+		secretFile("AUTH_DATABASE_URL", &c.DatabaseURL, c.DatabaseURLFile),
+		secretFile("AUTH_REDIS_URL", &c.RedisURL, c.RedisURLFile),
 		secretFile("AUTH_RESOURCE_SERVER_CLIENT_SECRET", &c.ResourceServerSecret, c.ResourceServerSecretFile),
 	)
 }
