@@ -25,6 +25,7 @@ const (
 	EndConsentRevoked  = "consent_revoked"
 	EndDeviceRevoked   = "device_revoked"
 	EndClientDeleted   = "client_deleted"
+	EndRemoved         = "removed_from_family"
 )
 
 // GrantChain is one authorization and every token descended from it by refresh.

@@ -9,9 +9,6 @@ import (
 	"log/slog"
 	"strings"
 	"time"
-
-	"latchkey/authserver"
-	"latchkey/pkg/secret"
 )
 
 // Modes of sign-up.
@@ -28,43 +25,20 @@ type Settings struct {
 	SigninIdle     time.Duration // a sign-in not seen for so long is over
 	AIAvailable    bool          // whether people may switch AI features on
 	HashQueue      int           // password checks that may wait for their turn; 0: 256
+	InvitationLife time.Duration // of a family invitation; 0: 3 days
+	SecondFactorOf string        // the name authenticator apps show; "": Latchkey
 	Throttles      Throttles
 }
 
-// Store is what the use cases need of the database. Every method joins the
-// transaction in its context.
-type Store interface {
-	InTx(ctx context.Context, fn func(ctx context.Context) error) error
-	// AfterCommit runs fn once the transaction in ctx is committed; without
-	// one, at once.
-	AfterCommit(ctx context.Context, fn func(ctx context.Context))
-
-	CreateFamily(ctx context.Context, f authserver.Family) error
-	CreateUser(ctx context.Context, u *authserver.User) error
-	ClaimOperator(ctx context.Context, userID string, now time.Time) (bool, error)
-	FindUser(ctx context.Context, id string) (*authserver.User, error)
-	FindUserByEmail(ctx context.Context, email string) (*authserver.User, error)
-	SetPasswordHash(ctx context.Context, userID, hash string) error
-
-	CreateSignin(ctx context.Context, s *authserver.Signin) error
-	FindSignin(ctx context.Context, cookie secret.Digest, now time.Time, idle time.Duration) (*authserver.Signin, error)
-	StampSignin(ctx context.Context, cookie secret.Digest, now time.Time) error
-	EndSignin(ctx context.Context, cookie secret.Digest, now time.Time) error
-}
-
-// Throttle counts attempts. pkg/ratelimit answers it through an adaptor.
-type Throttle interface {
-	// Take counts one attempt under key unless max are already counted within
-	// window. It returns how long to wait before the next; 0: counted, go on.
-	Take(ctx context.Context, key string, max int, window time.Duration) (time.Duration, error)
-	// Wait is Take without counting.
-	Wait(ctx context.Context, key string, max int, window time.Duration) (time.Duration, error)
-}
-
-// Dependencies of a Service. Throttle may be nil: nothing is limited.
+// Dependencies of a Service. Chains is needed to sign in on devices and to end
+// what was issued. Throttle may be nil: nothing is limited. Keys may be nil:
+// there are none. Sealer may be nil: no second factor can be set up.
 type Dependencies struct {
 	Store    Store
+	Chains   Chains
+	Keys     Keys
 	Throttle Throttle
+	Sealer   *Sealer
 	Logger   *slog.Logger
 	Now      func() time.Time
 	Settings Settings

@@ -99,10 +99,15 @@ func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor)
 	return cookie, nil
 }
 
-// SigninResult is where a right password leads.
+// SigninResult is where a right password leads: to a sign-in, or to the
+// question for the second factor.
 type SigninResult struct {
-	Cookie secret.Token // of the new sign-in; zero: a second factor is asked for
+	Cookie  secret.Token // of the new sign-in; zero: not yet
+	Pending secret.Token // stands for the right password until the second factor comes
 }
+
+// pendingLife is how long a right password waits for the second factor.
+const pendingLife = 10 * time.Minute
 
 // SignIn checks email and password at a browser. replaced is the cookie the
 // browser came with, if any: that sign-in ends. Errors: as CheckPassword.
@@ -111,15 +116,68 @@ func (s *Service) SignIn(ctx context.Context, email, password string, v Visitor,
 	if err != nil {
 		return SigninResult{}, err
 	}
-	var result SigninResult
-	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+	if u.SecondFactor {
+		pending, now := secret.New(secret.Signin), s.now()
+		err := s.Store.CreatePendingSignin(ctx, pending.Digest(), u.ID, now, now.Add(pendingLife))
+		return SigninResult{Pending: pending}, err
+	}
+	cookie, err := s.signInHere(ctx, u, v, replaced, func(context.Context) error { return nil })
+	return SigninResult{Cookie: cookie}, err
+}
+
+// FinishSignIn checks the second factor of a pending sign-in. Errors:
+// fault.NotFound (nothing is pending any more), ErrSecondFactor,
+// fault.RateLimited.
+func (s *Service) FinishSignIn(ctx context.Context, pending secret.Token, code string, v Visitor, replaced secret.Token) (secret.Token, error) {
+	u, err := s.Store.FindPendingSignin(ctx, pending.Digest(), s.now())
+	if err != nil {
+		return secret.Token{}, err
+	}
+	if err := s.CheckSecondFactor(ctx, u, code); err != nil {
+		return secret.Token{}, err
+	}
+	return s.signInHere(ctx, u, v, replaced, func(ctx context.Context) error {
+		return s.Store.TakePendingSignin(ctx, pending.Digest())
+	})
+}
+
+// PendingSignin returns who gave the right password, fault.NotFound if nobody.
+func (s *Service) PendingSignin(ctx context.Context, pending secret.Token) (*authserver.User, error) {
+	return s.Store.FindPendingSignin(ctx, pending.Digest(), s.now())
+}
+
+func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token, first func(ctx context.Context) error) (secret.Token, error) {
+	var cookie secret.Token
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := first(ctx); err != nil {
+			return err
+		}
+		if err := s.stillGood(ctx, u); err != nil {
+			return err
+		}
 		if err := s.endReplaced(ctx, replaced); err != nil {
 			return err
 		}
-		result.Cookie, err = s.openSignin(ctx, u, v)
+		var err error
+		cookie, err = s.openSignin(ctx, u, v)
 		return err
 	})
-	return result, err
+	return cookie, err
+}
+
+// RenewSignin moves a sign-in on to a new cookie: done whenever the person
+// proved something new.
+func (s *Service) RenewSignin(ctx context.Context, in *authserver.Signin, v Visitor) (secret.Token, error) {
+	var cookie secret.Token
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.Store.EndSignin(ctx, in.Digest, s.now()); err != nil {
+			return err
+		}
+		var err error
+		cookie, err = s.openSignin(ctx, &in.User, v)
+		return err
+	})
+	return cookie, err
 }
 
 func (s *Service) endReplaced(ctx context.Context, cookie secret.Token) error {

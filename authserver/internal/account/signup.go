@@ -18,10 +18,12 @@ type Signup struct {
 	Password   string
 	FirstName  string
 	LastName   string
-	InviteCode string // of the instance; needed when sign-up is by invitation
+	InviteCode string // of the instance, or into a family
+
+	device *authserver.Device
 }
 
-// Profile is what is left of a sign-up once it is checked.
+// user is what is left of a sign-up once it is checked.
 func (in *Signup) user() (*authserver.User, authserver.Violations) {
 	u := &authserver.User{
 		Email:     authserver.NormalizeEmail(in.Email),
@@ -35,74 +37,110 @@ func (in *Signup) user() (*authserver.User, authserver.Violations) {
 	return u, append(broken, authserver.CheckName("last_name", u.LastName)...)
 }
 
+// check looks at everything that was filled in, in the order of contract
+// section 1.4: password, device, then the rest.
+func (in *Signup) check() (*authserver.User, error) {
+	u, broken := in.user()
+	if rules := authserver.CheckPassword(in.Password); len(rules) > 0 {
+		return nil, invalid(append(rules, broken...))
+	}
+	if in.device != nil {
+		if err := authserver.CheckDevice(in.device); err != nil {
+			return nil, err
+		}
+	}
+	if len(broken) > 0 {
+		return nil, invalid(broken)
+	}
+	return u, nil
+}
+
 // invalid turns violations into the error of contract section 4.3; the
 // violations themselves are its cause, for pages that show them by field.
 func invalid(v authserver.Violations) error {
 	return fault.New(fault.Invalid, v[0].Message).WithErrors(v.Messages()...).WithCause(v)
 }
 
-// SignUp creates a user with a family of their own. then runs in the same
-// transaction: what must exist with the user is made there. Errors:
-// fault.Forbidden (sign-up closed, invite code), fault.Invalid (with every
-// broken rule), fault.RateLimited, fault.Unavailable.
+// SignUp creates a user with a family of their own, or in the family they were
+// invited to. then runs in the same transaction: what must exist with the user
+// is made there. Errors: fault.Forbidden (sign-up closed, invite code),
+// fault.Invalid (with every broken rule), fault.RateLimited, fault.Unavailable.
 func (s *Service) SignUp(ctx context.Context, in Signup, v Visitor, then func(ctx context.Context, u *authserver.User) error) (*authserver.User, error) {
 	if err := s.take(ctx, "signup", v.Address, s.Settings.Throttles.Signup); err != nil {
 		return nil, err
 	}
-	if err := s.maySignUp(ctx, &in, v); err != nil {
-		return nil, err
-	}
-	u, broken := in.user()
-	if rules := authserver.CheckPassword(in.Password); len(rules) > 0 {
-		return nil, invalid(append(rules, broken...))
-	}
-	if len(broken) > 0 {
-		return nil, invalid(broken)
-	}
-	hash, err := s.hasher.hash(ctx, in.Password)
+	in.InviteCode = strings.TrimSpace(in.InviteCode)
+	t, err := s.admit(ctx, &in, v)
 	if err != nil {
 		return nil, err
 	}
-	u.PasswordHash = hash
-	if err := s.create(ctx, u, &in, then); err != nil {
+	u, err := in.check()
+	if err != nil {
 		return nil, err
 	}
-	s.audit(ctx, authserver.EventSignup, slog.String("user_id", u.ID), slog.String("family_id", u.FamilyID))
-	return u, nil
-}
-
-// maySignUp applies the operator's policy before anything else is looked at.
-func (s *Service) maySignUp(_ context.Context, _ *Signup, _ Visitor) error {
-	if s.Settings.Signup == SignupClosed {
-		return fault.New(fault.Forbidden, "Sign-up is closed")
+	if u.PasswordHash, err = s.hasher.hash(ctx, in.Password); err != nil {
+		return nil, err
 	}
-	return nil
-}
-
-func (s *Service) create(ctx context.Context, u *authserver.User, _ *Signup, then func(ctx context.Context, u *authserver.User) error) error {
-	u.ID, u.FamilyID, u.CreatedAt = uuid.NewString(), uuid.NewString(), s.now()
-	return s.Store.InTx(ctx, func(ctx context.Context) error {
-		operator, err := s.Store.ClaimOperator(ctx, u.ID, u.CreatedAt)
-		if err != nil {
+	u.ID, u.CreatedAt = uuid.NewString(), s.now()
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.create(ctx, u, t); err != nil {
 			return err
-		}
-		u.Operator = operator
-		family := authserver.Family{ID: u.FamilyID, Name: authserver.FamilyNameFor(u), CreatedAt: u.CreatedAt}
-		if err := s.Store.CreateFamily(ctx, family); err != nil {
-			return err
-		}
-		u.FamilyName = family.Name
-		if err := s.Store.CreateUser(ctx, u); err != nil {
-			if fault.Is(err, fault.Conflict) {
-				return invalid(authserver.EmailTaken())
-			}
-			return err
-		}
-		if then == nil {
-			return nil
 		}
 		return then(ctx, u)
 	})
+	if err != nil {
+		return nil, err
+	}
+	event := authserver.EventSignup
+	if t.invitation != nil {
+		event = authserver.EventMemberJoined
+	}
+	s.audit(ctx, event, slog.String("user_id", u.ID), slog.String("family_id", u.FamilyID))
+	return u, nil
+}
+
+// create stores the user with a family, in a transaction.
+func (s *Service) create(ctx context.Context, u *authserver.User, t ticket) error {
+	if err := s.use(ctx, t, u); err != nil {
+		return err
+	}
+	operator, err := s.Store.ClaimOperator(ctx, u.ID, u.CreatedAt)
+	if err != nil {
+		return err
+	}
+	u.Operator = operator
+	if t.invitation != nil {
+		u.FamilyID, u.FamilyName, u.Role = t.invitation.FamilyID, t.invitation.FamilyName, t.invitation.Role
+		if err := s.joinable(ctx, u.FamilyID); err != nil {
+			return err
+		}
+	} else if err := s.newFamily(ctx, u); err != nil {
+		return err
+	}
+	err = s.Store.CreateUser(ctx, u)
+	if fault.Is(err, fault.Conflict) {
+		return invalid(authserver.EmailTaken())
+	}
+	return err
+}
+
+// joinable holds the family: it must still have somebody in it, or its data may
+// be gone by now.
+func (s *Service) joinable(ctx context.Context, familyID string) error {
+	if err := s.Store.LockFamily(ctx, familyID); err != nil {
+		return err
+	}
+	members, err := s.Store.ListMembers(ctx, familyID)
+	if err == nil && len(members) == 0 {
+		return errInvite
+	}
+	return err
+}
+
+func (s *Service) newFamily(ctx context.Context, u *authserver.User) error {
+	f := authserver.Family{ID: uuid.NewString(), Name: authserver.FamilyNameFor(u), CreatedAt: s.now()}
+	u.FamilyID, u.FamilyName = f.ID, f.Name
+	return s.Store.CreateFamily(ctx, f)
 }
 
 // SignUpHere is SignUp at a browser, which is then signed in.

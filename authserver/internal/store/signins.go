@@ -45,3 +45,26 @@ func (s *Store) EndSignin(ctx context.Context, cookie secret.Digest, now time.Ti
 	_, err := s.db.Exec(ctx, `UPDATE signins SET ended_at = $2 WHERE digest = $1 AND ended_at IS NULL`, cookie[:], now)
 	return err
 }
+
+// ListSignins returns the live sign-ins of a user, last seen first.
+func (s *Store) ListSignins(ctx context.Context, userID string, now time.Time, idle time.Duration) ([]authserver.Signin, error) {
+	return collect(ctx, s, signinFields, `SELECT `+signinColumns+` FROM signins s
+		WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND s.seen_at > $3 ORDER BY s.seen_at DESC, s.id`,
+		userID, now, now.Add(-idle))
+}
+
+// EndSigninByID ends one sign-in of a user. false: there is none.
+func (s *Store) EndSigninByID(ctx context.Context, userID, id string, now time.Time) (bool, error) {
+	n, err := s.db.Exec(ctx, `UPDATE signins SET ended_at = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL`, id, userID, now)
+	return n == 1, err
+}
+
+// EndSignins ends every sign-in of a user but the one with the id except.
+func (s *Store) EndSignins(ctx context.Context, userID, except string, now time.Time) error {
+	if except == "" {
+		_, err := s.db.Exec(ctx, `UPDATE signins SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL`, userID, now)
+		return err
+	}
+	_, err := s.db.Exec(ctx, `UPDATE signins SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL AND id <> $3`, userID, now, except)
+	return err
+}

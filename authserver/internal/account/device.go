@@ -1,0 +1,166 @@
+package account
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/scope"
+	"latchkey/pkg/secret"
+)
+
+var errDevice = fault.New(fault.Invalid, "Failed to register device")
+
+// SignUpOnDevice is SignUp through the JSON API: the device is registered and
+// gets its tokens in the same transaction (contract section 1.4).
+func (s *Service) SignUpOnDevice(ctx context.Context, in Signup, d authserver.Device, v Visitor) (*authserver.User, *authserver.Tokens, error) {
+	var tokens *authserver.Tokens
+	in.device = &d
+	u, err := s.SignUp(ctx, in, v, func(ctx context.Context, u *authserver.User) (err error) {
+		tokens, err = s.openDevice(ctx, u, &d)
+		return err
+	})
+	return u, tokens, err
+}
+
+// SignInOnDevice checks password, second factor and device, in this order, and
+// ends the chains that were opened on the device before (contract section 1.5).
+// Errors: ErrBadCredentials, ErrSecondFactor, fault.Malformed (device),
+// fault.RateLimited, fault.Unavailable.
+func (s *Service) SignInOnDevice(ctx context.Context, email, password, code string, d authserver.Device, v Visitor) (*authserver.User, *authserver.Tokens, error) {
+	u, err := s.CheckPassword(ctx, email, password, v)
+	if err != nil {
+		return nil, nil, err
+	}
+	if u.SecondFactor && code == "" {
+		return nil, nil, ErrSecondFactor
+	}
+	if u.SecondFactor {
+		if err := s.CheckSecondFactor(ctx, u, code); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := authserver.CheckDevice(&d); err != nil {
+		return nil, nil, err
+	}
+	var tokens *authserver.Tokens
+	err = s.Store.InTx(ctx, func(ctx context.Context) (err error) {
+		if err := s.stillGood(ctx, u); err != nil {
+			return err
+		}
+		tokens, err = s.openDevice(ctx, u, &d)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	s.audit(ctx, authserver.EventSignin, slog.String("user_id", u.ID), slog.String("device_id", d.ID))
+	return u, tokens, nil
+}
+
+// stillGood holds the user: whoever was deactivated, or had the password
+// changed, since it was checked is refused.
+func (s *Service) stillGood(ctx context.Context, u *authserver.User) error {
+	err := s.Store.LockUser(ctx, u.ID, u.PasswordHash)
+	if fault.Is(err, fault.NotFound) {
+		return ErrBadCredentials
+	}
+	return err
+}
+
+func (s *Service) openDevice(ctx context.Context, u *authserver.User, d *authserver.Device) (*authserver.Tokens, error) {
+	now := s.now()
+	d.ID, d.UserID, d.CreatedAt, d.SeenAt = uuid.NewString(), u.ID, now, now
+	if err := s.Store.SaveDevice(ctx, d); err != nil {
+		return nil, err
+	}
+	err := s.Chains.EndChains(ctx, authserver.ChainFilter{UserID: u.ID, DeviceID: d.ID}, authserver.EndSignedInAgain)
+	if err != nil {
+		return nil, err
+	}
+	return s.Chains.Issue(ctx, authserver.ChainRequest{
+		ClientID: authserver.FirstPartyClientID, UserID: u.ID, Scopes: scope.ReadWrite,
+		DeviceID: d.ID, Origin: authserver.OriginLogin,
+	})
+}
+
+// RefreshOnDevice rotates a refresh token of the first-party sign-in. A device
+// id that is given must be the one the token was issued to; otherwise the token
+// is refused and stays good. fault.Unauthenticated: it is not good.
+func (s *Service) RefreshOnDevice(ctx context.Context, refreshToken, deviceID string) (*authserver.Tokens, error) {
+	refused := fault.New(fault.Unauthenticated, "Invalid refresh token")
+	token, err := secret.Parse(secret.RefreshToken, refreshToken)
+	if err != nil {
+		return nil, refused
+	}
+	if deviceID != "" {
+		bound, err := s.Store.DeviceOfRefreshToken(ctx, token.Digest())
+		if err != nil {
+			return nil, err
+		}
+		if bound != deviceID {
+			return nil, refused
+		}
+	}
+	tokens, err := s.Chains.RefreshFirstParty(ctx, refreshToken)
+	if err != nil {
+		return nil, err
+	}
+	return tokens, s.Store.StampDevice(ctx, tokens.ChainID, s.now())
+}
+
+// Devices lists the devices of a user.
+func (s *Service) Devices(ctx context.Context, userID string) ([]authserver.Device, error) {
+	return s.Store.ListDevices(ctx, userID)
+}
+
+// DeviceOfChain returns our id of the device a chain is bound to; "": none.
+func (s *Service) DeviceOfChain(ctx context.Context, chainID string) (string, error) {
+	return s.Store.DeviceOfChain(ctx, chainID)
+}
+
+// RevokeDevice ends everything issued to a device of the user. fault.NotFound:
+// there is none with this id.
+func (s *Service) RevokeDevice(ctx context.Context, userID, id string) error {
+	missing := fault.New(fault.NotFound, "Device not found")
+	if uuid.Validate(id) != nil || len(id) != 36 {
+		return missing
+	}
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		ended, err := s.Store.EndDevice(ctx, userID, id, s.now())
+		if err != nil {
+			return err
+		}
+		if !ended {
+			return missing
+		}
+		return s.Chains.EndChains(ctx, authserver.ChainFilter{UserID: userID, DeviceID: id}, authserver.EndDeviceRevoked)
+	})
+	if err == nil {
+		s.audit(ctx, authserver.EventDeviceRevoked, slog.String("user_id", userID), slog.String("device_id", id))
+	}
+	return err
+}
+
+// EndChain ends one chain of a user: what a person or an app is signed out of.
+func (s *Service) EndChain(ctx context.Context, userID, chainID string) error {
+	return s.Chains.EndChains(ctx, authserver.ChainFilter{ID: chainID, UserID: userID}, authserver.EndRevoked)
+}
+
+// EnableAI switches AI features on for a user (contract section 1.8).
+// fault.Forbidden: this instance has none.
+func (s *Service) EnableAI(ctx context.Context, userID string) (*authserver.User, error) {
+	if !s.Settings.AIAvailable {
+		return nil, fault.New(fault.Forbidden, "AI is not available for your account")
+	}
+	if err := s.Store.SetAIEnabled(ctx, userID, true); err != nil {
+		if fault.KindOf(err) == fault.Internal {
+			return nil, fault.Wrap(fault.Invalid, err, "Failed to update user settings").WithErrors("Failed to update user settings")
+		}
+		return nil, err
+	}
+	return s.Store.FindUser(ctx, userID)
+}

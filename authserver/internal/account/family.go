@@ -1,0 +1,183 @@
+package account
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
+)
+
+const defaultInvitationLife = 72 * time.Hour // contract section 1.3
+
+var errNotAdmin = fault.New(fault.Forbidden, "Only an admin of the family can do this.")
+
+// Household is what a person sees of the family.
+type Household struct {
+	Members     []authserver.User
+	Invitations []authserver.Invitation // open ones; for admins only
+}
+
+// Household returns the family of u.
+func (s *Service) Household(ctx context.Context, u *authserver.User) (Household, error) {
+	members, err := s.Store.ListMembers(ctx, u.FamilyID)
+	if err != nil || u.Role != authserver.RoleAdmin {
+		return Household{Members: members}, err
+	}
+	open, err := s.Store.ListInvitations(ctx, u.FamilyID, s.now())
+	return Household{Members: members, Invitations: open}, err
+}
+
+// Invite makes an invitation into the family of by, an admin. The code is shown
+// once. Errors: fault.Forbidden, fault.Invalid.
+func (s *Service) Invite(ctx context.Context, by *authserver.User, email, role string) (secret.Token, error) {
+	if by.Role != authserver.RoleAdmin {
+		return secret.Token{}, errNotAdmin
+	}
+	email = authserver.NormalizeEmail(email)
+	broken := authserver.CheckEmail(email)
+	if !authserver.ValidRole(role) {
+		broken = append(broken, authserver.Violation{Field: "role", Rule: "role.invalid", Message: "Role is invalid"})
+	}
+	if len(broken) > 0 {
+		return secret.Token{}, invalid(broken)
+	}
+	life := s.Settings.InvitationLife
+	if life <= 0 {
+		life = defaultInvitationLife
+	}
+	code, now := secret.New(secret.InviteCode), s.now()
+	err := s.Store.CreateInvitation(ctx, authserver.Invitation{
+		ID: uuid.NewString(), Digest: code.Digest(), FamilyID: by.FamilyID, Email: email, Role: role,
+		InvitedBy: by.ID, CreatedAt: now, ExpiresAt: now.Add(life),
+	})
+	if err != nil {
+		return secret.Token{}, err
+	}
+	s.audit(ctx, authserver.EventMemberInvited, slog.String("user_id", by.ID), slog.String("family_id", by.FamilyID))
+	return code, nil
+}
+
+// Invitation returns the open invitation of a code, fault.NotFound if there is none.
+func (s *Service) Invitation(ctx context.Context, text string) (*authserver.Invitation, error) {
+	code, err := secret.Parse(secret.InviteCode, text)
+	if err != nil {
+		return nil, fault.New(fault.NotFound, "There is no such invitation.")
+	}
+	return s.Store.FindInvitation(ctx, code.Digest(), s.now())
+}
+
+// RevokeInvitation takes an open invitation back.
+func (s *Service) RevokeInvitation(ctx context.Context, by *authserver.User, id string) error {
+	if by.Role != authserver.RoleAdmin {
+		return errNotAdmin
+	}
+	missing := fault.New(fault.NotFound, "There is no such invitation.")
+	if uuid.Validate(id) != nil || len(id) != 36 {
+		return missing
+	}
+	ok, err := s.Store.RevokeInvitation(ctx, by.FamilyID, id, s.now())
+	if err == nil && !ok {
+		return missing
+	}
+	return err
+}
+
+// RenameFamily gives the family of by another name.
+func (s *Service) RenameFamily(ctx context.Context, by *authserver.User, name string) error {
+	if by.Role != authserver.RoleAdmin {
+		return errNotAdmin
+	}
+	name = strings.TrimSpace(name)
+	broken := authserver.CheckName("family_name", name)
+	if name == "" {
+		broken = authserver.Violations{{Field: "family_name", Rule: "name.blank", Message: "Family name can't be blank"}}
+	}
+	if len(broken) > 0 {
+		return invalid(broken)
+	}
+	return s.Store.RenameFamily(ctx, by.FamilyID, name)
+}
+
+// withMember holds the family and finds the member with the id, who is not by.
+func (s *Service) withMember(ctx context.Context, by *authserver.User, id string, fn func(ctx context.Context, u *authserver.User) error) error {
+	missing := fault.New(fault.NotFound, "There is no such member.")
+	if id == by.ID {
+		return fault.New(fault.Conflict, "You cannot do this to yourself.")
+	}
+	return s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.Store.LockFamily(ctx, by.FamilyID); err != nil {
+			return err
+		}
+		members, err := s.Store.ListMembers(ctx, by.FamilyID)
+		if err != nil {
+			return err
+		}
+		var found *authserver.User
+		admin := false
+		for i := range members {
+			admin = admin || members[i].ID == by.ID && members[i].Role == authserver.RoleAdmin
+			if members[i].ID == id {
+				found = &members[i]
+			}
+		}
+		switch {
+		case !admin: // read anew: by may have lost the role meanwhile
+			return errNotAdmin
+		case found == nil:
+			return missing
+		}
+		return fn(ctx, found)
+	})
+}
+
+// SetRole changes what a member may do.
+func (s *Service) SetRole(ctx context.Context, by *authserver.User, id, role string) error {
+	if !authserver.ValidRole(role) {
+		return invalid(authserver.Violations{{Field: "role", Rule: "role.invalid", Message: "Role is invalid"}})
+	}
+	return s.withMember(ctx, by, id, func(ctx context.Context, u *authserver.User) error {
+		s.audit(ctx, authserver.EventRoleChanged, slog.String("user_id", u.ID), slog.String("role", role))
+		return s.Store.MoveUser(ctx, u.ID, by.FamilyID, role)
+	})
+}
+
+// RemoveMember puts a member out of the family of by, into a new and empty one
+// of their own. Everything the member signed in with or allowed ends at once.
+func (s *Service) RemoveMember(ctx context.Context, by *authserver.User, id string) error {
+	return s.withMember(ctx, by, id, func(ctx context.Context, u *authserver.User) error {
+		if err := s.endEverything(ctx, u.ID, authserver.EndRemoved); err != nil {
+			return err
+		}
+		if err := s.Store.DeleteConsents(ctx, u.ID); err != nil {
+			return err // they were given for the old family
+		}
+		if err := s.newFamily(ctx, u); err != nil {
+			return err
+		}
+		s.audit(ctx, authserver.EventMemberRemoved, slog.String("user_id", u.ID), slog.String("family_id", by.FamilyID))
+		return s.Store.MoveUser(ctx, u.ID, u.FamilyID, authserver.RoleAdmin)
+	})
+}
+
+// endEverything ends sign-ins, devices, chains and keys of a user, in the
+// transaction of ctx.
+func (s *Service) endEverything(ctx context.Context, userID, reason string) error {
+	if err := s.endPresence(ctx, userID); err != nil {
+		return err
+	}
+	if err := s.Store.EndDevices(ctx, userID, s.now()); err != nil {
+		return err
+	}
+	if s.Keys != nil {
+		if err := s.Keys.RevokeAll(ctx, userID, reason); err != nil {
+			return err
+		}
+	}
+	return s.Chains.EndChains(ctx, authserver.ChainFilter{UserID: userID}, reason)
+}

@@ -1,0 +1,113 @@
+package account
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+)
+
+// errDelete is the refusal of contract section 1.9.
+var errDelete = fault.New(fault.Invalid, "Failed to delete account")
+
+// Delete removes a user for good: deactivated, every sign-in, chain and key
+// ended, the address free, personal data gone, and with the last member the
+// family's data, all decided in one transaction. The resource API is told
+// through an errand that survives a crash. Errors: fault.Invalid (the last
+// admin of a family that has other members), fault.NotFound.
+func (s *Service) Delete(ctx context.Context, userID string) error {
+	return s.leave(ctx, userID, true)
+}
+
+// Deactivate stops a user, until Reactivate. The family's data stays. Errors:
+// as Delete.
+func (s *Service) Deactivate(ctx context.Context, userID string) error {
+	return s.leave(ctx, userID, false)
+}
+
+func (s *Service) leave(ctx context.Context, userID string, forGood bool) error {
+	return s.Store.InTx(ctx, func(ctx context.Context) error {
+		u, err := s.Store.FindUser(ctx, userID)
+		if err != nil {
+			return err
+		}
+		if err := s.Store.LockFamily(ctx, u.FamilyID); err != nil {
+			return err
+		}
+		last, err := s.mayLeave(ctx, u)
+		if err != nil {
+			return err
+		}
+		if err := s.endEverything(ctx, u.ID, authserver.EndDeactivated); err != nil {
+			return err
+		}
+		now := s.now()
+		was, err := s.Store.Deactivate(ctx, u.ID, !forGood, now)
+		if err != nil {
+			return err
+		}
+		if !forGood {
+			if !was {
+				return fault.New(fault.Conflict, "The user is deactivated already")
+			}
+			s.audit(ctx, authserver.EventUserDeactivated, slog.String("user_id", u.ID))
+			return nil
+		}
+		s.audit(ctx, authserver.EventUserDeleted, slog.String("user_id", u.ID))
+		if err := s.Store.ForgetUser(ctx, u.ID, now); err != nil || !last {
+			return err
+		}
+		return s.Store.AddErrand(ctx, authserver.Errand{
+			ID: uuid.NewString(), Kind: authserver.ErrandEraseFamily, Subject: u.FamilyID, CreatedAt: now,
+		})
+	})
+}
+
+// mayLeave refuses the last admin of a family that has other members. last: u
+// is the last active member.
+func (s *Service) mayLeave(ctx context.Context, u *authserver.User) (last bool, err error) {
+	members, err := s.Store.ListMembers(ctx, u.FamilyID)
+	if err != nil {
+		return false, err
+	}
+	others, admins := 0, 0
+	for _, m := range members {
+		if m.ID != u.ID {
+			others++
+			if m.Role == authserver.RoleAdmin {
+				admins++
+			}
+		}
+	}
+	if u.Active() && u.Role == authserver.RoleAdmin && others > 0 && admins == 0 {
+		return false, errDelete.WithDetails([]string{"Admin can't leave a family that has other members: make another member admin first, or remove the others"})
+	}
+	return others == 0, nil
+}
+
+// Reactivate takes Deactivate back. Errors: fault.NotFound, fault.Conflict (the
+// address has another owner now).
+func (s *Service) Reactivate(ctx context.Context, userID string) error {
+	err := s.Store.Reactivate(ctx, userID)
+	if err == nil {
+		s.audit(ctx, authserver.EventUserReactivated, slog.String("user_id", userID))
+	}
+	return err
+}
+
+// Users lists every user that was not deleted.
+func (s *Service) Users(ctx context.Context) ([]authserver.User, error) {
+	return s.Store.ListUsers(ctx)
+}
+
+// DeleteMine is Delete by the person, who confirms with the password.
+// Errors: fault.Invalid, fault.RateLimited.
+func (s *Service) DeleteMine(ctx context.Context, u *authserver.User, password string) error {
+	if err := s.confirmPassword(ctx, u, password); err != nil {
+		return err
+	}
+	return s.Delete(ctx, u.ID)
+}

@@ -1,0 +1,120 @@
+package account
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
+)
+
+// confirmPassword asks a signed-in person for the password again. The limits of
+// sign-in count here too. fault.Invalid: it is wrong.
+func (s *Service) confirmPassword(ctx context.Context, u *authserver.User, password string) error {
+	fresh, err := s.Store.FindUser(ctx, u.ID)
+	if err != nil {
+		return err
+	}
+	err = s.tryPassword(ctx, fresh, fresh.Email, password)
+	if fault.Is(err, fault.Unauthenticated) {
+		return invalid(authserver.Violations{{Field: "password", Rule: "password.wrong", Message: "The password is wrong"}})
+	}
+	u.PasswordHash = fresh.PasswordHash
+	return err
+}
+
+// ChangePassword replaces the password of the person at sign-in in and ends
+// every other sign-in and every chain. The sign-in goes on under a new cookie.
+// Errors: fault.Invalid with every broken rule, fault.RateLimited.
+func (s *Service) ChangePassword(ctx context.Context, in *authserver.Signin, current, password string, v Visitor) (secret.Token, error) {
+	if err := s.confirmPassword(ctx, &in.User, current); err != nil {
+		return secret.Token{}, err
+	}
+	if err := s.checkNewPassword(password); err != nil {
+		return secret.Token{}, err
+	}
+	hash, err := s.hasher.hash(ctx, password)
+	if err != nil {
+		return secret.Token{}, err
+	}
+	var cookie secret.Token
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.stillGood(ctx, &in.User); err != nil {
+			return err
+		}
+		if err := s.replacePassword(ctx, in.User.ID, hash); err != nil {
+			return err
+		}
+		cookie, err = s.openSignin(ctx, &in.User, v)
+		return err
+	})
+	return cookie, err
+}
+
+// checkNewPassword names the field new_password in what it refuses.
+func (s *Service) checkNewPassword(password string) error {
+	broken := authserver.CheckPassword(password)
+	for i := range broken {
+		broken[i].Field = "new_password"
+	}
+	if len(broken) > 0 {
+		return invalid(broken)
+	}
+	return nil
+}
+
+// replacePassword stores hash and ends all that was opened with the old one.
+func (s *Service) replacePassword(ctx context.Context, userID, hash string) error {
+	if err := s.Store.SetPasswordHash(ctx, userID, hash); err != nil {
+		return err
+	}
+	if err := s.endPresence(ctx, userID); err != nil {
+		return err
+	}
+	s.audit(ctx, authserver.EventPasswordChanged, slog.String("user_id", userID))
+	return s.Chains.EndChains(ctx, authserver.ChainFilter{UserID: userID}, authserver.EndPasswordChanged)
+}
+
+// endPresence ends every sign-in of a user, pending ones too.
+func (s *Service) endPresence(ctx context.Context, userID string) error {
+	if err := s.Store.EndSignins(ctx, userID, "", s.now()); err != nil {
+		return err
+	}
+	return s.Store.DeletePendingSignins(ctx, userID, s.now())
+}
+
+// Signins lists where a user is signed in.
+func (s *Service) Signins(ctx context.Context, userID string) ([]authserver.Signin, error) {
+	return s.Store.ListSignins(ctx, userID, s.now(), s.Settings.SigninIdle)
+}
+
+// EndOneSignin signs a user out at one browser. fault.NotFound: there is no
+// such sign-in.
+func (s *Service) EndOneSignin(ctx context.Context, userID, id string) error {
+	missing := fault.New(fault.NotFound, "There is no such sign-in.")
+	if uuid.Validate(id) != nil || len(id) != 36 {
+		return missing
+	}
+	ended, err := s.Store.EndSigninByID(ctx, userID, id, s.now())
+	if err == nil && !ended {
+		return missing
+	}
+	return err
+}
+
+// EndOtherSignins signs a user out everywhere but at sign-in in: browsers and
+// devices of the JSON sign-in. Applications the user allowed keep working.
+func (s *Service) EndOtherSignins(ctx context.Context, in *authserver.Signin) error {
+	return s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.Store.EndSignins(ctx, in.User.ID, in.ID, s.now()); err != nil {
+			return err
+		}
+		if err := s.Store.EndDevices(ctx, in.User.ID, s.now()); err != nil {
+			return err
+		}
+		return s.Chains.EndChains(ctx, authserver.ChainFilter{UserID: in.User.ID, FirstPartyOnly: true}, authserver.EndDeviceRevoked)
+	})
+}

@@ -1,0 +1,285 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base32"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
+)
+
+const (
+	totpSecret = 20 // bytes; RFC 4226 section 4
+	totpStep   = 30 * time.Second
+	totpDrift  = 1 // steps a clock may be off either way (RFC 6238 section 5.2)
+
+	recoveryCount = 10
+	recoveryBytes = 10 // 80 bits in 16 characters
+)
+
+// totpCodes is what every authenticator app computes.
+var totpCodes = hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1}
+
+// ErrSecondFactor asks for a second factor, or refuses the one given: the
+// answer is the same (contract section 1.5).
+var ErrSecondFactor = fault.New(fault.Unauthenticated, "Two-factor authentication required").WithField("mfa_required", true)
+
+var errNoSealer = fault.New(fault.Unavailable, "The second factor is not available on this server")
+
+var base32Text = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+// Setup is what an authenticator app needs.
+type Setup struct {
+	Key string // base32, in groups of four
+	URI string // otpauth://, for the QR code
+}
+
+// BeginSecondFactor makes a secret for u, or shows the one that waits to be
+// confirmed. fault.Conflict: u has a second factor already.
+func (s *Service) BeginSecondFactor(ctx context.Context, u *authserver.User) (Setup, error) {
+	if s.Sealer == nil {
+		return Setup{}, errNoSealer
+	}
+	found, err := s.Store.FindSecondFactor(ctx, u.ID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return Setup{}, err
+	}
+	if err == nil && found.ConfirmedAt == nil {
+		if raw, _, err := s.Sealer.open(found.Sealed, u.ID); err == nil {
+			return s.setup(u, raw), nil
+		}
+	}
+	raw := make([]byte, totpSecret)
+	_, _ = rand.Read(raw) // crypto/rand never fails on Go 1.24 and later
+	ok, err := s.Store.SaveSecondFactor(ctx, authserver.SecondFactor{UserID: u.ID, Sealed: s.Sealer.seal(raw, u.ID)}, s.now())
+	if err == nil && !ok {
+		err = fault.New(fault.Conflict, "A second factor is already set up")
+	}
+	return s.setup(u, raw), err
+}
+
+func (s *Service) setup(u *authserver.User, raw []byte) Setup {
+	issuer := s.Settings.SecondFactorOf
+	if issuer == "" {
+		issuer = "Latchkey"
+	}
+	key := base32Text.EncodeToString(raw)
+	q := url.Values{"secret": {key}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {"30"}}
+	uri := url.URL{
+		Scheme: "otpauth", Host: "totp", Path: "/" + issuer + ":" + u.Email,
+		RawQuery: strings.ReplaceAll(q.Encode(), "+", "%20"),
+	}
+	var groups []string
+	for i := 0; i < len(key); i += 4 {
+		groups = append(groups, key[i:min(i+4, len(key))])
+	}
+	return Setup{Key: strings.Join(groups, " "), URI: uri.String()}
+}
+
+// ConfirmSecondFactor makes the secret count once the person proves to have it,
+// and returns the recovery codes, this once. Errors: fault.Invalid (wrong code),
+// fault.Conflict (confirmed already), fault.RateLimited.
+func (s *Service) ConfirmSecondFactor(ctx context.Context, u *authserver.User, code string) ([]string, error) {
+	if err := s.take(ctx, "second-factor", u.ID, s.Settings.Throttles.SecondFactor); err != nil {
+		return nil, err
+	}
+	found, err := s.Store.FindSecondFactor(ctx, u.ID)
+	if fault.Is(err, fault.NotFound) || err == nil && found.ConfirmedAt != nil {
+		return nil, fault.New(fault.Conflict, "There is no second factor to confirm")
+	}
+	if err != nil {
+		return nil, err
+	}
+	step, ok, err := s.matchCode(found, code)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, invalid(wrongCode())
+	}
+	var codes []string
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		won, err := s.Store.ConfirmSecondFactor(ctx, u.ID, step, s.now())
+		if err != nil {
+			return err
+		}
+		if !won {
+			return fault.New(fault.Conflict, "There is no second factor to confirm")
+		}
+		codes, err = s.newRecoveryCodes(ctx, u.ID)
+		return err
+	})
+	if err == nil {
+		s.audit(ctx, authserver.EventSecondFactorOn, slog.String("user_id", u.ID))
+	}
+	return codes, err
+}
+
+func wrongCode() authserver.Violations {
+	return authserver.Violations{{Field: "otp_code", Rule: "otp_code.wrong", Message: "The code is wrong or was used before"}}
+}
+
+// matchCode finds the time step whose code was given, now or one step away.
+func (s *Service) matchCode(f *authserver.SecondFactor, code string) (step int64, ok bool, err error) {
+	if s.Sealer == nil {
+		return 0, false, errNoSealer
+	}
+	raw, _, err := s.Sealer.open(f.Sealed, f.UserID)
+	if err != nil {
+		return 0, false, err
+	}
+	current := s.Now().Unix() / int64(totpStep/time.Second)
+	for candidate := current - totpDrift; candidate <= current+totpDrift; candidate++ {
+		want, err := hotp.GenerateCodeCustom(base32Text.EncodeToString(raw), uint64(candidate), totpCodes) //nolint:gosec // a step since 1970 is positive
+		if err != nil {
+			return 0, false, fmt.Errorf("account: compute the code of a second factor: %w", err)
+		}
+		if subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
+			step, ok = candidate, true
+		}
+	}
+	return step, ok, nil
+}
+
+// CheckSecondFactor accepts a code of the authenticator app or a recovery code,
+// each once: of parallel tries one wins. Errors: ErrSecondFactor,
+// fault.RateLimited.
+func (s *Service) CheckSecondFactor(ctx context.Context, u *authserver.User, code string) error {
+	code = strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' {
+			return -1
+		}
+		return r
+	}, code)
+	if code == "" {
+		return ErrSecondFactor
+	}
+	if err := s.take(ctx, "second-factor", u.ID, s.Settings.Throttles.SecondFactor); err != nil {
+		return err
+	}
+	ok, err := s.claimCode(ctx, u, code)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		s.audit(ctx, authserver.EventSigninFailed, slog.String("user_id", u.ID), slog.String("reason", "second factor"))
+		return ErrSecondFactor
+	}
+	return nil
+}
+
+func (s *Service) claimCode(ctx context.Context, u *authserver.User, code string) (bool, error) {
+	if len(code) != 6 {
+		return s.Store.ClaimRecoveryCode(ctx, u.ID, recoveryDigest(u.ID, code), s.now())
+	}
+	found, err := s.Store.FindSecondFactor(ctx, u.ID)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	step, ok, err := s.matchCode(found, code)
+	if err != nil || !ok {
+		return false, err
+	}
+	return s.Store.ClaimStep(ctx, u.ID, step)
+}
+
+// recoveryDigest is how a recovery code is stored. It has 80 random bits, so
+// a plain digest withstands guessing.
+func recoveryDigest(userID, code string) secret.Digest {
+	return secret.DigestOf("recovery\x00" + userID + "\x00" + strings.ToLower(code))
+}
+
+func (s *Service) newRecoveryCodes(ctx context.Context, userID string) ([]string, error) {
+	codes := make([]string, recoveryCount)
+	digests := make([]secret.Digest, recoveryCount)
+	for i := range codes {
+		var raw [recoveryBytes]byte
+		_, _ = rand.Read(raw[:]) // crypto/rand never fails on Go 1.24 and later
+		plain := strings.ToLower(base32Text.EncodeToString(raw[:]))
+		digests[i] = recoveryDigest(userID, plain)
+		codes[i] = plain[:4] + "-" + plain[4:8] + "-" + plain[8:12] + "-" + plain[12:]
+	}
+	return codes, s.Store.ReplaceRecoveryCodes(ctx, userID, digests, s.now())
+}
+
+// RenewRecoveryCodes replaces the recovery codes of u, who gives a code.
+func (s *Service) RenewRecoveryCodes(ctx context.Context, u *authserver.User, code string) ([]string, error) {
+	var codes []string
+	if err := s.checkField(s.CheckSecondFactor(ctx, u, code)); err != nil {
+		return nil, err
+	}
+	err := s.Store.InTx(ctx, func(ctx context.Context) (err error) {
+		codes, err = s.newRecoveryCodes(ctx, u.ID)
+		return err
+	})
+	return codes, err
+}
+
+// checkField says of a wrong code on a form that it is wrong, beside the field.
+func (s *Service) checkField(err error) error {
+	if fault.Is(err, fault.Unauthenticated) {
+		return invalid(wrongCode())
+	}
+	return err
+}
+
+// RecoveryCodesLeft returns how many recovery codes of u are unused.
+func (s *Service) RecoveryCodesLeft(ctx context.Context, u *authserver.User) (int, error) {
+	return s.Store.CountRecoveryCodes(ctx, u.ID)
+}
+
+// DisableSecondFactor turns it off for u, who gives password and code.
+func (s *Service) DisableSecondFactor(ctx context.Context, u *authserver.User, password, code string) error {
+	if err := s.confirmPassword(ctx, u, password); err != nil {
+		return err
+	}
+	if err := s.checkField(s.CheckSecondFactor(ctx, u, code)); err != nil {
+		return err
+	}
+	err := s.Store.InTx(ctx, func(ctx context.Context) error { return s.Store.DeleteSecondFactor(ctx, u.ID) })
+	if err == nil {
+		s.audit(ctx, authserver.EventSecondFactorOff, slog.String("user_id", u.ID))
+	}
+	return err
+}
+
+// Reseal seals every second-factor secret anew under the current key and
+// returns how many were under an earlier one.
+func (s *Service) Reseal(ctx context.Context) (int, error) {
+	if s.Sealer == nil {
+		return 0, errNoSealer
+	}
+	all, err := s.Store.ListSecondFactors(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, f := range all {
+		raw, outdated, err := s.Sealer.open(f.Sealed, f.UserID)
+		if err != nil {
+			return n, fmt.Errorf("second factor of user %s: %w", f.UserID, err)
+		}
+		if !outdated {
+			continue
+		}
+		if err := s.Store.ResealSecondFactor(ctx, f.UserID, f.Sealed, s.Sealer.seal(raw, f.UserID)); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}

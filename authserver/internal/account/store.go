@@ -1,0 +1,129 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/pkg/secret"
+)
+
+// Store is what the use cases need of the database. Every method joins the
+// transaction in its context.
+type Store interface {
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
+
+	users
+	families
+	signins
+	devices
+	secondFactors
+	invites
+	errands
+}
+
+type users interface {
+	CreateUser(ctx context.Context, u *authserver.User) error
+	ClaimOperator(ctx context.Context, userID string, now time.Time) (bool, error)
+	FindUser(ctx context.Context, id string) (*authserver.User, error)
+	FindUserByEmail(ctx context.Context, email string) (*authserver.User, error)
+	ListUsers(ctx context.Context) ([]authserver.User, error)
+	LockUser(ctx context.Context, id, hash string) error
+	SetPasswordHash(ctx context.Context, userID, hash string) error
+	SetAIEnabled(ctx context.Context, userID string, on bool) error
+	Deactivate(ctx context.Context, userID string, keepEmail bool, now time.Time) (bool, error)
+	Reactivate(ctx context.Context, userID string) error
+	DeleteConsents(ctx context.Context, userID string) error
+	ForgetUser(ctx context.Context, userID string, now time.Time) error
+}
+
+type families interface {
+	CreateFamily(ctx context.Context, f authserver.Family) error
+	LockFamily(ctx context.Context, id string) error
+	RenameFamily(ctx context.Context, id, name string) error
+	ListMembers(ctx context.Context, familyID string) ([]authserver.User, error)
+	MoveUser(ctx context.Context, userID, familyID, role string) error
+}
+
+type signins interface {
+	CreateSignin(ctx context.Context, s *authserver.Signin) error
+	FindSignin(ctx context.Context, cookie secret.Digest, now time.Time, idle time.Duration) (*authserver.Signin, error)
+	ListSignins(ctx context.Context, userID string, now time.Time, idle time.Duration) ([]authserver.Signin, error)
+	StampSignin(ctx context.Context, cookie secret.Digest, now time.Time) error
+	EndSignin(ctx context.Context, cookie secret.Digest, now time.Time) error
+	EndSigninByID(ctx context.Context, userID, id string, now time.Time) (bool, error)
+	EndSignins(ctx context.Context, userID, except string, now time.Time) error
+	CreatePendingSignin(ctx context.Context, token secret.Digest, userID string, now, expires time.Time) error
+	FindPendingSignin(ctx context.Context, token secret.Digest, now time.Time) (*authserver.User, error)
+	TakePendingSignin(ctx context.Context, token secret.Digest) error
+	DeletePendingSignins(ctx context.Context, userID string, now time.Time) error
+}
+
+type devices interface {
+	SaveDevice(ctx context.Context, d *authserver.Device) error
+	ListDevices(ctx context.Context, userID string) ([]authserver.Device, error)
+	EndDevice(ctx context.Context, userID, id string, now time.Time) (bool, error)
+	EndDevices(ctx context.Context, userID string, now time.Time) error
+	StampDevice(ctx context.Context, chainID string, now time.Time) error
+	DeviceOfRefreshToken(ctx context.Context, token secret.Digest) (string, error)
+	DeviceOfChain(ctx context.Context, chainID string) (string, error)
+}
+
+type secondFactors interface {
+	SaveSecondFactor(ctx context.Context, f authserver.SecondFactor, now time.Time) (bool, error)
+	FindSecondFactor(ctx context.Context, userID string) (*authserver.SecondFactor, error)
+	ConfirmSecondFactor(ctx context.Context, userID string, step int64, now time.Time) (bool, error)
+	ClaimStep(ctx context.Context, userID string, step int64) (bool, error)
+	DeleteSecondFactor(ctx context.Context, userID string) error
+	ReplaceRecoveryCodes(ctx context.Context, userID string, codes []secret.Digest, now time.Time) error
+	ClaimRecoveryCode(ctx context.Context, userID string, code secret.Digest, now time.Time) (bool, error)
+	CountRecoveryCodes(ctx context.Context, userID string) (int, error)
+	ListSecondFactors(ctx context.Context) ([]authserver.SecondFactor, error)
+	ResealSecondFactor(ctx context.Context, userID string, old, sealed []byte) error
+}
+
+type invites interface {
+	CreateInvite(ctx context.Context, i authserver.Invite) error
+	InviteOpen(ctx context.Context, code secret.Digest, email string, now time.Time) (bool, error)
+	ClaimInvite(ctx context.Context, code secret.Digest, email, userID string, now time.Time) (bool, error)
+	ListInvites(ctx context.Context) ([]authserver.Invite, error)
+	RevokeInvite(ctx context.Context, id string, now time.Time) (bool, error)
+	CreateInvitation(ctx context.Context, i authserver.Invitation) error
+	FindInvitation(ctx context.Context, code secret.Digest, now time.Time) (*authserver.Invitation, error)
+	ListInvitations(ctx context.Context, familyID string, now time.Time) ([]authserver.Invitation, error)
+	ClaimInvitation(ctx context.Context, code secret.Digest, email, userID string, now time.Time) (bool, error)
+	RevokeInvitation(ctx context.Context, familyID, id string, now time.Time) (bool, error)
+}
+
+type errands interface {
+	AddErrand(ctx context.Context, e authserver.Errand) error
+	ClaimErrand(ctx context.Context, now, again time.Time) (*authserver.Errand, error)
+	PostponeErrand(ctx context.Context, id string, next time.Time) error
+	FinishErrand(ctx context.Context, id string) error
+}
+
+// Chains opens, moves on and ends the grant chains of the first-party sign-in.
+// oauth.Server answers it.
+type Chains interface {
+	// Issue opens a chain in the transaction of ctx.
+	Issue(ctx context.Context, r authserver.ChainRequest) (*authserver.Tokens, error)
+	// RefreshFirstParty rotates; fault.Unauthenticated: the token is not good.
+	RefreshFirstParty(ctx context.Context, refreshToken string) (*authserver.Tokens, error)
+	// EndChains ends every live chain that f chooses, in the transaction of ctx.
+	EndChains(ctx context.Context, f authserver.ChainFilter, reason string) error
+}
+
+// Keys revokes API keys.
+type Keys interface {
+	// RevokeAll revokes every key of a user, in the transaction of ctx.
+	RevokeAll(ctx context.Context, userID, reason string) error
+}
+
+// Throttle counts attempts. pkg/ratelimit answers it through an adaptor.
+type Throttle interface {
+	// Take counts one attempt under key unless most are already counted within
+	// window. It returns how long to wait before the next; 0: counted, go on.
+	Take(ctx context.Context, key string, most int, window time.Duration) (time.Duration, error)
+	// Wait is Take without counting.
+	Wait(ctx context.Context, key string, most int, window time.Duration) (time.Duration, error)
+}

@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/pkg/database"
+	"latchkey/pkg/secret"
+)
+
+const deviceColumns = `id, user_id, device_id, name, kind, os_version, app_version, created_at, seen_at`
+
+func deviceFields(d *authserver.Device) []any {
+	return []any{&d.ID, &d.UserID, &d.DeviceID, &d.Name, &d.Kind, &d.OSVersion, &d.AppVersion, &d.CreatedAt, &d.SeenAt}
+}
+
+// SaveDevice stores a device or, when the user has one with this device id,
+// updates it. d.ID and d.CreatedAt become those of the row. The row is locked
+// until the transaction ends: sign-ins on one device come one after the other.
+func (s *Store) SaveDevice(ctx context.Context, d *authserver.Device) error {
+	return s.db.QueryRow(ctx, `INSERT INTO devices (`+deviceColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (user_id, device_id) DO UPDATE SET name = excluded.name, kind = excluded.kind,
+			os_version = excluded.os_version, app_version = excluded.app_version, seen_at = excluded.seen_at, ended_at = NULL
+		RETURNING id, created_at`, d.ID, d.UserID, d.DeviceID, d.Name, d.Kind, d.OSVersion, d.AppVersion, d.CreatedAt, d.SeenAt).
+		Scan(&d.ID, &d.CreatedAt)
+}
+
+// ListDevices returns the devices of a user that were not revoked, last seen first.
+func (s *Store) ListDevices(ctx context.Context, userID string) ([]authserver.Device, error) {
+	return collect(ctx, s, func(d *authserver.Device) []any { return deviceFields(d) },
+		`SELECT `+deviceColumns+` FROM devices WHERE user_id = $1 AND ended_at IS NULL ORDER BY seen_at DESC, id`, userID)
+}
+
+// EndDevice revokes a device of the user. false: there is none with this id.
+func (s *Store) EndDevice(ctx context.Context, userID, id string, now time.Time) (bool, error) {
+	n, err := s.db.Exec(ctx, `UPDATE devices SET ended_at = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL`, id, userID, now)
+	return n == 1, err
+}
+
+// EndDevices revokes every device of the user.
+func (s *Store) EndDevices(ctx context.Context, userID string, now time.Time) error {
+	_, err := s.db.Exec(ctx, `UPDATE devices SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL`, userID, now)
+	return err
+}
+
+// StampDevice notes that the device a chain is bound to was seen.
+func (s *Store) StampDevice(ctx context.Context, chainID string, now time.Time) error {
+	_, err := s.db.Exec(ctx, `UPDATE devices SET seen_at = $2 WHERE id = (SELECT device_id FROM chains WHERE id = $1) AND seen_at < $2`,
+		chainID, now)
+	return err
+}
+
+// DeviceOfRefreshToken returns the app's device id that a refresh token's chain
+// is bound to; "": none, or there is no such token.
+func (s *Store) DeviceOfRefreshToken(ctx context.Context, token secret.Digest) (string, error) {
+	var id string
+	err := s.db.QueryRow(ctx, `SELECT d.device_id FROM refresh_tokens r JOIN chains c ON c.id = r.chain_id
+		JOIN devices d ON d.id = c.device_id WHERE r.digest = $1`, token[:]).Scan(&id)
+	if errors.Is(err, database.ErrNoRows) {
+		return "", nil
+	}
+	return id, err
+}
+
+// DeviceOfChain returns our id of the device a chain is bound to; "": none.
+func (s *Store) DeviceOfChain(ctx context.Context, chainID string) (string, error) {
+	var id *string
+	err := s.db.QueryRow(ctx, `SELECT device_id FROM chains WHERE id = $1`, chainID).Scan(&id)
+	if errors.Is(err, database.ErrNoRows) || err == nil && id == nil {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return *id, nil
+}
+
+// collect runs a statement and reads every row into the fields of a T.
+func collect[T any](ctx context.Context, s *Store, fields func(*T) []any, text string, args ...any) ([]T, error) {
+	rows, err := s.db.Query(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // Err is checked below
+	list := []T{}
+	for rows.Next() {
+		var one T
+		if err := rows.Scan(fields(&one)...); err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, rows.Err()
+}
