@@ -1,0 +1,322 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/gorilla/mux"
+
+	"latchkey/pkg/apierror"
+	"latchkey/pkg/cache"
+	"latchkey/pkg/database"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/introspection"
+	"latchkey/pkg/ratelimit"
+	"latchkey/pkg/secret"
+	"latchkey/pkg/testenv"
+	"latchkey/resourceapi/internal/api"
+	"latchkey/resourceapi/internal/guard"
+	"latchkey/resourceapi/internal/store"
+)
+
+const erasureSecret = "an erasure secret of sufficient length"
+
+// service is the whole resource API on fresh engines, with an authorization
+// server that vouches for whom the test says.
+type service struct {
+	t      *testing.T
+	url    string
+	db     *database.DB
+	store  *store.Store
+	set    testenv.Set
+	people *people
+}
+
+// people is an introspector that knows the callers of a test.
+type people struct {
+	mu   sync.Mutex
+	know map[secret.Digest]introspection.Answer
+}
+
+func (p *people) Introspect(_ context.Context, c secret.Token) (introspection.Answer, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.know[c.Digest()], nil
+}
+
+func eachSet(t *testing.T, fn func(t *testing.T, s *service)) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		t.Parallel()
+		fn(t, start(t, set))
+	})
+}
+
+// openDatabase returns a migrated database. On PostgreSQL the connected role is
+// an ordinary one that owns nothing, as in production.
+func openDatabase(t *testing.T, set testenv.Set) *database.DB {
+	t.Helper()
+	address := "sqlite:" + filepath.Join(t.TempDir(), "api.db")
+	if set == testenv.Production {
+		address = testenv.Postgres(t)
+	}
+	owner, err := database.Open(t.Context(), address, database.Options{MaxConnections: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := owner.Migrate(t.Context(), store.Migrations()); err != nil {
+		t.Fatal(err)
+	}
+	if set == testenv.Production {
+		const role = "latchkey_api_test"
+		_, err := owner.Exec(t.Context(), `DO $$ BEGIN
+			PERFORM pg_advisory_xact_lock(4711);
+			IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '`+role+`') THEN
+				CREATE ROLE `+role+` LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '`+role+`';
+			END IF;
+		END $$`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Grant(t.Context(), owner, role); err != nil {
+			t.Fatal(err)
+		}
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.User = url.UserPassword(role, role)
+		address = u.String()
+	}
+	if err := owner.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := database.Open(t.Context(), address, database.Options{MaxConnections: 12})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func start(t *testing.T, set testenv.Set) *service {
+	t.Helper()
+	db := openDatabase(t, set)
+	s := &service{t: t, db: db, set: set, people: &people{know: map[secret.Digest]introspection.Answer{}}}
+	s.store = store.New(db, store.Options{Currency: "USD", Now: time.Now})
+	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	limiter, err := ratelimit.New(cache.NewMemory(cache.Options{Now: time.Now, Logger: log}), ratelimit.Options{Now: time.Now, Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(nil)
+	s.url = "http://" + server.Listener.Addr().String()
+	g, err := guard.New(guard.Options{
+		Introspector: s.people, Limiter: limiter, Now: time.Now, Resource: s.url, MetadataURL: s.url + api.MetadataPath,
+		Tiers: ratelimit.Tiers{ratelimit.TierStandard: 100, ratelimit.TierOAuth: 0},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
+	api.New(api.Options{
+		Store: s.store, Guard: g, Resource: s.url, Issuer: "http://127.0.0.1:8080", Erasure: secret.DigestOf(erasureSecret), Logger: log,
+	}).Mount(router)
+	server.Config.Handler = httpserver.Chain{
+		Now: time.Now, Logger: log, Headers: httpserver.APIHeaders(), BodyLimit: api.LargestBody, Render: apierror.Write,
+	}.Wrap(router)
+	server.Start()
+	t.Cleanup(server.Close)
+	return s
+}
+
+type testWriter struct{ t *testing.T }
+
+func (w testWriter) Write(line []byte) (int, error) {
+	w.t.Log(strings.TrimSpace(string(line)))
+	return len(line), nil
+}
+
+// caller is somebody with a credential.
+type caller struct {
+	s      *service
+	answer introspection.Answer
+	header http.Header
+}
+
+func (s *service) admit(a introspection.Answer) *caller {
+	kind, c := secret.AccessToken, &caller{s: s, header: http.Header{}}
+	if a.CredentialKind == introspection.KindAPIKey {
+		kind = secret.APIKey
+	}
+	token := secret.New(kind)
+	if kind == secret.APIKey {
+		c.header.Set("X-Api-Key", token.Reveal())
+	} else {
+		c.header.Set("Authorization", "Bearer "+token.Reveal())
+	}
+	s.people.mu.Lock()
+	s.people.know[token.Digest()] = a
+	s.people.mu.Unlock()
+	c.answer = a
+	return c
+}
+
+// family returns an administrator of a fresh family, with scope read_write.
+func (s *service) family() *caller { return s.member(uuid.NewString(), "admin", "read_write") }
+
+func (s *service) member(family, role, scope string) *caller {
+	return s.admit(introspection.Answer{
+		Active: true, Scope: scope, FamilyID: family, UserID: uuid.NewString(), Role: role, ClientID: "app",
+		CredentialID: uuid.NewString(), CredentialKind: introspection.KindAccessToken,
+	})
+}
+
+// result is an answer, read.
+type result struct {
+	status int
+	header http.Header
+	raw    []byte
+	t      *testing.T
+}
+
+// do sends a request. A body that is a string goes as it is, any other as JSON;
+// pairs are header names and values.
+func (c *caller) do(method, path string, body any, pairs ...string) result {
+	c.s.t.Helper()
+	var payload io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		payload = strings.NewReader(b)
+	default:
+		raw, err := json.Marshal(b)
+		if err != nil {
+			c.s.t.Fatal(err)
+		}
+		payload = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequest(method, c.s.url+path, payload)
+	if err != nil {
+		c.s.t.Fatal(err)
+	}
+	for k, v := range c.header {
+		req.Header[k] = v
+	}
+	if payload != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		req.Header.Set(pairs[i], pairs[i+1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		c.s.t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // read to its end
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		c.s.t.Fatal(err)
+	}
+	return result{res.StatusCode, res.Header, raw, c.s.t}
+}
+
+func (c *caller) get(path string) result { return c.do(http.MethodGet, path, nil) }
+
+// want fails the test unless the status is as given.
+func (r result) want(status int) result {
+	r.t.Helper()
+	if r.status != status {
+		r.t.Fatalf("status %d, want %d: %s", r.status, status, r.raw)
+	}
+	return r
+}
+
+// at walks the answer: a name goes into an object, a number into a list.
+func (r result) at(path ...any) any {
+	r.t.Helper()
+	var v any
+	dec := json.NewDecoder(bytes.NewReader(r.raw))
+	dec.UseNumber()
+	if err := dec.Decode(&v); err != nil {
+		r.t.Fatalf("%v: %s", err, r.raw)
+	}
+	for _, step := range path {
+		switch s := step.(type) {
+		case string:
+			m, _ := v.(map[string]any)
+			v = m[s]
+		case int:
+			l, _ := v.([]any)
+			if s >= len(l) {
+				r.t.Fatalf("no member %d in %s", s, r.raw)
+			}
+			v = l[s]
+		}
+	}
+	if n, ok := v.(json.Number); ok {
+		return n.String()
+	}
+	return v
+}
+
+func (r result) text(path ...any) string {
+	r.t.Helper()
+	s, ok := r.at(path...).(string)
+	if !ok {
+		r.t.Fatalf("%v is no text in %s", path, r.raw)
+	}
+	return s
+}
+
+func (r result) length(path ...any) int {
+	r.t.Helper()
+	l, ok := r.at(path...).([]any)
+	if !ok {
+		r.t.Fatalf("%v is no list in %s", path, r.raw)
+	}
+	return len(l)
+}
+
+// refuses fails the test unless the answer is an error of that status and code,
+// whose message or list of rules holds part.
+func (r result) refuses(status int, code, part string) result {
+	r.t.Helper()
+	r.want(status)
+	if got := r.at("error"); got != code {
+		r.t.Errorf("error %v, want %s: %s", got, code, r.raw)
+	}
+	if !strings.Contains(string(r.raw), part) {
+		r.t.Errorf("no %q in %s", part, r.raw)
+	}
+	return r
+}
+
+type object = map[string]any
+
+// cash returns the id of the family's first account.
+func (c *caller) cash() string {
+	c.s.t.Helper()
+	return c.get("/api/v1/accounts").want(200).text("accounts", 0, "id")
+}
+
+// spend creates a transaction and returns its id.
+func (c *caller) spend(account string, more object) string {
+	c.s.t.Helper()
+	t := object{"account_id": account, "date": "2026-01-15", "amount": "12.50", "name": "Coffee"}
+	for k, v := range more {
+		t[k] = v
+	}
+	return c.do("POST", "/api/v1/transactions", object{"transaction": t}).want(201).text("id")
+}
