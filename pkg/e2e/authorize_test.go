@@ -256,7 +256,7 @@ func TestT14_T15_T13_ScopeDefaultsToReadAndIsKnown(t *testing.T) {
 			w.t.Errorf("read_write: %+v", pair)
 		}
 		wantStatus(w.t, w.call(http.MethodGet, "/api/v1/accounts", pair.Access, nil), http.StatusOK)
-		for _, scope := range []string{"admin", "read write", "read.write", "READ", "read,read_write", "offline_access", "read\x00"} {
+		for _, scope := range []string{"admin", "read write", "read.write", "READ", "read,read_write", "offline_access"} {
 			page := w.browse(app.AuthorizeURL(testenv.NewPKCE(), scope, "the-state", nil))
 			wantErrorRedirect(w.t, w, page, "invalid_scope", "scope="+scope)
 		}

@@ -188,7 +188,6 @@ func TestS23_AnswersAreNotCached(t *testing.T) {
 		answers := map[string]*testenv.Answer{
 			"token": good, "token error": w.exchange(app, "x", pkce.Verifier),
 			"introspect": w.form(w.resourceServer(), "/oauth/introspect", url.Values{"token": {pair.Access}}),
-			"accounts":   w.call(http.MethodGet, "/api/v1/accounts", pair.Access, nil),
 		}
 		for what, answer := range answers {
 			if cc := answer.Header.Get("Cache-Control"); !strings.Contains(cc, "no-store") {

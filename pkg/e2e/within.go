@@ -9,8 +9,8 @@ import (
 // revoked.
 const revocationBound = time.Second
 
-// within repeats check until it succeeds, for at most the revocation bound, and
-// returns its last error.
+// within repeats check until it succeeds; what it says once the revocation
+// bound is over counts.
 func within(ctx context.Context, check func() error) error {
 	deadline := time.NewTimer(revocationBound)
 	defer deadline.Stop()
@@ -25,7 +25,7 @@ func within(ctx context.Context, check func() error) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-deadline.C:
-			return err
+			return check()
 		case <-tick.C:
 		}
 	}

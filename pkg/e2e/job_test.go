@@ -1,0 +1,163 @@
+package e2e
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/pkg/testenv"
+)
+
+func TestMainJob(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		var out strings.Builder
+		if err := (&Demo{Stack: w.Stack, Out: &out}).Play(w.t.Context()); err != nil {
+			w.t.Fatalf("%v, after\n%s", err, out.String())
+		}
+	})
+}
+
+// TestReadmeFirstCall pastes the commands of README.md into a shell.
+func TestReadmeFirstCall(t *testing.T) {
+	w := &world{Stack: sharedStack(t, testenv.Embedded), t: t}
+	commands := readmeCommands(t)
+	if len(commands) != 5 || commands[0] != "make run" {
+		t.Fatalf("README.md has %d commands: %q", len(commands), commands)
+	}
+	for _, tool := range []string{"bash", "curl", "openssl"} {
+		if _, err := exec.LookPath(tool); err != nil && !testenv.RequireEngines() {
+			t.Skipf("%s is not here", tool)
+		}
+	}
+	shell := startShell(t, w) // instead of make run: the stack is up
+
+	if out := shell.paste(commands[1]); !strings.Contains(out, "client_id: ") {
+		t.Fatalf("register: %s", out)
+	}
+	link := strings.TrimSpace(shell.paste(commands[2]))
+	callback, err := w.person().Decide(t.Context(), link, testenv.Allow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := codeOf(callback)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out := shell.paste(strings.Replace(commands[3], "code=CODE", "code="+code, 1)); strings.TrimSpace(out) != "" {
+		t.Errorf("exchange: %s", out)
+	}
+	if out := shell.paste(commands[4]); !strings.Contains(out, `"accounts"`) || !strings.Contains(out, "Cash") {
+		t.Errorf("first call: %s", out)
+	}
+}
+
+func readmeCommands(t *testing.T) []string {
+	t.Helper()
+	root, err := testenv.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "## First call")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var commands []string
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)\n```").FindAllStringSubmatch(section, -1) {
+		commands = append(commands, block[1])
+	}
+	return commands
+}
+
+// shell is a terminal in which commands are pasted one after the other.
+type shell struct {
+	t       *testing.T
+	in      io.Writer
+	out     *bufio.Reader
+	rewrite *strings.Replacer
+}
+
+func startShell(t *testing.T, w *world) *shell {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "bash", "-u")
+	cmd.Dir = w.Dir
+	cmd.Env = append(os.Environ(), "AUTH_DATABASE_URL="+w.AuthDB)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		cmd.Wait()
+	})
+	return &shell{t: t, in: in, out: bufio.NewReader(out), rewrite: strings.NewReplacer(
+		"bin/authserver", w.Binaries.Auth, "http://127.0.0.1:8080", w.Auth.URL, "http://127.0.0.1:8081", w.API().URL,
+	)}
+}
+
+// paste runs one command and returns what it printed.
+func (s *shell) paste(command string) string {
+	s.t.Helper()
+	const end = "--- end of output ---"
+	fmt.Fprintf(s.in, "%s\necho; echo '%s'\n", s.rewrite.Replace(command), end)
+	var out strings.Builder
+	for {
+		line, err := s.out.ReadString('\n')
+		if strings.TrimSpace(line) == end {
+			return out.String()
+		}
+		out.WriteString(line)
+		if err != nil {
+			s.t.Fatalf("the shell ended: %v\n%s", err, out.String())
+		}
+	}
+}
+
+func TestS14_T32_ACodeDiesUnused(t *testing.T) {
+	ownWorld(t, testenv.Setup{AuthEnv: testenv.Env{"AUTH_CODE_LIFETIME": "300ms"}}, func(w *world) {
+		app, p := w.public(), w.person()
+		code, pkce := w.code(p, app, "read")
+		<-time.After(400 * time.Millisecond)
+		wantError(w.t, w.exchange(app, code, pkce.Verifier), http.StatusBadRequest, "invalid_grant")
+	})
+}
+
+func TestS29_T12_TokensAndChainsEnd(t *testing.T) {
+	env := testenv.Env{"AUTH_ACCESS_TOKEN_LIFETIME": "1s", "AUTH_REFRESH_TOKEN_LIFETIME": "1h", "AUTH_CHAIN_LIFETIME": "3s"}
+	ownWorld(t, testenv.Setup{AuthEnv: env}, func(w *world) {
+		app := w.public()
+		pair := w.tokens(app, "read")
+		opened := time.Now()
+		wantStatus(w.t, w.call(http.MethodGet, accounts, pair.Access, nil), http.StatusOK)
+		if pair.ExpiresIn != 1 && pair.ExpiresIn != 0 {
+			w.t.Errorf("expires_in is %d", pair.ExpiresIn)
+		}
+		testenv.Eventually(w.t, 2*time.Second, "the access token dies", func() bool { return !w.active(pair.Access) })
+		testenv.Eventually(w.t, time.Second, "the resource API sees it", func() bool {
+			return w.call(http.MethodGet, accounts, pair.Access, nil).Status == http.StatusUnauthorized
+		})
+		for time.Since(opened) < 2500*time.Millisecond { // however often it is refreshed …
+			pair = w.refreshed(app, pair.Refresh)
+		}
+		<-time.After(3200*time.Millisecond - time.Since(opened)) // … the chain ends
+		wantError(w.t, w.refresh(app, pair.Refresh), http.StatusBadRequest, "invalid_grant")
+		w.wantActive(pair.Access, false, "access token of an ended chain")
+	})
+}
