@@ -1,17 +1,155 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/erasure"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/ratelimit"
 )
 
 // people builds the use cases of persons.
-func (p *parts) people() *account.Service {
+func (p *parts) people() (*account.Service, error) {
 	c := p.cfg.People
+	limiter, err := ratelimit.New(p.cache, ratelimit.Options{Now: now, Logger: p.log, Registerer: p.metrics})
+	if err != nil {
+		return nil, err
+	}
 	return account.New(account.Dependencies{
-		Store: p.store, Logger: p.log, Now: now,
+		Store: p.store, Chains: lateChains{p}, Throttle: throttle{limiter}, Sealer: p.sealer(), Logger: p.log, Now: now,
 		Settings: account.Settings{
-			Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle,
-			AIAvailable: c.AIAvailable, HashQueue: c.HashQueue,
+			Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle, AIAvailable: c.AIAvailable,
+			HashQueue: c.HashQueue, InvitationLife: c.InvitationLife,
+			Throttles: account.Throttles{
+				SigninAccount: c.ThrottleSignin, SigninAddress: c.ThrottleAddress, SecondFactor: c.ThrottleSecondFactor,
+				Signup: c.ThrottleSignup, Invite: c.ThrottleInvite, Token: c.ThrottleToken, Reset: c.ThrottleReset,
+			},
 		},
-	})
+	}), nil
+}
+
+// lateChains asks the OAuth server that is there when it is asked: the pages it
+// needs are built from the people it serves.
+type lateChains struct{ *parts }
+
+func (p lateChains) Issue(ctx context.Context, r authserver.ChainRequest) (*authserver.Tokens, error) {
+	return p.oauth.Issue(ctx, r)
+}
+
+func (p lateChains) RefreshFirstParty(ctx context.Context, refreshToken string) (*authserver.Tokens, error) {
+	return p.oauth.RefreshFirstParty(ctx, refreshToken)
+}
+
+func (p lateChains) EndChains(ctx context.Context, f authserver.ChainFilter, reason string) error {
+	return p.oauth.EndChains(ctx, f, reason)
+}
+
+// throttle counts attempts with the limiter of the requests.
+type throttle struct{ limiter ratelimit.Limiter }
+
+func (t throttle) Take(ctx context.Context, key string, most int, window time.Duration) (time.Duration, error) {
+	r, err := t.limiter.Allow(ctx, "throttle:"+key, ratelimit.Limit{Max: int64(most), Window: window})
+	return wait(r, err)
+}
+
+func (t throttle) Wait(ctx context.Context, key string, most int, window time.Duration) (time.Duration, error) {
+	r, err := t.limiter.Peek(ctx, "throttle:"+key, ratelimit.Limit{Max: int64(most), Window: window})
+	return wait(r, err)
+}
+
+func wait(r ratelimit.Result, err error) (time.Duration, error) {
+	if err != nil || r.Allowed {
+		return 0, err
+	}
+	return max(r.Reset, time.Second), nil
+}
+
+// tokenThrottle limits by client address how often the token endpoint refuses.
+type tokenThrottle struct{ people *account.Service }
+
+func (t tokenThrottle) Refused(ctx context.Context) time.Duration {
+	return t.people.TokenRefused(ctx, httpserver.ClientAddr(ctx).String())
+}
+
+// sealer reads the encryption key or, when none is set, keeps one in a file
+// beside the data. Without any, everything works but the second factor.
+func (p *parts) sealer() *account.Sealer {
+	key, old := p.cfg.EncryptionKey, p.cfg.EncryptionKeysOld
+	if key == "" {
+		var err error
+		if key, err = keptKey(p.keyFile()); err != nil {
+			p.log.Warn("no second factor can be set up: AUTH_ENCRYPTION_KEY is not set and none can be kept", "error", err)
+			return nil
+		}
+		if !strings.HasPrefix(p.cfg.DatabaseURL, "sqlite:") {
+			p.log.Warn("AUTH_ENCRYPTION_KEY is not set: replicas must share the file that was made instead", "file", p.keyFile())
+		}
+	}
+	s, err := account.NewSealer(key, old...)
+	if err != nil {
+		p.log.Error("no second factor can be set up: AUTH_ENCRYPTION_KEY", "error", err)
+		return nil
+	}
+	return s
+}
+
+func (p *parts) keyFile() string {
+	if path, ok := strings.CutPrefix(p.cfg.DatabaseURL, "sqlite:"); ok {
+		return filepath.Join(filepath.Dir(strings.TrimPrefix(path, "//")), "encryption.key")
+	}
+	return filepath.Join("data", "encryption.key")
+}
+
+// keptKey reads the key in path, making one when there is none. Of two servers
+// that start together one makes it.
+func keptKey(path string) (string, error) {
+	raw, err := os.ReadFile(path) //nolint:gosec // the operator chose the folder
+	if err == nil {
+		return strings.TrimSpace(string(raw)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("encryption key: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", fmt.Errorf("encryption key: %w", err)
+	}
+	key := account.NewSealKey()
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".encryption-*")
+	if err != nil {
+		return "", fmt.Errorf("encryption key: %w", err)
+	}
+	defer os.Remove(temporary.Name()) //nolint:errcheck // a leftover does no harm
+	_, err = temporary.WriteString(key + "\n")
+	if err := errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
+		return "", fmt.Errorf("encryption key: %w", err)
+	}
+	// A link, unlike a rename, fails when another server was first.
+	if err := os.Link(temporary.Name(), path); errors.Is(err, fs.ErrExist) {
+		return keptKey(path)
+	} else if err != nil {
+		return "", fmt.Errorf("encryption key: %w", err)
+	}
+	return key, nil
+}
+
+// errands returns the worker that tells the resource API what it must know;
+// nil: nobody said where it is.
+func (p *parts) errands(people *account.Service) (worker, error) {
+	if p.cfg.ErasureURL == "" {
+		return nil, nil
+	}
+	client, err := erasure.New(p.cfg.ErasureURL, p.cfg.ErasureSecret)
+	if err != nil {
+		return nil, fmt.Errorf("AUTH_ERASURE_URL: %w", err)
+	}
+	return func(ctx context.Context) { people.RunErrands(ctx, client) }, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"latchkey/authserver/internal/api"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/apierror"
@@ -61,18 +62,31 @@ func (p *parts) run(ctx context.Context, handler http.Handler, workers []worker)
 
 // handler builds everything that answers requests, innermost first.
 func (p *parts) handler() (http.Handler, []worker, error) {
-	people := p.people()
+	people, err := p.people()
+	if err != nil {
+		return nil, nil, err
+	}
 	pages, err := web.New(web.Dependencies{People: people, Issuer: p.cfg.Issuer, Logger: p.log, Now: now})
 	if err != nil {
 		return nil, nil, err
 	}
 	deps := p.oauthDependencies()
 	deps.Pages, deps.Signins, deps.Metrics = pages, pages, oauth.NewMetrics(p.metrics)
+	deps.Throttle = tokenThrottle{people}
 	p.oauth = oauth.New(deps)
+	workers := []worker{p.tombstones.Run, p.sweep}
+	errands, err := p.errands(people)
+	if err != nil {
+		return nil, nil, err
+	}
+	if errands != nil {
+		workers = append(workers, errands)
+	}
 
 	router := mux.NewRouter()
 	p.oauth.Mount(router)
 	pages.Mount(router)
+	api.New(api.Dependencies{People: people, Credentials: p.oauth, Issuer: p.cfg.Issuer, Now: now}).Mount(router)
 	router.NotFoundHandler = notFound(pages)
 	router.Use(httpserver.Routes)
 
@@ -84,7 +98,7 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 		Now: now, Logger: p.log, Metrics: httpserver.NewMetrics(p.metrics), TrustedProxies: proxies,
 		Headers: p.headers(), BodyLimit: p.cfg.BodyLimit, Timeout: p.cfg.RequestTimeout, Render: renderFor(pages),
 	}
-	return chain.Wrap(router), []worker{p.tombstones.Run, p.sweep}, nil
+	return chain.Wrap(router), workers, nil
 }
 
 func (p *parts) headers() httpserver.Headers {

@@ -12,8 +12,6 @@ import (
 	"latchkey/pkg/secret"
 )
 
-var errDevice = fault.New(fault.Invalid, "Failed to register device")
-
 // SignUpOnDevice is SignUp through the JSON API: the device is registered and
 // gets its tokens in the same transaction (contract section 1.4).
 func (s *Service) SignUpOnDevice(ctx context.Context, in Signup, d authserver.Device, v Visitor) (*authserver.User, *authserver.Tokens, error) {
@@ -89,8 +87,19 @@ func (s *Service) openDevice(ctx context.Context, u *authserver.User, d *authser
 
 // RefreshOnDevice rotates a refresh token of the first-party sign-in. A device
 // id that is given must be the one the token was issued to; otherwise the token
-// is refused and stays good. fault.Unauthenticated: it is not good.
-func (s *Service) RefreshOnDevice(ctx context.Context, refreshToken, deviceID string) (*authserver.Tokens, error) {
+// is refused and stays good. Errors: fault.Unauthenticated (it is not good),
+// fault.RateLimited.
+func (s *Service) RefreshOnDevice(ctx context.Context, refreshToken, deviceID string, v Visitor) (*authserver.Tokens, error) {
+	tokens, err := s.refreshOnDevice(ctx, refreshToken, deviceID)
+	if fault.Is(err, fault.Unauthenticated) {
+		if wait := s.TokenRefused(ctx, v.Address); wait > 0 {
+			return nil, throttled(wait)
+		}
+	}
+	return tokens, err
+}
+
+func (s *Service) refreshOnDevice(ctx context.Context, refreshToken, deviceID string) (*authserver.Tokens, error) {
 	refused := fault.New(fault.Unauthenticated, "Invalid refresh token")
 	token, err := secret.Parse(secret.RefreshToken, refreshToken)
 	if err != nil {

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,11 +25,24 @@ type Throttles struct {
 	SecondFactor  []Limit // second factors tried per user
 	Signup        []Limit // sign-ups per client address
 	Invite        []Limit // wrong invite codes per client address
+	Token         []Limit // refused token requests per client address
+	Reset         []Limit // password resets asked for per email address
 }
 
 // throttled is the refusal of one attempt too many.
 func throttled(wait time.Duration) error {
 	return fault.New(fault.RateLimited, "Too many attempts. Try again later.").WithRetryAfter(wait)
+}
+
+// TokenRefused counts one refused request for tokens from a client address, at
+// any of the endpoints that give them. It returns how long to wait when it was
+// one too many, else 0; while nobody can count, nobody is refused for it.
+func (s *Service) TokenRefused(ctx context.Context, address string) time.Duration {
+	err := s.take(ctx, "token", address, s.Settings.Throttles.Token)
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.RateLimited {
+		return f.RetryAfter
+	}
+	return 0
 }
 
 // take counts one attempt of kind by who in every window, and refuses when one

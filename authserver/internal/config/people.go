@@ -24,12 +24,12 @@ type People struct {
 	InvitationLife    time.Duration `env:"AUTH_INVITATION_LIFETIME" envDefault:"72h"` // of a family invitation
 
 	ThrottleSignin       Throttle `env:"AUTH_THROTTLE_SIGNIN" envDefault:"10/1m,30/1h,100/24h"`       // failed sign-ins per email address
-	ThrottleAddress      Throttle `env:"AUTH_THROTTLE_SIGNIN_ADDRESS" envDefault:"120/1m,1500/1h"`    // sign-ins per client address
+	ThrottleAddress      Throttle `env:"AUTH_THROTTLE_SIGNIN_ADDRESS" envDefault:"240/1m,3000/1h"`    // sign-ins per client address
 	ThrottleSecondFactor Throttle `env:"AUTH_THROTTLE_SECOND_FACTOR" envDefault:"10/1m,20/1h,60/24h"` // second factors per user
-	ThrottleSignup       Throttle `env:"AUTH_THROTTLE_SIGNUP" envDefault:"60/1m,600/1h"`              // sign-ups per client address
+	ThrottleSignup       Throttle `env:"AUTH_THROTTLE_SIGNUP" envDefault:"120/1m,1000/1h"`            // sign-ups per client address
 	ThrottleInvite       Throttle `env:"AUTH_THROTTLE_INVITE" envDefault:"10/1m,60/1h"`               // wrong invite codes per client address
 	ThrottleReset        Throttle `env:"AUTH_THROTTLE_RESET" envDefault:"3/15m,10/24h"`               // password resets per email address
-	ThrottleToken        Throttle `env:"AUTH_THROTTLE_TOKEN" envDefault:"3000/1m"`                    // token requests per client address
+	ThrottleToken        Throttle `env:"AUTH_THROTTLE_TOKEN" envDefault:"600/1m"`                     // refused token requests per client address
 }
 
 func (p *People) files() error {

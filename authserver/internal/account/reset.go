@@ -1,0 +1,125 @@
+package account
+
+import (
+	"context"
+	"log/slog"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
+)
+
+// ResetPath is where a reset link leads; the token follows it.
+const ResetPath = "/reset?token="
+
+// RequestReset sends a link to choose a new password, if the address is
+// somebody's; the answer does not say. Errors: fault.Invalid (no address at
+// all), fault.RateLimited, fault.Unavailable (no mail server is set up, or too
+// many letters wait).
+func (r *Recovery) RequestReset(ctx context.Context, email, language string, v Visitor) error {
+	email = authserver.NormalizeEmail(email)
+	if broken := authserver.CheckEmail(email); len(broken) > 0 {
+		return invalid(broken)
+	}
+	if r.Mail == nil {
+		return fault.New(fault.Unavailable, "This server sends no email. Ask the person who runs it for a link.")
+	}
+	s := r.People
+	if err := s.take(ctx, "reset-address", v.Address, s.Settings.Throttles.SigninAddress); err != nil {
+		return err
+	}
+	if err := s.take(ctx, "reset", email, s.Settings.Throttles.Reset); err != nil {
+		return err
+	}
+	return r.later(func(ctx context.Context) error { return r.writeReset(ctx, email, language) })
+}
+
+func (r *Recovery) writeReset(ctx context.Context, email, language string) error {
+	u, err := r.People.findByEmail(ctx, email)
+	if err != nil || u.ID == "" {
+		return err
+	}
+	token, err := r.newLink(ctx, authserver.LinkReset, secret.ResetLink, u, u.Email)
+	if err != nil {
+		return err
+	}
+	r.People.audit(ctx, authserver.EventResetRequested, slog.String("user_id", u.ID))
+	r.send(ctx, u.ID, authserver.Letter{
+		Kind: authserver.LetterReset, To: u.Email, Name: u.DisplayName(), Language: language,
+		Path: ResetPath + token.Reveal(), Life: r.life(),
+	})
+	return nil
+}
+
+// ResetLink makes a link for the operator to hand over, and returns its path.
+// fault.NotFound: nobody active has the address.
+func (r *Recovery) ResetLink(ctx context.Context, email string) (string, error) {
+	u, err := r.People.findByEmail(ctx, authserver.NormalizeEmail(email))
+	if err != nil {
+		return "", err
+	}
+	if u.ID == "" {
+		return "", fault.New(fault.NotFound, "No active user has this address")
+	}
+	token, err := r.newLink(ctx, authserver.LinkReset, secret.ResetLink, u, u.Email)
+	if err != nil {
+		return "", err
+	}
+	r.People.audit(ctx, authserver.EventResetRequested, slog.String("user_id", u.ID), slog.String("by", "operator"))
+	return ResetPath + token.Reveal(), nil
+}
+
+// CheckResetLink returns whose password a link can change. ErrLinkGone: none's.
+func (r *Recovery) CheckResetLink(ctx context.Context, text string) (*authserver.User, error) {
+	l, u, err := r.find(ctx, authserver.LinkReset, secret.ResetLink, text)
+	if err == nil && l.Email != u.Email {
+		return nil, ErrLinkGone
+	}
+	return u, err
+}
+
+// Reset uses a link: the password is replaced, and every sign-in, chain and
+// other link of the user ends in the same transaction. Of callers that come
+// together one wins. Errors: ErrLinkGone, fault.Invalid with every broken rule.
+func (r *Recovery) Reset(ctx context.Context, text, password, language string) error {
+	u, err := r.CheckResetLink(ctx, text)
+	if err != nil {
+		return err
+	}
+	s := r.People
+	if err := s.checkNewPassword(password); err != nil {
+		return err
+	}
+	hash, err := s.hasher.hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		won, err := r.Links.ClaimLink(ctx, authserver.LinkReset, secret.DigestOf(text), s.now())
+		if err != nil {
+			return err
+		}
+		if won {
+			won, err = r.Links.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
+		}
+		if err != nil {
+			return err
+		}
+		if !won {
+			return ErrLinkGone
+		}
+		if err := r.Links.VoidLinks(ctx, u.ID, s.now()); err != nil {
+			return err
+		}
+		if err := s.endPresence(ctx, u.ID); err != nil {
+			return err
+		}
+		return s.Chains.EndChains(ctx, authserver.ChainFilter{UserID: u.ID}, authserver.EndPasswordChanged)
+	})
+	if err != nil {
+		return err
+	}
+	s.audit(ctx, authserver.EventPasswordChanged, slog.String("user_id", u.ID), slog.String("by", "link"))
+	r.notify(ctx, u, authserver.Letter{Kind: authserver.LetterPasswordChanged, To: u.Email, Language: language, Path: "/forgot"})
+	return nil
+}

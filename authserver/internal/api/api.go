@@ -1,0 +1,117 @@
+// Package api is the first-party JSON API: /api/v1/auth, /api/v1/users/me,
+// /api/v1/devices. It reads requests strictly, asks package account, and
+// answers in the shapes of the published contract (sections 1 and 4).
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
+	"latchkey/pkg/apierror"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/introspection"
+)
+
+// Credentials recognises access tokens and API keys. oauth.Server answers it.
+type Credentials interface {
+	// Authenticate returns a live credential; fault.Unauthenticated: it is none.
+	Authenticate(ctx context.Context, text string) (*authserver.Credential, error)
+}
+
+// Dependencies of a Server.
+type Dependencies struct {
+	People      *account.Service
+	Credentials Credentials
+	Issuer      string // public address; what a credential bound to a resource must be bound to
+	Now         func() time.Time
+}
+
+// Server answers the endpoints.
+type Server struct{ Dependencies }
+
+// New returns a Server.
+func New(d Dependencies) *Server {
+	d.Issuer = strings.TrimRight(d.Issuer, "/")
+	return &Server{d}
+}
+
+// Mount adds the endpoints to router.
+func (s *Server) Mount(router *mux.Router) {
+	router.Handle("/api/v1/auth/signup", Methods{http.MethodPost: s.signup})
+	router.Handle("/api/v1/auth/login", Methods{http.MethodPost: s.login})
+	router.Handle("/api/v1/auth/refresh", Methods{http.MethodPost: s.refresh})
+	router.Handle("/api/v1/auth/logout", Methods{http.MethodDelete: s.logout})
+	router.Handle("/api/v1/auth/enable_ai", Methods{http.MethodPatch: s.enableAI})
+	router.Handle("/api/v1/users/me", Methods{http.MethodDelete: s.deleteUser})
+	router.Handle("/api/v1/devices", Methods{http.MethodGet: s.listDevices})
+	router.Handle("/api/v1/devices/{id}", Methods{http.MethodDelete: s.revokeDevice})
+}
+
+// Methods answers one path by method, and other methods with 405.
+type Methods map[string]httpserver.Handler
+
+// ServeHTTP implements http.Handler.
+func (m Methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	method := r.Method
+	if _, ok := m[method]; !ok && method == http.MethodHead {
+		method = http.MethodGet
+	}
+	h, ok := m[method]
+	if !ok {
+		h = m.refuse
+	}
+	httpserver.Handle(h, Render).ServeHTTP(w, r)
+}
+
+func (m Methods) refuse(w http.ResponseWriter, r *http.Request) error {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete} {
+		if _, ok := m[method]; ok {
+			allowed = append(allowed, method)
+		}
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	apierror.JSON(w, r, http.StatusMethodNotAllowed, map[string]any{
+		"error": "method_not_allowed", "message": "This address does not answer to " + r.Method,
+	})
+	return nil
+}
+
+// refusal is an error in the shape of contract section 4.2, with a code; all
+// others of this API are sentences (section 4.3).
+type refusal struct{ error }
+
+func (r refusal) Unwrap() error { return r.error }
+
+// Render answers with an error. Every 401 carries a challenge (RFC 9110
+// section 15.5.2), every 403 about a scope says which (RFC 6750 section 3.1).
+func Render(w http.ResponseWriter, r *http.Request, err error) {
+	challenge(w, err)
+	if _, coded := errors.AsType[refusal](err); coded {
+		apierror.Write(w, r, err)
+		return
+	}
+	apierror.WriteSentence(w, r, err)
+}
+
+func challenge(w http.ResponseWriter, err error) {
+	f, ok := errors.AsType[*fault.Error](err)
+	_, coded := errors.AsType[refusal](err)
+	switch {
+	case !ok:
+	case f.Kind == fault.Unauthenticated && (!coded || errors.Is(err, introspection.ErrNoCredential)):
+		w.Header().Set("WWW-Authenticate", `Bearer realm="Latchkey"`)
+	case f.Kind == fault.Unauthenticated:
+		w.Header().Set("WWW-Authenticate", `Bearer realm="Latchkey", error="invalid_token"`)
+	case f.Code == codeScope:
+		w.Header().Set("WWW-Authenticate", `Bearer realm="Latchkey", error="insufficient_scope", scope="`+neededScope(f)+`"`)
+	}
+}
