@@ -102,7 +102,7 @@ func (s *Store) ForgetUser(ctx context.Context, userID string, now time.Time) er
 		`DELETE FROM signins WHERE user_id = $1`, `DELETE FROM pending_signins WHERE user_id = $1`,
 		`DELETE FROM consents WHERE user_id = $1`, `DELETE FROM second_factors WHERE user_id = $1`,
 		`DELETE FROM recovery_codes WHERE user_id = $1`, `DELETE FROM codes WHERE user_id = $1`,
-		`DELETE FROM devices WHERE user_id = $1`,
+		`DELETE FROM devices WHERE user_id = $1`, `DELETE FROM links WHERE user_id = $1`,
 	} {
 		if _, err := s.db.Exec(ctx, text, userID); err != nil {
 			return err

@@ -1,0 +1,172 @@
+// Package mail sends letters to people over SMTP. It knows what letters say, in
+// every language of the pages, and nothing of why they are sent.
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	smtp "github.com/wneessen/go-mail"
+
+	"latchkey/authserver"
+)
+
+const sendTimeout = 30 * time.Second // of one letter, connection included
+
+// Settings say where letters go and who they are from.
+type Settings struct {
+	// URL is smtp://user:password@host:587 (STARTTLS is demanded, except to a
+	// loopback address) or smtps://user:password@host:465 (TLS from the start).
+	// ?tls=none sends in the clear.
+	URL      string
+	Password string // in the place of one in the URL
+	From     string // "Latchkey <noreply@example.com>" or a bare address
+	Issuer   string // public address of this server, which links begin with
+	Now      func() time.Time
+	TLS      *tls.Config // nil: the system's certificate authorities
+}
+
+// Sender sends letters. Its methods are safe for concurrent use.
+type Sender struct {
+	settings Settings
+	host     string // of the issuer
+	from     *mail.Address
+	smtpHost string
+	options  []smtp.Option
+	letters  map[string]map[string]letter // language, kind
+}
+
+// New checks the settings; it connects to nothing.
+func New(s Settings) (*Sender, error) {
+	sender := &Sender{settings: s}
+	issuer, err := url.Parse(s.Issuer)
+	if err != nil || issuer.Host == "" {
+		return nil, errors.New("mail: the issuer must be an absolute URL")
+	}
+	sender.host = issuer.Host
+	if sender.from, err = mail.ParseAddress(s.From); err != nil {
+		return nil, fmt.Errorf("mail: the sender: %w", err)
+	}
+	if sender.from.Name == "" {
+		sender.from.Name = "Latchkey"
+	}
+	if sender.smtpHost, sender.options, err = server(s); err != nil {
+		return nil, err
+	}
+	if sender.letters, err = readLetters(); err != nil {
+		return nil, err
+	}
+	return sender, nil
+}
+
+// server reads the URL. Errors name no part of it: it holds a password.
+func server(s Settings) (string, []smtp.Option, error) {
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Hostname() == "" || u.Path != "" && u.Path != "/" {
+		return "", nil, errors.New("mail: the server must be smtp://host:port or smtps://host:port")
+	}
+	opts := []smtp.Option{smtp.WithTimeout(sendTimeout), smtp.WithoutNoop()}
+	port := 0
+	switch u.Scheme {
+	case "smtps":
+		port, opts = 465, append(opts, smtp.WithSSL())
+	case "smtp":
+		policy, ok := map[string]smtp.TLSPolicy{"": smtp.TLSMandatory, "starttls": smtp.TLSMandatory, "none": smtp.NoTLS}[u.Query().Get("tls")]
+		if !ok {
+			return "", nil, errors.New("mail: tls is starttls or none")
+		}
+		if ip, err := netip.ParseAddr(u.Hostname()); u.Query().Get("tls") == "" && (u.Hostname() == "localhost" || err == nil && ip.IsLoopback()) {
+			policy = smtp.NoTLS
+		}
+		port, opts = 587, append(opts, smtp.WithTLSPolicy(policy))
+	default:
+		return "", nil, errors.New("mail: the server must begin with smtp:// or smtps://")
+	}
+	if u.Port() != "" {
+		if port, err = strconv.Atoi(u.Port()); err != nil {
+			return "", nil, errors.New("mail: the port of the server is no number")
+		}
+	}
+	opts = append(opts, smtp.WithPort(port))
+	if user := u.User.Username(); user != "" {
+		password, _ := u.User.Password()
+		if s.Password != "" {
+			password = s.Password
+		}
+		opts = append(opts, smtp.WithSMTPAuth(smtp.SMTPAuthAutoDiscover), smtp.WithUsername(user), smtp.WithPassword(password))
+	}
+	if s.TLS != nil {
+		opts = append(opts, smtp.WithTLSConfig(s.TLS))
+	}
+	return u.Hostname(), opts, nil
+}
+
+// Send delivers one letter to the mail server. The error may name the address:
+// it is for retrying, not for the log (see Reason).
+func (s *Sender) Send(ctx context.Context, l authserver.Letter) error {
+	m, err := s.message(l)
+	if err != nil {
+		return err
+	}
+	client, err := smtp.NewClient(s.smtpHost, s.options...)
+	if err != nil {
+		return fmt.Errorf("mail: %w", err)
+	}
+	if err := client.DialAndSendWithContext(ctx, m); err != nil {
+		return fmt.Errorf("mail: send: %w", err)
+	}
+	return nil
+}
+
+func (s *Sender) message(l authserver.Letter) (*smtp.Msg, error) {
+	texts := s.letters[l.Language]
+	if texts == nil {
+		texts = s.letters["en"]
+	}
+	text, ok := texts[l.Kind]
+	if !ok {
+		return nil, fmt.Errorf("mail: no letter %q", l.Kind)
+	}
+	subject, body, err := text.fill(contents{
+		Name: l.Name, Host: s.host, URL: s.url(l.Path), Minutes: int(l.Life.Round(time.Minute) / time.Minute),
+	})
+	if err != nil {
+		return nil, err
+	}
+	m := smtp.NewMsg(smtp.WithNoDefaultUserAgent())
+	m.FromMailAddress(s.from)
+	if err := m.To(l.To); err != nil {
+		return nil, fmt.Errorf("mail: recipient: %w", err)
+	}
+	m.Subject(subject)
+	m.SetDateWithValue(s.settings.Now())
+	m.SetMessageID()
+	m.SetGenHeader("Auto-Submitted", "auto-generated")
+	m.SetGenHeader("X-Auto-Response-Suppress", "All")
+	m.SetBodyString(smtp.TypeTextPlain, body)
+	return m, nil
+}
+
+func (s *Sender) url(path string) string {
+	if path == "" {
+		return ""
+	}
+	return strings.TrimRight(s.settings.Issuer, "/") + path
+}
+
+// Reason says why a letter was not sent without naming anybody: mail servers
+// repeat the address in their answers.
+func Reason(err error) string {
+	if failed, ok := errors.AsType[*smtp.SendError](err); ok {
+		return fmt.Sprintf("mail server refused: %s, code %d", failed.Reason, failed.ErrorCode())
+	}
+	return "mail server could not be reached"
+}
