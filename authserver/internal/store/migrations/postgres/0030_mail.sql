@@ -16,4 +16,4 @@ CREATE INDEX links_user ON links (user_id);
 CREATE INDEX links_expiry ON links (expires_at);
 
 -- When a resource server last asked about the chain's access token, to the minute.
-ALTER TABLE chains ADD COLUMN used_at timestamptz;
+ALTER TABLE chains ADD COLUMN asked_at timestamptz;
