@@ -32,4 +32,7 @@ const (
 	EventMemberJoined    = "family.joined"
 	EventMemberRemoved   = "family.removed"
 	EventRoleChanged     = "family.role_changed"
+	EventPasskeyAdded    = "passkey.added"
+	EventPasskeyRemoved  = "passkey.removed"
+	EventPasskeyCopied   = "passkey.copied" // the signature counter went back: somebody has a copy of the key
 )

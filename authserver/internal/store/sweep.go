@@ -29,6 +29,8 @@ func (s *Store) Sweep(ctx context.Context, now, sealedBefore time.Time) (int64, 
 			(SELECT id FROM chains WHERE live_until < $1 AND access_expires_at < $1 LIMIT $2)`, now},
 		{`DELETE FROM signins WHERE digest IN
 			(SELECT digest FROM signins WHERE expires_at < $1 LIMIT $2)`, now},
+		{`DELETE FROM passkey_challenges WHERE digest IN
+			(SELECT digest FROM passkey_challenges WHERE expires_at < $1 LIMIT $2)`, now},
 		{`DELETE FROM links WHERE digest IN
 			(SELECT digest FROM links WHERE expires_at < $1 LIMIT $2)`, now},
 	}

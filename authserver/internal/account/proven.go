@@ -1,0 +1,74 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
+)
+
+// AdmitSignin counts one try to sign in from v's address, for ways in that have
+// no password to check. Errors: fault.RateLimited, fault.Unavailable.
+func (s *Service) AdmitSignin(ctx context.Context, v Visitor) error {
+	return s.take(ctx, "signin-address", v.Address, s.Settings.Throttles.SigninAddress)
+}
+
+// AdmitSecondFactor counts one second factor tried by the user, whatever it is.
+// Errors: as AdmitSignin.
+func (s *Service) AdmitSecondFactor(ctx context.Context, userID string) error {
+	return s.take(ctx, "second-factor", userID, s.Settings.Throttles.SecondFactor)
+}
+
+// SignInProven signs a user in at a browser who was proved to be there with
+// everything this user needs: by a passkey whose device verified the person.
+// Errors: ErrBadCredentials (deactivated meanwhile).
+func (s *Service) SignInProven(ctx context.Context, userID string, v Visitor, replaced secret.Token) (secret.Token, error) {
+	u, err := s.Store.FindUser(ctx, userID)
+	if fault.Is(err, fault.NotFound) {
+		return secret.Token{}, ErrBadCredentials.WithCause(err)
+	}
+	if err != nil {
+		return secret.Token{}, err
+	}
+	return s.signInHere(ctx, u, v, replaced, func(context.Context) error { return nil })
+}
+
+// FinishSignInProven is FinishSignIn for a second factor that was checked
+// elsewhere: a passkey of the user who gave the right password. Errors:
+// fault.NotFound (nothing is pending any more).
+func (s *Service) FinishSignInProven(ctx context.Context, pending secret.Token, userID string, v Visitor, replaced secret.Token) (secret.Token, error) {
+	u, err := s.Store.FindPendingSignin(ctx, pending.Digest(), s.now())
+	if err == nil && u.ID != userID {
+		err = fault.New(fault.NotFound, "No such pending sign-in")
+	}
+	if err != nil {
+		return secret.Token{}, err
+	}
+	return s.signInHere(ctx, u, v, replaced, func(ctx context.Context) error {
+		return s.Store.TakePendingSignin(ctx, pending.Digest())
+	})
+}
+
+// freshFor is how long after a sign-in the person need not prove anything again
+// to change how to sign in.
+const freshFor = 10 * time.Minute
+
+// NeedsPassword reports whether Reconfirm will ask for the password.
+func (s *Service) NeedsPassword(in *authserver.Signin) bool {
+	return s.now().Sub(in.ConfirmedAt) > freshFor && in.User.PasswordHash != ""
+}
+
+// Reconfirm asks the person at sign-in in for the password again, unless they
+// signed in a moment ago. Errors: fault.Invalid (it is wrong), fault.Forbidden
+// (the person has none, and must sign in again), fault.RateLimited.
+func (s *Service) Reconfirm(ctx context.Context, in *authserver.Signin, password string) error {
+	switch {
+	case s.now().Sub(in.ConfirmedAt) <= freshFor:
+		return nil
+	case in.User.PasswordHash == "":
+		return fault.New(fault.Forbidden, "For this you must have signed in a moment ago. Sign out, sign in and try again.")
+	}
+	return s.confirmPassword(ctx, &in.User, password)
+}

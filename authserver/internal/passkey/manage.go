@@ -1,0 +1,85 @@
+package passkey
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+)
+
+var errMissing = fault.New(fault.NotFound, "There is no such passkey.")
+
+// List returns the passkeys of a user, the oldest first.
+func (s *Service) List(ctx context.Context, userID string) ([]authserver.Passkey, error) {
+	return s.Store.ListPasskeys(ctx, userID)
+}
+
+// Find returns one passkey of a user. fault.NotFound: there is none.
+func (s *Service) Find(ctx context.Context, userID, id string) (*authserver.Passkey, error) {
+	keys, err := s.Store.ListPasskeys(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range keys {
+		if keys[i].ID == id {
+			return &keys[i], nil
+		}
+	}
+	return nil, errMissing
+}
+
+// Rename gives a passkey of the user another name. Errors: fault.Invalid,
+// fault.NotFound.
+func (s *Service) Rename(ctx context.Context, userID, id, name string) error {
+	if !wellFormed(id) {
+		return errMissing
+	}
+	name = strings.TrimSpace(name)
+	if broken := authserver.CheckPasskeyName(name); len(broken) > 0 {
+		return invalid(broken)
+	}
+	ok, err := s.Store.RenamePasskey(ctx, userID, id, name)
+	if err == nil && !ok {
+		return errMissing
+	}
+	return err
+}
+
+// Remove forgets a passkey of the user. Errors: fault.NotFound; fault.Conflict:
+// the user would have no way in any more.
+func (s *Service) Remove(ctx context.Context, userID, id string) error {
+	if !wellFormed(id) {
+		return errMissing
+	}
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.Store.LockPasskeys(ctx, userID); err != nil {
+			return err
+		}
+		keys, err := s.Store.ListPasskeys(ctx, userID)
+		if err != nil {
+			return err
+		}
+		other, err := s.Store.OtherWayIn(ctx, userID)
+		if err != nil {
+			return err
+		}
+		if len(keys) == 1 && keys[0].ID == id && !other {
+			return fault.New(fault.Conflict, "This passkey is your only way to sign in. Set a password or add another passkey first.")
+		}
+		ok, err := s.Store.DeletePasskey(ctx, userID, id)
+		if err == nil && !ok {
+			return errMissing
+		}
+		return err
+	})
+	if err == nil {
+		s.audit(ctx, authserver.EventPasskeyRemoved, slog.String("user_id", userID), slog.String("passkey_id", id))
+	}
+	return err
+}
+
+func wellFormed(id string) bool { return len(id) == 36 && uuid.Validate(id) == nil }
