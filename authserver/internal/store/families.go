@@ -103,6 +103,7 @@ func (s *Store) ForgetUser(ctx context.Context, userID string, now time.Time) er
 		`DELETE FROM consents WHERE user_id = $1`, `DELETE FROM second_factors WHERE user_id = $1`,
 		`DELETE FROM recovery_codes WHERE user_id = $1`, `DELETE FROM codes WHERE user_id = $1`,
 		`DELETE FROM devices WHERE user_id = $1`, `DELETE FROM links WHERE user_id = $1`,
+		`DELETE FROM passkeys WHERE user_id = $1`, `DELETE FROM passkey_challenges WHERE user_id = $1`,
 	} {
 		if _, err := s.db.Exec(ctx, text, userID); err != nil {
 			return err
