@@ -23,6 +23,11 @@ const (
 	slowestRetry  = 250 * time.Millisecond
 )
 
+// askAgain stands in the shared store instead of an answer that has changed.
+// No "active" can take its place, so one that was in flight is not remembered
+// there; until it expires, every process asks for itself.
+const askAgain = `"ask again"`
+
 // Tombstones tell every replica of every resource server that credentials have
 // ended. While the shared store is away they wait in memory and are written as
 // soon as it is back; resource servers pass the store over for longer than
@@ -83,12 +88,22 @@ func (t *Tombstones) Write(ctx context.Context, digests []secret.Digest, reason 
 	}
 }
 
+// AskAgain makes every replica forget what it knows of live credentials, whose
+// description has changed, and ask anew. It is called after the change is
+// committed.
+func (t *Tombstones) AskAgain(ctx context.Context, digests []secret.Digest) {
+	t.Write(ctx, digests, askAgain)
+}
+
 func (t *Tombstones) write(ctx context.Context, digests []secret.Digest, reason string) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	value, err := json.Marshal(Answer{Reason: reason})
-	if err != nil {
-		return err //nolint:wrapcheck // two fields always marshal
+	value := []byte(askAgain)
+	if reason != askAgain {
+		var err error
+		if value, err = json.Marshal(Answer{Reason: reason}); err != nil {
+			return err //nolint:wrapcheck // two fields always marshal
+		}
 	}
 	entries := make([]cache.Entry, len(digests))
 	message := make([]byte, 0, len(digests)*len(secret.Digest{}))

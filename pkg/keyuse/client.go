@@ -1,0 +1,66 @@
+package keyuse
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const clientTimeout = 5 * time.Second
+
+// Client reports to the authorization server as a resource server.
+type Client struct {
+	endpoint, id, secret string
+	http                 *http.Client
+}
+
+// NewClient returns a Client that reports to the authorization server whose
+// introspection endpoint is given, with the same credential.
+func NewClient(introspectionEndpoint, id, secret string) (*Client, error) {
+	u, err := url.Parse(introspectionEndpoint)
+	if err != nil || u.Host == "" {
+		return nil, errors.New("keyuse: the introspection endpoint is not an absolute URL")
+	}
+	u.Path, u.RawPath, u.RawQuery, u.Fragment = Path, "", "", ""
+	return &Client{
+		endpoint: u.String(), id: id, secret: secret,
+		http: &http.Client{
+			Timeout: clientTimeout,
+			// A redirect would carry our secret to wherever it points.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}, nil
+}
+
+// Report is a Sink.
+func (c *Client) Report(ctx context.Context, uses []Use) error {
+	body, err := json.Marshal(Report{Uses: uses})
+	if err != nil {
+		return fmt.Errorf("keyuse: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("keyuse: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(c.secret)) // RFC 6749 section 2.3.1
+	res, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("keyuse: %w", err)
+	}
+	defer func() { _ = res.Body.Close() }()                      // only ever read from
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // lets the connection be used again
+	if res.StatusCode != http.StatusNoContent {
+		return fmt.Errorf("keyuse: the authorization server answered %d", res.StatusCode)
+	}
+	return nil
+}
+
+// Close gives idle connections back.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
