@@ -62,6 +62,9 @@ func (s *Server) describe(ctx context.Context, text string, withReason bool) (in
 		}
 		return inactive, nil
 	}
+	if s.Uses != nil && c.Kind == introspection.KindAccessToken {
+		s.Uses.Note(c.ID)
+	}
 	return s.answer(c), nil
 }
 

@@ -70,6 +70,11 @@ type Throttle interface {
 	Refused(ctx context.Context) time.Duration
 }
 
+// Uses remembers which chains resource servers asked about.
+type Uses interface {
+	Note(chainID string)
+}
+
 // Metrics counts what happens here.
 type Metrics interface {
 	TokensIssued(grant string)
@@ -89,7 +94,7 @@ type Settings struct {
 	ClientCache     time.Duration // how long a client's record is remembered
 }
 
-// Dependencies of a Server. Keys, Throttle and Metrics may be nil.
+// Dependencies of a Server. Keys, Throttle, Metrics and Uses may be nil.
 type Dependencies struct {
 	Store      Store
 	Keys       Keys
@@ -98,6 +103,7 @@ type Dependencies struct {
 	Tombstones Tombstones
 	Throttle   Throttle
 	Metrics    Metrics
+	Uses       Uses
 	Logger     *slog.Logger
 	Now        func() time.Time
 	Settings   Settings

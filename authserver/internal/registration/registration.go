@@ -24,6 +24,9 @@ type Store interface {
 	ListClients(ctx context.Context, ownerID string) ([]*authserver.Client, error)
 	CreateClient(ctx context.Context, c *authserver.Client) error
 	UpdateClient(ctx context.Context, c *authserver.Client) error
+	DescribeClient(ctx context.Context, c *authserver.Client) error
+	CountClients(ctx context.Context, ownerID string) (int, error)
+	ReplaceClientSecret(ctx context.Context, c *authserver.Client, old secret.Digest) (bool, error)
 	DeleteClient(ctx context.Context, id string) error
 }
 
@@ -59,6 +62,12 @@ type Request struct {
 	ResourceServer bool
 	OwnerID        string
 	Secret         string // only for the operator's own deployment; empty: one is made
+}
+
+// Made is a client that was just registered, with the only sight of its secret.
+type Made struct {
+	Client *authserver.Client
+	Secret secret.Token // zero: a public client has none
 }
 
 // Create registers a client and returns it with its secret, which is shown this
@@ -171,14 +180,18 @@ func (s *Service) RotateSecret(ctx context.Context, id string, overlap time.Dura
 	if c.Public() {
 		return secret.Token{}, fault.New(fault.Invalid, "A public client has no secret")
 	}
-	made := secret.New(secret.ClientSecret)
+	made, old := secret.New(secret.ClientSecret), c.SecretDigest
 	c.PreviousSecretDigest, c.PreviousSecretUntil = c.SecretDigest, s.Now().Add(overlap)
 	if overlap == 0 {
 		c.PreviousSecretDigest, c.PreviousSecretUntil = secret.Digest{}, time.Time{}
 	}
 	c.SecretDigest = made.Digest()
-	if err := s.Store.UpdateClient(ctx, c); err != nil {
+	won, err := s.Store.ReplaceClientSecret(ctx, c, old)
+	if err != nil {
 		return secret.Token{}, err
+	}
+	if !won {
+		return secret.Token{}, fault.New(fault.Conflict, "The secret was changed meanwhile. Load the page again.")
 	}
 	s.log(ctx, authserver.EventClientRotated, id)
 	return made, nil

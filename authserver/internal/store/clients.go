@@ -87,6 +87,33 @@ func (s *Store) UpdateClient(ctx context.Context, c *authserver.Client) error {
 	return nil
 }
 
+// ReplaceClientSecret stores the secrets of c in the place of old. false: the
+// client is gone, or its secret is not old any more.
+func (s *Store) ReplaceClientSecret(ctx context.Context, c *authserver.Client, old secret.Digest) (bool, error) {
+	row := newClientRow(c)
+	n, err := s.db.Exec(ctx, `UPDATE clients SET secret_digest = $3, previous_secret_digest = $4, previous_secret_until = $5
+		WHERE id = $1 AND secret_digest = $2`, c.ID, old[:], row.SecretDigest, row.PreviousSecretDigest, row.PreviousSecretUntil)
+	return n == 1, err
+}
+
+// DescribeClient stores the name, redirect URIs and scopes of c, and nothing
+// else. fault.NotFound: the client is gone.
+func (s *Store) DescribeClient(ctx context.Context, c *authserver.Client) error {
+	n, err := s.db.Exec(ctx, `UPDATE clients SET name = $2, redirect_uris = $3, scopes = $4 WHERE id = $1`,
+		c.ID, c.Name, strings.Join(c.RedirectURIs, "\n"), c.Scopes.String())
+	if err == nil && n == 0 {
+		return fault.New(fault.NotFound, "Client not found")
+	}
+	return err
+}
+
+// CountClients returns how many clients ownerID has registered.
+func (s *Store) CountClients(ctx context.Context, ownerID string) (int, error) {
+	var n int
+	err := s.db.QueryRow(ctx, `SELECT count(*) FROM clients WHERE owner_id = $1`, ownerID).Scan(&n)
+	return n, err
+}
+
 // DeleteClient removes the client and, by cascade, its chains, codes and
 // consents. fault.NotFound: there is none.
 func (s *Store) DeleteClient(ctx context.Context, id string) error {

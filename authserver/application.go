@@ -1,0 +1,11 @@
+package authserver
+
+import "time"
+
+// Application is a client as the person who allowed it sees it.
+type Application struct {
+	Client  Client
+	Consent Consent
+	Live    bool       // it holds tokens that work
+	UsedAt  *time.Time // when it last got or used one, to the minute; nil: not since it was allowed
+}

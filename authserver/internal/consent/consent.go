@@ -1,0 +1,80 @@
+// Package consent is what people have allowed applications: seeing it, taking it
+// back, and when it was last made use of. How consent is given belongs to the
+// OAuth endpoints.
+package consent
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+)
+
+// Store keeps consents and chains.
+type Store interface {
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
+	ListApplications(ctx context.Context, userID string, now time.Time) ([]authserver.Application, error)
+	FindConsent(ctx context.Context, userID, clientID string) (*authserver.Consent, error)
+	DeleteConsent(ctx context.Context, userID, clientID string) error
+	StampChains(ctx context.Context, ids []string, at time.Time) error
+}
+
+// Chains ends what was issued to a client.
+type Chains interface {
+	EndChains(ctx context.Context, f authserver.ChainFilter, reason string) error
+}
+
+// Service shows consents and takes them back.
+type Service struct {
+	Store  Store
+	Chains Chains
+	Logger *slog.Logger
+	Now    func() time.Time
+}
+
+// ErrNone is returned for an application the person has not allowed.
+var ErrNone = fault.New(fault.NotFound, "You have not allowed this application.")
+
+// List returns what a user has allowed, last used first.
+func (s *Service) List(ctx context.Context, userID string) ([]authserver.Application, error) {
+	return s.Store.ListApplications(ctx, userID, s.Now())
+}
+
+// Find returns one application the user has allowed, or ErrNone.
+func (s *Service) Find(ctx context.Context, userID, clientID string) (*authserver.Application, error) {
+	all, err := s.List(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].Client.ID == clientID {
+			return &all[i], nil
+		}
+	}
+	return nil, ErrNone
+}
+
+// Revoke forgets a consent and ends every chain that came of it, everywhere.
+// ErrNone: there is none.
+func (s *Service) Revoke(ctx context.Context, userID, clientID string) error {
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		given, err := s.Store.FindConsent(ctx, userID, clientID)
+		if err != nil {
+			return err
+		}
+		if given == nil {
+			return ErrNone
+		}
+		if err := s.Store.DeleteConsent(ctx, userID, clientID); err != nil {
+			return err
+		}
+		return s.Chains.EndChains(ctx, authserver.ChainFilter{UserID: userID, ClientID: clientID}, authserver.EndConsentRevoked)
+	})
+	if err == nil {
+		s.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", slog.String("event", authserver.EventConsentRevoked),
+			slog.String("user_id", userID), slog.String("client_id", clientID))
+	}
+	return err
+}

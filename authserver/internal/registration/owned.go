@@ -1,0 +1,67 @@
+package registration
+
+import (
+	"context"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+)
+
+// MaxOwned is how many clients one person may register.
+const MaxOwned = 50
+
+var errNotOwned = fault.New(fault.NotFound, "You have not registered such an application.")
+
+// CreateOwned is Create by a person, who may register MaxOwned clients and no
+// resource server. fault.Conflict: there are that many already.
+func (s *Service) CreateOwned(ctx context.Context, r Request) (Made, error) {
+	r.ID, r.Secret, r.ResourceServer = "", "", false
+	n, err := s.Store.CountClients(ctx, r.OwnerID)
+	if err != nil {
+		return Made{}, err
+	}
+	if n >= MaxOwned {
+		return Made{}, fault.New(fault.Conflict, "You have registered 50 applications already. Delete one first.")
+	}
+	c, made, err := s.Create(ctx, r)
+	return Made{Client: c, Secret: made}, err
+}
+
+// Owned returns the client with id if ownerID has registered it.
+// fault.NotFound: it is somebody else's, or there is none.
+func (s *Service) Owned(ctx context.Context, ownerID, id string) (*authserver.Client, error) {
+	c, err := s.Store.FindClient(ctx, id)
+	if fault.Is(err, fault.NotFound) || err == nil && (ownerID == "" || c.OwnerID != ownerID) {
+		return nil, errNotOwned
+	}
+	return c, err
+}
+
+// ListOwned returns what ownerID has registered, oldest first.
+func (s *Service) ListOwned(ctx context.Context, ownerID string) ([]*authserver.Client, error) {
+	if ownerID == "" {
+		return nil, errNotOwned
+	}
+	return s.Store.ListClients(ctx, ownerID)
+}
+
+// Change gives a client another name, other redirect URIs and scopes; whether
+// it has a secret stays as it was registered. What was issued goes on: a scope
+// that is taken away can no longer be asked for. fault.Invalid lists every
+// broken rule.
+func (s *Service) Change(ctx context.Context, c *authserver.Client, r Request) (*authserver.Client, error) {
+	checked, err := build(Request{
+		ID: c.ID, Name: r.Name, RedirectURIs: r.RedirectURIs, AuthMethod: c.AuthMethod, Scopes: r.Scopes,
+		ResourceServer: c.ResourceServer, OwnerID: c.OwnerID,
+	})
+	if err != nil {
+		return nil, err
+	}
+	next := *c
+	next.Name, next.RedirectURIs, next.Scopes = checked.Name, checked.RedirectURIs, checked.Scopes
+	if err := s.Store.DescribeClient(ctx, &next); err != nil {
+		return nil, err
+	}
+	s.log(ctx, authserver.EventClientChanged, c.ID)
+	return &next, nil
+}
