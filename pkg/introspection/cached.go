@@ -18,8 +18,8 @@ import (
 // The bounds of what is remembered. Changing Life changes the promise that a
 // revocation is seen within a second by every replica.
 const (
-	Life       = time.Second // in process, from before the lookup began
-	sharedLife = time.Minute // in the shared store; never beyond the credential's own life
+	Life       = 800 * time.Millisecond // in process, from before the lookup began: a second, less what a request takes
+	sharedLife = time.Minute            // in the shared store; never beyond the credential's own life
 	// distrust is how long the shared store is passed over after it was away: a
 	// revocation of that time may still wait to be written there.
 	distrust = 5 * time.Second
@@ -92,9 +92,9 @@ func (c *Cached) Close() { c.process.close() }
 // Introspect implements Introspector.
 func (c *Cached) Introspect(ctx context.Context, credential secret.Token) (Answer, error) {
 	digest, asked := credential.Digest(), c.opts.Now()
-	if a, ok := c.process.get(digest, asked); ok {
+	if r, ok := c.process.get(digest, asked); ok {
 		c.metrics.process.Inc()
-		return c.judge(a, asked), nil
+		return c.judge(r.answer, asked), nil
 	}
 	if a, ok := c.shared(ctx, digest, asked); ok {
 		c.metrics.shared.Inc()
@@ -135,7 +135,7 @@ func (c *Cached) shared(ctx context.Context, digest secret.Digest, began time.Ti
 		c.doubt(ctx, err)
 		return Answer{}, false
 	}
-	if !found {
+	if !found || string(raw) == askAgain {
 		return Answer{}, false
 	}
 	a, err := Decode(raw)
@@ -171,6 +171,9 @@ func (c *Cached) share(ctx context.Context, digest secret.Digest, credential sec
 
 // fly asks the authorization server and remembers.
 func (c *Cached) fly(ctx context.Context, digest secret.Digest, credential secret.Token) (flight, error) {
+	if r, ok := c.process.get(digest, c.opts.Now()); ok { // another flight landed while this caller was on its way here
+		return flight{r.answer, r.until.Add(-Life)}, nil
+	}
 	c.metrics.asked.Inc()
 	began, mark := c.opts.Now(), c.process.mark(digest)
 	a, err := c.next.Introspect(ctx, credential)

@@ -64,18 +64,18 @@ func newLayer(size int) (*otter.Cache[secret.Digest, *remembered], error) {
 	return c, nil
 }
 
-func (p *process) get(digest secret.Digest, now time.Time) (Answer, bool) {
+func (p *process) get(digest secret.Digest, now time.Time) (*remembered, bool) {
 	if p.active == nil {
-		return Answer{}, false
+		return nil, false
 	}
 	r, ok := p.active.GetIfPresent(digest)
 	if !ok {
 		r, ok = p.inactive.GetIfPresent(digest)
 	}
 	if !ok || !now.Before(r.until) {
-		return Answer{}, false
+		return nil, false
 	}
-	return r.answer, true
+	return r, true
 }
 
 // mark is taken before a lookup begins and handed to put.
