@@ -40,6 +40,13 @@ API_INTROSPECTION_CLIENT_ID=$(cat data/resourceapi.id)
 API_INTROSPECTION_CLIENT_SECRET_FILE=data/resourceapi.secret
 export API_INTROSPECTION_CLIENT_ID API_INTROSPECTION_CLIENT_SECRET_FILE
 
+# Deleting an account removes the household's data too: authserver tells
+# resourceapi, and both know this secret.
+[ -s data/erasure.secret ] || od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >data/erasure.secret
+: "${AUTH_ERASURE_URL:=$API_URL}"
+AUTH_ERASURE_SECRET_FILE=data/erasure.secret API_ERASURE_SECRET_FILE=data/erasure.secret
+export AUTH_ERASURE_URL AUTH_ERASURE_SECRET_FILE API_ERASURE_SECRET_FILE
+
 auth='' api=''
 stop() {
   trap - INT TERM EXIT
@@ -58,7 +65,7 @@ api=$!
 alive() { kill -0 "$auth" 2>/dev/null && kill -0 "$api" 2>/dev/null; }
 
 tries=0
-until bin/authserver healthcheck >/dev/null 2>&1 && bin/resourceapi healthcheck >/dev/null 2>&1; do
+until bin/authserver healthcheck >/dev/null 2>&1 && bin/resourceapi healthcheck >/dev/null 2>&1 && alive; do
   tries=$((tries + 1))
   if [ "$tries" -gt 150 ] || ! alive; then
     echo 'A service did not start; its reason is above.' >&2

@@ -1,20 +1,23 @@
 #!/bin/sh
-# Makes the secrets docker-compose.yml reads, once: deploy/secrets/*. What is
-# already there is kept. Copy nothing from here into an image or a repository.
+# Makes the secrets docker-compose.yml reads, once, in deploy/secrets or the folder
+# given. What is already there is kept. Copy nothing from there into an image or a
+# repository.
 set -eu
-cd "$(dirname "$0")"
-mkdir -p secrets
-chmod 700 secrets
+top=$(cd "$(dirname "$0")/.." && pwd)
+dir=${1:-$top/deploy/secrets}
+mkdir -p "$dir"
+chmod 700 "$dir"
+cd "$dir"
 
 random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 
 # A client secret has a checksum, so authserver makes it: the built binary, the
 # checkout, or the image, whichever is there.
 client_secret() {
-  if [ -x ../bin/authserver ]; then
-    ../bin/authserver secret
+  if [ -x "${AUTHSERVER:-$top/bin/authserver}" ]; then
+    "${AUTHSERVER:-$top/bin/authserver}" secret
   elif command -v go >/dev/null; then
-    (cd .. && go run ./authserver/cmd/authserver secret)
+    (cd "$top" && go run ./authserver/cmd/authserver secret)
   else
     docker run --rm latchkey/authserver secret
   fi
@@ -23,17 +26,17 @@ client_secret() {
 # make_secret NAME VALUE. Containers run as an unprivileged user that is nobody on the
 # host, so the files are readable; the folder around them is not.
 make_secret() {
-  [ -s "secrets/$1" ] || printf '%s' "$2" >"secrets/$1"
-  chmod 444 "secrets/$1"
+  [ -s "$1" ] || printf '%s' "$2" >"$1"
+  chmod 444 "$1"
 }
 
 make_secret postgres_password "$(random)"
 make_secret auth_password "$(random)"
 make_secret api_owner_password "$(random)"
 make_secret api_password "$(random)"
-make_secret auth_database_url "postgres://latchkey_auth:$(cat secrets/auth_password)@postgres:5432/latchkey_auth?sslmode=disable"
-make_secret api_owner_database_url "postgres://latchkey_api_owner:$(cat secrets/api_owner_password)@postgres:5432/latchkey_api?sslmode=disable"
-make_secret api_database_url "postgres://latchkey_api:$(cat secrets/api_password)@postgres:5432/latchkey_api?sslmode=disable"
-[ -s secrets/introspection_secret ] || make_secret introspection_secret "$(client_secret)"
+make_secret auth_database_url "postgres://latchkey_auth:$(cat auth_password)@postgres:5432/latchkey_auth?sslmode=disable"
+make_secret api_owner_database_url "postgres://latchkey_api_owner:$(cat api_owner_password)@postgres:5432/latchkey_api?sslmode=disable"
+make_secret api_database_url "postgres://latchkey_api:$(cat api_password)@postgres:5432/latchkey_api?sslmode=disable"
+[ -s introspection_secret ] || make_secret introspection_secret "$(client_secret)"
 make_secret encryption_key "$(random)"
 make_secret erasure_secret "$(random)"

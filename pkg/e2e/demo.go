@@ -73,11 +73,10 @@ func (d *Demo) register(ctx context.Context) error {
 
 func (d *Demo) signUp(ctx context.Context) error {
 	d.person = testenv.NewPerson(d.Stack.Auth.URL)
-	page, err := d.person.SignUp(ctx)
-	if err != nil {
+	if _, err := d.person.SignUp(ctx); err != nil {
 		return err
 	}
-	d.say("A person signs up on the sign-up page.", "%s now has a household of their own (page after it: %s).", d.person.Email, page.URL.Path)
+	d.say("A person signs up on the sign-up page.", "%s now has a household of their own, and nobody else is in it.", d.person.Email)
 	return nil
 }
 
@@ -93,7 +92,7 @@ func (d *Demo) authorize(ctx context.Context) error {
 		return err
 	}
 	d.say("On their phone the application opens /oauth/authorize with a PKCE challenge.",
-		"The person signs in and reads: “%.120s…”", page.Text())
+		"The person signs in and is asked: “%s”", page.Heading())
 
 	page, err = phone.Browser.Submit(ctx, page, form, "decision", testenv.Allow)
 	if err != nil {

@@ -139,8 +139,10 @@ func TestS41_ReadCannotWrite(t *testing.T) {
 		reader, writer := w.tokensOf(p, app, "read"), w.tokensOf(p, app, "read_write")
 		id := w.newTransaction(writer.Access)
 		for _, c := range []struct{ method, path string }{
-			{http.MethodPost, "/api/v1/transactions"}, {http.MethodPatch, "/api/v1/transactions/" + id},
-			{http.MethodDelete, "/api/v1/transactions/" + id}, {http.MethodPost, accounts},
+			{http.MethodPost, "/api/v1/transactions"},
+			{http.MethodPatch, "/api/v1/transactions/" + id},
+			{http.MethodDelete, "/api/v1/transactions/" + id},
+			{http.MethodPost, accounts},
 		} {
 			answer := w.send(c.method, w.API().URL+c.path, bearer(reader.Access), "not even JSON")
 			wantError(w.t, answer, http.StatusForbidden, "insufficient_scope")

@@ -159,8 +159,26 @@ func (p *Page) Text() string {
 	if err != nil {
 		return ""
 	}
-	var words []string
+	return words(root)
+}
+
+// Heading returns the words of the page's first h1.
+func (p *Page) Heading() string {
+	root, err := html.Parse(strings.NewReader(p.Body))
+	if err != nil {
+		return ""
+	}
 	for n := range root.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "h1" {
+			return words(n)
+		}
+	}
+	return ""
+}
+
+func words(node *html.Node) string {
+	var words []string
+	for n := range node.Descendants() {
 		if n.Type == html.TextNode && n.Parent.Data != "style" && n.Parent.Data != "script" {
 			words = append(words, strings.Fields(n.Data)...)
 		}

@@ -2,6 +2,7 @@ package testenv
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // Setup says what stack to launch. The zero value is one authserver and one
@@ -41,6 +41,8 @@ type Stack struct {
 	ResourceServer Credential
 
 	authEnv Env
+	erasure Env    // what lets authserver tell resourceapi of deleted families
+	apiAddr string // of the first replica, chosen before authserver starts
 	undo    []func() error
 }
 
@@ -175,7 +177,13 @@ func (s *Stack) startAuth(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.apiAddr, err = FreeAddr(); err != nil {
+		return err
+	}
+	erasureSecret := rand.Text() + rand.Text()
+	s.erasure = Env{"API_ERASURE_SECRET": erasureSecret}
 	s.authEnv = Env{
+		"AUTH_ERASURE_URL": "http://" + s.apiAddr, "AUTH_ERASURE_SECRET": erasureSecret,
 		"AUTH_ADDR": addr, "AUTH_OPS_ADDR": ops, "AUTH_ISSUER": "http://" + addr,
 		"AUTH_DATABASE_URL": s.AuthDB, "AUTH_REDIS_URL": s.Redis,
 	}.With(s.AuthEnv)
@@ -199,9 +207,12 @@ func (s *Stack) RestartAuth(ctx context.Context) error {
 
 // AddAPI starts one more replica of resourceapi.
 func (s *Stack) AddAPI(ctx context.Context) error {
-	addr, err := FreeAddr()
-	if err != nil {
-		return err
+	addr := s.apiAddr
+	if len(s.APIs) > 0 {
+		var err error
+		if addr, err = FreeAddr(); err != nil {
+			return err
+		}
 	}
 	ops, err := FreeAddr()
 	if err != nil {
@@ -215,7 +226,7 @@ func (s *Stack) AddAPI(ctx context.Context) error {
 		"API_ADDR": addr, "API_OPS_ADDR": ops, "API_URL": url, "API_ISSUER": s.authEnv["AUTH_ISSUER"],
 		"API_DATABASE_URL": s.APIDB, "API_REDIS_URL": s.Redis,
 		"API_INTROSPECTION_CLIENT_ID": s.ResourceServer.ID, "API_INTROSPECTION_CLIENT_SECRET": s.ResourceServer.Secret,
-	}.With(s.APIEnv)
+	}.With(s.erasure).With(s.APIEnv)
 	if _, err := Run(ctx, s.Binaries.API, s.Dir, env, "migrate", "up"); err != nil {
 		return err
 	}
@@ -279,22 +290,5 @@ func stopIfRunning(p *Process) {
 	case <-p.done:
 	default:
 		_ = p.Stop() // a service that does not drain is killed, which is all that matters here
-	}
-}
-
-// Eventually asks cond every few milliseconds until it is true, and fails the
-// test when it is not within limit.
-func Eventually(t testing.TB, limit time.Duration, what string, cond func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(limit)
-	defer deadline.Stop()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !cond() {
-		select {
-		case <-deadline.C:
-			t.Fatalf("not within %s: %s", limit, what)
-		case <-tick.C:
-		}
 	}
 }
