@@ -12,6 +12,10 @@ const sweepBatch = 1000
 // recognised as one.
 const keepRedeemed = 7 * 24 * time.Hour
 
+// keepRevoked is how long a revoked API key is remembered, for the operator's
+// list.
+const keepRevoked = 90 * 24 * time.Hour
+
 // Sweep deletes what has expired at now and erases the seals of refresh tokens
 // used before sealedBefore. It returns how many rows it touched.
 func (s *Store) Sweep(ctx context.Context, now, sealedBefore time.Time) (int64, error) {
@@ -29,6 +33,8 @@ func (s *Store) Sweep(ctx context.Context, now, sealedBefore time.Time) (int64, 
 			(SELECT id FROM chains WHERE live_until < $1 AND access_expires_at < $1 LIMIT $2)`, now},
 		{`DELETE FROM signins WHERE digest IN
 			(SELECT digest FROM signins WHERE expires_at < $1 LIMIT $2)`, now},
+		{`DELETE FROM api_keys WHERE id IN
+			(SELECT id FROM api_keys WHERE revoked_at < $1 LIMIT $2)`, now.Add(-keepRevoked)},
 		{`DELETE FROM passkey_challenges WHERE digest IN
 			(SELECT digest FROM passkey_challenges WHERE expires_at < $1 LIMIT $2)`, now},
 		{`DELETE FROM links WHERE digest IN

@@ -1,0 +1,205 @@
+// Package apikey is what people do with API keys: make one, look at them,
+// rotate one without an outage, revoke one. Pages, JSON endpoints and the
+// command line call the same methods. It knows no HTTP and no SQL.
+package apikey
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/introspection"
+	"latchkey/pkg/keyuse"
+	"latchkey/pkg/ratelimit"
+	"latchkey/pkg/secret"
+)
+
+// Store is what the use cases need of the database. Every method joins the
+// transaction in its context.
+type Store interface {
+	AfterCommit(ctx context.Context, fn func(ctx context.Context))
+	CreateAPIKey(ctx context.Context, k *authserver.APIKey, digest secret.Digest) error
+	FindAPIKey(ctx context.Context, userID, id string) (*authserver.APIKey, error)
+	ListAPIKeys(ctx context.Context, f authserver.KeyFilter) ([]*authserver.APIKey, error)
+	RotateAPIKey(ctx context.Context, r authserver.KeyRotation) (secret.Digest, error)
+	RevokeAPIKey(ctx context.Context, userID, id, reason string, now time.Time) (*authserver.EndedKey, error)
+	RevokeKeysOf(ctx context.Context, userID, reason string, now time.Time) ([]authserver.EndedKey, error)
+	SetAPIKeyTier(ctx context.Context, id, tier string) (secret.Digest, error)
+	StampKeyUses(ctx context.Context, uses []keyuse.Use) error
+}
+
+// Tombstones make what happens to keys known to resource servers.
+type Tombstones interface {
+	Write(ctx context.Context, digests []secret.Digest, reason string)
+	AskAgain(ctx context.Context, digests []secret.Digest)
+}
+
+// Usage tells how a key stands, where requests are counted in a store that all
+// services share.
+type Usage interface {
+	Peek(ctx context.Context, key string, l ratelimit.Limit) (ratelimit.Result, error)
+}
+
+// Service carries out the use cases. Its methods are safe for concurrent use.
+type Service struct {
+	Store      Store
+	Tombstones Tombstones
+	Usage      Usage // nil: requests are counted where we cannot see them, and reported
+	Tiers      ratelimit.Tiers
+	Logger     *slog.Logger
+	Now        func() time.Time
+}
+
+// View is a key as its owner sees it.
+type View struct {
+	*authserver.APIKey
+	RequestsThisHour int64
+	Limit            ratelimit.Limit
+	Standing         *ratelimit.Result // nil: not known to us
+}
+
+var errMissing = fault.New(fault.NotFound, "API key not found")
+
+// now is the time of a use case, in UTC and in the precision of the tables.
+func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
+
+// Create makes a key of the user and returns it with its secret, which is shown
+// this once. fault.Invalid lists every broken rule; a second active key of one
+// source is one, and its message says which key to rotate or revoke.
+func (s *Service) Create(ctx context.Context, userID string, r authserver.KeyRequest) (*View, secret.Token, error) {
+	now := s.now()
+	k, broken := r.Check(now)
+	if len(broken) > 0 {
+		return nil, secret.Token{}, invalid(broken)
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, secret.Token{}, fmt.Errorf("apikey: %w", err)
+	}
+	made := secret.New(secret.APIKey)
+	k.ID, k.UserID, k.Stub = id.String(), userID, made.String()
+	err = s.Store.CreateAPIKey(ctx, k, made.Digest())
+	if fault.Is(err, fault.Conflict) {
+		return nil, secret.Token{}, s.conflict(ctx, k, err)
+	}
+	if err != nil {
+		return nil, secret.Token{}, err
+	}
+	s.audit(ctx, authserver.EventKeyCreated, k.ID, userID, slog.String("source", k.Source), slog.String("scope", k.Scopes.String()))
+	return s.view(ctx, k, now), made, nil
+}
+
+// conflict says which active key is in the way of k.
+func (s *Service) conflict(ctx context.Context, k *authserver.APIKey, cause error) error {
+	keys, err := s.Store.ListAPIKeys(ctx, authserver.KeyFilter{UserID: k.UserID, LiveAt: k.CreatedAt})
+	if err != nil {
+		return err
+	}
+	var broken authserver.Violations
+	details := map[string]any{}
+	for _, other := range keys {
+		if other.Superseded() {
+			continue
+		}
+		if other.Source == k.Source {
+			broken = append(broken, authserver.Violation{
+				Field: "source", Rule: "source.taken",
+				Message: fmt.Sprintf("Source %s already has an active API key: %q (%s). Rotate or revoke it first", k.Source, other.Name, other.Stub),
+			})
+			details["existing_key"] = map[string]string{"id": other.ID, "name": other.Name, "source": other.Source, "key_hint": other.Stub}
+		}
+		if other.Name == k.Name {
+			broken = append(broken, authserver.Violation{Field: "name", Rule: "name.taken", Message: "Name has already been taken"})
+		}
+	}
+	if len(broken) == 0 { // it has ended since
+		return fault.Wrap(fault.Conflict, cause, "Another API key was in the way a moment ago. Try again.")
+	}
+	f := fault.New(fault.Invalid, broken[0].Message).WithErrors(broken.Messages()...).WithCause(broken)
+	if len(details) > 0 {
+		f = f.WithDetails(details)
+	}
+	return f
+}
+
+// invalid turns violations into an error; they are its cause too, for pages
+// that show them by field.
+func invalid(v authserver.Violations) error {
+	return fault.New(fault.Invalid, v[0].Message).WithErrors(v.Messages()...).WithCause(v)
+}
+
+// List returns the user's keys that open something, newest first.
+func (s *Service) List(ctx context.Context, userID string) ([]*View, error) {
+	now := s.now()
+	keys, err := s.Store.ListAPIKeys(ctx, authserver.KeyFilter{UserID: userID, LiveAt: now})
+	if err != nil {
+		return nil, err
+	}
+	views := make([]*View, len(keys))
+	for i, k := range keys {
+		views[i] = s.view(ctx, k, now)
+	}
+	return views, nil
+}
+
+// Get returns a key of the user that opens something. fault.NotFound: there is
+// none; a revoked key and another user's look alike (contract section 3.2).
+func (s *Service) Get(ctx context.Context, userID, id string) (*View, error) {
+	k, err := s.find(ctx, userID, id)
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	if !k.Live(now) {
+		return nil, errMissing
+	}
+	return s.view(ctx, k, now), nil
+}
+
+func (s *Service) find(ctx context.Context, userID, id string) (*authserver.APIKey, error) {
+	if uuid.Validate(id) != nil || len(id) != 36 {
+		return nil, errMissing
+	}
+	k, err := s.Store.FindAPIKey(ctx, userID, id)
+	if fault.Is(err, fault.NotFound) {
+		return nil, errMissing
+	}
+	return k, err
+}
+
+// view completes k with what is known where requests are counted.
+func (s *Service) view(ctx context.Context, k *authserver.APIKey, now time.Time) *View {
+	v := &View{APIKey: k, RequestsThisHour: k.RequestsThisHour(now), Limit: s.Tiers.Limit(k.Tier)}
+	if s.Usage == nil {
+		return v
+	}
+	standing, err := s.Usage.Peek(ctx, ratelimit.ForKey(k.ID), v.Limit)
+	if err != nil || standing.Degraded {
+		return v // what has been reported must do
+	}
+	v.Standing, v.RequestsThisHour = &standing, standing.Hour
+	if used := standing.LastUsed; !used.IsZero() && (k.LastUsedAt == nil || used.After(*k.LastUsedAt)) {
+		k.LastUsedAt, k.LastUsedFrom = &used, standing.LastFrom
+	}
+	return v
+}
+
+func (s *Service) audit(ctx context.Context, event, keyID, userID string, attrs ...slog.Attr) {
+	attrs = append([]slog.Attr{slog.String("event", event), slog.String("key_id", keyID), slog.String("user_id", userID)}, attrs...)
+	s.Store.AfterCommit(ctx, func(ctx context.Context) {
+		s.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", attrs...)
+	})
+}
+
+// reasonOf is what resource servers are told about keys that ended for reason.
+func reasonOf(reason string) string {
+	if reason == authserver.KeyDeactivated {
+		return introspection.ReasonDeactivated
+	}
+	return ""
+}

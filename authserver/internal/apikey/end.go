@@ -1,0 +1,191 @@
+package apikey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/keyuse"
+	"latchkey/pkg/secret"
+)
+
+// Rotation is what came of rotating a key.
+type Rotation struct {
+	New    *View
+	Secret secret.Token // of the new key, shown this once
+	Old    *View        // still in use until its end, or over
+}
+
+// InUse reports whether the old key was used within the last day: there is a
+// machine that still has to be given the new one.
+func (r *Rotation) InUse(now time.Time) bool {
+	return r.Old.LastUsedAt != nil && now.Sub(*r.Old.LastUsedAt) < inUse
+}
+
+const inUse = 24 * time.Hour
+
+// Rotate replaces a key of the user by a successor that inherits its name,
+// scope, tier, source, expiry and allow list. The old key lives on for overlap,
+// but not beyond its own end. fault.NotFound: the user has no such live key.
+// fault.Conflict: it has been rotated already. fault.Invalid: the overlap is
+// none, or too many rotated keys of the source live on.
+func (s *Service) Rotate(ctx context.Context, userID, id string, overlap time.Duration) (*Rotation, error) {
+	if overlap < 0 || overlap > authserver.MaxKeyOverlap {
+		return nil, invalid(authserver.Violations{{
+			Field: "overlap", Rule: "overlap.range", Message: "Overlap must be between 0 and 7 days",
+		}})
+	}
+	old, err := s.find(ctx, userID, id)
+	if err != nil {
+		return nil, err
+	}
+	successor, err := uuid.NewV7()
+	if err != nil {
+		return nil, fmt.Errorf("apikey: %w", err)
+	}
+	now, made := s.now(), secret.New(secret.APIKey)
+	r := authserver.KeyRotation{
+		ID: old.ID, UserID: old.UserID, Now: now, OverlapUntil: now.Add(overlap),
+		SuccessorID: successor.String(), Successor: made.Digest(), Stub: made.String(),
+	}
+	if overlap > 0 { // introspection speaks of whole seconds
+		r.OverlapUntil = r.OverlapUntil.Add(time.Second - time.Nanosecond).Truncate(time.Second)
+	}
+	retired, err := s.Store.RotateAPIKey(ctx, r)
+	if errors.Is(err, authserver.ErrNotClaimed) {
+		return nil, s.notRotated(ctx, userID, id, now)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.audit(ctx, authserver.EventKeyRotated, old.ID, userID, slog.String("successor_id", r.SuccessorID), slog.Duration("overlap", overlap))
+	s.Store.AfterCommit(ctx, func(ctx context.Context) {
+		if overlap > 0 {
+			s.Tombstones.AskAgain(ctx, []secret.Digest{retired})
+			return
+		}
+		s.Tombstones.Write(ctx, []secret.Digest{retired}, "")
+	})
+	return s.rotation(ctx, userID, r, made)
+}
+
+func (s *Service) rotation(ctx context.Context, userID string, r authserver.KeyRotation, made secret.Token) (*Rotation, error) {
+	fresh, err := s.Store.FindAPIKey(ctx, userID, r.SuccessorID)
+	if err != nil {
+		return nil, err
+	}
+	old, err := s.Store.FindAPIKey(ctx, userID, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &Rotation{New: s.view(ctx, fresh, r.Now), Secret: made, Old: s.view(ctx, old, r.Now)}, nil
+}
+
+// notRotated says why a rotation did not get its key.
+func (s *Service) notRotated(ctx context.Context, userID, id string, now time.Time) error {
+	k, err := s.find(ctx, userID, id)
+	switch {
+	case err != nil:
+		return err
+	case !k.Live(now) && !k.Superseded():
+		return errMissing
+	case k.Superseded():
+		return fault.New(fault.Conflict, "This API key has been rotated already")
+	}
+	return fault.New(fault.Invalid, "Too many rotated keys of this source are still in their overlap. Revoke one of them, or rotate without overlap")
+}
+
+// Revoke ends a key of the user at once. fault.NotFound: the user has no such
+// live key.
+func (s *Service) Revoke(ctx context.Context, userID, id string) error {
+	k, err := s.find(ctx, userID, id)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	if !k.Live(now) {
+		return errMissing
+	}
+	ended, err := s.Store.RevokeAPIKey(ctx, userID, id, authserver.KeyRevoked, now)
+	if err != nil {
+		return err
+	}
+	if ended == nil {
+		return errMissing
+	}
+	s.ended(ctx, authserver.KeyRevoked, *ended)
+	return nil
+}
+
+// RevokeAll revokes every key of a user, in the transaction of ctx; resource
+// servers are told once it has committed. Reason is one of the root package's
+// reasons for ending something.
+func (s *Service) RevokeAll(ctx context.Context, userID, reason string) error {
+	ended, err := s.Store.RevokeKeysOf(ctx, userID, reason, s.now())
+	if err != nil {
+		return err
+	}
+	s.ended(ctx, reason, ended...)
+	return nil
+}
+
+func (s *Service) ended(ctx context.Context, reason string, keys ...authserver.EndedKey) {
+	if len(keys) == 0 {
+		return
+	}
+	digests := make([]secret.Digest, len(keys))
+	for i, k := range keys {
+		digests[i] = k.Digest
+		s.audit(ctx, authserver.EventKeyRevoked, k.ID, k.UserID, slog.String("reason", reason))
+	}
+	s.Store.AfterCommit(ctx, func(ctx context.Context) { s.Tombstones.Write(ctx, digests, reasonOf(reason)) })
+}
+
+// SetTier gives anybody's key another tier: the operator's choice.
+// fault.NotFound: there is no such key. fault.Invalid: there is no such tier.
+func (s *Service) SetTier(ctx context.Context, id, tier string) (*View, error) {
+	if !authserver.ValidTier(tier) {
+		return nil, invalid(authserver.Violations{{
+			Field: "tier", Rule: "tier.unknown", Message: "Tier must be standard, premium, enterprise or unlimited",
+		}})
+	}
+	k, err := s.find(ctx, "", id)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := s.Store.SetAPIKeyTier(ctx, k.ID, tier)
+	if fault.Is(err, fault.NotFound) {
+		return nil, errMissing
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.audit(ctx, authserver.EventKeyTier, k.ID, k.UserID, slog.String("tier", tier))
+	s.Store.AfterCommit(ctx, func(ctx context.Context) { s.Tombstones.AskAgain(ctx, []secret.Digest{digest}) })
+	k.Tier = tier
+	return s.view(ctx, k, s.now()), nil
+}
+
+// Reported takes the report of a resource server about keys that were used.
+// fault.Invalid: it cannot be right.
+func (s *Service) Reported(ctx context.Context, uses []keyuse.Use) error {
+	if len(uses) > keyuse.MaxBatch {
+		return fault.Newf(fault.Invalid, "A report names at most %d keys", keyuse.MaxBatch)
+	}
+	latest := s.now().Add(maxSkew)
+	for i := range uses {
+		if err := checkUse(&uses[i], latest); err != nil {
+			return err
+		}
+	}
+	return s.Store.StampKeyUses(ctx, uses)
+}
+
+// maxSkew is how far a resource server's clock may run ahead of ours.
+const maxSkew = 5 * time.Minute
