@@ -106,7 +106,7 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, u *authserver.User, c
 		return nil, err
 	}
 	if !ok {
-		return nil, invalid(wrongCode())
+		return nil, ErrWrongCode
 	}
 	var codes []string
 	err = s.Store.InTx(ctx, func(ctx context.Context) error {
@@ -126,9 +126,8 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, u *authserver.User, c
 	return codes, err
 }
 
-func wrongCode() authserver.Violations {
-	return authserver.Violations{{Field: "otp_code", Rule: "otp_code.wrong", Message: "The code is wrong or was used before"}}
-}
+// ErrWrongCode says of a second factor on a form that it is wrong, beside the field.
+var ErrWrongCode = invalid(authserver.Violations{{Field: "otp_code", Rule: "otp_code.wrong", Message: "The code is wrong or was used before"}})
 
 // matchCode finds the time step whose code was given, now or one step away.
 func (s *Service) matchCode(f *authserver.SecondFactor, code string) (step int64, ok bool, err error) {
@@ -232,7 +231,7 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, u *authserver.User, co
 // checkField says of a wrong code on a form that it is wrong, beside the field.
 func (s *Service) checkField(err error) error {
 	if fault.Is(err, fault.Unauthenticated) {
-		return invalid(wrongCode())
+		return ErrWrongCode
 	}
 	return err
 }

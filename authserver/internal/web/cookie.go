@@ -14,7 +14,11 @@ import (
 const (
 	signinName = "latchkey_signin" // who is at the browser
 	visitName  = "latchkey_visit"  // the browser's own secret, for forms before sign-in
+	// pendingName stands for a right password while the second factor is asked for.
+	pendingName = "latchkey_pending"
 )
+
+const pendingLife = 10 * time.Minute
 
 func (s *Server) cookieName(name string) string {
 	if s.secure {
@@ -61,6 +65,11 @@ func (s *Server) setCookie(w http.ResponseWriter, name string, value secret.Toke
 func (s *Server) signedIn(w http.ResponseWriter, cookie secret.Token) {
 	s.setCookie(w, signinName, cookie, s.People.Settings.SigninLifetime)
 	s.setCookie(w, visitName, secret.Token{}, -time.Second)
+	s.setCookie(w, pendingName, secret.Token{}, -time.Second)
+}
+
+func (s *Server) forgetSignin(w http.ResponseWriter) {
+	s.setCookie(w, signinName, secret.Token{}, -time.Second)
 }
 
 // Current returns the sign-in of the browser that sent r, or nil, nil when

@@ -1,6 +1,9 @@
 package web
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // field is one labelled input of a form.
 type field struct {
@@ -11,11 +14,11 @@ type field struct {
 	Errors                   []string
 	Required, Autofocus      bool
 	InputMode                string
-	Pattern                  string
 }
 
 // newField is the template function field: name, type and autocomplete, then
-// options: "required", "autofocus", "hint", "numeric", "label=key". A password
+// options: "required", "autofocus", "hint", "hint=key", "numeric",
+// "label=key". A password
 // never comes back filled.
 func newField(v *view, name, kind, autocomplete string, options ...string) (field, error) {
 	f := field{
@@ -26,20 +29,21 @@ func newField(v *view, name, kind, autocomplete string, options ...string) (fiel
 		f.Value = ""
 	}
 	for _, option := range options {
-		switch option {
+		name, value, _ := strings.Cut(option, "=")
+		switch name {
 		case "required":
 			f.Required = true
 		case "autofocus":
 			f.Autofocus = !v.Failed() || len(f.Errors) > 0
 		case "hint":
-			f.Hint = "hint." + name
+			if f.Hint = value; value == "" {
+				f.Hint = "hint." + f.Name
+			}
 		case "numeric":
 			f.InputMode = "numeric"
+		case "label":
+			f.Label = value
 		default:
-			if len(option) > 6 && option[:6] == "label=" {
-				f.Label = option[6:]
-				continue
-			}
 			return f, fmt.Errorf("web: unknown field option %q", option)
 		}
 	}

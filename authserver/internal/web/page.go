@@ -26,6 +26,7 @@ type view struct {
 	Title     string // key of the heading in the window's title bar
 	TitleArgs []any
 	Signin    *authserver.Signin // nil: nobody is signed in
+	Path      string             // of a page in the navigation
 	CSRF      string
 	ReturnTo  string              // where the person was going; "": nowhere
 	Notice    string              // key of a good message on top
@@ -83,6 +84,17 @@ func (s *Server) functions(language string, texts catalogue) template.FuncMap {
 		"iso":   func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
 		"list":  func(items ...string) []string { return items },
 		"host":  func() string { return s.host },
+		"browser": func(userAgent string) (string, error) {
+			name, system := browserName(userAgent)
+			if name == "" {
+				return texts.text("browser.unknown")
+			}
+			if system == "" {
+				return name, nil
+			}
+			return texts.text("browser.on", name, system)
+		},
+		"nav": func() []section { return sections },
 	}
 }
 

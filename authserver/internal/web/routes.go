@@ -18,7 +18,26 @@ func (s *Server) Mount(router *mux.Router) {
 	page("/", s.landing, nil)
 	page("/signup", s.showSignup, s.signup)
 	page("/signin", s.showSignin, s.signin)
+	page("/signin/second-factor", s.showSecondStep, s.secondStep)
 	page("/signout", s.showSignout, s.signout)
+	page("/join", s.join, nil)
+
+	own := func(path string, get, post personal) {
+		if post == nil {
+			page(path, s.forPerson(get), nil)
+			return
+		}
+		page(path, s.forPerson(get), s.forPerson(post))
+	}
+	own("/settings/security", s.security, nil)
+	own("/settings/password", s.showPassword, s.changePassword)
+	own("/settings/second-factor", s.showSecondFactor, s.confirmSecondFactor)
+	own("/settings/second-factor/off", s.showDisable, s.disableSecondFactor)
+	own("/settings/second-factor/recovery", s.showRenewCodes, s.renewCodes)
+	own("/settings/signins", s.showSignins, s.endSignins)
+	own("/settings/family", s.showFamily, s.changeFamily)
+	own("/settings/delete", s.showDelete, s.deleteAccount)
+
 	page("/assets/{sum}/{name}", s.serveAsset, nil)
 }
 

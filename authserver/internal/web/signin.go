@@ -2,8 +2,8 @@ package web
 
 import (
 	"net/http"
-	"time"
 
+	"latchkey/authserver/internal/account"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
 )
@@ -44,7 +44,44 @@ func (s *Server) signin(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.render(w, r, status, "signin", v)
 	}
+	if !result.Pending.IsZero() {
+		s.setCookie(w, pendingName, result.Pending, pendingLife)
+		return redirect(w, r, withReturn("/signin/second-factor", returnTo(r)))
+	}
 	s.signedIn(w, result.Cookie)
+	return redirect(w, r, onward(returnTo(r)))
+}
+
+func (s *Server) showSecondStep(w http.ResponseWriter, r *http.Request) error {
+	_, err := s.People.PendingSignin(r.Context(), s.readCookie(r, pendingName, secret.Signin))
+	if fault.Is(err, fault.NotFound) {
+		return redirect(w, r, withReturn("/signin", returnTo(r)))
+	}
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, "secondstep", s.secondStepView(w, r))
+}
+
+func (s *Server) secondStepView(w http.ResponseWriter, r *http.Request) *view {
+	v := s.newView(w, r, "secondstep.title")
+	v.ReturnTo = returnTo(r)
+	v.formHosts = redirectOriginOf(v.ReturnTo)
+	return v
+}
+
+func (s *Server) secondStep(w http.ResponseWriter, r *http.Request) error {
+	pending := s.readCookie(r, pendingName, secret.Signin)
+	cookie, err := s.People.FinishSignIn(r.Context(), pending, r.PostForm.Get("otp_code"), visitor(r), s.signinCookie(r))
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return redirect(w, r, withReturn("/signin", returnTo(r)))
+	case fault.Is(err, fault.Unauthenticated):
+		return s.again(w, r, "secondstep", s.secondStepView(w, r), account.ErrWrongCode)
+	case err != nil:
+		return s.again(w, r, "secondstep", s.secondStepView(w, r), err)
+	}
+	s.signedIn(w, cookie)
 	return redirect(w, r, onward(returnTo(r)))
 }
 
@@ -67,7 +104,7 @@ func (s *Server) signout(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	s.setCookie(w, signinName, secret.Token{}, -time.Second)
+	s.forgetSignin(w)
 	return redirect(w, r, onward(returnTo(r)))
 }
 
@@ -78,7 +115,11 @@ func (s *Server) landing(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := s.newView(w, r, "landing.title")
-	v.Signin = in
-	v.Data = struct{ CanSignUp bool }{s.canSignUp()}
+	v.Signin, v.Path = in, r.URL.Path
+	v.Notice = notices[r.URL.Query().Get("done")]
+	v.Data = struct {
+		CanSignUp bool
+		Sections  []section
+	}{s.canSignUp(), sections[1:]}
 	return s.render(w, r, http.StatusOK, "landing", v)
 }

@@ -16,17 +16,19 @@ func (s *Server) showSignup(w http.ResponseWriter, r *http.Request) error {
 	if in != nil {
 		return redirect(w, r, onward(returnTo(r)))
 	}
-	v := s.signupView(w, r)
-	v.Fields = map[string]string{"invite_code": r.URL.Query().Get("invite_code")}
+	code := r.URL.Query().Get("invite_code")
+	v := s.signupView(w, r, code)
+	v.Fields = map[string]string{"invite_code": code, "email": r.URL.Query().Get("email")}
 	return s.render(w, r, http.StatusOK, "signup", v)
 }
 
-func (s *Server) signupView(w http.ResponseWriter, r *http.Request) *view {
+func (s *Server) signupView(w http.ResponseWriter, r *http.Request, code string) *view {
 	v := s.newView(w, r, "signup.title")
 	v.ReturnTo = returnTo(r)
 	v.formHosts = redirectOriginOf(v.ReturnTo)
-	v.Data = struct{ Closed, InviteOnly bool }{
-		s.People.Settings.Signup == account.SignupClosed, s.People.Settings.Signup == account.SignupInvite,
+	mode := s.People.Settings.Signup
+	v.Data = struct{ Closed, InviteOnly, AskCode bool }{
+		mode == account.SignupClosed, mode == account.SignupInvite, mode == account.SignupInvite || code != "",
 	}
 	return v
 }
@@ -38,7 +40,7 @@ func (s *Server) signup(w http.ResponseWriter, r *http.Request) error {
 		FirstName: f.Get("first_name"), LastName: f.Get("last_name"), InviteCode: f.Get("invite_code"),
 	}, visitor(r))
 	if err != nil {
-		v := s.signupView(w, r)
+		v := s.signupView(w, r, f.Get("invite_code"))
 		v.Fields = map[string]string{
 			"email": f.Get("email"), "first_name": f.Get("first_name"),
 			"last_name": f.Get("last_name"), "invite_code": f.Get("invite_code"),

@@ -19,8 +19,8 @@ type catalogue map[string]string
 // defaultLanguage is used where the browser asks for nothing we have.
 const defaultLanguage = "en"
 
-// readCatalogues reads every language. Each must have exactly the keys of the
-// default one, so that no page shows a key.
+// readCatalogues reads every language. What one lacks is said in the default
+// one; a test keeps them complete.
 func readCatalogues() (map[string]catalogue, error) {
 	names, err := fs.Glob(textFiles, "text/*.json")
 	if err != nil {
@@ -38,10 +38,10 @@ func readCatalogues() (map[string]catalogue, error) {
 		}
 		all[strings.TrimSuffix(path.Base(name), ".json")] = c
 	}
-	for language, c := range all {
-		for key := range all[defaultLanguage] {
+	for _, c := range all {
+		for key, text := range all[defaultLanguage] {
 			if _, ok := c[key]; !ok {
-				return nil, fmt.Errorf("web: language %s has no text for %q", language, key)
+				c[key] = text
 			}
 		}
 	}

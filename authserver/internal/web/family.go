@@ -1,0 +1,125 @@
+package web
+
+import (
+	"net/http"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
+	"latchkey/pkg/fault"
+)
+
+type familyView struct {
+	account.Household
+	Admin bool
+	Roles []string
+	Link  string // of the invitation just made, shown this once
+	For   string
+}
+
+var roles = []string{authserver.RoleMember, authserver.RoleAdmin, authserver.RoleGuest}
+
+func (s *Server) familyView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*view, *familyView, error) {
+	household, err := s.People.Household(r.Context(), &in.User)
+	if err != nil {
+		return nil, nil, err
+	}
+	v := s.personalView(w, r, in, "family.title")
+	data := &familyView{Household: household, Admin: in.User.Role == authserver.RoleAdmin, Roles: roles}
+	v.Data = data
+	return v, data, nil
+}
+
+func (s *Server) showFamily(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	v, _, err := s.familyView(w, r, in)
+	if err != nil {
+		return err
+	}
+	v.Fields = map[string]string{"family_name": in.User.FamilyName}
+	return s.render(w, r, http.StatusOK, "family", v)
+}
+
+func (s *Server) changeFamily(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	ctx, by, id := r.Context(), &in.User, r.PostForm.Get("id")
+	done := ""
+	var err error
+	switch r.PostForm.Get("action") {
+	case "invite":
+		return s.invite(w, r, in)
+	case "rename":
+		done, err = "renamed", s.People.RenameFamily(ctx, by, r.PostForm.Get("family_name"))
+	case "role":
+		done, err = "role", s.People.SetRole(ctx, by, id, r.PostForm.Get("role"))
+	case "remove":
+		done, err = "removed", s.People.RemoveMember(ctx, by, id)
+	case "revoke":
+		done, err = "invitation-revoked", s.People.RevokeInvitation(ctx, by, id)
+	default:
+		return errForm
+	}
+	if err != nil {
+		v, _, viewErr := s.familyView(w, r, in)
+		if viewErr != nil || fault.Is(err, fault.NotFound) {
+			return err
+		}
+		return s.again(w, r, "family", v, err, "family_name")
+	}
+	return redirect(w, r, "/settings/family?done="+done)
+}
+
+func (s *Server) invite(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	email := r.PostForm.Get("email")
+	code, err := s.People.Invite(r.Context(), &in.User, email, r.PostForm.Get("role"))
+	v, data, viewErr := s.familyView(w, r, in)
+	if viewErr != nil {
+		return viewErr
+	}
+	if err != nil {
+		return s.again(w, r, "family", v, err, "email")
+	}
+	data.Link, data.For = s.Issuer+"/join?code="+code.Reveal(), authserver.NormalizeEmail(email)
+	return s.render(w, r, http.StatusOK, "family", v)
+}
+
+type joinView struct {
+	*authserver.Invitation
+	Code    string
+	Already bool // somebody is signed in
+}
+
+// join is where an invitation leads.
+func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
+	code := r.URL.Query().Get("code")
+	found, err := s.People.Invitation(r.Context(), code)
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.NotFound, "This invitation is not valid any more. Ask for a new one.")
+	}
+	if err != nil {
+		return err
+	}
+	in, err := s.current(r, false)
+	if err != nil {
+		return err
+	}
+	v := s.newView(w, r, "join.title", found.FamilyName)
+	v.Signin = in
+	v.Data = joinView{Invitation: found, Code: code, Already: in != nil}
+	return s.render(w, r, http.StatusOK, "join", v)
+}
+
+func (s *Server) showDelete(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	return s.render(w, r, http.StatusOK, "delete", s.personalView(w, r, in, "delete.title"))
+}
+
+func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	if err := s.People.DeleteMine(r.Context(), &in.User, r.PostForm.Get("password")); err != nil {
+		v := s.personalView(w, r, in, "delete.title")
+		if f := faultOf(err); f != nil {
+			if details, ok := f.Details.([]string); ok && len(details) > 0 {
+				err = fault.New(f.Kind, details[0])
+			}
+		}
+		return s.again(w, r, "delete", v, err)
+	}
+	s.forgetSignin(w)
+	return redirect(w, r, "/?done=deleted")
+}

@@ -1,0 +1,68 @@
+package web
+
+import (
+	"net/http"
+
+	"latchkey/authserver"
+	"latchkey/pkg/httpserver"
+)
+
+// personal is a handler of a page that belongs to the person who is signed in.
+type personal func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error
+
+// forPerson asks for a sign-in first and comes back to the page after it.
+func (s *Server) forPerson(h personal) httpserver.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		in, err := s.current(r, false)
+		if err != nil {
+			return err
+		}
+		if in == nil {
+			if r.Method == http.MethodPost { // the form is gone, the page is not
+				return redirect(w, r, withReturn("/signin", safePath(r.URL.Path)))
+			}
+			return redirect(w, r, withReturn("/signin", safePath(r.URL.RequestURI())))
+		}
+		return h(w, r, in)
+	}
+}
+
+// section is one page of the settings, as the navigation lists it.
+type section struct{ Path, Key string }
+
+// sections is the navigation of a signed-in person.
+var sections = []section{
+	{"/", "nav.home"},
+	{"/settings/security", "nav.security"},
+	{"/settings/signins", "nav.signins"},
+	{"/settings/family", "nav.family"},
+}
+
+// personalView is newView for a page of the person in.
+func (s *Server) personalView(w http.ResponseWriter, r *http.Request, in *authserver.Signin, title string, args ...any) *view {
+	v := s.newView(w, r, title, args...)
+	v.Signin, v.Path = in, r.URL.Path
+	v.Notice = notices[r.URL.Query().Get("done")]
+	return v
+}
+
+// notices are what a page can be asked to say after a redirect: nothing else.
+var notices = map[string]string{
+	"password": "notice.password", "second-factor-off": "notice.second_factor_off", "signin-ended": "notice.signin_ended",
+	"others-ended": "notice.others_ended", "device-ended": "notice.device_ended", "renamed": "notice.renamed",
+	"role": "notice.role", "removed": "notice.removed", "invitation-revoked": "notice.invitation_revoked",
+	"deleted": "notice.deleted",
+}
+
+// again shows a refused form: its fields filled, but never a secret.
+func (s *Server) again(w http.ResponseWriter, r *http.Request, page string, v *view, err error, fields ...string) error {
+	v.Fields = map[string]string{}
+	for _, name := range fields {
+		v.Fields[name] = r.PostForm.Get(name)
+	}
+	status, err := s.refuse(w, v, err)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, status, page, v)
+}

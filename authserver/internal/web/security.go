@@ -1,0 +1,125 @@
+package web
+
+import (
+	"net/http"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
+	"latchkey/pkg/fault"
+)
+
+type securityView struct {
+	CodesLeft int
+	NoSealer  bool
+}
+
+func (s *Server) security(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	v := s.personalView(w, r, in, "security.title")
+	left, err := s.People.RecoveryCodesLeft(r.Context(), &in.User)
+	if err != nil {
+		return err
+	}
+	v.Data = securityView{CodesLeft: left, NoSealer: s.People.Sealer == nil}
+	return s.render(w, r, http.StatusOK, "security", v)
+}
+
+func (s *Server) showPassword(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	return s.render(w, r, http.StatusOK, "password", s.personalView(w, r, in, "password.title"))
+}
+
+func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	cookie, err := s.People.ChangePassword(r.Context(), in, r.PostForm.Get("password"), r.PostForm.Get("new_password"), visitor(r))
+	if err != nil {
+		return s.again(w, r, "password", s.personalView(w, r, in, "password.title"), err)
+	}
+	s.signedIn(w, cookie)
+	return redirect(w, r, "/settings/security?done=password")
+}
+
+type setupView struct {
+	account.Setup
+	QR qrCode
+}
+
+func (s *Server) setupView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*view, error) {
+	setup, err := s.People.BeginSecondFactor(r.Context(), &in.User)
+	if err != nil {
+		return nil, err
+	}
+	qr, err := newQRCode(setup.URI)
+	if err != nil {
+		return nil, err
+	}
+	v := s.personalView(w, r, in, "setup.title")
+	v.Data = setupView{setup, qr}
+	return v, nil
+}
+
+func (s *Server) showSecondFactor(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	if in.User.SecondFactor {
+		return redirect(w, r, "/settings/security")
+	}
+	v, err := s.setupView(w, r, in)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, "setup", v)
+}
+
+func (s *Server) confirmSecondFactor(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	codes, err := s.People.ConfirmSecondFactor(r.Context(), &in.User, r.PostForm.Get("otp_code"))
+	if fault.Is(err, fault.Conflict) {
+		return redirect(w, r, "/settings/security")
+	}
+	if err != nil {
+		v, setupErr := s.setupView(w, r, in)
+		if setupErr != nil {
+			return setupErr
+		}
+		return s.again(w, r, "setup", v, err)
+	}
+	in.User.SecondFactor = true
+	cookie, err := s.People.RenewSignin(r.Context(), in, visitor(r))
+	if err != nil {
+		return err
+	}
+	s.signedIn(w, cookie)
+	return s.showCodes(w, r, in, codes)
+}
+
+// showCodes shows recovery codes, this once: they are not stored readably.
+func (s *Server) showCodes(w http.ResponseWriter, r *http.Request, in *authserver.Signin, codes []string) error {
+	v := s.personalView(w, r, in, "recovery.title")
+	v.Data = struct{ Codes []string }{codes}
+	return s.render(w, r, http.StatusOK, "recovery", v)
+}
+
+func (s *Server) showDisable(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	if !in.User.SecondFactor {
+		return redirect(w, r, "/settings/security")
+	}
+	return s.render(w, r, http.StatusOK, "disable", s.personalView(w, r, in, "disable.title"))
+}
+
+func (s *Server) disableSecondFactor(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	err := s.People.DisableSecondFactor(r.Context(), &in.User, r.PostForm.Get("password"), r.PostForm.Get("otp_code"))
+	if err != nil {
+		return s.again(w, r, "disable", s.personalView(w, r, in, "disable.title"), err)
+	}
+	return redirect(w, r, "/settings/security?done=second-factor-off")
+}
+
+func (s *Server) showRenewCodes(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	if !in.User.SecondFactor {
+		return redirect(w, r, "/settings/security")
+	}
+	return s.render(w, r, http.StatusOK, "renew", s.personalView(w, r, in, "renew.title"))
+}
+
+func (s *Server) renewCodes(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	codes, err := s.People.RenewRecoveryCodes(r.Context(), &in.User, r.PostForm.Get("otp_code"))
+	if err != nil {
+		return s.again(w, r, "renew", s.personalView(w, r, in, "renew.title"), err)
+	}
+	return s.showCodes(w, r, in, codes)
+}
