@@ -161,3 +161,15 @@ func magnitude(a Amount) uint64 {
 	}
 	return uint64(a)
 }
+
+// AddUpTo returns a+b, held at the largest sum of that sign that fits.
+func (a Amount) AddUpTo(b Amount) Amount {
+	sum, fits := a.Add(b)
+	switch {
+	case fits:
+		return sum
+	case b > 0:
+		return 1<<63 - 1
+	}
+	return -1 << 63
+}

@@ -24,6 +24,7 @@ import (
 	"latchkey/pkg/secret"
 	"latchkey/resourceapi"
 	"latchkey/resourceapi/internal/api"
+	"latchkey/resourceapi/internal/balance"
 	"latchkey/resourceapi/internal/config"
 	"latchkey/resourceapi/internal/guard"
 	"latchkey/resourceapi/internal/store"
@@ -193,7 +194,14 @@ func (p *parts) run(ctx context.Context) error {
 }
 
 func (p *parts) workers() []func(ctx context.Context) {
-	return []func(ctx context.Context){p.answers.Run}
+	worker := balance.NewWorker(balance.Options{
+		Store: p.store, Logger: p.log, Poll: p.cfg.WorkerPoll, Lease: p.cfg.WorkerLease, Tries: p.cfg.WorkerTries, Backoff: p.cfg.WorkerBackoff,
+	}, p.metrics)
+	list := []func(ctx context.Context){p.answers.Run}
+	for range p.cfg.Workers {
+		list = append(list, worker.Run)
+	}
+	return list
 }
 
 func (p *parts) handler() (http.Handler, error) {

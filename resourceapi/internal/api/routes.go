@@ -32,6 +32,31 @@ func (a *API) routes() []route {
 			"GET": a.read(a.showTransaction), "PATCH": a.write(a.updateTransaction), "PUT": a.write(a.updateTransaction),
 			"DELETE": a.write(a.deleteTransaction),
 		}},
+		{"/accounts/{id}/sync", methods{"POST": a.write(a.startAccountSync)}},
+		{"/accounts/{id}/balances", methods{"GET": a.read(a.listBalances)}},
+		{"/tags", methods{"GET": a.readLabels(a.listTags), "POST": a.writeLabels(a.createTag)}},
+		{"/tags/{id}", methods{
+			"GET": a.readLabels(a.showTag), "PATCH": a.writeLabels(a.updateTag), "PUT": a.writeLabels(a.updateTag),
+			"DELETE": a.writeLabels(a.deleteTag),
+		}},
+		{"/categories", methods{"GET": a.read(a.listCategories), "POST": a.admitted(scope.ReadWrite, "read_write", a.createCategory, render)}},
+		{"/categories/{id}", methods{"GET": a.read(a.showCategory)}},
+		{"/merchants", methods{
+			"GET":  a.readLabels(a.listMerchants),
+			"POST": a.admitted(scope.ReadWrite, "write", a.importMerchants, renderSentence),
+		}},
+		{"/merchants/{id}", methods{"GET": a.readLabels(a.showMerchant)}},
+		{"/valuations", methods{"GET": a.read(a.listValuations), "POST": a.write(a.createValuation)}},
+		{"/valuations/{id}", methods{
+			"GET": a.read(a.showValuation), "PATCH": a.write(a.updateValuation), "PUT": a.write(a.updateValuation),
+		}},
+		{"/sync", methods{"POST": a.write(a.startSync)}},
+		{"/syncs", methods{"GET": a.read(a.listSyncs)}},
+		{"/syncs/latest", methods{"GET": a.read(a.latestSync)}},
+		{"/syncs/{id}", methods{"GET": a.read(a.showSync)}},
+		{"/balance_sheet", methods{"GET": a.read(a.balanceSheet)}},
+		{"/users/reset", methods{"DELETE": a.write(a.startReset)}},
+		{"/users/reset/status", methods{"GET": a.read(a.resetStatus)}},
 		{"/usage", methods{"GET": a.read(a.usage)}},
 	}
 }
@@ -44,6 +69,16 @@ func (a *API) write(act action) http.Handler {
 	return a.admitted(scope.ReadWrite, "write", act, render)
 }
 
+// Tags and merchants answer in a shape of their own, and tags name the scope
+// differently (contract sections 4.2 and 4.3).
+func (a *API) readLabels(act action) http.Handler {
+	return a.admitted(scope.Read, "read", act, renderSentence)
+}
+
+func (a *API) writeLabels(act action) http.Handler {
+	return a.admitted(scope.ReadWrite, "read_write", act, renderSentence)
+}
+
 // Mount makes the endpoints reachable below r, which must not clean paths: an
 // id with a slash in it is an unknown path, not a redirect.
 func (a *API) Mount(r *mux.Router) {
@@ -51,6 +86,9 @@ func (a *API) Mount(r *mux.Router) {
 		r.Handle("/api/v1"+route.path, dispatch(route.methods))
 	}
 	r.Handle(MetadataPath, dispatch(methods{"GET": httpserver.Handle(a.metadata, render)}))
+	if !a.Erasure.IsZero() {
+		r.Handle("/internal/families/{id}", dispatch(methods{"DELETE": httpserver.Handle(a.eraseFamily, render)}))
+	}
 	r.PathPrefix("/").Handler(httpserver.Handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute }, render))
 	r.NotFoundHandler = httpserver.Handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute }, render)
 }

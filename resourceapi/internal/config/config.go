@@ -33,8 +33,8 @@ type Config struct {
 	DatabaseURLFile  string `env:"API_DATABASE_URL_FILE"`
 	MigrationURL     string `env:"API_MIGRATION_DATABASE_URL"`
 	MigrationURLFile string `env:"API_MIGRATION_DATABASE_URL_FILE"`
-	Migrate      bool   `env:"API_MIGRATE" envDefault:"true"`
-	MaxConns     int    `env:"API_DATABASE_CONNECTIONS" envDefault:"16"`
+	Migrate          bool   `env:"API_MIGRATE" envDefault:"true"`
+	MaxConns         int    `env:"API_DATABASE_CONNECTIONS" envDefault:"16"`
 	// Production refuses a database role that row security does not bind.
 	Production bool `env:"API_PRODUCTION"`
 
@@ -64,11 +64,11 @@ type Config struct {
 
 	// Workers recompute balances: how many at once, how often each looks for work
 	// of other replicas, and how long it may hold a family's.
-	Workers      int           `env:"API_WORKERS" envDefault:"2"`
-	WorkerPoll   time.Duration `env:"API_WORKER_POLL" envDefault:"1s"`
-	WorkerLease  time.Duration `env:"API_WORKER_LEASE" envDefault:"1m"`
-	WorkerTries  int           `env:"API_WORKER_TRIES" envDefault:"10"`
-	WorkerWindow time.Duration `env:"API_WORKER_BACKOFF" envDefault:"1s"`
+	Workers       int           `env:"API_WORKERS" envDefault:"2"`
+	WorkerPoll    time.Duration `env:"API_WORKER_POLL" envDefault:"1s"`
+	WorkerLease   time.Duration `env:"API_WORKER_LEASE" envDefault:"1m"`
+	WorkerTries   int           `env:"API_WORKER_TRIES" envDefault:"10"`
+	WorkerBackoff time.Duration `env:"API_WORKER_BACKOFF" envDefault:"1s"`
 }
 
 // DefaultDatabaseURL is a SQLite file beside the process.
@@ -149,7 +149,7 @@ func (c *Config) check() error {
 	}
 	for name, d := range map[string]time.Duration{
 		"API_INTROSPECTION_TIMEOUT": c.IntrospectionTimeout, "API_REQUEST_TIMEOUT": c.RequestTimeout, "API_DRAIN": c.Drain,
-		"API_WORKER_POLL": c.WorkerPoll, "API_WORKER_LEASE": c.WorkerLease, "API_WORKER_BACKOFF": c.WorkerWindow,
+		"API_WORKER_POLL": c.WorkerPoll, "API_WORKER_LEASE": c.WorkerLease, "API_WORKER_BACKOFF": c.WorkerBackoff,
 	} {
 		complain(d <= 0, "%s must be more than 0", name)
 	}

@@ -157,16 +157,17 @@ func (f *Family) lockAccount(ctx context.Context, id string) error {
 // sync that follows brings later days in line.
 func (f *Family) reconcile(ctx context.Context, a resourceapi.Account, amount resourceapi.Amount) error {
 	today := f.s.today()
-	if _, _, err := f.putValuation(ctx, a.ID, a.Currency, today, amount, nil); err != nil {
+	put, err := f.putValuation(ctx, a.ID, a.Currency, today, amount, nil)
+	if err != nil {
 		return err
 	}
-	_, err := f.exec(ctx, `
+	_, err = f.exec(ctx, `
 		INSERT INTO balances (family_id, account_id, date, balance) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (family_id, account_id, date) DO UPDATE SET balance = excluded.balance`, a.ID, today, int64(amount))
 	if err != nil {
 		return err
 	}
-	return f.queueSync(ctx, a.ID, today)
+	return f.queueSync(ctx, a.ID, put.since(today))
 }
 
 // RemoveAccount marks an account for deletion, which hides it and everything in

@@ -27,11 +27,11 @@ func (f *Family) queue(ctx context.Context, job jobRow) error {
 	return nil
 }
 
-// queueSync queues the recomputation of an account's balances from a day on.
-// The job is always written, since a sync that is waiting may be read by its
-// worker before this change commits; the sync that callers see is only written
-// when none is waiting.
-func (f *Family) queueSync(ctx context.Context, account string, from resourceapi.Date) error {
+// queueSync queues the recomputation of an account's balances from a day on, or
+// from its beginning. The job is always written, since a sync that is waiting
+// may be read by its worker before this change commits; the sync that callers
+// see is only written when none is waiting.
+func (f *Family) queueSync(ctx context.Context, account string, from *resourceapi.Date) error {
 	now := f.s.Now()
 	_, err := f.exec(ctx, `
 		INSERT INTO syncs (family_id, id, syncable_type, syncable_id, status, window_start_date, pending_at, created_at, updated_at)
@@ -41,7 +41,7 @@ func (f *Family) queueSync(ctx context.Context, account string, from resourceapi
 	if err != nil {
 		return err
 	}
-	return f.queue(ctx, jobRow{Kind: jobSync, AccountID: &account, FromDate: &from})
+	return f.queue(ctx, jobRow{Kind: jobSync, AccountID: &account, FromDate: from})
 }
 
 // Wake tells this process's workers that there is work.

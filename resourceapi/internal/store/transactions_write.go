@@ -192,7 +192,8 @@ func (f *Family) record(ctx context.Context, work changes) error {
 				return err
 			}
 		}
-		if err := f.queueSync(ctx, account, work[account].from); err != nil {
+		from := work[account].from
+		if err := f.queueSync(ctx, account, &from); err != nil {
 			return err
 		}
 	}
@@ -262,7 +263,7 @@ func (f *Family) applyTransaction(ctx context.Context, id string, old lockedTran
 	if in.Date.Set {
 		from = min(from, in.Date.Value)
 	}
-	return f.queueSync(ctx, old.account, from)
+	return f.queueSync(ctx, old.account, &from)
 }
 
 // set adds ", column = value" when wanted.

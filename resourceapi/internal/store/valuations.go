@@ -104,15 +104,15 @@ func (f *Family) CreateValuation(ctx context.Context, in resourceapi.ValuationIn
 		if in.Notes.Set {
 			notes = &in.Notes.Value
 		}
-		id, had, err := f.putValuation(ctx, in.AccountID, currency, in.Date.Value, amount, notes)
+		put, err := f.putValuation(ctx, in.AccountID, currency, in.Date.Value, amount, notes)
 		if err != nil {
 			return err
 		}
-		if err := f.queueSync(ctx, in.AccountID, in.Date.Value); err != nil {
+		if err := f.queueSync(ctx, in.AccountID, put.since(in.Date.Value)); err != nil {
 			return err
 		}
-		replaced = had
-		v, err = f.valuation(ctx, id)
+		replaced = put.replaced
+		v, err = f.valuation(ctx, put.id)
 		return err
 	})
 	return v, replaced, err
@@ -139,33 +139,51 @@ func (f *Family) currencyOf(ctx context.Context, account string) (resourceapi.Cu
 	return resourceapi.Currency(currency), err
 }
 
+// put is what became of a stated value.
+type put struct {
+	id       string
+	opening  bool // it is what the account held before its first entry
+	replaced bool
+}
+
+// since returns the day from which balances change when the value of a day
+// does. The opening value counts from the very beginning: nil.
+func (p put) since(day resourceapi.Date) *resourceapi.Date {
+	if p.opening {
+		return nil
+	}
+	return &day
+}
+
 // putValuation writes the valuation of a day over one that is there. The caller
 // holds the account's lock. Nil notes keep what is there.
-func (f *Family) putValuation(ctx context.Context, account string, currency resourceapi.Currency, day resourceapi.Date, amount resourceapi.Amount, notes *string) (id string, had bool, err error) {
-	err = f.row(ctx, `SELECT id FROM valuations WHERE family_id = $1 AND account_id = $2 AND date = $3`, account, day).Scan(&id)
+func (f *Family) putValuation(ctx context.Context, account string, currency resourceapi.Currency, day resourceapi.Date, amount resourceapi.Amount, notes *string) (p put, err error) {
+	var kind string
+	err = f.row(ctx, `SELECT id, kind FROM valuations WHERE family_id = $1 AND account_id = $2 AND date = $3`, account, day).Scan(&p.id, &kind)
 	now := f.s.Now()
 	switch {
 	case errors.Is(err, database.ErrNoRows):
-		id = newID()
-		var stored *string
-		if notes != nil {
-			stored = nonEmpty(*notes)
-		}
-		return id, false, f.insert(ctx, &valuationRow{
-			FamilyID: f.id, ID: id, AccountID: account, Date: day, Amount: int64(amount), Currency: string(currency), Notes: stored,
+		p.id = newID()
+		row := valuationRow{
+			FamilyID: f.id, ID: p.id, AccountID: account, Date: day, Amount: int64(amount), Currency: string(currency),
 			Kind: resourceapi.Reconciliation, CreatedAt: now, UpdatedAt: now,
-		})
+		}
+		if notes != nil {
+			row.Notes = nonEmpty(*notes)
+		}
+		return p, f.insert(ctx, &row)
 	case err != nil:
-		return "", false, err
+		return p, err
 	}
+	p.replaced, p.opening = true, kind == resourceapi.OpeningAnchor
 	set := filter{}
 	set.set(true, "amount", int64(amount))
 	if notes != nil {
 		set.set(true, "notes", nonEmpty(*notes))
 	}
 	set.set(true, "updated_at", now)
-	_, err = f.exec(ctx, `UPDATE valuations SET `+set.text.String()[2:]+set.fill(` WHERE family_id = $1 AND id = ?`, id), set.args...)
-	return id, true, err
+	_, err = f.exec(ctx, `UPDATE valuations SET `+set.text.String()[2:]+set.fill(` WHERE family_id = $1 AND id = ?`, p.id), set.args...)
+	return p, err
 }
 
 // UpdateValuation changes amount and date together, or notes, or all three.
@@ -197,7 +215,8 @@ func (f *Family) UpdateValuation(ctx context.Context, id string, in resourceapi.
 			return err
 		}
 		if in.Amount.Set {
-			if err := f.queueSync(ctx, old.Account.ID, min(old.Date, in.Date.Value)); err != nil {
+			since := put{opening: old.Kind == resourceapi.OpeningAnchor}.since(min(old.Date, in.Date.Value))
+			if err := f.queueSync(ctx, old.Account.ID, since); err != nil {
 				return err
 			}
 		}

@@ -176,8 +176,7 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_by_creation ON idempotency_keys (family_id, created_at);
 
--- Work to be done for a family. It holds no household data and is read across
--- families, so row security does not apply to it.
+-- Work to be done for a family. It holds no household data.
 CREATE TABLE jobs (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     family_id UUID NOT NULL,
@@ -260,3 +259,15 @@ ALTER TABLE idempotency_keys FORCE ROW LEVEL SECURITY;
 CREATE POLICY family ON idempotency_keys
     USING (family_id = NULLIF(current_setting('latchkey.family', true), '')::uuid)
     WITH CHECK (family_id = NULLIF(current_setting('latchkey.family', true), '')::uuid);
+
+-- Workers look for work without a family; inside one they see only its own.
+ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
+ALTER TABLE jobs FORCE ROW LEVEL SECURITY;
+CREATE POLICY family ON jobs
+    USING (family_id = coalesce(NULLIF(current_setting('latchkey.family', true), '')::uuid, family_id))
+    WITH CHECK (family_id = coalesce(NULLIF(current_setting('latchkey.family', true), '')::uuid, family_id));
+ALTER TABLE leases ENABLE ROW LEVEL SECURITY;
+ALTER TABLE leases FORCE ROW LEVEL SECURITY;
+CREATE POLICY family ON leases
+    USING (family_id = coalesce(NULLIF(current_setting('latchkey.family', true), '')::uuid, family_id))
+    WITH CHECK (family_id = coalesce(NULLIF(current_setting('latchkey.family', true), '')::uuid, family_id));

@@ -1,0 +1,90 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
+	"latchkey/resourceapi"
+)
+
+const resetStatusPath = "/api/v1/users/reset/status"
+
+// administrator refuses members and guests (contract section 1.9).
+func (c *call) administrator() error {
+	switch c.principal.Role {
+	case "admin", "super_admin":
+		return nil
+	}
+	return fault.New(fault.Forbidden, "You are not authorized to perform this action")
+}
+
+func (a *API) startReset(ctx context.Context, c *call) (reply, error) {
+	if err := c.administrator(); err != nil {
+		return reply{}, err
+	}
+	id, err := c.family.StartReset(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(struct {
+		Message   string `json:"message"`
+		Status    string `json:"status"`
+		JobID     string `json:"job_id"`
+		FamilyID  string `json:"family_id"`
+		StatusURL string `json:"status_url"`
+	}{"Account reset has been initiated", "queued", id, c.family.ID(), resetStatusPath})
+}
+
+// uncounted are things the contract counts that no family can have here.
+var uncounted = []string{"transfers", "rules", "imports"}
+
+func (a *API) resetStatus(ctx context.Context, c *call) (reply, error) {
+	if err := c.administrator(); err != nil {
+		return reply{}, err
+	}
+	counts, err := c.family.Counts(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	complete, status := true, "complete"
+	for _, n := range counts {
+		complete = complete && n == 0
+	}
+	if !complete {
+		status = "data_remaining"
+	}
+	for _, name := range uncounted {
+		counts[name] = 0
+	}
+	return ok(struct {
+		Status   string           `json:"status"`
+		FamilyID string           `json:"family_id"`
+		Complete bool             `json:"reset_complete"`
+		Counts   map[string]int64 `json:"counts"`
+	}{status, c.family.ID(), complete, counts})
+}
+
+// eraseFamily removes a family for good, on behalf of the authorization server:
+// nobody of that family is left to ask. Erasing again is no error, so that the
+// other side may deliver its request more than once.
+func (a *API) eraseFamily(w http.ResponseWriter, r *http.Request) error {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || !secret.DigestOf(strings.TrimSpace(token)).Equal(a.Erasure) {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="internal"`)
+		return fault.New(fault.Unauthenticated, "This path takes the erasure secret")
+	}
+	id, valid := resourceapi.ParseID(mux.Vars(r)["id"])
+	if !valid {
+		return errNoRoute
+	}
+	if err := a.Store.Family(id).Erase(r.Context()); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

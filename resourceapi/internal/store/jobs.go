@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"latchkey/pkg/database"
+	"latchkey/resourceapi"
+)
+
+// ErrLeaseLost means that another worker holds the family now.
+var ErrLeaseLost = errors.New("store: the lease on a family's work is lost")
+
+// Lease is the right to work for one family until it ends.
+type Lease struct {
+	*Family
+	holder string
+	term   time.Duration
+}
+
+// Claim takes the lease on a family that has work to do now; nil when there is
+// none. The conditional write decides among workers of all replicas.
+func (s *Store) Claim(ctx context.Context, term time.Duration) (*Lease, error) {
+	now := s.Now()
+	lease := &Lease{holder: newID(), term: term}
+	skip := ""
+	if s.db.Engine() == database.Postgres {
+		skip = " FOR UPDATE SKIP LOCKED"
+	}
+	var family string
+	err := s.db.QueryRow(ctx, `
+		WITH due AS (
+			SELECT j.family_id FROM jobs j
+			WHERE j.run_at <= $1 AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.family_id = j.family_id AND l.until > $1)
+			ORDER BY j.run_at, j.id LIMIT 1`+skip+`
+		)
+		INSERT INTO leases AS l (family_id, holder, until) SELECT due.family_id, $2, $3 FROM due WHERE true
+		ON CONFLICT (family_id) DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE l.until <= $1
+		RETURNING family_id`, now, lease.holder, now.Add(term)).Scan(&family)
+	if errors.Is(err, database.ErrNoRows) {
+		return nil, nil
+	}
+	lease.Family = s.Family(family)
+	return lease, err
+}
+
+// keep extends the lease, inside the transaction of the work it covers: a
+// worker that lost it cannot commit.
+func (l *Lease) keep(ctx context.Context) error {
+	now := l.s.Now()
+	n, err := l.exec(ctx, `UPDATE leases SET until = $3 WHERE family_id = $1 AND holder = $2 AND until > $4`, l.holder, now.Add(l.term), now)
+	if err == nil && n == 0 {
+		err = ErrLeaseLost
+	}
+	return err
+}
+
+// Release gives the lease back.
+func (l *Lease) Release(ctx context.Context) error {
+	_, err := l.exec(l.inside(ctx), `DELETE FROM leases WHERE family_id = $1 AND holder = $2`, l.holder)
+	return err
+}
+
+// Job is one piece of work.
+type Job struct {
+	ID       int64
+	Kind     string
+	Account  string // "": the whole family
+	From     *resourceapi.Date
+	Attempts int
+}
+
+// Kinds of job, as Job.Kind.
+const (
+	JobSync          = jobSync
+	JobRemoveAccount = jobRemoveAccount
+	JobReset         = jobReset
+)
+
+const jobsAtOnce = 1000
+
+// Jobs returns what is due for the family, oldest first.
+func (l *Lease) Jobs(ctx context.Context) ([]Job, error) {
+	var list []Job
+	err := l.each(l.inside(ctx), `
+		SELECT id, kind, account_id, from_date, attempts FROM jobs WHERE family_id = $1 AND run_at <= $2 ORDER BY id LIMIT $3`,
+		[]any{l.s.Now(), jobsAtOnce}, func(rows database.Rows) error {
+			var j Job
+			var account *string
+			err := rows.Scan(&j.ID, &j.Kind, &account, &j.From, &j.Attempts)
+			if account != nil {
+				j.Account = *account
+			}
+			list = append(list, j)
+			return err
+		})
+	return list, err
+}
+
+func (l *Lease) finish(ctx context.Context, jobs []Job) error {
+	for len(jobs) > 0 {
+		piece := jobs[:min(len(jobs), 500)]
+		jobs = jobs[len(piece):]
+		var where filter
+		ids := make([]any, len(piece))
+		marks := ""
+		for i, j := range piece {
+			ids[i] = j.ID
+			marks += ", ?"
+		}
+		text := where.fill("id IN ("+marks[2:]+")", ids...)
+		if _, err := l.exec(ctx, `DELETE FROM jobs WHERE family_id = $1 AND `+text, where.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Retry puts jobs off after a failure, or gives up on those that have failed
+// tries times; their syncs say so.
+func (l *Lease) Retry(ctx context.Context, jobs []Job, tries int, backoff time.Duration) error {
+	return l.s.db.InTx(l.inside(ctx), func(ctx context.Context) error {
+		if err := l.keep(ctx); err != nil {
+			return err
+		}
+		now := l.s.Now()
+		var lost []Job
+		for _, j := range jobs {
+			if j.Attempts+1 >= tries {
+				lost = append(lost, j)
+				continue
+			}
+			wait := min(backoff<<min(j.Attempts, 20), time.Hour)
+			_, err := l.exec(ctx, `UPDATE jobs SET attempts = attempts + 1, run_at = $3 WHERE family_id = $1 AND id = $2`, j.ID, now.Add(wait))
+			if err != nil {
+				return err
+			}
+		}
+		status, column := resourceapi.SyncPending, "pending_at"
+		if len(lost) == len(jobs) {
+			status, column = resourceapi.SyncFailed, "failed_at"
+		}
+		subject := l.id
+		if len(jobs) > 0 && jobs[0].Account != "" {
+			subject = jobs[0].Account
+		}
+		_, err := l.exec(ctx, `
+			UPDATE syncs SET status = $3, `+column+` = $4, updated_at = $4 WHERE family_id = $1 AND syncable_id = $2 AND status = 'syncing'`,
+			subject, status, now)
+		return errors.Join(err, l.finish(ctx, lost))
+	})
+}
