@@ -11,7 +11,7 @@ import (
 )
 
 // EmailPath is where a link to confirm an address leads; the token follows it.
-const EmailPath = "/account/email/confirm?token="
+const EmailPath = "/settings/email/confirm?token="
 
 // RequestEmail begins to change the address of u, who gives the password. With
 // a mail server the new address gets a link first, and what happens to an

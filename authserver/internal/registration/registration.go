@@ -111,46 +111,53 @@ func build(r Request) (*authserver.Client, error) {
 	if c.ID == "" {
 		c.ID = uuid.NewString()
 	}
-	var broken []string
+	var broken authserver.Violations
+	refuse := func(field, rule, sentence string) {
+		broken = append(broken, authserver.Violation{Field: field, Rule: "client." + rule, Message: sentence})
+	}
 	if n := utf8.RuneCountInString(c.Name); n == 0 || n > MaxName || strings.ContainsFunc(c.Name, control) || !utf8.ValidString(c.Name) {
-		broken = append(broken, "Name must have 1 to 100 characters and no control characters")
+		refuse("name", "name", "Name must have 1 to 100 characters and no control characters")
 	}
 	if len(c.ID) > 100 || strings.ContainsFunc(c.ID, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }) {
-		broken = append(broken, "Client id must be printable ASCII without blanks and colons")
+		refuse("id", "id", "Client id must be printable ASCII without blanks and colons")
 	}
 	switch c.AuthMethod {
 	case authserver.AuthNone, authserver.AuthBasic, authserver.AuthPost:
 	default:
-		broken = append(broken, "Authentication method must be none, client_secret_basic or client_secret_post")
+		refuse("auth_method", "auth_method", "Authentication method must be none, client_secret_basic or client_secret_post")
 	}
 	if c.ResourceServer && c.Public() {
-		broken = append(broken, "A resource server must be confidential")
+		refuse("auth_method", "resource_server", "A resource server must be confidential")
 	}
 	scopes, err := scope.Parse(r.Scopes)
 	if err != nil {
-		broken = append(broken, "Scopes are read and read_write")
+		refuse("scopes", "scopes", "Scopes are read and read_write")
 	}
 	if c.Scopes = scopes; scopes == 0 {
 		c.Scopes = scope.All
 	}
 	broken = append(broken, brokenRedirects(c)...)
 	if len(broken) > 0 {
-		return nil, fault.New(fault.Invalid, broken[0]).WithErrors(broken...)
+		return nil, fault.New(fault.Invalid, broken[0].Message).WithErrors(broken.Messages()...).WithCause(broken)
 	}
 	return c, nil
 }
 
-func brokenRedirects(c *authserver.Client) []string {
-	var broken []string
+func brokenRedirects(c *authserver.Client) authserver.Violations {
+	var broken authserver.Violations
+	refuse := func(sentence string) {
+		broken = append(broken, authserver.Violation{Field: "redirect_uris", Rule: "client.redirect_uri", Message: sentence})
+	}
 	if len(c.RedirectURIs) == 0 && !c.ResourceServer {
-		broken = append(broken, "At least one redirect URI is needed")
+		refuse("At least one redirect URI is needed")
 	}
 	if len(c.RedirectURIs) > MaxRedirectURIs {
-		broken = append(broken, "There can be at most 20 redirect URIs")
+		refuse("There can be at most 20 redirect URIs")
+		return broken
 	}
 	for _, uri := range c.RedirectURIs {
 		if err := authserver.CheckRedirectURI(uri); err != nil {
-			broken = append(broken, message(err))
+			refuse(message(err))
 		}
 	}
 	return broken
