@@ -12,6 +12,7 @@ import (
 
 	"latchkey/authserver/internal/api"
 	"latchkey/authserver/internal/oauth"
+	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/fault"
@@ -66,7 +67,11 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	pages, err := web.New(web.Dependencies{People: people, Issuer: p.cfg.Issuer, Logger: p.log, Now: now})
+	passkeys, err := passkey.New(passkey.Dependencies{Store: p.store, Issuer: p.cfg.Issuer, Logger: p.log, Now: now})
+	if err != nil {
+		return nil, nil, err
+	}
+	pages, err := web.New(web.Dependencies{People: people, Passkeys: passkeys, Issuer: p.cfg.Issuer, Logger: p.log, Now: now})
 	if err != nil {
 		return nil, nil, err
 	}

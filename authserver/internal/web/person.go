@@ -51,7 +51,8 @@ var notices = map[string]string{
 	"password": "notice.password", "second-factor-off": "notice.second_factor_off", "signin-ended": "notice.signin_ended",
 	"others-ended": "notice.others_ended", "device-ended": "notice.device_ended", "renamed": "notice.renamed",
 	"role": "notice.role", "removed": "notice.removed", "invitation-revoked": "notice.invitation_revoked",
-	"deleted": "notice.deleted",
+	"deleted": "notice.deleted", "passkey-added": "notice.passkey_added", "passkey-renamed": "notice.passkey_renamed",
+	"passkey-removed": "notice.passkey_removed",
 }
 
 // again shows a refused form: its fields filled, but never a secret.

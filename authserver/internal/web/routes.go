@@ -38,6 +38,7 @@ func (s *Server) Mount(router *mux.Router) {
 	own("/settings/family", s.showFamily, s.changeFamily)
 	own("/settings/delete", s.showDelete, s.deleteAccount)
 
+	s.passkeyRoutes(router)
 	page("/assets/{sum}/{name}", s.serveAsset, nil)
 }
 

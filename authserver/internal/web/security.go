@@ -11,6 +11,7 @@ import (
 type securityView struct {
 	CodesLeft int
 	NoSealer  bool
+	Passkeys  int
 }
 
 func (s *Server) security(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
@@ -19,7 +20,11 @@ func (s *Server) security(w http.ResponseWriter, r *http.Request, in *authserver
 	if err != nil {
 		return err
 	}
-	v.Data = securityView{CodesLeft: left, NoSealer: s.People.Sealer == nil}
+	keys, err := s.Passkeys.List(r.Context(), in.User.ID)
+	if err != nil {
+		return err
+	}
+	v.Data = securityView{CodesLeft: left, NoSealer: s.People.Sealer == nil, Passkeys: len(keys)}
 	return s.render(w, r, http.StatusOK, "security", v)
 }
 

@@ -28,7 +28,7 @@ func (s *Server) signinView(w http.ResponseWriter, r *http.Request) *view {
 	v := s.newView(w, r, "signin.title")
 	v.ReturnTo = returnTo(r)
 	v.formHosts = redirectOriginOf(v.ReturnTo)
-	v.Data = struct{ CanSignUp bool }{s.canSignUp()}
+	v.Data = struct{ CanSignUp, Passkey bool }{s.canSignUp(), s.Passkeys.Available()}
 	return v
 }
 
@@ -65,6 +65,7 @@ func (s *Server) showSecondStep(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) secondStepView(w http.ResponseWriter, r *http.Request) *view {
 	v := s.newView(w, r, "secondstep.title")
+	v.Data = struct{ Passkey bool }{s.offersPasskey(r)}
 	v.ReturnTo = returnTo(r)
 	v.formHosts = redirectOriginOf(v.ReturnTo)
 	return v

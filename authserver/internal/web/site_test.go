@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/store"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/database"
@@ -73,8 +75,13 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 	s.People = account.New(account.Dependencies{Store: s.Store, Logger: logger, Now: s.clock.now, Settings: settings})
 	router := mux.NewRouter()
 	server := httptest.NewUnstartedServer(nil)
-	s.URL = "http://" + server.Listener.Addr().String()
-	if s.Pages, err = web.New(web.Dependencies{People: s.People, Issuer: s.URL, Logger: logger, Now: s.clock.now}); err != nil {
+	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
+	s.URL = "http://localhost:" + port // browsers do passkeys at names only
+	passkeys, err := passkey.New(passkey.Dependencies{Store: s.Store, Issuer: s.URL, Logger: logger, Now: s.clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Pages, err = web.New(web.Dependencies{People: s.People, Passkeys: passkeys, Issuer: s.URL, Logger: logger, Now: s.clock.now}); err != nil {
 		t.Fatal(err)
 	}
 	s.Pages.Mount(router)

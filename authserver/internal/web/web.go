@@ -16,14 +16,16 @@ import (
 	"time"
 
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/passkey"
 )
 
 // Dependencies of a Server.
 type Dependencies struct {
-	People *account.Service
-	Issuer string // public address, https://host or http://host:port
-	Logger *slog.Logger
-	Now    func() time.Time
+	People   *account.Service
+	Passkeys *passkey.Service
+	Issuer   string // public address, https://host or http://host:port
+	Logger   *slog.Logger
+	Now      func() time.Time
 }
 
 // Server draws the pages and answers their forms.
