@@ -19,8 +19,8 @@ type catalogue map[string]string
 // defaultLanguage is used where the browser asks for nothing we have.
 const defaultLanguage = "en"
 
-// readCatalogues reads every language. What one lacks is said in the default
-// one; a test keeps them complete.
+// readCatalogues reads text/LANGUAGE.json and text/LANGUAGE.PART.json. What a
+// language lacks is said in the default one; a test keeps them complete.
 func readCatalogues() (map[string]catalogue, error) {
 	names, err := fs.Glob(textFiles, "text/*.json")
 	if err != nil {
@@ -36,7 +36,16 @@ func readCatalogues() (map[string]catalogue, error) {
 		if err := json.Unmarshal(raw, &c); err != nil {
 			return nil, fmt.Errorf("web: %s: %w", name, err)
 		}
-		all[strings.TrimSuffix(path.Base(name), ".json")] = c
+		language, _, _ := strings.Cut(path.Base(name), ".")
+		if all[language] == nil {
+			all[language] = catalogue{}
+		}
+		for key, text := range c {
+			if _, twice := all[language][key]; twice {
+				return nil, fmt.Errorf("web: %s: %q is there twice", name, key)
+			}
+			all[language][key] = text
+		}
 	}
 	for _, c := range all {
 		for key, text := range all[defaultLanguage] {
