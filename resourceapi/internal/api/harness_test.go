@@ -27,6 +27,7 @@ import (
 	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
 	"latchkey/resourceapi/internal/api"
+	"latchkey/resourceapi/internal/balance"
 	"latchkey/resourceapi/internal/guard"
 	"latchkey/resourceapi/internal/store"
 )
@@ -138,7 +139,37 @@ func start(t *testing.T, set testenv.Set) *service {
 	}.Wrap(router)
 	server.Start()
 	t.Cleanup(server.Close)
+	s.work(log)
 	return s
+}
+
+// work runs workers until the test ends.
+func (s *service) work(log *slog.Logger) {
+	worker := balance.NewWorker(balance.Options{
+		Store: s.store, Logger: log, Poll: 50 * time.Millisecond, Lease: 30 * time.Second, Tries: 5, Backoff: 20 * time.Millisecond,
+	}, nil)
+	ctx, stop := context.WithCancel(context.WithoutCancel(s.t.Context()))
+	var running sync.WaitGroup
+	for range 2 {
+		running.Go(func() { worker.Run(ctx) })
+	}
+	s.t.Cleanup(func() { stop(); running.Wait() })
+}
+
+// until waits for a condition that work in the background brings about.
+func (s *service) until(what string, condition func() bool) {
+	s.t.Helper()
+	deadline := time.NewTimer(15 * time.Second)
+	defer deadline.Stop()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			s.t.Fatalf("still waiting: %s", what)
+		}
+	}
 }
 
 type testWriter struct{ t *testing.T }

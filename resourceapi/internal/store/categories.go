@@ -104,7 +104,7 @@ func (f *Family) CreateCategory(ctx context.Context, c resourceapi.Category, par
 			}
 			row.ParentID, row.Color = &above.ID, above.Color
 		}
-		if err := taken(f.insert(ctx, &row), "categories_name", "categories.name"); err != nil {
+		if err := f.insertNamed(ctx, &row); err != nil {
 			return err
 		}
 		var err error

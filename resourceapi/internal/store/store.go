@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
 
 	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
@@ -182,6 +183,17 @@ func (f *Family) args(args []any) []any { return append([]any{f.id}, args...) }
 // insert writes a row, or a slice of rows, which carry the family themselves.
 func (f *Family) insert(ctx context.Context, rows any) error {
 	return database.Translate(f.s.db.ORM(ctx).Create(rows).Error)
+}
+
+// insertNamed writes a row unless its name is taken: ErrNameTaken.
+func (f *Family) insertNamed(ctx context.Context, row any) error {
+	res := f.s.db.ORM(ctx).Clauses(clause.OnConflict{
+		Columns: []clause.Column{{Name: "family_id"}, {Name: "name"}}, DoNothing: true,
+	}).Create(row)
+	if res.Error == nil && res.RowsAffected == 0 {
+		return ErrNameTaken
+	}
+	return database.Translate(res.Error)
 }
 
 func newID() string { return uuid.NewString() }

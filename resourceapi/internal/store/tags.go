@@ -60,17 +60,9 @@ func (f *Family) CreateTag(ctx context.Context, t resourceapi.Tag) (resourceapi.
 	err := f.change(ctx, func(ctx context.Context) error {
 		now := f.s.Now()
 		t.ID, t.CreatedAt, t.UpdatedAt = newID(), now, now
-		err := f.insert(ctx, &tagRow{FamilyID: f.id, ID: t.ID, Name: t.Name, Color: t.Color, CreatedAt: now, UpdatedAt: now})
-		return taken(err, "tags_name", "tags.name")
+		return f.insertNamed(ctx, &tagRow{FamilyID: f.id, ID: t.ID, Name: t.Name, Color: t.Color, CreatedAt: now, UpdatedAt: now})
 	})
 	return t, err
-}
-
-func taken(err error, constraints ...string) error {
-	if database.IsUnique(err, constraints...) {
-		return ErrNameTaken
-	}
-	return err
 }
 
 // UpdateTag changes name and colour, where given.
@@ -88,7 +80,10 @@ func (f *Family) UpdateTag(ctx context.Context, id string, change func(t resourc
 		n, err := f.exec(ctx, `UPDATE tags SET name = $3, color = $4, updated_at = $5 WHERE family_id = $1 AND id = $2`,
 			id, made.Name, made.Color, made.UpdatedAt)
 		if err != nil {
-			return taken(err, "tags_name", "tags.name")
+			if database.IsUnique(err, "tags_name", "tags.name") {
+				return ErrNameTaken
+			}
+			return err
 		}
 		if n == 0 {
 			return errNoTag
