@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,8 +23,26 @@ import (
 	"latchkey/pkg/httpserver"
 )
 
+// lockedBuffer is written by the server and read by the test.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
 type fixture struct {
-	log bytes.Buffer
+	log lockedBuffer
 	reg *prometheus.Registry
 	url string
 }
@@ -71,7 +90,7 @@ func (f *fixture) do(t *testing.T, method, path, body string, header ...string) 
 func (f *fixture) line(t *testing.T) map[string]any {
 	t.Helper()
 	deadline := time.After(2 * time.Second)
-	for f.log.Len() == 0 {
+	for f.log.String() == "" {
 		select {
 		case <-deadline:
 			t.Fatal("no log line")
@@ -79,7 +98,7 @@ func (f *fixture) line(t *testing.T) map[string]any {
 		}
 	}
 	var line map[string]any
-	if err := json.Unmarshal(bytes.TrimSpace(f.log.Bytes()), &line); err != nil {
+	if err := json.Unmarshal([]byte(f.log.String()), &line); err != nil {
 		t.Fatalf("%v in %s", err, f.log.String())
 	}
 	return line

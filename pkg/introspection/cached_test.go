@@ -2,12 +2,10 @@ package introspection_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,111 +13,7 @@ import (
 	"latchkey/pkg/fault"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/secret"
-	"latchkey/pkg/testenv"
 )
-
-// authority is an authorization server in a few lines: what it says of any
-// credential, how often it was asked, and a gate to hold answers back.
-type authority struct {
-	mu     sync.Mutex
-	answer introspection.Answer
-	err    error
-	asked  atomic.Int32
-	gate   chan struct{}
-}
-
-func (a *authority) say(answer introspection.Answer, err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.answer, a.err = answer, err
-}
-
-// Introspect makes up its mind before the gate: what passes it may be stale.
-func (a *authority) Introspect(ctx context.Context, _ secret.Token) (introspection.Answer, error) {
-	a.asked.Add(1)
-	a.mu.Lock()
-	answer, err, gate := a.answer, a.err, a.gate
-	a.mu.Unlock()
-	if gate != nil {
-		select {
-		case <-gate:
-		case <-ctx.Done():
-			return introspection.Answer{}, ctx.Err()
-		}
-	}
-	return answer, err
-}
-
-var active = introspection.Answer{Active: true, UserID: "u", FamilyID: "f", Scope: "read"}
-
-type clock struct{ nanos atomic.Int64 }
-
-func (c *clock) now() time.Time          { return time.Unix(0, c.nanos.Load()) }
-func (c *clock) advance(d time.Duration) { c.nanos.Add(int64(d)) }
-
-func newClock() *clock {
-	c := &clock{}
-	c.nanos.Store(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).UnixNano())
-	return c
-}
-
-func newCached(t *testing.T, next introspection.Introspector, store cache.Store, now func() time.Time) *introspection.Cached {
-	t.Helper()
-	c, err := introspection.NewCached(next, introspection.CachedOptions{Store: store, Now: now, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
-	return c
-}
-
-func run(t *testing.T, f func(context.Context)) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() { f(ctx) })
-	t.Cleanup(func() { cancel(); wg.Wait() })
-}
-
-// stores runs f with no shared store, one in process, and Redis.
-func stores(t *testing.T, f func(t *testing.T, open func(t *testing.T) cache.Store)) {
-	t.Run("memory", func(t *testing.T) {
-		m := cache.NewMemory(cache.Options{Now: time.Now})
-		f(t, func(*testing.T) cache.Store { return m })
-	})
-	t.Run("redis", func(t *testing.T) {
-		url := testenv.NeedRedis(t)
-		f(t, func(t *testing.T) cache.Store {
-			s, err := cache.OpenRedis(url, cache.Options{Now: time.Now, Timeout: 2 * time.Second})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = s.Close() })
-			return s
-		})
-	})
-}
-
-func isActive(t *testing.T, i introspection.Introspector, token secret.Token) bool {
-	t.Helper()
-	a, err := i.Introspect(t.Context(), token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a.Active
-}
-
-func eventually(t *testing.T, within time.Duration, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.After(within)
-	for !ok() {
-		select {
-		case <-deadline:
-			t.Fatalf("%s: not within %v", what, within)
-		case <-time.After(time.Millisecond):
-		}
-	}
-}
 
 func TestAnswersLiveUnderASecondInProcess(t *testing.T) {
 	for _, state := range []bool{true, false} {
@@ -238,58 +132,6 @@ func TestExpiryIsCheckedOnEveryHit(t *testing.T) {
 	}
 }
 
-func TestRevocationReachesEveryReplica(t *testing.T) {
-	stores(t, func(t *testing.T, open func(*testing.T) cache.Store) {
-		as := &authority{}
-		as.say(active, nil)
-		replicas := make([]*introspection.Cached, 3)
-		for n := range replicas {
-			replicas[n] = newCached(t, as, open(t), time.Now)
-			run(t, replicas[n].Run)
-		}
-		tombstones := introspection.NewTombstones(open(t), time.Now, slog.New(slog.DiscardHandler), nil)
-		for round := range 5 {
-			token := secret.New(secret.AccessToken)
-			for _, r := range replicas {
-				if !isActive(t, r, token) {
-					t.Fatal("inactive before revocation")
-				}
-			}
-			before := as.asked.Load()
-			tombstones.Write(t.Context(), []secret.Digest{token.Digest()}, introspection.ReasonDeactivated)
-			for _, r := range replicas { // the authority would still say active: the tombstone decides
-				eventually(t, time.Second, fmt.Sprint("round ", round), func() bool { return !isActive(t, r, token) })
-				if a, _ := r.Introspect(t.Context(), token); a.Reason != introspection.ReasonDeactivated {
-					t.Errorf("reason %q", a.Reason)
-				}
-			}
-			if as.asked.Load() != before {
-				t.Error("the authorization server was asked although the tombstone stands")
-			}
-		}
-	})
-}
-
-func TestAnAnswerInFlightCannotUndoARevocation(t *testing.T) {
-	stores(t, func(t *testing.T, open func(*testing.T) cache.Store) {
-		as, token := &authority{gate: make(chan struct{})}, secret.New(secret.AccessToken)
-		as.say(active, nil)
-		i := newCached(t, as, open(t), time.Now)
-		got := make(chan bool, 1)
-		go func() { got <- isActive(t, i, token) }()
-		eventually(t, time.Second, "asked", func() bool { return as.asked.Load() == 1 })
-		introspection.NewTombstones(open(t), time.Now, slog.New(slog.DiscardHandler), nil).
-			Write(t.Context(), []secret.Digest{token.Digest()}, "")
-		close(as.gate)
-		if <-got {
-			t.Error("the answer in flight won")
-		}
-		if isActive(t, i, token) {
-			t.Error("and is remembered")
-		}
-	})
-}
-
 func TestSharedAnswersSpareTheAuthorizationServer(t *testing.T) {
 	stores(t, func(t *testing.T, open func(*testing.T) cache.Store) {
 		as, token := &authority{}, secret.New(secret.AccessToken)
@@ -310,56 +152,6 @@ func TestSharedAnswersSpareTheAuthorizationServer(t *testing.T) {
 			t.Error("the credential itself is in the store")
 		}
 	})
-}
-
-// broken is a store that can be switched off.
-type broken struct {
-	cache.Store
-	off atomic.Bool
-}
-
-func (b *broken) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	if b.off.Load() {
-		return nil, false, cache.ErrUnavailable
-	}
-	return b.Store.Get(ctx, key)
-}
-
-func (b *broken) SetAndPublish(ctx context.Context, e []cache.Entry, channel string, m []byte) error {
-	if b.off.Load() {
-		return cache.ErrUnavailable
-	}
-	return b.Store.SetAndPublish(ctx, e, channel, m)
-}
-
-func TestARevocationDuringAnOutageOfTheStoreHolds(t *testing.T) {
-	c, as, token := newClock(), &authority{}, secret.New(secret.AccessToken)
-	as.say(active, nil)
-	store := &broken{Store: cache.NewMemory(cache.Options{Now: c.now})}
-	i := newCached(t, as, store, c.now)
-	tombstones := introspection.NewTombstones(store, c.now, slog.New(slog.DiscardHandler), nil)
-	isActive(t, i, token)
-
-	store.off.Store(true)
-	as.say(introspection.Answer{}, nil)
-	tombstones.Write(t.Context(), []secret.Digest{token.Digest()}, "")
-	c.advance(time.Second)
-	if isActive(t, i, token) {
-		t.Error("active a second after the revocation, store away")
-	}
-	store.off.Store(false) // back, with the old "active" in it
-	c.advance(time.Second)
-	if isActive(t, i, token) {
-		t.Error("the store came back and brought the token with it")
-	}
-	run(t, tombstones.Run)
-	eventually(t, 2*time.Second, "the tombstone", func() bool {
-		raw, _, _ := store.Get(t.Context(), introspection.Key(token.Digest()))
-		return string(raw) == `{"active":false}`
-	})
-	if err := tombstones.Flush(t.Context()); err != nil {
-		t.Error(err)
-	}
 }
 
 func TestNobodyIsLetInWhenNobodyCanSay(t *testing.T) {
@@ -383,69 +175,6 @@ func TestNobodyIsLetInWhenNobodyCanSay(t *testing.T) {
 	if !isActive(t, i, secret.New(secret.AccessToken)) {
 		t.Error("Redis away alone keeps people out")
 	}
-}
-
-func TestLookupsRacingWithRevocations(t *testing.T) {
-	stores(t, func(t *testing.T, open func(*testing.T) cache.Store) {
-		ended := &sync.Map{}
-		as := asker(func(token secret.Token) introspection.Answer {
-			if _, gone := ended.Load(token.Digest()); gone {
-				return introspection.Answer{}
-			}
-			return active
-		})
-		i := newCached(t, as, open(t), time.Now)
-		run(t, i.Run)
-		tombstones := introspection.NewTombstones(open(t), time.Now, slog.New(slog.DiscardHandler), nil)
-		var wg sync.WaitGroup
-		for range 20 {
-			token := secret.New(secret.AccessToken)
-			stop := make(chan struct{})
-			for range 4 {
-				wg.Go(func() {
-					for {
-						select {
-						case <-stop:
-							return
-						default:
-							if _, err := i.Introspect(context.Background(), token); err != nil {
-								t.Error(err)
-								return
-							}
-						}
-					}
-				})
-			}
-			ended.Store(token.Digest(), true)
-			tombstones.Write(t.Context(), []secret.Digest{token.Digest()}, "")
-			eventually(t, time.Second, "refused", func() bool { return !isActive(t, i, token) })
-			for range 100 {
-				if isActive(t, i, token) {
-					t.Error("refused, and then let in again")
-					break
-				}
-			}
-			close(stop)
-			wg.Wait()
-		}
-	})
-}
-
-type asker func(secret.Token) introspection.Answer
-
-func (f asker) Introspect(_ context.Context, token secret.Token) (introspection.Answer, error) {
-	return f(token), nil
-}
-
-func TestTombstonesWithoutAStoreDoNothing(t *testing.T) {
-	none := introspection.NewTombstones(nil, time.Now, slog.New(slog.DiscardHandler), nil)
-	none.Write(t.Context(), []secret.Digest{{}}, "")
-	if err := none.Flush(t.Context()); err != nil {
-		t.Error(err)
-	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errors.New("at once"))
-	none.Run(ctx)
 }
 
 func BenchmarkHitInProcess(b *testing.B) {
