@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"latchkey/pkg/fault"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
 )
@@ -234,4 +235,23 @@ func Sources() []string { return []string{SourceWeb, SourceMobile, SourceMonitor
 // ValidTier reports whether there is such a tier.
 func ValidTier(tier string) bool {
 	return slices.Contains([]string{TierStandard, TierPremium, TierEnterprise, TierUnlimited}, tier)
+}
+
+// ParseKeyExpiry reads when a key shall end: RFC 3339, or a date, after whose
+// last second (UTC) it ends. Blank is nil: never. fault.Invalid: neither.
+func ParseKeyExpiry(text string) (*time.Time, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return nil, nil
+	}
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		end := day.AddDate(0, 0, 1)
+		return &end, nil
+	}
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		broken := Violations{{"expires_at", "expires_at.invalid", "Expiry must be a time such as 2030-12-31T23:59:59Z or a date such as 2030-12-31"}}
+		return nil, fault.New(fault.Invalid, broken[0].Message).WithErrors(broken.Messages()...).WithCause(broken)
+	}
+	return &at, nil
 }

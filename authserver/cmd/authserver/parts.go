@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/config"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/registration"
@@ -20,6 +21,7 @@ import (
 	"latchkey/pkg/database"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
+	"latchkey/pkg/ratelimit"
 )
 
 // parts is everything below the listeners, which the server and the command
@@ -35,6 +37,8 @@ type parts struct {
 	store        *store.Store
 	oauth        *oauth.Server // without pages until serve gives it some
 	registration *registration.Service
+	limiter      ratelimit.Limiter
+	keys         *apikey.Service
 }
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
@@ -74,6 +78,10 @@ func assemble(ctx context.Context) (*parts, error) {
 		shared = p.cache
 	}
 	p.tombstones = introspection.NewTombstones(shared, now, p.log, p.metrics)
+	if err := p.openKeys(); err != nil {
+		p.close() //nolint:contextcheck // closing outlives the command's context
+		return nil, err
+	}
 	p.oauth = oauth.New(p.oauthDependencies())
 	p.registration = &registration.Service{Store: p.store, Chains: p.oauth, Logger: p.log, Now: now}
 	return p, nil
@@ -81,7 +89,7 @@ func assemble(ctx context.Context) (*parts, error) {
 
 func (p *parts) oauthDependencies() oauth.Dependencies {
 	return oauth.Dependencies{
-		Store: p.store, Tombstones: p.tombstones, Logger: p.log, Now: now,
+		Store: p.store, Keys: p.store, Tombstones: p.tombstones, Logger: p.log, Now: now,
 		Settings: oauth.Settings{
 			Issuer: p.cfg.Issuer, CodeLifetime: p.cfg.CodeLifetime, AccessLifetime: p.cfg.AccessLifetime,
 			RefreshLifetime: p.cfg.RefreshLifetime, ChainLifetime: p.cfg.ChainLifetime,

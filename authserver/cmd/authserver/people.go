@@ -20,12 +20,8 @@ import (
 // people builds the use cases of persons.
 func (p *parts) people() (*account.Service, error) {
 	c := p.cfg.People
-	limiter, err := ratelimit.New(p.cache, ratelimit.Options{Now: now, Logger: p.log, Registerer: p.metrics})
-	if err != nil {
-		return nil, err
-	}
 	return account.New(account.Dependencies{
-		Store: p.store, Chains: lateChains{p}, Throttle: throttle{limiter}, Sealer: p.sealer(), Logger: p.log, Now: now,
+		Store: p.store, Chains: lateChains{p}, Keys: p.keys, Throttle: throttle{p.limiter}, Sealer: p.sealer(), Logger: p.log, Now: now,
 		Settings: account.Settings{
 			Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle, AIAvailable: c.AIAvailable,
 			HashQueue: c.HashQueue, InvitationLife: c.InvitationLife,

@@ -71,15 +71,20 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	pages, err := web.New(web.Dependencies{People: people, Passkeys: passkeys, Issuer: p.cfg.Issuer, Logger: p.log, Now: now})
+	drawn := web.Dependencies{People: people, Passkeys: passkeys, Issuer: p.cfg.Issuer, Logger: p.log, Now: now}
+	workers, err := p.ownPages(&drawn)
+	if err != nil {
+		return nil, nil, err
+	}
+	pages, err := web.New(drawn)
 	if err != nil {
 		return nil, nil, err
 	}
 	deps := p.oauthDependencies()
 	deps.Pages, deps.Signins, deps.Metrics = pages, pages, oauth.NewMetrics(p.metrics)
 	deps.Throttle = tokenThrottle{people}
+	workers = append(workers, p.noteUses(&deps), p.tombstones.Run, p.sweep)
 	p.oauth = oauth.New(deps)
-	workers := []worker{p.tombstones.Run, p.sweep}
 	errands, err := p.errands(people)
 	if err != nil {
 		return nil, nil, err
@@ -91,7 +96,14 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 	router := mux.NewRouter()
 	p.oauth.Mount(router)
 	pages.Mount(router)
-	api.New(api.Dependencies{People: people, Credentials: p.oauth, Issuer: p.cfg.Issuer, Now: now}).Mount(router)
+	meter, noteUses, err := p.meter()
+	if err != nil {
+		return nil, nil, err
+	}
+	workers = append(workers, noteUses)
+	api.New(api.Dependencies{
+		People: people, Keys: p.keys, Credentials: p.oauth, Meter: meter, Issuer: p.cfg.Issuer, Now: now,
+	}).Mount(router)
 	router.NotFoundHandler = notFound(pages)
 	router.Use(httpserver.Routes)
 
@@ -126,7 +138,7 @@ func renderFor(pages *web.Server) httpserver.Renderer {
 }
 
 func forMachines(path string) bool {
-	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/.well-known/") ||
+	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/internal/") || strings.HasPrefix(path, "/.well-known/") ||
 		strings.HasPrefix(path, "/oauth/") && path != "/oauth/authorize"
 }
 

@@ -1,6 +1,7 @@
 // Package api is the first-party JSON API: /api/v1/auth, /api/v1/users/me,
-// /api/v1/devices. It reads requests strictly, asks package account, and
-// answers in the shapes of the published contract (sections 1 and 4).
+// /api/v1/devices, /api/v1/api_keys. It reads requests strictly, asks packages
+// account and apikey, and answers in the shapes of the published contract
+// (sections 1, 3 and 4).
 package api
 
 import (
@@ -14,6 +15,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/apikey"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
@@ -24,12 +26,17 @@ import (
 type Credentials interface {
 	// Authenticate returns a live credential; fault.Unauthenticated: it is none.
 	Authenticate(ctx context.Context, text string) (*authserver.Credential, error)
+	// AuthenticateResourceServer returns the resource server that sent r;
+	// fault.Unauthenticated or fault.Forbidden: it is none.
+	AuthenticateResourceServer(r *http.Request) (*authserver.Client, error)
 }
 
 // Dependencies of a Server.
 type Dependencies struct {
 	People      *account.Service
+	Keys        *apikey.Service
 	Credentials Credentials
+	Meter       Meter
 	Issuer      string // public address; what a credential bound to a resource must be bound to
 	Now         func() time.Time
 }
@@ -53,6 +60,7 @@ func (s *Server) Mount(router *mux.Router) {
 	router.Handle("/api/v1/users/me", Methods{http.MethodDelete: s.deleteUser})
 	router.Handle("/api/v1/devices", Methods{http.MethodGet: s.listDevices})
 	router.Handle("/api/v1/devices/{id}", Methods{http.MethodDelete: s.revokeDevice})
+	s.mountKeys(router)
 }
 
 // Methods answers one path by method, and other methods with 405.
@@ -106,7 +114,7 @@ func challenge(w http.ResponseWriter, err error) {
 	f, ok := errors.AsType[*fault.Error](err)
 	_, coded := errors.AsType[refusal](err)
 	switch {
-	case !ok:
+	case !ok, w.Header().Get("WWW-Authenticate") != "":
 	case f.Kind == fault.Unauthenticated && (!coded || errors.Is(err, introspection.ErrNoCredential)):
 		w.Header().Set("WWW-Authenticate", `Bearer realm="Latchkey"`)
 	case f.Kind == fault.Unauthenticated:

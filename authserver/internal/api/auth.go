@@ -156,7 +156,7 @@ func (s *Server) refresh(w http.ResponseWriter, r *http.Request) error {
 
 // logout is DELETE /api/v1/auth/logout: the presented chain ends.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.ownApp(r, 0)
+	c, err := s.ownApp(w, r, 0)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 
 // enableAI is PATCH /api/v1/auth/enable_ai, contract section 1.8.
 func (s *Server) enableAI(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.Caller(r, scope.ReadWrite)
+	c, err := s.Caller(w, r, scope.ReadWrite)
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (s *Server) enableAI(w http.ResponseWriter, r *http.Request) error {
 
 // deleteUser is DELETE /api/v1/users/me, contract section 1.9.
 func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.Caller(r, scope.ReadWrite)
+	c, err := s.Caller(w, r, scope.ReadWrite)
 	if err != nil {
 		return err
 	}

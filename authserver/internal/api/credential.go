@@ -19,9 +19,10 @@ const codeScope = "insufficient_scope"
 var errElsewhere = fault.New(fault.Unauthenticated, "Access token or API key is invalid, expired, or missing")
 
 // Caller returns the live credential of the request, which must satisfy need.
-// Errors are in the shape of contract section 4.2: fault.Unauthenticated, or
-// fault.Forbidden when the scope does not do.
-func (s *Server) Caller(r *http.Request, need scope.Set) (*authserver.Credential, error) {
+// The request counts against its limit, and the answer says how it stands.
+// Errors are in the shape of contract section 4.2: fault.Unauthenticated,
+// fault.RateLimited, or fault.Forbidden when the scope does not do.
+func (s *Server) Caller(w http.ResponseWriter, r *http.Request, need scope.Set) (*authserver.Credential, error) {
 	presented, err := introspection.Presented(r)
 	if err != nil {
 		return nil, refusal{err}
@@ -34,6 +35,9 @@ func (s *Server) Caller(r *http.Request, need scope.Set) (*authserver.Credential
 		slog.String("credential_kind", c.Kind), slog.String("client_id", c.ClientID))
 	if c.UserID == "" || c.Resource != "" && strings.TrimRight(c.Resource, "/") != s.Issuer || !allowedFrom(r, c.AllowedCIDRs) {
 		return nil, refusal{errElsewhere}
+	}
+	if err := s.Meter.count(w, r, c); err != nil {
+		return nil, refusal{err}
 	}
 	if !c.Scopes.Satisfies(need) {
 		return nil, refusal{scopeError(need)}
@@ -74,8 +78,8 @@ func allowedFrom(r *http.Request, cidrs []string) bool {
 // ownApp is Caller for what only the product's own apps may do: an application
 // the person allowed sees the household's data, not where the person is signed
 // in.
-func (s *Server) ownApp(r *http.Request, need scope.Set) (*authserver.Credential, error) {
-	c, err := s.Caller(r, need)
+func (s *Server) ownApp(w http.ResponseWriter, r *http.Request, need scope.Set) (*authserver.Credential, error) {
+	c, err := s.Caller(w, r, need)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ type deviceView struct {
 // listDevices is GET /api/v1/devices: where the person is signed in through the
 // JSON API; the caller's own device is marked.
 func (s *Server) listDevices(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.ownApp(r, scope.Read)
+	c, err := s.ownApp(w, r, scope.Read)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (s *Server) listDevices(w http.ResponseWriter, r *http.Request) error {
 
 // revokeDevice is DELETE /api/v1/devices/:id: everything issued to it ends.
 func (s *Server) revokeDevice(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.ownApp(r, scope.ReadWrite)
+	c, err := s.ownApp(w, r, scope.ReadWrite)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,7 @@ type Config struct {
 	ResourceServerSecretFile string `env:"AUTH_RESOURCE_SERVER_CLIENT_SECRET_FILE"`
 
 	People
+	Limits
 	Mail
 }
 
@@ -64,7 +65,7 @@ func Read(environ map[string]string) (Config, error) {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	c.Issuer = strings.TrimRight(c.Issuer, "/")
-	if err := errors.Join(c.files(), c.People.files(), c.Mail.files(), c.check(), c.People.check(), c.Mail.check()); err != nil {
+	if err := errors.Join(c.files(), c.People.files(), c.Mail.files(), c.check(), c.People.check(), c.Mail.check(), c.Limits.check()); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	if c.DatabaseURL == "" {

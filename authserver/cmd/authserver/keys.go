@@ -1,0 +1,42 @@
+package main
+
+import (
+	"latchkey/authserver/internal/api"
+	"latchkey/authserver/internal/apikey"
+	"latchkey/pkg/keyuse"
+	"latchkey/pkg/ratelimit"
+)
+
+func (p *parts) tiers() ratelimit.Tiers {
+	return ratelimit.Tiers{
+		ratelimit.TierStandard: p.cfg.LimitStandard, ratelimit.TierPremium: p.cfg.LimitPremium,
+		ratelimit.TierEnterprise: p.cfg.LimitEnterprise, ratelimit.TierUnlimited: 0, ratelimit.TierOAuth: p.cfg.LimitOAuth,
+	}
+}
+
+// openKeys builds the limiter and the use cases of API keys.
+func (p *parts) openKeys() error {
+	var err error
+	p.limiter, err = ratelimit.New(p.cache, ratelimit.Options{
+		Now: now, Logger: p.log, Policy: ratelimit.Policy(p.cfg.LimitAway), Registerer: p.metrics,
+	})
+	if err != nil {
+		return err
+	}
+	p.keys = &apikey.Service{Store: p.store, Tombstones: p.tombstones, Tiers: p.tiers(), Logger: p.log, Now: now}
+	if p.cfg.RedisURL != "" { // else the resource API counts in its own process, and reports
+		p.keys.Usage = p.limiter
+	}
+	return nil
+}
+
+// meter counts what calls our own JSON endpoints.
+func (p *parts) meter() (api.Meter, worker, error) {
+	uses, err := keyuse.NewRecorder(keyuse.Options{
+		Sink: p.store.StampKeyUses, Now: now, Logger: p.log, Interval: p.cfg.KeyUseInterval,
+	})
+	if err != nil {
+		return api.Meter{}, nil, err
+	}
+	return api.Meter{Limiter: p.limiter, Tiers: p.tiers(), Uses: uses}, uses.Run, nil
+}

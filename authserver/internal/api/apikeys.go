@@ -1,0 +1,229 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/apikey"
+	"latchkey/pkg/apierror"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/introspection"
+	"latchkey/pkg/keyuse"
+	"latchkey/pkg/scope"
+)
+
+func (s *Server) mountKeys(router *mux.Router) {
+	if s.Keys == nil {
+		return
+	}
+	read := func(h keyHandler) httpserver.Handler { return s.forKeys(scope.Read, h) }
+	write := func(h keyHandler) httpserver.Handler { return s.forKeys(scope.ReadWrite, h) }
+	router.Handle("/api/v1/api_keys", Methods{http.MethodGet: read(s.listKeys), http.MethodPost: write(s.createKey)})
+	router.Handle("/api/v1/api_keys/{id}", Methods{http.MethodGet: read(s.showKey), http.MethodDelete: write(s.revokeKey)})
+	router.Handle("/api/v1/api_keys/{id}/rotate", Methods{http.MethodPost: write(s.rotateKey)})
+	router.Handle(keyuse.Path, Methods{http.MethodPost: coded(s.reportUses)})
+}
+
+type keyHandler func(w http.ResponseWriter, r *http.Request, caller *authserver.Credential) error
+
+// forKeys lets people manage keys, through an application that they allowed to.
+// A key manages no keys: who steals one must not be able to make another.
+func (s *Server) forKeys(need scope.Set, h keyHandler) httpserver.Handler {
+	return coded(func(w http.ResponseWriter, r *http.Request) error {
+		c, err := s.Caller(w, r, need)
+		if err != nil {
+			return err
+		}
+		if c.Kind != introspection.KindAccessToken {
+			return fault.New(fault.Forbidden, "An API key cannot manage API keys. Use an access token, or sign in and go to Settings")
+		}
+		return h(w, r, c)
+	})
+}
+
+// coded answers errors in the shape of contract section 4.2.
+func coded(h httpserver.Handler) httpserver.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := h(w, r); err != nil {
+			return refusal{httpserver.Classify(r.Context(), err)}
+		}
+		return nil
+	}
+}
+
+// keyBody is an API key as its owner sees it.
+type keyBody struct {
+	ID               string     `json:"id"`
+	Name             string     `json:"name"`
+	Scopes           []string   `json:"scopes"`
+	Source           string     `json:"source"`
+	Tier             string     `json:"tier"`
+	KeyHint          string     `json:"key_hint"` // prefix and last four characters
+	AllowedCIDRs     []string   `json:"allowed_cidrs"`
+	CreatedAt        time.Time  `json:"created_at"`
+	ExpiresAt        *time.Time `json:"expires_at"`
+	RotatedAt        *time.Time `json:"rotated_at"`
+	ActiveUntil      *time.Time `json:"active_until"` // expiry or end of the overlap, whichever comes first
+	LastUsedAt       *time.Time `json:"last_used_at"`
+	LastUsedFrom     *string    `json:"last_used_from"`
+	RequestsThisHour int64      `json:"requests_this_hour"`
+	RateLimit        limitBody  `json:"rate_limit"`
+}
+
+// limitBody follows contract section 3.7; what is not known here is null.
+type limitBody struct {
+	Tier           string `json:"tier"`
+	Limit          *int64 `json:"limit"` // null: unlimited
+	WindowSeconds  int64  `json:"window_seconds"`
+	CurrentCount   *int64 `json:"current_count"`
+	Remaining      *int64 `json:"remaining"`
+	ResetInSeconds *int64 `json:"reset_in_seconds"`
+}
+
+// madeKeyBody hands out the key itself: once.
+type madeKeyBody struct {
+	keyBody
+	Key         string       `json:"key"`
+	PreviousKey *retiredBody `json:"previous_key,omitempty"`
+}
+
+// retiredBody tells whether a rotated key still has to be replaced somewhere.
+type retiredBody struct {
+	ID           string     `json:"id"`
+	KeyHint      string     `json:"key_hint"`
+	ActiveUntil  *time.Time `json:"active_until"` // null: it has ended
+	InUse        bool       `json:"in_use"`       // used within the last day
+	LastUsedAt   *time.Time `json:"last_used_at"`
+	LastUsedFrom *string    `json:"last_used_from"`
+}
+
+func newKeyBody(v *apikey.View) keyBody {
+	b := keyBody{
+		ID: v.ID, Name: v.Name, Scopes: v.Scopes.Names(), Source: v.Source, Tier: v.Tier, KeyHint: v.Stub,
+		AllowedCIDRs: v.AllowedCIDRs, CreatedAt: v.CreatedAt.UTC(), ExpiresAt: inUTC(v.ExpiresAt),
+		RotatedAt: inUTC(v.SupersededAt), ActiveUntil: inUTC(v.EndsAt()),
+		LastUsedAt: inUTC(v.LastUsedAt), LastUsedFrom: orNull(v.LastUsedFrom), RequestsThisHour: v.RequestsThisHour,
+		RateLimit: limitBody{Tier: v.Tier, WindowSeconds: int64(v.Limit.Window / time.Second)},
+	}
+	if b.AllowedCIDRs == nil {
+		b.AllowedCIDRs = []string{}
+	}
+	if !v.Limit.Unlimited() {
+		b.RateLimit.Limit = &v.Limit.Max
+	}
+	if st := v.Standing; st != nil && !v.Limit.Unlimited() {
+		reset := st.ResetSeconds()
+		b.RateLimit.CurrentCount, b.RateLimit.Remaining, b.RateLimit.ResetInSeconds = &st.Used, &st.Remaining, &reset
+	}
+	return b
+}
+
+func inUTC(at *time.Time) *time.Time {
+	if at == nil {
+		return nil
+	}
+	utc := at.UTC()
+	return &utc
+}
+
+func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, c *authserver.Credential) error {
+	keys, err := s.Keys.List(r.Context(), c.UserID)
+	if err != nil {
+		return err
+	}
+	list := make([]keyBody, len(keys))
+	for i, k := range keys {
+		list[i] = newKeyBody(k)
+	}
+	apierror.JSON(w, r, http.StatusOK, map[string]any{"api_keys": list})
+	return nil
+}
+
+func (s *Server) showKey(w http.ResponseWriter, r *http.Request, c *authserver.Credential) error {
+	k, err := s.Keys.Get(r.Context(), c.UserID, mux.Vars(r)["id"])
+	if err != nil {
+		return err
+	}
+	apierror.JSON(w, r, http.StatusOK, newKeyBody(k))
+	return nil
+}
+
+func (s *Server) createKey(w http.ResponseWriter, r *http.Request, c *authserver.Credential) error {
+	var body struct {
+		APIKey *struct {
+			Name         *string   `json:"name"`
+			Scopes       oneOrMany `json:"scopes"`
+			Source       *string   `json:"source"`
+			ExpiresAt    *string   `json:"expires_at"`
+			AllowedCIDRs oneOrMany `json:"allowed_cidrs"`
+		} `json:"api_key"`
+	}
+	if err := Decode(r, &body); err != nil {
+		return err
+	}
+	if body.APIKey == nil {
+		return fault.New(fault.Malformed, "Required parameters are missing or invalid")
+	}
+	asked := authserver.KeyRequest{
+		Name: orBlank(body.APIKey.Name), Scopes: body.APIKey.Scopes, Source: orBlank(body.APIKey.Source),
+		AllowedCIDRs: body.APIKey.AllowedCIDRs,
+	}
+	end, err := authserver.ParseKeyExpiry(orBlank(body.APIKey.ExpiresAt))
+	if err != nil {
+		return err
+	}
+	asked.ExpiresAt = end
+	k, made, err := s.Keys.Create(r.Context(), c.UserID, asked)
+	if err != nil {
+		return err
+	}
+	apierror.JSON(w, r, http.StatusCreated, madeKeyBody{keyBody: newKeyBody(k), Key: made.Reveal()})
+	return nil
+}
+
+func (s *Server) rotateKey(w http.ResponseWriter, r *http.Request, c *authserver.Credential) error {
+	overlap, err := readOverlap(r)
+	if err != nil {
+		return err
+	}
+	done, err := s.Keys.Rotate(r.Context(), c.UserID, mux.Vars(r)["id"], overlap)
+	if err != nil {
+		return err
+	}
+	old := &retiredBody{
+		ID: done.Old.ID, KeyHint: done.Old.Stub, InUse: done.InUse(s.Now()),
+		LastUsedAt: inUTC(done.Old.LastUsedAt), LastUsedFrom: orNull(done.Old.LastUsedFrom),
+	}
+	if done.Old.Live(s.Now()) {
+		old.ActiveUntil = inUTC(done.Old.EndsAt())
+	}
+	apierror.JSON(w, r, http.StatusCreated, madeKeyBody{keyBody: newKeyBody(done.New), Key: done.Secret.Reveal(), PreviousKey: old})
+	return nil
+}
+
+func (s *Server) revokeKey(w http.ResponseWriter, r *http.Request, c *authserver.Credential) error {
+	if err := s.Keys.Revoke(r.Context(), c.UserID, mux.Vars(r)["id"]); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// oneOrMany reads a list of strings, or a single one (contract section 3.2:
+// forms send one scope as a string).
+type oneOrMany []string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *oneOrMany) UnmarshalJSON(raw []byte) error {
+	if strings.HasPrefix(string(raw), `"`) {
+		*o = []string{""}
+		return json.Unmarshal(raw, &(*o)[0])
+	}
+	return json.Unmarshal(raw, (*[]string)(o))
+}
