@@ -19,6 +19,10 @@ const usageText = `usage: authserver COMMAND
   migrate up|status                 bring the database schema up to date, or show where it stands
   client create|list|show|rotate-secret|delete
                                     manage registered applications and resource servers
+  invite create|list|revoke         codes that let people sign up on this instance
+  user list|deactivate|reactivate|delete
+                                    manage the people of this instance
+  encryption-key new|rotate         the key that second-factor secrets are encrypted under
   secret                            print a new client secret, for a deployment's own secret file
   healthcheck                       exit 0 when the server at AUTH_OPS_ADDR is ready
   version                           print the version
@@ -33,12 +37,15 @@ func (e usageError) Error() string { return e.text }
 type command func(ctx context.Context, args []string) error
 
 var commands = map[string]command{
-	"serve":       serve,
-	"migrate":     migrate,
-	"client":      clientCommand,
-	"secret":      newSecret,
-	"healthcheck": healthcheck,
-	"version":     showVersion,
+	"serve":          serve,
+	"migrate":        migrate,
+	"client":         clientCommand,
+	"invite":         inviteCommand,
+	"user":           userCommand,
+	"secret":         newSecret,
+	"encryption-key": encryptionCommand,
+	"healthcheck":    healthcheck,
+	"version":        showVersion,
 }
 
 func run(ctx context.Context, args []string) error {

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"latchkey/authserver"
+)
+
+const inviteUsage = `usage: authserver invite COMMAND
+
+  create [--email ADDRESS] [--expires-in 72h] [--note TEXT] [--json]
+                       print a code that lets one person sign up, this once
+  list [--json]
+  revoke ID [--json]`
+
+func inviteCommand(ctx context.Context, args []string) error {
+	return subcommand(ctx, "invite", map[string]command{
+		"create": inviteCreate, "list": inviteList, "revoke": inviteRevoke,
+	}, inviteUsage, args)
+}
+
+// inviteView is an invite code's record as the command line prints it.
+type inviteView struct {
+	ID        string     `json:"id"`
+	Code      string     `json:"code,omitempty"`
+	State     string     `json:"state"`
+	Email     string     `json:"email,omitempty"`
+	Note      string     `json:"note,omitempty"`
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt *time.Time `json:"expires_at"`
+	UsedAt    *time.Time `json:"used_at"`
+	UsedBy    string     `json:"used_by,omitempty"`
+}
+
+func viewInvite(i *authserver.Invite, code string) inviteView {
+	return inviteView{
+		ID: i.ID, Code: code, State: i.State(now()), Email: i.Email, Note: i.Note,
+		CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt, UsedAt: i.UsedAt, UsedBy: i.UsedBy,
+	}
+}
+
+func inviteCreate(ctx context.Context, args []string) error {
+	fs, asJSON := flags("invite create")
+	email := fs.String("email", "", "only the person with this address may use it")
+	note := fs.String("note", "", "a reminder for yourself")
+	life := fs.Duration("expires-in", 0, "how long it is good; 0: until it is used or revoked")
+	if _, err := parse(fs, args, 0); err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		people, err := p.people()
+		if err != nil {
+			return err
+		}
+		i, code, err := people.CreateInvite(ctx, *email, *note, *life)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(viewInvite(i, code.Reveal()))
+		}
+		fmt.Printf("%s   (shown this once)\n", code.Reveal())
+		return nil
+	})
+}
+
+func inviteList(ctx context.Context, args []string) error {
+	fs, asJSON := flags("invite list")
+	if _, err := parse(fs, args, 0); err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		people, err := p.people()
+		if err != nil {
+			return err
+		}
+		found, err := people.Invites(ctx)
+		if err != nil {
+			return err
+		}
+		views := make([]inviteView, len(found))
+		for i := range found {
+			views[i] = viewInvite(&found[i], "")
+		}
+		if *asJSON {
+			return printJSON(views)
+		}
+		for _, v := range views {
+			fmt.Printf("%s  %-8s  %s  %s %s\n", v.ID, v.State, v.CreatedAt.Format(time.RFC3339), v.Email, v.Note)
+		}
+		return nil
+	})
+}
+
+func inviteRevoke(ctx context.Context, args []string) error {
+	fs, asJSON := flags("invite revoke")
+	rest, err := parse(fs, args, 1)
+	if err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		people, err := p.people()
+		if err != nil {
+			return err
+		}
+		if err := people.RevokeInvite(ctx, rest[0]); err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(map[string]any{"id": rest[0], "state": "revoked"})
+		}
+		fmt.Printf("revoked %s\n", rest[0])
+		return nil
+	})
+}

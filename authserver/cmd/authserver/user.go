@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
+)
+
+const userUsage = `usage: authserver user COMMAND
+
+  list [--json]
+  deactivate USER [--json]   stop everything the user can do, until reactivate
+  reactivate USER [--json]   take that back; the user has to sign in again
+  delete USER [--json]       for good, and with the last member the family's data
+  reset-link EMAIL [--json]  a link to choose a new password, to hand over; it works once
+
+USER is an id or an email address.`
+
+func userCommand(ctx context.Context, args []string) error {
+	return subcommand(ctx, "user", map[string]command{
+		"list":       userList,
+		"deactivate": userChange("deactivate", "deactivated", (*account.Service).Deactivate),
+		"reactivate": userChange("reactivate", "reactivated", (*account.Service).Reactivate),
+		"delete":     userChange("delete", "deleted", (*account.Service).Delete),
+		"reset-link": userResetLink,
+	}, userUsage, args)
+}
+
+// userView is a user as the command line prints it.
+type userView struct {
+	ID            string     `json:"id"`
+	Email         string     `json:"email"`
+	FamilyID      string     `json:"family_id"`
+	Role          string     `json:"role"`
+	Operator      bool       `json:"operator"`
+	SecondFactor  bool       `json:"second_factor"`
+	CreatedAt     time.Time  `json:"created_at"`
+	DeactivatedAt *time.Time `json:"deactivated_at"`
+}
+
+func viewUser(u *authserver.User) userView {
+	return userView{
+		ID: u.ID, Email: u.Email, FamilyID: u.FamilyID, Role: u.Role, Operator: u.Operator,
+		SecondFactor: u.SecondFactor, CreatedAt: u.CreatedAt, DeactivatedAt: u.DeactivatedAt,
+	}
+}
+
+func userList(ctx context.Context, args []string) error {
+	fs, asJSON := flags("user list")
+	if _, err := parse(fs, args, 0); err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		found, err := p.store.ListUsers(ctx)
+		if err != nil {
+			return err
+		}
+		views := make([]userView, len(found))
+		for i := range found {
+			views[i] = viewUser(&found[i])
+		}
+		if *asJSON {
+			return printJSON(views)
+		}
+		for _, v := range views {
+			state := "active"
+			if v.DeactivatedAt != nil {
+				state = "deactivated"
+			}
+			fmt.Printf("%s  %-11s  %-6s  %s\n", v.ID, state, v.Role, v.Email)
+		}
+		return nil
+	})
+}
+
+// userChange is a command that does one thing to one user.
+func userChange(name, done string, change func(*account.Service, context.Context, string) error) command {
+	return func(ctx context.Context, args []string) error {
+		fs, asJSON := flags("user " + name)
+		rest, err := parse(fs, args, 1)
+		if err != nil {
+			return err
+		}
+		return withParts(ctx, func(p *parts) error {
+			people, err := p.people()
+			if err != nil {
+				return err
+			}
+			id, err := p.userID(ctx, rest[0])
+			if err != nil {
+				return err
+			}
+			if err := change(people, ctx, id); err != nil {
+				return err
+			}
+			if *asJSON {
+				return printJSON(map[string]any{"id": id, "state": done})
+			}
+			fmt.Printf("%s %s\n", done, id)
+			return nil
+		})
+	}
+}
+
+// userID finds the user that an id or an email address names, deactivated ones
+// too.
+func (p *parts) userID(ctx context.Context, name string) (string, error) {
+	found, err := p.store.ListUsers(ctx)
+	if err != nil {
+		return "", err
+	}
+	name = authserver.NormalizeEmail(name)
+	for _, u := range found {
+		if u.ID == name || strings.Contains(name, "@") && u.Email == name {
+			return u.ID, nil
+		}
+	}
+	return "", fmt.Errorf("there is no user %s", name)
+}
