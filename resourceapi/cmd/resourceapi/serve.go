@@ -20,6 +20,7 @@ import (
 	"latchkey/pkg/database"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
+	"latchkey/pkg/keyuse"
 	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/secret"
 	"latchkey/resourceapi"
@@ -50,6 +51,7 @@ type parts struct {
 	client   *introspection.Client
 	answers  *introspection.Cached
 	limiter  ratelimit.Limiter
+	uses     *keyuse.Recorder // nil: there is nobody to report to
 	guard    *guard.Guard
 	closings []func() error
 }
@@ -161,13 +163,32 @@ func (p *parts) openGuard() error {
 	if err != nil {
 		return err
 	}
+	if err := p.openUses(); err != nil {
+		return err
+	}
 	p.guard, err = guard.New(guard.Options{
-		Introspector: p.answers, Limiter: p.limiter, Now: time.Now,
+		Introspector: p.answers, Limiter: p.limiter, Uses: p.uses, Now: time.Now,
 		Resource: p.cfg.URL, MetadataURL: p.cfg.URL + api.MetadataPath,
 		Tiers: ratelimit.Tiers{
 			ratelimit.TierStandard: p.cfg.LimitStandard, ratelimit.TierPremium: p.cfg.LimitPremium,
 			ratelimit.TierEnterprise: p.cfg.LimitEnterprise, ratelimit.TierUnlimited: 0, ratelimit.TierOAuth: p.cfg.LimitOAuth,
 		},
+	})
+	return err
+}
+
+// openUses lets the authorization server know when API keys were used.
+func (p *parts) openUses() error {
+	if p.cfg.ClientID == "" {
+		return nil
+	}
+	reporter, err := keyuse.NewClient(p.cfg.IntrospectionURL, p.cfg.ClientID, p.cfg.ClientSecret)
+	if err != nil {
+		return err
+	}
+	p.closings = append(p.closings, func() error { reporter.Close(); return nil })
+	p.uses, err = keyuse.NewRecorder(keyuse.Options{
+		Sink: reporter.Report, Now: time.Now, Logger: p.log, Interval: p.cfg.KeyUseInterval,
 	})
 	return err
 }
@@ -197,7 +218,7 @@ func (p *parts) workers() []func(ctx context.Context) {
 	worker := balance.NewWorker(balance.Options{
 		Store: p.store, Logger: p.log, Poll: p.cfg.WorkerPoll, Lease: p.cfg.WorkerLease, Tries: p.cfg.WorkerTries, Backoff: p.cfg.WorkerBackoff,
 	}, p.metrics)
-	list := []func(ctx context.Context){p.answers.Run}
+	list := []func(ctx context.Context){p.answers.Run, p.uses.Run}
 	for range p.cfg.Workers {
 		list = append(list, worker.Run)
 	}

@@ -62,6 +62,10 @@ type Config struct {
 	LimitOAuth      int64  `env:"API_RATE_LIMIT_OAUTH" envDefault:"10000"`
 	LimitAway       string `env:"API_RATE_LIMIT_AWAY" envDefault:"local"`
 
+	// KeyUseInterval is how often the last use of one API key is reported to the
+	// authorization server at most.
+	KeyUseInterval time.Duration `env:"API_KEY_USE_INTERVAL" envDefault:"1m"`
+
 	// Workers recompute balances: how many at once, how often each looks for work
 	// of other replicas, and how long it may hold a family's.
 	Workers       int           `env:"API_WORKERS" envDefault:"2"`
@@ -148,7 +152,7 @@ func (c *Config) check() error {
 		complain(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https", "%s must be an http or https URL", name)
 	}
 	for name, d := range map[string]time.Duration{
-		"API_INTROSPECTION_TIMEOUT": c.IntrospectionTimeout, "API_REQUEST_TIMEOUT": c.RequestTimeout, "API_DRAIN": c.Drain,
+		"API_INTROSPECTION_TIMEOUT": c.IntrospectionTimeout, "API_KEY_USE_INTERVAL": c.KeyUseInterval, "API_REQUEST_TIMEOUT": c.RequestTimeout, "API_DRAIN": c.Drain,
 		"API_WORKER_POLL": c.WorkerPoll, "API_WORKER_LEASE": c.WorkerLease, "API_WORKER_BACKOFF": c.WorkerBackoff,
 	} {
 		complain(d <= 0, "%s must be more than 0", name)

@@ -17,6 +17,7 @@ import (
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
+	"latchkey/pkg/keyuse"
 	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/secret"
 	"latchkey/resourceapi"
@@ -35,6 +36,7 @@ type Options struct {
 	Introspector introspection.Introspector // required
 	Limiter      ratelimit.Limiter          // nil: no limits
 	Tiers        ratelimit.Tiers            // nil: ratelimit.DefaultTiers
+	Uses         *keyuse.Recorder           // of API keys; nil: not noted
 	Resource     string                     // this API's public URL: the audience tokens may be bound to (RFC 8707)
 	MetadataURL  string                     // of the RFC 9728 document, for challenges
 	Now          func() time.Time           // required

@@ -21,13 +21,17 @@ func (g *Guard) limit(w http.ResponseWriter, r *http.Request, p *resourceapi.Pri
 	if p.CredentialKind == introspection.KindAPIKey {
 		key, tier = ratelimit.ForKey(p.CredentialID), p.Tier
 	}
-	res, err := g.opts.Limiter.Use(ctx, key, g.opts.Tiers.Limit(tier), httpserver.ClientAddr(ctx).String())
+	from := httpserver.ClientAddr(ctx).String()
+	res, err := g.opts.Limiter.Use(ctx, key, g.opts.Tiers.Limit(tier), from)
 	if err != nil {
 		return ctx, err
 	}
 	res.SetHeaders(w.Header(), tier)
 	if err := res.Refusal(); err != nil {
 		return ctx, err
+	}
+	if p.CredentialKind == introspection.KindAPIKey {
+		g.opts.Uses.Used(p.CredentialID, from)
 	}
 	return context.WithValue(ctx, standingKey{}, &Standing{Result: res, Tier: tier}), nil
 }
