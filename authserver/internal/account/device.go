@@ -18,7 +18,7 @@ func (s *Service) SignUpOnDevice(ctx context.Context, in Signup, d authserver.De
 	var tokens *authserver.Tokens
 	in.device = &d
 	u, err := s.SignUp(ctx, in, v, func(ctx context.Context, u *authserver.User) (err error) {
-		tokens, err = s.openDevice(ctx, u, &d)
+		tokens, err = s.openDevice(ctx, u, &d, authserver.OriginLogin)
 		return err
 	})
 	return u, tokens, err
@@ -49,7 +49,7 @@ func (s *Service) SignInOnDevice(ctx context.Context, email, password, code stri
 		if err := s.stillGood(ctx, u); err != nil {
 			return err
 		}
-		tokens, err = s.openDevice(ctx, u, &d)
+		tokens, err = s.openDevice(ctx, u, &d, authserver.OriginLogin)
 		return err
 	})
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *Service) stillGood(ctx context.Context, u *authserver.User) error {
 	return err
 }
 
-func (s *Service) openDevice(ctx context.Context, u *authserver.User, d *authserver.Device) (*authserver.Tokens, error) {
+func (s *Service) openDevice(ctx context.Context, u *authserver.User, d *authserver.Device, origin string) (*authserver.Tokens, error) {
 	now := s.now()
 	d.ID, d.UserID, d.CreatedAt, d.SeenAt = uuid.NewString(), u.ID, now, now
 	if err := s.Store.SaveDevice(ctx, d); err != nil {
@@ -81,7 +81,7 @@ func (s *Service) openDevice(ctx context.Context, u *authserver.User, d *authser
 	}
 	return s.Chains.Issue(ctx, authserver.ChainRequest{
 		ClientID: authserver.FirstPartyClientID, UserID: u.ID, Scopes: scope.ReadWrite,
-		DeviceID: d.ID, Origin: authserver.OriginLogin,
+		DeviceID: d.ID, Origin: origin,
 	})
 }
 

@@ -1,0 +1,95 @@
+package account
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
+)
+
+// SignInVouched signs u in at a browser on the word of somebody who is trusted to
+// know the person instead of a password. Who has a second factor is asked for
+// it. Errors: ErrBadCredentials (deactivated meanwhile).
+func (s *Service) SignInVouched(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token) (SigninResult, error) {
+	if u.SecondFactor {
+		pending, now := secret.New(secret.Signin), s.now()
+		err := s.Store.CreatePendingSignin(ctx, pending.Digest(), u.ID, now, now.Add(pendingLife))
+		return SigninResult{Pending: pending}, err
+	}
+	cookie, err := s.SignInChecked(ctx, u, v, replaced)
+	return SigninResult{Cookie: cookie}, err
+}
+
+// SignInChecked signs u in at a browser after everything this user needs was
+// checked. It joins the transaction of ctx. Errors: ErrBadCredentials
+// (deactivated, or another password, since u was read).
+func (s *Service) SignInChecked(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token) (secret.Token, error) {
+	return s.signInHere(ctx, u, v, replaced, func(context.Context) error { return nil })
+}
+
+// OpenDevice registers the device and issues its tokens, after everything this
+// user needs was checked; chains opened on the device before end. It joins the
+// transaction of ctx. origin says which way the person came in. Errors:
+// fault.Malformed (device), ErrBadCredentials (as SignInChecked).
+func (s *Service) OpenDevice(ctx context.Context, u *authserver.User, d authserver.Device, origin string) (*authserver.Tokens, error) {
+	if err := authserver.CheckDevice(&d); err != nil {
+		return nil, err
+	}
+	var tokens *authserver.Tokens
+	err := s.Store.InTx(ctx, func(ctx context.Context) (err error) {
+		if err := s.stillGood(ctx, u); err != nil {
+			return err
+		}
+		tokens, err = s.openDevice(ctx, u, &d, origin)
+		return err
+	})
+	if err == nil {
+		s.audit(ctx, authserver.EventSignin, slog.String("user_id", u.ID), slog.String("device_id", d.ID), slog.String("origin", origin))
+	}
+	return tokens, err
+}
+
+// AdmitSignup counts one sign-up from v's address. Errors: fault.RateLimited,
+// fault.Unavailable.
+func (s *Service) AdmitSignup(ctx context.Context, v Visitor) error {
+	return s.take(ctx, "signup", v.Address, s.Settings.Throttles.Signup)
+}
+
+// SignUpVouched creates a user without a password, in the family of invitation
+// (nil: a family of their own), which is used up. The address must be proved to
+// be the person's. It joins the transaction of ctx. Errors: fault.Invalid with
+// every broken rule, fault.Forbidden (the invitation is gone).
+func (s *Service) SignUpVouched(ctx context.Context, in Signup, invitation *authserver.Invitation) (*authserver.User, error) {
+	u, broken := in.user()
+	if len(broken) > 0 {
+		return nil, invalid(broken)
+	}
+	var t ticket
+	event := authserver.EventSignup
+	if invitation != nil {
+		t = ticket{code: invitation.Digest, invitation: invitation}
+		event = authserver.EventMemberJoined
+	}
+	u.ID, u.CreatedAt = uuid.NewString(), s.now()
+	err := s.Store.InTx(ctx, func(ctx context.Context) error { return s.create(ctx, u, t) })
+	if err != nil {
+		return nil, err
+	}
+	s.audit(ctx, event, slog.String("user_id", u.ID), slog.String("family_id", u.FamilyID))
+	return u, nil
+}
+
+// TokensRefused is TokenRefused as an error: err, or fault.RateLimited when it
+// was one refusal too many from v's address.
+func (s *Service) TokensRefused(ctx context.Context, err error, v Visitor) error {
+	if fault.Is(err, fault.Unauthenticated) {
+		if wait := s.TokenRefused(ctx, v.Address); wait > 0 {
+			return throttled(wait)
+		}
+	}
+	return err
+}
