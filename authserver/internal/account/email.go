@@ -58,7 +58,7 @@ func (r *Recovery) writeConfirmation(ctx context.Context, u *authserver.User, em
 	}
 	r.send(ctx, u.ID, authserver.Letter{
 		Kind: authserver.LetterConfirmEmail, To: email, Language: language,
-		Path: EmailPath + token.Reveal(), Life: r.life(),
+		Path: EmailPath + token.Reveal(), Life: r.LinkLife(),
 	})
 	return nil
 }

@@ -63,7 +63,8 @@ func (r *Recovery) jobs() chan errandOfMail {
 	return r.queue
 }
 
-func (r *Recovery) life() time.Duration {
+// LinkLife is how long a link is good.
+func (r *Recovery) LinkLife() time.Duration {
 	if r.Life > 0 {
 		return r.Life
 	}
@@ -175,7 +176,7 @@ func (r *Recovery) newLink(ctx context.Context, kind string, as secret.Kind, u *
 	token, now := secret.New(as), r.People.now()
 	return token, r.Links.CreateLink(ctx, authserver.Link{
 		Digest: token.Digest(), Kind: kind, UserID: u.ID, Email: address, Bound: secret.DigestOf(u.PasswordHash),
-		CreatedAt: now, ExpiresAt: now.Add(r.life()),
+		CreatedAt: now, ExpiresAt: now.Add(r.LinkLife()),
 	})
 }
 

@@ -46,7 +46,7 @@ func (r *Recovery) writeReset(ctx context.Context, email, language string) error
 	r.People.audit(ctx, authserver.EventResetRequested, slog.String("user_id", u.ID))
 	r.send(ctx, u.ID, authserver.Letter{
 		Kind: authserver.LetterReset, To: u.Email, Name: u.DisplayName(), Language: language,
-		Path: ResetPath + token.Reveal(), Life: r.life(),
+		Path: ResetPath + token.Reveal(), Life: r.LinkLife(),
 	})
 	return nil
 }

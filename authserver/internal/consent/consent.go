@@ -18,6 +18,7 @@ type Store interface {
 	ListApplications(ctx context.Context, userID string, now time.Time) ([]authserver.Application, error)
 	FindConsent(ctx context.Context, userID, clientID string) (*authserver.Consent, error)
 	DeleteConsent(ctx context.Context, userID, clientID string) error
+	ListChains(ctx context.Context, userID string) ([]authserver.GrantChain, error)
 	StampChains(ctx context.Context, ids []string, at time.Time) error
 }
 
@@ -29,7 +30,7 @@ type Chains interface {
 // Service shows consents and takes them back.
 type Service struct {
 	Store  Store
-	Chains Chains
+	Ender  Chains
 	Logger *slog.Logger
 	Now    func() time.Time
 }
@@ -40,6 +41,12 @@ var ErrNone = fault.New(fault.NotFound, "You have not allowed this application."
 // List returns what a user has allowed, last used first.
 func (s *Service) List(ctx context.Context, userID string) ([]authserver.Application, error) {
 	return s.Store.ListApplications(ctx, userID, s.Now())
+}
+
+// Chains returns every grant chain of a user that is still remembered, newest
+// first.
+func (s *Service) Chains(ctx context.Context, userID string) ([]authserver.GrantChain, error) {
+	return s.Store.ListChains(ctx, userID)
 }
 
 // Find returns one application the user has allowed, or ErrNone.
@@ -70,7 +77,7 @@ func (s *Service) Revoke(ctx context.Context, userID, clientID string) error {
 		if err := s.Store.DeleteConsent(ctx, userID, clientID); err != nil {
 			return err
 		}
-		return s.Chains.EndChains(ctx, authserver.ChainFilter{UserID: userID, ClientID: clientID}, authserver.EndConsentRevoked)
+		return s.Ender.EndChains(ctx, authserver.ChainFilter{UserID: userID, ClientID: clientID}, authserver.EndConsentRevoked)
 	})
 	if err == nil {
 		s.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", slog.String("event", authserver.EventConsentRevoked),

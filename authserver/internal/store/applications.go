@@ -106,6 +106,38 @@ func (s *Store) addUses(ctx context.Context, userID string, list []authserver.Ap
 	return nil
 }
 
+// ListChains returns every chain of a user, newest first.
+func (s *Store) ListChains(ctx context.Context, userID string) ([]authserver.GrantChain, error) {
+	type row struct {
+		authserver.GrantChain
+		scopes string
+		device *string
+	}
+	rows, err := collect(ctx, s, func(row *row) []any {
+		return []any{
+			&row.ID, &row.ClientID, &row.scopes, &row.Resource, &row.device, &row.Origin,
+			&row.CreatedAt, &row.EndsAt, &row.EndedAt, &row.EndReason,
+		}
+	}, `SELECT id, client_id, scopes, resource, device_id, origin, created_at, ends_at, ended_at, end_reason
+		FROM chains WHERE user_id = $1 ORDER BY created_at DESC, id`, userID)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]authserver.GrantChain, 0, len(rows))
+	for _, row := range rows {
+		chain := row.GrantChain
+		chain.UserID = userID
+		if row.device != nil {
+			chain.DeviceID = *row.device
+		}
+		if chain.Scopes, err = scope.Parse(row.scopes); err != nil {
+			return nil, fmt.Errorf("store: chain %s: %w", chain.ID, err)
+		}
+		list = append(list, chain)
+	}
+	return list, nil
+}
+
 // StampChains notes that the chains' access tokens were asked about at at.
 func (s *Store) StampChains(ctx context.Context, ids []string, at time.Time) error {
 	if len(ids) == 0 {

@@ -44,10 +44,7 @@ func newConsentView(r *http.Request, p authserver.ConsentPage) consentView {
 	if r.URL.RawQuery != "" {
 		c.Action += "?" + r.URL.RawQuery
 	}
-	for _, letter := range c.Name {
-		c.Initial = string(unicode.ToUpper(letter))
-		break
-	}
+	c.Initial = initial(c.Name)
 	if before := p.Requested &^ p.New; p.New != p.Requested {
 		c.Granted = strongest(before)
 	}
@@ -79,6 +76,14 @@ func plainName(name string) string {
 		return "?"
 	}
 	return name
+}
+
+// initial is the letter an application without a picture is known by.
+func initial(name string) string {
+	for _, letter := range name {
+		return string(unicode.ToUpper(letter))
+	}
+	return "?"
 }
 
 // redirectHost is what the person is told about where the browser goes.

@@ -33,9 +33,12 @@ type section struct{ Path, Key string }
 // sections is the navigation of a signed-in person.
 var sections = []section{
 	{"/", "nav.home"},
+	{"/settings/account", "nav.account"},
 	{"/settings/security", "nav.security"},
 	{"/settings/signins", "nav.signins"},
+	{"/settings/applications", "nav.applications"},
 	{"/settings/family", "nav.family"},
+	{"/settings/developer", "nav.developer"},
 }
 
 // personalView is newView for a page of the person in.

@@ -39,6 +39,7 @@ func (s *Server) Mount(router *mux.Router) {
 	own("/settings/delete", s.showDelete, s.deleteAccount)
 
 	s.passkeyRoutes(router)
+	s.ownRoutes(router)
 	page("/assets/{sum}/{name}", s.serveAsset, nil)
 }
 

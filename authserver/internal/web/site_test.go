@@ -31,6 +31,7 @@ type site struct {
 	People *account.Service
 	Pages  *web.Server
 	clock  *clock
+	mail   *mailbox
 }
 
 type clock struct {
@@ -67,12 +68,12 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	s := &site{DB: db, Store: store.New(db), clock: &clock{}}
+	s := &site{DB: db, Store: store.New(db), clock: &clock{}, mail: &mailbox{}}
 	if err := s.Store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	logger := slog.New(slog.DiscardHandler)
-	s.People = account.New(account.Dependencies{Store: s.Store, Logger: logger, Now: s.clock.now, Settings: settings})
+	s.People = account.New(account.Dependencies{Store: s.Store, Chains: chains{s}, Logger: logger, Now: s.clock.now, Settings: settings})
 	router := mux.NewRouter()
 	server := httptest.NewUnstartedServer(nil)
 	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
@@ -81,7 +82,7 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Pages, err = web.New(web.Dependencies{People: s.People, Passkeys: passkeys, Issuer: s.URL, Logger: logger, Now: s.clock.now}); err != nil {
+	if s.Pages, err = web.New(s.dependencies(t, passkeys, logger)); err != nil {
 		t.Fatal(err)
 	}
 	s.Pages.Mount(router)

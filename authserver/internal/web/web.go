@@ -16,13 +16,18 @@ import (
 	"time"
 
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/consent"
 	"latchkey/authserver/internal/passkey"
+	"latchkey/authserver/internal/registration"
 )
 
 // Dependencies of a Server.
 type Dependencies struct {
 	People   *account.Service
 	Passkeys *passkey.Service
+	Recovery *account.Recovery
+	Consents *consent.Service
+	Clients  *registration.Service
 	Issuer   string // public address, https://host or http://host:port
 	Logger   *slog.Logger
 	Now      func() time.Time

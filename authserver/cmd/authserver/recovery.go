@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/consent"
+	"latchkey/authserver/internal/mail"
+	"latchkey/authserver/internal/oauth"
+	"latchkey/authserver/internal/web"
+)
+
+// recovery builds how people get their account back.
+func (p *parts) recovery(people *account.Service) (*account.Recovery, error) {
+	r := &account.Recovery{People: people, Links: p.store, Reason: mail.Reason}
+	if p.cfg.SMTPURL == "" {
+		return r, nil
+	}
+	sender, err := mail.New(mail.Settings{
+		URL: p.cfg.SMTPURL, Password: p.cfg.SMTPPassword, From: p.cfg.SMTPFrom, Issuer: p.cfg.Issuer, Now: now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("AUTH_SMTP_URL: %w", err)
+	}
+	r.Mail = sender
+	return r, nil
+}
+
+// ownPages gives the pages what they need for lost passwords and for what a
+// person has allowed and developed; workers run beside.
+func (p *parts) ownPages(d *web.Dependencies) ([]worker, error) {
+	recovery, err := p.recovery(d.People)
+	if err != nil {
+		return nil, err
+	}
+	d.Recovery, d.Clients = recovery, p.registration
+	d.Consents = &consent.Service{Store: p.store, Ender: lateChains{p}, Logger: p.log, Now: now}
+	return []worker{recovery.Run}, nil
+}
+
+// noteUses lets the OAuth endpoints remember which chains are in use.
+func (p *parts) noteUses(d *oauth.Dependencies) worker {
+	uses := &consent.Uses{Store: p.store, Logger: p.log, Now: now}
+	d.Uses = uses
+	return uses.Run
+}
+
+func userResetLink(ctx context.Context, args []string) error {
+	fs, asJSON := flags("user reset-link")
+	rest, err := parse(fs, args, 1)
+	if err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		people, err := p.people()
+		if err != nil {
+			return err
+		}
+		recovery := &account.Recovery{People: people, Links: p.store}
+		path, err := recovery.ResetLink(ctx, rest[0])
+		if err != nil {
+			return err
+		}
+		link := strings.TrimRight(p.cfg.Issuer, "/") + path
+		if *asJSON {
+			return printJSON(map[string]any{"url": link, "expires_in": int(recovery.LinkLife().Seconds())})
+		}
+		fmt.Println(link)
+		return nil
+	})
+}

@@ -1,0 +1,124 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"latchkey/authserver"
+)
+
+func (s *Server) showExport(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	return s.render(w, r, http.StatusOK, "export", s.personalView(w, r, in, "export.title"))
+}
+
+// export hands the person a file of what this server holds on them: never a
+// secret, and never the digest of one.
+func (s *Server) export(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	doc, err := s.exported(r.Context(), in)
+	if err != nil {
+		return err
+	}
+	raw, err := json.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		return fmt.Errorf("web: export: %w", err)
+	}
+	s.Logger.LogAttrs(r.Context(), slog.LevelInfo, "audit", slog.String("event", authserver.EventExported), slog.String("user_id", in.User.ID))
+	h := w.Header()
+	s.pageHeaders(h, "")
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="latchkey-`+s.Now().UTC().Format("2006-01-02")+`.json"`)
+	_, _ = w.Write(append(raw, '\n')) // the browser may be gone; there is nobody left to tell
+	return nil
+}
+
+// An exportPart is what one part of the server holds on a person.
+type exportPart func(ctx context.Context, in *authserver.Signin) (any, error)
+
+func (s *Server) exported(ctx context.Context, in *authserver.Signin) (map[string]any, error) {
+	u := &in.User
+	doc := map[string]any{
+		"exported_at": s.Now().UTC().Format(time.RFC3339), "server": s.Issuer,
+		"account": map[string]any{
+			"id": u.ID, "email": u.Email, "first_name": u.FirstName, "last_name": u.LastName, "role": u.Role,
+			"operator": u.Operator, "ui_layout": u.UILayout, "ai_enabled": u.AIEnabled,
+			"has_password": u.PasswordHash != "", "second_factor": u.SecondFactor, "created_at": u.CreatedAt.UTC(),
+		},
+		"family": map[string]any{"id": u.FamilyID, "name": u.FamilyName},
+	}
+	for name, part := range map[string]exportPart{
+		"sign_ins": s.exportSignins, "devices": s.exportDevices, "applications": s.exportApplications,
+		"authorizations": s.exportChains, "registered_applications": s.exportClients,
+	} {
+		held, err := part(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		doc[name] = held
+	}
+	return doc, nil
+}
+
+type object = map[string]any
+
+// each turns a list into JSON objects; an empty one is [], not null.
+func each[T any](list []T, fields func(T) object) []object {
+	all := make([]object, 0, len(list))
+	for _, one := range list {
+		all = append(all, fields(one))
+	}
+	return all
+}
+
+func (s *Server) exportSignins(ctx context.Context, in *authserver.Signin) (any, error) {
+	found, err := s.People.Signins(ctx, in.User.ID)
+	return each(found, func(one authserver.Signin) object {
+		return object{
+			"id": one.ID, "created_at": one.CreatedAt.UTC(), "last_seen_at": one.SeenAt.UTC(), "expires_at": one.ExpiresAt.UTC(),
+			"browser": one.UserAgent, "address": one.Address, "this_one": one.ID == in.ID,
+		}
+	}), err
+}
+
+func (s *Server) exportDevices(ctx context.Context, in *authserver.Signin) (any, error) {
+	found, err := s.People.Devices(ctx, in.User.ID)
+	return each(found, func(one authserver.Device) object {
+		return object{
+			"id": one.ID, "device_id": one.DeviceID, "name": one.Name, "type": one.Kind, "os_version": one.OSVersion,
+			"app_version": one.AppVersion, "created_at": one.CreatedAt.UTC(), "last_seen_at": one.SeenAt.UTC(),
+		}
+	}), err
+}
+
+func (s *Server) exportApplications(ctx context.Context, in *authserver.Signin) (any, error) {
+	found, err := s.Consents.List(ctx, in.User.ID)
+	return each(found, func(one authserver.Application) object {
+		return object{
+			"client_id": one.Client.ID, "name": one.Client.Name, "scopes": one.Consent.Scopes.Names(),
+			"allowed_at": one.Consent.CreatedAt.UTC(), "changed_at": one.Consent.UpdatedAt.UTC(), "last_used_at": one.UsedAt,
+		}
+	}), err
+}
+
+func (s *Server) exportChains(ctx context.Context, in *authserver.Signin) (any, error) {
+	found, err := s.Consents.Chains(ctx, in.User.ID)
+	return each(found, func(one authserver.GrantChain) object {
+		return object{
+			"id": one.ID, "client_id": one.ClientID, "scopes": one.Scopes.Names(), "origin": one.Origin,
+			"device": one.DeviceID, "created_at": one.CreatedAt.UTC(), "ended_at": one.EndedAt, "end_reason": one.EndReason,
+		}
+	}), err
+}
+
+func (s *Server) exportClients(ctx context.Context, in *authserver.Signin) (any, error) {
+	found, err := s.Clients.ListOwned(ctx, in.User.ID)
+	return each(found, func(one *authserver.Client) object {
+		return object{
+			"client_id": one.ID, "name": one.Name, "token_endpoint_auth_method": one.AuthMethod,
+			"redirect_uris": one.RedirectURIs, "scopes": one.Scopes.Names(), "created_at": one.CreatedAt.UTC(),
+		}
+	}), err
+}

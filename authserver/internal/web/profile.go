@@ -1,0 +1,82 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
+)
+
+func (s *Server) profileView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) *view {
+	v := s.personalView(w, r, in, "profile.title")
+	v.Fields = map[string]string{"first_name": in.User.FirstName, "last_name": in.User.LastName}
+	return v
+}
+
+func (s *Server) showProfile(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	return s.render(w, r, http.StatusOK, "profile", s.profileView(w, r, in))
+}
+
+func (s *Server) changeProfile(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	err := s.Recovery.Rename(r.Context(), &in.User, r.PostForm.Get("first_name"), r.PostForm.Get("last_name"))
+	if err != nil {
+		return s.again(w, r, "profile", s.profileView(w, r, in), err, "first_name", "last_name")
+	}
+	return redirect(w, r, "/settings/account?done=saved")
+}
+
+func (s *Server) emailView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) *view {
+	v := s.personalView(w, r, in, "email.title")
+	v.Data = struct{ CanMail, Sent bool }{s.Recovery.CanMail(), r.URL.Query().Has("sent")}
+	return v
+}
+
+func (s *Server) showEmail(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	return s.render(w, r, http.StatusOK, "email", s.emailView(w, r, in))
+}
+
+func (s *Server) changeEmail(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	f := r.PostForm
+	changed, err := s.Recovery.RequestEmail(r.Context(), &in.User, f.Get("email"), f.Get("password"), s.language(r))
+	switch {
+	case err != nil:
+		return s.again(w, r, "email", s.emailView(w, r, in), err, "email")
+	case changed:
+		return redirect(w, r, "/settings/account?done=email")
+	}
+	return redirect(w, r, "/settings/email?sent")
+}
+
+// showConfirmEmail asks before it changes anything: mail scanners open links.
+func (s *Server) showConfirmEmail(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	return s.confirmPage(w, r, in, r.URL.Query().Get("token"), nil)
+}
+
+func (s *Server) confirmPage(w http.ResponseWriter, r *http.Request, in *authserver.Signin, token string, refused error) error {
+	email, err := s.Recovery.CheckEmailLink(r.Context(), &in.User, token)
+	if errors.Is(err, account.ErrLinkGone) {
+		return s.linkGone(w, r, "/settings/email", "linkgone.email")
+	}
+	if err != nil {
+		return err
+	}
+	v := s.personalView(w, r, in, "confirm.title")
+	v.Data = struct{ Token, Email string }{token, email}
+	if refused != nil {
+		return s.again(w, r, "confirm", v, refused)
+	}
+	return s.render(w, r, http.StatusOK, "confirm", v)
+}
+
+func (s *Server) confirmEmail(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	token := r.PostForm.Get("token")
+	err := s.Recovery.ConfirmEmail(r.Context(), &in.User, token, s.language(r))
+	if errors.Is(err, account.ErrLinkGone) {
+		return s.linkGone(w, r, "/settings/email", "linkgone.email")
+	}
+	if err != nil {
+		return s.confirmPage(w, r, in, token, err)
+	}
+	return redirect(w, r, "/settings/account?done=email")
+}

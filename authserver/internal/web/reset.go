@@ -1,0 +1,76 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"latchkey/authserver/internal/account"
+)
+
+func (s *Server) showForgot(w http.ResponseWriter, r *http.Request) error {
+	v := s.forgotView(w, r)
+	v.Fields = map[string]string{"email": r.URL.Query().Get("email")}
+	return s.render(w, r, http.StatusOK, "forgot", v)
+}
+
+func (s *Server) forgotView(w http.ResponseWriter, r *http.Request) *view {
+	v := s.newView(w, r, "forgot.title")
+	v.Data = struct{ CanMail, Sent bool }{s.Recovery.CanMail(), r.URL.Query().Has("sent")}
+	return v
+}
+
+// forgot answers the same for every address, known or not.
+func (s *Server) forgot(w http.ResponseWriter, r *http.Request) error {
+	err := s.Recovery.RequestReset(r.Context(), r.PostForm.Get("email"), s.language(r), visitor(r))
+	if err != nil {
+		return s.again(w, r, "forgot", s.forgotView(w, r), err, "email")
+	}
+	return redirect(w, r, "/forgot?sent")
+}
+
+type resetView struct {
+	Token string
+	Email string // so that password managers know whose password it is
+}
+
+func (s *Server) showReset(w http.ResponseWriter, r *http.Request) error {
+	return s.resetPage(w, r, r.URL.Query().Get("token"), nil)
+}
+
+// resetPage asks for the new password, or says that the link is gone.
+func (s *Server) resetPage(w http.ResponseWriter, r *http.Request, token string, refused error) error {
+	u, err := s.Recovery.CheckResetLink(r.Context(), token)
+	if errors.Is(err, account.ErrLinkGone) {
+		return s.linkGone(w, r, "/forgot", "linkgone.reset")
+	}
+	if err != nil {
+		return err
+	}
+	v := s.newView(w, r, "reset.title")
+	v.Data = resetView{Token: token, Email: u.Email}
+	if refused != nil {
+		return s.again(w, r, "reset", v, refused)
+	}
+	return s.render(w, r, http.StatusOK, "reset", v)
+}
+
+func (s *Server) reset(w http.ResponseWriter, r *http.Request) error {
+	token := r.PostForm.Get("token")
+	err := s.Recovery.Reset(r.Context(), token, r.PostForm.Get("new_password"), s.language(r))
+	if errors.Is(err, account.ErrLinkGone) {
+		return s.linkGone(w, r, "/forgot", "linkgone.reset")
+	}
+	if err != nil {
+		return s.resetPage(w, r, token, err)
+	}
+	s.forgetSignin(w)
+	return redirect(w, r, "/signin?done=password-reset")
+}
+
+// linkGone is the page of a link that is used, expired or made up: 404, because
+// a server that forgets links cannot tell which.
+func (s *Server) linkGone(w http.ResponseWriter, r *http.Request, onward, text string) error {
+	v := s.newView(w, r, "linkgone.title")
+	v.Data = struct{ Onward, Text string }{onward, text}
+	return s.render(w, r, http.StatusNotFound, "linkgone", v)
+}
