@@ -23,8 +23,13 @@ func openDB(t *testing.T, url string) *database.DB {
 // countRows returns how many rows a table has.
 func countRows(t *testing.T, url, table string) int {
 	t.Helper()
+	return countWhere(t, url, table, "true")
+}
+
+func countWhere(t *testing.T, url, table, condition string) int {
+	t.Helper()
 	var n int
-	if err := openDB(t, url).QueryRow(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
+	if err := openDB(t, url).QueryRow(t.Context(), "SELECT count(*) FROM "+table+" WHERE "+condition).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n

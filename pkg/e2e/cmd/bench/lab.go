@@ -28,7 +28,7 @@ type lab struct {
 	undo  []func() error
 }
 
-const password = "Bench-Password-1"
+const password = "Bench-Password-1!"
 
 func newLab(ctx context.Context, o options) (*lab, error) {
 	l := &lab{options: o}
@@ -44,7 +44,7 @@ func (l *lab) start(ctx context.Context) error {
 	l.stack, err = testenv.Launch(ctx, testenv.Setup{
 		Set:     testenv.Production,
 		AuthEnv: testenv.Env{"AUTH_CODE_LIFETIME": "10m", "AUTH_THROTTLE_TOKEN": "off"},
-		APIEnv:  testenv.Env{"API_RATE_LIMIT_OAUTH": "unlimited"},
+		APIEnv:  testenv.Env{"API_RATE_LIMIT_OAUTH": "0"},
 	})
 	if err != nil {
 		return err

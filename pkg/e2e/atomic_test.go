@@ -1,0 +1,112 @@
+package e2e
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"latchkey/pkg/testenv"
+)
+
+// TestT26_AnOutageLeavesNothingHalfDone cuts the database off while codes are
+// redeemed and tokens refreshed. Whatever was answered, each code and token is
+// either wholly spent or not spent at all.
+func TestT26_AnOutageLeavesNothingHalfDone(t *testing.T) {
+	testenv.Production.Need(t)
+	direct := testenv.Postgres(t)
+	proxy, through := testenv.NewProxy(t, direct)
+	w := startWorld(t, testenv.Setup{Set: testenv.Production, AuthDB: through, AuthEnv: testenv.Env{
+		"AUTH_CLIENT_CACHE": "1m", "AUTH_SWEEP_INTERVAL": "1h", "AUTH_CODE_LIFETIME": "10m",
+	}})
+	app, p := w.public(), w.person()
+	type pending struct {
+		code string
+		pkce testenv.PKCE
+		pair Pair
+	}
+	const n = 20
+	var codes, chains []pending
+	for range n {
+		code, pkce := w.code(p, app, "read")
+		codes = append(codes, pending{code: code, pkce: pkce})
+		chains = append(chains, pending{pair: w.tokensOf(p, app, "read")})
+	}
+
+	first := together(2*n+1, func(i int) outcome {
+		switch {
+		case i == 2*n:
+			<-time.After(5 * time.Millisecond)
+			proxy.Cut()
+			return outcome{answer: &testenv.Answer{Status: http.StatusOK}}
+		case i%2 == 0:
+			a, err := app.Exchange(t.Context(), codes[i/2].code, codes[i/2].pkce.Verifier)
+			return outcome{a, err}
+		}
+		a, err := app.Refresh(t.Context(), chains[i/2].pair.Refresh)
+		return outcome{a, err}
+	})
+	for _, o := range first {
+		if o.err != nil || o.answer.Status != http.StatusOK && o.answer.Status != http.StatusServiceUnavailable {
+			t.Errorf("during the outage: %v %v", o.answer, o.err)
+		}
+	}
+	proxy.Restore()
+	testenv.Eventually(t, 10*time.Second, "the server works again", func() bool {
+		return w.refresh(app, "x").Status == http.StatusBadRequest
+	})
+
+	for i := range n {
+		// A refresh whose answer was lost is repeated and answered.
+		if answer := w.refresh(app, chains[i].pair.Refresh); answer.Status != http.StatusOK {
+			t.Errorf("a refresh after the outage: %s", answer)
+		}
+		if first[2*i].answer.Status == http.StatusOK {
+			continue
+		}
+		answer := w.exchange(app, codes[i].code, codes[i].pkce.Verifier)
+		if answer.Status != http.StatusOK && answer.Text("error") != "invalid_grant" {
+			t.Errorf("a code after the outage: %s", answer)
+		}
+	}
+	redeemed := countWhere(t, direct, "codes", "redeemed_at IS NOT NULL")
+	if opened := countRows(t, direct, "chains"); opened != redeemed {
+		t.Errorf("%d codes were redeemed and %d chains opened", redeemed, opened)
+	}
+	if spent, all := countWhere(t, direct, "refresh_tokens", "used_at IS NOT NULL"), countRows(t, direct, "refresh_tokens"); all != redeemed+spent {
+		t.Errorf("%d chains and %d spent refresh tokens, but %d refresh tokens in all", redeemed, spent, all)
+	}
+}
+
+// TestT19_ManyFirstRequestsAtOnce asks a server that has just started for
+// everything at once: what is filled in lazily is filled in by racing requests.
+// Under the race detector the services are built with it, and their logs read.
+func TestT19_ManyFirstRequestsAtOnce(t *testing.T) {
+	ownWorld(t, testenv.Setup{}, func(w *world) {
+		app, confidential, p := w.public(), w.confidential(), w.person()
+		if err := w.Auth.Stop(); err != nil {
+			w.t.Fatal(err)
+		}
+		if err := w.RestartAuth(w.t.Context()); err != nil {
+			w.t.Fatal(err)
+		}
+		target := app.AuthorizeURL(testenv.NewPKCE(), "read", "s", nil)
+		countByStatus(w.t, together(60, func(i int) outcome {
+			switch i % 4 {
+			case 0:
+				a, err := confidential.Refresh(w.t.Context(), "x")
+				return outcome{a, err}
+			case 1:
+				a, err := w.resourceServer().Introspect(w.t.Context(), "x")
+				return outcome{a, err}
+			case 2:
+				a, err := app.Exchange(w.t.Context(), "x", testenv.NewPKCE().Verifier)
+				return outcome{a, err}
+			}
+			page, err := p.Browser.Get(w.t.Context(), target)
+			if err != nil {
+				return outcome{nil, err}
+			}
+			return outcome{&testenv.Answer{Status: page.Status}, nil}
+		}))
+	})
+}
