@@ -59,20 +59,16 @@ func (s *Service) Remove(ctx context.Context, userID, id string) error {
 		if err := s.Store.LockPasskeys(ctx, userID); err != nil {
 			return err
 		}
-		keys, err := s.Store.ListPasskeys(ctx, userID)
-		if err != nil {
-			return err
-		}
-		other, err := s.Store.OtherWayIn(ctx, userID)
-		if err != nil {
-			return err
-		}
-		if len(keys) == 1 && keys[0].ID == id && !other {
-			return fault.New(fault.Conflict, "This passkey is your only way to sign in. Set a password or add another passkey first.")
-		}
 		ok, err := s.Store.DeletePasskey(ctx, userID, id)
-		if err == nil && !ok {
+		if err != nil {
+			return err
+		}
+		if !ok {
 			return errMissing
+		}
+		left, err := s.Store.WaysIn(ctx, userID)
+		if err == nil && left == 0 {
+			err = fault.New(fault.Conflict, "This passkey is your only way to sign in. Set a password or add another passkey first.")
 		}
 		return err
 	})

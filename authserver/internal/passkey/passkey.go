@@ -37,7 +37,7 @@ type Store interface {
 	DeletePasskey(ctx context.Context, userID, id string) (bool, error)
 	CreatePasskeyChallenge(ctx context.Context, c *authserver.PasskeyChallenge) error
 	ClaimPasskeyChallenge(ctx context.Context, challenge secret.Digest, purpose string, browser secret.Digest, now time.Time) (string, error)
-	OtherWayIn(ctx context.Context, userID string) (bool, error)
+	WaysIn(ctx context.Context, userID string) (int, error)
 }
 
 // Dependencies of a Service.

@@ -128,10 +128,3 @@ func (s *Store) ClaimPasskeyChallenge(ctx context.Context, challenge secret.Dige
 	}
 	return *user, nil
 }
-
-// OtherWayIn reports whether the user can sign in without a passkey.
-func (s *Store) OtherWayIn(ctx context.Context, userID string) (bool, error) {
-	var n int
-	err := s.db.QueryRow(ctx, `SELECT count(*) FROM users WHERE id = $1 AND password_hash <> ''`, userID).Scan(&n)
-	return n > 0, err
-}
