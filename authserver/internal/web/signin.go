@@ -28,6 +28,9 @@ func (s *Server) signinView(w http.ResponseWriter, r *http.Request) *view {
 	v := s.newView(w, r, "signin.title")
 	v.ReturnTo = returnTo(r)
 	v.formHosts = redirectOriginOf(v.ReturnTo)
+	if r.Method != http.MethodPost {
+		v.Notice = notices[r.URL.Query().Get("done")]
+	}
 	v.Data = struct{ CanSignUp, Passkey bool }{s.canSignUp(), s.Passkeys.Available()}
 	return v
 }
