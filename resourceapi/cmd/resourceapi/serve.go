@@ -237,7 +237,11 @@ func (p *parts) handler() (http.Handler, error) {
 		opts.Erasure = secret.DigestOf(p.cfg.ErasureSecret)
 	}
 	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
-	api.New(opts).Mount(router)
+	endpoints, err := api.New(opts)
+	if err != nil {
+		return nil, err
+	}
+	endpoints.Mount(router)
 	headers := httpserver.APIHeaders()
 	if p.cfg.Secure() {
 		headers = append(headers, httpserver.NewHeaders("Strict-Transport-Security", "max-age=31536000; includeSubDomains")...)

@@ -38,14 +38,19 @@ type Options struct {
 // API are the endpoints.
 type API struct {
 	Options
+	documents documents
 }
 
 // New returns the endpoints; Mount makes them reachable.
-func New(opts Options) *API {
+func New(opts Options) (*API, error) {
 	if opts.BodyLimit <= 0 {
 		opts.BodyLimit = 1 << 20
 	}
-	return &API{opts}
+	documents, err := prepareDocuments(opts.Resource)
+	if err != nil {
+		return nil, err
+	}
+	return &API{opts, documents}, nil
 }
 
 // call is one request of an admitted caller.

@@ -131,9 +131,13 @@ func start(t *testing.T, set testenv.Set) *service {
 		t.Fatal(err)
 	}
 	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
-	api.New(api.Options{
+	endpoints, err := api.New(api.Options{
 		Store: s.store, Guard: g, Resource: s.url, Issuer: "http://127.0.0.1:8080", Erasure: secret.DigestOf(erasureSecret), Logger: log,
-	}).Mount(router)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoints.Mount(router)
 	server.Config.Handler = httpserver.Chain{
 		Now: time.Now, Logger: log, Headers: httpserver.APIHeaders(), BodyLimit: api.LargestBody, Render: apierror.Write,
 	}.Wrap(router)
@@ -227,16 +231,17 @@ type result struct {
 func (c *caller) do(method, path string, body any, pairs ...string) result {
 	c.s.t.Helper()
 	var payload io.Reader
+	var sent []byte
 	switch b := body.(type) {
 	case nil:
 	case string:
-		payload = strings.NewReader(b)
+		sent, payload = []byte(b), strings.NewReader(b)
 	default:
 		raw, err := json.Marshal(b)
 		if err != nil {
 			c.s.t.Fatal(err)
 		}
-		payload = bytes.NewReader(raw)
+		sent, payload = raw, bytes.NewReader(raw)
 	}
 	req, err := http.NewRequest(method, c.s.url+path, payload)
 	if err != nil {
@@ -260,6 +265,7 @@ func (c *caller) do(method, path string, body any, pairs ...string) result {
 	if err != nil {
 		c.s.t.Fatal(err)
 	}
+	conforms(c.s.t, req, sent, res, raw)
 	return result{res.StatusCode, res.Header, raw, c.s.t}
 }
 
