@@ -56,6 +56,9 @@ var notices = map[string]string{
 	"role": "notice.role", "removed": "notice.removed", "invitation-revoked": "notice.invitation_revoked",
 	"deleted": "notice.deleted", "passkey-added": "notice.passkey_added", "passkey-renamed": "notice.passkey_renamed",
 	"passkey-removed": "notice.passkey_removed",
+	"saved":           "notice.saved", "email": "notice.email", "app-revoked": "notice.app_revoked",
+	"client-created": "notice.client_created", "client-deleted": "notice.client_deleted",
+	"password-reset": "notice.password_reset",
 }
 
 // again shows a refused form: its fields filled, but never a secret.

@@ -1,0 +1,226 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
+	"latchkey/pkg/testenv"
+)
+
+// forgot asks for a reset link and returns the page after it.
+func forgot(t *testing.T, s *site, email string) *testenv.Page {
+	t.Helper()
+	b := testenv.NewBrowser(s.URL)
+	return fill(t, b, "/forgot", map[string]string{"email": email})
+}
+
+// fill gets a page, fills in its form that has the named fields and submits it.
+func fill(t *testing.T, b *testenv.Browser, path string, values map[string]string) *testenv.Page {
+	t.Helper()
+	page, err := b.Get(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, 0, len(values))
+	for name := range values {
+		names = append(names, name)
+	}
+	form, err := page.Form(names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form.Fill(values)
+	page, err = b.Submit(t.Context(), page, form, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page
+}
+
+func signedUp(t *testing.T, s *site) *testenv.Person {
+	t.Helper()
+	p := testenv.NewPerson(s.URL)
+	if _, err := p.SignUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func home(t *testing.T, b *testenv.Browser) string {
+	t.Helper()
+	page, err := b.Get(t.Context(), "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page.Text()
+}
+
+func TestResetEndsEverything(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		p := signedUp(t, s)
+		if page := forgot(t, s, " "+strings.ToUpper(p.Email)); !strings.Contains(page.Text(), "Look into your mailbox") {
+			t.Fatalf("after asking: %s", page.Text())
+		}
+		l := s.letter(t, authserver.LetterReset, p.Email)
+		if l.Name != "Ada Lovelace" || l.Life != 15*time.Minute {
+			t.Errorf("the letter is %+v", l)
+		}
+		b := testenv.NewBrowser(s.URL)
+		page := fill(t, b, l.Path, map[string]string{"new_password": "short"})
+		if page.Status != http.StatusUnprocessableEntity || !strings.Contains(page.Text(), "at least 8 characters") || strings.Contains(page.Body, `value="short"`) {
+			t.Errorf("a weak password: %d %s", page.Status, page.Text())
+		}
+		old, fresh := p.Password, "Another-1!password"
+		page = fill(t, b, l.Path, map[string]string{"new_password": fresh})
+		if page.Status != http.StatusOK || page.URL.Path != "/signin" || !strings.Contains(page.Text(), "Your password was changed") {
+			t.Fatalf("after the reset: %d %s %s", page.Status, page.URL, page.Text())
+		}
+		if strings.Contains(home(t, p.Browser), "Hello, Ada") {
+			t.Error("the other browser is still signed in")
+		}
+		if page := signInAs(t, s, p.Email, old); page.Status != http.StatusUnauthorized {
+			t.Errorf("the old password: %d", page.Status)
+		}
+		if page := signInAs(t, s, p.Email, fresh); !strings.Contains(page.Text(), "Hello, Ada") {
+			t.Errorf("the new password: %d %s", page.Status, page.Text())
+		}
+		s.letter(t, authserver.LetterPasswordChanged, p.Email)
+		if page, _ = b.Get(t.Context(), l.Path); page.Status != http.StatusNotFound || !strings.Contains(page.Text(), "no longer good") {
+			t.Errorf("the used link: %d %s", page.Status, page.Text())
+		}
+	})
+}
+
+// Twenty browsers open one link and answer at once: one password is set.
+func TestResetLinkIsUsedOnce(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		p := signedUp(t, s)
+		forgot(t, s, p.Email)
+		path := s.letter(t, authserver.LetterReset, p.Email).Path
+		const tries = 20
+		pages := make(chan *testenv.Page, tries)
+		type ready struct {
+			b    *testenv.Browser
+			page *testenv.Page
+			form *testenv.Form
+		}
+		var all []ready
+		for range tries {
+			b := testenv.NewBrowser(s.URL)
+			page, err := b.Get(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			form, err := page.Form("new_password")
+			if err != nil {
+				t.Fatal(err)
+			}
+			form.Fill(map[string]string{"new_password": "Another-1!password"})
+			all = append(all, ready{b, page, form})
+		}
+		for _, r := range all {
+			go func() {
+				page, err := r.b.Submit(t.Context(), r.page, r.form, "", "")
+				if err != nil {
+					t.Error(err)
+				}
+				pages <- page
+			}()
+		}
+		won := 0
+		for range tries {
+			page := <-pages
+			switch {
+			case page == nil:
+			case page.Status == http.StatusOK && page.URL.Path == "/signin":
+				won++
+			case page.Status != http.StatusNotFound:
+				t.Errorf("a loser got %d: %s", page.Status, page.Text())
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d tries won", won)
+		}
+	})
+}
+
+func TestResetLinksThatAreNotGood(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		gone := func(what, path string) {
+			t.Helper()
+			page, err := testenv.NewBrowser(s.URL).Get(t.Context(), path)
+			if err != nil || page.Status != http.StatusNotFound || !strings.Contains(page.Text(), "no longer good") {
+				t.Errorf("%s: %v, %v", what, page.Status, err)
+			}
+		}
+		for _, token := range []string{"", "x", "rst_" + strings.Repeat("A", 49), strings.Repeat("x", 4000), "\x00", "\xff", "' OR 1=1"} {
+			gone("made up", "/reset?token="+url.QueryEscape(token))
+		}
+		p := signedUp(t, s)
+		forgot(t, s, p.Email)
+		expiring := s.letter(t, authserver.LetterReset, p.Email).Path
+		s.clock.advance(15*time.Minute + time.Second)
+		gone("expired", expiring)
+
+		// Another password makes the link void.
+		p = signedUp(t, s)
+		forgot(t, s, p.Email)
+		path := s.letter(t, authserver.LetterReset, p.Email).Path
+		fill(t, p.Browser, "/settings/password", map[string]string{"password": p.Password, "new_password": "Another-1!password"})
+		gone("void", path)
+
+		// So does leaving.
+		p = signedUp(t, s)
+		forgot(t, s, p.Email)
+		path = s.letter(t, authserver.LetterReset, p.Email).Path
+		fill(t, p.Browser, "/settings/delete", map[string]string{"password": p.Password})
+		gone("of somebody who left", path)
+	})
+}
+
+func TestForgottenPasswordTellsNothing(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		p := signedUp(t, s)
+		known, unknown := forgot(t, s, p.Email), forgot(t, s, "nobody@example.com")
+		if known.Status != unknown.Status || known.Text() != unknown.Text() {
+			t.Errorf("a known address is answered %q, an unknown one %q", known.Text(), unknown.Text())
+		}
+		s.letter(t, authserver.LetterReset, p.Email)
+		if len(s.mail.to(authserver.LetterReset, "nobody@example.com")) > 0 {
+			t.Error("a letter went to an unknown address")
+		}
+		for _, email := range []string{"", "no address", strings.Repeat("a", 300) + "@example.com"} {
+			if page := forgot(t, s, email); page.Status != http.StatusUnprocessableEntity {
+				t.Errorf("%.20q: %d", email, page.Status)
+			}
+		}
+	})
+}
+
+func TestResetLinkOfTheOperator(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		p := signedUp(t, s)
+		r := account.Recovery{People: s.People, Links: s.Store}
+		path, err := r.ResetLink(t.Context(), strings.ToUpper(p.Email))
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := fill(t, testenv.NewBrowser(s.URL), path, map[string]string{"new_password": "Another-1!password"})
+		if page.URL.Path != "/signin" {
+			t.Errorf("the link led to %s: %s", page.URL, page.Text())
+		}
+		if _, err := r.ResetLink(t.Context(), "nobody@example.com"); err == nil {
+			t.Error("an unknown address got a link")
+		}
+	})
+}
