@@ -15,7 +15,7 @@ func TestNewAddressIsConfirmed(t *testing.T) {
 		s := newSite(t, set, settings())
 		p, next := signedUp(t, s), testenv.NewPerson(s.URL).Email
 		ask := func(email, password string) *testenv.Page {
-			return fill(t, p.Browser, "/settings/email", map[string]string{"email": email, "password": password})
+			return answer(t, p.Browser, "/settings/email", map[string]string{"email": email, "password": password})
 		}
 		for what, c := range map[string]struct{ email, password, says string }{
 			"wrong password": {next, "Wrong-1234", "The password is wrong"},
@@ -42,7 +42,7 @@ func TestNewAddressIsConfirmed(t *testing.T) {
 		if page, err := p.Browser.Get(t.Context(), path); err != nil || !strings.Contains(page.Text(), next) {
 			t.Errorf("the link: %v %v", page, err)
 		}
-		page := fill(t, p.Browser, path, map[string]string{"token": path[strings.Index(path, "=")+1:]})
+		page := answer(t, p.Browser, path, map[string]string{"token": path[strings.Index(path, "=")+1:]})
 		if page.Status != http.StatusOK || !strings.Contains(page.Text(), "Your email address was changed") {
 			t.Fatalf("after confirming: %d %s", page.Status, page.Text())
 		}
@@ -64,7 +64,7 @@ func TestTakenAddressTellsNothing(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p, owner := signedUp(t, s), signedUp(t, s)
-		page := fill(t, p.Browser, "/settings/email", map[string]string{"email": owner.Email, "password": p.Password})
+		page := answer(t, p.Browser, "/settings/email", map[string]string{"email": owner.Email, "password": p.Password})
 		if !strings.Contains(page.Text(), "Look into the new mailbox") {
 			t.Errorf("a taken address is answered: %s", page.Text())
 		}
@@ -78,11 +78,11 @@ func TestNameChanges(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
-		page := fill(t, p.Browser, "/settings/account", map[string]string{"first_name": "Grace", "last_name": "<b>Hopper</b>"})
+		page := answer(t, p.Browser, "/settings/account", map[string]string{"first_name": "Grace", "last_name": "<b>Hopper</b>"})
 		if !strings.Contains(page.Text(), "Saved.") || strings.Contains(page.Body, "<b>Hopper") {
 			t.Errorf("%s", page.Text())
 		}
-		page = fill(t, p.Browser, "/settings/account", map[string]string{"first_name": "A\u202eb", "last_name": strings.Repeat("x", 300)})
+		page = answer(t, p.Browser, "/settings/account", map[string]string{"first_name": "A\u202eb", "last_name": strings.Repeat("x", 300)})
 		if page.Status != http.StatusUnprocessableEntity || !strings.Contains(page.Text(), "First name is invalid") || !strings.Contains(page.Text(), "Last name is too long") {
 			t.Errorf("%d %s", page.Status, page.Text())
 		}
@@ -93,7 +93,7 @@ func TestExportHoldsNoSecret(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
-		page := fill(t, p.Browser, "/settings/export", nil)
+		page := answer(t, p.Browser, "/settings/export", nil)
 		if page.Status != http.StatusOK || !strings.HasPrefix(page.Header.Get("Content-Disposition"), "attachment; filename=") ||
 			page.Header.Get("Cache-Control") != "no-store" {
 			t.Fatalf("%d %v", page.Status, page.Header)

@@ -16,11 +16,11 @@ import (
 func forgot(t *testing.T, s *site, email string) *testenv.Page {
 	t.Helper()
 	b := testenv.NewBrowser(s.URL)
-	return fill(t, b, "/forgot", map[string]string{"email": email})
+	return answer(t, b, "/forgot", map[string]string{"email": email})
 }
 
-// fill gets a page, fills in its form that has the named fields and submits it.
-func fill(t *testing.T, b *testenv.Browser, path string, values map[string]string) *testenv.Page {
+// answer gets a page, fills in its form that has the named fields and submits it.
+func answer(t *testing.T, b *testenv.Browser, path string, values map[string]string) *testenv.Page {
 	t.Helper()
 	page, err := b.Get(t.Context(), path)
 	if err != nil {
@@ -72,12 +72,12 @@ func TestResetEndsEverything(t *testing.T) {
 			t.Errorf("the letter is %+v", l)
 		}
 		b := testenv.NewBrowser(s.URL)
-		page := fill(t, b, l.Path, map[string]string{"new_password": "short"})
+		page := answer(t, b, l.Path, map[string]string{"new_password": "short"})
 		if page.Status != http.StatusUnprocessableEntity || !strings.Contains(page.Text(), "at least 8 characters") || strings.Contains(page.Body, `value="short"`) {
 			t.Errorf("a weak password: %d %s", page.Status, page.Text())
 		}
 		old, fresh := p.Password, "Another-1!password"
-		page = fill(t, b, l.Path, map[string]string{"new_password": fresh})
+		page = answer(t, b, l.Path, map[string]string{"new_password": fresh})
 		if page.Status != http.StatusOK || page.URL.Path != "/signin" || !strings.Contains(page.Text(), "Your password was changed") {
 			t.Fatalf("after the reset: %d %s %s", page.Status, page.URL, page.Text())
 		}
@@ -174,14 +174,14 @@ func TestResetLinksThatAreNotGood(t *testing.T) {
 		p = signedUp(t, s)
 		forgot(t, s, p.Email)
 		path := s.letter(t, authserver.LetterReset, p.Email).Path
-		fill(t, p.Browser, "/settings/password", map[string]string{"password": p.Password, "new_password": "Another-1!password"})
+		answer(t, p.Browser, "/settings/password", map[string]string{"password": p.Password, "new_password": "Another-1!password"})
 		gone("void", path)
 
 		// So does leaving.
 		p = signedUp(t, s)
 		forgot(t, s, p.Email)
 		path = s.letter(t, authserver.LetterReset, p.Email).Path
-		fill(t, p.Browser, "/settings/delete", map[string]string{"password": p.Password})
+		answer(t, p.Browser, "/settings/delete", map[string]string{"password": p.Password})
 		gone("of somebody who left", path)
 	})
 }
@@ -215,7 +215,7 @@ func TestResetLinkOfTheOperator(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		page := fill(t, testenv.NewBrowser(s.URL), path, map[string]string{"new_password": "Another-1!password"})
+		page := answer(t, testenv.NewBrowser(s.URL), path, map[string]string{"new_password": "Another-1!password"})
 		if page.URL.Path != "/signin" {
 			t.Errorf("the link led to %s: %s", page.URL, page.Text())
 		}
