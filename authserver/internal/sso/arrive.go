@@ -1,0 +1,233 @@
+package sso
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
+)
+
+// Return is what a browser comes back with.
+type Return struct {
+	Provider  string
+	State     string
+	Code      string
+	Error     string // of the provider (RFC 6749 section 4.1.2.1)
+	Issuer    string // RFC 9207; HasIssuer: it was there
+	HasIssuer bool
+	Browser   secret.Token       // the browser's own cookie
+	Signin    *authserver.Signin // who is signed in there; nil: nobody
+	Cookie    secret.Token       // of that sign-in
+	Visitor   account.Visitor
+}
+
+// Arrival is where a roundtrip led. One of Linked, Signin, Code, Pending and
+// Linking is set.
+type Arrival struct {
+	Purpose  string // authserver.RoundtripSignin …
+	ReturnTo string
+	Linked   bool                 // the account is connected now
+	Signin   account.SigninResult // at this browser
+	Code     secret.Token         // for the app
+	Pending  secret.Token         // the app's person still owes the second factor
+	Linking  secret.Token         // nobody is connected with this account yet
+	Newcomer *Welcome             // with Linking
+}
+
+// Welcome is what a newcomer can do.
+type Welcome struct {
+	authserver.Newcomer
+	Provider   string // label
+	MayCreate  bool
+	Invitation *authserver.Invitation // into a family; nil: none
+}
+
+func asFault(err error) (*fault.Error, bool) { return errors.AsType[*fault.Error](err) }
+
+// Arrive takes up a browser that comes back from a provider: its state is claimed
+// by one arrival, the provider vouches for the person, and provider and subject
+// decide who that is. Errors: those of the web leg (see CodeOf).
+func (s *Service) Arrive(ctx context.Context, in Return) (*Arrival, error) {
+	u, ok := s.providers[in.Provider]
+	if !ok {
+		return nil, errProvider
+	}
+	if err := s.People.AdmitSignin(ctx, in.Visitor); err != nil {
+		return nil, err
+	}
+	state, err := secret.Parse(secret.Visit, strings.TrimSuffix(in.State, mobileMark))
+	if err != nil || in.Browser.IsZero() {
+		return nil, errSession.WithCause(err)
+	}
+	trip, err := s.Store.ClaimRoundtrip(ctx, state.Digest(), in.Provider, in.Browser.Digest(), s.now())
+	if fault.Is(err, fault.NotFound) {
+		return nil, errSession.WithCause(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.ask(ctx, u, in, state)
+	if err != nil {
+		return &Arrival{Purpose: trip.Purpose, ReturnTo: trip.ReturnTo}, s.failed(ctx, in.Provider, err)
+	}
+	a, err := s.decide(ctx, trip, found, in)
+	if err != nil {
+		return &Arrival{Purpose: trip.Purpose, ReturnTo: trip.ReturnTo}, s.failed(ctx, in.Provider, err)
+	}
+	a.Purpose, a.ReturnTo = trip.Purpose, trip.ReturnTo
+	return a, nil
+}
+
+func (s *Service) failed(ctx context.Context, provider string, err error) error {
+	code, _ := CodeOf(err)
+	s.audit(ctx, authserver.EventSigninFailed, slog.String("reason", code), slog.String("provider", provider))
+	return err
+}
+
+// ask checks the answer in the address bar and asks the provider who it is about.
+func (s *Service) ask(ctx context.Context, u *upstream, in Return, state secret.Token) (*voucher, error) {
+	ctx, cancel := context.WithTimeout(ctx, arrivalTime)
+	defer cancel()
+	e, err := u.discover(ctx)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case in.HasIssuer && in.Issuer != u.Issuer, !in.HasIssuer && e.saysIss:
+		return nil, errResponse.WithCause(errors.New("sso: the answer is of another issuer"))
+	case in.Error == "temporarily_unavailable" || in.Error == "server_error":
+		return nil, errUnavailable.WithCause(errors.New("sso: the provider says " + in.Error))
+	case in.Error != "":
+		return nil, errDenied
+	case in.Code == "":
+		return nil, errResponse.WithCause(errors.New("sso: neither code nor error"))
+	}
+	return u.vouch(ctx, e, in.Code, derive(in.Browser, "verifier", state), derive(in.Browser, "nonce", state))
+}
+
+// decide finds whose account it is.
+func (s *Service) decide(ctx context.Context, trip *authserver.Roundtrip, found *voucher, in Return) (*Arrival, error) {
+	identity, err := s.Store.FindIdentity(ctx, trip.Provider, found.subject)
+	switch {
+	case err != nil && !fault.Is(err, fault.NotFound):
+		return nil, err
+	case err == nil && identity.BlockedAt != nil:
+		return nil, errBlocked
+	case err != nil:
+		identity = nil
+	}
+	if trip.Purpose == authserver.RoundtripLink {
+		return s.connect(ctx, trip, identity, found, in.Signin)
+	}
+	if identity == nil || identity.UserID == "" {
+		return s.welcome(ctx, trip, found)
+	}
+	user, err := s.Store.FindUser(ctx, identity.UserID)
+	if err != nil {
+		return nil, err
+	}
+	if !user.Active() {
+		return nil, errInactive
+	}
+	var a *Arrival
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		known, err := s.Store.StampIdentity(ctx, identity.ID, found.email, s.now())
+		if err != nil {
+			return err
+		}
+		if !known {
+			return errSession
+		}
+		if trip.Purpose == authserver.RoundtripMobile {
+			a, err = s.codeFor(ctx, user, trip)
+			return err
+		}
+		result, err := s.People.SignInVouched(ctx, user, in.Visitor, in.Cookie)
+		a = &Arrival{Signin: result}
+		if fault.Is(err, fault.Unauthenticated) {
+			return errInactive.WithCause(err)
+		}
+		return err
+	})
+	return a, err
+}
+
+// connect gives the account to the user who asked, who must still be signed in
+// at this browser.
+func (s *Service) connect(ctx context.Context, trip *authserver.Roundtrip, identity *authserver.Identity, found *voucher, in *authserver.Signin) (*Arrival, error) {
+	if in == nil || in.User.ID != trip.UserID {
+		return nil, errSigninGone
+	}
+	if identity != nil && identity.UserID == trip.UserID {
+		return &Arrival{Linked: true}, nil
+	}
+	if identity != nil {
+		return nil, fault.New(fault.Conflict, "This account is already connected with a user of this server.").WithCode(CodeFailed)
+	}
+	if err := s.link(ctx, trip.UserID, trip.Provider, found.subject, found.email); err != nil {
+		return nil, err
+	}
+	return &Arrival{Linked: true}, nil
+}
+
+func (s *Service) link(ctx context.Context, userID, provider, subject, email string) error {
+	now := s.now()
+	i := authserver.Identity{
+		ID: uuid.NewString(), Provider: provider, Subject: subject, UserID: userID, Email: email, CreatedAt: now, UsedAt: &now,
+	}
+	if err := s.Store.CreateIdentity(ctx, i); err != nil {
+		return err
+	}
+	s.audit(ctx, authserver.EventIdentityLinked, slog.String("user_id", userID), slog.String("identity_id", i.ID), slog.String("provider", provider))
+	return nil
+}
+
+// codeFor makes the code of a known person: for the app, or, while the second
+// factor is owed, for this browser only.
+func (s *Service) codeFor(ctx context.Context, u *authserver.User, trip *authserver.Roundtrip) (*Arrival, error) {
+	c := authserver.SSOCode{
+		Stage: authserver.StageExchange, UserID: u.ID, Bound: secret.DigestOf(u.PasswordHash),
+		Device: trip.Device, Challenge: trip.Challenge,
+	}
+	if u.SecondFactor {
+		c.Stage = authserver.StageSecondFactor
+	}
+	code, err := s.newCode(ctx, c)
+	if u.SecondFactor {
+		return &Arrival{Pending: code}, err
+	}
+	return &Arrival{Code: code}, err
+}
+
+func (s *Service) newCode(ctx context.Context, c authserver.SSOCode) (secret.Token, error) {
+	code, life := secret.New(secret.ExchangeCode), codeLife
+	if c.Stage == authserver.StageSecondFactor {
+		life = pendingLife
+	}
+	c.Digest, c.CreatedAt = code.Digest(), s.now()
+	c.ExpiresAt = c.CreatedAt.Add(life)
+	return code, s.Store.CreateSSOCode(ctx, &c)
+}
+
+// welcome remembers somebody nobody here is connected with.
+func (s *Service) welcome(ctx context.Context, trip *authserver.Roundtrip, found *voucher) (*Arrival, error) {
+	code, now := secret.New(secret.LinkingCode), s.now()
+	n := authserver.Newcomer{
+		Digest: code.Digest(), Provider: trip.Provider, Subject: found.subject,
+		Email: found.email, EmailVerified: found.emailVerified, FirstName: found.firstName, LastName: found.lastName,
+		Device: trip.Device, Challenge: trip.Challenge, ReturnTo: trip.ReturnTo,
+		CreatedAt: now, ExpiresAt: now.Add(linkingLife),
+	}
+	if err := s.Store.CreateNewcomer(ctx, &n); err != nil {
+		return nil, err
+	}
+	w, err := s.options(ctx, &n)
+	return &Arrival{Linking: code, Newcomer: w}, err
+}

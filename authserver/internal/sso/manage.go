@@ -1,0 +1,117 @@
+package sso
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
+)
+
+// LinkHere is LinkApp at a browser, which is then signed in. It returns the
+// cookie, and where the person was going.
+func (s *Service) LinkHere(ctx context.Context, code secret.Token, c Credentials, v account.Visitor, replaced secret.Token) (secret.Token, string, error) {
+	n, err := s.newcomer(ctx, Proof{Code: code.Reveal()}, false)
+	if err != nil {
+		return secret.Token{}, "", err
+	}
+	u, err := s.owner(ctx, n, c, v)
+	if err != nil {
+		return secret.Token{}, "", err
+	}
+	var cookie secret.Token
+	err = s.adopt(ctx, n, u, func(ctx context.Context) (err error) {
+		cookie, err = s.People.SignInChecked(ctx, u, v, replaced)
+		return err
+	})
+	return cookie, n.ReturnTo, err
+}
+
+// CreateHere is CreateApp at a browser, which is then signed in. join: into the
+// family of the invitation.
+func (s *Service) CreateHere(ctx context.Context, code secret.Token, names Names, join bool, v account.Visitor, replaced secret.Token) (secret.Token, string, error) {
+	n, err := s.newcomer(ctx, Proof{Code: code.Reveal()}, false)
+	if err != nil {
+		return secret.Token{}, "", err
+	}
+	var cookie secret.Token
+	_, err = s.create(ctx, n, names, join, v, func(ctx context.Context, u *authserver.User) (err error) {
+		cookie, err = s.People.SignInChecked(ctx, u, v, replaced)
+		return err
+	})
+	return cookie, n.ReturnTo, err
+}
+
+// Identities lists the accounts a user is connected with.
+func (s *Service) Identities(ctx context.Context, userID string) ([]authserver.Identity, error) {
+	return s.Store.ListIdentities(ctx, userID)
+}
+
+var errNoIdentity = fault.New(fault.NotFound, "There is no such connected account.")
+
+func validID(id string) bool { return len(id) == 36 && uuid.Validate(id) == nil }
+
+// Disconnect takes a connection of a user back. Asking for the password again is
+// the caller's part. Errors: fault.NotFound, fault.Conflict (the user could not
+// sign in any more).
+func (s *Service) Disconnect(ctx context.Context, userID, id string) error {
+	if !validID(id) {
+		return errNoIdentity
+	}
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		// Held, so that two last ways in are not given up at the same time.
+		if err := s.Store.LockPasskeys(ctx, userID); err != nil {
+			return err
+		}
+		ok, err := s.Store.DeleteIdentity(ctx, userID, id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return errNoIdentity
+		}
+		left, err := s.Store.WaysIn(ctx, userID)
+		if err == nil && left == 0 {
+			err = fault.New(fault.Conflict, "This is your only way to sign in. Set a password or add a passkey first.")
+		}
+		return err
+	})
+	if err == nil {
+		s.audit(ctx, authserver.EventIdentityUnlinked, slog.String("user_id", userID), slog.String("identity_id", id))
+	}
+	return err
+}
+
+// AllIdentities lists every known account, for the operator.
+func (s *Service) AllIdentities(ctx context.Context) ([]authserver.Identity, error) {
+	return s.Store.AllIdentities(ctx)
+}
+
+// Block makes an account at a provider worthless here, for the operator: it signs
+// nobody in and can be connected with nobody. fault.NotFound: there is none.
+func (s *Service) Block(ctx context.Context, id string) error {
+	return s.operate(ctx, id, authserver.EventIdentityBlocked, func() (bool, error) { return s.Store.BlockIdentity(ctx, id, s.now()) })
+}
+
+// Unblock takes Block back. fault.NotFound: there is none that is blocked.
+func (s *Service) Unblock(ctx context.Context, id string) error {
+	return s.operate(ctx, id, authserver.EventIdentityUnblocked, func() (bool, error) { return s.Store.UnblockIdentity(ctx, id) })
+}
+
+func (s *Service) operate(ctx context.Context, id, event string, change func() (bool, error)) error {
+	if !validID(id) {
+		return errNoIdentity
+	}
+	ok, err := change()
+	if err == nil && !ok {
+		return errNoIdentity
+	}
+	if err == nil {
+		s.audit(ctx, event, slog.String("identity_id", id))
+	}
+	return err
+}
