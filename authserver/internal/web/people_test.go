@@ -1,0 +1,373 @@
+package web_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"latchkey/authserver/internal/account"
+	"latchkey/pkg/testenv"
+)
+
+// newcomer is somebody who has just signed up.
+func (s *site) newcomer(t *testing.T) *testenv.Person {
+	t.Helper()
+	p := testenv.NewPerson(s.URL)
+	if _, err := p.SignUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (s *site) withSealer(t *testing.T) *site {
+	t.Helper()
+	sealer, err := account.NewSealer(account.NewSealKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.People.Sealer = sealer
+	return s
+}
+
+// open fetches a page that must be there.
+func open(t *testing.T, b *testenv.Browser, path string) *testenv.Page {
+	t.Helper()
+	page, err := b.Get(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page.Status != http.StatusOK {
+		t.Fatalf("%s: %d %s", path, page.Status, page.Text())
+	}
+	return page
+}
+
+// fill sends the form of page that has the named fields.
+func fill(t *testing.T, b *testenv.Browser, page *testenv.Page, values map[string]string, button ...string) *testenv.Page {
+	t.Helper()
+	names := []string{"csrf_token"}
+	for name := range values {
+		names = append(names, name)
+	}
+	button = append(button, "", "")
+	if button[0] != "" {
+		names = append(names, button[0])
+	}
+	form := formWith(t, page, names, button[0], button[1])
+	form.Fill(values)
+	next, err := b.Submit(t.Context(), page, form, button[0], button[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return next
+}
+
+// formWith finds the first form that has the fields and the very button.
+func formWith(t *testing.T, page *testenv.Page, names []string, button, value string) *testenv.Form {
+	t.Helper()
+	rest := page.Body
+	for {
+		_, after, found := strings.Cut(rest, "<form")
+		if !found {
+			t.Fatalf("%s: no form has %v and a button %s=%s", page.URL, names, button, value)
+		}
+		part := *page
+		part.Body, rest = "<form"+after, after
+		form, err := part.Form(names...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if button == "" || form.HasButton(button, value) {
+			return form
+		}
+	}
+}
+
+func (s *site) code(t *testing.T, key string, steps int) string {
+	t.Helper()
+	code, err := totp.GenerateCode(key, s.clock.now().Add(time.Duration(steps)*30*time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+var (
+	setupKey     = regexp.MustCompile(`<code class="key">([A-Z2-7 ]+)</code>`)
+	recoveryCode = regexp.MustCompile(`<code>([a-z2-7]{4}(?:-[a-z2-7]{4}){3})</code>`)
+)
+
+// turnOn sets a second factor up through the pages.
+func (s *site) turnOn(t *testing.T, p *testenv.Person) (key string, codes []string) {
+	t.Helper()
+	page := open(t, p.Browser, "/settings/second-factor")
+	found := setupKey.FindStringSubmatch(page.Body)
+	if found == nil || !strings.Contains(page.Body, "<svg class=\"qr\"") {
+		t.Fatalf("the page has no key or no QR code: %s", page.Text())
+	}
+	key = strings.ReplaceAll(found[1], " ", "")
+	if again := fill(t, p.Browser, page, map[string]string{"otp_code": "123"}); again.Status != http.StatusUnprocessableEntity ||
+		!strings.Contains(again.Body, found[1]) {
+		t.Errorf("a wrong code: %d; the key must stay", again.Status)
+	}
+	before := p.Browser.Cookies()
+	page = fill(t, p.Browser, page, map[string]string{"otp_code": s.code(t, key, 0)})
+	for _, match := range recoveryCode.FindAllStringSubmatch(page.Body, -1) {
+		codes = append(codes, match[1])
+	}
+	if page.Status != http.StatusOK || len(codes) != 10 {
+		t.Fatalf("%d, %d recovery codes", page.Status, len(codes))
+	}
+	for i, c := range p.Browser.Cookies() {
+		if i < len(before) && c.Name == "latchkey_signin" && c.Value == before[i].Value {
+			t.Error("the sign-in was not renewed")
+		}
+	}
+	return key, codes
+}
+
+func TestSecondFactorPages(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings()).withSealer(t)
+		p := s.newcomer(t)
+		key, codes := s.turnOn(t, p)
+		if text := open(t, p.Browser, "/settings/security").Text(); !strings.Contains(text, "Recovery codes left: 10") {
+			t.Errorf("security page: %s", text)
+		}
+		elsewhere := p.ElsewhereAs(s.URL)
+		start := open(t, elsewhere.Browser, "/signin?return_to=%2Fsettings%2Fsignins")
+		step := fill(t, elsewhere.Browser, start, map[string]string{"email": p.Email, "password": p.Password})
+		if step.URL.Path != "/signin/second-factor" {
+			t.Fatalf("the right password led to %s", step.URL.Path)
+		}
+		if page := open(t, elsewhere.Browser, "/"); strings.Contains(page.Text(), "Hello") {
+			t.Error("signed in without the second factor")
+		}
+		if page := fill(t, elsewhere.Browser, step, map[string]string{"otp_code": s.code(t, key, 0)}); page.Status != 422 {
+			t.Errorf("the code used at setup: %d", page.Status)
+		}
+		page := fill(t, elsewhere.Browser, step, map[string]string{"otp_code": s.code(t, key, 1)})
+		if page.Status != 200 || page.URL.Path != "/settings/signins" {
+			t.Fatalf("the next code led to %d %s", page.Status, page.URL.Path)
+		}
+		if page, _ := elsewhere.Browser.Get(t.Context(), "/signin/second-factor"); page.URL.Path == "/signin/second-factor" {
+			t.Error("the pending sign-in was not used up")
+		}
+		third := p.ElsewhereAs(s.URL)
+		step = fill(t, third.Browser, open(t, third.Browser, "/signin"), map[string]string{"email": p.Email, "password": p.Password})
+		if page := fill(t, third.Browser, step, map[string]string{"otp_code": codes[0]}); page.URL.Path != "/" {
+			t.Errorf("a recovery code led to %d %s", page.Status, page.URL.Path)
+		}
+		s.turnOff(t, p, key, codes)
+	})
+}
+
+func (s *site) turnOff(t *testing.T, p *testenv.Person, key string, codes []string) {
+	t.Helper()
+	off := open(t, p.Browser, "/settings/second-factor/off")
+	for name, values := range map[string]map[string]string{
+		"wrong password": {"password": "x", "otp_code": codes[1]}, "wrong code": {"password": p.Password, "otp_code": "000000"},
+		"used code": {"password": p.Password, "otp_code": codes[0]},
+	} {
+		if page := fill(t, p.Browser, off, values); page.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d", name, page.Status)
+		}
+	}
+	renew := fill(t, p.Browser, open(t, p.Browser, "/settings/second-factor/recovery"), map[string]string{"otp_code": codes[1]})
+	fresh := recoveryCode.FindAllStringSubmatch(renew.Body, -1)
+	if len(fresh) != 10 {
+		t.Fatalf("%d new recovery codes", len(fresh))
+	}
+	if page := fill(t, p.Browser, off, map[string]string{"password": p.Password, "otp_code": codes[2]}); page.Status != 422 {
+		t.Errorf("an old recovery code: %d", page.Status)
+	}
+	page := fill(t, p.Browser, off, map[string]string{"password": p.Password, "otp_code": fresh[0][1]})
+	if page.Status != 200 || !strings.Contains(page.Text(), "The second factor is off") {
+		t.Errorf("turning off: %d %s", page.Status, page.Text())
+	}
+	if _, err := p.ElsewhereAs(s.URL).SignIn(t.Context()); err != nil {
+		t.Errorf("the password alone: %v", err)
+	}
+	_ = key
+}
+
+func TestChangePassword(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		p := s.newcomer(t)
+		other := p.ElsewhereAs(s.URL)
+		if _, err := other.SignIn(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		page := open(t, p.Browser, "/settings/password")
+		next := "Another-" + p.Password
+		if got := fill(t, p.Browser, page, map[string]string{"password": "x", "new_password": next}); got.Status != 422 {
+			t.Errorf("wrong current password: %d", got.Status)
+		}
+		if got := fill(t, p.Browser, page, map[string]string{"password": p.Password, "new_password": "short"}); got.Status != 422 ||
+			!strings.Contains(got.Text(), "at least 8 characters") {
+			t.Errorf("weak new password: %d %s", got.Status, got.Text())
+		}
+		got := fill(t, p.Browser, page, map[string]string{"password": p.Password, "new_password": next})
+		if got.Status != 200 || got.URL.Path != "/settings/security" {
+			t.Fatalf("%d %s %s", got.Status, got.URL, got.Text())
+		}
+		if page, _ := other.Browser.Get(t.Context(), "/settings/security"); page.URL.Path != "/signin" {
+			t.Error("the other browser is still signed in")
+		}
+		if _, err := p.ElsewhereAs(s.URL).SignIn(t.Context()); err == nil {
+			t.Error("the old password still opens")
+		}
+		p.Password = next
+		if _, err := p.ElsewhereAs(s.URL).SignIn(t.Context()); err != nil {
+			t.Errorf("the new password: %v", err)
+		}
+	})
+}
+
+func TestSigninsPage(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		p := s.newcomer(t)
+		here := func() *testenv.Page { return open(t, p.Browser, "/settings/signins") }
+		others := []*testenv.Person{p.ElsewhereAs(s.URL), p.ElsewhereAs(s.URL), p.ElsewhereAs(s.URL)}
+		for _, o := range others {
+			if _, err := o.SignIn(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		count := func() (n int) {
+			for _, o := range others {
+				if page, err := o.Browser.Get(t.Context(), "/settings/signins"); err == nil && page.URL.Path == "/settings/signins" {
+					n++
+				}
+			}
+			return n
+		}
+		page := here()
+		if got := strings.Count(page.Body, `value="end-signin"`); got != 3 || strings.Count(page.Text(), "This browser") != 1 {
+			t.Fatalf("%d other sign-ins on the page: %s", got, page.Text())
+		}
+		fill(t, p.Browser, page, map[string]string{"id": "not an id"}, "action", "end-signin")
+		if count() != 3 {
+			t.Error("an unknown id ended a sign-in")
+		}
+		if fill(t, p.Browser, page, nil, "action", "end-signin"); count() != 2 {
+			t.Errorf("%d others after one was ended", count())
+		}
+		stranger := s.newcomer(t)
+		form, err := here().Form("id")
+		if err != nil {
+			t.Fatal(err)
+		}
+		fill(t, stranger.Browser, mustHaveOther(t, s, stranger), map[string]string{"id": form.Values.Get("id")}, "action", "end-signin")
+		if count() != 2 {
+			t.Error("a stranger ended a sign-in")
+		}
+		if fill(t, p.Browser, here(), nil, "action", "end-others"); count() != 0 {
+			t.Errorf("%d others after all were ended", count())
+		}
+		if page := here(); page.URL.Path != "/settings/signins" {
+			t.Error("this browser was signed out")
+		}
+	})
+}
+
+// mustHaveOther is the page of a person who is signed in twice.
+func mustHaveOther(t *testing.T, s *site, p *testenv.Person) *testenv.Page {
+	t.Helper()
+	if _, err := p.ElsewhereAs(s.URL).SignIn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, p.Browser, "/settings/signins")
+}
+
+var joinLink = regexp.MustCompile(`http://[^<]*(/join\?code=inv_[0-9A-Za-z]+)`)
+
+func TestFamilyPages(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		admin, guest := s.newcomer(t), testenv.NewPerson(s.URL)
+		family := func() *testenv.Page { return open(t, admin.Browser, "/settings/family") }
+		if page := fill(t, admin.Browser, family(), map[string]string{"email": "no address", "role": "guest"}, "action", "invite"); page.Status != 422 {
+			t.Errorf("inviting nobody: %d", page.Status)
+		}
+		page := fill(t, admin.Browser, family(), map[string]string{"email": guest.Email, "role": "guest"}, "action", "invite")
+		link := joinLink.FindStringSubmatch(page.Body)
+		if link == nil {
+			t.Fatalf("no link: %s", page.Text())
+		}
+		if strings.Contains(family().Body, link[1]) {
+			t.Error("the link is shown twice")
+		}
+		page = open(t, guest.Browser, link[1])
+		if !strings.Contains(page.Text(), "Lovelace family") || !strings.Contains(page.Text(), "guest") {
+			t.Errorf("join page: %s", page.Text())
+		}
+		_, after, _ := strings.Cut(page.Body, `href="/signup?`)
+		target, _, _ := strings.Cut(after, `"`)
+		page = open(t, guest.Browser, "/signup?"+strings.ReplaceAll(target, "&amp;", "&"))
+		if page = fill(t, guest.Browser, page, map[string]string{"email": guest.Email, "password": guest.Password}); page.Status != 200 {
+			t.Fatalf("joining: %d %s", page.Status, page.Text())
+		}
+		page = open(t, guest.Browser, "/settings/family")
+		if !strings.Contains(page.Text(), admin.Email) || strings.Contains(page.Body, `value="remove"`) || strings.Contains(page.Body, `value="invite"`) {
+			t.Errorf("a guest's view: %s", page.Text())
+		}
+		if page, _ := guest.Browser.Get(t.Context(), link[1]); page.Status != http.StatusNotFound {
+			t.Errorf("a used invitation: %d", page.Status)
+		}
+		if page := fill(t, admin.Browser, family(), map[string]string{"family_name": "  "}, "action", "rename"); page.Status != 422 {
+			t.Errorf("no name: %d", page.Status)
+		}
+		if page := fill(t, admin.Browser, family(), map[string]string{"family_name": "The <b>Byrons</b>"}, "action", "rename"); !strings.Contains(page.Text(), "The <b>Byrons</b>") {
+			t.Errorf("renamed: %s", page.Text())
+		}
+		if page := fill(t, admin.Browser, family(), map[string]string{"role": "nonsense"}, "action", "role"); page.Status != 422 {
+			t.Errorf("unknown role: %d", page.Status)
+		}
+		if page := fill(t, admin.Browser, family(), map[string]string{"role": "admin"}, "action", "role"); page.Status != 200 {
+			t.Errorf("role: %d", page.Status)
+		}
+		fill(t, admin.Browser, family(), nil, "action", "remove")
+		if page, _ := guest.Browser.Get(t.Context(), "/settings/family"); page.URL.Path != "/signin" {
+			t.Error("a removed member is still signed in")
+		}
+	})
+}
+
+func TestDeleteAccountPage(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		p := s.newcomer(t)
+		page := open(t, p.Browser, "/settings/delete")
+		if got := fill(t, p.Browser, page, map[string]string{"password": "x"}); got.Status != 422 {
+			t.Errorf("wrong password: %d", got.Status)
+		}
+		got := fill(t, p.Browser, page, map[string]string{"password": p.Password})
+		if got.Status != 200 || !strings.Contains(got.Text(), "Your account was deleted") {
+			t.Errorf("%d %s", got.Status, got.Text())
+		}
+		if _, err := p.ElsewhereAs(s.URL).SignIn(t.Context()); err == nil {
+			t.Error("a deleted account signs in")
+		}
+		if _, err := p.SignUp(t.Context()); err != nil {
+			t.Errorf("the address is not free: %v", err)
+		}
+	})
+}
+
+// A page that needs a sign-in is where the sign-in leads.
+func TestPagesResume(t *testing.T) {
+	s := newSite(t, testenv.Embedded, settings())
+	p := s.newcomer(t)
+	b := testenv.NewBrowser(s.URL)
+	page := open(t, b, "/settings/family?done=role")
+	if page = fill(t, b, page, map[string]string{"email": p.Email, "password": p.Password}); page.URL.RequestURI() != "/settings/family?done=role" {
+		t.Errorf("sign-in led to %s", page.URL)
+	}
+}
