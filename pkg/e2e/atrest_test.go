@@ -41,6 +41,16 @@ func TestS43_T17_NothingSecretAtRest(t *testing.T) {
 		w.refresh(app, secrets["refresh token 1"]) // reuse, which ends the chain
 		unused, _ := w.code(p, app, "read")
 		secrets["unused code"] = unused
+		own, err := pairOf(w.login(p, "phone-1"))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		secrets["login's access token"], secrets["login's refresh token"] = own.Access, own.Refresh
+		k := &keeper{world: w, person: p, token: own.Access}
+		key := k.newKey("Backend", "read", "web", nil)
+		next := k.read(k.manage(http.MethodPost, apiKeys+"/"+key.ID+"/rotate", members{}), http.StatusCreated)
+		wantStatus(w.t, w.useAPI(http.MethodGet, accounts, next.Key, nil), http.StatusOK)
+		secrets["API key"], secrets["rotated API key"] = key.Key, next.Key
 		w.leakOnErrors(app, secrets)
 
 		where := map[string]string{"logs": w.Logs(), "auth database": w.dump(w.AuthDB), "API database": w.dump(w.APIDB)}
