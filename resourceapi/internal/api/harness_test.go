@@ -113,7 +113,11 @@ func openDatabase(t *testing.T, set testenv.Set) *database.DB {
 
 func start(t *testing.T, set testenv.Set) *service {
 	t.Helper()
-	db := openDatabase(t, set)
+	return serve(t, set, openDatabase(t, set))
+}
+
+func serve(t *testing.T, set testenv.Set, db *database.DB) *service {
+	t.Helper()
 	s := &service{t: t, db: db, set: set, people: &people{know: map[secret.Digest]introspection.Answer{}}}
 	s.store = store.New(db, store.Options{Currency: "USD", Now: time.Now})
 	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))

@@ -1,0 +1,5 @@
+//go:build !sabotage
+
+package api_test
+
+const sabotaged = false

@@ -1,0 +1,33 @@
+//go:build sabotage
+
+package api_test
+
+import (
+	"testing"
+
+	"latchkey/pkg/database"
+	"latchkey/pkg/testenv"
+	"latchkey/resourceapi/internal/store"
+)
+
+const sabotaged = true
+
+// TestSabotageLeaksWithoutRowSecurity is the control: a role that row security
+// does not bind sees another family's rows in this build. What keeps the
+// isolation suite green is row security, then, and nothing else.
+func TestSabotageLeaksWithoutRowSecurity(t *testing.T) {
+	db, err := database.Open(t.Context(), testenv.Postgres(t), database.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	if err := db.Migrate(t.Context(), store.Migrations()); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, testenv.Production, db)
+	victim := s.family()
+	made := victim.do("POST", "/api/v1/tags", object{"tag": object{"name": "mine"}}).want(201).text("id")
+	if got := s.family().get("/api/v1/tags/" + made); got.status != 200 {
+		t.Errorf("nothing leaks without the predicate and without row security: %d", got.status)
+	}
+}
