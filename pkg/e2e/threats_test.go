@@ -1,0 +1,56 @@
+package e2e
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"latchkey/pkg/testenv"
+)
+
+// TestThreatListNamesRealTests holds docs/threats.md against the tests there are.
+func TestThreatListNamesRealTests(t *testing.T) {
+	root, err := testenv.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := os.ReadFile(filepath.Join(root, "docs", "threats.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var source strings.Builder
+	for _, module := range []string{"authserver", "resourceapi", "pkg"} {
+		err := filepath.WalkDir(filepath.Join(root, module), func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			raw, err := os.ReadFile(path)
+			source.Write(raw)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	names := regexp.MustCompile("`(Test[A-Za-z0-9_]+)`").FindAllStringSubmatch(string(list), -1)
+	for _, name := range names {
+		if !strings.Contains(source.String(), "\nfunc "+name[1]+"(t *testing.T)") {
+			t.Errorf("docs/threats.md names %s, which is not there", name[1])
+		}
+	}
+	var all strings.Builder
+	for _, name := range names {
+		all.WriteString(name[1] + " ")
+	}
+	for kind, last := range map[string]int{"S": 45, "T": 32} {
+		for n := 1; n <= last; n++ {
+			if id := fmt.Sprintf("%s%02d_", kind, n); !strings.Contains(all.String(), id) {
+				t.Errorf("no test is named after %s", strings.TrimSuffix(id, "_"))
+			}
+		}
+	}
+}
