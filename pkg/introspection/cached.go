@@ -2,7 +2,6 @@ package introspection
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync/atomic"
@@ -138,7 +137,7 @@ func (c *Cached) shared(ctx context.Context, digest secret.Digest, began time.Ti
 	if !found || string(raw) == askAgain {
 		return Answer{}, false
 	}
-	a, err := Decode(raw)
+	a, err := decodeShared(raw)
 	if err != nil {
 		c.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "unreadable entry in the shared store", slog.Any("error", err))
 		return Answer{}, false
@@ -198,16 +197,12 @@ func (c *Cached) settle(ctx context.Context, digest secret.Digest, a Answer) Ans
 	if a.Exp != 0 {
 		life = min(life, time.Unix(a.Exp, 0).Sub(now))
 	}
-	raw, err := json.Marshal(a)
-	if err != nil {
-		return a // strings and numbers always marshal
-	}
-	standing, err := c.store.SetNX(ctx, Key(digest), raw, life)
+	standing, err := c.store.SetNX(ctx, Key(digest), encodeShared(a), life)
 	if err != nil {
 		c.doubt(ctx, err)
 		return a
 	}
-	if stood, err := Decode(standing); err == nil && !stood.Active {
+	if stood, err := decodeShared(standing); err == nil && !stood.Active {
 		return stood
 	}
 	return a // newer than an "active" that stood there

@@ -69,12 +69,11 @@ func bearer(value string) (secret.Token, error) {
 	if strings.ContainsAny(text, " \t\r\n,") {
 		return secret.Token{}, fault.New(fault.Unauthenticated, "The Authorization header must hold exactly one access token, with no blanks in it")
 	}
-	kind, err := secret.KindOf(text)
-	if err == nil && kind == secret.APIKey {
-		return secret.Token{}, misplaced(kind, "")
-	}
 	token, err := secret.Parse(secret.AccessToken, text)
 	if err != nil {
+		if kind, err := secret.KindOf(text); err == nil && kind == secret.APIKey {
+			return secret.Token{}, misplaced(kind, "")
+		}
 		return secret.Token{}, fault.New(fault.Unauthenticated, messageToken)
 	}
 	return token, nil
@@ -85,11 +84,11 @@ func apiKey(value string) (secret.Token, error) {
 	if strings.ContainsAny(text, " \t\r\n") {
 		return secret.Token{}, fault.New(fault.Unauthenticated, "The API key has a blank or a line break in it: copy it again, whole and in one piece")
 	}
-	if kind, err := secret.KindOf(text); err == nil && kind == secret.AccessToken {
-		return secret.Token{}, fault.New(fault.Unauthenticated, "Send access tokens in the Authorization header: Authorization: Bearer <token>")
-	}
 	token, err := secret.Parse(secret.APIKey, text)
 	if err != nil {
+		if kind, err := secret.KindOf(text); err == nil && kind == secret.AccessToken {
+			return secret.Token{}, fault.New(fault.Unauthenticated, "Send access tokens in the Authorization header: Authorization: Bearer <token>")
+		}
 		return secret.Token{}, fault.New(fault.Unauthenticated, messageMissing)
 	}
 	return token, nil
