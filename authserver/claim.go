@@ -54,15 +54,16 @@ type Rotated struct {
 
 // Spent is why a refresh token could not be claimed.
 type Spent struct {
-	ChainID       string
-	ChainScopes   scope.Set
-	Resource      string
-	Live          bool       // its chain goes on
-	ExpiresAt     time.Time  // of the refresh token
-	UsedAt        *time.Time // nil: it was not used
-	Sealed        []byte     // the successor pair, while it may be answered again
-	SuccessorUsed bool
-	// The chain's current access token; the successor's, unless it was used.
+	ChainID     string
+	ChainScopes scope.Set
+	Resource    string
+	Live        bool      // its chain goes on
+	ExpiresAt   time.Time // of the refresh token
+	Used        bool      // another refresh token has taken its place
+	// The chain's current pair, sealed under this token, while no later refresh
+	// token has been used; nil: there is none.
+	Sealed          []byte
+	SealedAt        time.Time
 	AccessScopes    scope.Set
 	AccessExpiresAt time.Time
 }

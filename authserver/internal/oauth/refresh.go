@@ -103,7 +103,7 @@ func (s *Server) unclaimed(ctx context.Context, presented secret.Token, r authse
 		return nil, fosite.ErrInvalidScope.WithHint("A refresh may narrow the scope, never widen it.")
 	case r.Resource != "" && r.Resource != spent.Resource:
 		return nil, errInvalidTarget
-	case spent.UsedAt == nil:
+	case !spent.Used:
 		return nil, errGrant
 	case s.mayRetry(spent, r.Now):
 		return retried(presented, spent, r.Now)
@@ -116,8 +116,7 @@ func (s *Server) unclaimed(ctx context.Context, presented secret.Token, r authse
 }
 
 func (s *Server) mayRetry(spent *authserver.Spent, now time.Time) bool {
-	return s.Settings.RetryWindow > 0 && len(spent.Sealed) > 0 && !spent.SuccessorUsed &&
-		now.Sub(*spent.UsedAt) < s.Settings.RetryWindow
+	return s.Settings.RetryWindow > 0 && len(spent.Sealed) > 0 && now.Sub(spent.SealedAt) < s.Settings.RetryWindow
 }
 
 func retried(presented secret.Token, spent *authserver.Spent, now time.Time) (*authserver.Tokens, error) {

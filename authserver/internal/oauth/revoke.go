@@ -31,8 +31,8 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, "revoke", fosite.ErrInvalidRequest.WithHint("The parameter token is missing."))
 		return
 	}
-	if kind, err := secret.KindOf(text); err == nil {
-		ended, err := s.Store.EndChainOfToken(ctx, kind, secret.DigestOf(text), caller.ID, authserver.EndRevoked, s.Now())
+	if kind, err := secret.KindOf(text); err == nil && (kind == secret.AccessToken || kind == secret.RefreshToken) {
+		ended, err := s.Store.EndChainOfToken(ctx, secret.DigestOf(text), caller.ID, authserver.EndRevoked, s.Now())
 		if err != nil {
 			s.fail(w, r, "revoke", err)
 			return

@@ -31,7 +31,7 @@ type Store interface {
 	Rotate(ctx context.Context, r authserver.Rotation) (*authserver.Rotated, error)
 	ExplainRefresh(ctx context.Context, token secret.Digest, clientID string, now time.Time) (*authserver.Spent, error)
 	EndChains(ctx context.Context, f authserver.ChainFilter, reason string, now time.Time) ([]authserver.EndedChain, error)
-	EndChainOfToken(ctx context.Context, kind secret.Kind, token secret.Digest, clientID, reason string, now time.Time) ([]authserver.EndedChain, error)
+	EndChainOfToken(ctx context.Context, token secret.Digest, clientID, reason string, now time.Time) ([]authserver.EndedChain, error)
 
 	LookupAccessToken(ctx context.Context, token secret.Digest) (*authserver.Credential, error)
 }

@@ -19,15 +19,15 @@ func (s *Store) OpenChain(ctx context.Context, chain *authserver.GrantChain, pai
 func (s *Store) insertChain(ctx context.Context, c *authserver.GrantChain, p authserver.Pair) error {
 	_, err := s.db.Exec(ctx, `INSERT INTO chains
 		(id, client_id, user_id, scopes, resource, device_id, origin, created_at, ends_at,
-		 access_digest, access_scopes, access_issued_at, access_expires_at, live_until)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $4, $8, $11, $12)`,
+		 access_digest, access_scopes, access_issued_at, access_expires_at, refresh_digest, live_until)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $4, $8, $11, $12, $13)`,
 		c.ID, c.ClientID, c.UserID, c.Scopes.String(), c.Resource, nilIfBlank(c.DeviceID), c.Origin,
-		c.CreatedAt, c.EndsAt, p.Access[:], p.AccessExpiresAt, p.RefreshExpiresAt)
+		c.CreatedAt, c.EndsAt, p.Access[:], p.AccessExpiresAt, p.Refresh[:], p.RefreshExpiresAt)
 	if err != nil {
 		return err
 	}
-	_, err = s.db.Exec(ctx, `INSERT INTO refresh_tokens (digest, chain_id, issued_at, expires_at)
-		VALUES ($1, $2, $3, $4)`, p.Refresh[:], c.ID, c.CreatedAt, p.RefreshExpiresAt)
+	_, err = s.db.Exec(ctx, `INSERT INTO tokens (digest, chain_id, expires_at) VALUES ($1, $2, $3), ($4, $2, $5)`,
+		p.Access[:], c.ID, p.AccessExpiresAt, p.Refresh[:], p.RefreshExpiresAt)
 	return err
 }
 
@@ -110,17 +110,9 @@ func (s *Store) endChains(ctx context.Context, text string, args ...any) ([]auth
 }
 
 // EndChainOfToken ends the chain that the client's token belongs to, one
-// statement. It returns nil when there is no such live chain of this client.
-func (s *Store) EndChainOfToken(ctx context.Context, kind secret.Kind, token secret.Digest, clientID, reason string, now time.Time) ([]authserver.EndedChain, error) {
-	switch kind {
-	case secret.AccessToken:
-		return s.endChains(ctx, `UPDATE chains SET ended_at = $3, end_reason = $4
-			WHERE access_digest = $1 AND client_id = $2 AND ended_at IS NULL
-			RETURNING id, user_id, access_digest`, token[:], clientID, now, reason)
-	case secret.RefreshToken:
-		return s.endChains(ctx, `UPDATE chains SET ended_at = $3, end_reason = $4
-			WHERE id = (SELECT chain_id FROM refresh_tokens WHERE digest = $1) AND client_id = $2 AND ended_at IS NULL
-			RETURNING id, user_id, access_digest`, token[:], clientID, now, reason)
-	}
-	return nil, nil
+// statement. It returns nothing when there is no such live chain of this client.
+func (s *Store) EndChainOfToken(ctx context.Context, token secret.Digest, clientID, reason string, now time.Time) ([]authserver.EndedChain, error) {
+	return s.endChains(ctx, `UPDATE chains SET ended_at = $3, end_reason = $4
+		WHERE id = (SELECT chain_id FROM tokens WHERE digest = $1) AND client_id = $2 AND ended_at IS NULL
+		RETURNING id, user_id, access_digest`, token[:], clientID, now, reason)
 }

@@ -33,13 +33,14 @@ WITH claimed AS (
 	  AND EXISTS (SELECT 1 FROM users WHERE users.id = codes.user_id AND deactivated_at IS NULL)
 	RETURNING chain_id, client_id, user_id, scopes, resource
 ), opened AS (
-	INSERT INTO chains (id, client_id, user_id, scopes, resource, origin, created_at, ends_at,
+	INSERT INTO chains (id, client_id, user_id, scopes, resource, origin, created_at, ends_at, refresh_digest,
 		access_digest, access_scopes, access_issued_at, access_expires_at, live_until)
-	SELECT chain_id, client_id, user_id, scopes, resource, 'code', $6, $7::timestamptz,
+	SELECT chain_id, client_id, user_id, scopes, resource, 'code', $6, $7::timestamptz, $10,
 		$8, scopes, $6, $9, $11 FROM claimed
 	RETURNING id, scopes, user_id
-), refresh AS (
-	INSERT INTO refresh_tokens (digest, chain_id, issued_at, expires_at) SELECT $10, id, $6, $11 FROM opened
+), issued AS (
+	INSERT INTO tokens (digest, chain_id, expires_at)
+	SELECT $8::bytea, id, $9::timestamptz FROM opened UNION ALL SELECT $10::bytea, id, $11::timestamptz FROM opened
 )
 SELECT id, scopes, user_id FROM opened`
 

@@ -56,8 +56,8 @@ func (s *Store) StampDevice(ctx context.Context, chainID string, now time.Time) 
 // is bound to; "": none, or there is no such token.
 func (s *Store) DeviceOfRefreshToken(ctx context.Context, token secret.Digest) (string, error) {
 	var id string
-	err := s.db.QueryRow(ctx, `SELECT d.device_id FROM refresh_tokens r JOIN chains c ON c.id = r.chain_id
-		JOIN devices d ON d.id = c.device_id WHERE r.digest = $1`, token[:]).Scan(&id)
+	err := s.db.QueryRow(ctx, `SELECT d.device_id FROM tokens t JOIN chains c ON c.id = t.chain_id
+		JOIN devices d ON d.id = c.device_id WHERE t.digest = $1`, token[:]).Scan(&id)
 	if errors.Is(err, database.ErrNoRows) {
 		return "", nil
 	}

@@ -54,7 +54,7 @@ func TestRotationMovesTheChainOn(t *testing.T) {
 			t.Errorf("the new access token: %+v, %v", c, err)
 		}
 		spent, err := s.ExplainRefresh(t.Context(), first.Refresh, "app", now)
-		if err != nil || string(spent.Sealed) != "seal" || spent.SuccessorUsed || !spent.Live || spent.ChainScopes != scope.ReadWrite {
+		if err != nil || string(spent.Sealed) != "seal" || !spent.Used || !spent.SealedAt.Equal(now) || !spent.Live || spent.ChainScopes != scope.ReadWrite {
 			t.Errorf("spent %+v, %v", spent, err)
 		}
 		second := rotation(r.Pair.Refresh, now.Add(time.Minute))
@@ -62,7 +62,7 @@ func TestRotationMovesTheChainOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		spent, err = s.ExplainRefresh(t.Context(), first.Refresh, "app", now)
-		if err != nil || len(spent.Sealed) != 0 || !spent.SuccessorUsed {
+		if err != nil || len(spent.Sealed) != 0 || !spent.Used {
 			t.Errorf("the seal outlived its successor's use: %+v, %v", spent, err)
 		}
 	})
@@ -139,7 +139,6 @@ func TestEndingARotatingChainReturnsItsNewestAccessToken(t *testing.T) {
 				pair = r.Pair
 				continue
 			}
-			exec(t, db, `UPDATE refresh_tokens SET used_at = NULL, successor_digest = NULL, sealed = NULL WHERE digest = $1`, pair.Refresh[:])
 		}
 	})
 }
@@ -147,12 +146,12 @@ func TestEndingARotatingChainReturnsItsNewestAccessToken(t *testing.T) {
 func TestEndingByTokenIsForItsOwnClient(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *database.DB, s *store.Store) {
 		chain, pair := opened(t, db, s, scope.Read)
-		for kind, digest := range map[secret.Kind]secret.Digest{secret.AccessToken: pair.Access, secret.RefreshToken: pair.Refresh} {
-			ended, err := s.EndChainOfToken(t.Context(), kind, digest, "other", authserver.EndRevoked, start)
+		for _, digest := range []secret.Digest{pair.Access, pair.Refresh} {
+			ended, err := s.EndChainOfToken(t.Context(), digest, "other", authserver.EndRevoked, start)
 			if err != nil || len(ended) != 0 {
 				t.Errorf("a stranger ended %v, %v", ended, err)
 			}
-			ended, err = s.EndChainOfToken(t.Context(), kind, digest, "app", authserver.EndRevoked, start)
+			ended, err = s.EndChainOfToken(t.Context(), digest, "app", authserver.EndRevoked, start)
 			if err != nil || len(ended) != 1 || ended[0].ID != chain.ID || ended[0].Access != pair.Access {
 				t.Errorf("the owner ended %v, %v", ended, err)
 			}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -16,21 +17,16 @@ const keepRedeemed = 7 * 24 * time.Hour
 // list.
 const keepRevoked = 90 * 24 * time.Hour
 
-// Sweep deletes what has expired at now and erases the seals of refresh tokens
-// used before sealedBefore. It returns how many rows it touched.
+// Sweep deletes what has expired at now and the seals made before sealedBefore. It returns how many rows it touched.
 func (s *Store) Sweep(ctx context.Context, now, sealedBefore time.Time) (int64, error) {
 	steps := []struct {
 		text string
 		arg  time.Time
 	}{
-		{`UPDATE refresh_tokens SET sealed = NULL WHERE digest IN
-			(SELECT digest FROM refresh_tokens WHERE sealed IS NOT NULL AND used_at < $1 LIMIT $2)`, sealedBefore},
+		{`DELETE FROM seals WHERE chain_id IN
+			(SELECT chain_id FROM seals WHERE sealed_at < $1 LIMIT $2)`, sealedBefore},
 		{`DELETE FROM codes WHERE digest IN
 			(SELECT digest FROM codes WHERE expires_at < $1 LIMIT $2)`, now.Add(-keepRedeemed)},
-		{`DELETE FROM refresh_tokens WHERE digest IN
-			(SELECT digest FROM refresh_tokens WHERE expires_at < $1 LIMIT $2)`, now},
-		{`DELETE FROM chains WHERE id IN
-			(SELECT id FROM chains WHERE live_until < $1 AND access_expires_at < $1 LIMIT $2)`, now},
 		{`DELETE FROM signins WHERE digest IN
 			(SELECT digest FROM signins WHERE expires_at < $1 LIMIT $2)`, now},
 		{`DELETE FROM api_keys WHERE id IN
@@ -53,5 +49,29 @@ func (s *Store) Sweep(ctx context.Context, now, sealedBefore time.Time) (int64, 
 			}
 		}
 	}
-	return total, nil
+	n, err := s.sweepTokens(ctx, now)
+	return total + n, err
+}
+
+// sweepTokens deletes expired tokens and the chains that ended with them. Both
+// statements of a batch choose the same tokens.
+func (s *Store) sweepTokens(ctx context.Context, now time.Time) (int64, error) {
+	const batch = `SELECT %s FROM tokens WHERE expires_at < $1 ORDER BY expires_at, digest LIMIT $2`
+	var total int64
+	for {
+		var n int64
+		err := s.InTx(ctx, func(ctx context.Context) error {
+			chains, err := s.db.Exec(ctx, `DELETE FROM chains WHERE live_until < $1 AND access_expires_at < $1
+				AND id IN (`+fmt.Sprintf(batch, "chain_id")+`)`, now, sweepBatch)
+			if err != nil {
+				return err
+			}
+			n, err = s.db.Exec(ctx, `DELETE FROM tokens WHERE digest IN (`+fmt.Sprintf(batch, "digest")+`)`, now, sweepBatch)
+			total += chains + n
+			return err
+		})
+		if err != nil || n < sweepBatch {
+			return total, err
+		}
+	}
 }

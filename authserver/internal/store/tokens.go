@@ -12,38 +12,45 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// Both engines claim by the same predicates: the token is unused and unexpired,
-// its chain lives and is this client's, its user is active, and the asked scope
-// is within the chain's ('read_write' includes everything, so only a chain that
-// has 'read' alone can be exceeded).
-const claimRefresh = `
-	UPDATE refresh_tokens SET used_at = $4, successor_digest = $5, sealed = $6
-	FROM chains c JOIN users u ON u.id = c.user_id
-	WHERE refresh_tokens.digest = $1 AND used_at IS NULL AND expires_at > $4
-	  AND c.id = chain_id AND c.client_id = $2 AND c.ended_at IS NULL
+// claimable finds the chain that a presented refresh token may move on; both
+// engines use it. The token is its chain's current one and has not expired; the
+// chain lives and is this client's; its user is active; and the asked scope is
+// within the chain's ('read_write' includes everything, so only a chain that has
+// 'read' alone can be exceeded).
+const claimable = `
+	SELECT c.id, c.access_digest
+	FROM tokens t JOIN chains c ON c.id = t.chain_id JOIN users u ON u.id = c.user_id
+	WHERE t.digest = $1 AND t.expires_at > $4
+	  AND c.refresh_digest = $1 AND c.client_id = $2 AND c.ended_at IS NULL
 	  AND (c.ends_at IS NULL OR c.ends_at > $4)
 	  AND u.deactivated_at IS NULL
 	  AND ($3 = '' OR $3 = 'read' OR c.scopes <> 'read')
-	  AND ($7 = '' OR c.resource = $7)
-	RETURNING chain_id, c.access_digest, parent_digest`
+	  AND ($5 = '' OR c.resource = $5)`
 
-// rotatePostgres claims the presented refresh token, moves its chain on to the
-// new access token, stores the new refresh token and erases the seal of the
-// predecessor (its successor has now been used), or does none of it. Updating
-// the chain's row makes a concurrent end of the chain wait, and see, and return
-// the newest access token.
+const sealPair = `
+	ON CONFLICT (chain_id) DO UPDATE SET parent_digest = excluded.parent_digest, sealed = excluded.sealed, sealed_at = excluded.sealed_at`
+
+// rotatePostgres moves the chain of the presented refresh token on to the new
+// pair, or does nothing. The UPDATE of the chain's row is the only arbiter: a
+// loser waits for it, sees another refresh token there, and finds nothing; a
+// concurrent end of the chain waits too, and returns the newest access token.
+// The seal replaces the one before it, whose successor has now been used.
 const rotatePostgres = `
-WITH used AS (` + claimRefresh + `
+WITH before AS (` + claimable + `
 ), moved AS (
-	UPDATE chains SET access_digest = $8, access_scopes = COALESCE(NULLIF($3, ''), scopes),
-		access_issued_at = $4, access_expires_at = LEAST($9::timestamptz, ends_at), live_until = LEAST($10::timestamptz, ends_at)
-	FROM used WHERE chains.id = used.chain_id AND ended_at IS NULL
-	RETURNING id, user_id, access_scopes, access_expires_at, live_until, used.access_digest AS retired, parent_digest
-), erased AS (
-	UPDATE refresh_tokens SET sealed = NULL FROM moved WHERE digest = moved.parent_digest
-), refresh AS (
-	INSERT INTO refresh_tokens (digest, chain_id, parent_digest, issued_at, expires_at)
-	SELECT $5, id, $1, $4, live_until FROM moved
+	UPDATE chains SET generation = generation + 1, refresh_digest = $6,
+		access_digest = $7, access_scopes = COALESCE(NULLIF($3, ''), scopes), access_issued_at = $4,
+		access_expires_at = LEAST($8::timestamptz, ends_at), live_until = LEAST($9::timestamptz, ends_at)
+	FROM before WHERE chains.id = before.id AND refresh_digest = $1 AND ended_at IS NULL
+	RETURNING chains.id, user_id, access_scopes, access_expires_at, live_until, before.access_digest AS retired
+), gone AS (
+	DELETE FROM tokens USING moved WHERE digest = moved.retired
+), issued AS (
+	INSERT INTO tokens (digest, chain_id, expires_at)
+	SELECT $7::bytea, id, access_expires_at FROM moved UNION ALL SELECT $6::bytea, id, live_until FROM moved
+), sealing AS (
+	INSERT INTO seals (chain_id, parent_digest, sealed, sealed_at)
+	SELECT id, $1, $10::bytea, $4 FROM moved WHERE $10::bytea IS NOT NULL` + sealPair + `
 )
 SELECT id, user_id, access_scopes, access_expires_at, retired FROM moved`
 
@@ -53,8 +60,8 @@ func (s *Store) Rotate(ctx context.Context, r authserver.Rotation) (*authserver.
 	if s.db.Engine() == database.SQLite {
 		return s.rotateSQLite(ctx, r)
 	}
-	return scanRotated(s.db.QueryRow(ctx, rotatePostgres, r.Refresh[:], r.ClientID, r.Scopes.String(), r.Now,
-		r.Pair.Refresh[:], nilIfEmpty(r.Sealed), r.Resource, r.Access[:], r.AccessExpiresAt, r.RefreshExpiresAt))
+	return scanRotated(s.db.QueryRow(ctx, rotatePostgres, r.Refresh[:], r.ClientID, r.Scopes.String(), r.Now, r.Resource,
+		r.Pair.Refresh[:], r.Access[:], r.AccessExpiresAt, r.RefreshExpiresAt, nilIfEmpty(r.Sealed)))
 }
 
 func scanRotated(row database.Row) (*authserver.Rotated, error) {
@@ -85,28 +92,22 @@ func (s *Store) rotateSQLite(ctx context.Context, r authserver.Rotation) (*auths
 	var out *authserver.Rotated
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
 		var (
-			chainID         string
-			retired, parent []byte
+			chainID string
+			retired []byte
 		)
-		err := s.db.QueryRow(ctx, claimRefreshSQLite, r.Refresh[:], r.ClientID, r.Scopes.String(), r.Now,
-			r.Pair.Refresh[:], nilIfEmpty(r.Sealed), r.Resource).Scan(&chainID, &retired, &parent)
+		err := s.db.QueryRow(ctx, claimable, r.Refresh[:], r.ClientID, r.Scopes.String(), r.Now, r.Resource).Scan(&chainID, &retired)
 		if err != nil {
 			return err
 		}
-		out, err = scanRotated(s.db.QueryRow(ctx, `UPDATE chains SET access_digest = $2,
-			access_scopes = COALESCE(NULLIF($3, ''), scopes), access_issued_at = $4,
-			access_expires_at = MIN($5, COALESCE(ends_at, $5)), live_until = MIN($6, COALESCE(ends_at, $6))
-			WHERE id = $1 RETURNING id, user_id, access_scopes, access_expires_at, $7`,
-			chainID, r.Access[:], r.Scopes.String(), r.Now, r.AccessExpiresAt, r.RefreshExpiresAt, retired))
+		out, err = scanRotated(s.db.QueryRow(ctx, `UPDATE chains SET generation = generation + 1, refresh_digest = $2,
+			access_digest = $3, access_scopes = COALESCE(NULLIF($4, ''), scopes), access_issued_at = $5,
+			access_expires_at = MIN($6, COALESCE(ends_at, $6)), live_until = MIN($7, COALESCE(ends_at, $7))
+			WHERE id = $1 RETURNING id, user_id, access_scopes, access_expires_at, $8`,
+			chainID, r.Pair.Refresh[:], r.Access[:], r.Scopes.String(), r.Now, r.AccessExpiresAt, r.RefreshExpiresAt, retired))
 		if err != nil {
 			return err
 		}
-		if _, err := s.db.Exec(ctx, `UPDATE refresh_tokens SET sealed = NULL WHERE digest = $1`, parent); err != nil {
-			return err
-		}
-		_, err = s.db.Exec(ctx, `INSERT INTO refresh_tokens (digest, chain_id, parent_digest, issued_at, expires_at)
-			SELECT $1, id, $3, $4, live_until FROM chains WHERE id = $2`, r.Pair.Refresh[:], chainID, r.Refresh[:], r.Now)
-		return err
+		return s.replaceTokens(ctx, r, chainID, retired)
 	})
 	if errors.Is(err, database.ErrNoRows) {
 		return nil, authserver.ErrNotClaimed
@@ -114,18 +115,20 @@ func (s *Store) rotateSQLite(ctx context.Context, r authserver.Rotation) (*auths
 	return out, err
 }
 
-// claimRefreshSQLite reads the chain in subqueries: SQLite returns only columns
-// of the updated table.
-const claimRefreshSQLite = `
-	UPDATE refresh_tokens SET used_at = $4, successor_digest = $5, sealed = $6
-	WHERE digest = $1 AND used_at IS NULL AND expires_at > $4
-	  AND EXISTS (SELECT 1 FROM chains c JOIN users u ON u.id = c.user_id
-		WHERE c.id = chain_id AND c.client_id = $2 AND c.ended_at IS NULL
-		  AND (c.ends_at IS NULL OR c.ends_at > $4)
-		  AND u.deactivated_at IS NULL
-		  AND ($3 = '' OR $3 = 'read' OR c.scopes <> 'read')
-		  AND ($7 = '' OR c.resource = $7))
-	RETURNING chain_id, (SELECT access_digest FROM chains WHERE id = chain_id), parent_digest`
+func (s *Store) replaceTokens(ctx context.Context, r authserver.Rotation, chainID string, retired []byte) error {
+	if _, err := s.db.Exec(ctx, `DELETE FROM tokens WHERE digest = $1`, retired); err != nil {
+		return err
+	}
+	_, err := s.db.Exec(ctx, `INSERT INTO tokens (digest, chain_id, expires_at)
+		SELECT $2, id, access_expires_at FROM chains WHERE id = $1 UNION ALL SELECT $3, id, live_until FROM chains WHERE id = $1`,
+		chainID, r.Access[:], r.Pair.Refresh[:])
+	if err != nil || len(r.Sealed) == 0 {
+		return err
+	}
+	_, err = s.db.Exec(ctx, `INSERT INTO seals (chain_id, parent_digest, sealed, sealed_at) VALUES ($1, $2, $3, $4)`+sealPair,
+		chainID, r.Refresh[:], r.Sealed, r.Now)
+	return err
+}
 
 // ExplainRefresh tells why the client's refresh token could not be claimed.
 // fault.NotFound: it is unknown or another client's.
@@ -133,21 +136,22 @@ func (s *Store) ExplainRefresh(ctx context.Context, token secret.Digest, clientI
 	var (
 		out                  authserver.Spent
 		scopes, accessScopes string
-		endsAt               *time.Time
-		successorUsedAt      *time.Time
+		endsAt, sealedAt     *time.Time
 	)
-	err := s.db.QueryRow(ctx, `SELECT r.chain_id, r.expires_at, r.used_at, r.sealed, next.used_at,
+	err := s.db.QueryRow(ctx, `SELECT t.chain_id, t.expires_at, c.refresh_digest <> $1, s.sealed, s.sealed_at,
 		c.scopes, c.resource, c.ends_at, c.access_scopes, c.access_expires_at,
 		c.ended_at IS NULL AND u.deactivated_at IS NULL
-		FROM refresh_tokens r JOIN chains c ON c.id = r.chain_id JOIN users u ON u.id = c.user_id
-		LEFT JOIN refresh_tokens next ON next.digest = r.successor_digest
-		WHERE r.digest = $1 AND c.client_id = $2`, token[:], clientID).
-		Scan(&out.ChainID, &out.ExpiresAt, &out.UsedAt, &out.Sealed, &successorUsedAt,
+		FROM tokens t JOIN chains c ON c.id = t.chain_id JOIN users u ON u.id = c.user_id
+		LEFT JOIN seals s ON s.chain_id = c.id AND s.parent_digest = $1
+		WHERE t.digest = $1 AND c.client_id = $2`, token[:], clientID).
+		Scan(&out.ChainID, &out.ExpiresAt, &out.Used, &out.Sealed, &sealedAt,
 			&scopes, &out.Resource, &endsAt, &accessScopes, &out.AccessExpiresAt, &out.Live)
 	if err != nil {
 		return nil, database.Translate(err)
 	}
-	out.SuccessorUsed = successorUsedAt != nil
+	if sealedAt != nil {
+		out.SealedAt = *sealedAt
+	}
 	out.Live = out.Live && (endsAt == nil || now.Before(*endsAt))
 	if out.ChainScopes, err = scope.Parse(scopes); err != nil {
 		return nil, fmt.Errorf("store: chain %s: %w", out.ChainID, err)

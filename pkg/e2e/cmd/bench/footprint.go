@@ -56,14 +56,14 @@ func (l *lab) storage(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	defer conn.Close(ctx) //nolint:errcheck // only read from
-	var perChain, perRefresh float64
+	var perChain, perTokens float64
 	if _, err := conn.Exec(ctx, `VACUUM FULL chains; `); err != nil {
 		return 0, err
 	}
-	if _, err := conn.Exec(ctx, `VACUUM FULL refresh_tokens`); err != nil {
+	if _, err := conn.Exec(ctx, `VACUUM FULL tokens`); err != nil {
 		return 0, err
 	}
 	err = conn.QueryRow(ctx, `SELECT pg_total_relation_size('chains')::float8 / (SELECT count(*) FROM chains) / 1024,
-		pg_total_relation_size('refresh_tokens')::float8 / (SELECT count(*) FROM refresh_tokens) / 1024`).Scan(&perChain, &perRefresh)
-	return perChain + perRefresh, err
+		pg_total_relation_size('tokens')::float8 / (SELECT count(*) FROM chains) / 1024`).Scan(&perChain, &perRefresh)
+	return perChain + perTokens, err
 }

@@ -80,44 +80,48 @@ CREATE TABLE codes (
 );
 CREATE INDEX codes_expiry ON codes (expires_at);
 
--- A chain holds its current access token: rotation moves it on in place, so a
--- retired access token is gone, and whoever ends the chain learns from the same
--- UPDATE which access token was live.
+-- A chain holds its current pair. A refresh moves the row on in place and touches
+-- no indexed column; whoever ends the chain learns from the same UPDATE which
+-- access token was live.
 CREATE TABLE chains (
     id                uuid PRIMARY KEY,
-    client_id         text        NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
-    user_id           uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    scopes            text        NOT NULL,
-    resource          text        NOT NULL DEFAULT '',
+    client_id         text NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    user_id           uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    scopes            text NOT NULL,
+    resource          text NOT NULL DEFAULT '',
     device_id         uuid,
-    origin            text        NOT NULL CHECK (origin IN ('code', 'login', 'sso')),
+    origin            text NOT NULL CHECK (origin IN ('code', 'login', 'sso')),
     created_at        timestamptz NOT NULL,
     ends_at           timestamptz,
     ended_at          timestamptz,
-    end_reason        text        NOT NULL DEFAULT '',
-    access_digest     bytea       NOT NULL,
-    access_scopes     text        NOT NULL,
+    end_reason        text NOT NULL DEFAULT '',
+    generation        integer NOT NULL DEFAULT 1, -- refresh tokens issued
+    refresh_digest    bytea NOT NULL,
+    access_digest     bytea NOT NULL,
+    access_scopes     text NOT NULL,
     access_issued_at  timestamptz NOT NULL,
     access_expires_at timestamptz NOT NULL,
-    live_until        timestamptz NOT NULL
-) WITH (fillfactor = 90);
-CREATE UNIQUE INDEX chains_access ON chains (access_digest);
+    live_until        timestamptz NOT NULL -- when the refresh token expires
+) WITH (fillfactor = 60);
 CREATE INDEX chains_user ON chains (user_id);
 CREATE INDEX chains_client ON chains (client_id);
-CREATE INDEX chains_expiry ON chains (live_until);
 
--- Spent refresh tokens stay until they expire: that is what makes reuse visible.
--- There is no foreign key to chains: rows are only ever written by the statement
+-- Which chain a token belongs to: the current access token and every refresh
+-- token. Spent refresh tokens stay until they expire; that is what makes reuse
+-- visible. There is no foreign key: rows are only ever written by the statement
 -- that opens or moves their chain, and without a live chain they open nothing.
-CREATE TABLE refresh_tokens (
-    digest           bytea PRIMARY KEY,
-    chain_id         uuid        NOT NULL,
-    parent_digest    bytea,
-    issued_at        timestamptz NOT NULL,
-    expires_at       timestamptz NOT NULL,
-    used_at          timestamptz,
-    successor_digest bytea,
-    sealed           bytea
-) WITH (fillfactor = 85);
-CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at);
-CREATE INDEX refresh_tokens_sealed ON refresh_tokens (used_at) WHERE sealed IS NOT NULL;
+CREATE TABLE tokens (
+    digest     bytea PRIMARY KEY,
+    chain_id   uuid NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX tokens_expiry ON tokens (expires_at);
+
+-- The current pair of a chain, sealed under the refresh token it was given for,
+-- as long as that may be presented again.
+CREATE TABLE seals (
+    chain_id      uuid PRIMARY KEY,
+    parent_digest bytea NOT NULL,
+    sealed        bytea NOT NULL,
+    sealed_at     timestamptz NOT NULL
+) WITH (fillfactor = 50);

@@ -80,44 +80,48 @@ CREATE TABLE codes (
 );
 CREATE INDEX codes_expiry ON codes (expires_at);
 
--- A chain holds its current access token: rotation moves it on in place, so a
--- retired access token is gone, and whoever ends the chain learns from the same
--- UPDATE which access token was live.
+-- A chain holds its current pair. A refresh moves the row on in place and touches
+-- no indexed column; whoever ends the chain learns from the same UPDATE which
+-- access token was live.
 CREATE TABLE chains (
     id                TEXT PRIMARY KEY,
-    client_id         TEXT        NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
-    user_id           TEXT        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    scopes            TEXT        NOT NULL,
-    resource          TEXT        NOT NULL DEFAULT '',
+    client_id         TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    user_id           TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    scopes            TEXT NOT NULL,
+    resource          TEXT NOT NULL DEFAULT '',
     device_id         TEXT,
-    origin            TEXT        NOT NULL CHECK (origin IN ('code', 'login', 'sso')),
+    origin            TEXT NOT NULL CHECK (origin IN ('code', 'login', 'sso')),
     created_at        TIMESTAMP NOT NULL,
     ends_at           TIMESTAMP,
     ended_at          TIMESTAMP,
-    end_reason        TEXT        NOT NULL DEFAULT '',
-    access_digest     BLOB       NOT NULL,
-    access_scopes     TEXT        NOT NULL,
+    end_reason        TEXT NOT NULL DEFAULT '',
+    generation        INTEGER NOT NULL DEFAULT 1, -- refresh tokens issued
+    refresh_digest    BLOB NOT NULL,
+    access_digest     BLOB NOT NULL,
+    access_scopes     TEXT NOT NULL,
     access_issued_at  TIMESTAMP NOT NULL,
     access_expires_at TIMESTAMP NOT NULL,
-    live_until        TIMESTAMP NOT NULL
+    live_until        TIMESTAMP NOT NULL -- when the refresh token expires
 );
-CREATE UNIQUE INDEX chains_access ON chains (access_digest);
 CREATE INDEX chains_user ON chains (user_id);
 CREATE INDEX chains_client ON chains (client_id);
-CREATE INDEX chains_expiry ON chains (live_until);
 
--- Spent refresh tokens stay until they expire: that is what makes reuse visible.
--- There is no foreign key to chains: rows are only ever written by the statement
+-- Which chain a token belongs to: the current access token and every refresh
+-- token. Spent refresh tokens stay until they expire; that is what makes reuse
+-- visible. There is no foreign key: rows are only ever written by the statement
 -- that opens or moves their chain, and without a live chain they open nothing.
-CREATE TABLE refresh_tokens (
-    digest           BLOB PRIMARY KEY,
-    chain_id         TEXT        NOT NULL,
-    parent_digest    BLOB,
-    issued_at        TIMESTAMP NOT NULL,
-    expires_at       TIMESTAMP NOT NULL,
-    used_at          TIMESTAMP,
-    successor_digest BLOB,
-    sealed           BLOB
+CREATE TABLE tokens (
+    digest     BLOB PRIMARY KEY,
+    chain_id   TEXT NOT NULL,
+    expires_at TIMESTAMP NOT NULL
 );
-CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at);
-CREATE INDEX refresh_tokens_sealed ON refresh_tokens (used_at) WHERE sealed IS NOT NULL;
+CREATE INDEX tokens_expiry ON tokens (expires_at);
+
+-- The current pair of a chain, sealed under the refresh token it was given for,
+-- as long as that may be presented again.
+CREATE TABLE seals (
+    chain_id      TEXT PRIMARY KEY,
+    parent_digest BLOB NOT NULL,
+    sealed        BLOB NOT NULL,
+    sealed_at     TIMESTAMP NOT NULL
+);
