@@ -21,8 +21,12 @@ func (g *Guard) limit(w http.ResponseWriter, r *http.Request, p *resourceapi.Pri
 	if p.CredentialKind == introspection.KindAPIKey {
 		key, tier = ratelimit.ForKey(p.CredentialID), p.Tier
 	}
+	most := g.opts.Tiers.Limit(tier)
+	if tier == ratelimit.TierOAuth && most.Unlimited() {
+		return ctx, nil // nobody asks for the usage of tokens
+	}
 	from := httpserver.ClientAddr(ctx).String()
-	res, err := g.opts.Limiter.Use(ctx, key, g.opts.Tiers.Limit(tier), from)
+	res, err := g.opts.Limiter.Use(ctx, key, most, from)
 	if err != nil {
 		return ctx, err
 	}
