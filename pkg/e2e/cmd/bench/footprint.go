@@ -64,6 +64,6 @@ func (l *lab) storage(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	err = conn.QueryRow(ctx, `SELECT pg_total_relation_size('chains')::float8 / (SELECT count(*) FROM chains) / 1024,
-		pg_total_relation_size('tokens')::float8 / (SELECT count(*) FROM chains) / 1024`).Scan(&perChain, &perRefresh)
+		pg_total_relation_size('tokens')::float8 / (SELECT count(*) FROM chains) / 1024`).Scan(&perChain, &perTokens)
 	return perChain + perTokens, err
 }
