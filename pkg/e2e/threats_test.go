@@ -54,3 +54,37 @@ func TestThreatListNamesRealTests(t *testing.T) {
 		}
 	}
 }
+
+// TestArchitectureNamesEveryPackage holds docs/architecture.md against the tree.
+func TestArchitectureNamesEveryPackage(t *testing.T) {
+	root, err := testenv.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(root, "docs", "architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, module := range []string{"authserver", "resourceapi", "pkg"} {
+		err := filepath.WalkDir(filepath.Join(root, module), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.IsDir() {
+				return err
+			}
+			if d.Name() == "third_party" {
+				return filepath.SkipDir
+			}
+			files, err := filepath.Glob(filepath.Join(path, "*.go"))
+			if err != nil || len(files) == 0 {
+				return err
+			}
+			folder, err := filepath.Rel(root, path)
+			if err == nil && !strings.Contains(string(text), "`"+folder+"`") {
+				t.Errorf("docs/architecture.md does not say what %s owns", folder)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
