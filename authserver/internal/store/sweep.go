@@ -29,6 +29,8 @@ func (s *Store) Sweep(ctx context.Context, now, sealedBefore time.Time) (int64, 
 			(SELECT digest FROM codes WHERE expires_at < $1 LIMIT $2)`, now.Add(-keepRedeemed)},
 		{`DELETE FROM signins WHERE digest IN
 			(SELECT digest FROM signins WHERE expires_at < $1 LIMIT $2)`, now},
+		{`DELETE FROM pending_signins WHERE digest IN
+			(SELECT digest FROM pending_signins WHERE expires_at < $1 LIMIT $2)`, now},
 		{`DELETE FROM api_keys WHERE id IN
 			(SELECT id FROM api_keys WHERE revoked_at < $1 LIMIT $2)`, now.Add(-keepRevoked)},
 		{`DELETE FROM passkey_challenges WHERE digest IN
