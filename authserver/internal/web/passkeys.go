@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/gorilla/mux"
@@ -169,6 +170,7 @@ func (s *Server) passkeysView(w http.ResponseWriter, r *http.Request, in *authse
 		return nil, err
 	}
 	v := s.personalView(w, r, in, "passkeys.title")
+	v.Path = "/settings/security"
 	v.Data = passkeysView{
 		Available: s.Passkeys.Available(), NeedsPassword: s.People.NeedsPassword(in),
 		Full: len(keys) >= authserver.MaxPasskeys, Keys: keys,
@@ -225,6 +227,7 @@ func (s *Server) onePasskey(w http.ResponseWriter, r *http.Request, in *authserv
 		return nil, err
 	}
 	v := s.personalView(w, r, in, page+".title")
+	v.Path = "/settings/security"
 	v.Data = passkeysView{Key: key, NeedsPassword: s.People.NeedsPassword(in)}
 	v.Fields = map[string]string{"passkey_name": key.Name}
 	return v, nil
@@ -270,4 +273,14 @@ func (s *Server) removePasskey(w http.ResponseWriter, r *http.Request, in *auths
 		return s.again(w, r, "passkey_remove", v, err)
 	}
 	return redirect(w, r, "/settings/passkeys?done=passkey-removed")
+}
+
+func (s *Server) exportPasskeys(ctx context.Context, in *authserver.Signin) (any, error) {
+	found, err := s.Passkeys.List(ctx, in.User.ID)
+	return each(found, func(one authserver.Passkey) object {
+		return object{
+			"id": one.ID, "name": one.Name, "created_at": one.CreatedAt.UTC(), "last_used_at": one.UsedAt,
+			"synced": one.BackedUp, "transports": append([]string{}, one.Transports...),
+		}
+	}), err
 }
