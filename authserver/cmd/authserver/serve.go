@@ -71,7 +71,7 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	drawn := web.Dependencies{People: people, Passkeys: passkeys, Issuer: p.cfg.Issuer, Logger: p.log, Now: now}
+	drawn := web.Dependencies{People: people, Passkeys: passkeys, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Logger: p.log, Now: now}
 	workers, err := p.ownPages(&drawn)
 	if err != nil {
 		return nil, nil, err

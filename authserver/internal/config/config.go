@@ -17,6 +17,7 @@ type Config struct {
 	Addr        string `env:"AUTH_ADDR" envDefault:"127.0.0.1:8080"`
 	OpsAddr     string `env:"AUTH_OPS_ADDR" envDefault:"127.0.0.1:8090"`
 	Issuer      string `env:"AUTH_ISSUER" envDefault:"http://127.0.0.1:8080"`
+	APIURL      string `env:"AUTH_API_URL" envDefault:"http://127.0.0.1:8081"`
 	RedisURL    string `env:"AUTH_REDIS_URL"`
 	DatabaseURL string `env:"AUTH_DATABASE_URL"` // empty: DefaultDatabaseURL
 	Migrate     bool   `env:"AUTH_MIGRATE" envDefault:"true"`
@@ -101,6 +102,9 @@ func (c *Config) check() error {
 	} {
 		complain(d <= 0, "%s must be more than 0", name)
 	}
+	api, err := url.Parse(c.APIURL)
+	complain(err != nil || api.Host == "" || api.Scheme != "http" && api.Scheme != "https",
+		"AUTH_API_URL must be an http or https URL")
 	complain(c.CodeLifetime > 10*time.Minute, "AUTH_CODE_LIFETIME must be at most 10m (RFC 6749 section 4.1.2)")
 	complain(c.ChainLifetime < 0, "AUTH_CHAIN_LIFETIME must be 0 (none) or more")
 	complain(c.RetryWindow < 0 || c.RetryWindow > time.Hour, "AUTH_REFRESH_RETRY_WINDOW must be between 0s (off) and 1h")

@@ -38,6 +38,7 @@ var sections = []section{
 	{"/settings/signins", "nav.signins"},
 	{"/settings/applications", "nav.applications"},
 	{"/settings/family", "nav.family"},
+	{keysPath, "nav.keys"},
 	{"/settings/developer", "nav.developer"},
 }
 
@@ -57,7 +58,7 @@ var notices = map[string]string{
 	"deleted": "notice.deleted", "passkey-added": "notice.passkey_added", "passkey-renamed": "notice.passkey_renamed",
 	"passkey-removed": "notice.passkey_removed",
 	"saved":           "notice.saved", "email": "notice.email", "app-revoked": "notice.app_revoked",
-	"client-created": "notice.client_created", "client-deleted": "notice.client_deleted",
+	"key-revoked": "notice.key_revoked", "client-created": "notice.client_created", "client-deleted": "notice.client_deleted",
 	"password-reset": "notice.password_reset",
 }
 

@@ -40,6 +40,7 @@ func (s *Server) Mount(router *mux.Router) {
 
 	s.passkeyRoutes(router)
 	s.ownRoutes(router)
+	s.keyRoutes(router)
 	page("/assets/{sum}/{name}", s.serveAsset, nil)
 }
 

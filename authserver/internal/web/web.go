@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/consent"
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/registration"
@@ -28,7 +29,9 @@ type Dependencies struct {
 	Recovery *account.Recovery
 	Consents *consent.Service
 	Clients  *registration.Service
-	Issuer   string // public address, https://host or http://host:port
+	Keys     *apikey.Service // nil: there are none
+	APIURL   string          // public address of the resource API, for examples
+	Issuer   string          // public address, https://host or http://host:port
 	Logger   *slog.Logger
 	Now      func() time.Time
 }
