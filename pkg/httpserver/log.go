@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/mattn/go-isatty"
 )
@@ -22,7 +23,12 @@ func NewLogger(out *os.File, level slog.Level) (log *slog.Logger, flush func()) 
 	return slog.New(slog.NewJSONHandler(w, opts)), w.flush
 }
 
-const gatherAtMost = 1 << 20 // bytes; beyond it writers wait
+const (
+	gatherAtMost = 1 << 20 // bytes; beyond it writers wait
+	// gatherFor is how long the first line waits for company: waking a goroutine
+	// for each line would cost more than writing it.
+	gatherFor = 5 * time.Millisecond
+)
 
 // gatherer collects lines while the previous ones are being written.
 type gatherer struct {
@@ -62,6 +68,9 @@ func (g *gatherer) run() {
 		for len(g.buf) == 0 {
 			g.cond.Wait()
 		}
+		g.mu.Unlock()
+		time.Sleep(gatherFor)
+		g.mu.Lock()
 		lines := g.buf
 		g.buf, g.busy = spare[:0], true
 		g.mu.Unlock()
