@@ -97,7 +97,8 @@ $(GOLANGCI):
 
 .PHONY: lint
 lint: $(GOLANGCI) ## golangci-lint, module by module
-	@set -e; for module in $(MODULES); do echo "lint $$module"; (cd $$module && $(CURDIR)/$(GOLANGCI) run --config $(CURDIR)/.golangci.yml ./...); done
+	@failed=; for module in $(MODULES); do echo "lint $$module"; \
+	  (cd $$module && $(CURDIR)/$(GOLANGCI) run --config $(CURDIR)/.golangci.yml ./...) || failed=1; done; test -z "$$failed"
 
 .PHONY: fmt
 fmt: $(GOLANGCI) ## gofumpt and gci
