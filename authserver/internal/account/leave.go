@@ -103,11 +103,11 @@ func (s *Service) Users(ctx context.Context) ([]authserver.User, error) {
 	return s.Store.ListUsers(ctx)
 }
 
-// DeleteMine is Delete by the person, who confirms with the password.
-// Errors: fault.Invalid, fault.RateLimited.
-func (s *Service) DeleteMine(ctx context.Context, u *authserver.User, password string) error {
-	if err := s.confirmPassword(ctx, u, password); err != nil {
+// DeleteMine is Delete by the person at sign-in in, who confirms with the
+// password. Errors: as Delete and Reconfirm.
+func (s *Service) DeleteMine(ctx context.Context, in *authserver.Signin, password string) error {
+	if err := s.confirm(ctx, in, password); err != nil {
 		return err
 	}
-	return s.Delete(ctx, u.ID)
+	return s.Delete(ctx, in.User.ID)
 }

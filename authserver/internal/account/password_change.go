@@ -26,11 +26,21 @@ func (s *Service) confirmPassword(ctx context.Context, u *authserver.User, passw
 	return err
 }
 
+// confirm asks the person at sign-in in for the password; one who has none must
+// have signed in a moment ago. Errors: as Reconfirm.
+func (s *Service) confirm(ctx context.Context, in *authserver.Signin, password string) error {
+	if in.User.PasswordHash == "" {
+		return s.Reconfirm(ctx, in, "")
+	}
+	return s.confirmPassword(ctx, &in.User, password)
+}
+
 // ChangePassword replaces the password of the person at sign-in in and ends
 // every other sign-in and every chain. The sign-in goes on under a new cookie.
+// Who has no password yet gets one.
 // Errors: fault.Invalid with every broken rule, fault.RateLimited.
 func (s *Service) ChangePassword(ctx context.Context, in *authserver.Signin, current, password string, v Visitor) (secret.Token, error) {
-	if err := s.confirmPassword(ctx, &in.User, current); err != nil {
+	if err := s.confirm(ctx, in, current); err != nil {
 		return secret.Token{}, err
 	}
 	if err := s.checkNewPassword(password); err != nil {

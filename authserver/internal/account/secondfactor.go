@@ -241,9 +241,11 @@ func (s *Service) RecoveryCodesLeft(ctx context.Context, u *authserver.User) (in
 	return s.Store.CountRecoveryCodes(ctx, u.ID)
 }
 
-// DisableSecondFactor turns it off for u, who gives password and code.
-func (s *Service) DisableSecondFactor(ctx context.Context, u *authserver.User, password, code string) error {
-	if err := s.confirmPassword(ctx, u, password); err != nil {
+// DisableSecondFactor turns it off for the person at sign-in in, who gives
+// password and code.
+func (s *Service) DisableSecondFactor(ctx context.Context, in *authserver.Signin, password, code string) error {
+	u := &in.User
+	if err := s.confirm(ctx, in, password); err != nil {
 		return err
 	}
 	if err := s.checkField(s.CheckSecondFactor(ctx, u, code)); err != nil {

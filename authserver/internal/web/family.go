@@ -111,7 +111,7 @@ func (s *Server) showDelete(w http.ResponseWriter, r *http.Request, in *authserv
 }
 
 func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	if err := s.People.DeleteMine(r.Context(), &in.User, r.PostForm.Get("password")); err != nil {
+	if err := s.People.DeleteMine(r.Context(), in, r.PostForm.Get("password")); err != nil {
 		v := s.personalView(w, r, in, "delete.title")
 		if f := faultOf(err); f != nil {
 			if details, ok := f.Details.([]string); ok && len(details) > 0 {

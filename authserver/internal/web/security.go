@@ -107,7 +107,7 @@ func (s *Server) showDisable(w http.ResponseWriter, r *http.Request, in *authser
 }
 
 func (s *Server) disableSecondFactor(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	err := s.People.DisableSecondFactor(r.Context(), &in.User, r.PostForm.Get("password"), r.PostForm.Get("otp_code"))
+	err := s.People.DisableSecondFactor(r.Context(), in, r.PostForm.Get("password"), r.PostForm.Get("otp_code"))
 	if err != nil {
 		return s.again(w, r, "disable", s.personalView(w, r, in, "disable.title"), err)
 	}
