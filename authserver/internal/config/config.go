@@ -46,6 +46,7 @@ type Config struct {
 	ResourceServerSecretFile string `env:"AUTH_RESOURCE_SERVER_CLIENT_SECRET_FILE"`
 
 	People
+	SSO
 	Limits
 	Mail
 }
@@ -66,7 +67,7 @@ func Read(environ map[string]string) (Config, error) {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	c.Issuer = strings.TrimRight(c.Issuer, "/")
-	if err := errors.Join(c.files(), c.People.files(), c.Mail.files(), c.check(), c.People.check(), c.Mail.check(), c.Limits.check()); err != nil {
+	if err := errors.Join(c.files(), c.People.files(), c.Mail.files(), c.check(), c.People.check(), c.SSO.read(environ), c.SSO.check(c.Secure()), c.Mail.check(), c.Limits.check()); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	if c.DatabaseURL == "" {
@@ -95,6 +96,9 @@ func (c *Config) check() error {
 		"AUTH_ISSUER must be an http or https URL")
 	complain(err == nil && (issuer.Path != "" || issuer.RawQuery != "" || issuer.Fragment != "" || issuer.User != nil),
 		"AUTH_ISSUER must be an origin: no path, query, fragment or user")
+	complain(err == nil && (c.Issuer != strings.ToLower(c.Issuer) || issuer.Scheme == "https" && issuer.Port() == "443" ||
+		issuer.Scheme == "http" && issuer.Port() == "80"),
+		"AUTH_ISSUER must be written as browsers write an origin: in lower case, without the scheme's own port")
 	for name, d := range map[string]time.Duration{
 		"AUTH_CODE_LIFETIME": c.CodeLifetime, "AUTH_ACCESS_TOKEN_LIFETIME": c.AccessLifetime,
 		"AUTH_REFRESH_TOKEN_LIFETIME": c.RefreshLifetime, "AUTH_SWEEP_INTERVAL": c.SweepInterval,

@@ -36,7 +36,9 @@ func TestExampleListsEverySetting(t *testing.T) {
 
 func collect(t reflect.Type, into map[string]string) {
 	for f := range t.Fields() {
-		if name := f.Tag.Get("env"); name != "" {
+		if name := f.Tag.Get("env"); name == "-" {
+			continue // not from a variable of its own
+		} else if name != "" {
 			into[strings.Split(name, ",")[0]] = f.Tag.Get("envDefault")
 		} else if f.Type.Kind() == reflect.Struct {
 			collect(f.Type, into)
