@@ -113,6 +113,6 @@ func (s *Store) endChains(ctx context.Context, text string, args ...any) ([]auth
 // statement. It returns nothing when there is no such live chain of this client.
 func (s *Store) EndChainOfToken(ctx context.Context, token secret.Digest, clientID, reason string, now time.Time) ([]authserver.EndedChain, error) {
 	return s.endChains(ctx, `UPDATE chains SET ended_at = $3, end_reason = $4
-		WHERE id = (SELECT chain_id FROM tokens WHERE digest = $1) AND client_id = $2 AND ended_at IS NULL
+		WHERE id = (SELECT chain_id FROM tokens WHERE digest = $1) AND (client_id = $2) IS TRUE AND ended_at IS NULL
 		RETURNING id, user_id, access_digest`, token[:], clientID, now, reason)
 }

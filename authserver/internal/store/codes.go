@@ -30,7 +30,7 @@ WITH claimed AS (
 	WHERE digest = $1 AND client_id = $2 AND redirect_uri = $3 AND challenge = $4
 	  AND ($5 = '' OR resource = $5)
 	  AND redeemed_at IS NULL AND expires_at > $6
-	  AND EXISTS (SELECT 1 FROM users WHERE users.id = codes.user_id AND deactivated_at IS NULL)
+	  AND (SELECT deactivated_at IS NULL FROM users WHERE users.id = codes.user_id)
 	RETURNING chain_id, client_id, user_id, scopes, resource
 ), opened AS (
 	INSERT INTO chains (id, client_id, user_id, scopes, resource, origin, created_at, ends_at, refresh_digest,
@@ -82,7 +82,7 @@ func (s *Store) redeemSQLite(ctx context.Context, r authserver.Redemption) (*aut
 			WHERE digest = $1 AND client_id = $2 AND redirect_uri = $3 AND challenge = $4
 			  AND ($5 = '' OR resource = $5)
 			  AND redeemed_at IS NULL AND expires_at > $6
-			  AND EXISTS (SELECT 1 FROM users WHERE users.id = codes.user_id AND deactivated_at IS NULL)
+			  AND (SELECT deactivated_at IS NULL FROM users WHERE users.id = codes.user_id)
 			RETURNING chain_id, user_id, scopes, resource`,
 			r.Code[:], r.ClientID, r.RedirectURI, r.Challenge, r.Resource, r.Now).
 			Scan(&chain.ID, &chain.UserID, &scopes, &chain.Resource)

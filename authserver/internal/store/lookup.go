@@ -17,9 +17,8 @@ SELECT c.id, c.client_id, cl.name, c.user_id, u.family_id, u.role, c.access_scop
 	c.access_issued_at, c.access_expires_at,
 	c.ended_at IS NOT NULL OR cl.disabled_at IS NOT NULL,
 	u.deactivated_at IS NOT NULL AND c.end_reason IN ('', 'user_deactivated')
-FROM tokens t JOIN chains c ON c.id = t.chain_id AND c.access_digest = t.digest
-JOIN users u ON u.id = c.user_id JOIN clients cl ON cl.id = c.client_id
-WHERE t.digest = $1`
+FROM chains c JOIN users u ON u.id = c.user_id JOIN clients cl ON cl.id = c.client_id
+WHERE c.id = (SELECT chain_id FROM tokens WHERE digest = $1) AND (c.access_digest = $1) IS TRUE`
 
 // LookupAccessToken finds an access token by its digest, one statement.
 // fault.NotFound: there is none.

@@ -12,20 +12,19 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// claimable finds the chain that a presented refresh token may move on; both
-// engines use it. The token is its chain's current one and has not expired; the
-// chain lives and is this client's; its user is active; and the asked scope is
-// within the chain's ('read_write' includes everything, so only a chain that has
-// 'read' alone can be exceeded).
-const claimable = `
-	SELECT c.id, c.access_digest
-	FROM tokens t JOIN chains c ON c.id = t.chain_id JOIN users u ON u.id = c.user_id
-	WHERE t.digest = $1 AND t.expires_at > $4
-	  AND c.refresh_digest = $1 AND c.client_id = $2 AND c.ended_at IS NULL
-	  AND (c.ends_at IS NULL OR c.ends_at > $4)
-	  AND u.deactivated_at IS NULL
-	  AND ($3 = '' OR $3 = 'read' OR c.scopes <> 'read')
-	  AND ($5 = '' OR c.resource = $5)`
+// claimable is true of the chain that a presented refresh token may move on;
+// both engines use it. The token is the chain's current one and has not expired;
+// the chain lives and is this client's; its user is active; and the asked scope
+// is within the chain's ('read_write' includes everything, so only a chain that
+// has 'read' alone can be exceeded). It is written so that a planner without
+// statistics can only start from the token: "IS TRUE" hides the client from the
+// client index.
+const claimable = `chains.id = (SELECT chain_id FROM tokens WHERE digest = $1 AND expires_at > $4)
+	  AND refresh_digest = $1 AND (client_id = $2) IS TRUE AND ended_at IS NULL
+	  AND (ends_at IS NULL OR ends_at > $4)
+	  AND ($3 = '' OR $3 = 'read' OR scopes <> 'read')
+	  AND ($5 = '' OR resource = $5)
+	  AND (SELECT deactivated_at IS NULL FROM users WHERE users.id = chains.user_id)`
 
 const sealPair = `
 	ON CONFLICT (chain_id) DO UPDATE SET parent_digest = excluded.parent_digest, sealed = excluded.sealed, sealed_at = excluded.sealed_at`
@@ -36,15 +35,15 @@ const sealPair = `
 // concurrent end of the chain waits too, and returns the newest access token.
 // The seal replaces the one before it, whose successor has now been used.
 const rotatePostgres = `
-WITH before AS (` + claimable + `
-), moved AS (
+WITH moved AS (
 	UPDATE chains SET generation = generation + 1, refresh_digest = $6,
 		access_digest = $7, access_scopes = COALESCE(NULLIF($3, ''), scopes), access_issued_at = $4,
 		access_expires_at = LEAST($8::timestamptz, ends_at), live_until = LEAST($9::timestamptz, ends_at)
-	FROM before WHERE chains.id = before.id AND refresh_digest = $1 AND ended_at IS NULL
-	RETURNING chains.id, user_id, access_scopes, access_expires_at, live_until, before.access_digest AS retired
+	WHERE ` + claimable + `
+	RETURNING id, user_id, access_scopes, access_expires_at, live_until,
+		(SELECT access_digest FROM chains before WHERE before.id = chains.id) AS retired
 ), gone AS (
-	DELETE FROM tokens USING moved WHERE digest = moved.retired
+	DELETE FROM tokens WHERE digest = (SELECT retired FROM moved)
 ), issued AS (
 	INSERT INTO tokens (digest, chain_id, expires_at)
 	SELECT $7::bytea, id, access_expires_at FROM moved UNION ALL SELECT $6::bytea, id, live_until FROM moved
@@ -95,7 +94,7 @@ func (s *Store) rotateSQLite(ctx context.Context, r authserver.Rotation) (*auths
 			chainID string
 			retired []byte
 		)
-		err := s.db.QueryRow(ctx, claimable, r.Refresh[:], r.ClientID, r.Scopes.String(), r.Now, r.Resource).Scan(&chainID, &retired)
+		err := s.db.QueryRow(ctx, `SELECT id, access_digest FROM chains WHERE `+claimable, r.Refresh[:], r.ClientID, r.Scopes.String(), r.Now, r.Resource).Scan(&chainID, &retired)
 		if err != nil {
 			return err
 		}
@@ -138,12 +137,12 @@ func (s *Store) ExplainRefresh(ctx context.Context, token secret.Digest, clientI
 		scopes, accessScopes string
 		endsAt, sealedAt     *time.Time
 	)
-	err := s.db.QueryRow(ctx, `SELECT t.chain_id, t.expires_at, c.refresh_digest <> $1, s.sealed, s.sealed_at,
+	err := s.db.QueryRow(ctx, `SELECT c.id, t.expires_at, c.refresh_digest <> $1, s.sealed, s.sealed_at,
 		c.scopes, c.resource, c.ends_at, c.access_scopes, c.access_expires_at,
 		c.ended_at IS NULL AND u.deactivated_at IS NULL
-		FROM tokens t JOIN chains c ON c.id = t.chain_id JOIN users u ON u.id = c.user_id
+		FROM chains c JOIN tokens t ON t.digest = $1 JOIN users u ON u.id = c.user_id
 		LEFT JOIN seals s ON s.chain_id = c.id AND s.parent_digest = $1
-		WHERE t.digest = $1 AND c.client_id = $2`, token[:], clientID).
+		WHERE c.id = (SELECT chain_id FROM tokens WHERE digest = $1) AND (c.client_id = $2) IS TRUE`, token[:], clientID).
 		Scan(&out.ChainID, &out.ExpiresAt, &out.Used, &out.Sealed, &sealedAt,
 			&scopes, &out.Resource, &endsAt, &accessScopes, &out.AccessExpiresAt, &out.Live)
 	if err != nil {
