@@ -1,0 +1,68 @@
+//go:build !race
+
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"latchkey/pkg/testenv"
+)
+
+const (
+	signinsAtOnce = 64
+	allowedMiB    = 100 // above idle
+)
+
+// Sixty-four people sign in at once: all get in, and the password checks do not
+// take the machine's memory.
+func TestSixtyFourSigninsStayWithinMemory(t *testing.T) {
+	ownWorld(t, testenv.Setup{}, func(w *world) {
+		p := w.person()
+		idle := w.residentMiB()
+		done := make(chan struct{})
+		var waiting sync.WaitGroup
+		for i := range signinsAtOnce {
+			waiting.Go(func() {
+				if answer := w.login(p, fmt.Sprintf("phone-%d", i)); answer.Status != http.StatusOK {
+					w.t.Errorf("sign-in %d: %s", i, answer)
+				}
+			})
+		}
+		go func() { waiting.Wait(); close(done) }()
+		peak := idle
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for running := true; running; {
+			select {
+			case <-done:
+				running = false
+			case <-tick.C:
+				peak = max(peak, w.residentMiB())
+			}
+		}
+		if peak-idle > allowedMiB {
+			w.t.Errorf("%d MiB idle, %d MiB at the peak", idle, peak)
+		}
+		w.t.Logf("%d MiB idle, %d MiB at the peak", idle, peak)
+	})
+}
+
+// residentMiB is the memory authserver holds now.
+func (w *world) residentMiB() int {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", w.Auth.PID()))
+	if err != nil {
+		w.t.Skip("no /proc on this system")
+	}
+	_, after, _ := strings.Cut(string(raw), "VmRSS:")
+	var kib int
+	if _, err := fmt.Sscan(after, &kib); err != nil {
+		w.t.Fatal(err)
+	}
+	return kib / 1024
+}
