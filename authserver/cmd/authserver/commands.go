@@ -22,6 +22,7 @@ const usageText = `usage: authserver COMMAND
   invite create|list|revoke         codes that let people sign up on this instance
   user list|deactivate|reactivate|delete
                                     manage the people of this instance
+  identity list|block|unblock       accounts at sign-in providers that people are connected with
   encryption-key new|rotate         the key that second-factor secrets are encrypted under
   secret                            print a new client secret, for a deployment's own secret file
   healthcheck                       exit 0 when the server at AUTH_OPS_ADDR is ready
@@ -43,6 +44,7 @@ var commands = map[string]command{
 	"invite":         inviteCommand,
 	"user":           userCommand,
 	"secret":         newSecret,
+	"identity":       identityCommand,
 	"encryption-key": encryptionCommand,
 	"healthcheck":    healthcheck,
 	"version":        showVersion,

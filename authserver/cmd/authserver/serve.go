@@ -71,7 +71,8 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	drawn := web.Dependencies{People: people, Passkeys: passkeys, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Logger: p.log, Now: now}
+	single := p.sso(people)
+	drawn := web.Dependencies{People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Logger: p.log, Now: now}
 	workers, err := p.ownPages(&drawn)
 	if err != nil {
 		return nil, nil, err
@@ -102,7 +103,7 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 	}
 	workers = append(workers, noteUses)
 	api.New(api.Dependencies{
-		People: people, Keys: p.keys, Credentials: p.oauth, Meter: meter, Issuer: p.cfg.Issuer, Now: now,
+		People: people, Keys: p.keys, SSO: single, Credentials: p.oauth, Meter: meter, Issuer: p.cfg.Issuer, Now: now,
 	}).Mount(router)
 	router.NotFoundHandler = notFound(pages)
 	router.Use(httpserver.Routes)

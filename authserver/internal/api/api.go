@@ -16,6 +16,7 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/apikey"
+	"latchkey/authserver/internal/sso"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
@@ -35,6 +36,7 @@ type Credentials interface {
 type Dependencies struct {
 	People      *account.Service
 	Keys        *apikey.Service
+	SSO         *sso.Service // nil: there is none
 	Credentials Credentials
 	Meter       Meter
 	Issuer      string // public address; what a credential bound to a resource must be bound to
@@ -61,6 +63,7 @@ func (s *Server) Mount(router *mux.Router) {
 	router.Handle("/api/v1/devices", Methods{http.MethodGet: s.listDevices})
 	router.Handle("/api/v1/devices/{id}", Methods{http.MethodDelete: s.revokeDevice})
 	s.mountKeys(router)
+	s.mountSSO(router)
 }
 
 // Methods answers one path by method, and other methods with 405.

@@ -50,6 +50,8 @@ type Settings struct {
 	Create    string        // CreateNever …
 	Domains   []string      // lower case
 	Timeout   time.Duration // of one request to a provider; 0: 5 s
+
+	MobileRedirect string // where apps are told how it went; no query, no fragment
 }
 
 // Life times.

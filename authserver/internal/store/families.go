@@ -109,6 +109,9 @@ func (s *Store) ForgetUser(ctx context.Context, userID string, now time.Time) er
 			return err
 		}
 	}
+	if err := s.ForgetIdentities(ctx, userID); err != nil {
+		return err
+	}
 	_, err := s.db.Exec(ctx, `UPDATE users SET deleted_at = $3, former_email = '', first_name = '', last_name = '', password_hash = '',
 		second_factor = false, email = $2 WHERE id = $1`, userID, "deactivated-"+userID+"@deactivated.invalid", now)
 	return err

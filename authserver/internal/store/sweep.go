@@ -35,6 +35,12 @@ func (s *Store) Sweep(ctx context.Context, now, sealedBefore time.Time) (int64, 
 			(SELECT id FROM api_keys WHERE revoked_at < $1 LIMIT $2)`, now.Add(-keepRevoked)},
 		{`DELETE FROM passkey_challenges WHERE digest IN
 			(SELECT digest FROM passkey_challenges WHERE expires_at < $1 LIMIT $2)`, now},
+		{`DELETE FROM sso_roundtrips WHERE digest IN
+			(SELECT digest FROM sso_roundtrips WHERE expires_at < $1 LIMIT $2)`, now},
+		{`DELETE FROM sso_codes WHERE digest IN
+			(SELECT digest FROM sso_codes WHERE expires_at < $1 LIMIT $2)`, now},
+		{`DELETE FROM sso_newcomers WHERE digest IN
+			(SELECT digest FROM sso_newcomers WHERE expires_at < $1 LIMIT $2)`, now},
 		{`DELETE FROM links WHERE digest IN
 			(SELECT digest FROM links WHERE expires_at < $1 LIMIT $2)`, now},
 	}

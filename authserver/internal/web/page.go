@@ -94,7 +94,8 @@ func (s *Server) functions(language string, texts catalogue) template.FuncMap {
 			}
 			return texts.text("browser.on", name, system)
 		},
-		"nav": func() []section { return sections },
+		"nav":       func() []section { return sections },
+		"providers": s.SSO.Providers,
 	}
 }
 

@@ -39,6 +39,7 @@ func (s *Server) Mount(router *mux.Router) {
 	own("/settings/delete", s.showDelete, s.deleteAccount)
 
 	s.passkeyRoutes(router)
+	s.ssoRoutes(router)
 	s.ownRoutes(router)
 	s.keyRoutes(router)
 	page("/assets/{sum}/{name}", s.serveAsset, nil)

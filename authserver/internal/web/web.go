@@ -20,6 +20,7 @@ import (
 	"latchkey/authserver/internal/consent"
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/registration"
+	"latchkey/authserver/internal/sso"
 )
 
 // Dependencies of a Server.
@@ -31,6 +32,7 @@ type Dependencies struct {
 	Clients  *registration.Service
 	Keys     *apikey.Service // nil: there are none
 	APIURL   string          // public address of the resource API, for examples
+	SSO      *sso.Service    // nil: there is none
 	Issuer   string          // public address, https://host or http://host:port
 	Logger   *slog.Logger
 	Now      func() time.Time

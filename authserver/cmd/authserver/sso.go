@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/sso"
+)
+
+// sso builds single sign-on. No provider is asked anything yet.
+func (p *parts) sso(people *account.Service) *sso.Service {
+	c := p.cfg.SSO
+	settings := sso.Settings{
+		Issuer: p.cfg.Issuer, Create: c.Create, Domains: c.Domains, Timeout: c.Timeout, MobileRedirect: c.MobileRedirect,
+	}
+	for _, one := range c.Providers {
+		settings.Providers = append(settings.Providers, sso.Provider(one))
+	}
+	return sso.New(sso.Dependencies{Store: p.store, People: people, Logger: p.log, Now: now, Settings: settings})
+}
+
+const identityUsage = `usage: authserver identity COMMAND
+
+  list [--json]
+  block ID [--json]     the account at the provider opens nothing here any more, and can be connected with nobody
+  unblock ID [--json]   take that back`
+
+func identityCommand(ctx context.Context, args []string) error {
+	return subcommand(ctx, "identity", map[string]command{
+		"list":    identityList,
+		"block":   identityChange("block", "blocked", (*sso.Service).Block),
+		"unblock": identityChange("unblock", "unblocked", (*sso.Service).Unblock),
+	}, identityUsage, args)
+}
+
+// identityView is a connected account as the command line prints it.
+type identityView struct {
+	ID        string     `json:"id"`
+	Provider  string     `json:"provider"`
+	Subject   string     `json:"subject"`
+	UserID    string     `json:"user_id"`
+	Email     string     `json:"email"`
+	CreatedAt time.Time  `json:"created_at"`
+	UsedAt    *time.Time `json:"used_at"`
+	BlockedAt *time.Time `json:"blocked_at"`
+}
+
+func withSSO(ctx context.Context, fn func(s *sso.Service) error) error {
+	return withParts(ctx, func(p *parts) error {
+		people, err := p.people()
+		if err != nil {
+			return err
+		}
+		return fn(p.sso(people))
+	})
+}
+
+func identityList(ctx context.Context, args []string) error {
+	fs, asJSON := flags("identity list")
+	if _, err := parse(fs, args, 0); err != nil {
+		return err
+	}
+	return withSSO(ctx, func(s *sso.Service) error {
+		found, err := s.AllIdentities(ctx)
+		if err != nil {
+			return err
+		}
+		views := make([]identityView, len(found))
+		for i, one := range found {
+			views[i] = identityView{
+				ID: one.ID, Provider: one.Provider, Subject: one.Subject, UserID: one.UserID, Email: one.Email,
+				CreatedAt: one.CreatedAt, UsedAt: one.UsedAt, BlockedAt: one.BlockedAt,
+			}
+		}
+		if *asJSON {
+			return printJSON(views)
+		}
+		for _, v := range views {
+			state := "open"
+			if v.BlockedAt != nil {
+				state = "blocked"
+			}
+			fmt.Printf("%s  %-7s  %s  %q  %s\n", v.ID, state, v.Provider, v.Subject, v.Email)
+		}
+		return nil
+	})
+}
+
+// identityChange is a command that does one thing to one identity.
+func identityChange(name, done string, change func(*sso.Service, context.Context, string) error) command {
+	return func(ctx context.Context, args []string) error {
+		fs, asJSON := flags("identity " + name)
+		rest, err := parse(fs, args, 1)
+		if err != nil {
+			return err
+		}
+		return withSSO(ctx, func(s *sso.Service) error {
+			if err := change(s, ctx, rest[0]); err != nil {
+				return err
+			}
+			if *asJSON {
+				return printJSON(map[string]any{"id": rest[0], "state": done})
+			}
+			fmt.Printf("%s %s\n", done, rest[0])
+			return nil
+		})
+	}
+}

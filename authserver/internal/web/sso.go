@@ -1,0 +1,235 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/sso"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/secret"
+)
+
+// Cookies of a browser between a provider and a sign-in.
+const (
+	newcomerName = "latchkey_newcomer" // vouched for by a provider, connected with nobody yet
+	appName      = "latchkey_app"      // an app's person, who still owes the second factor
+)
+
+// ssoRoutes are the web legs of single sign-on (contract section 1.7).
+func (s *Server) ssoRoutes(router *mux.Router) {
+	if s.SSO == nil {
+		return
+	}
+	router.Handle("/auth/finish", s.methods(s.showNewcomer, s.newcomer))
+	router.Handle("/auth/mobile/second-factor", s.methods(s.showAppFactor, s.appFactor))
+	router.Handle("/auth/mobile/{provider}", s.methods(s.appSignin, nil))
+	router.Handle("/auth/{provider}/callback", s.methods(s.ssoCallback, nil))
+	router.Handle("/auth/{provider}", s.methods(s.ssoSignin, s.ssoForm))
+	router.Handle("/settings/identities", s.methods(s.forPerson(s.showIdentities), s.forPerson(s.dropIdentity)))
+}
+
+// visit returns the browser's own cookie, which a roundtrip is bound to; a
+// browser without one gets one.
+func (s *Server) visit(w http.ResponseWriter, r *http.Request) secret.Token {
+	cookie := s.visitCookie(r)
+	if cookie.IsZero() {
+		cookie = secret.New(secret.Visit)
+		s.setCookie(w, visitName, cookie, 0)
+	}
+	return cookie
+}
+
+// ssoSignin is GET /auth/:provider: off to the provider.
+func (s *Server) ssoSignin(w http.ResponseWriter, r *http.Request) error {
+	to, err := s.SSO.SignIn(r.Context(), mux.Vars(r)["provider"], s.visit(w, r), returnTo(r), visitor(r))
+	if err != nil {
+		return s.ssoRefused(w, r, returnTo(r), err)
+	}
+	return redirect(w, r, to)
+}
+
+// ssoForm is POST /auth/:provider: the same from a form, or, from the settings,
+// to connect an account, which needs the password.
+func (s *Server) ssoForm(w http.ResponseWriter, r *http.Request) error {
+	if r.PostForm.Get("intent") != "connect" {
+		return s.ssoSignin(w, r)
+	}
+	return s.forPerson(func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+		err := s.People.AdmitSignin(r.Context(), visitor(r))
+		if err == nil {
+			err = s.People.Reconfirm(r.Context(), in, r.PostForm.Get("password"))
+		}
+		var to string
+		if err == nil {
+			to, err = s.SSO.Connect(r.Context(), mux.Vars(r)["provider"], s.visit(w, r), in.User.ID, visitor(r))
+		}
+		if err != nil {
+			return s.identitiesAgain(w, r, in, err)
+		}
+		return redirect(w, r, to)
+	})(w, r)
+}
+
+// ssoRefused shows the sign-in page with what went wrong at the provider.
+func (s *Server) ssoRefused(w http.ResponseWriter, r *http.Request, to string, err error) error {
+	httpserver.Cause(r.Context(), err)
+	if fault.Is(err, fault.NotFound) {
+		return err
+	}
+	v := s.signinView(w, r)
+	v.ReturnTo = to
+	v.formHosts = redirectOriginOf(to)
+	status, err := s.refuse(w, v, err)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, status, "signin", v)
+}
+
+// ssoCallback is GET /auth/:provider/callback: back from the provider.
+func (s *Server) ssoCallback(w http.ResponseWriter, r *http.Request) error {
+	in, err := s.current(r, false)
+	if err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	a, err := s.SSO.Arrive(r.Context(), sso.Return{
+		Provider: mux.Vars(r)["provider"], State: one(q, "state"), Code: one(q, "code"), Error: one(q, "error"),
+		Issuer: one(q, "iss"), HasIssuer: q.Has("iss"),
+		Browser: s.visitCookie(r), Signin: in, Cookie: s.signinCookie(r), Visitor: visitor(r),
+	})
+	if err != nil {
+		return s.arrivalFailed(w, r, a, in, err)
+	}
+	switch {
+	case a.Linked:
+		return redirect(w, r, "/settings/identities?done=connected")
+	case a.Purpose == authserver.RoundtripMobile:
+		return s.appArrived(w, r, a)
+	case !a.Linking.IsZero():
+		s.setCookie(w, newcomerName, a.Linking, pendingLife)
+		return redirect(w, r, "/auth/finish")
+	case !a.Signin.Pending.IsZero():
+		s.setCookie(w, pendingName, a.Signin.Pending, pendingLife)
+		return redirect(w, r, withReturn("/signin/second-factor", a.ReturnTo))
+	}
+	s.signedIn(w, a.Signin.Cookie)
+	return redirect(w, r, onward(a.ReturnTo))
+}
+
+// one returns a parameter that came once; one that came twice is none (RFC 6749
+// section 3.1).
+func one(q url.Values, name string) string {
+	if len(q[name]) != 1 {
+		return ""
+	}
+	return q[name][0]
+}
+
+func (s *Server) arrivalFailed(w http.ResponseWriter, r *http.Request, a *sso.Arrival, in *authserver.Signin, err error) error {
+	switch {
+	case a != nil && a.Purpose == authserver.RoundtripMobile, a == nil && sso.ForApp(one(r.URL.Query(), "state")):
+		return s.appFailed(w, r, err)
+	case a == nil:
+		return s.ssoRefused(w, r, "", err)
+	case a.Purpose == authserver.RoundtripLink && in != nil:
+		httpserver.Cause(r.Context(), err)
+		return s.identitiesAgain(w, r, in, err)
+	}
+	return s.ssoRefused(w, r, a.ReturnTo, err)
+}
+
+// appSignin is GET /auth/mobile/:provider. Every outcome is a redirect to the
+// app, at once or from the provider on.
+func (s *Server) appSignin(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	to, err := s.SSO.SignInApp(r.Context(), mux.Vars(r)["provider"], s.visit(w, r), sso.App{
+		Device: authserver.Device{
+			DeviceID: one(q, "device_id"), Name: one(q, "device_name"), Kind: one(q, "device_type"),
+			OSVersion: one(q, "os_version"), AppVersion: one(q, "app_version"),
+		},
+		Challenge: one(q, "code_challenge"), ChallengeMethod: one(q, "code_challenge_method"),
+	}, visitor(r))
+	if err == nil && len(q["code_challenge"]) > 1 {
+		err = fault.New(fault.Malformed, "The code challenge came twice.")
+	}
+	if err != nil {
+		return s.appFailed(w, r, err)
+	}
+	return redirect(w, r, to)
+}
+
+// toApp sends the browser to the app. The address is the operator's, whatever
+// the request says.
+func (s *Server) toApp(w http.ResponseWriter, r *http.Request, q url.Values) error {
+	return redirect(w, r, s.SSO.Settings.MobileRedirect+"?"+q.Encode())
+}
+
+func (s *Server) appFailed(w http.ResponseWriter, r *http.Request, err error) error {
+	httpserver.Cause(r.Context(), httpserver.Classify(r.Context(), err))
+	code, message := sso.CodeOf(err)
+	return s.toApp(w, r, url.Values{"error": {code}, "message": {message}})
+}
+
+func (s *Server) appArrived(w http.ResponseWriter, r *http.Request, a *sso.Arrival) error {
+	switch {
+	case !a.Pending.IsZero():
+		s.setCookie(w, appName, a.Pending, pendingLife)
+		return redirect(w, r, "/auth/mobile/second-factor")
+	case !a.Linking.IsZero():
+		n := a.Newcomer
+		return s.toApp(w, r, url.Values{
+			"status": {"account_not_linked"}, "linking_code": {a.Linking.Reveal()},
+			"email": {n.Email}, "first_name": {n.FirstName}, "last_name": {n.LastName},
+			"allow_account_creation": {strconv.FormatBool(n.MayCreate)},
+			"has_pending_invitation": {strconv.FormatBool(n.Invitation != nil)},
+		})
+	}
+	return s.toApp(w, r, url.Values{"code": {a.Code.Reveal()}})
+}
+
+func (s *Server) appPending(r *http.Request) secret.Token {
+	return s.readCookie(r, appName, secret.ExchangeCode)
+}
+
+var errAppGone = fault.New(fault.Forbidden, "This sign-in took too long. Try again.").WithCode(sso.CodeMissingSession)
+
+func (s *Server) showAppFactor(w http.ResponseWriter, r *http.Request) error {
+	err := s.SSO.PendingCode(r.Context(), s.appPending(r))
+	if fault.Is(err, fault.NotFound) {
+		return s.appFailed(w, r, errAppGone)
+	}
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, "sso_factor", s.appFactorView(w, r))
+}
+
+func (s *Server) appFactorView(w http.ResponseWriter, r *http.Request) *view {
+	v := s.newView(w, r, "secondstep.title")
+	v.formHosts = cspOrigin(s.SSO.Settings.MobileRedirect)
+	return v
+}
+
+// appFactor checks the second factor of an app's person; the code for the app is
+// made only then.
+func (s *Server) appFactor(w http.ResponseWriter, r *http.Request) error {
+	code, err := s.SSO.FinishCode(r.Context(), s.appPending(r), r.PostForm.Get("otp_code"))
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return s.appFailed(w, r, errAppGone)
+	case fault.Is(err, fault.Unauthenticated):
+		return s.again(w, r, "sso_factor", s.appFactorView(w, r), account.ErrWrongCode)
+	case err != nil:
+		return s.again(w, r, "sso_factor", s.appFactorView(w, r), err)
+	}
+	s.setCookie(w, appName, secret.Token{}, -time.Second)
+	return s.toApp(w, r, url.Values{"code": {code.Reveal()}})
+}
