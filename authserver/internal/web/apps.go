@@ -17,13 +17,15 @@ type applicationView struct {
 	Host     string
 	Local    bool
 	Operator bool // registered by the operator; else "not verified"
+	Own      bool // registered by the person
 	Scopes   []string
 	Link     string // to the page that takes it back
 }
 
 func newApplicationView(a authserver.Application) applicationView {
 	v := applicationView{
-		Application: a, Name: plainName(a.Client.Name), Operator: a.Client.OwnerID == "", Scopes: strongest(a.Consent.Scopes),
+		Application: a, Name: plainName(a.Client.Name), Operator: a.Client.OwnerID == "",
+		Own: a.Client.OwnerID == a.Consent.UserID, Scopes: strongest(a.Consent.Scopes),
 		Link: "/settings/applications/one?client_id=" + url.QueryEscape(a.Client.ID),
 	}
 	v.Initial = initial(v.Name)

@@ -20,6 +20,7 @@ type consentView struct {
 	Host     string // where the browser goes next
 	Local    bool   // to a program on this device
 	Operator bool   // registered by the operator; else "not verified"
+	Own      bool   // registered by the person
 	Asked    []string
 	Granted  []string // what was allowed before, when more is asked now
 }
@@ -39,6 +40,7 @@ func (s *Server) Consent(w http.ResponseWriter, r *http.Request, p authserver.Co
 func newConsentView(r *http.Request, p authserver.ConsentPage) consentView {
 	c := consentView{
 		Action: r.URL.EscapedPath(), Name: plainName(p.Client.Name), Operator: p.Client.OwnerID == "",
+		Own:   p.Client.OwnerID != "" && p.Client.OwnerID == p.Signin.User.ID,
 		Asked: strongest(p.New),
 	}
 	if r.URL.RawQuery != "" {
@@ -47,6 +49,9 @@ func newConsentView(r *http.Request, p authserver.ConsentPage) consentView {
 	c.Initial = initial(c.Name)
 	if before := p.Requested &^ p.New; p.New != p.Requested {
 		c.Granted = strongest(before)
+		if before == scope.Read { // only what is new
+			c.Asked = []string{"more"}
+		}
 	}
 	c.Host, c.Local = redirectHost(p.RedirectURI)
 	return c

@@ -94,6 +94,8 @@ func (s *Server) functions(language string, texts catalogue) template.FuncMap {
 			}
 			return texts.text("browser.on", name, system)
 		},
+		"icon":      icon,
+		"lines":     lines,
 		"nav":       func() []section { return sections },
 		"providers": s.SSO.Providers,
 	}

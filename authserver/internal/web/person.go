@@ -27,21 +27,6 @@ func (s *Server) forPerson(h personal) httpserver.Handler {
 	}
 }
 
-// section is one page of the settings, as the navigation lists it.
-type section struct{ Path, Key string }
-
-// sections is the navigation of a signed-in person.
-var sections = []section{
-	{"/", "nav.home"},
-	{"/settings/account", "nav.account"},
-	{"/settings/security", "nav.security"},
-	{"/settings/signins", "nav.signins"},
-	{"/settings/applications", "nav.applications"},
-	{"/settings/family", "nav.family"},
-	{keysPath, "nav.keys"},
-	{"/settings/developer", "nav.developer"},
-}
-
 // personalView is newView for a page of the person in.
 func (s *Server) personalView(w http.ResponseWriter, r *http.Request, in *authserver.Signin, title string, args ...any) *view {
 	v := s.newView(w, r, title, args...)
