@@ -23,6 +23,7 @@ const usageText = `usage: authserver COMMAND
   user list|deactivate|reactivate|delete
                                     manage the people of this instance
   identity list|block|unblock       accounts at sign-in providers that people are connected with
+  apikey list|revoke|set-tier|scan  API keys, and finding leaked ones in files
   encryption-key new|rotate         the key that second-factor secrets are encrypted under
   secret                            print a new client secret, for a deployment's own secret file
   healthcheck                       exit 0 when the server at AUTH_OPS_ADDR is ready
@@ -43,6 +44,7 @@ var commands = map[string]command{
 	"client":         clientCommand,
 	"invite":         inviteCommand,
 	"user":           userCommand,
+	"apikey":         apikeyCommand,
 	"secret":         newSecret,
 	"identity":       identityCommand,
 	"encryption-key": encryptionCommand,
@@ -95,6 +97,9 @@ func flags(name string) (*flag.FlagSet, *bool) {
 	return fs, fs.Bool("json", false, "print JSON")
 }
 
+// anyNumber of arguments may be given.
+const anyNumber = -1
+
 // parse parses args into fs, flags and arguments in any order, and returns the
 // arguments, of which there must be want.
 func parse(fs *flag.FlagSet, args []string, want int) ([]string, error) {
@@ -114,7 +119,7 @@ func parse(fs *flag.FlagSet, args []string, want int) ([]string, error) {
 		}
 		rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
 	}
-	if len(rest) != want {
+	if want != anyNumber && len(rest) != want {
 		return nil, usageError{fmt.Sprintf("%s: %d arguments expected, %d given", fs.Name(), want, len(rest))}
 	}
 	return rest, nil

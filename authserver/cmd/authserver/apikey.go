@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+)
+
+const apikeyUsage = `usage: authserver apikey COMMAND
+
+  list [--user USER] [--all] [--json]   keys that open something; --all: ended ones too
+  revoke ID [--json]                    end a key at once, everywhere
+  set-tier ID TIER [--json]             standard, premium, enterprise or unlimited
+  scan PATH... [--json]                 find Latchkey credentials in files and folders, or in
+                                        standard input (-); needs no database; exit code 1: found
+
+USER is an id or an email address.`
+
+func apikeyCommand(ctx context.Context, args []string) error {
+	return subcommand(ctx, "apikey", map[string]command{
+		"list": apikeyList, "revoke": apikeyRevoke, "set-tier": apikeySetTier, "scan": apikeyScan,
+	}, apikeyUsage, args)
+}
+
+// apikeyView is an API key as the command line prints it.
+type apikeyView struct {
+	ID           string     `json:"id"`
+	UserID       string     `json:"user_id"`
+	Name         string     `json:"name"`
+	Scope        string     `json:"scope"`
+	Source       string     `json:"source"`
+	Tier         string     `json:"tier"`
+	KeyHint      string     `json:"key_hint"`
+	State        string     `json:"state"` // active, rotated, expired or revoked
+	CreatedAt    time.Time  `json:"created_at"`
+	EndsAt       *time.Time `json:"active_until"`
+	RevokedAt    *time.Time `json:"revoked_at"`
+	LastUsedAt   *time.Time `json:"last_used_at"`
+	LastUsedFrom string     `json:"last_used_from"`
+}
+
+func viewAPIKey(k *authserver.APIKey, at time.Time) apikeyView {
+	state := "active"
+	switch {
+	case k.RevokedAt != nil:
+		state = "revoked"
+	case !k.Live(at):
+		state = "expired"
+	case k.Superseded():
+		state = "rotated"
+	}
+	return apikeyView{
+		ID: k.ID, UserID: k.UserID, Name: k.Name, Scope: k.Scopes.String(), Source: k.Source, Tier: k.Tier, KeyHint: k.Stub,
+		State: state, CreatedAt: k.CreatedAt, EndsAt: k.EndsAt(), RevokedAt: k.RevokedAt,
+		LastUsedAt: k.LastUsedAt, LastUsedFrom: k.LastUsedFrom,
+	}
+}
+
+func (v apikeyView) print() {
+	used := "never used"
+	if v.LastUsedAt != nil {
+		used = "used " + v.LastUsedAt.Format(time.RFC3339)
+	}
+	fmt.Printf("%s  %s  %-7s  %-10s  %-10s  %-10s  %s  %q  %s\n", v.ID, v.KeyHint, v.State, v.Scope, v.Source, v.Tier, v.UserID, v.Name, used)
+}
+
+func apikeyList(ctx context.Context, args []string) error {
+	fs, asJSON := flags("apikey list")
+	user := fs.String("user", "", "only keys of this user, an id or an email address")
+	all := fs.Bool("all", false, "revoked and expired keys too")
+	if _, err := parse(fs, args, 0); err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		var filter authserver.KeyFilter
+		if !*all {
+			filter.LiveAt = now()
+		}
+		if *user != "" {
+			id, err := p.userID(ctx, *user)
+			if err != nil {
+				return err
+			}
+			filter.UserID = id
+		}
+		found, err := p.store.ListAPIKeys(ctx, filter)
+		if err != nil {
+			return err
+		}
+		views := make([]apikeyView, len(found))
+		for i, k := range found {
+			views[i] = viewAPIKey(k, now())
+		}
+		if *asJSON {
+			return printJSON(views)
+		}
+		for _, v := range views {
+			v.print()
+		}
+		return nil
+	})
+}
+
+// userID finds a user by id or email address.
+func (p *parts) userID(ctx context.Context, user string) (string, error) {
+	if !strings.Contains(user, "@") {
+		id, err := parseUUID(user)
+		if err != nil {
+			return "", usageError{"authserver: " + user + " is neither the id nor the email address of a user"}
+		}
+		return id, nil
+	}
+	u, err := p.store.FindUserByEmail(ctx, authserver.NormalizeEmail(user))
+	if fault.Is(err, fault.NotFound) {
+		return "", fmt.Errorf("there is no user %s", user)
+	}
+	if err != nil {
+		return "", err
+	}
+	return u.ID, nil
+}
+
+func apikeyRevoke(ctx context.Context, args []string) error {
+	fs, asJSON := flags("apikey revoke")
+	rest, err := parse(fs, args, 1)
+	if err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		if err := p.keys.Revoke(ctx, "", rest[0]); err != nil {
+			return fmt.Errorf("API key %s: %w", rest[0], err)
+		}
+		if *asJSON {
+			return printJSON(map[string]any{"id": rest[0], "revoked": true})
+		}
+		fmt.Printf("revoked %s: it opens nothing any longer\n", rest[0])
+		return nil
+	})
+}
+
+func apikeySetTier(ctx context.Context, args []string) error {
+	fs, asJSON := flags("apikey set-tier")
+	rest, err := parse(fs, args, 2)
+	if err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		k, err := p.keys.SetTier(ctx, rest[0], rest[1])
+		if err != nil {
+			return fmt.Errorf("API key %s: %w", rest[0], err)
+		}
+		if *asJSON {
+			return printJSON(viewAPIKey(k.APIKey, now()))
+		}
+		fmt.Printf("%s is of the tier %s now\n", rest[0], rest[1])
+		return nil
+	})
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+
+	"latchkey/pkg/secret"
+)
+
+// finding is a credential in a file, as the command line prints it: never the
+// credential itself.
+type finding struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+	Kind string `json:"kind"`
+	Hint string `json:"hint"`
+}
+
+// apikeyScan finds leaked credentials offline. What cannot be read is exit code
+// 2, so that "nothing found" is never said of what was not looked at.
+func apikeyScan(ctx context.Context, args []string) error {
+	flagSet, asJSON := flags("apikey scan")
+	paths, err := parse(flagSet, args, anyNumber)
+	if err != nil {
+		return err
+	}
+	if len(paths) == 0 {
+		return usageError{apikeyUsage}
+	}
+	found := []finding{}
+	report := func(name string) func(m secret.Match) {
+		return func(m secret.Match) {
+			f := finding{name, m.Line, m.Kind.Name(), m.Stub}
+			found = append(found, f)
+			if !*asJSON {
+				fmt.Printf("%s:%d:%s:%s\n", f.File, f.Line, f.Kind, f.Hint)
+			}
+		}
+	}
+	var unread error
+	for _, path := range paths {
+		if path == "-" {
+			unread = errors.Join(unread, secret.Scan(os.Stdin, report("-")))
+			continue
+		}
+		unread = errors.Join(unread, scanTree(ctx, path, report))
+	}
+	if *asJSON {
+		if err := printJSON(map[string]any{"findings": found}); err != nil {
+			return err
+		}
+	}
+	switch {
+	case unread != nil:
+		return usageError{"authserver apikey scan: " + unread.Error()}
+	case len(found) > 0:
+		return fmt.Errorf("%d credentials found: revoke them", len(found))
+	}
+	return nil
+}
+
+// scanTree reads a file, or every regular file below a folder but git's own.
+func scanTree(ctx context.Context, root string, report func(name string) func(secret.Match)) error {
+	var unread error
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			unread = errors.Join(unread, err)
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if entry.IsDir() {
+			if entry.Name() == ".git" && path != root {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if path != root && !entry.Type().IsRegular() {
+			return nil // links lead to files that are scanned where they are
+		}
+		unread = errors.Join(unread, scanFile(path, report(path)))
+		return nil
+	})
+	return errors.Join(unread, err)
+}
+
+func scanFile(path string, report func(secret.Match)) (err error) {
+	f, err := os.Open(path) //nolint:gosec // the operator names what to scan
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return secret.Scan(io.Reader(f), report)
+}
+
+func parseUUID(text string) (string, error) {
+	id, err := uuid.Parse(text)
+	return id.String(), err
+}
