@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"latchkey/authserver"
-	"latchkey/pkg/fault"
 )
 
 const apikeyUsage = `usage: authserver apikey COMMAND
@@ -103,25 +101,6 @@ func apikeyList(ctx context.Context, args []string) error {
 		}
 		return nil
 	})
-}
-
-// userID finds a user by id or email address.
-func (p *parts) userID(ctx context.Context, user string) (string, error) {
-	if !strings.Contains(user, "@") {
-		id, err := parseUUID(user)
-		if err != nil {
-			return "", usageError{"authserver: " + user + " is neither the id nor the email address of a user"}
-		}
-		return id, nil
-	}
-	u, err := p.store.FindUserByEmail(ctx, authserver.NormalizeEmail(user))
-	if fault.Is(err, fault.NotFound) {
-		return "", fmt.Errorf("there is no user %s", user)
-	}
-	if err != nil {
-		return "", err
-	}
-	return u.ID, nil
 }
 
 func apikeyRevoke(ctx context.Context, args []string) error {

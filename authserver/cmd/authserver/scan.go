@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/uuid"
-
 	"latchkey/pkg/secret"
 )
 
@@ -99,9 +97,4 @@ func scanFile(path string, report func(secret.Match)) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	return secret.Scan(io.Reader(f), report)
-}
-
-func parseUUID(text string) (string, error) {
-	id, err := uuid.Parse(text)
-	return id.String(), err
 }
