@@ -254,7 +254,7 @@ func TestBreakerLetsOneTry(t *testing.T) {
 		t.Fatal("after the pause exactly one may try")
 	}
 	b.Report(true)
-	if !b.Allow() || !b.Allow() {
+	if first, second := b.Allow(), b.Allow(); !first || !second {
 		t.Fatal("refused after a success")
 	}
 }

@@ -49,7 +49,7 @@ func Open(ctx context.Context, url string, opts Options) (*DB, error) {
 	case strings.HasPrefix(url, "sqlite:"):
 		return openSQLite(strings.TrimPrefix(url, "sqlite:"), opts)
 	}
-	return nil, errors.New("database: the URL must start with postgres:// or sqlite:")
+	return nil, errors.New("database: the URL must start with \"postgres://\" or \"sqlite:\"")
 }
 
 // Engine returns which engine this is.

@@ -17,7 +17,7 @@ func openPostgres(ctx context.Context, url string, opts Options) (*DB, error) {
 	}
 	cfg.MaxConns = 16
 	if opts.MaxConnections > 0 {
-		cfg.MaxConns = int32(min(opts.MaxConnections, 1000)) //nolint:gosec // bounded by min
+		cfg.MaxConns = int32(min(opts.MaxConnections, 1000))
 	}
 	cfg.MaxConnLifetime = time.Hour
 	cfg.MaxConnIdleTime = 5 * time.Minute

@@ -53,7 +53,7 @@ func (db *DB) QueryRow(ctx context.Context, text string, args ...any) Row {
 // Query runs a hand-written statement that returns rows.
 func (db *DB) Query(ctx context.Context, text string, args ...any) (Rows, error) {
 	if tx := db.txOf(ctx); tx != nil {
-		rows, err := tx.QueryContext(ctx, db.rewrite(text), args...)
+		rows, err := tx.QueryContext(ctx, db.rewrite(text), args...) //nolint:rowserrcheck // Rows.Err is the caller's
 		return rows, Translate(err)
 	}
 	if set, ok := db.settingOf(ctx); ok {
@@ -64,7 +64,7 @@ func (db *DB) Query(ctx context.Context, text string, args ...any) (Rows, error)
 		rows, err := db.pool.Query(ctx, text, args...)
 		return pgxRows{rows}, Translate(err)
 	}
-	rows, err := db.sql.QueryContext(ctx, db.rewrite(text), args...)
+	rows, err := db.sql.QueryContext(ctx, db.rewrite(text), args...) //nolint:rowserrcheck // Rows.Err is the caller's
 	return rows, Translate(err)
 }
 

@@ -56,8 +56,12 @@ func TestK2_ScopesOfKeys(t *testing.T) {
 		one := "/api/v1/transactions/" + made.Text("id")
 		wantStatus(w.t, w.useAPI(http.MethodGet, one, reader.Key, nil), http.StatusOK)
 		for _, c := range []struct{ method, path string }{
-			{http.MethodPost, "/api/v1/transactions"}, {http.MethodPatch, one}, {http.MethodDelete, one}, {http.MethodPost, "/api/v1/tags"},
-			{http.MethodPost, "/api/v1/valuations"}, {http.MethodPost, "/api/v1/sync"},
+			{http.MethodPost, "/api/v1/transactions"},
+			{http.MethodPatch, one},
+			{http.MethodDelete, one},
+			{http.MethodPost, "/api/v1/tags"},
+			{http.MethodPost, "/api/v1/valuations"},
+			{http.MethodPost, "/api/v1/sync"},
 		} {
 			answer := w.send(c.method, w.API().URL+c.path, keyHeader(reader.Key), "not even JSON")
 			wantError(w.t, answer, http.StatusForbidden, "insufficient_scope")
@@ -197,8 +201,14 @@ func TestK7_OverlapIsAtMostAWeek(t *testing.T) {
 		k := w.keeper()
 		made := k.newKey("k", "read", "web", nil)
 		for _, body := range []members{
-			{"overlap_seconds": -1}, {"overlap_seconds": 604801}, {"overlap_seconds": 1.5}, {"overlap_seconds": 1e300},
-			{"overlap": "8d"}, {"overlap": "-1h"}, {"overlap": "soon"}, {"overlap": "1000000h"},
+			{"overlap_seconds": -1},
+			{"overlap_seconds": 604801},
+			{"overlap_seconds": 1.5},
+			{"overlap_seconds": 1e300},
+			{"overlap": "8d"},
+			{"overlap": "-1h"},
+			{"overlap": "soon"},
+			{"overlap": "1000000h"},
 		} {
 			wantError(w.t, k.manage(http.MethodPost, apiKeys+"/"+made.ID+"/rotate", body), http.StatusUnprocessableEntity, "validation_failed")
 		}

@@ -108,9 +108,9 @@ func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = http.MaxBytesReader(w, r.Body, c.BodyLimit)
 	}
-	inner := r.WithContext(req)
+	inner := r.WithContext(req) //nolint:contextcheck // req is the context of r and more
 	c.Metrics.begin()
-	defer func() {
+	defer func() { //nolint:contextcheck // logs with the context in inner
 		if p := recover(); p != nil {
 			c.recovered(req, inner, p)
 		}

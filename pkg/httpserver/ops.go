@@ -29,7 +29,7 @@ func opsHandler(running context.Context, opts Options) http.Handler {
 			writeHealth(w, http.StatusServiceUnavailable, health{Status: "draining"})
 			return
 		}
-		status, answer := ready(r.Context(), opts)
+		status, answer := ready(r.Context(), opts) //nolint:contextcheck // the request asks, not the server
 		writeHealth(w, status, answer)
 	})
 	return m

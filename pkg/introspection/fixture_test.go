@@ -72,7 +72,7 @@ func newCached(t *testing.T, next introspection.Introspector, store cache.Store,
 
 func run(t *testing.T, f func(context.Context)) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { f(ctx) })
 	t.Cleanup(func() { cancel(); wg.Wait() })

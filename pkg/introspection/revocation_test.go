@@ -119,7 +119,7 @@ func TestLookupsRacingWithRevocations(t *testing.T) {
 						case <-stop:
 							return
 						default:
-							if _, err := i.Introspect(context.Background(), token); err != nil {
+							if _, err := i.Introspect(t.Context(), token); err != nil {
 								t.Error(err)
 								return
 							}

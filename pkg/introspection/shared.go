@@ -92,7 +92,7 @@ func (r *reader) uvarint() uint64 {
 
 func (r *reader) number() int64 {
 	n := r.uvarint()
-	return int64(n>>1) ^ -int64(n&1) //nolint:gosec // zigzag, the inverse of AppendVarint
+	return int64(n>>1) ^ -int64(n&1) // zigzag, the inverse of AppendVarint
 }
 
 // count is a length, never more than what is left: each item takes a byte.

@@ -105,8 +105,8 @@ func (a *Authenticator) Create(options []byte) (string, error) {
 	_, _ = rand.Read(k.ID) // crypto/rand never fails on Go 1.24 and later
 	a.Keys = append(a.Keys, k)
 	data := a.authenticatorData(k.RPID, flagAttested, k.Count)
-	data = append(data, make([]byte, 16)...) // no AAGUID
-	data = binary.BigEndian.AppendUint16(data, uint16(len(k.ID)))
+	data = append(data, make([]byte, 16)...)                      // no AAGUID
+	data = binary.BigEndian.AppendUint16(data, uint16(len(k.ID))) //nolint:gosec // made above, 32 bytes
 	data = append(data, k.ID...)
 	if data, err = appendCOSE(data, private); err != nil {
 		return "", err

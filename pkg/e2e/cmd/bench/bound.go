@@ -1,14 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
 
 	"github.com/gorilla/mux"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"context"
 
 	"latchkey/pkg/cache"
 )
