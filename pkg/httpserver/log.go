@@ -69,7 +69,7 @@ func (g *gatherer) run() {
 			g.cond.Wait()
 		}
 		g.mu.Unlock()
-		time.Sleep(gatherFor)
+		time.Sleep(gatherFor) //nolint:forbidigo // gathering is waiting
 		g.mu.Lock()
 		lines := g.buf
 		g.buf, g.busy = spare[:0], true
