@@ -102,7 +102,7 @@ CREATE TABLE chains (
     access_issued_at  timestamptz NOT NULL,
     access_expires_at timestamptz NOT NULL,
     live_until        timestamptz NOT NULL -- when the refresh token expires
-) WITH (fillfactor = 60);
+) WITH (fillfactor = 80);
 CREATE INDEX chains_user ON chains (user_id);
 CREATE INDEX chains_client ON chains (client_id);
 
