@@ -1,0 +1,486 @@
+package sso_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/sso"
+	"latchkey/pkg/testenv"
+)
+
+const (
+	badExchange = `{"error":"invalid_or_expired_code","message":"Authorization code is invalid or expired"}`
+	badLinking  = `{"error":"Linking code is invalid or expired"}`
+)
+
+// Contract section 1.7: not linked, account created, then a code for tokens.
+func TestAppCreatesAnAccountAndComesBack(t *testing.T) {
+	each(t, nil, func(t *testing.T, s *site) {
+		s.IDP.user("g-1", "Grace@Example.com", true)
+		page, _ := s.app("")
+		q := s.told(page)
+		for name, want := range map[string]string{
+			"status": "account_not_linked", "email": "grace@example.com", "first_name": "Grace", "last_name": "Hopper",
+			"allow_account_creation": "true", "has_pending_invitation": "false",
+		} {
+			if q.Get(name) != want {
+				t.Errorf("%s is %q, want %q", name, q.Get(name), want)
+			}
+		}
+		a := s.post("sso_create_account", object{"linking_code": q.Get("linking_code"), "last_name": "Murray"})
+		s.opens(a)
+		user, _ := a.Body["user"].(object)
+		if user["email"] != "grace@example.com" || user["first_name"] != "Grace" || user["last_name"] != "Murray" {
+			t.Errorf("the user is %v", user)
+		}
+		s.want(s.post("sso_create_account", object{"linking_code": q.Get("linking_code")}), 401, badLinking)
+		s.want(s.post("sso_link", object{"linking_code": q.Get("linking_code"), "email": "a@b.c", "password": "x"}), 401, badLinking)
+
+		page, _ = s.app("")
+		code := s.code(page)
+		if n := s.count(`SELECT count(*) FROM chains WHERE ended_at IS NULL`); n != 1 {
+			t.Errorf("%d live chains before the exchange, want the one of the sign-up", n)
+		}
+		s.opens(s.post("sso_exchange", object{"code": code}))
+		s.want(s.post("sso_exchange", object{"code": code}), 401, badExchange)
+		if n := s.count(`SELECT count(*) FROM chains WHERE ended_at IS NULL AND origin = 'sso'`); n != 1 {
+			t.Errorf("%d live chains after signing in again on one device", n)
+		}
+		page, _ = s.app("")
+		s.clock.advance(61 * time.Second)
+		s.want(s.post("sso_exchange", object{"code": s.code(page)}), 401, badExchange)
+	})
+}
+
+func TestExchangeRefusals(t *testing.T) {
+	each(t, nil, func(t *testing.T, s *site) {
+		const bad = `{"error":"bad_request","message":"Required parameters are missing or invalid"}`
+		s.want(s.post("sso_exchange", object{}), 400, bad)
+		s.want(s.post("sso_exchange", object{"code": " "}), 400, bad)
+		s.want(s.post("sso_exchange", object{"code": nil}), 400, bad)
+		for _, code := range []string{"x", strings.Repeat("x", 9000), "sso_" + strings.Repeat("A", 49), "é"} {
+			s.want(s.post("sso_exchange", object{"code": code}), 401, badExchange)
+		}
+		for _, body := range []object{{"code": 1}, {"code": []string{"a"}}, {"code": "a\x00"}, {"other": "a"}} {
+			if a := s.post("sso_exchange", body); a.Status != 400 || a.text("error") != "bad_request" {
+				t.Errorf("%v: %d %s", body, a.Status, a.Raw)
+			}
+		}
+	})
+}
+
+// An app that sent a challenge is the only one that can redeem its codes.
+func TestCodesAreBoundToTheApp(t *testing.T) {
+	each(t, nil, func(t *testing.T, s *site) {
+		s.IDP.user("g-1", "grace@example.com", true)
+		pkce, other := testenv.NewPKCE(), testenv.NewPKCE()
+		with := "&code_challenge_method=S256&code_challenge=" + pkce.Challenge
+		page, _ := s.app(with)
+		linking := s.linkingCode(page)
+		for _, verifier := range []any{nil, "", other.Verifier, "short", strings.Repeat("a", 200)} {
+			s.want(s.post("sso_create_account", object{"linking_code": linking, "code_verifier": verifier}), 401, badLinking)
+		}
+		s.opens(s.post("sso_create_account", object{"linking_code": linking, "code_verifier": pkce.Verifier}))
+		page, _ = s.app(with)
+		code := s.code(page)
+		for _, verifier := range []any{nil, "", other.Verifier, "short"} {
+			s.want(s.post("sso_exchange", object{"code": code, "code_verifier": verifier}), 401, badExchange)
+		}
+		s.opens(s.post("sso_exchange", object{"code": code, "code_verifier": pkce.Verifier}))
+		// RFC 9700 section 2.1.1: a verifier without a challenge is an attack.
+		page, _ = s.app("")
+		s.want(s.post("sso_exchange", object{"code": s.code(page), "code_verifier": pkce.Verifier}), 401, badExchange)
+		for _, bad := range []string{"&code_challenge=short", "&code_challenge_method=plain&code_challenge=" + pkce.Challenge, "&code_challenge_method=S256"} {
+			if q := s.told(s.get(testenv.NewBrowser(s.URL), "/auth/mobile/work?"+device+bad)); q.Get("error") != "sso_failed" {
+				t.Errorf("%s: %v", bad, q)
+			}
+		}
+	})
+}
+
+func TestWebLegRefusals(t *testing.T) {
+	each(t, nil, func(t *testing.T, s *site) {
+		for path, want := range map[string]string{
+			"/auth/mobile/nobody?" + device:                                                         "invalid_provider",
+			"/auth/mobile/work":                                                                     "missing_device_info",
+			"/auth/mobile/work?device_id=a&device_name=b":                                           "missing_device_info",
+			"/auth/mobile/work?device_id=%20&device_name=b&device_type=ios":                         "missing_device_info",
+			"/auth/mobile/work?device_id=a&device_name=b&device_type=toaster":                       "device_error",
+			"/auth/mobile/work?device_id=a&device_name=%FF&device_type=ios":                         "device_error",
+			"/auth/mobile/work?device_id=a&device_name=%00&device_type=ios":                         "device_error",
+			"/auth/mobile/work?device_type=ios&device_name=b&device_id=" + strings.Repeat("a", 300): "device_error",
+			"/auth/work/callback?state=x.m&code=y":                                                  "missing_session",
+			"/auth/mobile/second-factor":                                                            "missing_session",
+		} {
+			q := s.told(s.get(testenv.NewBrowser(s.URL), path))
+			if q.Get("error") != want || q.Get("message") == "" || q.Has("code") {
+				t.Errorf("%s: %v, want %s", path, q, want)
+			}
+		}
+		// Versions are not required here.
+		s.depart(testenv.NewBrowser(s.URL), "/auth/mobile/work?device_id=a&device_name=b&device_type=android")
+
+		b := testenv.NewBrowser(s.URL)
+		at := s.depart(b, "/auth/mobile/work?"+device)
+		state := url.QueryEscape(at.Query().Get("state"))
+		if q := s.told(s.get(testenv.NewBrowser(s.URL), "/auth/work/callback?code=x&state="+state)); q.Get("error") != "missing_session" {
+			t.Errorf("another browser came back: %v", q)
+		}
+		if q := s.told(s.get(b, "/auth/work/callback?error=access_denied&state="+state)); q.Get("error") != "sso_failed" {
+			t.Errorf("denied at the provider: %v", q)
+		}
+		if q := s.told(s.get(b, "/auth/work/callback?code=x&state="+state)); q.Get("error") != "missing_session" {
+			t.Errorf("the same state again: %v", q)
+		}
+		b = testenv.NewBrowser(s.URL)
+		state = url.QueryEscape(s.depart(b, "/auth/mobile/work?"+device).Query().Get("state"))
+		if q := s.told(s.get(b, "/auth/work/callback?code=made-up&state="+state)); q.Get("error") != "sso_failed" {
+			t.Errorf("a code the provider never made: %v", q)
+		}
+		b = testenv.NewBrowser(s.URL)
+		s.IDP.user("g-1", "grace@example.com", true)
+		back := s.IDP.signIn(t, s.depart(b, "/auth/mobile/work?"+device))
+		s.clock.advance(11 * time.Minute)
+		if q := s.told(s.get(b, back.String())); q.Get("error") != "missing_session" {
+			t.Errorf("eleven minutes later: %v", q)
+		}
+	})
+}
+
+// Who may get an account: contract section 1.7, by the operator's policy.
+func TestCreationPolicy(t *testing.T) {
+	for name, c := range map[string]struct {
+		create   string
+		verified bool
+		email    string
+		invited  bool
+		allowed  bool
+	}{
+		"never":                     {sso.CreateNever, true, "a@example.com", true, false},
+		"invited":                   {sso.CreateInvited, true, "a@example.com", true, true},
+		"not invited":               {sso.CreateInvited, true, "a@example.com", false, false},
+		"invited, unverified":       {sso.CreateInvited, false, "a@example.com", true, false},
+		"domain":                    {sso.CreateDomains, true, "a@Example.com", false, true},
+		"subdomain":                 {sso.CreateDomains, true, "a@x.example.com", false, false},
+		"other domain":              {sso.CreateDomains, true, "a@example.org", false, false},
+		"other domain, invited":     {sso.CreateDomains, true, "a@example.org", true, true},
+		"domain, unverified":        {sso.CreateDomains, false, "a@example.com", false, false},
+		"anyone":                    {sso.CreateAnyone, true, "a@example.net", false, true},
+		"anyone, unverified":        {sso.CreateAnyone, false, "a@example.net", false, false},
+		"anyone, without address":   {sso.CreateAnyone, true, "", false, false},
+		"anyone, no address at all": {sso.CreateAnyone, true, "not an address", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, testenv.Embedded, func(set *sso.Settings) { set.Create, set.Domains = c.create, []string{"example.com"} })
+			admin := s.member("admin@example.com")
+			if c.invited {
+				if _, err := s.People.Invite(t.Context(), admin, c.email, authserver.RoleGuest); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.IDP.user("g-1", c.email, c.verified)
+			page, _ := s.app("")
+			q := s.told(page)
+			if got := q.Get("allow_account_creation") == "true"; got != c.allowed {
+				t.Errorf("allow_account_creation is %s", q.Get("allow_account_creation"))
+			}
+			if got := q.Get("has_pending_invitation") == "true"; got != (c.invited && c.verified) {
+				t.Errorf("has_pending_invitation is %s", q.Get("has_pending_invitation"))
+			}
+			a := s.post("sso_create_account", object{"linking_code": q.Get("linking_code")})
+			if !c.allowed {
+				s.want(a, 403, `{"error":"SSO account creation is disabled. Please contact an administrator."}`)
+				return
+			}
+			s.opens(a)
+			u, err := s.Store.FindUserByEmail(t.Context(), authserver.NormalizeEmail(c.email))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if joined := u.FamilyID == admin.FamilyID && u.Role == authserver.RoleGuest; joined != c.invited {
+				t.Errorf("family %s, role %s; invited into %s: %v", u.FamilyID, u.Role, admin.FamilyID, c.invited)
+			}
+		})
+	}
+}
+
+func TestCreateAccountRefusals(t *testing.T) {
+	each(t, nil, func(t *testing.T, s *site) {
+		s.member("grace@example.com")
+		s.IDP.user("g-1", "grace@example.com", true)
+		page, _ := s.app("")
+		code := s.linkingCode(page)
+		s.want(s.post("sso_create_account", object{}), 400, `{"error":"Linking code is required"}`)
+		s.want(s.post("sso_create_account", object{"linking_code": " "}), 400, `{"error":"Linking code is required"}`)
+		s.want(s.post("sso_create_account", object{"linking_code": "x"}), 401, badLinking)
+		s.want(s.post("sso_create_account", object{"linking_code": code}), 422, `{"errors":["Email has already been taken"]}`)
+		a := s.post("sso_create_account", object{"linking_code": code, "first_name": strings.Repeat("a", 300)})
+		s.want(a, 422, `{"errors":["First name is too long (maximum is 255 characters)"]}`)
+		if n := s.count(`SELECT count(*) FROM identities`); n != 0 {
+			t.Errorf("%d identities after refusals", n)
+		}
+		// An address is never enough to be somebody: the password decides.
+		s.opens(s.post("sso_link", object{"linking_code": code, "email": "grace@example.com", "password": password}))
+	})
+}
+
+func TestLinkRefusals(t *testing.T) {
+	each(t, nil, func(t *testing.T, s *site) {
+		ada := s.member("ada@example.com")
+		s.IDP.user("g-1", "grace@example.com", true)
+		page, _ := s.app("")
+		code := s.linkingCode(page)
+		link := func(body object) *answer {
+			all := object{"linking_code": code, "email": "ada@example.com", "password": password}
+			for name, value := range body {
+				all[name] = value
+			}
+			return s.post("sso_link", all)
+		}
+		const wrong = `{"error":"Invalid email or password"}`
+		s.want(link(object{"linking_code": ""}), 400, `{"error":"Linking code is required"}`)
+		s.want(link(object{"linking_code": "x"}), 401, badLinking)
+		s.want(link(object{"password": "wrong"}), 401, wrong)
+		s.want(link(object{"email": "nobody@example.com"}), 401, wrong)
+		s.want(link(object{"email": nil, "password": nil}), 401, wrong)
+		show := s.secondFactor(ada)
+		const asked = `{"error":"MFA users should sign in with email and password","mfa_required":true}`
+		for range 6 { // a right password does not use the code up
+			s.want(link(nil), 401, asked)
+		}
+		s.want(link(object{"otp_code": "000000"}), 401, asked)
+		s.opens(link(object{"otp_code": show(0)}))
+		s.want(link(object{"otp_code": show(1)}), 401, badLinking)
+		if n := s.count(`SELECT count(*) FROM identities WHERE user_id = $1`, ada.ID); n != 1 {
+			t.Errorf("%d identities", n)
+		}
+	})
+}
+
+// Contract section 6.1 row 20: five wrong passwords, and the code is gone, also
+// when they come at once.
+func TestLinkingCodeDiesOfWrongPasswords(t *testing.T) {
+	each(t, nil, func(t *testing.T, s *site) {
+		s.member("ada@example.com")
+		s.IDP.user("g-1", "grace@example.com", true)
+		page, _ := s.app("")
+		code := s.linkingCode(page)
+		var mu sync.Mutex
+		tried := map[string]int{}
+		together(20, func() {
+			a, err := s.tryPost("sso_link", object{"linking_code": code, "email": "ada@example.com", "password": "wrong"})
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil || a.Status != 401 {
+				t.Errorf("%v %v", a, err)
+				return
+			}
+			tried[a.Raw]++
+		})
+		if tried[`{"error":"Invalid email or password"}`] != authserver.MaxLinkFailures || tried[badLinking] != 20-authserver.MaxLinkFailures {
+			t.Errorf("%v", tried)
+		}
+		s.want(s.post("sso_link", object{"linking_code": code, "email": "ada@example.com", "password": password}), 401, badLinking)
+		s.want(s.post("sso_create_account", object{"linking_code": code}), 401, badLinking)
+	})
+}
+
+// Twenty tries of each code at once have one winner.
+func TestCodesHaveOneWinner(t *testing.T) {
+	each(t, nil, func(t *testing.T, s *site) {
+		race := func(name string, body object) {
+			t.Helper()
+			var mu sync.Mutex
+			won := 0
+			together(20, func() {
+				a, err := s.tryPost(name, body)
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case err == nil && a.Status == http.StatusOK:
+					won++
+				case err != nil || a.Status != http.StatusUnauthorized:
+					t.Errorf("%s: %v %v", name, a, err)
+				}
+			})
+			if won != 1 {
+				t.Errorf("%s: %d winners", name, won)
+			}
+		}
+		s.IDP.user("g-1", "grace@example.com", true)
+		page, _ := s.app("")
+		race("sso_create_account", object{"linking_code": s.linkingCode(page)})
+		page, _ = s.app("")
+		race("sso_exchange", object{"code": s.code(page)})
+		s.member("ada@example.com")
+		s.IDP.user("g-2", "ada@example.com", true)
+		page, _ = s.app("")
+		linking := s.linkingCode(page)
+		var mu sync.Mutex
+		won := 0
+		together(5, func() { // more at once would be refused for the count of tries
+			a, err := s.tryPost("sso_link", object{"linking_code": linking, "email": "ada@example.com", "password": password})
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil || a.Status != 200 && a.Status != 401 {
+				t.Errorf("%v %v", a, err)
+			} else if a.Status == 200 {
+				won++
+			}
+		})
+		if won != 1 {
+			t.Errorf("sso_link: %d winners", won)
+		}
+		b := testenv.NewBrowser(s.URL)
+		back := s.IDP.signIn(t, s.depart(b, "/auth/mobile/work?"+device)).String()
+		codes := 0
+		together(20, func() {
+			p, err := b.Get(t.Context(), back)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err != nil || p.Left == nil:
+				t.Errorf("%v %v", p, err)
+			case p.Left.Query().Has("code"):
+				codes++
+			case p.Left.Query().Get("error") != "missing_session":
+				t.Errorf("%v", p.Left)
+			}
+		})
+		if codes != 1 {
+			t.Errorf("%d arrivals with one state won", codes)
+		}
+	})
+}
+
+// Contract section 6.1 row 21: people with a second factor can use it too.
+func TestAppWithSecondFactor(t *testing.T) {
+	each(t, nil, func(t *testing.T, s *site) {
+		s.IDP.user("g-1", "grace@example.com", true)
+		show := s.secondFactor(s.linked("grace@example.com"))
+		page, b := s.app("")
+		if page.Left != nil || page.URL.Path != "/auth/mobile/second-factor" {
+			t.Fatalf("%v %v", page.URL, page.Left)
+		}
+		if csp := page.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self' sureapp:;") {
+			t.Error(csp)
+		}
+		page = s.submit(b, page, map[string]string{"otp_code": "000000"}, "otp_code")
+		if page.Status != http.StatusUnprocessableEntity {
+			t.Errorf("a wrong code: %d", page.Status)
+		}
+		var mu sync.Mutex
+		form, err := page.Form("otp_code")
+		if err != nil {
+			t.Fatal(err)
+		}
+		form.Fill(map[string]string{"otp_code": show(0)})
+		var codes []string
+		together(20, func() {
+			p, err := b.Submit(t.Context(), page, form, "", "")
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err != nil || p.Status >= 500:
+				t.Errorf("%v %v", p, err)
+			case p.Left != nil && p.Left.Query().Has("code"):
+				codes = append(codes, p.Left.Query().Get("code"))
+			}
+		})
+		if len(codes) != 1 {
+			t.Fatalf("%d codes", len(codes))
+		}
+		s.opens(s.post("sso_exchange", object{"code": codes[0]}))
+		if page := s.get(b, "/"); strings.Contains(page.Text(), "Hello") {
+			t.Error("the browser is signed in")
+		}
+	})
+}
+
+// Blocked identities, deactivated users, changed passwords.
+func TestWhoIsRefused(t *testing.T) {
+	each(t, nil, func(t *testing.T, s *site) {
+		s.IDP.user("g-1", "grace@example.com", true)
+		page, _ := s.app("")
+		early := s.linkingCode(page)
+		u := s.linked("grace@example.com")
+		s.want(s.post("sso_create_account", object{"linking_code": early}), 401, badLinking)
+		found, err := s.SSO.Identities(t.Context(), u.ID)
+		if err != nil || len(found) != 1 {
+			t.Fatal(found, err)
+		}
+		if err := s.SSO.Block(t.Context(), found[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		page, _ = s.app("")
+		if q := s.told(page); q.Get("error") != "sso_failed" {
+			t.Errorf("blocked: %v", q)
+		}
+		const blocked = `{"error":"SSO identity was removed by an administrator"}`
+		s.want(s.post("sso_link", object{"linking_code": early, "email": "grace@example.com", "password": password}), 403, blocked)
+		s.want(s.post("sso_create_account", object{"linking_code": early}), 403, blocked)
+		if err := s.SSO.Unblock(t.Context(), found[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		page, _ = s.app("")
+		code := s.code(page)
+		if err := s.Store.SetPasswordHash(t.Context(), u.ID, "other"); err != nil {
+			t.Fatal(err)
+		}
+		s.want(s.post("sso_exchange", object{"code": code}), 401, badExchange)
+		page, _ = s.app("")
+		code = s.code(page)
+		if err := s.People.Deactivate(t.Context(), u.ID); err != nil {
+			t.Fatal(err)
+		}
+		s.want(s.post("sso_exchange", object{"code": code}), 401, badExchange)
+		page, _ = s.app("")
+		if q := s.told(page); q.Get("error") != "sso_failed" {
+			t.Errorf("deactivated: %v", q)
+		}
+	})
+}
+
+// Nothing a browser or an app can present is in the tables.
+func TestNothingPresentableAtRest(t *testing.T) {
+	s := newSite(t, testenv.Embedded, nil)
+	s.IDP.user("g-1", "grace@example.com", true)
+	b := testenv.NewBrowser(s.URL)
+	at := s.depart(b, "/auth/mobile/work?"+device)
+	s.linked("grace@example.com")
+	page, _ := s.app("")
+	code := s.code(page)
+	secrets := []string{at.Query().Get("state"), at.Query().Get("nonce"), at.Query().Get("code_challenge"), code}
+	for _, table := range []string{"sso_roundtrips", "sso_codes", "sso_newcomers"} {
+		rows, err := s.DB.Query(t.Context(), `SELECT * FROM `+table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			cells := make([]any, 32)
+			n := 0
+			for n = 32; n > 0; n-- {
+				for i := range n {
+					cells[i] = new(any)
+				}
+				if rows.Scan(cells[:n]...) == nil {
+					break
+				}
+			}
+			for _, cell := range cells[:n] {
+				text, ok := (*cell.(*any)).(string)
+				for _, s := range secrets {
+					if ok && text != "" && strings.Contains(s, text) && len(text) > 20 {
+						t.Errorf("%s holds %s", table, text)
+					}
+				}
+			}
+		}
+		_ = rows.Close()
+	}
+}
