@@ -45,6 +45,9 @@ func (f *filter) list(column string, ids []string) string {
 	if len(ids) == 0 {
 		return "1 = 0"
 	}
+	if len(ids) == 1 {
+		return f.fill(column+" = ?", ids[0])
+	}
 	marks := strings.Repeat(", ?", len(ids))[2:]
 	args := make([]any, len(ids))
 	for i, id := range ids {

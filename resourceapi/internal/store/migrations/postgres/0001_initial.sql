@@ -86,13 +86,13 @@ CREATE TABLE transactions (
     FOREIGN KEY (family_id, category_id) REFERENCES categories (family_id, id),
     FOREIGN KEY (family_id, merchant_id) REFERENCES merchants (family_id, id)
 );
-CREATE INDEX transactions_by_date ON transactions (family_id, date DESC, created_at DESC, id DESC);
-CREATE INDEX transactions_by_account ON transactions (family_id, account_id, date DESC, created_at DESC, id DESC);
+-- The last columns are there so that matches can be counted in the index alone.
+CREATE INDEX transactions_by_date ON transactions (family_id, date DESC, created_at DESC, id DESC, account_id, thousandths);
+CREATE INDEX transactions_by_account ON transactions (family_id, account_id, date DESC, created_at DESC, id DESC, thousandths);
 CREATE INDEX transactions_by_category ON transactions (family_id, category_id, date DESC, created_at DESC, id DESC)
     WHERE category_id IS NOT NULL;
 CREATE INDEX transactions_by_merchant ON transactions (family_id, merchant_id, date DESC, created_at DESC, id DESC)
     WHERE merchant_id IS NOT NULL;
-CREATE INDEX transactions_by_amount ON transactions (family_id, thousandths);
 CREATE UNIQUE INDEX transactions_external_id ON transactions (family_id, account_id, source, external_id)
     WHERE external_id IS NOT NULL;
 
