@@ -20,6 +20,7 @@ import (
 )
 
 func serve(ctx context.Context, args []string) error {
+	httpserver.CollectLess()
 	fs, _ := flags("serve")
 	if _, err := parse(fs, args, 0); err != nil {
 		return err

@@ -51,7 +51,7 @@ func newHasher(queue int) *hasher {
 	}
 	cores := runtime.GOMAXPROCS(0)
 	h := &hasher{turns: make(chan struct{}, cores), queue: make(chan struct{}, cores+queue)}
-	h.dummy = hashPassword(rand.Text())
+	h.dummy = dummyPHC()
 	return h
 }
 
@@ -96,19 +96,32 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 func hashPassword(password string) string {
 	var salt [saltLength]byte
 	_, _ = rand.Read(salt[:]) // crypto/rand never fails on Go 1.24 and later
-	sum := argon2.IDKey([]byte(password), salt[:], hashTime, hashMemory, hashThreads, hashLength)
+	return phc(salt[:], argon2.IDKey([]byte(password), salt[:], hashTime, hashMemory, hashThreads, hashLength))
+}
+
+// dummyPHC costs as much to compare with as a real hash, and no password is
+// known to match it.
+func dummyPHC() string {
+	var salt [saltLength]byte
+	var sum [hashLength]byte
+	_, _ = rand.Read(salt[:]) // as above
+	_, _ = rand.Read(sum[:])
+	return phc(salt[:], sum[:])
+}
+
+func phc(salt, sum []byte) string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hashMemory, hashTime, hashThreads,
-		base64.RawStdEncoding.EncodeToString(salt[:]), base64.RawStdEncoding.EncodeToString(sum))
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum))
 }
 
 // matches compares password with a PHC string in constant time. The caller
 // holds a turn. outdated: the parameters are not today's.
-func (h *hasher) matches(phc, password string) (ok, outdated bool) {
-	known := phc != ""
+func (h *hasher) matches(stored, password string) (ok, outdated bool) {
+	known := stored != ""
 	if !known {
-		phc = h.dummy
+		stored = h.dummy
 	}
-	p, salt, sum, err := parsePHC(phc)
+	p, salt, sum, err := parsePHC(stored)
 	if err != nil || len(password) > authserver.MaxPassword {
 		return false, false
 	}

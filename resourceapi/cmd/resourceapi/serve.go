@@ -57,6 +57,7 @@ type parts struct {
 }
 
 func serve(ctx context.Context, args []string) (err error) {
+	httpserver.CollectLess()
 	fs, _ := flags("serve")
 	if err := parse(fs, args); err != nil {
 		return err
