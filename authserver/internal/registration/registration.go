@@ -47,6 +47,7 @@ type Service struct {
 const (
 	MaxName         = 100 // characters
 	MaxRedirectURIs = 20
+	maxID           = 100 // characters
 )
 
 // MaxOverlap is the longest time an old secret may live on beside the new one.
@@ -118,7 +119,7 @@ func build(r Request) (*authserver.Client, error) {
 	if n := utf8.RuneCountInString(c.Name); n == 0 || n > MaxName || strings.ContainsFunc(c.Name, control) || !utf8.ValidString(c.Name) {
 		refuse("name", "name", "Name must have 1 to 100 characters and no control characters")
 	}
-	if len(c.ID) > 100 || strings.ContainsFunc(c.ID, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }) {
+	if len(c.ID) > maxID || strings.ContainsFunc(c.ID, unusual) {
 		refuse("id", "id", "Client id must be printable ASCII without blanks and colons")
 	}
 	switch c.AuthMethod {
@@ -169,6 +170,10 @@ func message(err error) string {
 	}
 	return err.Error()
 }
+
+// unusual characters are in no client id: Basic authentication has no place for
+// a colon.
+func unusual(r rune) bool { return r <= ' ' || r > '~' || r == ':' }
 
 func control(r rune) bool {
 	return r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069

@@ -142,3 +142,17 @@ func redirectOriginOf(returnTo string) string {
 	}
 	return cspOrigin(uri)
 }
+
+// asking is the name of the application whose request a form returns to. Not to
+// know it is no reason to fail.
+func (s *Server) asking(r *http.Request, returnTo string) string {
+	u, err := url.Parse(returnTo)
+	if err != nil || u.Path != "/oauth/authorize" || u.Query().Get("client_id") == "" {
+		return ""
+	}
+	c, err := s.Clients.Find(r.Context(), u.Query().Get("client_id"))
+	if err != nil || c.Disabled() {
+		return ""
+	}
+	return plainName(c.Name)
+}

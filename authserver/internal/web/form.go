@@ -154,7 +154,7 @@ func (s *Server) refuse(w http.ResponseWriter, v *view, err error) (int, error) 
 		}
 		return status, nil
 	}
-	v.Alert = texts.say(f.Message)
+	v.Alert = texts.sayAll(f)
 	return status, nil
 }
 

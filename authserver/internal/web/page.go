@@ -29,6 +29,7 @@ type view struct {
 	Path      string             // of a page in the navigation
 	CSRF      string
 	ReturnTo  string              // where the person was going; "": nowhere
+	Asking    string              // name of the application that sent the person here; "": none
 	Notice    string              // key of a good message on top
 	Alert     string              // sentence of a bad message on top, translated
 	Fields    map[string]string   // what was filled in
@@ -158,7 +159,7 @@ var errorTitles = map[int]string{
 func (s *Server) RenderError(w http.ResponseWriter, r *http.Request, err error) {
 	status, sentence := apierror.Status(err), "Something went wrong on our side. Try again in a moment."
 	if f := faultOf(err); f != nil {
-		sentence = f.Message
+		sentence = s.texts[s.language(r)].sayAll(f)
 		retryAfter(w, f)
 	}
 	s.errorPage(w, r, status, "", sentence)

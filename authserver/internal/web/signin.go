@@ -27,7 +27,7 @@ func (s *Server) showSignin(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) signinView(w http.ResponseWriter, r *http.Request) *view {
 	v := s.newView(w, r, "signin.title")
 	v.ReturnTo = returnTo(r)
-	v.formHosts = redirectOriginOf(v.ReturnTo)
+	v.formHosts, v.Asking = redirectOriginOf(v.ReturnTo), s.asking(r, v.ReturnTo)
 	if r.Method != http.MethodPost {
 		v.Notice = notices[r.URL.Query().Get("done")]
 	}

@@ -5,9 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"math"
 	"net/http"
 	"path"
 	"strings"
+	"time"
+
+	"latchkey/pkg/fault"
 )
 
 //go:embed text/*.json
@@ -71,12 +75,63 @@ func (c catalogue) text(key string, args ...any) (string, error) {
 }
 
 // say translates a sentence that was written in English elsewhere; one that has
-// no translation is shown as it is.
+// no translation is shown as it is. A key "say:Connect %s" translates every
+// sentence of that form.
 func (c catalogue) say(sentence string) string {
 	if text, ok := c["say:"+sentence]; ok {
 		return text
 	}
+	for key, text := range c {
+		form, ok := strings.CutPrefix(key, "say:")
+		if !ok || !strings.Contains(form, "%s") {
+			continue
+		}
+		if args, ok := matchForm(form, sentence); ok {
+			return fmt.Sprintf(text, args...)
+		}
+	}
 	return sentence
+}
+
+// matchForm returns what stands in sentence where form has %s.
+func matchForm(form, sentence string) ([]any, bool) {
+	parts := strings.Split(form, "%s")
+	rest, ok := strings.CutPrefix(sentence, parts[0])
+	if !ok {
+		return nil, false
+	}
+	var args []any
+	for i, part := range parts[1:] {
+		at := strings.Index(rest, part)
+		if i == len(parts)-2 { // the last one ends the sentence
+			at = len(rest) - len(part)
+			if at < 0 || rest[at:] != part {
+				return nil, false
+			}
+		}
+		if at <= 0 {
+			return nil, false
+		}
+		args = append(args, rest[:at])
+		rest = rest[at+len(part):]
+	}
+	return args, true
+}
+
+// sayAll is say for an error that may tell when to try again.
+func (c catalogue) sayAll(f *fault.Error) string {
+	if f.Kind != fault.RateLimited || f.RetryAfter <= 0 {
+		return c.say(f.Message)
+	}
+	sentence := c.say(strings.TrimSuffix(f.Message, " Try again later."))
+	switch d := f.RetryAfter; {
+	case d <= 90*time.Second:
+		return sentence + " " + fmt.Sprintf(c["wait.seconds"], int(math.Ceil(d.Seconds())))
+	case d <= 90*time.Minute:
+		return sentence + " " + fmt.Sprintf(c["wait.minutes"], int(math.Ceil(d.Minutes())))
+	default:
+		return sentence + " " + fmt.Sprintf(c["wait.hours"], int(math.Ceil(d.Hours())))
+	}
 }
 
 // language picks the first language of Accept-Language that we have. Weights
