@@ -164,7 +164,7 @@ func TestRowSecurityHoldsAlone(t *testing.T) {
 	stranger := s.family()
 	stranger.cash()
 	tables := []string{
-		"families", "accounts", "transactions", "transaction_counts", "transaction_tags", "tags", "categories", "merchants", "valuations",
+		"families", "accounts", "transactions", "transaction_days", "transaction_tags", "tags", "categories", "merchants", "valuations",
 		"balances", "syncs",
 	}
 	for _, table := range tables {

@@ -117,7 +117,8 @@ func fill(b *testing.B, small, large, others int) (*store.Store, household, hous
 		exec(`INSERT INTO transactions (family_id, id, account_id, date, amount, thousandths, currency, name, created_at, updated_at)
 			SELECT $1, gen_random_uuid(), $2, date '2026-01-01' - (i % 3000), (i % 10000) - 3000, ((i % 10000) - 3000) * 10, 'USD', 'Item ' || i, now(), now()
 			FROM generate_series(1, $3::int) i`, h.id, h.account, size)
-		exec(`INSERT INTO transaction_counts VALUES ($1, $2, 0, $3)`, h.id, h.account, size)
+		exec(`INSERT INTO transaction_days SELECT family_id, account_id, date, count(*), count(*) FILTER (WHERE amount < 0)
+			FROM transactions WHERE family_id = $1 GROUP BY 1, 2, 3`, h.id)
 		return h
 	}
 	first, second := make(small), make(large)

@@ -23,10 +23,9 @@ type TransactionFilter struct {
 	Search     string // in name, notes and merchant name
 }
 
-// plain reports whether only accounts are filtered, which the counters know.
-func (q TransactionFilter) plain() bool {
-	return q.Categories == nil && q.Merchants == nil && q.Tags == nil && q.Start == nil && q.End == nil &&
-		q.Min == nil && q.Max == nil && q.Type == "" && q.Search == ""
+// counted reports whether the counters by day know how many there are.
+func (q TransactionFilter) counted() bool {
+	return q.Categories == nil && q.Merchants == nil && q.Tags == nil && q.Min == nil && q.Max == nil && q.Search == ""
 }
 
 // Cursor is a place in the order of a list: after the row it describes.
@@ -36,8 +35,9 @@ type Cursor struct {
 	ID        string
 }
 
-// maxCount bounds how far a filtered list is counted.
-const maxCount = 10_000
+// countAhead is how far beyond the wanted page a list is counted whose length
+// no counter knows.
+const countAhead = 1_000
 
 const transactionColumns = `
 	t.id, t.date, t.amount, t.currency, t.name, t.notes, t.external_id, t.source, t.created_at, t.updated_at,
@@ -66,13 +66,9 @@ func (f *Family) Transactions(ctx context.Context, q TransactionFilter, page Pag
 	if err != nil {
 		return nil, Paging{}, err
 	}
-	total, err := f.countTransactions(ctx, q)
+	total, capped, err := f.countTransactions(ctx, q, page)
 	if err != nil {
 		return nil, Paging{}, err
-	}
-	capped := total > maxCount && !q.plain()
-	if capped {
-		total = maxCount
 	}
 	paging := page.settle(total)
 	paging.Capped = capped
@@ -253,23 +249,38 @@ func (f *Family) filterTransactions(where *filter, q TransactionFilter) {
 	}
 }
 
-// countTransactions counts exactly by the counters where only accounts are
-// filtered, and otherwise up to one more than maxCount.
-func (f *Family) countTransactions(ctx context.Context, q TransactionFilter) (int, error) {
+// countTransactions counts by the counters of each day where they know, and
+// otherwise the rows themselves, up to some way beyond the page: capped reports
+// that there are more.
+func (f *Family) countTransactions(ctx context.Context, q TransactionFilter, page Page) (total int, capped bool, err error) {
 	var where filter
-	var total int
-	if q.plain() {
+	if q.counted() {
+		column := "d.total"
+		switch q.Type {
+		case "income":
+			column = "d.income"
+		case "expense":
+			column = "d.total - d.income"
+		}
 		if q.Accounts != nil {
-			where.in("n.account_id", q.Accounts)
+			where.in("d.account_id", q.Accounts)
+		}
+		if q.Start != nil {
+			where.and("d.date >= ?", *q.Start)
+		}
+		if q.End != nil {
+			where.and("d.date <= ?", *q.End)
 		}
 		err := f.row(ctx, `
-			SELECT CAST(coalesce(sum(n.total), 0) AS BIGINT)
-			FROM transaction_counts n JOIN accounts a ON a.family_id = n.family_id AND a.id = n.account_id
-			WHERE n.family_id = $1 AND a.status <> 'pending_deletion'`+where.text.String(), where.args...).Scan(&total)
-		return total, err
+			SELECT CAST(coalesce(sum(`+column+`), 0) AS BIGINT) FROM transaction_days d
+			WHERE d.family_id = $1
+				AND d.account_id NOT IN (SELECT x.id FROM accounts x WHERE x.family_id = $1 AND x.status = 'pending_deletion')`+
+			where.text.String(), where.args...).Scan(&total)
+		return total, false, err
 	}
 	f.filterTransactions(&where, q)
-	err := f.row(ctx, `SELECT count(*) FROM (SELECT 1`+transactionRows+where.text.String()+where.fill(" LIMIT ?", maxCount+1)+`) AS found`,
+	limit := page.Number*page.Size + countAhead
+	err = f.row(ctx, `SELECT count(*) FROM (SELECT 1`+transactionRows+where.text.String()+where.fill(" LIMIT ?", limit+1)+`) AS found`,
 		where.args...).Scan(&total)
-	return total, err
+	return min(total, limit), total > limit, err
 }

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
-	"math/rand/v2"
 	"strconv"
 
 	"gorm.io/gorm/clause"
@@ -108,7 +106,7 @@ func (f *Family) writeTransactions(ctx context.Context, rows []transactionRow, t
 			}
 		}
 		ids[i] = row.ID
-		work.add(row.AccountID, row.Date, 1)
+		work.add(row.AccountID, row.Date, row.Amount < 0, 1)
 		for _, tag := range taggings[i] {
 			tags = append(tags, taggingRow{FamilyID: f.id, TransactionID: row.ID, TagID: tag})
 		}
@@ -158,166 +156,4 @@ func (f *Family) insertTaggings(ctx context.Context, tags []taggingRow) error {
 		return nil
 	}
 	return database.Translate(f.s.db.ORM(ctx).CreateInBatches(tags, 1000).Error)
-}
-
-// changes gathers, per account, how its number of transactions changes and from
-// which day on its balances do.
-type changes map[string]struct {
-	from  resourceapi.Date
-	count int
-}
-
-func (c changes) add(account string, from resourceapi.Date, count int) {
-	if had, ok := c[account]; ok {
-		from, count = min(from, had.from), count+had.count
-	}
-	c[account] = struct {
-		from  resourceapi.Date
-		count int
-	}{from, count}
-}
-
-// counterSlots is over how many rows the writers of one account spread.
-const counterSlots = 8
-
-// record keeps the counters right and queues the sync that the changes ask for.
-func (f *Family) record(ctx context.Context, work changes) error {
-	for _, account := range sortedKeys(work) { // in one order everywhere, so that two batches cannot deadlock
-		if n := work[account].count; n != 0 {
-			_, err := f.exec(ctx, `
-				INSERT INTO transaction_counts AS n (family_id, account_id, slot, total) VALUES ($1, $2, $3, $4)
-				ON CONFLICT (family_id, account_id, slot) DO UPDATE SET total = n.total + excluded.total`,
-				account, rand.IntN(counterSlots), n) //nolint:gosec // spreads writers; nothing is secret about it
-			if err != nil {
-				return err
-			}
-		}
-		from := work[account].from
-		if err := f.queueSync(ctx, account, &from); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// UpdateTransaction changes what in sets. The account and the currency stay
-// (contract section 5.2).
-func (f *Family) UpdateTransaction(ctx context.Context, id string, in resourceapi.TransactionInput) (resourceapi.Transaction, error) {
-	var t resourceapi.Transaction
-	err := f.change(ctx, func(ctx context.Context) error {
-		old, err := f.lockTransaction(ctx, id)
-		if err != nil {
-			return err
-		}
-		refs, err := f.refer(ctx, []resourceapi.TransactionInput{in})
-		if err != nil {
-			return err
-		}
-		broken := refs.check(&in, false)
-		set := filter{}
-		set.set(in.Date.Set, "date", in.Date.Value)
-		set.set(in.Name.Set, "name", in.Name.Value)
-		set.set(in.Notes.Set, "notes", nonEmpty(in.Notes.Value))
-		set.set(in.CategoryID.Set, "category_id", nonEmpty(in.CategoryID.Value))
-		set.set(in.MerchantID.Set, "merchant_id", nonEmpty(in.MerchantID.Value))
-		if in.Amount.Set {
-			amount, wrong := money(in, old.currency)
-			broken = append(broken, wrong...)
-			set.set(true, "amount", int64(amount))
-			set.set(true, "thousandths", amount.Thousandths(old.currency))
-		}
-		if len(broken) > 0 {
-			return &RulesError{Errors: map[int][]string{0: broken}}
-		}
-		if err := f.applyTransaction(ctx, id, old, in, &set); err != nil {
-			return err
-		}
-		t, err = f.transaction(ctx, id)
-		return err
-	})
-	return t, err
-}
-
-func (f *Family) applyTransaction(ctx context.Context, id string, old lockedTransaction, in resourceapi.TransactionInput, set *filter) error {
-	set.set(true, "updated_at", f.s.Now())
-	_, err := f.exec(ctx, `UPDATE transactions SET `+set.text.String()[2:]+set.fill(` WHERE family_id = $1 AND id = ?`, id), set.args...)
-	if err != nil {
-		return err
-	}
-	if in.TagIDs.Set {
-		if _, err := f.exec(ctx, `DELETE FROM transaction_tags WHERE family_id = $1 AND transaction_id = $2`, id); err != nil {
-			return err
-		}
-		tags := make([]taggingRow, len(in.TagIDs.Value))
-		for i, tag := range in.TagIDs.Value {
-			tags[i] = taggingRow{FamilyID: f.id, TransactionID: id, TagID: tag}
-		}
-		if err := f.insertTaggings(ctx, tags); err != nil {
-			return err
-		}
-	}
-	if !in.Amount.Set && !in.Date.Set {
-		return nil
-	}
-	from := old.date
-	if in.Date.Set {
-		from = min(from, in.Date.Value)
-	}
-	return f.queueSync(ctx, old.account, &from)
-}
-
-// set adds ", column = value" when wanted.
-func (f *filter) set(wanted bool, column string, value any) {
-	if wanted {
-		f.text.WriteString(", " + f.fill(column+" = ?", value))
-	}
-}
-
-type lockedTransaction struct {
-	account  string
-	date     resourceapi.Date
-	currency resourceapi.Currency
-}
-
-func (f *Family) lockTransaction(ctx context.Context, id string) (old lockedTransaction, err error) {
-	var currency string
-	err = f.row(ctx, `
-		SELECT t.account_id, t.date, t.currency
-		FROM transactions t JOIN accounts a ON a.family_id = t.family_id AND a.id = t.account_id
-		WHERE t.family_id = $1 AND t.id = $2 AND a.status <> 'pending_deletion'`+f.s.forUpdate("t"), id).
-		Scan(&old.account, &old.date, &currency)
-	if errors.Is(err, database.ErrNoRows) {
-		err = errNoTransaction
-	}
-	old.currency = resourceapi.Currency(currency)
-	return old, err
-}
-
-// forUpdate locks the rows of a SELECT on PostgreSQL. SQLite has one writer at
-// a time anyway.
-func (s *Store) forUpdate(table string) string {
-	if s.db.Engine() == database.Postgres {
-		return " FOR UPDATE OF " + table
-	}
-	return ""
-}
-
-// DeleteTransaction removes a transaction.
-func (f *Family) DeleteTransaction(ctx context.Context, id string) error {
-	return f.change(ctx, func(ctx context.Context) error {
-		old, err := f.lockTransaction(ctx, id)
-		if err != nil {
-			return err
-		}
-		n, err := f.exec(ctx, `DELETE FROM transactions WHERE family_id = $1 AND id = $2`, id)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return errNoTransaction
-		}
-		work := changes{}
-		work.add(old.account, old.date, -1)
-		return f.record(ctx, work)
-	})
 }

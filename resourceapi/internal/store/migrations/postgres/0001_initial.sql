@@ -96,14 +96,15 @@ CREATE INDEX transactions_by_merchant ON transactions (family_id, merchant_id, d
 CREATE UNIQUE INDEX transactions_external_id ON transactions (family_id, account_id, source, external_id)
     WHERE external_id IS NOT NULL;
 
--- How many transactions an account has, spread over a few rows so that writers
--- of one account do not wait for each other.
-CREATE TABLE transaction_counts (
+-- How many transactions an account has on a day, so that a list's length is
+-- known without counting it.
+CREATE TABLE transaction_days (
     family_id UUID NOT NULL,
     account_id UUID NOT NULL,
-    slot INTEGER NOT NULL,
+    date DATE NOT NULL,
     total BIGINT NOT NULL,
-    PRIMARY KEY (family_id, account_id, slot),
+    income BIGINT NOT NULL,
+    PRIMARY KEY (family_id, account_id, date),
     FOREIGN KEY (family_id, account_id) REFERENCES accounts (family_id, id) ON DELETE CASCADE
 );
 
@@ -229,9 +230,9 @@ ALTER TABLE transactions FORCE ROW LEVEL SECURITY;
 CREATE POLICY family ON transactions
     USING (family_id = NULLIF(current_setting('latchkey.family', true), '')::uuid)
     WITH CHECK (family_id = NULLIF(current_setting('latchkey.family', true), '')::uuid);
-ALTER TABLE transaction_counts ENABLE ROW LEVEL SECURITY;
-ALTER TABLE transaction_counts FORCE ROW LEVEL SECURITY;
-CREATE POLICY family ON transaction_counts
+ALTER TABLE transaction_days ENABLE ROW LEVEL SECURITY;
+ALTER TABLE transaction_days FORCE ROW LEVEL SECURITY;
+CREATE POLICY family ON transaction_days
     USING (family_id = NULLIF(current_setting('latchkey.family', true), '')::uuid)
     WITH CHECK (family_id = NULLIF(current_setting('latchkey.family', true), '')::uuid);
 ALTER TABLE transaction_tags ENABLE ROW LEVEL SECURITY;

@@ -96,14 +96,15 @@ CREATE INDEX transactions_by_merchant ON transactions (family_id, merchant_id, d
 CREATE UNIQUE INDEX transactions_external_id ON transactions (family_id, account_id, source, external_id)
     WHERE external_id IS NOT NULL;
 
--- How many transactions an account has, spread over a few rows so that writers
--- of one account do not wait for each other.
-CREATE TABLE transaction_counts (
+-- How many transactions an account has on a day, so that a list's length is
+-- known without counting it.
+CREATE TABLE transaction_days (
     family_id TEXT NOT NULL,
     account_id TEXT NOT NULL,
-    slot INTEGER NOT NULL,
+    date TEXT NOT NULL,
     total INTEGER NOT NULL,
-    PRIMARY KEY (family_id, account_id, slot),
+    income INTEGER NOT NULL,
+    PRIMARY KEY (family_id, account_id, date),
     FOREIGN KEY (family_id, account_id) REFERENCES accounts (family_id, id) ON DELETE CASCADE
 );
 
