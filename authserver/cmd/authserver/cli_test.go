@@ -104,18 +104,38 @@ func TestUsageErrorsExit2(t *testing.T) {
 	s := newShell(t, testenv.Embedded)
 	s.url = "sqlite:/nowhere/at/all/auth.db" // a usage error is found before anything is opened
 	for _, args := range [][]string{
-		{}, {"nonsense"}, {"serve", "x"}, {"serve", "--nonsense"},
-		{"migrate"}, {"migrate", "down"}, {"migrate", "up", "x"},
-		{"client"}, {"client", "nonsense"}, {"client", "create", "x"}, {"client", "create", "--nonsense"},
+		{},
+		{"nonsense"},
+		{"serve", "x"},
+		{"serve", "--nonsense"},
+		{"migrate"},
+		{"migrate", "down"},
+		{"migrate", "up", "x"},
+		{"client"},
+		{"client", "nonsense"},
+		{"client", "create", "x"},
+		{"client", "create", "--nonsense"},
 		{"client", "create", "--name", "x", "--public", "--confidential"},
 		{"client", "create", "--name", "x", "--public", "--auth-method", "client_secret_basic"},
 		{"client", "create", "--name", "x", "--confidential", "--auth-method", "none"},
-		{"client", "show"}, {"client", "show", "a", "b"}, {"client", "delete"}, {"client", "list", "x"},
-		{"client", "rotate-secret"}, {"client", "rotate-secret", "x", "--overlap", "soon"},
-		{"invite"}, {"invite", "create", "--expires-in", "soon"}, {"invite", "revoke"},
-		{"user"}, {"user", "deactivate"}, {"user", "delete", "a", "b"}, {"user", "reset-link"},
-		{"encryption-key"}, {"encryption-key", "nonsense"}, {"encryption-key", "new", "x"},
-		{"secret", "x"}, {"healthcheck", "x"},
+		{"client", "show"},
+		{"client", "show", "a", "b"},
+		{"client", "delete"},
+		{"client", "list", "x"},
+		{"client", "rotate-secret"},
+		{"client", "rotate-secret", "x", "--overlap", "soon"},
+		{"invite"},
+		{"invite", "create", "--expires-in", "soon"},
+		{"invite", "revoke"},
+		{"user"},
+		{"user", "deactivate"},
+		{"user", "delete", "a", "b"},
+		{"user", "reset-link"},
+		{"encryption-key"},
+		{"encryption-key", "nonsense"},
+		{"encryption-key", "new", "x"},
+		{"secret", "x"},
+		{"healthcheck", "x"},
 	} {
 		out := s.run(args...)
 		if out.code != 2 || out.stdout != "" || !strings.Contains(out.stderr, "authserver") {
@@ -128,8 +148,16 @@ func TestHelpExits0(t *testing.T) {
 	s := newShell(t, testenv.Embedded)
 	s.url = "sqlite:/nowhere/at/all/auth.db"
 	for _, args := range [][]string{
-		{"-h"}, {"--help"}, {"help"}, {"client", "-h"}, {"client", "create", "-h"}, {"user", "--help"}, {"invite", "-h"},
-		{"migrate", "-h"}, {"serve", "-h"}, {"encryption-key", "-h"},
+		{"-h"},
+		{"--help"},
+		{"help"},
+		{"client", "-h"},
+		{"client", "create", "-h"},
+		{"user", "--help"},
+		{"invite", "-h"},
+		{"migrate", "-h"},
+		{"serve", "-h"},
+		{"encryption-key", "-h"},
 	} {
 		out := s.run(args...)
 		if out.code != 0 || !strings.Contains(strings.ToLower(out.stdout+out.stderr), "usage") {
@@ -141,10 +169,16 @@ func TestHelpExits0(t *testing.T) {
 func TestFailuresExit1(t *testing.T) {
 	s := newShell(t, testenv.Embedded)
 	for _, args := range [][]string{
-		{"client", "show", "nobody"}, {"client", "delete", "nobody"}, {"client", "rotate-secret", "nobody"},
-		{"client", "create", "--name", ""}, {"client", "create", "--name", "x", "--redirect-uri", "http://app.example/"},
-		{"user", "deactivate", "nobody@example.com"}, {"user", "delete", "nonsense"}, {"invite", "revoke", "x"},
-		{"invite", "create", "--expires-in", "-1h"}, {"healthcheck"},
+		{"client", "show", "nobody"},
+		{"client", "delete", "nobody"},
+		{"client", "rotate-secret", "nobody"},
+		{"client", "create", "--name", ""},
+		{"client", "create", "--name", "x", "--redirect-uri", "http://app.example/"},
+		{"user", "deactivate", "nobody@example.com"},
+		{"user", "delete", "nonsense"},
+		{"invite", "revoke", "x"},
+		{"invite", "create", "--expires-in", "-1h"},
+		{"healthcheck"},
 	} {
 		s.env = []string{"AUTH_OPS_ADDR=127.0.0.1:1"}
 		out := s.run(args...)

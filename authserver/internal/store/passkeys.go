@@ -12,6 +12,7 @@ import (
 	"latchkey/pkg/secret"
 )
 
+//nolint:gosec // names of columns, no credential
 const passkeyColumns = `p.id, p.user_id, p.credential_id, p.public_key, p.sign_count, p.backup_eligible, p.backed_up,
 	p.aaguid, p.transports, p.name, p.created_at, p.used_at`
 
