@@ -36,6 +36,7 @@ func (l *lab) pairs(ctx context.Context) error {
 		{"code exchange", l.exchange},
 		{"revoke", l.revoke},
 		{"guarded request, cached in process", l.guardedInProcess},
+		{"guarded request, API key and limit", l.guardedWithKey},
 	}
 	fmt.Println("| workload | requests/s | bound/s | ratio | target | p50 | p99 | CPU ms server + PostgreSQL | at most |")
 	fmt.Println("|---|---|---|---|---|---|---|---|---|")
