@@ -52,7 +52,7 @@ func (s *Server) exported(ctx context.Context, in *authserver.Signin) (map[strin
 	for name, part := range map[string]exportPart{
 		"sign_ins": s.exportSignins, "devices": s.exportDevices, "applications": s.exportApplications,
 		"authorizations": s.exportChains, "registered_applications": s.exportClients,
-		"passkeys": s.exportPasskeys,
+		"passkeys": s.exportPasskeys, "identities": s.exportIdentities,
 	} {
 		held, err := part(ctx, in)
 		if err != nil {

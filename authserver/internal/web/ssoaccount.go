@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -173,4 +174,17 @@ func (s *Server) identitiesAgain(w http.ResponseWriter, r *http.Request, in *aut
 		return err
 	}
 	return s.render(w, r, status, "identities", v)
+}
+
+func (s *Server) exportIdentities(ctx context.Context, in *authserver.Signin) (any, error) {
+	if s.SSO == nil {
+		return []object{}, nil
+	}
+	found, err := s.SSO.Identities(ctx, in.User.ID)
+	return each(found, func(one authserver.Identity) object {
+		return object{
+			"id": one.ID, "provider": one.Provider, "subject": one.Subject, "email": one.Email,
+			"created_at": one.CreatedAt.UTC(), "last_used_at": one.UsedAt,
+		}
+	}), err
 }
