@@ -1,0 +1,127 @@
+package web_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/pkg/testenv"
+)
+
+// texts reads every catalogue from its files, as the server does.
+func texts(t *testing.T) map[string]map[string]string {
+	t.Helper()
+	names, err := filepath.Glob("text/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]map[string]string{}
+	for _, name := range names {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		language, _, _ := strings.Cut(filepath.Base(name), ".")
+		if all[language] == nil {
+			all[language] = map[string]string{}
+		}
+		var part map[string]string
+		if err := json.Unmarshal(raw, &part); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for key, text := range part {
+			all[language][key] = text
+		}
+	}
+	return all
+}
+
+var (
+	placeholder = regexp.MustCompile(`%(?:\[\d\])?[a-z]`)
+	literalKey  = regexp.MustCompile(`[({ ]t "([a-z0-9_.]+)"`)
+)
+
+func TestLanguagesSayTheSame(t *testing.T) {
+	all := texts(t)
+	english := all["en"]
+	for language, catalogue := range all {
+		for key, text := range english {
+			other, ok := catalogue[key]
+			switch {
+			case !ok:
+				t.Errorf("%s has no text for %q", language, key)
+			case other == "":
+				t.Errorf("%s has an empty text for %q", language, key)
+			}
+			want, got := placeholder.FindAllString(text, -1), placeholder.FindAllString(other, -1)
+			slices.Sort(want)
+			slices.Sort(got)
+			if diff := cmp.Diff(want, got); diff != "" && !strings.HasPrefix(key, "hint.") {
+				t.Errorf("%s: %q has other placeholders:\n%s", language, key, diff)
+			}
+			if strings.Count(text, "\n") != strings.Count(other, "\n") {
+				t.Errorf("%s: %q lists another number of things", language, key)
+			}
+		}
+		for key := range catalogue {
+			if _, ok := english[key]; !ok && !strings.HasPrefix(key, "say:") {
+				t.Errorf("%s has %q, which English has not", language, key)
+			}
+		}
+	}
+}
+
+func TestTemplatesNameOnlyTextsThatExist(t *testing.T) {
+	english := texts(t)["en"]
+	names, err := filepath.Glob("templates/*.html")
+	if err != nil || len(names) == 0 {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range literalKey.FindAllStringSubmatch(string(raw), -1) {
+			if _, ok := english[found[1]]; !ok {
+				t.Errorf("%s names %q, which has no text", name, found[1])
+			}
+		}
+	}
+}
+
+func TestLanguageFollowsTheBrowser(t *testing.T) {
+	s := newSite(t, testenv.Embedded, settings())
+	for accept, want := range map[string]string{
+		"": "en", "de": "de", "de-AT,de;q=0.9,en;q=0.8": "de", "fr,de;q=0.5": "de", "fr": "en", "en-US,de": "en",
+		"DE": "de", "*": "en", ";;;,,": "en", strings.Repeat("x,", 3000): "en",
+	} {
+		for _, path := range []string{"/signin", "/nothing-here"} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Accept-Language", accept)
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, _ := io.ReadAll(res.Body)
+			_ = res.Body.Close()
+			if res.Header.Get("Content-Language") != want || !strings.Contains(string(body), `<html lang="`+want+`">`) {
+				t.Errorf("%.30q at %s: %s", accept, path, res.Header.Get("Content-Language"))
+			}
+			if want == "de" && path == "/nothing-here" && !strings.Contains(string(body), "Unter dieser Adresse gibt es nichts.") {
+				t.Errorf("the error page is not German: %s", body)
+			}
+		}
+	}
+}
