@@ -115,6 +115,7 @@ func TestBrowserPasskeys(t *testing.T) {
 
 		b.visit(w.Auth.URL + "/settings/passkeys")
 		b.press(`a[href$="/remove"]`)
+		b.until("location.pathname.endsWith('/remove')")
 		b.press(`form[action$="/remove"] button[type=submit]`)
 		b.until("location.search === '?done=passkey-removed'")
 		b.signOut(w)
