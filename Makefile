@@ -110,8 +110,9 @@ fmt-check: $(GOLANGCI) ## fail where `make fmt` would change something
 
 .PHONY: tidy
 tidy: ## go mod tidy in every module, and the workspace in step
-	@set -e; for module in $(MODULES); do (cd $$module && GOWORK=off go mod tidy); done
+	@set -e; for module in pkg resourceapi authserver; do (cd $$module && GOWORK=off go mod tidy); done
 	go work sync
+	@set -e; for module in pkg resourceapi authserver; do (cd $$module && GOWORK=off go mod tidy); done
 
 .PHONY: tidy-check
 tidy-check: ## fail where `make tidy` would change something
