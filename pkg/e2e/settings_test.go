@@ -7,4 +7,9 @@ var unthrottled = testenv.Env{
 	"AUTH_THROTTLE_SIGNIN_ADDRESS": "100000/1m",
 	"AUTH_THROTTLE_SIGNUP":         "100000/1m",
 	"AUTH_THROTTLE_TOKEN":          "100000/1m",
+	"AUTH_DATABASE_CONNECTIONS":    "8",
 }
+
+// modest keeps several stacks within the hundred connections a PostgreSQL server
+// allows by default.
+var modest = testenv.Env{"API_DATABASE_CONNECTIONS": "8"}

@@ -39,7 +39,7 @@ func sharedStack(t *testing.T, set testenv.Set) *testenv.Stack {
 	if s := shared.stacks[set]; s != nil {
 		return s
 	}
-	s, err := testenv.Launch(t.Context(), testenv.Setup{Set: set, AuthEnv: unthrottled})
+	s, err := testenv.Launch(t.Context(), testenv.Setup{Set: set, AuthEnv: unthrottled, APIEnv: modest})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func ownWorld(t *testing.T, setup testenv.Setup, fn func(w *world)) {
 
 func startWorld(t *testing.T, setup testenv.Setup) *world {
 	t.Helper()
-	setup.AuthEnv = unthrottled.With(setup.AuthEnv)
+	setup.AuthEnv, setup.APIEnv = unthrottled.With(setup.AuthEnv), modest.With(setup.APIEnv)
 	return &world{Stack: testenv.Start(t, setup), t: t}
 }
 
