@@ -126,7 +126,7 @@ func (s *site) app(more string) (*testenv.Page, *testenv.Browser) {
 
 func (s *site) roundtrip(b *testenv.Browser, path string) *testenv.Page {
 	s.Helper()
-	return s.get(b, s.IDP.signIn(s.T, s.depart(b, path)).String())
+	return s.get(b, s.IDP.SignIn(s.T, s.depart(b, path)).String())
 }
 
 // depart returns where the provider is asked.

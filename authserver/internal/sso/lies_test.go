@@ -10,6 +10,7 @@ import (
 
 	"latchkey/authserver/internal/sso"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/openid"
 )
 
 // told what an app is told when its person comes back from the provider.
@@ -33,10 +34,10 @@ func TestProviderLies(t *testing.T) {
 		t.Fatal(err)
 	}
 	each(t, nil, func(t *testing.T, s *site) {
-		s.IDP.user("g-1", "grace@example.com", true)
+		s.IDP.Person("g-1", "grace@example.com", true)
 		lie := func(name, want string, claims func(map[string]any)) {
 			t.Helper()
-			s.IDP.set(func() { s.IDP.claims = claims })
+			s.IDP.Set(func() { s.IDP.Claims = claims })
 			if got := s.comesBack(); got != want {
 				t.Errorf("%s: %s, want %s", name, got, want)
 			}
@@ -48,9 +49,9 @@ func TestProviderLies(t *testing.T) {
 		lie("nonce", refused, set("nonce", "another"))
 		lie("no nonce", refused, func(c map[string]any) { delete(c, "nonce") })
 		lie("audience", refused, set("aud", "somebody-else"))
-		lie("audience of several without azp", refused, func(c map[string]any) { c["aud"] = []string{clientID, "b"}; delete(c, "azp") })
+		lie("audience of several without azp", refused, func(c map[string]any) { c["aud"] = []string{openid.ClientID, "b"}; delete(c, "azp") })
 		lie("azp", refused, set("azp", "somebody-else"))
-		lie("audience of several with azp", fine, func(c map[string]any) { c["aud"], c["azp"] = []string{clientID, "b"}, clientID })
+		lie("audience of several with azp", fine, func(c map[string]any) { c["aud"], c["azp"] = []string{openid.ClientID, "b"}, openid.ClientID })
 		lie("issuer", refused, set("iss", "https://accounts.google.com"))
 		lie("expired", refused, set("exp", now-60))
 		lie("from the future", refused, set("iat", now+3600))
@@ -60,9 +61,9 @@ func TestProviderLies(t *testing.T) {
 		lie("subject of another person than userinfo", refused, set("sub", "g-2"))
 		lie("access token", refused, set("at_hash", "AAAA"))
 		lie("odd claims", refused, set("given_name", 5))
-		s.IDP.set(func() { s.IDP.key = key })
+		s.IDP.Set(func() { s.IDP.Key = key })
 		lie("key", refused, nil)
-		s.IDP.set(func() { s.IDP.key = nil })
+		s.IDP.Set(func() { s.IDP.Key = nil })
 		lie("honest again", fine, nil)
 		if n := s.count(`SELECT count(*) FROM identities`) + s.count(`SELECT count(*) FROM users`); n != 0 {
 			t.Errorf("%d rows of people", n)
@@ -73,10 +74,10 @@ func TestProviderLies(t *testing.T) {
 // RFC 9207: the answer in the address bar must be of the issuer that was asked.
 func TestAnswerOfAnotherIssuer(t *testing.T) {
 	s := newSite(t, testenv.Embedded, nil)
-	s.IDP.user("g-1", "grace@example.com", true)
+	s.IDP.Person("g-1", "grace@example.com", true)
 	for iss, want := range map[string]string{"": "account_not_linked", s.IDP.URL: "account_not_linked", "https://evil.example": "sso_invalid_response"} {
 		b := testenv.NewBrowser(s.URL)
-		back := s.IDP.signIn(t, s.depart(b, "/auth/mobile/work?"+device))
+		back := s.IDP.SignIn(t, s.depart(b, "/auth/mobile/work?"+device))
 		q := back.Query()
 		if iss != "" {
 			q.Set("iss", iss)
@@ -91,8 +92,8 @@ func TestAnswerOfAnotherIssuer(t *testing.T) {
 
 func TestProviderThatPromisesIssuer(t *testing.T) {
 	s := newSite(t, testenv.Embedded, nil)
-	s.IDP.user("g-1", "grace@example.com", true)
-	s.IDP.document = func(d map[string]any) { d["authorization_response_iss_parameter_supported"] = true }
+	s.IDP.Person("g-1", "grace@example.com", true)
+	s.IDP.Document = func(d map[string]any) { d["authorization_response_iss_parameter_supported"] = true }
 	if got := s.comesBack(); got != "sso_invalid_response" {
 		t.Errorf("no iss from a provider that promises one: %s", got)
 	}
@@ -102,7 +103,7 @@ func TestProviderThatPromisesIssuer(t *testing.T) {
 // another way, and is asked again later.
 func TestProviderIsDown(t *testing.T) {
 	each(t, func(set *sso.Settings) { set.Timeout = 700 * time.Millisecond }, func(t *testing.T, s *site) {
-		s.IDP.user("g-1", "grace@example.com", true)
+		s.IDP.Person("g-1", "grace@example.com", true)
 		const discovery, away = "/.well-known/openid-configuration", "sso_provider_unavailable"
 		start := func() string {
 			page := s.get(testenv.NewBrowser(s.URL), "/auth/mobile/work?"+device)
@@ -111,13 +112,13 @@ func TestProviderIsDown(t *testing.T) {
 			}
 			return s.told(page).Get("error")
 		}
-		s.IDP.set(func() { s.IDP.fail[discovery] = 503 })
+		s.IDP.Set(func() { s.IDP.Fail[discovery] = 503 })
 		for range 3 {
 			if got := start(); got != away {
 				t.Errorf("discovery fails: %q", got)
 			}
 		}
-		if n := s.IDP.asked[discovery]; n != 1 {
+		if n := s.IDP.Asked[discovery]; n != 1 {
 			t.Errorf("asked %d times within a moment", n)
 		}
 		page := s.get(testenv.NewBrowser(s.URL), "/auth/work?return_to=/settings/family")
@@ -128,35 +129,35 @@ func TestProviderIsDown(t *testing.T) {
 			t.Errorf("the page offers no other way in: %v", err)
 		}
 		s.clock.advance(6 * time.Second)
-		s.IDP.set(func() {
-			s.IDP.document = func(d map[string]any) { d["issuer"] = "https://evil.example" }
-			delete(s.IDP.fail, discovery)
+		s.IDP.Set(func() {
+			s.IDP.Document = func(d map[string]any) { d["issuer"] = "https://evil.example" }
+			delete(s.IDP.Fail, discovery)
 		})
 		if got := start(); got != away {
 			t.Errorf("discovery names another issuer: %q", got)
 		}
 		s.clock.advance(6 * time.Second)
-		s.IDP.set(func() { s.IDP.document = func(d map[string]any) { d["token_endpoint"] = "file:///etc/passwd" } })
+		s.IDP.Set(func() { s.IDP.Document = func(d map[string]any) { d["token_endpoint"] = "file:///etc/passwd" } })
 		if got := start(); got != away {
 			t.Errorf("discovery names a token endpoint that is none: %q", got)
 		}
 		s.clock.advance(6 * time.Second)
-		s.IDP.set(func() { s.IDP.document = nil })
+		s.IDP.Set(func() { s.IDP.Document = nil })
 		if got := s.comesBack(); got != "account_not_linked" {
 			t.Errorf("up again: %s", got)
 		}
 		for path, status := range map[string]int{"/oauth/token": 500, "/userinfo": 502} {
-			s.IDP.set(func() { s.IDP.fail[path] = status })
+			s.IDP.Set(func() { s.IDP.Fail[path] = status })
 			if got := s.comesBack(); got != away {
 				t.Errorf("%s fails: %s", path, got)
 			}
-			s.IDP.set(func() { delete(s.IDP.fail, path); s.IDP.stall[path] = make(chan struct{}) })
+			s.IDP.Set(func() { delete(s.IDP.Fail, path); s.IDP.Stall[path] = make(chan struct{}) })
 			if got := s.comesBack(); got != away {
 				t.Errorf("%s is slow: %s", path, got)
 			}
-			s.IDP.set(func() { close(s.IDP.stall[path]); delete(s.IDP.stall, path) })
+			s.IDP.Set(func() { close(s.IDP.Stall[path]); delete(s.IDP.Stall, path) })
 		}
-		s.IDP.set(func() { s.IDP.fail["/userinfo"] = 403 })
+		s.IDP.Set(func() { s.IDP.Fail["/userinfo"] = 403 })
 		if got := s.comesBack(); got != "sso_invalid_response" {
 			t.Errorf("userinfo refuses: %s", got)
 		}
@@ -165,8 +166,8 @@ func TestProviderIsDown(t *testing.T) {
 
 func TestKeysCannotBeRead(t *testing.T) {
 	s := newSite(t, testenv.Embedded, nil)
-	s.IDP.user("g-1", "grace@example.com", true)
-	s.IDP.set(func() { s.IDP.fail["/keys"] = 503 })
+	s.IDP.Person("g-1", "grace@example.com", true)
+	s.IDP.Set(func() { s.IDP.Fail["/keys"] = 503 })
 	if got := s.comesBack(); got != "sso_provider_unavailable" {
 		t.Errorf("keys fail: %s", got)
 	}
@@ -181,8 +182,8 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Cleanup(other.Close)
 	away := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
 	t.Cleanup(away.Close)
-	s.IDP.user("g-1", "grace@example.com", true)
-	s.IDP.document = func(d map[string]any) { d["token_endpoint"] = away.URL }
+	s.IDP.Person("g-1", "grace@example.com", true)
+	s.IDP.Document = func(d map[string]any) { d["token_endpoint"] = away.URL }
 	if got := s.comesBack(); got != "sso_invalid_response" && got != "sso_provider_unavailable" {
 		t.Errorf("%s", got)
 	}

@@ -19,7 +19,7 @@ const (
 // Contract section 1.7: not linked, account created, then a code for tokens.
 func TestAppCreatesAnAccountAndComesBack(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *site) {
-		s.IDP.user("g-1", "Grace@Example.com", true)
+		s.IDP.Person("g-1", "Grace@Example.com", true)
 		page, _ := s.app("")
 		q := s.told(page)
 		for name, want := range map[string]string{
@@ -75,7 +75,7 @@ func TestExchangeRefusals(t *testing.T) {
 // An app that sent a challenge is the only one that can redeem its codes.
 func TestCodesAreBoundToTheApp(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *site) {
-		s.IDP.user("g-1", "grace@example.com", true)
+		s.IDP.Person("g-1", "grace@example.com", true)
 		pkce, other := testenv.NewPKCE(), testenv.NewPKCE()
 		with := "&code_challenge_method=S256&code_challenge=" + pkce.Challenge
 		page, _ := s.app(with)
@@ -141,8 +141,8 @@ func TestWebLegRefusals(t *testing.T) {
 			t.Errorf("a code the provider never made: %v", q)
 		}
 		b = testenv.NewBrowser(s.URL)
-		s.IDP.user("g-1", "grace@example.com", true)
-		back := s.IDP.signIn(t, s.depart(b, "/auth/mobile/work?"+device))
+		s.IDP.Person("g-1", "grace@example.com", true)
+		back := s.IDP.SignIn(t, s.depart(b, "/auth/mobile/work?"+device))
 		s.clock.advance(11 * time.Minute)
 		if q := s.told(s.get(b, back.String())); q.Get("error") != "missing_session" {
 			t.Errorf("eleven minutes later: %v", q)
@@ -153,7 +153,7 @@ func TestWebLegRefusals(t *testing.T) {
 func TestCreateAccountRefusals(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *site) {
 		s.member("grace@example.com")
-		s.IDP.user("g-1", "grace@example.com", true)
+		s.IDP.Person("g-1", "grace@example.com", true)
 		page, _ := s.app("")
 		code := s.linkingCode(page)
 		s.want(s.post("sso_create_account", object{}), 400, `{"error":"Linking code is required"}`)
@@ -173,7 +173,7 @@ func TestCreateAccountRefusals(t *testing.T) {
 func TestLinkRefusals(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *site) {
 		ada := s.member("ada@example.com")
-		s.IDP.user("g-1", "grace@example.com", true)
+		s.IDP.Person("g-1", "grace@example.com", true)
 		page, _ := s.app("")
 		code := s.linkingCode(page)
 		link := func(body object) *answer {
@@ -206,7 +206,7 @@ func TestLinkRefusals(t *testing.T) {
 // Contract section 6.1 row 21: people with a second factor can use it too.
 func TestAppWithSecondFactor(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *site) {
-		s.IDP.user("g-1", "grace@example.com", true)
+		s.IDP.Person("g-1", "grace@example.com", true)
 		show := s.secondFactor(s.linked("grace@example.com"))
 		page, b := s.app("")
 		if page.Left != nil || page.URL.Path != "/auth/mobile/second-factor" {
@@ -250,7 +250,7 @@ func TestAppWithSecondFactor(t *testing.T) {
 // Blocked identities, deactivated users, changed passwords.
 func TestWhoIsRefused(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *site) {
-		s.IDP.user("g-1", "grace@example.com", true)
+		s.IDP.Person("g-1", "grace@example.com", true)
 		page, _ := s.app("")
 		early := s.linkingCode(page)
 		u := s.linked("grace@example.com")

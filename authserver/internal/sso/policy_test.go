@@ -39,7 +39,7 @@ func TestCreationPolicy(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			s.IDP.user("g-1", c.email, c.verified)
+			s.IDP.Person("g-1", c.email, c.verified)
 			page, _ := s.app("")
 			q := s.told(page)
 			if got := q.Get("allow_account_creation") == "true"; got != c.allowed {

@@ -18,7 +18,7 @@ import (
 func TestLinkingCodeDiesOfWrongPasswords(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *site) {
 		s.member("ada@example.com")
-		s.IDP.user("g-1", "grace@example.com", true)
+		s.IDP.Person("g-1", "grace@example.com", true)
 		page, _ := s.app("")
 		code := s.linkingCode(page)
 		var mu sync.Mutex
@@ -63,13 +63,13 @@ func TestCodesHaveOneWinner(t *testing.T) {
 				t.Errorf("%s: %d winners", name, won)
 			}
 		}
-		s.IDP.user("g-1", "grace@example.com", true)
+		s.IDP.Person("g-1", "grace@example.com", true)
 		page, _ := s.app("")
 		race("sso_create_account", object{"linking_code": s.linkingCode(page)})
 		page, _ = s.app("")
 		race("sso_exchange", object{"code": s.code(page)})
 		s.member("ada@example.com")
-		s.IDP.user("g-2", "ada@example.com", true)
+		s.IDP.Person("g-2", "ada@example.com", true)
 		page, _ = s.app("")
 		linking := s.linkingCode(page)
 		var mu sync.Mutex
@@ -88,7 +88,7 @@ func TestCodesHaveOneWinner(t *testing.T) {
 			t.Errorf("sso_link: %d winners", won)
 		}
 		b := testenv.NewBrowser(s.URL)
-		back := s.IDP.signIn(t, s.depart(b, "/auth/mobile/work?"+device)).String()
+		back := s.IDP.SignIn(t, s.depart(b, "/auth/mobile/work?"+device)).String()
 		codes := 0
 		together(20, func() {
 			p, err := b.Get(t.Context(), back)
@@ -112,12 +112,12 @@ func TestCodesHaveOneWinner(t *testing.T) {
 // Nothing a browser or an app can present is in the tables.
 func TestNothingPresentableAtRest(t *testing.T) {
 	s := newSite(t, testenv.Embedded, nil)
-	s.IDP.user("g-1", "grace@example.com", true)
+	s.IDP.Person("g-1", "grace@example.com", true)
 	b := testenv.NewBrowser(s.URL)
 	at := s.depart(b, "/auth/mobile/work?"+device).Query()
 	s.linked("grace@example.com")
 	code, _ := s.app("")
-	s.IDP.user("g-2", "ada@example.com", true)
+	s.IDP.Person("g-2", "ada@example.com", true)
 	linking, _ := s.app("")
 	secrets := map[string]string{
 		"state": strings.TrimSuffix(at.Get("state"), ".m"), "nonce": at.Get("nonce"), "code": s.code(code), "linking code": s.linkingCode(linking),

@@ -22,6 +22,7 @@ import (
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/openid"
 )
 
 const password = "Correct-horse-1!"
@@ -36,7 +37,7 @@ type site struct {
 	People *account.Service
 	OAuth  *oauth.Server
 	SSO    *sso.Service
-	IDP    *idp
+	IDP    *openid.Provider
 	clock  *clock
 	file   string // of the embedded database
 }
@@ -84,7 +85,8 @@ func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	logger := slog.New(slog.DiscardHandler)
 	server := httptest.NewUnstartedServer(nil)
 	s.URL = "http://" + server.Listener.Addr().String()
-	s.IDP = newIDP(t, s.URL+"/auth/work/callback")
+	s.IDP = openid.New(t)
+	s.IDP.Allow(s.URL + "/auth/work/callback")
 	s.OAuth = oauth.New(oauth.Dependencies{
 		Store: s.Store, Tombstones: noTombstones{}, Logger: logger, Now: s.clock.now,
 		Settings: oauth.Settings{Issuer: s.URL, AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
@@ -100,7 +102,7 @@ func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	settings := sso.Settings{
 		Issuer: s.URL, Create: sso.CreateAnyone, Timeout: 2 * time.Second, MobileRedirect: "sureapp://oauth/callback",
 		Providers: []sso.Provider{{
-			Name: "work", Issuer: s.IDP.URL, ClientID: clientID, ClientSecret: clientSecret, Label: "Work", Scopes: []string{"openid", "email", "profile"},
+			Name: "work", Issuer: s.IDP.URL, ClientID: openid.ClientID, ClientSecret: openid.ClientSecret, Label: "Work", Scopes: []string{"openid", "email", "profile"},
 		}},
 	}
 	if change != nil {

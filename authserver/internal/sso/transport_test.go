@@ -1,7 +1,6 @@
 package sso
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -25,7 +24,7 @@ func TestPrivateAddressesAreRefused(t *testing.T) {
 	inside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "secret") }))
 	t.Cleanup(inside.Close)
 	issuer, _ := url.Parse("https://id.example")
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, inside.URL, nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, inside.URL, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +37,7 @@ func TestLongAnswersAreOutages(t *testing.T) {
 	long := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 2*maxAnswer)) }))
 	t.Cleanup(long.Close)
 	issuer, _ := url.Parse(long.URL)
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, long.URL, nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, long.URL, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

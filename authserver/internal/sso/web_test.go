@@ -19,7 +19,7 @@ func (s *site) signedIn(b *testenv.Browser) bool {
 
 func TestBrowserCreatesAnAccountAndComesBack(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *site) {
-		s.IDP.user("g-1", "grace@example.com", true)
+		s.IDP.Person("g-1", "grace@example.com", true)
 		b := testenv.NewBrowser(s.URL)
 		if page := s.get(b, "/signin?return_to=/settings/family"); !strings.Contains(page.Body, `href="/auth/work?return_to=%2fsettings%2ffamily"`) {
 			t.Errorf("the sign-in page has no button: %s", page.Body)
@@ -55,7 +55,7 @@ func TestBrowserConnectsAnAccount(t *testing.T) {
 	each(t, func(set *sso.Settings) { set.Create = sso.CreateNever }, func(t *testing.T, s *site) {
 		ada := s.member("ada@example.com")
 		show := s.secondFactor(ada)
-		s.IDP.user("g-1", "ada@example.com", true) // the same address is not enough
+		s.IDP.Person("g-1", "ada@example.com", true) // the same address is not enough
 		b := testenv.NewBrowser(s.URL)
 		page := s.roundtrip(b, "/auth/work")
 		if page.URL.Path != "/auth/finish" || strings.Contains(page.Text(), "New here") {
@@ -92,7 +92,7 @@ func TestSettingsConnect(t *testing.T) {
 		if _, err := p.SignUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		s.IDP.user("g-1", "grace@example.com", true)
+		s.IDP.Person("g-1", "grace@example.com", true)
 		connect := func(values map[string]string) *testenv.Page {
 			t.Helper()
 			return s.submit(p.Browser, s.get(p.Browser, "/settings/identities"), values, "intent")
@@ -105,7 +105,7 @@ func TestSettingsConnect(t *testing.T) {
 		if csp := form.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self' "+s.IDP.URL+";") {
 			t.Error(csp)
 		}
-		back := s.IDP.signIn(t, page.Left).String()
+		back := s.IDP.SignIn(t, page.Left).String()
 		if other := s.get(testenv.NewBrowser(s.URL), back); other.Status != http.StatusForbidden || s.count(`SELECT count(*) FROM identities`) != 0 {
 			t.Errorf("another browser: %d", other.Status)
 		}
@@ -118,7 +118,7 @@ func TestSettingsConnect(t *testing.T) {
 			t.Fatal(err)
 		}
 		page = s.submit(q.Browser, s.get(q.Browser, "/settings/identities"), nil, "intent")
-		if page = s.get(q.Browser, s.IDP.signIn(t, page.Left).String()); page.Status != http.StatusConflict {
+		if page = s.get(q.Browser, s.IDP.SignIn(t, page.Left).String()); page.Status != http.StatusConflict {
 			t.Errorf("connected twice: %d %s", page.Status, page.Text())
 		}
 		// Later, the password is asked for.
@@ -142,7 +142,7 @@ func TestBrowserWithInvitation(t *testing.T) {
 			if _, err := s.People.Invite(t.Context(), admin, email, authserver.RoleGuest); err != nil {
 				t.Fatal(err)
 			}
-			s.IDP.user(subject, email, true)
+			s.IDP.Person(subject, email, true)
 			b := testenv.NewBrowser(s.URL)
 			s.submit(b, s.roundtrip(b, "/auth/work"), map[string]string{"family": choice}, "family")
 			u, err := s.Store.FindUserByEmail(t.Context(), email)
@@ -170,9 +170,9 @@ func TestBrowserRefusals(t *testing.T) {
 	if page, err := b.Post(t.Context(), "/auth/work", nil); err != nil || page.Status != http.StatusForbidden {
 		t.Errorf("a form without token: %v %v", page, err)
 	}
-	s.IDP.user("g-1", "grace@example.com", true)
+	s.IDP.Person("g-1", "grace@example.com", true)
 	s.linked("grace@example.com")
-	back := s.IDP.signIn(t, s.depart(b, "/auth/work")).String()
+	back := s.IDP.SignIn(t, s.depart(b, "/auth/work")).String()
 	var mu sync.Mutex
 	won := 0
 	together(10, func() {

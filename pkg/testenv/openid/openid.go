@@ -1,4 +1,6 @@
-package sso_test
+// Package openid is an OpenID provider for tests: a real one (zitadel/oidc), with
+// somebody in front of it who can make it lie, stall or fail. Test only.
+package openid
 
 import (
 	"bytes"
@@ -21,45 +23,51 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
+// What every Provider knows its one client by.
 const (
-	clientID     = "latchkey"
-	clientSecret = "provider-secret"
+	ClientID     = "latchkey"
+	ClientSecret = "provider-secret"
 )
 
-// idp is a real OpenID provider, with somebody in front of it who can make it
-// lie, stall or fail.
-type idp struct {
+// Provider is at its URL, which is its issuer. Change its fields inside Set only.
+type Provider struct {
 	*httptest.Server
-	storage *storage.Storage
+	Claims   func(map[string]any)     // changes ID tokens, which are signed again
+	Key      *rsa.PrivateKey          // signs them instead of the provider's own
+	Document func(map[string]any)     // changes the discovery document
+	Fail     map[string]int           // path: the status it fails with
+	Stall    map[string]chan struct{} // path: it waits
+	Asked    map[string]int           // path: how often it was asked
 
-	mu       sync.Mutex
-	users    map[string]*storage.User
-	who      string                   // signs in at the provider
-	claims   func(map[string]any)     // changes ID tokens, which are signed again
-	key      *rsa.PrivateKey          // signs them instead of the provider's own
-	document func(map[string]any)     // changes the discovery document
-	fail     map[string]int           // path: the status it fails with
-	stall    map[string]chan struct{} // path: it waits
-	asked    map[string]int
+	storage *storage.Storage
+	clients map[string]*storage.Client
+	mu      sync.Mutex
+	users   map[string]*storage.User
+	who     string // signs in at the provider
 }
 
 // GetUserByID implements storage.UserStore.
-func (p *idp) GetUserByID(id string) *storage.User {
+func (p *Provider) GetUserByID(id string) *storage.User {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.users[id]
 }
 
 // GetUserByUsername implements storage.UserStore.
-func (p *idp) GetUserByUsername(name string) *storage.User { return p.GetUserByID(name) }
+func (p *Provider) GetUserByUsername(name string) *storage.User { return p.GetUserByID(name) }
 
 // ExampleClientID implements storage.UserStore.
-func (p *idp) ExampleClientID() string { return "service" }
+func (p *Provider) ExampleClientID() string { return "service" }
 
-func newIDP(t *testing.T, callback string) *idp {
+// New starts a provider that ends with the test. Nobody may use it
+// before Allow.
+func New(t testing.TB) *Provider {
 	t.Helper()
-	p := &idp{users: map[string]*storage.User{}, fail: map[string]int{}, stall: map[string]chan struct{}{}, asked: map[string]int{}}
-	p.storage = storage.NewStorageWithClients(p, map[string]*storage.Client{clientID: storage.WebClient(clientID, clientSecret, callback)})
+	p := &Provider{
+		Fail: map[string]int{}, Stall: map[string]chan struct{}{}, Asked: map[string]int{},
+		users: map[string]*storage.User{}, clients: map[string]*storage.Client{},
+	}
+	p.storage = storage.NewStorageWithClients(p, p.clients)
 	p.Server = httptest.NewUnstartedServer(nil)
 	issuer := "http://" + p.Listener.Addr().String()
 	config := &op.Config{CodeMethodS256: true, AuthMethodPost: true, SupportedScopes: []string{"openid", "profile", "email"}}
@@ -74,7 +82,7 @@ func newIDP(t *testing.T, callback string) *idp {
 	routes.Handle("/login/username", op.NewIssuerInterceptor(provider.IssuerFromRequest).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.URL.Query().Get("authRequestID")
 		if err := p.storage.CheckUsernamePassword(p.current(), "password", id); err != nil {
-			http.Error(w, err.Error(), http.StatusForbidden)
+			w.WriteHeader(http.StatusForbidden)
 			return
 		}
 		http.Redirect(w, r, back(r.Context(), id), http.StatusFound)
@@ -82,10 +90,10 @@ func newIDP(t *testing.T, callback string) *idp {
 	p.Config.Handler = p.front(routes)
 	p.Start()
 	t.Cleanup(func() {
-		p.set(func() {
-			for path, c := range p.stall {
+		p.Set(func() {
+			for path, c := range p.Stall {
 				close(c)
-				delete(p.stall, path)
+				delete(p.Stall, path)
 			}
 		})
 		p.Close()
@@ -93,21 +101,27 @@ func newIDP(t *testing.T, callback string) *idp {
 	return p
 }
 
-func (p *idp) set(change func()) {
+// Allow registers the client with the address it is sent back to.
+func (p *Provider) Allow(callback string) {
+	p.clients[ClientID] = storage.WebClient(ClientID, ClientSecret, callback)
+}
+
+// Set changes the provider while it runs.
+func (p *Provider) Set(change func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	change()
 }
 
-func (p *idp) current() string {
+func (p *Provider) current() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.who
 }
 
-// user adds somebody to the provider, who is the one to sign in there from now on.
-func (p *idp) user(subject, email string, verified bool) {
-	p.set(func() {
+// Person adds somebody to the provider, who is the one to sign in there from now on.
+func (p *Provider) Person(subject, email string, verified bool) {
+	p.Set(func() {
 		p.who = subject
 		p.users[subject] = &storage.User{
 			ID: subject, Username: subject, Password: "password", FirstName: "Grace", LastName: "Hopper", Email: email, EmailVerified: verified,
@@ -115,11 +129,11 @@ func (p *idp) user(subject, email string, verified bool) {
 	})
 }
 
-func (p *idp) front(next http.Handler) http.Handler {
+func (p *Provider) front(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
-		p.asked[r.URL.Path]++
-		status, stall := p.fail[r.URL.Path], p.stall[r.URL.Path]
+		p.Asked[r.URL.Path]++
+		status, stall, document := p.Fail[r.URL.Path], p.Stall[r.URL.Path], p.Document
 		p.mu.Unlock()
 		if stall != nil {
 			select {
@@ -129,7 +143,7 @@ func (p *idp) front(next http.Handler) http.Handler {
 			return
 		}
 		if status != 0 {
-			http.Error(w, `{"error":"invalid_grant"}`, status)
+			w.WriteHeader(status)
 			return
 		}
 		rec := httptest.NewRecorder()
@@ -137,9 +151,9 @@ func (p *idp) front(next http.Handler) http.Handler {
 		body := rec.Body.Bytes()
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/openid-configuration"):
-			body = p.edit(body, p.document)
+			body = edit(body, document)
 		case strings.HasSuffix(r.URL.Path, "/token") && rec.Code == http.StatusOK:
-			body = p.edit(body, p.resign)
+			body = edit(body, p.resign)
 		}
 		for name, values := range rec.Header() {
 			w.Header()[name] = values
@@ -150,7 +164,7 @@ func (p *idp) front(next http.Handler) http.Handler {
 	})
 }
 
-func (p *idp) edit(body []byte, change func(map[string]any)) []byte {
+func edit(body []byte, change func(map[string]any)) []byte {
 	if change == nil {
 		return body
 	}
@@ -165,9 +179,9 @@ func (p *idp) edit(body []byte, change func(map[string]any)) []byte {
 
 // resign changes the ID token's claims and signs it as the provider does, or
 // with another key.
-func (p *idp) resign(answer map[string]any) {
+func (p *Provider) resign(answer map[string]any) {
 	p.mu.Lock()
-	change, key := p.claims, p.key
+	change, key := p.Claims, p.Key
 	p.mu.Unlock()
 	text, ok := answer["id_token"].(string)
 	if !ok || change == nil && key == nil {
@@ -202,9 +216,9 @@ func (p *idp) resign(answer map[string]any) {
 	answer["id_token"], _ = signed.CompactSerialize()
 }
 
-// signIn follows an authorization request at the provider to the address it
+// SignIn follows an authorization request at the provider to the address it
 // sends the browser back to.
-func (p *idp) signIn(t *testing.T, at *url.URL) *url.URL {
+func (p *Provider) SignIn(t testing.TB, at *url.URL) *url.URL {
 	t.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for range 5 {
