@@ -16,15 +16,35 @@ func TestParseAmount(t *testing.T) {
 		want     resourceapi.Amount
 		err      error
 	}{
-		{"0", "USD", 0, nil}, {"-0.00", "USD", 0, nil}, {"12.5", "USD", 1250, nil}, {"12.50000", "USD", 1250, nil}, {"-12.34", "USD", -1234, nil},
-		{"+1", "USD", 100, nil}, {".5", "USD", 50, nil}, {"1e2", "USD", 10_000, nil}, {"125E-2", "USD", 125, nil}, {"0e400", "USD", 0, nil},
-		{"1250", "JPY", 1250, nil}, {"1.5", "JPY", 0, resourceapi.ErrAmountPrecision}, {"1.234", "KWD", 1234, nil}, {"1.2345", "KWD", 0, resourceapi.ErrAmountPrecision},
-		{"0.001", "USD", 0, resourceapi.ErrAmountPrecision}, {"10000000000000", "USD", resourceapi.MaxAmount, nil},
-		{"10000000000000.01", "USD", 0, resourceapi.ErrAmountRange}, {"1e400", "USD", 0, resourceapi.ErrAmountRange},
-		{"1e99999999999999999999", "USD", 0, resourceapi.ErrAmountRange}, {"1e-401", "USD", 0, resourceapi.ErrAmountRange},
-		{"", "USD", 0, resourceapi.ErrAmountSyntax}, {"-", "USD", 0, resourceapi.ErrAmountSyntax}, {"1.", "USD", 0, resourceapi.ErrAmountSyntax},
-		{"1,5", "USD", 0, resourceapi.ErrAmountSyntax}, {"1e", "USD", 0, resourceapi.ErrAmountSyntax}, {"0x10", "USD", 0, resourceapi.ErrAmountSyntax},
-		{"NaN", "USD", 0, resourceapi.ErrAmountSyntax}, {"--1", "USD", 0, resourceapi.ErrAmountSyntax}, {"١", "USD", 0, resourceapi.ErrAmountSyntax},
+		{"0", "USD", 0, nil},
+		{"-0.00", "USD", 0, nil},
+		{"12.5", "USD", 1250, nil},
+		{"12.50000", "USD", 1250, nil},
+		{"-12.34", "USD", -1234, nil},
+		{"+1", "USD", 100, nil},
+		{".5", "USD", 50, nil},
+		{"1e2", "USD", 10_000, nil},
+		{"125E-2", "USD", 125, nil},
+		{"0e400", "USD", 0, nil},
+		{"1250", "JPY", 1250, nil},
+		{"1.5", "JPY", 0, resourceapi.ErrAmountPrecision},
+		{"1.234", "KWD", 1234, nil},
+		{"1.2345", "KWD", 0, resourceapi.ErrAmountPrecision},
+		{"0.001", "USD", 0, resourceapi.ErrAmountPrecision},
+		{"10000000000000", "USD", resourceapi.MaxAmount, nil},
+		{"10000000000000.01", "USD", 0, resourceapi.ErrAmountRange},
+		{"1e400", "USD", 0, resourceapi.ErrAmountRange},
+		{"1e99999999999999999999", "USD", 0, resourceapi.ErrAmountRange},
+		{"1e-401", "USD", 0, resourceapi.ErrAmountRange},
+		{"", "USD", 0, resourceapi.ErrAmountSyntax},
+		{"-", "USD", 0, resourceapi.ErrAmountSyntax},
+		{"1.", "USD", 0, resourceapi.ErrAmountSyntax},
+		{"1,5", "USD", 0, resourceapi.ErrAmountSyntax},
+		{"1e", "USD", 0, resourceapi.ErrAmountSyntax},
+		{"0x10", "USD", 0, resourceapi.ErrAmountSyntax},
+		{"NaN", "USD", 0, resourceapi.ErrAmountSyntax},
+		{"--1", "USD", 0, resourceapi.ErrAmountSyntax},
+		{"١", "USD", 0, resourceapi.ErrAmountSyntax},
 	} {
 		got, err := resourceapi.ParseAmount(c.text, c.currency)
 		if got != c.want || !errors.Is(err, c.err) {
@@ -39,8 +59,14 @@ func TestFormat(t *testing.T) {
 		currency resourceapi.Currency
 		want     string
 	}{
-		{-1250, "USD", "-$12.50"}, {5, "USD", "$0.05"}, {123_456_789, "USD", "$1,234,567.89"}, {1250, "JPY", "¥1,250"}, {-1, "KWD", "-KWD 0.001"},
-		{100_000, "EUR", "€1,000.00"}, {99, "CHF", "CHF 0.99"}, {math.MinInt64, "JPY", "-¥9,223,372,036,854,775,808"},
+		{-1250, "USD", "-$12.50"},
+		{5, "USD", "$0.05"},
+		{123_456_789, "USD", "$1,234,567.89"},
+		{1250, "JPY", "¥1,250"},
+		{-1, "KWD", "-KWD 0.001"},
+		{100_000, "EUR", "€1,000.00"},
+		{99, "CHF", "CHF 0.99"},
+		{math.MinInt64, "JPY", "-¥9,223,372,036,854,775,808"},
 	} {
 		if got := c.amount.Format(c.currency); got != c.want {
 			t.Errorf("%d %s: %s, want %s", c.amount, c.currency, got, c.want)

@@ -105,8 +105,12 @@ func TestMoneyIsExact(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c := s.family()
 		for _, m := range []struct{ currency, amount, shown, cents string }{
-			{"USD", `"0.1"`, "$0.10", "10"}, {"USD", "-12.50", "-$12.50", "-1250"}, {"JPY", "1250", "¥1,250", "1250"},
-			{"KWD", "1.234", "KWD 1.234", "1234"}, {"EUR", `"1e2"`, "€100.00", "10000"}, {"USD", "9999999999999.99", "$9,999,999,999,999.99", "999999999999999"},
+			{"USD", `"0.1"`, "$0.10", "10"},
+			{"USD", "-12.50", "-$12.50", "-1250"},
+			{"JPY", "1250", "¥1,250", "1250"},
+			{"KWD", "1.234", "KWD 1.234", "1234"},
+			{"EUR", `"1e2"`, "€100.00", "10000"},
+			{"USD", "9999999999999.99", "$9,999,999,999,999.99", "999999999999999"},
 		} {
 			r := c.do("POST", "/api/v1/accounts", `{"account":{"name":"A","currency":"`+m.currency+`","balance":`+m.amount+`}}`).want(201)
 			if r.text("balance") != m.shown || r.at("balance_cents") != m.cents {

@@ -19,8 +19,14 @@ func (f *Family) StartReset(ctx context.Context) (string, error) {
 // counted are the tables a reset empties, by the name the contract counts them
 // under (its section 1.9).
 var counted = []struct{ name, table string }{
-	{"accounts", "accounts"}, {"transactions", "transactions"}, {"valuations", "valuations"}, {"balances", "balances"},
-	{"categories", "categories"}, {"tags", "tags"}, {"taggings", "transaction_tags"}, {"merchants", "merchants"},
+	{"accounts", "accounts"},
+	{"transactions", "transactions"},
+	{"valuations", "valuations"},
+	{"balances", "balances"},
+	{"categories", "categories"},
+	{"tags", "tags"},
+	{"taggings", "transaction_tags"},
+	{"merchants", "merchants"},
 }
 
 // Counts returns how many rows the family has, by the contract's names.

@@ -1,0 +1,97 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"latchkey/pkg/introspection"
+	"latchkey/pkg/testenv"
+)
+
+func TestUnknownPathsAndMethods(t *testing.T) {
+	s := start(t, testenv.Embedded)
+	c := s.family()
+	for _, path := range []string{
+		"/", "/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/accounts/", "/api/v1//accounts", "/api/v1/../v1/accounts", "/api/v1/accounts/a%2Fb/x",
+		"/internal", "/internal/families", "/.env", "/api/v1/auth/login",
+	} {
+		c.get(path).refuses(404, "not_found", "The requested resource was not found")
+	}
+	for _, path := range []string{"/api/v1/transactions/%00", "/api/v1/transactions/a%2Fb", "/api/v1/transactions/..%2f..", "/api/v1/transactions/" + strings.Repeat("9", 3000)} {
+		c.get(path).refuses(404, "not_found", "Transaction not found")
+	}
+	for method, path := range map[string]string{
+		"POST": "/api/v1/balance_sheet", "PUT": "/api/v1/accounts", "DELETE": "/api/v1/sync", "PATCH": "/api/v1/merchants", "TRACE": "/api/v1/tags",
+	} {
+		r := c.do(method, path, nil).refuses(405, "method_not_allowed", "")
+		if r.header.Get("Allow") == "" {
+			t.Errorf("%s %s: no Allow", method, path)
+		}
+	}
+	options := c.do("OPTIONS", "/api/v1/transactions", nil).want(204)
+	if got := options.header.Get("Allow"); got != "GET, HEAD, OPTIONS, POST" {
+		t.Errorf("Allow: %s", got)
+	}
+	for _, path := range []string{"/api/v1/accounts", "/api/v1/nothing"} {
+		h := c.get(path).header
+		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("X-Request-Id") == "" || !strings.HasPrefix(h.Get("Content-Type"), "application/json") {
+			t.Errorf("%s: headers %v", path, h)
+		}
+	}
+}
+
+func TestScopesAreNamedAsTheContractNamesThem(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		reader := s.member(uuid.NewString(), "admin", "read")
+		for path, wording := range map[string]string{
+			"/api/v1/accounts": "write", "/api/v1/transactions": "write", "/api/v1/transactions/batch": "write", "/api/v1/valuations": "write",
+			"/api/v1/merchants": "write", "/api/v1/sync": "write", "/api/v1/tags": "read_write", "/api/v1/categories": "read_write",
+		} {
+			r := reader.do("POST", path, strings.Repeat("x", 1<<20))
+			r.refuses(403, "insufficient_scope", "This action requires the '"+wording+"' scope")
+			if challenge := r.header.Get("WWW-Authenticate"); !strings.Contains(challenge, `error="insufficient_scope"`) || !strings.Contains(challenge, `scope="read_write"`) {
+				t.Errorf("%s: challenge %s", path, challenge)
+			}
+		}
+		for _, path := range []string{"accounts", "transactions", "tags", "categories", "merchants", "valuations", "syncs", "usage", "balance_sheet"} {
+			reader.get("/api/v1/" + path).want(200)
+		}
+		nobody := &caller{s: s, header: http.Header{}}
+		for _, path := range []string{"accounts", "tags", "merchants", "usage"} {
+			r := nobody.get("/api/v1/"+path).refuses(401, "unauthorized", "Access token or API key is invalid, expired, or missing")
+			if got := r.header.Get("WWW-Authenticate"); got != `Bearer resource_metadata="`+s.url+`/.well-known/oauth-protected-resource"` {
+				t.Errorf("%s: challenge %s", path, got)
+			}
+		}
+		described := nobody.get("/.well-known/oauth-protected-resource").want(200)
+		if described.text("resource") != s.url || described.length("authorization_servers") != 1 {
+			t.Errorf("metadata: %s", described.raw)
+		}
+	})
+}
+
+func TestUsage(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		key := s.admit(introspection.Answer{
+			Active: true, Scope: "read", FamilyID: uuid.NewString(), UserID: uuid.NewString(), Role: "member", Iat: 1_760_000_000,
+			CredentialID: uuid.NewString(), CredentialKind: introspection.KindAPIKey, CredentialName: "Laptop", Source: "web", Tier: "standard",
+		})
+		key.get("/api/v1/accounts").want(200)
+		got := key.get("/api/v1/usage").want(200)
+		for path, want := range map[string]any{"tier": "standard", "limit": "100", "current_count": "2", "remaining": "98"} {
+			if v := got.at("rate_limit", path); v != want {
+				t.Errorf("%s: %v, want %v", path, v, want)
+			}
+		}
+		if got.text("api_key", "name") != "Laptop" || got.text("api_key", "created_at") != "2025-10-09T08:53:20.000Z" || got.at("api_key", "last_used_at") == nil {
+			t.Errorf("usage: %s", got.raw)
+		}
+		token := s.family().get("/api/v1/usage").want(200)
+		if token.text("authentication_method") != "oauth" || token.text("message") != "Detailed usage tracking is available for API key authentication" {
+			t.Errorf("usage of a token: %s", token.raw)
+		}
+	})
+}
