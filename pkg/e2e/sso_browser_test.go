@@ -1,0 +1,97 @@
+//go:build browser
+
+package e2e
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/openid"
+)
+
+// phone is an app: its own web address stands in for its registered scheme,
+// which no browser here would open.
+type phone struct {
+	*httptest.Server
+	told chan url.Values
+}
+
+func newPhone(t *testing.T) *phone {
+	t.Helper()
+	p := &phone{told: make(chan url.Values, 10)}
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/callback" {
+			p.told <- r.URL.Query()
+		}
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("<!doctype html><title>app</title><h1>Back in the app</h1>"))
+	}))
+	t.Cleanup(p.Close)
+	return p
+}
+
+// TestBrowserSingleSignOn signs up, in, and in with a second factor through a
+// provider, at a browser and for an app, with the keyboard alone and scripts off.
+func TestBrowserSingleSignOn(t *testing.T) {
+	chromium(t)
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		provider, app := openid.New(t), newPhone(t)
+		w := startWorld(t, testenv.Setup{Set: set, AuthEnv: testenv.Env{
+			"AUTH_SSO_PROVIDERS": "work", "AUTH_SSO_WORK_ISSUER": provider.URL, "AUTH_SSO_WORK_CLIENT_ID": openid.ClientID,
+			"AUTH_SSO_WORK_CLIENT_SECRET": openid.ClientSecret, "AUTH_SSO_CREATE": "anyone", "AUTH_SSO_MOBILE_REDIRECT": app.URL + "/callback",
+		}})
+		provider.Allow(w.Auth.URL + "/auth/work/callback")
+		provider.Person("g-1", "grace@example.com", true)
+		b := openTab(t).withoutScripts()
+
+		b.visit(w.Auth.URL + "/signin?return_to=/settings/identities")
+		b.press(`a[href^="/auth/work"]`)
+		b.arrive("/auth/finish")
+		b.typeIn("input[name=last_name]", " of the Navy")
+		b.press("form button[type=submit]")
+		b.arrive("/settings/identities")
+
+		// Another account at the provider, connected from a form.
+		provider.Person("g-2", "grace@example.org", true)
+		b.press(`form[action="/auth/work"] button[type=submit]`)
+		b.until("document.querySelectorAll('input[name=id]').length === 2")
+
+		code := w.appCode(b, app)
+		w.exchangeCode(code.Get("code"))
+
+		key := w.setUpSecondFactor(b)
+		b.visit(w.Auth.URL + "/auth/mobile/work?" + phoneDevice)
+		b.arrive("/auth/mobile/second-factor")
+		b.typeIn("input[name=otp_code]", appCode(w.t, key, time.Now().Add(30*time.Second)))
+		b.press("main form button[type=submit]")
+		b.arrive("/callback")
+		w.exchangeCode((<-app.told).Get("code"))
+	})
+}
+
+const phoneDevice = "device_id=p1&device_name=Phone&device_type=android"
+
+func (w *world) appCode(b *tab, app *phone) url.Values {
+	w.t.Helper()
+	b.visit(w.Auth.URL + "/auth/mobile/work?" + phoneDevice)
+	b.arrive("/callback")
+	return <-app.told
+}
+
+// exchangeCode gets tokens for a code; they open the resource API.
+func (w *world) exchangeCode(code string) {
+	w.t.Helper()
+	answer, err := (&testenv.App{}).Call(w.t.Context(), http.MethodPost, w.Auth.URL+"/api/v1/auth/sso_exchange", "", map[string]string{"code": code})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	pair, err := pairOf(answer)
+	if err != nil {
+		w.t.Fatalf("%v: %s", err, answer)
+	}
+	wantStatus(w.t, w.call(http.MethodGet, accounts, pair.Access, nil), http.StatusOK)
+}
