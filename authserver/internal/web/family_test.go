@@ -1,0 +1,96 @@
+package web_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"latchkey/pkg/testenv"
+)
+
+var joinLink = regexp.MustCompile(`http://[^<]*(/join\?code=inv_[0-9A-Za-z]+)`)
+
+func TestFamilyPages(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		admin, guest := s.newcomer(t), testenv.NewPerson(s.URL)
+		family := func() *testenv.Page { return open(t, admin.Browser, "/settings/family") }
+		if page := fill(t, admin.Browser, family(), map[string]string{"email": "no address", "role": "guest"}, "action", "invite"); page.Status != 422 {
+			t.Errorf("inviting nobody: %d", page.Status)
+		}
+		page := fill(t, admin.Browser, family(), map[string]string{"email": guest.Email, "role": "guest"}, "action", "invite")
+		link := joinLink.FindStringSubmatch(page.Body)
+		if link == nil {
+			t.Fatalf("no link: %s", page.Text())
+		}
+		if strings.Contains(family().Body, link[1]) {
+			t.Error("the link is shown twice")
+		}
+		page = open(t, guest.Browser, link[1])
+		if !strings.Contains(page.Text(), "Lovelace family") || !strings.Contains(page.Text(), "guest") {
+			t.Errorf("join page: %s", page.Text())
+		}
+		_, after, _ := strings.Cut(page.Body, `href="/signup?`)
+		target, _, _ := strings.Cut(after, `"`)
+		page = open(t, guest.Browser, "/signup?"+strings.ReplaceAll(target, "&amp;", "&"))
+		if page = fill(t, guest.Browser, page, map[string]string{"email": guest.Email, "password": guest.Password}); page.Status != 200 {
+			t.Fatalf("joining: %d %s", page.Status, page.Text())
+		}
+		page = open(t, guest.Browser, "/settings/family")
+		if !strings.Contains(page.Text(), admin.Email) || strings.Contains(page.Body, `value="remove"`) || strings.Contains(page.Body, `value="invite"`) {
+			t.Errorf("a guest's view: %s", page.Text())
+		}
+		if page, _ := guest.Browser.Get(t.Context(), link[1]); page.Status != http.StatusNotFound {
+			t.Errorf("a used invitation: %d", page.Status)
+		}
+		if page := fill(t, admin.Browser, family(), map[string]string{"family_name": "  "}, "action", "rename"); page.Status != 422 {
+			t.Errorf("no name: %d", page.Status)
+		}
+		if page := fill(t, admin.Browser, family(), map[string]string{"family_name": "The <b>Byrons</b>"}, "action", "rename"); !strings.Contains(page.Text(), "The <b>Byrons</b>") {
+			t.Errorf("renamed: %s", page.Text())
+		}
+		if page := fill(t, admin.Browser, family(), map[string]string{"role": "nonsense"}, "action", "role"); page.Status != 422 {
+			t.Errorf("unknown role: %d", page.Status)
+		}
+		if page := fill(t, admin.Browser, family(), map[string]string{"role": "admin"}, "action", "role"); page.Status != 200 {
+			t.Errorf("role: %d", page.Status)
+		}
+		fill(t, admin.Browser, family(), nil, "action", "remove")
+		if page, _ := guest.Browser.Get(t.Context(), "/settings/family"); page.URL.Path != "/signin" {
+			t.Error("a removed member is still signed in")
+		}
+	})
+}
+
+func TestDeleteAccountPage(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		p := s.newcomer(t)
+		page := open(t, p.Browser, "/settings/delete")
+		if got := fill(t, p.Browser, page, map[string]string{"password": "x"}); got.Status != 422 {
+			t.Errorf("wrong password: %d", got.Status)
+		}
+		got := fill(t, p.Browser, page, map[string]string{"password": p.Password})
+		if got.Status != 200 || !strings.Contains(got.Text(), "Your account was deleted") {
+			t.Errorf("%d %s", got.Status, got.Text())
+		}
+		if _, err := p.ElsewhereAs(s.URL).SignIn(t.Context()); err == nil {
+			t.Error("a deleted account signs in")
+		}
+		if _, err := p.SignUp(t.Context()); err != nil {
+			t.Errorf("the address is not free: %v", err)
+		}
+	})
+}
+
+// A page that needs a sign-in is where the sign-in leads.
+func TestPagesResume(t *testing.T) {
+	s := newSite(t, testenv.Embedded, settings())
+	p := s.newcomer(t)
+	b := testenv.NewBrowser(s.URL)
+	page := open(t, b, "/settings/family?done=role")
+	if page = fill(t, b, page, map[string]string{"email": p.Email, "password": p.Password}); page.URL.RequestURI() != "/settings/family?done=role" {
+		t.Errorf("sign-in led to %s", page.URL)
+	}
+}
