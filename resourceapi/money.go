@@ -2,6 +2,7 @@ package resourceapi
 
 import (
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -27,6 +28,32 @@ const maxAmountText = 64
 // units of c. No float is involved: what cannot be said in minor units is
 // ErrAmountPrecision, not rounded.
 func ParseAmount(text string, c Currency) (Amount, error) {
+	n, err := parseScaled(text, c.Decimals())
+	if err == nil && Amount(n).Abs() > MaxAmount {
+		err = ErrAmountRange
+	}
+	if err != nil {
+		return 0, err
+	}
+	return Amount(n), nil
+}
+
+// ParseThousandths reads a decimal number exactly, in thousandths: a bound that
+// amounts of every currency can be held against. One beyond all amounts is the
+// largest there is.
+func ParseThousandths(text string) (int64, error) {
+	n, err := parseScaled(text, 3)
+	if errors.Is(err, ErrAmountRange) && len(text) <= maxAmountText {
+		if strings.HasPrefix(text, "-") {
+			return math.MinInt64, nil
+		}
+		return math.MaxInt64, nil
+	}
+	return n, err
+}
+
+// parseScaled reads text as a whole number of 10^-decimals.
+func parseScaled(text string, decimals int) (int64, error) {
 	if len(text) > maxAmountText {
 		return 0, ErrAmountRange
 	}
@@ -34,8 +61,8 @@ func ParseAmount(text string, c Currency) (Amount, error) {
 	if err != nil {
 		return 0, err
 	}
-	// The value is digits × 10^(point-len(digits)); scale it to minor units.
-	shift := point - len(digits) + c.Decimals()
+	// The value is digits × 10^(point-len(digits)); scale it.
+	shift := point - len(digits) + decimals
 	for shift < 0 && strings.HasSuffix(digits, "0") {
 		digits, shift = digits[:len(digits)-1], shift+1
 	}
@@ -49,13 +76,13 @@ func ParseAmount(text string, c Currency) (Amount, error) {
 		return 0, ErrAmountRange
 	}
 	n, err := strconv.ParseInt(digits+strings.Repeat("0", shift), 10, 64)
-	if err != nil || Amount(n) > MaxAmount {
+	if err != nil {
 		return 0, ErrAmountRange
 	}
 	if negative {
 		n = -n
 	}
-	return Amount(n), nil
+	return n, nil
 }
 
 // splitNumber takes a JSON-like number apart: its sign, all its digits, and how

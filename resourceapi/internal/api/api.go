@@ -98,7 +98,7 @@ func (a *API) endpoint(act action) httpserver.Handler {
 		var got reply
 		var err error
 		if r.Method == http.MethodPost && len(r.Header.Values(idempotencyHeader)) > 0 {
-			got, err = c.once(w, act)
+			got, err = c.once(r.Context(), w, act)
 		} else {
 			got, err = act(r.Context(), c)
 		}

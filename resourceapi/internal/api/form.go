@@ -3,6 +3,7 @@ package api
 import (
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"latchkey/pkg/fault"
 )
@@ -23,6 +24,9 @@ func parseForm(text string) (map[string]any, error) {
 			return nil, fault.New(fault.Malformed, "The form is malformed")
 		}
 		for _, v := range list {
+			if !utf8.ValidString(v) {
+				return nil, fault.New(fault.Malformed, "The request body is not valid UTF-8")
+			}
 			if !put(body, path, v) {
 				return nil, fault.New(fault.Malformed, "The form is malformed")
 			}

@@ -29,7 +29,7 @@ const (
 // writes and the answer are one transaction. A repetition gets the first
 // answer; the same key with another request is refused. A refused request is
 // not remembered, so it may be corrected and sent again under its key.
-func (c *call) once(w http.ResponseWriter, act action) (reply, error) {
+func (c *call) once(ctx context.Context, w http.ResponseWriter, act action) (reply, error) {
 	key, err := idempotencyKey(c.Header.Values(idempotencyHeader))
 	if err != nil {
 		return reply{}, err
@@ -44,7 +44,7 @@ func (c *call) once(w http.ResponseWriter, act action) (reply, error) {
 		_, _ = fingerprint.Write(sum[:]) // a hash never fails
 	}
 	digest := sha256.Sum256([]byte(c.principal.UserID + "\n" + c.principal.ClientID + "\n" + key))
-	status, body, replayed, err := c.family.Once(c.Context(), digest[:], fingerprint.Sum(nil), func(ctx context.Context) (int, []byte, error) {
+	status, body, replayed, err := c.family.Once(ctx, digest[:], fingerprint.Sum(nil), func(ctx context.Context) (int, []byte, error) {
 		c.Body = io.NopCloser(bytes.NewReader(raw)) // anew for each attempt
 		got, err := act(ctx, c)
 		if err != nil {

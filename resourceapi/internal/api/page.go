@@ -63,8 +63,8 @@ type cursors struct {
 func cursorText(t resourceapi.Transaction) string {
 	id := strings.ReplaceAll(t.ID, "-", "")
 	raw := make([]byte, 0, 12+len(id))
-	raw = binary.BigEndian.AppendUint32(raw, uint32(t.Date))                  //nolint:gosec // the same 32 bits come back in parseCursor
-	raw = binary.BigEndian.AppendUint64(raw, uint64(t.CreatedAt.UnixMicro())) //nolint:gosec // as above
+	raw = binary.BigEndian.AppendUint32(raw, uint32(t.Date)) //nolint:gosec // the same 32 bits come back in parseCursor
+	raw = binary.BigEndian.AppendUint64(raw, uint64(t.CreatedAt.UnixMicro()))
 	return base64.RawURLEncoding.EncodeToString(append(raw, id...))
 }
 

@@ -120,12 +120,11 @@ func (q *query) thousandths(name string) *int64 {
 	if text == "" {
 		return nil
 	}
-	a, err := resourceapi.ParseAmount(text, "KWD") // a currency of three decimals: no amount of any currency is finer
+	n, err := resourceapi.ParseThousandths(text)
 	if err != nil {
 		q.complain(name + " must be a number of at most three decimal places")
 		return nil
 	}
-	n := int64(a)
 	return &n
 }
 

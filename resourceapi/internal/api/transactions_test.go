@@ -118,7 +118,7 @@ func TestBodiesThatCannotBeRead(t *testing.T) {
 		if made.text("amount") != "$4.20" {
 			t.Errorf("form: %s", made.raw)
 		}
-		for _, bad := range []string{"transaction=1&transaction[name]=x", "transaction[", "transaction[a]b=1", "%zz=1", "a[b][c][d][e]=1"} {
+		for _, bad := range []string{"transaction=1&transaction[name]=x", "transaction[", "transaction[a]b=1", "%zz=1", "a[b][c][d][e]=1", "transaction[name]=%ff"} {
 			c.do("POST", "/api/v1/transactions", bad, "Content-Type", "application/x-www-form-urlencoded").refuses(400, "bad_request", "")
 		}
 	})
