@@ -1,0 +1,170 @@
+//go:build browser
+
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+const maxPage = 50_000 // bytes of a page with all it loads
+
+// TestBrowserPagesAreAccessible runs axe on every page, in both colour schemes,
+// on a phone and a desktop, and measures what each loads and whether it shifts.
+func TestBrowserPagesAreAccessible(t *testing.T) {
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newTour(t)
+	b := openTab(t)
+	b.visit(w.Auth.URL + "/")
+	if _, err := ask[bool](b, string(axe)+`;document.querySelector("main").append(document.createElement("button")), true`); err != nil {
+		t.Fatal(err)
+	}
+	if found := b.axeFindings("a page with a nameless button"); len(found) != 1 || found[0].ID != "button-name" {
+		t.Fatalf("axe finds %v where a button has no name", found)
+	}
+	w.tour(b, func(page string) {
+		b.measure(page)
+		if _, err := ask[bool](b, string(axe)+";true"); err != nil {
+			t.Fatalf("%s: %v", page, err)
+		}
+		for _, look := range []struct {
+			scheme string
+			width  int64
+		}{{"light", 390}, {"dark", 390}, {"dark", 1280}, {"light", 1280}} {
+			b.emulate(look.scheme, look.width)
+			b.runAxe(page, look.scheme, look.width)
+			wide, err := ask[bool](b, "document.documentElement.scrollWidth > innerWidth")
+			if err != nil || wide {
+				t.Errorf("%s is wider than %d pixels: %v, %v", page, look.width, wide, err)
+			}
+		}
+	})
+}
+
+func (b *tab) emulate(scheme string, width int64) {
+	b.t.Helper()
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media); err != nil {
+		b.t.Fatal(err)
+	}
+	b.run(chromedp.EmulateViewport(width, 844))
+}
+
+type violation struct {
+	ID    string   `json:"id"`
+	Help  string   `json:"help"`
+	Nodes []string `json:"nodes"`
+}
+
+func (b *tab) runAxe(page, scheme string, width int64) {
+	b.t.Helper()
+	for _, v := range b.axeFindings(page) {
+		b.t.Errorf("%s (%s, %d): %s: %s: %s", page, scheme, width, v.ID, v.Help, brief(v.Nodes))
+	}
+}
+
+// axeFindings returns what breaks WCAG 2.2 AA, or a practice axe recommends.
+func (b *tab) axeFindings(page string) []violation {
+	b.t.Helper()
+	raw, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`axe.run(document, {
+		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"],
+	}).then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, nodes: v.nodes.map(n => n.html.slice(0, 160))}))))`,
+		chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("%s: axe: %v", page, err)
+	}
+	var found []violation
+	if err := json.Unmarshal([]byte(raw), &found); err != nil {
+		b.t.Fatalf("%s: axe: %v", page, err)
+	}
+	return found
+}
+
+// measure refuses a page that is large, asks another origin for something, or
+// moves while it loads.
+func (b *tab) measure(page string) {
+	b.t.Helper()
+	raw, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`new Promise(done => {
+		const loaded = performance.getEntriesByType("resource");
+		const report = shift => done(JSON.stringify({
+			size: new Blob([document.documentElement.outerHTML]).size + loaded.reduce((sum, r) => sum + r.decodedBodySize, 0),
+			foreign: loaded.map(r => r.name).filter(name => new URL(name).origin !== location.origin), shift,
+		}));
+		let shift = 0;
+		new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadRecentInput) shift += e.value; })
+			.observe({type: "layout-shift", buffered: true});
+		setTimeout(() => report(shift), 50);
+	})`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("%s: %v", page, err)
+	}
+	var got struct {
+		Size    int      `json:"size"`
+		Foreign []string `json:"foreign"`
+		Shift   float64  `json:"shift"`
+	}
+	if err := json.Unmarshal([]byte(raw), &got); err != nil {
+		b.t.Fatalf("%s: %v", page, err)
+	}
+	if got.Size > maxPage || len(got.Foreign) > 0 || got.Shift > 0.01 {
+		b.t.Errorf("%s: %d bytes, from other origins %v, layout shift %.3f", page, got.Size, got.Foreign, got.Shift)
+	}
+}
+
+// TestBrowserPagesByKeyboard walks every page with the Tab key and scripts off:
+// each link, field and button is reached, and shows that it is.
+func TestBrowserPagesByKeyboard(t *testing.T) {
+	w := newTour(t)
+	b := openTab(t).withoutScripts()
+	w.tour(b, func(page string) { b.walk(page) })
+}
+
+// reachables lists what a keyboard must reach: what is visible and can be
+// operated. Of radio buttons with one name, one is enough.
+const reachables = `[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")]
+	.filter(e => e.checkVisibility() && !e.disabled && !(e.type === "radio" && !e.checked && document.querySelector("[name='" + e.name + "']:checked")))`
+
+func (b *tab) walk(page string) {
+	b.t.Helper()
+	type report struct {
+		Faint, Missed []string
+	}
+	if _, err := ask[bool](b, `document.activeElement?.blur(), window.scrollTo(0, 0), window.seen = new Set(), window.faint = [], window.all = `+reachables+`, true`); err != nil {
+		b.t.Fatalf("%s: %v", page, err)
+	}
+	want, err := ask[int](b, "all.length")
+	if err != nil {
+		b.t.Fatalf("%s: %v", page, err)
+	}
+	for range want + 4 { // the ends of the page may be stops of their own
+		b.run(chromedp.KeyEvent(kb.Tab))
+		if _, err := ask[bool](b, `(() => {
+			const e = document.activeElement, s = getComputedStyle(e);
+			seen.add(e);
+			if (all.includes(e) && !e.closest(".skip") && s.outlineStyle === "none") faint.push(e.outerHTML.slice(0, 120));
+			return true;
+		})()`); err != nil {
+			b.t.Fatalf("%s: %v", page, err)
+		}
+	}
+	raw, err := ask[string](b, `JSON.stringify({Faint: faint, Missed: all.filter(e => !seen.has(e)).map(e => e.outerHTML.slice(0, 120))})`)
+	if err != nil {
+		b.t.Fatalf("%s: %v", page, err)
+	}
+	var got report
+	if err := json.Unmarshal([]byte(raw), &got); err != nil {
+		b.t.Fatalf("%s: %v", page, err)
+	}
+	if len(got.Missed) > 0 || len(got.Faint) > 0 || want == 0 {
+		b.t.Errorf("%s: %d to reach; not reached: %s; focus not shown: %s", page, want, brief(got.Missed), strings.TrimSpace(brief(got.Faint)))
+	}
+}

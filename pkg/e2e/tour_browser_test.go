@@ -1,0 +1,195 @@
+//go:build browser
+
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"latchkey/pkg/testenv"
+)
+
+// tourEnv lets letters be asked for; they go nowhere.
+var tourEnv = testenv.Env{"AUTH_SMTP_URL": "smtp://127.0.0.1:1", "AUTH_SMTP_FROM": "noreply@example.com", "AUTH_THROTTLE_RESET": "off"}
+
+// tour opens every page of the authorization server in b, in every state a
+// person can bring it to, and calls look with the page open.
+func (w *world) tour(b *tab, look func(page string)) {
+	at := func(page, path string) {
+		b.visit(w.Auth.URL + path)
+		look(page)
+	}
+	at("landing", "/")
+	at("signup", "/signup")
+	at("signin", "/signin")
+	at("forgot", "/forgot")
+	at("forgot-sent", "/forgot?sent")
+	at("reset-gone", "/reset?token=x")
+	at("not-found", "/nothing-here")
+	at("refused-request", "/oauth/authorize?client_id=nobody")
+	b.visit(w.Auth.URL + "/signup")
+	b.typeIn("input[name=email]", "no address")
+	b.typeIn("input[name=password]", "weak")
+	b.press("main form button[type=submit]")
+	b.until(`document.querySelectorAll(".errors").length === 2`)
+	look("signup-refused")
+	b.visit(w.Auth.URL + "/signin")
+	b.typeIn("input[name=email]", "nobody@example.com")
+	b.typeIn("input[name=password]", "Not the password 1!")
+	b.press("main form button[type=submit]")
+	b.until(`document.querySelector("[role=alert]") !== null`)
+	look("signin-refused")
+
+	app, p := newCallbackApp(w), testenv.NewPerson(w.Auth.URL)
+	consent := func(scope string) string {
+		return strings.TrimPrefix(app.AuthorizeURL(testenv.NewPKCE(), scope, "s", nil), w.Auth.URL)
+	}
+	at("signin-for-an-application", consent("read"))
+	b.signUp(w, p)
+	at("consent", consent("read"))
+	b.press("button[name=decision][value=allow]")
+	b.arrive("/callback")
+	at("consent-more", consent("read_write"))
+	b.visit(w.Auth.URL + consent("read_write"))
+	b.press("button[name=decision][value=allow]")
+	b.arrive("/callback")
+
+	w.tourSettings(b, at, look, app)
+	w.tourDeveloper(b, at, look)
+	w.tourKeys(b, look)
+	w.tourSecondFactor(b, at, look, p)
+	w.tourReset(b, look, p)
+}
+
+// tourSettings opens what a person finds without doing anything.
+func (w *world) tourSettings(b *tab, at func(page, path string), look func(page string), app *callbackApp) {
+	at("home", "/")
+	for _, page := range []string{
+		"account", "email", "export", "security", "password", "passkeys", "signins", "applications", "family",
+		"developer", "developer/new", "api_keys", "api_keys/new", "delete",
+	} {
+		at("settings-"+strings.ReplaceAll(page, "/", "-"), "/settings/"+page)
+	}
+	at("application", "/settings/applications/one?client_id="+app.Client.ID)
+	at("email-sent", "/settings/email?sent")
+	at("signout", "/signout")
+	at("not-yours", "/settings/developer/nobody")
+	b.visit(w.Auth.URL + "/settings/password")
+	b.press("main form button[type=submit]")
+	b.until(`document.querySelector(".errors") !== null`)
+	look("password-refused")
+	b.visit(w.Auth.URL + "/settings/family")
+	b.typeIn("input[name=email]", "guest@example.com")
+	b.press("button[value=invite]")
+	b.until(`document.querySelector("code.key") !== null`)
+	look("family-invited")
+	link, err := ask[string](b, `document.querySelector("code.key").textContent`)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	b.visit(link)
+	look("join-signed-in")
+}
+
+// tourDeveloper registers an application and deletes it.
+func (w *world) tourDeveloper(b *tab, at func(page, path string), look func(page string)) {
+	b.visit(w.Auth.URL + "/settings/developer/new")
+	b.press("main form button[type=submit]")
+	b.until(`document.querySelectorAll(".errors").length === 2`)
+	look("client-refused")
+	b.typeIn("input[name=name]", "My own app")
+	b.typeIn("textarea[name=redirect_uris]", "https://app.example/callback")
+	b.tabTo("input[name=auth_method]")
+	if _, err := ask[bool](b, `document.querySelector("[value=client_secret_basic]").checked = true`); err != nil {
+		w.t.Fatal(err)
+	}
+	b.press("main form button[type=submit]")
+	b.until(`document.querySelector("code#secret") !== null`)
+	look("client-secret")
+	b.press("main a.button.primary")
+	b.until(`location.pathname.startsWith("/settings/developer/") && document.querySelector("pre.code") !== null`)
+	look("client")
+	path, err := ask[string](b, "location.pathname")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	at("client-rotate", path+"/rotate")
+	at("clients", "/settings/developer")
+	b.visit(w.Auth.URL + path)
+	b.press(`main a[href^="/oauth/authorize"]`)
+	b.arrive("/oauth/authorize")
+	look("consent-own")
+	at("client-delete", path+"/delete")
+	b.press("main form button[type=submit]")
+	b.arrive("/settings/developer")
+	look("client-deleted")
+}
+
+// tourKeys makes an API key and looks at it.
+func (w *world) tourKeys(b *tab, look func(page string)) {
+	b.visit(w.Auth.URL + "/settings/api_keys/new")
+	b.typeIn("input[name=name]", "Nightly export")
+	b.press("main form button[type=submit]")
+	b.until(`document.querySelector("code#key") !== null`)
+	look("key-made")
+	b.visit(w.Auth.URL + "/settings/api_keys")
+	look("keys")
+	b.press(".list a")
+	b.until(`location.pathname.startsWith("/settings/api_keys/")`)
+	look("key")
+	path, err := ask[string](b, "location.pathname")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, page := range []string{"rotate", "revoke"} {
+		b.visit(w.Auth.URL + path + "/" + page)
+		look("key-" + page)
+	}
+}
+
+// tourSecondFactor turns one on and meets it at sign-in.
+func (w *world) tourSecondFactor(b *tab, at func(page, path string), look func(page string), p *testenv.Person) {
+	at("second-factor", "/settings/second-factor")
+	w.setUpSecondFactor(b)
+	look("recovery-codes")
+	at("security-on", "/settings/security")
+	at("second-factor-off", "/settings/second-factor/off")
+	at("second-factor-recovery", "/settings/second-factor/recovery")
+	b.signOut(w)
+	b.visit(w.Auth.URL + "/signin")
+	b.typeIn("input[name=email]", p.Email)
+	b.typeIn("input[name=password]", p.Password)
+	b.press("form[action='/signin'] button[type=submit]")
+	b.arrive("/signin/second-factor")
+	look("second-step")
+}
+
+// tourReset follows a link of the operator's to its end.
+func (w *world) tourReset(b *tab, look func(page string), p *testenv.Person) {
+	out, err := w.CLI(w.t.Context(), "user", "reset-link", p.Email)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	b.visit(strings.TrimSpace(string(out)))
+	look("reset")
+	b.typeIn("input[name=new_password]", "Another-1!password")
+	b.press("main form button[type=submit]")
+	b.arrive("/signin")
+	look("signin-after-reset")
+}
+
+func newTour(t *testing.T) *world {
+	t.Helper()
+	chromium(t)
+	return startWorld(t, testenv.Setup{Set: testenv.Embedded, AuthEnv: tourEnv})
+}
+
+// brief describes a list without drowning the log.
+func brief(list []string) string {
+	const most = 8
+	if len(list) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:most], "; "), len(list)-most)
+	}
+	return strings.Join(list, "; ")
+}
