@@ -40,10 +40,7 @@ func TestBrowserSingleSignOn(t *testing.T) {
 	chromium(t)
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		provider, app := openid.New(t), newPhone(t)
-		w := startWorld(t, testenv.Setup{Set: set, AuthEnv: testenv.Env{
-			"AUTH_SSO_PROVIDERS": "work", "AUTH_SSO_WORK_ISSUER": provider.URL, "AUTH_SSO_WORK_CLIENT_ID": openid.ClientID,
-			"AUTH_SSO_WORK_CLIENT_SECRET": openid.ClientSecret, "AUTH_SSO_CREATE": "anyone", "AUTH_SSO_MOBILE_REDIRECT": app.URL + "/callback",
-		}})
+		w := startWorld(t, testenv.Setup{Set: set, AuthEnv: ssoEnv(provider, app)})
 		provider.Allow(w.Auth.URL + "/auth/work/callback")
 		provider.Person("g-1", "grace@example.com", true)
 		b := openTab(t).withoutScripts()
@@ -73,6 +70,52 @@ func TestBrowserSingleSignOn(t *testing.T) {
 	})
 }
 
+func ssoEnv(provider *openid.Provider, app *phone) testenv.Env {
+	return testenv.Env{
+		"AUTH_SSO_PROVIDERS": "work", "AUTH_SSO_WORK_ISSUER": provider.URL, "AUTH_SSO_WORK_CLIENT_ID": openid.ClientID,
+		"AUTH_SSO_WORK_CLIENT_SECRET": openid.ClientSecret, "AUTH_SSO_CREATE": "anyone", "AUTH_SSO_MOBILE_REDIRECT": app.URL + "/callback",
+	}
+}
+
+// tourSSO opens the pages of single sign-on, in every state a person can bring
+// them to, and calls look with each open.
+func (w *world) tourSSO(b *tab, look func(page string), provider *openid.Provider) {
+	admin := testenv.NewPerson(w.Auth.URL)
+	b.signUp(w, admin)
+	b.visit(w.Auth.URL + "/settings/identities")
+	look("identities-none")
+	b.visit(w.Auth.URL + "/settings/family")
+	b.typeIn("input[name=email]", "grace@example.com")
+	b.press("button[value=invite]")
+	b.until(`document.querySelector("code.key") !== null`)
+	b.signOut(w)
+	b.visit(w.Auth.URL + "/signin")
+	look("signin-sso")
+	provider.Person("g-0", "nobody@example.com", true)
+	b.visit(w.Auth.URL + "/auth/work")
+	b.arrive("/auth/finish")
+	look("sso-finish-not-invited")
+	provider.Person("g-1", "grace@example.com", true)
+	b.visit(w.Auth.URL + "/auth/work?return_to=/settings/identities")
+	b.arrive("/auth/finish")
+	look("sso-finish")
+	b.press(`form[action="/auth/finish"] button.primary`)
+	b.arrive("/settings/identities")
+	look("identities")
+	b.press("button.danger")
+	b.until(`document.querySelector("[role=alert]") !== null`)
+	look("identities-refused")
+	b.visit(w.Auth.URL + "/settings/security")
+	look("security-sso")
+	w.setUpSecondFactor(b)
+	b.visit(w.Auth.URL + "/auth/mobile/work?" + phoneDevice)
+	b.arrive("/auth/mobile/second-factor")
+	look("sso-second-factor")
+	provider.Set(func() { provider.Fail["/oauth/token"] = http.StatusBadGateway })
+	b.visit(w.Auth.URL + "/auth/work")
+	look("signin-provider-away")
+}
+
 const phoneDevice = "device_id=p1&device_name=Phone&device_type=android"
 
 func (w *world) appCode(b *tab, app *phone) url.Values {
@@ -94,4 +137,17 @@ func (w *world) exchangeCode(code string) {
 		w.t.Fatalf("%v: %s", err, answer)
 	}
 	wantStatus(w.t, w.call(http.MethodGet, accounts, pair.Access, nil), http.StatusOK)
+}
+
+// TestBrowserSingleSignOnPages opens every page of single sign-on, and takes its
+// picture where SCREENSHOTS names a folder.
+func TestBrowserSingleSignOnPages(t *testing.T) {
+	chromium(t)
+	provider, app := openid.New(t), newPhone(t)
+	w := startWorld(t, testenv.Setup{
+		Set: testenv.Embedded, AuthEnv: ssoEnv(provider, app).With(testenv.Env{"AUTH_SSO_CREATE": "invited"}),
+	})
+	provider.Allow(w.Auth.URL + "/auth/work/callback")
+	b := openTab(t)
+	w.tourSSO(b, b.picture, provider)
 }
