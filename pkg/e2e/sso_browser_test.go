@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"testing"
 	"time"
 
@@ -139,9 +140,14 @@ func (w *world) exchangeCode(code string) {
 	wantStatus(w.t, w.call(http.MethodGet, accounts, pair.Access, nil), http.StatusOK)
 }
 
-// TestBrowserSingleSignOnPages opens every page of single sign-on, and takes its
-// picture where SCREENSHOTS names a folder.
+// TestBrowserSingleSignOnPages looks at every page of single sign-on as
+// TestBrowserPagesAreAccessible does at the others, and takes its picture where
+// SCREENSHOTS names a folder.
 func TestBrowserSingleSignOnPages(t *testing.T) {
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
 	chromium(t)
 	provider, app := openid.New(t), newPhone(t)
 	w := startWorld(t, testenv.Setup{
@@ -149,5 +155,17 @@ func TestBrowserSingleSignOnPages(t *testing.T) {
 	})
 	provider.Allow(w.Auth.URL + "/auth/work/callback")
 	b := openTab(t)
-	w.tourSSO(b, b.picture, provider)
+	w.tourSSO(b, func(page string) {
+		b.picture(page)
+		b.measure(page)
+		if _, err := ask[bool](b, string(axe)+";true"); err != nil {
+			t.Fatalf("%s: %v", page, err)
+		}
+		for _, width := range []int64{390, 1280} {
+			for _, scheme := range []string{"dark", "light"} {
+				b.emulate(scheme, width)
+				b.runAxe(page, scheme, width)
+			}
+		}
+	}, provider)
 }
