@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func read(t *testing.T, events string) (*report, string) {
+	t.Helper()
+	var out bytes.Buffer
+	r := &report{out: &out, output: map[string][]string{}, failedIn: map[string]bool{}, open: map[string]bool{}}
+	if err := r.read(strings.NewReader(events)); err != nil {
+		t.Fatal(err)
+	}
+	r.broken += len(r.open)
+	r.summary()
+	return r, out.String()
+}
+
+func TestReportCountsAndShowsWhatFailed(t *testing.T) {
+	_, out := read(t, `{"Action":"start","Package":"p"}
+{"Action":"output","Package":"p","Test":"TestGood","Output":"quiet\n"}
+{"Action":"pass","Package":"p","Test":"TestGood"}
+{"Action":"output","Package":"p","Test":"TestBad","Output":"the reason\n"}
+{"Action":"fail","Package":"p","Test":"TestBad"}
+{"Action":"output","Package":"p","Test":"TestAway","Output":"=== RUN\n"}
+{"Action":"output","Package":"p","Test":"TestAway","Output":"    x.go:1: nobody answers\n"}
+{"Action":"output","Package":"p","Test":"TestAway","Output":"--- SKIP: TestAway\n"}
+{"Action":"skip","Package":"p","Test":"TestAway"}
+{"Action":"fail","Package":"p","Elapsed":1.5}
+`)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if last := lines[len(lines)-1]; last != "1 passed, 1 failed, 1 skipped" {
+		t.Errorf("the last line is %q", last)
+	}
+	for _, want := range []string{"the reason", "skipped p TestAway: x.go:1: nobody answers", "engines: SQLite yes", "FAIL  p 1.5s"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "quiet") {
+		t.Errorf("a passed test talks:\n%s", out)
+	}
+}
+
+func TestReportNoticesPackagesThatNeverRan(t *testing.T) {
+	for what, events := range map[string]string{
+		"a build that failed": `{"ImportPath":"p","Action":"build-output","Output":"undefined: x\n"}
+{"Action":"start","Package":"p"}
+{"Action":"output","Package":"p","Output":"FAIL p [build failed]\n"}
+{"Action":"fail","Package":"p","Elapsed":0}
+`,
+		"a run that was cut off": `{"Action":"start","Package":"p"}
+{"Action":"pass","Package":"p","Test":"TestGood"}
+`,
+	} {
+		if r, out := read(t, events); r.broken != 1 || !strings.HasSuffix(strings.TrimSpace(out), "1 failed, 0 skipped") {
+			t.Errorf("%s: broken is %d\n%s", what, r.broken, out)
+		}
+	}
+}
