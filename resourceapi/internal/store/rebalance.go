@@ -118,7 +118,10 @@ func (l *Lease) Rebalance(ctx context.Context, account string, from *resourceapi
 func (l *Lease) ledger(ctx context.Context, account string, from *resourceapi.Date) (Ledger, bool, error) {
 	ledger := Ledger{From: from}
 	var kind, currency string
-	err := l.row(ctx, `SELECT account_type, currency FROM accounts WHERE family_id = $1 AND id = $2`, account).Scan(&kind, &currency)
+	// Who changes an account's balances holds the account first: a valuation and
+	// a sync then wait for each other in one order.
+	err := l.row(ctx, `SELECT a.account_type, a.currency FROM accounts a WHERE a.family_id = $1 AND a.id = $2`+l.s.forUpdate("a"), account).
+		Scan(&kind, &currency)
 	if err != nil {
 		return ledger, false, none(err)
 	}

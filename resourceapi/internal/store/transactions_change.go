@@ -108,11 +108,12 @@ func (f *Family) lockTransaction(ctx context.Context, id string) (old lockedTran
 	return old, err
 }
 
-// forUpdate locks the rows of a SELECT on PostgreSQL. SQLite has one writer at
-// a time anyway.
+// forUpdate locks the rows of a SELECT on PostgreSQL against each other's
+// changes, though not against new rows that refer to them. SQLite has one writer
+// at a time anyway.
 func (s *Store) forUpdate(table string) string {
 	if s.db.Engine() == database.Postgres {
-		return " FOR UPDATE OF " + table
+		return " FOR NO KEY UPDATE OF " + table
 	}
 	return ""
 }
