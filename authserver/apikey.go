@@ -198,8 +198,10 @@ func checkCIDRs(list []string) ([]string, Violations) {
 		}
 		network, ok := parseNetwork(text)
 		if !ok {
-			return nil, Violations{{"allowed_cidrs", "allowed_cidrs.invalid",
-				"Allowed networks must be IP addresses or networks such as 203.0.113.0/24 or 2001:db8::/32"}}
+			return nil, Violations{{
+				"allowed_cidrs", "allowed_cidrs.invalid",
+				"Allowed networks must be IP addresses or networks such as 203.0.113.0/24 or 2001:db8::/32",
+			}}
 		}
 		if !slices.Contains(networks, network) {
 			networks = append(networks, network)

@@ -212,8 +212,10 @@ func TestK17_OnlyResourceServersReportUses(t *testing.T) {
 		}
 		wantStatus(w.t, w.send(http.MethodPost, target, basic(app.Client.ID, app.Client.Secret), report), http.StatusForbidden)
 		header := basic(w.ResourceServer.ID, w.ResourceServer.Secret)
-		for _, bad := range []string{"", "{", `{"uses":5}`, `{"uses":[{"id":"x","count":1}]}`, strings.ReplaceAll(report, `"count":5`, `"count":0`),
-			strings.ReplaceAll(report, "192.0.2.1", "nowhere"), strings.ReplaceAll(report, strconv.Itoa(time.Now().UTC().Year())+"-", "2999-")} {
+		for _, bad := range []string{
+			"", "{", `{"uses":5}`, `{"uses":[{"id":"x","count":1}]}`, strings.ReplaceAll(report, `"count":5`, `"count":0`),
+			strings.ReplaceAll(report, "192.0.2.1", "nowhere"), strings.ReplaceAll(report, strconv.Itoa(time.Now().UTC().Year())+"-", "2999-"),
+		} {
 			if answer := w.send(http.MethodPost, target, header, bad); answer.Status != http.StatusBadRequest && answer.Status != http.StatusUnprocessableEntity {
 				w.t.Errorf("%.60s: %s", bad, answer)
 			}

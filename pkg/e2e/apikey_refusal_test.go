@@ -103,8 +103,11 @@ func TestK10_AKeyManagesNoKeysAndNobodyElses(t *testing.T) {
 		k, stranger := w.keeper(), w.keeper()
 		made := k.newKey("k", "read_write", "web", nil)
 		routes := []struct{ method, path string }{
-			{http.MethodGet, apiKeys}, {http.MethodPost, apiKeys}, {http.MethodGet, apiKeys + "/" + made.ID},
-			{http.MethodPost, apiKeys + "/" + made.ID + "/rotate"}, {http.MethodDelete, apiKeys + "/" + made.ID},
+			{http.MethodGet, apiKeys},
+			{http.MethodPost, apiKeys},
+			{http.MethodGet, apiKeys + "/" + made.ID},
+			{http.MethodPost, apiKeys + "/" + made.ID + "/rotate"},
+			{http.MethodDelete, apiKeys + "/" + made.ID},
 		}
 		for _, r := range routes {
 			wantError(w.t, w.use(r.method, w.Auth.URL+r.path, made.Key, nil), http.StatusForbidden, "forbidden")
@@ -156,21 +159,44 @@ func TestK11_MalformedKeysAreNotMade(t *testing.T) {
 			status  int
 			message string
 		}{
-			{nil, 400, ""}, {"x", 400, ""}, {[]int{}, 400, ""}, {members{}, 400, ""}, {members{"api_key": nil}, 400, ""},
-			{members{"api_key": "x"}, 400, ""}, {members{"name": "n"}, 400, ""}, {set("name", 5), 400, ""}, {set("scopes", 5), 400, ""},
-			{set("scopes", []any{1}), 400, ""}, {set("tier", "unlimited"), 400, ""}, {set("user_id", "x"), 400, ""}, {set("name", "a\x00b"), 400, ""},
-			{set("expires_at", 5), 400, ""}, {set("allowed_cidrs", members{}), 400, ""},
-			{set("name", ""), 422, "Name can't be blank"}, {set("name", "  "), 422, "Name can't be blank"}, {set("name", nil), 422, "Name can't be blank"},
-			{set("name", strings.Repeat("é", 101)), 422, "Name is too long (maximum is 100 characters)"}, {set("name", "a\u202eb"), 422, "Name is invalid"},
-			{set("scopes", []string{}), 422, "Scopes must include at least one permission"}, {set("scopes", nil), 422, "Scopes must include at least one permission"},
+			{nil, 400, ""},
+			{"x", 400, ""},
+			{[]int{}, 400, ""},
+			{members{}, 400, ""},
+			{members{"api_key": nil}, 400, ""},
+			{members{"api_key": "x"}, 400, ""},
+			{members{"name": "n"}, 400, ""},
+			{set("name", 5), 400, ""},
+			{set("scopes", 5), 400, ""},
+			{set("scopes", []any{1}), 400, ""},
+			{set("tier", "unlimited"), 400, ""},
+			{set("user_id", "x"), 400, ""},
+			{set("name", "a\x00b"), 400, ""},
+			{set("expires_at", 5), 400, ""},
+			{set("allowed_cidrs", members{}), 400, ""},
+			{set("name", ""), 422, "Name can't be blank"},
+			{set("name", "  "), 422, "Name can't be blank"},
+			{set("name", nil), 422, "Name can't be blank"},
+			{set("name", strings.Repeat("é", 101)), 422, "Name is too long (maximum is 100 characters)"},
+			{set("name", "a\u202eb"), 422, "Name is invalid"},
+			{set("scopes", []string{}), 422, "Scopes must include at least one permission"},
+			{set("scopes", nil), 422, "Scopes must include at least one permission"},
 			{set("scopes", []string{"read", "read_write"}), 422, "Scopes can only have one permission level"},
-			{set("scopes", []string{"write"}), 422, "Scopes must be either 'read' or 'read_write'"}, {set("scopes", []string{"read read_write"}), 422, "Scopes must be either 'read' or 'read_write'"},
+			{set("scopes", []string{"write"}), 422, "Scopes must be either 'read' or 'read_write'"},
+			{set("scopes", []string{"read read_write"}), 422, "Scopes must be either 'read' or 'read_write'"},
 			{set("scopes", []string{"READ"}), 422, "Scopes must be either 'read' or 'read_write'"},
-			{set("source", "desktop"), 422, "Source must be web, mobile or monitoring"}, {set("source", "Web"), 422, "Source must be web, mobile or monitoring"},
-			{set("expires_at", "tomorrow"), 422, ""}, {set("expires_at", "2020-01-01T00:00:00Z"), 422, "Expiry must be in the future"},
-			{set("expires_at", "2030-02-31"), 422, ""}, {set("expires_at", "2030-01-01T00:00:00"), 422, ""}, {set("expires_at", "9999-12-31T23:59:59-23:59"), 422, "Expiry is too far away"},
-			{set("allowed_cidrs", []string{"10.0.0.0/33"}), 422, ""}, {set("allowed_cidrs", []string{"localhost"}), 422, ""}, {set("allowed_cidrs", []string{"fe80::1%eth0"}), 422, ""},
-			{set("allowed_cidrs", strings.Split(strings.Repeat("x", 60), "")), 422, ""}, {set("allowed_cidrs", manyNetworks()), 422, "Allowed networks can be at most 50"},
+			{set("source", "desktop"), 422, "Source must be web, mobile or monitoring"},
+			{set("source", "Web"), 422, "Source must be web, mobile or monitoring"},
+			{set("expires_at", "tomorrow"), 422, ""},
+			{set("expires_at", "2020-01-01T00:00:00Z"), 422, "Expiry must be in the future"},
+			{set("expires_at", "2030-02-31"), 422, ""},
+			{set("expires_at", "2030-01-01T00:00:00"), 422, ""},
+			{set("expires_at", "9999-12-31T23:59:59-23:59"), 422, "Expiry is too far away"},
+			{set("allowed_cidrs", []string{"10.0.0.0/33"}), 422, ""},
+			{set("allowed_cidrs", []string{"localhost"}), 422, ""},
+			{set("allowed_cidrs", []string{"fe80::1%eth0"}), 422, ""},
+			{set("allowed_cidrs", strings.Split(strings.Repeat("x", 60), "")), 422, ""},
+			{set("allowed_cidrs", manyNetworks()), 422, "Allowed networks can be at most 50"},
 		}
 		for _, c := range cases {
 			answer := k.manage(http.MethodPost, apiKeys, c.body)

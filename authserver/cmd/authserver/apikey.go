@@ -8,6 +8,7 @@ import (
 	"latchkey/authserver"
 )
 
+//nolint:gosec // a usage text, no credential
 const apikeyUsage = `usage: authserver apikey COMMAND
 
   list [--user USER] [--all] [--json]   keys that open something; --all: ended ones too

@@ -142,7 +142,7 @@ func withParts(ctx context.Context, fn func(p *parts) error) error {
 	if err != nil {
 		return err
 	}
-	defer p.close()
+	defer p.close() //nolint:contextcheck // closing outlives the command's context
 	if p.cfg.Migrate {
 		if err := p.prepare(ctx); err != nil {
 			return err

@@ -29,7 +29,7 @@ func serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer p.close()
+	defer p.close() //nolint:contextcheck // closing outlives the command's context
 	if p.cfg.Migrate {
 		if err := p.prepare(ctx); err != nil {
 			return err

@@ -70,7 +70,7 @@ func (s *site) letter(t *testing.T, kind, address string) authserver.Letter {
 func (s *site) dependencies(t *testing.T, passkeys *passkey.Service, logger *slog.Logger) web.Dependencies {
 	t.Helper()
 	recovery := &account.Recovery{People: s.People, Links: s.Store, Mail: s.mail}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
 		recovery.Run(ctx)

@@ -82,7 +82,7 @@ func (g *Guard) Authenticate(next http.Handler) http.Handler {
 		if err != nil {
 			return err
 		}
-		next.ServeHTTP(w, r.WithContext(resourceapi.WithPrincipal(ctx, p)))
+		next.ServeHTTP(w, r.WithContext(resourceapi.WithPrincipal(ctx, p))) //nolint:contextcheck // ctx comes from the request
 		return nil
 	}, g.opts.Render)
 }
