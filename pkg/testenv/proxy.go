@@ -52,6 +52,11 @@ func newProxy(rawURL string, tap func(io.Reader)) (*Proxy, string, error) {
 	p := &Proxy{listener: l, target: target, tap: tap, conns: map[net.Conn]struct{}{}}
 	go p.accept()
 	u.Host = l.Addr().String()
+	if tap != nil { // nobody reads over the shoulder of TLS
+		q := u.Query()
+		q.Set("sslmode", "disable")
+		u.RawQuery = q.Encode()
+	}
 	return p, u.String(), nil
 }
 
