@@ -198,6 +198,6 @@ func retryAfter(w http.ResponseWriter, f *fault.Error) {
 // redirect sends the browser on with a GET, whatever it came with.
 func redirect(w http.ResponseWriter, r *http.Request, to string) error {
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a path of this origin: what comes from outside has passed safePath
+	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a path of this origin (safePath), or an address of the operator or of a provider the operator chose
 	return nil
 }
