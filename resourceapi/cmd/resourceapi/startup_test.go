@@ -1,0 +1,92 @@
+package main_test
+
+import (
+	"crypto/rand"
+	"net/url"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"latchkey/pkg/testenv"
+)
+
+func run(t *testing.T, program string, env map[string]string, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Dir = t.TempDir()
+	for k, v := range env {
+		cmd.Env = append(cmd.Env, k+"="+v)
+	}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// TestProductionRefusesARoleAboveRowSecurity starts the service as a superuser,
+// which production refuses, and as a role that owns nothing, which serves.
+func TestProductionRefusesARoleAboveRowSecurity(t *testing.T) {
+	address := testenv.Postgres(t)
+	program := build(t)
+	out, err := run(t, program, map[string]string{"API_DATABASE_URL": address, "API_PRODUCTION": "true", "API_ADDR": "127.0.0.1:0", "API_OPS_ADDR": "127.0.0.1:0"}, "serve")
+	if err == nil || !strings.Contains(out, "row security") || strings.Contains(out, "listening") {
+		t.Errorf("as a superuser: %v\n%s", err, out)
+	}
+	role := "latchkey_" + strings.ToLower(rand.Text()[:12])
+	conn, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(t.Context(), "CREATE ROLE "+role+" LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '"+role+"'"); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword(role, role)
+	s := newService(t, program, testenv.Embedded)
+	if err := s.process.Stop(); err != nil {
+		t.Error(err)
+	}
+	s.env["API_DATABASE_URL"], s.env["API_MIGRATION_DATABASE_URL"], s.env["API_PRODUCTION"] = u.String(), address, "true"
+	s.start()
+	if status, _ := s.call("GET", "/api/v1/accounts", nil); status != 200 {
+		t.Errorf("as an ordinary role: %d", status)
+	}
+	if strings.Contains(s.process.Log(), role) {
+		t.Error("the log names the role or its password")
+	}
+	s.process.Kill()
+	for _, text := range []string{"DROP OWNED BY " + role, "DROP ROLE " + role} {
+		if _, err := conn.Exec(t.Context(), text); err != nil {
+			t.Error(err)
+		}
+	}
+	_ = conn.Close(t.Context()) // the test is over
+}
+
+func TestCommandLine(t *testing.T) {
+	program := build(t)
+	env := map[string]string{"API_DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "api.db")}
+	for _, c := range []struct {
+		args string
+		code int
+		part string
+	}{
+		{"", 2, "usage: resourceapi COMMAND"}, {"nonsense", 2, "unknown command"}, {"--help", 0, "usage"}, {"serve extra", 2, "unexpected argument"},
+		{"migrate", 2, "migrate up|status"}, {"migrate down", 2, "unknown command"}, {"migrate up --json", 0, `"applied": true`},
+		{"migrate status", 0, "applied"}, {"seed", 2, "--family"}, {"seed --family 2f1e8b7a-0000-4000-8000-000000000001 --json", 0, `"transactions"`},
+		{"serve -h", 0, "resourceapi serve"}, {"healthcheck", 1, "healthcheck"},
+	} {
+		out, err := run(t, program, env, strings.Fields(c.args)...)
+		code := 0
+		if exit, isExit := err.(*exec.ExitError); isExit { //nolint:errorlint // the very type that exec returns
+			code = exit.ExitCode()
+		}
+		if code != c.code || !strings.Contains(out, c.part) {
+			t.Errorf("resourceapi %s: exit %d, want %d\n%s", c.args, code, c.code, out)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package api
+
+import (
+	"encoding/json"
+	"testing"
+	"unicode/utf8"
+
+	"latchkey/resourceapi"
+)
+
+func FuzzCursor(f *testing.F) {
+	f.Add("")
+	f.Add("AAAAAAAAAAAAAAAA")
+	f.Add(cursorText(resourceapi.Transaction{ID: "2f1e8b7a-0000-4000-8000-00000000abcd", Date: 20_000}))
+	f.Fuzz(func(t *testing.T, text string) {
+		c, valid := parseCursor(text)
+		if !valid {
+			return
+		}
+		again, valid := parseCursor(cursorText(resourceapi.Transaction{ID: c.ID, Date: c.Date, CreatedAt: c.CreatedAt}))
+		if !valid || again != c {
+			t.Fatalf("%q is %+v, and then %+v", text, c, again)
+		}
+	})
+}
+
+func FuzzForm(f *testing.F) {
+	for _, seed := range []string{"a[b]=1", "a[b][]=1&a[b][]=2", "a=1&a[b]=2", "[=1", "a[]=x", "%ff=%ff", "a[b][c][d]=1"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		body, err := parseForm(text)
+		if err != nil {
+			return
+		}
+		raw, err := json.Marshal(body)
+		if err != nil || !utf8.Valid(raw) {
+			t.Fatalf("%q: %v", text, err)
+		}
+	})
+}
+
+func FuzzIdempotencyKey(f *testing.F) {
+	for _, seed := range []string{"k", `"k"`, `"`, `""`, `"a\"b"`, " k ", "\x00"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		key, err := idempotencyKey([]string{text})
+		if err == nil && (key == "" || len(key) > maxIdempotencyKey) {
+			t.Fatalf("%q is the key %q", text, key)
+		}
+	})
+}
+
+func FuzzMerchantFile(f *testing.F) {
+	for _, seed := range []string{"name\nx\n", "\xef\xbb\xbfName,website\n\"a,b\",c\n", "name\n\"", "title\n", ""} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		list, _, err := parseMerchants(raw)
+		if err != nil {
+			return
+		}
+		for _, m := range list {
+			if broken := m.Check(); len(broken) > 0 {
+				t.Fatalf("%q is let through: %v", m.Name, broken)
+			}
+		}
+	})
+}
