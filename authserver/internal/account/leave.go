@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -45,6 +46,9 @@ func (s *Service) leave(ctx context.Context, userID string, forGood bool) error 
 			return err
 		}
 		now := s.now()
+		if err := s.endOwnedClients(ctx, u.ID, forGood, now); err != nil {
+			return err
+		}
 		was, err := s.Store.Deactivate(ctx, u.ID, !forGood, now)
 		if err != nil {
 			return err
@@ -64,6 +68,24 @@ func (s *Service) leave(ctx context.Context, userID string, forGood bool) error 
 			ID: uuid.NewString(), Kind: authserver.ErrandEraseFamily, Subject: u.FamilyID, CreatedAt: now,
 		})
 	})
+}
+
+// endOwnedClients stops the applications a user has registered, for everybody
+// who allowed them: nobody answers for them any more.
+func (s *Service) endOwnedClients(ctx context.Context, userID string, forGood bool, now time.Time) error {
+	owned, err := s.Store.OwnedClients(ctx, userID)
+	if err != nil {
+		return err
+	}
+	for _, id := range owned {
+		if err := s.Chains.EndChains(ctx, authserver.ChainFilter{ClientID: id}, authserver.EndClientDeleted); err != nil {
+			return err
+		}
+	}
+	if forGood {
+		return s.Store.DeleteOwnedClients(ctx, userID)
+	}
+	return s.Store.DisableOwnedClients(ctx, userID, &now)
 }
 
 // mayLeave refuses the last admin of a family that has other members. last: u
@@ -91,7 +113,12 @@ func (s *Service) mayLeave(ctx context.Context, u *authserver.User) (last bool, 
 // Reactivate takes Deactivate back. Errors: fault.NotFound, fault.Conflict (the
 // address has another owner now).
 func (s *Service) Reactivate(ctx context.Context, userID string) error {
-	err := s.Store.Reactivate(ctx, userID)
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.Store.Reactivate(ctx, userID); err != nil {
+			return err
+		}
+		return s.Store.DisableOwnedClients(ctx, userID, nil)
+	})
 	if err == nil {
 		s.audit(ctx, authserver.EventUserReactivated, slog.String("user_id", userID))
 	}

@@ -114,6 +114,25 @@ func (s *Store) CountClients(ctx context.Context, ownerID string) (int, error) {
 	return n, err
 }
 
+// OwnedClients returns the ids of the clients a user has registered.
+func (s *Store) OwnedClients(ctx context.Context, userID string) ([]string, error) {
+	return collect(ctx, s, func(id *string) []any { return []any{id} },
+		`SELECT id FROM clients WHERE owner_id = $1 ORDER BY created_at, id`, userID)
+}
+
+// DisableOwnedClients switches the clients of a user off at at; nil: on again.
+func (s *Store) DisableOwnedClients(ctx context.Context, userID string, at *time.Time) error {
+	_, err := s.db.Exec(ctx, `UPDATE clients SET disabled_at = $2 WHERE owner_id = $1`, userID, at)
+	return err
+}
+
+// DeleteOwnedClients removes the clients of a user and, by cascade, what was
+// issued to them.
+func (s *Store) DeleteOwnedClients(ctx context.Context, userID string) error {
+	_, err := s.db.Exec(ctx, `DELETE FROM clients WHERE owner_id = $1`, userID)
+	return err
+}
+
 // DeleteClient removes the client and, by cascade, its chains, codes and
 // consents. fault.NotFound: there is none.
 func (s *Store) DeleteClient(ctx context.Context, id string) error {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/apikey"
 )
 
 func (s *Server) showExport(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
@@ -53,6 +54,7 @@ func (s *Server) exported(ctx context.Context, in *authserver.Signin) (map[strin
 		"sign_ins": s.exportSignins, "devices": s.exportDevices, "applications": s.exportApplications,
 		"authorizations": s.exportChains, "registered_applications": s.exportClients,
 		"passkeys": s.exportPasskeys, "identities": s.exportIdentities,
+		"api_keys": s.exportKeys, "recovery_codes_left": s.exportRecovery,
 	} {
 		held, err := part(ctx, in)
 		if err != nil {
@@ -122,4 +124,22 @@ func (s *Server) exportClients(ctx context.Context, in *authserver.Signin) (any,
 			"redirect_uris": one.RedirectURIs, "scopes": one.Scopes.Names(), "created_at": one.CreatedAt.UTC(),
 		}
 	}), err
+}
+
+func (s *Server) exportKeys(ctx context.Context, in *authserver.Signin) (any, error) {
+	if s.Keys == nil {
+		return []object{}, nil
+	}
+	found, err := s.Keys.List(ctx, in.User.ID)
+	return each(found, func(one *apikey.View) object {
+		return object{
+			"id": one.ID, "name": one.Name, "scopes": one.Scopes.Names(), "source": one.Source, "tier": one.Tier, "hint": one.Stub,
+			"allowed_networks": one.AllowedCIDRs, "created_at": one.CreatedAt.UTC(), "expires_at": one.ExpiresAt,
+			"last_used_at": one.LastUsedAt, "last_used_from": one.LastUsedFrom,
+		}
+	}), err
+}
+
+func (s *Server) exportRecovery(ctx context.Context, in *authserver.Signin) (any, error) {
+	return s.People.RecoveryCodesLeft(ctx, &in.User)
 }
