@@ -73,7 +73,7 @@ browser: ## the pages in a real browser (TEST_CHROMIUM, or chromium on the PATH)
 
 .PHONY: screenshots
 screenshots: ## every page, phone and desktop, light and dark, in coverage/screenshots/
-	SCREENSHOTS=$(CURDIR)/coverage/screenshots go test -timeout 30m -count=1 -tags browser -run Screenshots -v ./pkg/e2e/...
+	SCREENSHOTS=$(CURDIR)/coverage/screenshots go test -timeout 30m -count=1 -tags browser,screenshots -run Screenshots -v ./pkg/e2e/...
 
 .PHONY: bench
 bench: ## what a request costs, beside the bare work it contains (needs PostgreSQL and Redis)

@@ -1,4 +1,4 @@
-//go:build browser
+//go:build browser && screenshots
 
 package e2e
 
@@ -12,7 +12,7 @@ import (
 func TestScreenshots(t *testing.T) {
 	dir := os.Getenv("SCREENSHOTS")
 	if dir == "" {
-		t.Skip("SCREENSHOTS names no folder: make screenshots")
+		t.Fatal("SCREENSHOTS names no folder: make screenshots")
 	}
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		t.Fatal(err)
