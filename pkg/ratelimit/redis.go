@@ -20,10 +20,11 @@ var stepText string
 const keyPrefix = "ratelimit:"
 
 // Redis is a Limiter shared by all replicas. One script decides, counts and
-// stamps, by the clock of Redis, in one round trip.
+// stamps, by the clock of Redis, in one round trip; requests that come together
+// share it.
 type Redis struct {
 	client  *redis.Client
-	script  *redis.Script
+	steps   *batcher
 	local   *Memory
 	policy  Policy
 	log     *slog.Logger
@@ -35,7 +36,7 @@ type Redis struct {
 
 func newRedis(client *redis.Client, local *Memory, opts Options, m *metrics) *Redis {
 	return &Redis{
-		client: client, script: redis.NewScript(stepText), local: local,
+		client: client, steps: &batcher{client: client, script: redis.NewScript(stepText)}, local: local,
 		policy: opts.Policy, log: opts.Logger, metrics: m,
 	}
 }
@@ -92,8 +93,8 @@ func (r *Redis) run(ctx context.Context, key string, l Limit, cost int, from str
 	if r.clock != nil {
 		now = r.clock()
 	}
-	answer, err := r.script.Run(ctx, r.client, []string{keyPrefix + key},
-		l.Window.Milliseconds(), max(l.Max, 0), l.grain().Milliseconds(), cost, keep.Milliseconds(), from, now).Slice()
+	answer, err := r.steps.run(ctx, keyPrefix+key,
+		l.Window.Milliseconds(), max(l.Max, 0), l.grain().Milliseconds(), cost, keep.Milliseconds(), from, now)
 	if err != nil {
 		return nil, fmt.Errorf("ratelimit: %w", err)
 	}
