@@ -75,10 +75,18 @@ func TestCommandLine(t *testing.T) {
 		code int
 		part string
 	}{
-		{"", 2, "usage: resourceapi COMMAND"}, {"nonsense", 2, "unknown command"}, {"--help", 0, "usage"}, {"serve extra", 2, "unexpected argument"},
-		{"migrate", 2, "migrate up|status"}, {"migrate down", 2, "unknown command"}, {"migrate up --json", 0, `"applied": true`},
-		{"migrate status", 0, "applied"}, {"seed", 2, "--family"}, {"seed --family 2f1e8b7a-0000-4000-8000-000000000001 --json", 0, `"transactions"`},
-		{"serve -h", 0, "resourceapi serve"}, {"healthcheck", 1, "healthcheck"},
+		{"", 2, "usage: resourceapi COMMAND"},
+		{"nonsense", 2, "unknown command"},
+		{"--help", 0, "usage"},
+		{"serve extra", 2, "unexpected argument"},
+		{"migrate", 2, "migrate up|status"},
+		{"migrate down", 2, "unknown command"},
+		{"migrate up --json", 0, `"applied": true`},
+		{"migrate status", 0, "applied"},
+		{"seed", 2, "--family"},
+		{"seed --family 2f1e8b7a-0000-4000-8000-000000000001 --json", 0, `"transactions"`},
+		{"serve -h", 0, "resourceapi serve"},
+		{"healthcheck", 1, "healthcheck"},
 	} {
 		out, err := run(t, program, env, strings.Fields(c.args)...)
 		code := 0
