@@ -13,13 +13,14 @@ import (
 // EmailPath is where a link to confirm an address leads; the token follows it.
 const EmailPath = "/settings/email/confirm?token="
 
-// RequestEmail begins to change the address of u, who gives the password. With
+// RequestEmail begins to change the address of the person at in, who gives the
+// password, or has signed in a moment ago and has none. With
 // a mail server the new address gets a link first, and what happens to an
 // address that has an account is told to that address only. Without one the
 // address changes at once: changed. Errors: fault.Invalid, fault.RateLimited,
 // fault.Unavailable.
-func (r *Recovery) RequestEmail(ctx context.Context, u *authserver.User, email, password, language string) (changed bool, err error) {
-	s := r.People
+func (r *Recovery) RequestEmail(ctx context.Context, in *authserver.Signin, email, password, language string) (changed bool, err error) {
+	s, u := r.People, &in.User
 	email = authserver.NormalizeEmail(email)
 	broken := authserver.CheckEmail(email)
 	if len(broken) == 0 && email == u.Email {
@@ -31,7 +32,7 @@ func (r *Recovery) RequestEmail(ctx context.Context, u *authserver.User, email, 
 	if err := s.take(ctx, "email-change", u.ID, s.Settings.Throttles.Reset); err != nil {
 		return false, err
 	}
-	if err := s.confirmPassword(ctx, u, password); err != nil {
+	if err := s.confirm(ctx, in, password); err != nil {
 		return false, err
 	}
 	if r.Mail == nil {

@@ -38,7 +38,7 @@ func (s *Server) showEmail(w http.ResponseWriter, r *http.Request, in *authserve
 
 func (s *Server) changeEmail(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	f := r.PostForm
-	changed, err := s.Recovery.RequestEmail(r.Context(), &in.User, f.Get("email"), f.Get("password"), s.language(r))
+	changed, err := s.Recovery.RequestEmail(r.Context(), in, f.Get("email"), f.Get("password"), s.language(r))
 	switch {
 	case err != nil:
 		return s.again(w, r, "email", s.emailView(w, r, in), err, "email")
