@@ -98,7 +98,7 @@ $(GOLANGCI):
 .PHONY: lint
 lint: $(GOLANGCI) ## golangci-lint, module by module
 	@failed=; for module in $(MODULES); do echo "lint $$module"; \
-	  (cd $$module && $(CURDIR)/$(GOLANGCI) run --config $(CURDIR)/.golangci.yml ./...) || failed=1; done; test -z "$$failed"
+	  (cd $$module && $(CURDIR)/$(GOLANGCI) run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...) || failed=1; done; test -z "$$failed"
 
 .PHONY: fmt
 fmt: $(GOLANGCI) ## gofumpt and gci
