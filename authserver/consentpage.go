@@ -6,7 +6,8 @@ import "latchkey/pkg/scope"
 type ConsentPage struct {
 	Client      *Client
 	Requested   scope.Set
-	New         scope.Set // what an earlier consent does not cover
+	Granted     scope.Set // by an earlier consent
+	New         scope.Set // what that does not cover
 	RedirectURI string
 	Resource    string // RFC 8707 resource; empty: ours
 	Signin      *Signin

@@ -63,10 +63,14 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		s.redirectError(w, r, a, promptError("consent_required", "The user has not consented."))
 		return
 	}
-	s.Pages.Consent(w, r, authserver.ConsentPage{
+	page := authserver.ConsentPage{
 		Client: a.client, Requested: a.scopes, New: consent.Missing(a.scopes),
 		RedirectURI: a.redirectURI, Resource: a.resource, Signin: signin,
-	})
+	}
+	if consent != nil {
+		page.Granted = consent.Scopes
+	}
+	s.Pages.Consent(w, r, page)
 }
 
 // decide is POST /oauth/authorize: the answer to the consent page, posted to the

@@ -47,9 +47,12 @@ func newConsentView(r *http.Request, p authserver.ConsentPage) consentView {
 		c.Action += "?" + r.URL.RawQuery
 	}
 	c.Initial = initial(c.Name)
-	if before := p.Requested &^ p.New; p.New != p.Requested {
-		c.Granted = strongest(before)
-		if before == scope.Read { // only what is new
+	switch {
+	case p.New == 0: // asked again for what was allowed
+		c.Asked = strongest(p.Requested)
+	case p.Granted != 0: // only what is new
+		c.Granted = strongest(p.Granted)
+		if p.Granted.Satisfies(scope.Read) && p.New&scope.ReadWrite != 0 {
 			c.Asked = []string{"more"}
 		}
 	}

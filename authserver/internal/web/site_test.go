@@ -119,7 +119,7 @@ func (s *site) authorize(w http.ResponseWriter, r *http.Request) {
 		Requested: scope.ReadWrite | scope.Read, New: scope.ReadWrite | scope.Read, RedirectURI: redirect, Signin: in,
 	}
 	if r.URL.Query().Has("more") {
-		p.New = scope.ReadWrite
+		p.Granted, p.New = scope.Read, scope.ReadWrite
 	}
 	s.Pages.Consent(w, r, p)
 }
