@@ -199,7 +199,11 @@ func TestMalformedBodies(t *testing.T) {
 			"NUL":             {asJSON, `{"email":"a\u0000@b.c","password":"x"}`, 400},
 			"raw NUL":         {asJSON, "{\"email\":\"a\x00\",\"password\":\"x\"}", 400},
 			"no UTF-8":        {asJSON, "{\"email\":\"a\xff\",\"password\":\"x\"}", 400},
-			"lone surrogate":  {asJSON, `{"email":"\ud800","password":"x"}`, 401},
+			"lone surrogate":  {asJSON, `{"email":"\ud800","password":"x"}`, 400},
+			"field twice":     {asJSON, `{"email":"a@b.c","email":"d@e.f","password":"x"}`, 400},
+			"nested twice":    {asJSON, `{"email":"a@b.c","password":"x","device":{"device_id":"1","device_id":"2"}}`, 400},
+			"other letters":   {asJSON, `{"EMAIL":"a@b.c","password":"x"}`, 400},
+			"long s":          {asJSON, `{"email":"a@b.c","paſſword":"x"}`, 400},
 			"deep":            {asJSON, strings.Repeat(`{"device":`, 20000) + "1" + strings.Repeat("}", 20000), 413},
 			"megabyte":        {asJSON, `{"email":"` + strings.Repeat("a", 1<<20) + `"}`, 413},
 			"text":            {"text/plain", `{"email":"a@b.c"}`, 400},
@@ -207,6 +211,7 @@ func TestMalformedBodies(t *testing.T) {
 			"form":            {"application/x-www-form-urlencoded", "email=a%40b.c&password=x", 401},
 			"bad form":        {"application/x-www-form-urlencoded", "email=%zz", 400},
 			"form NUL":        {"application/x-www-form-urlencoded", "email=%00", 400},
+			"JSON as form":    {"application/x-www-form-urlencoded", `{"email":"a@b.c","password":"quoted-nowhere"}`, 400},
 			"form both":       {"application/x-www-form-urlencoded", "device=x&device[device_id]=y", 400},
 		} {
 			t.Run(name, func(t *testing.T) {
