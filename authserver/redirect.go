@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"latchkey/pkg/fault"
@@ -49,6 +50,9 @@ func checkHost(u *url.URL, reject func(string) error) error {
 	if u.Hostname() == "" || u.Opaque != "" {
 		return reject("must name a host")
 	}
+	if !validPort(u.Port()) {
+		return reject("must have a port from 1 to 65535 or none")
+	}
 	return nil
 }
 
@@ -91,10 +95,16 @@ func redirectMatches(registered, asked string) bool {
 		return false
 	}
 	a, err := url.Parse(asked)
-	if err != nil || a.User != nil || a.Hostname() != r.Hostname() || a.Port() == "0" {
+	if err != nil || a.User != nil || a.Hostname() != r.Hostname() || !validPort(a.Port()) {
 		return false
 	}
 	return withoutPort(registered, r) == withoutPort(asked, a)
+}
+
+// validPort reports whether a browser could go to port, as it is written.
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0 && port == strconv.FormatUint(n, 10)
 }
 
 // withoutPort returns the text of uri with the port cut out, so that scheme,

@@ -46,6 +46,7 @@ func TestRedirectMatching(t *testing.T) {
 		"https://127.0.0.1/cb", "http://127.0.0.1/", "http://127.0.0.1/cb/", "http://127.0.0.1/cb?x", "http://user@127.0.0.1/cb", "http://127.0.0.1:80@evil.example/cb",
 		"http://127.0.0.2/cb", "http://localhost:99/cb", "http://localhost:80/cb", "http://[::1]/cb", "http://127.0.0.1:99999999/cb/x", "HTTP://127.0.0.1/cb", "http://127.0.0.1:/cb/",
 		"http://127.0.0.1:4444/cb#f", "http://127.1/cb", "http://2130706433/cb", "com.example.app:/cb/", "COM.example.app:/cb", "http://127.0.0.1:44\n/cb",
+		"http://127.0.0.1:65536/cb", "http://127.0.0.1:080/cb", "http://127.0.0.1:00/cb",
 	} {
 		if c.AcceptsRedirect(uri) {
 			t.Errorf("%q is accepted", uri)

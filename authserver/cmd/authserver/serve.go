@@ -95,7 +95,7 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 		workers = append(workers, errands)
 	}
 
-	router := mux.NewRouter()
+	router := mux.NewRouter().SkipClean(true) // an odd path is no route; a redirect would turn a POST into a GET
 	p.oauth.Mount(router)
 	pages.Mount(router)
 	meter, noteUses, err := p.meter()

@@ -99,20 +99,26 @@ func (s *Server) unclaimed(ctx context.Context, presented secret.Token, r authse
 	switch {
 	case !spent.Live || !r.Now.Before(spent.ExpiresAt):
 		return nil, errGrant
+	case spent.Used && !s.mayRetry(spent, r.Now):
+		return nil, s.reused(ctx, spent)
 	case !spent.ChainScopes.Satisfies(r.Scopes):
 		return nil, fosite.ErrInvalidScope.WithHint("A refresh may narrow the scope, never widen it.")
 	case r.Resource != "" && r.Resource != spent.Resource:
 		return nil, errInvalidTarget
-	case !spent.Used:
-		return nil, errGrant
-	case s.mayRetry(spent, r.Now):
+	case spent.Used:
 		return retried(presented, spent, r.Now)
 	}
+	return nil, errGrant
+}
+
+// reused ends the chain of a token that somebody kept (RFC 9700 section 4.14.2),
+// whatever they ask for with it.
+func (s *Server) reused(ctx context.Context, spent *authserver.Spent) error {
 	s.Metrics.RefreshReused()
 	if err := s.EndChains(ctx, authserver.ChainFilter{ID: spent.ChainID}, authserver.EndReused); err != nil {
-		return nil, err
+		return err
 	}
-	return nil, errGrant
+	return errGrant
 }
 
 func (s *Server) mayRetry(spent *authserver.Spent, now time.Time) bool {

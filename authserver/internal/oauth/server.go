@@ -128,12 +128,23 @@ func New(d Dependencies) *Server {
 
 // Mount adds the endpoints to router.
 func (s *Server) Mount(router *mux.Router) {
-	router.HandleFunc("/oauth/authorize", s.authorize).Methods(http.MethodGet, http.MethodHead)
-	router.HandleFunc("/oauth/authorize", s.decide).Methods(http.MethodPost)
+	router.HandleFunc("/oauth/authorize", s.authorizeOrDecide)
 	router.Handle("/oauth/token", crossOrigin(http.MethodPost, s.token))
 	router.Handle("/oauth/revoke", crossOrigin(http.MethodPost, s.revoke))
 	router.HandleFunc("/oauth/introspect", s.introspect)
 	router.Handle("/.well-known/oauth-authorization-server", crossOrigin(http.MethodGet, s.metadata))
+}
+
+func (s *Server) authorizeOrDecide(w http.ResponseWriter, r *http.Request) {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		s.authorize(w, r)
+	case http.MethodPost:
+		s.decide(w, r)
+	default:
+		w.Header().Set("Allow", "GET, HEAD, POST")
+		s.Pages.Error(w, r, http.StatusMethodNotAllowed, "", "This page cannot be asked for in that way.")
+	}
 }
 
 // crossOrigin opens an endpoint without cookies to scripts of any origin.

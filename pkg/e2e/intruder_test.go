@@ -1,0 +1,100 @@
+package e2e
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"latchkey/pkg/testenv"
+)
+
+// A body of JSON under the media type of a form, which is what curl -d sends
+// when nobody names one, is a single field name to a form parser.
+func TestMisdirectedBodiesAreNotLogged(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		p := testenv.NewPerson(w.Auth.URL)
+		for _, path := range []string{"/api/v1/auth/login", "/api/v1/auth/signup", "/api/v1/auth/refresh", "/oauth/token", "/signin"} {
+			for _, body := range []string{
+				`{"email":"` + p.Email + `","password":"` + p.Password + `"}`,
+				`{"` + p.Email + `":"` + p.Password + `"}`,
+				url.QueryEscape(p.Password) + "=" + url.QueryEscape(p.Email) + "%zz",
+			} {
+				answer := w.raw(http.MethodPost, w.Auth.URL+path, "application/x-www-form-urlencoded", body)
+				if answer.Status/100 != 4 {
+					w.t.Errorf("%s: %s", path, answer)
+				}
+				answer = w.raw(http.MethodPost, w.Auth.URL+path, "application/json", `{"`+p.Password+`":"`+p.Email+`"}`)
+				if answer.Status/100 != 4 {
+					w.t.Errorf("%s: %s", path, answer)
+				}
+			}
+		}
+		logs := w.Logs()
+		for what, text := range map[string]string{"email address": p.Email, "password": p.Password} {
+			if at := strings.Index(logs, text); at >= 0 {
+				w.t.Errorf("the %s was logged: %.300s", what, logs[max(0, at-300):])
+			}
+		}
+	})
+}
+
+// raw sends body under the media type kind, with nothing else.
+func (w *world) raw(method, address, kind, body string) *testenv.Answer {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), method, address, strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
+	}
+	answer, err := (&testenv.App{}).Do(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return answer
+}
+
+// A path that is not one of ours is not found. A redirect to its clean form
+// would turn a POST into a GET and a DELETE into one of something else.
+func TestOddPathsAreNotRedirected(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		for _, path := range []string{"//oauth/token", "/oauth//token", "/oauth/../oauth/token", "/api/v1/devices/..%2f", "/api/v1/devices/%2e%2e", "//evil.example/%2e%2e"} {
+			for _, method := range []string{http.MethodPost, http.MethodDelete} {
+				if answer := w.raw(method, w.Auth.URL+path, "", ""); answer.Status/100 != 4 {
+					w.t.Errorf("%s %s: %s %q", method, path, answer, answer.Header.Get("Location"))
+				}
+			}
+		}
+	})
+}
+
+func TestAuthorizeNamesItsMethods(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodOptions} {
+			answer := w.raw(method, w.Auth.URL+"/oauth/authorize", "", "")
+			if answer.Status != http.StatusMethodNotAllowed || answer.Header.Get("Allow") != "GET, HEAD, POST" {
+				w.t.Errorf("%s: %d, Allow %q", method, answer.Status, answer.Header.Get("Allow"))
+			}
+		}
+	})
+}
+
+// Who replays a spent refresh token is found out whatever else they ask for.
+func TestS25_ReuseIsSeenThroughWideScopesAndOtherResources(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		for _, more := range []url.Values{{"scope": {"read_write"}}, {"resource": {"https://other.example"}}} {
+			app := w.public()
+			first := w.tokens(app, "read")
+			second := w.refreshed(app, first.Refresh)
+			third := w.refreshed(app, second.Refresh)
+			form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {first.Refresh}}
+			for name, values := range more {
+				form[name] = values
+			}
+			wantError(w.t, w.token(app, form), http.StatusBadRequest, "invalid_grant")
+			w.wantActive(third.Access, false, "after the replay")
+		}
+	})
+}
