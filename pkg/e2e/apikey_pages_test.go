@@ -127,7 +127,8 @@ func (w *world) forgedForms(p *testenv.Person, one string) {
 		values url.Values
 		status int
 	}{
-		{one + "/rotate", url.Values{"overlap": {"9999"}}, http.StatusBadRequest}, {one + "/rotate", url.Values{}, http.StatusBadRequest},
+		{one + "/rotate", url.Values{"overlap": {"9999"}}, http.StatusBadRequest},
+		{one + "/rotate", url.Values{}, http.StatusBadRequest},
 		{keyPages + "/new", url.Values{}, http.StatusUnprocessableEntity},
 		{keyPages + "/new", url.Values{"name": {"n"}, "scopes": {"admin"}, "source": {"desk"}}, http.StatusUnprocessableEntity},
 		{keyPages + "/new", url.Values{"name": {strings.Repeat("x", 5000)}, "scopes": {"read"}}, http.StatusUnprocessableEntity},
