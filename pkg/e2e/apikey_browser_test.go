@@ -158,4 +158,5 @@ func (b *tab) picture(name string) {
 			}
 		}
 	}
+	b.run(chromedp.EmulateViewport(1280, 900)) // as it was
 }
