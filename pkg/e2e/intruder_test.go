@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -95,6 +96,41 @@ func TestS25_ReuseIsSeenThroughWideScopesAndOtherResources(t *testing.T) {
 			}
 			wantError(w.t, w.token(app, form), http.StatusBadRequest, "invalid_grant")
 			w.wantActive(third.Access, false, "after the replay")
+		}
+	})
+}
+
+// Whoever has one IPv6 address has the network of 64 bits around it.
+func TestS44_AnIPv6NetworkIsOneVisitor(t *testing.T) {
+	setup := testenv.Setup{AuthEnv: testenv.Env{"AUTH_TRUSTED_PROXIES": "127.0.0.0/8", "AUTH_THROTTLE_SIGNIN_ADDRESS": "5/1h"}}
+	ownWorld(t, setup, func(w *world) {
+		from := func(address string) int {
+			w.t.Helper()
+			body := strings.NewReader(`{"email":"nobody@example.com","password":"x"}`)
+			req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.Auth.URL+"/api/v1/auth/login", body)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("X-Forwarded-For", address)
+			answer, err := (&testenv.App{}).Do(req)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			return answer.Status
+		}
+		for i := range 5 {
+			if got := from(fmt.Sprintf("2001:db8:1:2:%x::1", i)); got != http.StatusUnauthorized {
+				w.t.Fatalf("address %d: %d", i, got)
+			}
+		}
+		if got := from("2001:db8:1:2:ffff::9"); got != http.StatusTooManyRequests {
+			w.t.Errorf("another address of the network: %d", got)
+		}
+		for _, address := range []string{"2001:db8:1:3::1", "192.0.2.1", "::ffff:192.0.2.2"} {
+			if got := from(address); got != http.StatusUnauthorized {
+				w.t.Errorf("%s: %d", address, got)
+			}
 		}
 	})
 }

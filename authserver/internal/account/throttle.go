@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"latchkey/pkg/fault"
@@ -60,6 +61,16 @@ func (s *Service) blocked(ctx context.Context, kind, who string, limits []Limit)
 	})
 }
 
+// visitor is whom a limit counts: of an IPv6 address the network of 64 bits,
+// because one subscriber holds all the addresses in it; anything else as it is.
+func visitor(who string) string {
+	addr, err := netip.ParseAddr(who)
+	if err != nil || addr.Is4() || addr.Is4In6() {
+		return who
+	}
+	return netip.PrefixFrom(addr.WithZone(""), 64).Masked().String()
+}
+
 // eachLimit asks every window. Keys hold a digest, so that the shared counter
 // store learns no email address.
 func (s *Service) eachLimit(kind, who string, limits []Limit, ask func(key string, l Limit) (time.Duration, error)) error {
@@ -68,7 +79,7 @@ func (s *Service) eachLimit(kind, who string, limits []Limit, ask func(key strin
 	}
 	var longest time.Duration
 	for _, l := range limits {
-		key := fmt.Sprintf("%s:%d:%.32s", kind, int(l.Window.Seconds()), secret.DigestOf(who).String())
+		key := fmt.Sprintf("%s:%d:%.32s", kind, int(l.Window.Seconds()), secret.DigestOf(visitor(who)).String())
 		wait, err := ask(key, l)
 		if err != nil {
 			return fault.Wrap(fault.Unavailable, err, "The service is temporarily unavailable. Try again later.")
