@@ -85,14 +85,13 @@ func (r *Recovery) ConfirmEmail(ctx context.Context, u *authserver.User, text, l
 		return err
 	}
 	err = r.People.Store.InTx(ctx, func(ctx context.Context) error {
-		won, err := r.Links.ClaimLink(ctx, authserver.LinkEmail, secret.DigestOf(text), r.People.now())
-		if err != nil {
+		return r.swapEmail(ctx, u, email, func() error {
+			won, err := r.Links.ClaimLink(ctx, authserver.LinkEmail, secret.DigestOf(text), r.People.now())
+			if err == nil && !won {
+				return ErrLinkGone
+			}
 			return err
-		}
-		if !won {
-			return ErrLinkGone
-		}
-		return r.swapEmail(ctx, u, email)
+		})
 	})
 	if err == nil {
 		r.emailChanged(ctx, u, language)
@@ -102,16 +101,18 @@ func (r *Recovery) ConfirmEmail(ctx context.Context, u *authserver.User, text, l
 
 // changeEmail gives u another address at once.
 func (r *Recovery) changeEmail(ctx context.Context, u *authserver.User, email, language string) error {
-	err := r.People.Store.InTx(ctx, func(ctx context.Context) error { return r.swapEmail(ctx, u, email) })
+	err := r.People.Store.InTx(ctx, func(ctx context.Context) error {
+		return r.swapEmail(ctx, u, email, func() error { return nil })
+	})
 	if err == nil {
 		r.emailChanged(ctx, u, language)
 	}
 	return err
 }
 
-// swapEmail replaces the address in the transaction of ctx; links to the old
-// one are void.
-func (r *Recovery) swapEmail(ctx context.Context, u *authserver.User, email string) error {
+// swapEmail replaces the address in the transaction of ctx, if claim agrees;
+// links to the old one are void. The user's row comes first, as in Reset.
+func (r *Recovery) swapEmail(ctx context.Context, u *authserver.User, email string, claim func() error) error {
 	won, err := r.Links.ChangeEmail(ctx, u.ID, u.Email, email)
 	if fault.Is(err, fault.Conflict) {
 		return invalid(authserver.EmailTaken())
@@ -120,6 +121,9 @@ func (r *Recovery) swapEmail(ctx context.Context, u *authserver.User, email stri
 		return fault.New(fault.Conflict, "The address was changed meanwhile. Load the page again.")
 	}
 	if err != nil {
+		return err
+	}
+	if err := claim(); err != nil {
 		return err
 	}
 	return r.Links.VoidLinks(ctx, u.ID, r.People.now())

@@ -95,12 +95,10 @@ func (r *Recovery) Reset(ctx context.Context, text, password, language string) e
 		return err
 	}
 	err = s.Store.InTx(ctx, func(ctx context.Context) error {
-		won, err := r.Links.ClaimLink(ctx, authserver.LinkReset, secret.DigestOf(text), s.now())
-		if err != nil {
-			return err
-		}
-		if won {
-			won, err = r.Links.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
+		// The user's row first: two links of one user must not wait for each other.
+		won, err := r.Links.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
+		if err == nil && won {
+			won, err = r.Links.ClaimLink(ctx, authserver.LinkReset, secret.DigestOf(text), s.now())
 		}
 		if err != nil {
 			return err

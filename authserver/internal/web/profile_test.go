@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
 	"latchkey/pkg/testenv"
 )
 
@@ -114,6 +115,31 @@ func TestExportHoldsNoSecret(t *testing.T) {
 			if page, err := testenv.NewBrowser(s.URL).Get(t.Context(), path); err != nil || page.URL.Path != "/signin" {
 				t.Errorf("%s without a sign-in: %v %v", path, page.URL, err)
 			}
+		}
+	})
+}
+
+// A server without email says so, and a new address counts at once.
+func TestWithoutEmail(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		s.Pages.Recovery = &account.Recovery{People: s.People, Links: s.Store}
+		p, other := signedUp(t, s), signedUp(t, s)
+		page, err := p.Browser.Get(t.Context(), "/forgot")
+		if err != nil || !strings.Contains(page.Text(), "This server sends no email") || strings.Contains(page.Body, "<form") {
+			t.Errorf("%v %s", err, page.Text())
+		}
+		page = answer(t, p.Browser, "/settings/email", map[string]string{"email": other.Email, "password": p.Password})
+		if page.Status != http.StatusUnprocessableEntity || !strings.Contains(page.Text(), "Email has already been taken") {
+			t.Errorf("a taken address: %d %s", page.Status, page.Text())
+		}
+		next := testenv.NewPerson(s.URL).Email
+		page = answer(t, p.Browser, "/settings/email", map[string]string{"email": strings.ToUpper(next), "password": p.Password})
+		if !strings.Contains(page.Text(), "Your email address was changed") {
+			t.Errorf("%d %s", page.Status, page.Text())
+		}
+		if page := signInAs(t, s, next, p.Password); !strings.Contains(page.Text(), "Hello, Ada") {
+			t.Errorf("the new address: %d", page.Status)
 		}
 	})
 }

@@ -224,3 +224,55 @@ func TestResetLinkOfTheOperator(t *testing.T) {
 		}
 	})
 }
+
+// Two links of one person, used at the same instant: one counts, and neither
+// waits for the other for ever.
+func TestTwoResetLinksAtOnce(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		r := account.Recovery{People: s.People, Links: s.Store}
+		for range 5 {
+			p := signedUp(t, s)
+			pages := make(chan *testenv.Page, 4)
+			var submit []func()
+			for range cap(pages) {
+				path, err := r.ResetLink(t.Context(), p.Email)
+				if err != nil {
+					t.Fatal(err)
+				}
+				b := testenv.NewBrowser(s.URL)
+				page, err := b.Get(t.Context(), path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				form, err := page.Form("new_password")
+				if err != nil {
+					t.Fatal(err)
+				}
+				form.Fill(map[string]string{"new_password": "Another-1!password"})
+				submit = append(submit, func() {
+					got, err := b.Submit(t.Context(), page, form, "", "")
+					if err != nil {
+						t.Error(err)
+					}
+					pages <- got
+				})
+			}
+			for _, one := range submit {
+				go one()
+			}
+			won := 0
+			for range cap(pages) {
+				switch page := <-pages; {
+				case page != nil && page.URL.Path == "/signin":
+					won++
+				case page != nil && page.Status != http.StatusNotFound:
+					t.Errorf("a loser got %d: %s", page.Status, page.Text())
+				}
+			}
+			if won != 1 {
+				t.Errorf("%d links counted", won)
+			}
+		}
+	})
+}
