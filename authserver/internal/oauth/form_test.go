@@ -1,0 +1,66 @@
+package oauth
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"latchkey/authserver"
+)
+
+func formRequest(body string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "/oauth/token", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return r
+}
+
+func TestReadFormRefuses(t *testing.T) {
+	for name, body := range map[string]string{
+		"twice": "code=a&code=b", "NUL": "code=a%00", "no UTF-8": "code=%ff", "line break": "code=a%0Ab",
+		"broken escape": "code=%zz", "semicolon": "a;b=c", "too large": "code=" + strings.Repeat("x", maxForm),
+	} {
+		if _, err := readForm(httptest.NewRecorder(), formRequest(body)); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	form, err := readForm(httptest.NewRecorder(), formRequest("grant_type=x&resource=a&resource=b&state=%C3%A4"))
+	if err != nil || form.Get("state") != "ä" {
+		t.Errorf("%v, %v", form, err)
+	}
+}
+
+func TestResource(t *testing.T) {
+	for text, want := range map[string]string{"https://api.example/": "https://api.example", "https://api.example/v1": "https://api.example/v1"} {
+		if got, err := resource(url.Values{"resource": {text}}); err != nil || got != want {
+			t.Errorf("%s: %q, %v", text, got, err)
+		}
+	}
+	for _, list := range [][]string{{"a", "b"}, {"/relative"}, {"https://api.example/#x"}, {"mailto:x@example.com"}, {"https://" + strings.Repeat("x", 3000)}} {
+		if got, err := resource(url.Values{"resource": list}); err == nil {
+			t.Errorf("%.40q: accepted as %q", list, got)
+		}
+	}
+}
+
+func FuzzClientCredentials(f *testing.F) {
+	f.Add("Basic "+base64.StdEncoding.EncodeToString([]byte("id:secret")), "client_id=id")
+	f.Add("Bearer x", "client_secret=")
+	f.Add("Basic Og==", "")
+	f.Fuzz(func(t *testing.T, header, body string) {
+		form, err := url.ParseQuery(body)
+		if err != nil {
+			return
+		}
+		r := &http.Request{Header: http.Header{"Authorization": {header}}}
+		c, err := clientCredentials(r, form)
+		if err != nil {
+			return
+		}
+		if c.method != authserver.AuthBasic || form.Has("client_secret") || c.id == "" {
+			t.Errorf("%q beside %q: %+v", header, body, c)
+		}
+	})
+}
