@@ -43,6 +43,13 @@ func IsUnique(err error, parts ...string) bool {
 	return false
 }
 
+// IsDeadlock reports whether PostgreSQL broke a transaction off because it and
+// another waited each for the other. Run again, it goes through.
+func IsDeadlock(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == "40P01"
+}
+
 // ErrForeignKey is a reference to a row that is not there.
 var ErrForeignKey = errors.New("database: foreign key")
 

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"gorm.io/gorm/clause"
 
@@ -52,6 +54,9 @@ func (f *Family) readMerchants(ctx context.Context, rest string, args ...any) ([
 // ImportMerchants writes the merchants whose name is new and returns them by
 // name; a name that exists is passed over.
 func (f *Family) ImportMerchants(ctx context.Context, list []resourceapi.Merchant) ([]resourceapi.Merchant, error) {
+	// In one order, so that two imports of the same names do not wait each for
+	// the other.
+	list = slices.SortedFunc(slices.Values(list), func(a, b resourceapi.Merchant) int { return cmp.Compare(a.Name, b.Name) })
 	var made []resourceapi.Merchant
 	err := f.change(ctx, func(ctx context.Context) error {
 		made = nil

@@ -133,15 +133,22 @@ func (f *Family) create(ctx context.Context, currency resourceapi.Currency) erro
 	})
 }
 
-// change runs fn in a transaction of the family. A reference that vanished
-// between its check and the write is looked at once more, so that the answer
-// names it.
+// tries is how often a change is attempted that the engine broke off because it
+// and another waited each for the other.
+const tries = 3
+
+// change runs fn in a transaction of the family, more than once where another
+// change got in its way. A reference that vanished between its check and the
+// write is looked at once more, so that the answer names it.
 func (f *Family) change(ctx context.Context, fn func(ctx context.Context) error) error {
 	ctx, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
 	err = f.s.db.InTx(ctx, fn)
+	for again := 1; again < tries && database.IsDeadlock(err) && ctx.Value(nestedKey{}) == nil; again++ {
+		err = f.s.db.InTx(ctx, fn)
+	}
 	if errors.Is(err, database.ErrForeignKey) {
 		if ctx.Value(nestedKey{}) != nil { // the transaction around it is lost too
 			return fault.Wrap(fault.Conflict, err, "Something this request refers to was just removed. Send it again.")

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strconv"
 
 	"gorm.io/gorm/clause"
@@ -54,8 +56,13 @@ func (f *Family) newTransactions(inputs []resourceapi.TransactionInput, refs ref
 		if currency == "" {
 			currency = refs.accounts[in.AccountID]
 		}
-		amount, wrong := money(in, currency)
-		if broken = append(broken, wrong...); len(broken) > 0 {
+		var amount resourceapi.Amount
+		if currency != "" { // else the account is not found, and nobody knows how many decimals it has
+			var wrong []string
+			amount, wrong = money(in, currency)
+			broken = append(broken, wrong...)
+		}
+		if len(broken) > 0 {
 			refused.Errors[i] = broken
 			continue
 		}
@@ -91,7 +98,7 @@ func (f *Family) writeTransactions(ctx context.Context, rows []transactionRow, t
 	var plain []transactionRow
 	var tags []taggingRow
 	work := changes{}
-	for i := range rows {
+	for _, i := range externalOrder(rows) {
 		row := &rows[i]
 		if row.ExternalID == nil {
 			plain = append(plain, *row)
@@ -127,6 +134,32 @@ func (f *Family) writeTransactions(ctx context.Context, rows []transactionRow, t
 		made[i].Transaction = list[i]
 	}
 	return made, err
+}
+
+// externalOrder returns the places of rows in the order of their external ids, the
+// same for every caller: of two batches that share some, in whatever order, one
+// waits for the other and never each for each.
+func externalOrder(rows []transactionRow) []int {
+	places := make([]int, len(rows))
+	for i := range places {
+		places[i] = i
+	}
+	slices.SortStableFunc(places, func(i, j int) int {
+		a, b := &rows[i], &rows[j]
+		if a.ExternalID == nil || b.ExternalID == nil {
+			return cmp.Compare(truth(a.ExternalID != nil), truth(b.ExternalID != nil))
+		}
+		return cmp.Or(
+			cmp.Compare(a.AccountID, b.AccountID), cmp.Compare(*a.Source, *b.Source), cmp.Compare(*a.ExternalID, *b.ExternalID))
+	})
+	return places
+}
+
+func truth(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // insertOnce inserts row, or returns the id of the one that has its external
