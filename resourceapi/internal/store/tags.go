@@ -69,6 +69,14 @@ func (f *Family) CreateTag(ctx context.Context, t resourceapi.Tag) (resourceapi.
 func (f *Family) UpdateTag(ctx context.Context, id string, change func(t resourceapi.Tag) (resourceapi.Tag, error)) (resourceapi.Tag, error) {
 	var made resourceapi.Tag
 	err := f.change(ctx, func(ctx context.Context) error {
+		var locked string
+		err := f.row(ctx, `SELECT g.id FROM tags g WHERE g.family_id = $1 AND g.id = $2`+f.s.forUpdate("g"), id).Scan(&locked)
+		if errors.Is(err, database.ErrNoRows) {
+			return errNoTag
+		}
+		if err != nil {
+			return err
+		}
 		old, err := f.tag(ctx, id)
 		if err != nil {
 			return err

@@ -196,6 +196,10 @@ func (f *Family) UpdateValuation(ctx context.Context, id string, in resourceapi.
 		if err := f.lockAccount(ctx, old.Account.ID); err != nil {
 			return notThere(err, errNoValuation)
 		}
+		// Anew under the lock: balances must follow from the day it was on last.
+		if old, err = f.valuation(ctx, id); err != nil {
+			return err
+		}
 		set := filter{}
 		if in.Amount.Set {
 			amount, err := valued(in, old.Currency)
