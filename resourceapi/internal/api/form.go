@@ -58,7 +58,8 @@ func put(into map[string]any, path []string, value string) bool {
 	name := path[0]
 	switch {
 	case len(path) == 1:
-		if _, taken := into[name].(map[string]any); taken {
+		switch into[name].(type) {
+		case map[string]any, []any:
 			return false
 		}
 		into[name] = value

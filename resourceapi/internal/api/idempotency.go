@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"strings"
 
@@ -38,13 +39,9 @@ func (c *call) once(ctx context.Context, w http.ResponseWriter, act action) (rep
 	if err != nil {
 		return reply{}, httpserver.BodyError(err, "The request body could not be read")
 	}
-	fingerprint := sha256.New()
-	for _, part := range []string{c.Method, c.URL.Path, c.URL.RawQuery, c.Header.Get("Content-Type"), string(raw)} {
-		sum := sha256.Sum256([]byte(part))
-		_, _ = fingerprint.Write(sum[:]) // a hash never fails
-	}
+	fingerprint := c.fingerprint(raw)
 	digest := sha256.Sum256([]byte(c.principal.UserID + "\n" + c.principal.ClientID + "\n" + key))
-	status, body, replayed, err := c.family.Once(ctx, digest[:], fingerprint.Sum(nil), func(ctx context.Context) (int, []byte, error) {
+	status, body, replayed, err := c.family.Once(ctx, digest[:], fingerprint, func(ctx context.Context) (int, []byte, error) {
 		c.Body = io.NopCloser(bytes.NewReader(raw)) // anew for each attempt
 		got, err := act(ctx, c)
 		if err != nil {
@@ -60,6 +57,21 @@ func (c *call) once(ctx context.Context, w http.ResponseWriter, act action) (rep
 		w.Header().Set("Idempotency-Replayed", "true")
 	}
 	return reply{status, json.RawMessage(body)}, nil
+}
+
+// fingerprint tells one request from another. The boundary of a multipart form
+// is left out: clients draw a new one each time they send the same form.
+func (c *call) fingerprint(body []byte) []byte {
+	kind := c.Header.Get("Content-Type")
+	if media, params, err := mime.ParseMediaType(kind); err == nil && params["boundary"] != "" {
+		kind, body = media, bytes.ReplaceAll(body, []byte("--"+params["boundary"]), nil)
+	}
+	hash := sha256.New()
+	for _, part := range [][]byte{[]byte(c.Method), []byte(c.URL.Path), []byte(c.URL.RawQuery), []byte(kind), body} {
+		sum := sha256.Sum256(part)
+		_, _ = hash.Write(sum[:]) // a hash never fails
+	}
+	return hash.Sum(nil)
 }
 
 // idempotencyKey reads the header: a structured field string, or the bare key

@@ -1,0 +1,173 @@
+package api_test
+
+import (
+	"bytes"
+	"fmt"
+	"mime/multipart"
+	"net/textproto"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// together sends requests at the same time and returns the answers in order.
+func together(requests ...func() result) []result {
+	answers := make([]result, len(requests))
+	var all sync.WaitGroup
+	for i, request := range requests {
+		all.Go(func() { answers[i] = request() })
+	}
+	all.Wait()
+	return answers
+}
+
+// TestBatchesInOtherOrders sends the same external ids in opposite orders at
+// the same time: each is written once, and nobody is turned away.
+func TestBatchesInOtherOrders(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		account := c.cash()
+		for round := range 3 {
+			var items []object
+			for i := range 40 {
+				items = append(items, object{
+					"account_id": account, "date": "2026-01-15", "amount": i, "name": "n", "external_id": fmt.Sprintf("%d-%d", round, i),
+				})
+			}
+			reversed := slices.Clone(items)
+			slices.Reverse(reversed)
+			var requests []func() result
+			for i := range 8 {
+				order := [][]object{items, reversed}[i%2]
+				requests = append(requests, func() result {
+					return c.do("POST", "/api/v1/transactions/batch", object{"transactions": order})
+				})
+			}
+			created := 0
+			for i, r := range together(requests...) {
+				if r.status >= 300 {
+					t.Fatalf("%d %s", r.status, r.raw)
+				}
+				n, _ := strconv.Atoi(fmt.Sprint(r.at("created")))
+				created += n
+				want := "0"
+				if i%2 == 1 {
+					want = "-3900"
+				}
+				if got := r.at("transactions", 0, "signed_amount_cents"); got != want {
+					t.Errorf("answered out of order: first has %v, want %s", got, want)
+				}
+			}
+			if created != 40 {
+				t.Errorf("created %d, want 40", created)
+			}
+		}
+	})
+}
+
+func merchantForm(boundary string, names ...string) (body, contentType string) {
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	_ = form.SetBoundary(boundary)
+	part, _ := form.CreatePart(textproto.MIMEHeader{
+		"Content-Disposition": {`form-data; name="file"; filename="m.csv"`}, "Content-Type": {"text/csv"},
+	})
+	_, _ = part.Write([]byte("name\n" + strings.Join(names, "\n") + "\n"))
+	_ = form.Close()
+	return b.String(), form.FormDataContentType()
+}
+
+// TestImportsInOtherOrders imports the same merchants in opposite orders at the
+// same time.
+func TestImportsInOtherOrders(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		for round := range 3 {
+			var names []string
+			for i := range 900 {
+				names = append(names, fmt.Sprintf("m-%d-%03d", round, i))
+			}
+			reversed := slices.Clone(names)
+			slices.Reverse(reversed)
+			var requests []func() result
+			for i := range 6 {
+				body, kind := merchantForm("x", [][]string{names, reversed}[i%2]...)
+				requests = append(requests, func() result { return c.do("POST", "/api/v1/merchants", body, "Content-Type", kind) })
+			}
+			imported := 0
+			for _, r := range together(requests...) {
+				n, _ := strconv.Atoi(fmt.Sprint(r.want(201).at("imported")))
+				imported += n
+			}
+			if imported != 900 {
+				t.Errorf("imported %d, want 900", imported)
+			}
+		}
+	})
+}
+
+// TestTagChangedByTwo changes a tag's name and its colour at the same time:
+// both stay.
+func TestTagChangedByTwo(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		for i := range 20 {
+			path := "/api/v1/tags/" + c.do("POST", "/api/v1/tags", object{"tag": object{"name": fmt.Sprint("old", i), "color": "#000000"}}).want(201).text("id")
+			for _, r := range together(
+				func() result { return c.do("PATCH", path, object{"tag": object{"name": fmt.Sprint("new", i)}}) },
+				func() result { return c.do("PATCH", path, object{"tag": object{"color": "#ffffff"}}) },
+			) {
+				r.want(200)
+			}
+			r := c.get(path)
+			if r.text("name") != fmt.Sprint("new", i) || r.text("color") != "#ffffff" {
+				t.Errorf("a change is lost: %s", r.raw)
+			}
+		}
+	})
+}
+
+// TestFormSentAgain repeats an import under its key as clients do, with a
+// boundary drawn anew.
+func TestFormSentAgain(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		send := func(boundary, name string) result {
+			body, kind := merchantForm(boundary, name)
+			return c.do("POST", "/api/v1/merchants", body, "Content-Type", kind, "Idempotency-Key", "once")
+		}
+		first, second := send("one", "Shop").want(201), send("two", "Shop").want(201)
+		if !bytes.Equal(first.raw, second.raw) || second.header.Get("Idempotency-Replayed") != "true" {
+			t.Errorf("%s, then %s", first.raw, second.raw)
+		}
+		send("two", "Another").refuses(422, "idempotency_key_reused", "")
+	})
+}
+
+// TestFormOfTwoMinds names a member both as a list and as a text: refused,
+// whichever of the two is read first.
+func TestFormOfTwoMinds(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		for i := range 30 {
+			form := fmt.Sprintf("tag[name][]=a&tag[name]=t%d", i)
+			c.do("POST", "/api/v1/tags", form, "Content-Type", "application/x-www-form-urlencoded").want(400)
+		}
+	})
+}
+
+// TestUnknownAccountIsAllThatIsWrong does not judge an amount by a currency
+// nobody knows.
+func TestUnknownAccountIsAllThatIsWrong(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c, other := s.family(), s.family()
+		r := c.do("POST", "/api/v1/transactions", object{"transaction": object{
+			"account_id": other.cash(), "date": "2026-01-15", "amount": "12.50", "name": "n",
+		}}).refuses(422, "validation_failed", "")
+		if r.text("message") != "Account not found" || r.length("errors") != 1 {
+			t.Errorf("%s", r.raw)
+		}
+	})
+}
