@@ -106,6 +106,9 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 	api.New(api.Dependencies{
 		People: people, Keys: p.keys, SSO: single, Credentials: p.oauth, Meter: meter, Issuer: p.cfg.Issuer, Now: now,
 	}).Mount(router)
+	if err := api.MountDescription(router, p.cfg.Issuer); err != nil {
+		return nil, nil, err
+	}
 	router.NotFoundHandler = notFound(pages)
 	router.Use(httpserver.Routes)
 

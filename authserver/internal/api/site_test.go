@@ -26,6 +26,7 @@ import (
 	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/described"
 )
 
 // site is the JSON API with the real OAuth server, store and limiter behind a
@@ -36,8 +37,11 @@ type site struct {
 	Store  *store.Store
 	OAuth  *oauth.Server
 	People *account.Service
+	HTTP   *http.Client // holds every exchange against the description
 	clock  *clock
 }
+
+var description = described.File("openapi.yaml")
 
 type clock struct {
 	mu     sync.Mutex
@@ -96,7 +100,7 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	s := &site{DB: db, Store: store.New(db), clock: &clock{}}
+	s := &site{DB: db, Store: store.New(db), HTTP: description.Client(t), clock: &clock{}}
 	if err := s.Store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +172,7 @@ func (s *site) trySend(ctx context.Context, method, path, kind string, body []by
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Add(header[i], header[i+1])
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := s.HTTP.Do(req)
 	if err != nil {
 		return nil, err
 	}

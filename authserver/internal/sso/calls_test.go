@@ -51,7 +51,7 @@ func (s *site) tryPost(path string, body object) (*answer, error) {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
+	res, err := s.HTTP.Do(req)
 	if err != nil {
 		return nil, err
 	}

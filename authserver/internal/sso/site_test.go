@@ -3,6 +3,7 @@ package sso_test
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"sync"
@@ -22,6 +23,7 @@ import (
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/described"
 	"latchkey/pkg/testenv/openid"
 )
 
@@ -38,9 +40,12 @@ type site struct {
 	OAuth  *oauth.Server
 	SSO    *sso.Service
 	IDP    *openid.Provider
+	HTTP   *http.Client // of apps; holds every exchange against the description
 	clock  *clock
 	file   string // of the embedded database
 }
+
+var description = described.File("../api/openapi.yaml")
 
 type clock struct {
 	mu     sync.Mutex
@@ -75,7 +80,7 @@ func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	s := &site{T: t, DB: db, Store: store.New(db), clock: &clock{}, file: file}
+	s := &site{T: t, DB: db, Store: store.New(db), HTTP: description.Client(t), clock: &clock{}, file: file}
 	if err := s.Store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}

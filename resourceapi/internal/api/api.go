@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"strings"
 
+	"latchkey/pkg/apidoc"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
@@ -38,7 +39,7 @@ type Options struct {
 // API are the endpoints.
 type API struct {
 	Options
-	documents documents
+	documents *apidoc.Documents
 }
 
 // New returns the endpoints; Mount makes them reachable.
@@ -46,7 +47,7 @@ func New(opts Options) (*API, error) {
 	if opts.BodyLimit <= 0 {
 		opts.BodyLimit = 1 << 20
 	}
-	documents, err := prepareDocuments(opts.Resource)
+	documents, err := apidoc.New(openAPI, opts.Resource)
 	if err != nil {
 		return nil, err
 	}

@@ -86,8 +86,8 @@ func (a *API) Mount(r *mux.Router) {
 		r.Handle("/api/v1"+route.path, dispatch(route.methods))
 	}
 	r.Handle(MetadataPath, dispatch(methods{"GET": httpserver.Handle(a.metadata, render)}))
-	for path, h := range a.documentRoutes() {
-		r.Handle(path, dispatch(methods{"GET": h}))
+	for path, h := range a.documents.Routes() {
+		r.Handle(path, dispatch(methods{"GET": httpserver.Handle(h, render)}))
 	}
 	if !a.Erasure.IsZero() {
 		r.Handle("/internal/families/{id}", dispatch(methods{"DELETE": httpserver.Handle(a.eraseFamily, render)}))

@@ -1,0 +1,28 @@
+package api
+
+import (
+	_ "embed"
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"latchkey/pkg/apidoc"
+)
+
+// openAPI describes the OAuth endpoints and this API; package apidoc serves it.
+//
+//go:embed openapi.yaml
+var openAPI []byte
+
+// MountDescription adds the OpenAPI document of the server at issuer, and the
+// page that shows it, to router.
+func MountDescription(router *mux.Router, issuer string) error {
+	documents, err := apidoc.New(openAPI, issuer)
+	if err != nil {
+		return err
+	}
+	for path, h := range documents.Routes() {
+		router.Handle(path, Methods{http.MethodGet: h})
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package api_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gorilla/mux"
+
+	"latchkey/authserver/internal/api"
+	"latchkey/authserver/internal/apikey"
+	"latchkey/authserver/internal/oauth"
+	"latchkey/authserver/internal/sso"
+	"latchkey/pkg/keyuse"
+)
+
+// everything is a router with every endpoint that is described, and none of what
+// they need.
+func everything(t *testing.T) *mux.Router {
+	t.Helper()
+	router := mux.NewRouter()
+	oauth.New(oauth.Dependencies{}).Mount(router)
+	api.New(api.Dependencies{Keys: &apikey.Service{}, SSO: &sso.Service{}}).Mount(router)
+	if err := api.MountDescription(router, "http://auth.example"); err != nil {
+		t.Fatal(err)
+	}
+	return router
+}
+
+func TestEveryRouteIsDescribed(t *testing.T) {
+	operations := description.Operations(t)
+	served := map[string]bool{}
+	err := everything(t).Walk(func(route *mux.Route, _ *mux.Router, _ []*mux.Route) error {
+		path, err := route.GetPathTemplate()
+		if err != nil {
+			return err
+		}
+		served[path] = true
+		methods := operations[path]
+		if methods == nil && path != keyuse.Path && path != "/openapi.json" && !strings.HasPrefix(path, "/docs") {
+			t.Errorf("%s is served and not described", path)
+		}
+		if by, ok := route.GetHandler().(api.Methods); ok && methods != nil {
+			for method := range by {
+				if !slices.Contains(methods, method) {
+					t.Errorf("%s %s is served and not described", method, path)
+				}
+			}
+			if len(by) != len(methods) {
+				t.Errorf("%s: %d methods are served, described are %v", path, len(by), methods)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path := range operations {
+		if !served[path] {
+			t.Errorf("%s is described and not served", path)
+		}
+	}
+}
+
+func TestTheDescriptionIsServed(t *testing.T) {
+	server := httptest.NewServer(everything(t))
+	t.Cleanup(server.Close)
+	get := func(path, kind string) (string, http.Header) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := server.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close() //nolint:errcheck // read to its end
+		raw, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != http.StatusOK || !strings.HasPrefix(res.Header.Get("Content-Type"), kind) {
+			t.Fatalf("%s: %d %v %v", path, res.StatusCode, res.Header, err)
+		}
+		return string(raw), res.Header
+	}
+	raw, header := get("/openapi.json", "application/json")
+	var document struct {
+		OpenAPI string
+		Servers []struct{ URL string }
+		Paths   map[string]json.RawMessage
+	}
+	if err := json.Unmarshal([]byte(raw), &document); err != nil || document.OpenAPI != "3.1.0" || len(document.Servers) != 1 ||
+		document.Servers[0].URL != "http://auth.example" || document.Paths["/oauth/token"] == nil || header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("%v %v %.200s", err, header, raw)
+	}
+	page, header := get("/docs", "text/html")
+	for _, part := range []string{`id="token"`, `id="createAPIKey"`, `id="schema-OAuthError"`, `href="#body-SignUp"`, "http://auth.example/oauth/token"} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the page has no %s", part)
+		}
+	}
+	if policy := header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'; style-src 'self'") || strings.Contains(page, "<script") {
+		t.Errorf("the page's policy: %q", policy)
+	}
+	// A link of the page that leads nowhere is a reference that the description
+	// does not resolve.
+	for _, part := range strings.Split(page, `href="#`)[1:] {
+		if id, _, _ := strings.Cut(part, `"`); !strings.Contains(page, `id="`+id+`"`) {
+			t.Errorf("#%s leads nowhere", id)
+		}
+	}
+	get("/docs/docs.css", "text/css")
+}

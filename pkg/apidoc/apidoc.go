@@ -1,0 +1,97 @@
+// Package apidoc serves the OpenAPI description of an API to machines, as JSON,
+// and to people, as a page without scripts. Both are made once.
+package apidoc
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"latchkey/pkg/httpserver"
+)
+
+// Paths of what Routes serves.
+const (
+	JSONPath  = "/openapi.json"
+	PagePath  = "/docs"
+	StylePath = "/docs/docs.css"
+)
+
+//go:embed page.html
+var pageHTML string
+
+//go:embed page.css
+var pageCSS []byte
+
+// Documents are the description of an API and its page.
+type Documents struct {
+	json, page []byte
+}
+
+// New reads an OpenAPI 3.1 description in YAML. The server it names becomes
+// server, as does {server} in info.x-example, a first request. The page shows
+// request bodies and schemas that are references into components; what is
+// written in place, it does not.
+func New(description []byte, server string) (*Documents, error) {
+	var document map[string]any
+	if err := yaml.Unmarshal(description, &document); err != nil {
+		return nil, fmt.Errorf("openapi: %w", err)
+	}
+	document["servers"] = []any{map[string]any{"url": server}}
+	raw, err := json.Marshal(document)
+	if err != nil {
+		return nil, fmt.Errorf("openapi: %w", err)
+	}
+	var d described
+	if err := json.Unmarshal(raw, &d); err != nil {
+		return nil, fmt.Errorf("openapi: %w", err)
+	}
+	sections, err := d.sections()
+	if err != nil {
+		return nil, err
+	}
+	page, err := template.New("page").Funcs(template.FuncMap{"last": lastPart, "lower": strings.ToLower, "slug": slug}).Parse(pageHTML)
+	if err != nil {
+		return nil, fmt.Errorf("openapi page: %w", err)
+	}
+	var b bytes.Buffer
+	err = page.Execute(&b, map[string]any{
+		"Info": d.Info, "Paragraphs": strings.Split(strings.TrimSpace(d.Info.Description), "\n\n"),
+		"Example":  strings.ReplaceAll(d.Info.Example, "{server}", server),
+		"Sections": sections, "Bodies": shown(d.Components.RequestBodies), "Schemas": shown(d.Components.Schemas),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("openapi page: %w", err)
+	}
+	return &Documents{json: raw, page: b.Bytes()}, nil
+}
+
+// Routes returns the handlers of GET by their paths.
+func (d *Documents) Routes() map[string]httpserver.Handler {
+	return map[string]httpserver.Handler{
+		JSONPath: fixed("application/json; charset=utf-8", d.json, "Access-Control-Allow-Origin", "*"),
+		PagePath: fixed("text/html; charset=utf-8", d.page, "Content-Security-Policy",
+			"default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
+		StylePath: fixed("text/css; charset=utf-8", pageCSS),
+	}
+}
+
+// fixed answers with bytes that never change while the process runs.
+func fixed(kind string, body []byte, headers ...string) httpserver.Handler {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		h := w.Header()
+		for i := 0; i+1 < len(headers); i += 2 {
+			h.Set(headers[i], headers[i+1])
+		}
+		h.Set("Content-Type", kind)
+		h.Set("Cache-Control", "public, max-age=300")
+		_, _ = w.Write(body) // the client may be gone
+		return nil
+	}
+}
