@@ -2,15 +2,17 @@ package database
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"gorm.io/driver/sqlite"
-	_ "modernc.org/sqlite" // the pure-Go driver behind gorm's dialector
+	driversqlite "modernc.org/sqlite" // the pure-Go driver behind gorm's dialector
 )
 
 // sqliteParams: immediate transactions, or a read followed by a write fails
@@ -25,6 +27,18 @@ var sqliteParams = url.Values{
 	},
 }
 
+// registerFold gives SQLite fold(text): text in lower case in every script, where
+// its own lower and LIKE know only the letters of ASCII.
+var registerFold = sync.OnceValue(func() error {
+	return driversqlite.RegisterDeterministicScalarFunction("fold", 1,
+		func(_ *driversqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+			if text, isText := args[0].(string); isText {
+				return strings.ToLower(text), nil
+			}
+			return args[0], nil
+		})
+})
+
 func openSQLite(path string, opts Options) (*DB, error) {
 	path = strings.TrimPrefix(path, "//")
 	if path == "" || strings.Contains(path, "?") {
@@ -32,6 +46,9 @@ func openSQLite(path string, opts Options) (*DB, error) {
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("database: folder of the SQLite file: %w", err)
+	}
+	if err := registerFold(); err != nil {
+		return nil, fmt.Errorf("database: SQLite functions: %w", err)
 	}
 	sqlDB, err := sql.Open("sqlite", "file:"+path+"?"+sqliteParams.Encode())
 	if err != nil {

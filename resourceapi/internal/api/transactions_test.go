@@ -260,3 +260,16 @@ func TestReadsAreNotSentTwice(t *testing.T) {
 		}
 	})
 }
+
+// TestSearchInEveryScript finds words in either case, also outside ASCII.
+func TestSearchInEveryScript(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		c.spend(c.cash(), object{"name": "ÄPFEL", "notes": "Ёлка"})
+		for _, word := range []string{"äpfel", "ÄPF", "ёЛК"} {
+			if r := c.get("/api/v1/transactions?search=" + url.QueryEscape(word)).want(200); r.length("transactions") != 1 {
+				t.Errorf("%s: %s", word, r.raw)
+			}
+		}
+	})
+}

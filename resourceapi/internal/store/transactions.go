@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"latchkey/pkg/database"
@@ -239,13 +240,12 @@ func (f *Family) filterTransactions(where *filter, q TransactionFilter) {
 		where.and("t.thousandths >= 0")
 	}
 	if q.Search != "" {
-		word := "LIKE"
+		fold, word, pattern := "fold", "LIKE", like(strings.ToLower(q.Search))
 		if f.s.db.Engine() == database.Postgres {
-			word = "ILIKE"
+			fold, word, pattern = "", "ILIKE", like(q.Search)
 		}
-		pattern := like(q.Search)
-		where.and(`(t.name `+word+` ? ESCAPE '\' OR t.notes `+word+` ? ESCAPE '\' OR t.merchant_id IN (
-			SELECT m.id FROM merchants m WHERE m.family_id = $1 AND m.name `+word+` ? ESCAPE '\'))`, pattern, pattern, pattern)
+		where.and(`(`+fold+`(t.name) `+word+` ? ESCAPE '\' OR `+fold+`(t.notes) `+word+` ? ESCAPE '\' OR t.merchant_id IN (
+			SELECT m.id FROM merchants m WHERE m.family_id = $1 AND `+fold+`(m.name) `+word+` ? ESCAPE '\'))`, pattern, pattern, pattern)
 	}
 }
 
