@@ -33,7 +33,9 @@ register() {
 }
 
 if [ "${1:-}" = seed ]; then
-  exec bin/authserver seed
+  made=$(bin/authserver seed --json)
+  printf '%s\n' "$made"
+  exec bin/resourceapi seed --family "$(printf '%s\n' "$made" | member family_id)"
 fi
 
 register

@@ -25,6 +25,7 @@ const usageText = `usage: authserver COMMAND
   identity list|block|unblock       accounts at sign-in providers that people are connected with
   apikey list|revoke|set-tier|scan  API keys, and finding leaked ones in files
   encryption-key new|rotate         the key that second-factor secrets are encrypted under
+  seed                              make a person and an application for a first look
   secret                            print a new client secret, for a deployment's own secret file
   healthcheck                       exit 0 when the server at AUTH_OPS_ADDR is ready
   version                           print the version
@@ -46,6 +47,7 @@ var commands = map[string]command{
 	"user":           userCommand,
 	"apikey":         apikeyCommand,
 	"secret":         newSecret,
+	"seed":           seed,
 	"identity":       identityCommand,
 	"encryption-key": encryptionCommand,
 	"healthcheck":    healthcheck,
