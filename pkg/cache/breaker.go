@@ -58,6 +58,9 @@ func (b *Breaker) Open() bool {
 	return until != 0 && b.Now().UnixNano() < until
 }
 
+// tripped reports whether calls are refused, or one is trying.
+func (b *Breaker) tripped() bool { return b.openUntil.Load() != 0 }
+
 func (b *Breaker) pause() time.Duration {
 	if b.Pause == 0 {
 		return time.Second

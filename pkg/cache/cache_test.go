@@ -237,6 +237,28 @@ func TestRedisAwayCostsLittle(t *testing.T) {
 	}
 }
 
+// After an outage no connection is left, and whoever tries first needs a new one.
+func TestRedisIsUsedAgainAfterAnOutage(t *testing.T) {
+	proxy, through := testenv.NewProxy(t, testenv.NeedRedis(t))
+	s, err := cache.OpenRedis(through, cache.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if err := s.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	proxy.Cut()
+	testenv.Eventually(t, 5*time.Second, "the breaker opens", func() bool {
+		_ = s.Ping(t.Context())
+		return s.Away()
+	})
+	proxy.Restore()
+	testenv.Eventually(t, 3*time.Second, "Redis is used again", func() bool {
+		return s.Ping(t.Context()) == nil && s.Set(t.Context(), "k", []byte("v"), time.Second) == nil
+	})
+}
+
 func TestBreakerLetsOneTry(t *testing.T) {
 	now := time.Unix(0, 1)
 	b := &cache.Breaker{Now: func() time.Time { return now }, Failures: 2}

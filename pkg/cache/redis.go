@@ -44,7 +44,6 @@ func OpenRedis(url string, opts Options) (*Redis, error) {
 	}
 	quietOnce.Do(func() { redis.SetLogger(redisLog{log}) })
 	breaker := &Breaker{Now: opts.Now}
-	o.Limiter = limiter{breaker}
 	o.MaxRetries = -1
 	o.DialerRetries = 1 // the default dials five times before it admits defeat
 	o.DialTimeout = dialTimeout
@@ -61,7 +60,9 @@ func OpenRedis(url string, opts Options) (*Redis, error) {
 	}
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return &Redis{client: redis.NewClient(o), breaker: breaker, log: log}, nil
+	client := redis.NewClient(o)
+	client.AddHook(gate{breaker})
+	return &Redis{client: client, breaker: breaker, log: log}, nil
 }
 
 // Client returns the connection pool, breaker included, for scripts that the
@@ -157,22 +158,59 @@ func away(err error) error {
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
-// limiter makes go-redis ask the breaker before it takes a connection.
-type limiter struct{ breaker *Breaker }
+// gate asks the breaker before a command takes a connection. (go-redis has an
+// option for that, Limiter, which also asks for each handshake: a command that is
+// let through to try would be refused its connection by its own try.)
+type gate struct{ breaker *Breaker }
 
-func (l limiter) Allow() error {
-	if l.breaker.Allow() {
-		return nil
+// admitted marks the context of a command, and so of the handshake it may need.
+type admitted struct{}
+
+// DialHook implements redis.Hook.
+func (gate) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+// ProcessHook implements redis.Hook.
+func (g gate) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := g.pass(ctx, func(ctx context.Context) error { return next(ctx, cmd) })
+		if errors.Is(err, ErrUnavailable) {
+			cmd.SetErr(err)
+		}
+		return err
 	}
-	return ErrUnavailable
 }
 
-func (l limiter) ReportResult(result error) {
-	if errors.Is(result, context.Canceled) {
-		return // says nothing about Redis
+// ProcessPipelineHook implements redis.Hook.
+func (g gate) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		err := g.pass(ctx, func(ctx context.Context) error { return next(ctx, cmds) })
+		if errors.Is(err, ErrUnavailable) {
+			for _, cmd := range cmds {
+				cmd.SetErr(err)
+			}
+		}
+		return err
+	}
+}
+
+func (g gate) pass(ctx context.Context, next func(context.Context) error) error {
+	if ctx.Value(admitted{}) != nil {
+		return next(ctx)
+	}
+	trial := g.breaker.tripped()
+	if !g.breaker.Allow() {
+		return ErrUnavailable
+	}
+	if trial {
+		ctx = context.WithValue(ctx, admitted{}, true)
+	}
+	err := next(ctx)
+	if errors.Is(err, context.Canceled) {
+		return err // says nothing about Redis
 	}
 	var answer redis.Error // Redis answered, be it "no such key"
-	l.breaker.Report(result == nil || errors.As(result, &answer))
+	g.breaker.Report(err == nil || errors.As(err, &answer))
+	return err
 }
 
 // redisLog keeps go-redis from writing lines of its own shape to stderr.
