@@ -55,7 +55,7 @@ func (w *world) keeper() *keeper {
 // manage asks the authorization server's own API.
 func (k *keeper) manage(method, path string, body any) *testenv.Answer {
 	k.t.Helper()
-	answer, err := (&testenv.App{}).Call(k.t.Context(), method, k.Auth.URL+path, k.token, body)
+	answer, err := (&testenv.App{HTTP: k.described()}).Call(k.t.Context(), method, k.Auth.URL+path, k.token, body)
 	if err != nil {
 		k.t.Fatal(err)
 	}

@@ -113,7 +113,7 @@ func (w *world) client(callback string, args ...string) *testenv.App {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return &testenv.App{Issuer: w.Auth.URL, Client: c, RedirectURI: callback}
+	return &testenv.App{Issuer: w.Auth.URL, Client: c, RedirectURI: callback, HTTP: w.described()}
 }
 
 // public registers a public client on a loopback callback.
@@ -124,7 +124,7 @@ func (w *world) confidential() *testenv.App { return w.client(webCallback, "--co
 
 // resourceServer returns the resource server the stack's resourceapi is.
 func (w *world) resourceServer() *testenv.App {
-	return &testenv.App{Issuer: w.Auth.URL, Client: w.ResourceServer}
+	return &testenv.App{Issuer: w.Auth.URL, Client: w.ResourceServer, HTTP: w.described()}
 }
 
 // person signs somebody up.

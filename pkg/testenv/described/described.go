@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -68,7 +69,8 @@ func (d *Description) Operations(t testing.TB) map[string][]string {
 // /api/v1/ and was found.
 func (d *Description) Client(t testing.TB) *http.Client {
 	return &http.Client{
-		Transport:     transport{d, t, http.DefaultTransport},
+		Timeout:       time.Minute,
+		Transport:     transport{d, t, wide},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -80,6 +82,9 @@ func (d *Description) Check(t testing.TB, req *http.Request, sent []byte, res *h
 		t.Errorf("%s %s: %v", req.Method, req.URL.Path, err)
 	}
 }
+
+// wide lets many requests at once keep their connections.
+var wide = &http.Transport{MaxIdleConnsPerHost: 128}
 
 type transport struct {
 	*Description
