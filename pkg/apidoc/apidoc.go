@@ -56,7 +56,7 @@ func New(description []byte, server string) (*Documents, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := template.New("page").Funcs(template.FuncMap{"last": lastPart, "lower": strings.ToLower, "slug": slug}).Parse(pageHTML)
+	page, err := template.New("page").Funcs(template.FuncMap{"last": lastPart, "lower": strings.ToLower, "prose": prose, "slug": slug}).Parse(pageHTML)
 	if err != nil {
 		return nil, fmt.Errorf("openapi page: %w", err)
 	}

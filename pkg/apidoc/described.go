@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"maps"
 	"slices"
 	"strings"
@@ -69,6 +70,18 @@ type section struct {
 type member struct{ Name, Text string }
 
 func lastPart(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
+
+// prose is text in which what stands between backticks is code.
+func prose(text string) template.HTML {
+	parts := strings.Split(text, "`")
+	for i, part := range parts {
+		parts[i] = template.HTMLEscapeString(part)
+		if i%2 == 1 {
+			parts[i] = "<code>" + parts[i] + "</code>"
+		}
+	}
+	return template.HTML(strings.Join(parts, "")) //nolint:gosec // every part is escaped above
+}
 
 // slug is the id of a section.
 func slug(tag string) string { return "tag-" + strings.ReplaceAll(tag, " ", "-") }

@@ -97,7 +97,7 @@ func TestTheDescriptionIsServed(t *testing.T) {
 		t.Errorf("%v %v %.200s", err, header, raw)
 	}
 	page, header := get("/docs", "text/html")
-	for _, part := range []string{`id="token"`, `id="createAPIKey"`, `id="schema-OAuthError"`, `href="#body-SignUp"`, "http://auth.example/oauth/token"} {
+	for _, part := range []string{`id="token"`, `id="createAPIKey"`, `id="schema-OAuthError"`, `href="#body-SignUp"`, "<code>/oauth/token</code>", "http://auth.example/.well-known/"} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page has no %s", part)
 		}
