@@ -43,8 +43,8 @@ func (l *lab) start(ctx context.Context) error {
 	var err error
 	l.stack, err = testenv.Launch(ctx, testenv.Setup{
 		Set:     testenv.Production,
-		AuthEnv: testenv.Env{"AUTH_CODE_LIFETIME": "10m", "AUTH_THROTTLE_TOKEN": "off"},
-		APIEnv:  testenv.Env{"API_RATE_LIMIT_OAUTH": "0", "API_RATE_LIMIT_ENTERPRISE": "1000000000"},
+		AuthEnv: testenv.Env{"AUTH_CODE_LIFETIME": "10m", "AUTH_THROTTLE_TOKEN": "off", "AUTH_LOG_LEVEL": "warn"},
+		APIEnv:  testenv.Env{"API_RATE_LIMIT_OAUTH": "0", "API_LOG_LEVEL": "warn", "API_RATE_LIMIT_ENTERPRISE": "1000000000"},
 	})
 	if err != nil {
 		return err

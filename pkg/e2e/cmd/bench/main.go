@@ -50,7 +50,7 @@ func bench(ctx context.Context, o options) error {
 		return err
 	}
 	defer l.close()
-	fmt.Printf("%s, %d CPUs, %s, %d connections, %d rounds of %s each, generator and servers on the same CPUs.\n\n",
+	fmt.Printf("%s, %d CPUs, %s, %d connections, %d rounds of %s each, generator and servers on the same CPUs; request log off.\n\n",
 		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), o.connections, o.rounds, o.round)
 	if err := l.pairs(ctx); err != nil {
 		return err
