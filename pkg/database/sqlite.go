@@ -39,6 +39,19 @@ var registerFold = sync.OnceValue(func() error {
 		})
 })
 
+// create makes a file that does not exist yet readable to its owner alone, which
+// SQLite does not; its log and index take their mode from it.
+func create(path string) error {
+	if strings.ContainsAny(path, "%#") || path == ":memory:" { // SQLite would name the file otherwise
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600) //nolint:gosec // the operator's own path
+	if err != nil {
+		return fmt.Errorf("database: the SQLite file: %w", err)
+	}
+	return f.Close()
+}
+
 func openSQLite(path string, opts Options) (*DB, error) {
 	path = strings.TrimPrefix(path, "//")
 	if path == "" || strings.Contains(path, "?") {
@@ -46,6 +59,9 @@ func openSQLite(path string, opts Options) (*DB, error) {
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("database: folder of the SQLite file: %w", err)
+	}
+	if err := create(path); err != nil {
+		return nil, err
 	}
 	if err := registerFold(); err != nil {
 		return nil, fmt.Errorf("database: SQLite functions: %w", err)
