@@ -47,7 +47,7 @@ func CheckRedirectURI(uri string) error {
 }
 
 func checkHost(u *url.URL, reject func(string) error) error {
-	if u.Hostname() == "" || u.Opaque != "" {
+	if u.Hostname() == "" || u.Opaque != "" || strings.ContainsFunc(u.Hostname(), notInHost) {
 		return reject("must name a host")
 	}
 	if !validPort(u.Port()) {
@@ -75,6 +75,11 @@ func checkPrivateScheme(u *url.URL, reject func(string) error) error {
 }
 
 func notPrintableASCII(r rune) bool { return r <= ' ' || r > '~' }
+
+// notInHost is true of what stands in no host name and no address.
+func notInHost(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._:", r))
+}
 
 func isLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)

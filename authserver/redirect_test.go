@@ -16,6 +16,7 @@ func TestWhatMayBeRegistered(t *testing.T) {
 		}
 	}
 	for _, uri := range []string{
+		"https://a.example,evil.example/cb", "https://a.example;x/cb", "https://a.example:65536/cb", "https://[fe80::1%25eth0]/cb",
 		"", "/cb", "app.example/cb", "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "file:///etc/passwd",
 		"http://app.example/cb", "http://10.0.0.1/cb", "http://127.0.0.1.example/cb", "https://app.example/cb#x", "https://app.example/#",
 		"https://user@app.example/cb", "https://user:pw@app.example/", "https://*.example/cb", "https:///cb", "https:cb",

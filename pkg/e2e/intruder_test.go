@@ -134,3 +134,26 @@ func TestS44_AnIPv6NetworkIsOneVisitor(t *testing.T) {
 		}
 	})
 }
+
+// A token that is no good is refused in the same words by both services
+// (contract section 4.2).
+func TestS40_BothServicesRefuseATokenAlike(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		app := w.public()
+		pair := w.tokens(app, "read_write")
+		revoked := w.form(app, "/oauth/revoke", url.Values{"token": {pair.Access}})
+		wantStatus(w.t, revoked, http.StatusOK)
+		for what, token := range map[string]string{"revoked": pair.Access, "malformed": "oat_x", "a refresh token": pair.Refresh} {
+			for _, address := range []string{w.Auth.URL + "/api/v1/devices", w.API().URL + accounts} {
+				answer, err := (&testenv.App{}).Call(w.t.Context(), http.MethodGet, address, token, nil)
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				if answer.Status != http.StatusUnauthorized || answer.Text("error") != "unauthorized" ||
+					answer.Text("message") != "Access token is invalid, expired, or missing required scope" {
+					w.t.Errorf("%s at %s: %s", what, address, answer)
+				}
+			}
+		}
+	})
+}

@@ -19,6 +19,15 @@ const (
 // wants a challenge without an error for it.
 var ErrNoCredential = fault.New(fault.Unauthenticated, messageMissing)
 
+// Refused is the refusal of a credential that was in its place but is not good
+// (contract section 4.2): an access token, or else an API key.
+func Refused(accessToken bool) error {
+	if accessToken {
+		return fault.New(fault.Unauthenticated, messageToken)
+	}
+	return fault.New(fault.Unauthenticated, messageMissing)
+}
+
 // Presented finds the one credential of a request: an access token in the
 // Authorization header (RFC 6750 section 2.1; the other two ways of that RFC
 // are refused) or an API key in X-Api-Key, never both, never twice. It looks

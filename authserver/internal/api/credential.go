@@ -15,9 +15,6 @@ import (
 
 const codeScope = "insufficient_scope"
 
-// errElsewhere refuses a credential that is good, but not here or not from there.
-var errElsewhere = fault.New(fault.Unauthenticated, "Access token or API key is invalid, expired, or missing")
-
 // Caller returns the live credential of the request, which must satisfy need.
 // The request counts against its limit, and the answer says how it stands.
 // Errors are in the shape of contract section 4.2: fault.Unauthenticated,
@@ -34,7 +31,7 @@ func (s *Server) Caller(w http.ResponseWriter, r *http.Request, need scope.Set) 
 	httpserver.Annotate(r.Context(), slog.String("user_id", c.UserID), slog.String("credential_id", c.ID),
 		slog.String("credential_kind", c.Kind), slog.String("client_id", c.ClientID))
 	if c.UserID == "" || c.Resource != "" && strings.TrimRight(c.Resource, "/") != s.Issuer || !allowedFrom(r, c.AllowedCIDRs) {
-		return nil, refusal{errElsewhere}
+		return nil, refusal{introspection.Refused(c.Kind == introspection.KindAccessToken)} // good, but not here or not from there
 	}
 	if err := s.Meter.count(w, r, c); err != nil {
 		return nil, refusal{err}

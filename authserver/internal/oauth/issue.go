@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"log/slog"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -85,13 +86,13 @@ func (s *Server) Authenticate(ctx context.Context, text string) (*authserver.Cre
 	c, err := s.lookup(ctx, text)
 	switch {
 	case fault.Is(err, fault.NotFound):
-		return nil, fault.New(fault.Unauthenticated, "Access token or API key is invalid, expired, or missing")
+		return nil, introspection.Refused(strings.HasPrefix(text, string(secret.AccessToken)))
 	case err != nil:
 		return nil, err
 	case c.Deactivated:
 		return nil, fault.New(fault.Unauthenticated, "Account has been deactivated")
 	case !c.Active(s.Now()):
-		return nil, fault.New(fault.Unauthenticated, "Access token or API key is invalid, expired, or missing")
+		return nil, introspection.Refused(c.Kind == introspection.KindAccessToken)
 	}
 	return c, nil
 }
