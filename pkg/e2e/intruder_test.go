@@ -1,11 +1,14 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/pkg/testenv"
 )
@@ -156,4 +159,25 @@ func TestS40_BothServicesRefuseATokenAlike(t *testing.T) {
 			}
 		}
 	})
+}
+
+// With a key that is none, people's second factors could not be read: better
+// not to start.
+func TestEncryptionKeyMustBeOne(t *testing.T) {
+	w := startWorld(t, testenv.Setup{})
+	folder := t.TempDir()
+	for _, env := range []testenv.Env{
+		{"AUTH_ENCRYPTION_KEY": "short"},
+		{"AUTH_ENCRYPTION_KEY": strings.Repeat("0f", 32), "AUTH_ENCRYPTION_KEYS_OLD": "short"},
+	} {
+		env = env.With(testenv.Env{
+			"AUTH_DATABASE_URL": "sqlite:" + filepath.Join(folder, "auth.db"), "AUTH_ADDR": "127.0.0.1:0", "AUTH_OPS_ADDR": "127.0.0.1:0",
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		_, err := testenv.Run(ctx, w.Binaries.Auth, folder, env, "serve")
+		if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "AUTH_ENCRYPTION_KEY") {
+			t.Errorf("%v: %v", env, err)
+		}
+		cancel()
+	}
 }

@@ -20,8 +20,12 @@ import (
 // people builds the use cases of persons.
 func (p *parts) people() (*account.Service, error) {
 	c := p.cfg.People
+	sealer, err := p.sealer()
+	if err != nil {
+		return nil, err
+	}
 	return account.New(account.Dependencies{
-		Store: p.store, Chains: lateChains{p}, Keys: p.keys, Throttle: throttle{p.limiter}, Sealer: p.sealer(), Logger: p.log, Now: now,
+		Store: p.store, Chains: lateChains{p}, Keys: p.keys, Throttle: throttle{p.limiter}, Sealer: sealer, Logger: p.log, Now: now,
 		Settings: account.Settings{
 			Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle, AIAvailable: c.AIAvailable,
 			HashQueue: c.HashQueue, InvitationLife: c.InvitationLife,
@@ -77,14 +81,15 @@ func (t tokenThrottle) Refused(ctx context.Context) time.Duration {
 }
 
 // sealer reads the encryption key or, when none is set, keeps one in a file
-// beside the data. Without any, everything works but the second factor.
-func (p *parts) sealer() *account.Sealer {
+// beside the data. Without any, everything works but the second factor; with one
+// that is no key nothing starts, or people who have a second factor would find out.
+func (p *parts) sealer() (*account.Sealer, error) {
 	key, old := p.cfg.EncryptionKey, p.cfg.EncryptionKeysOld
 	if key == "" {
 		var err error
 		if key, err = keptKey(p.keyFile()); err != nil {
 			p.log.Warn("no second factor can be set up: AUTH_ENCRYPTION_KEY is not set and none can be kept", "error", err)
-			return nil
+			return nil, nil
 		}
 		if !strings.HasPrefix(p.cfg.DatabaseURL, "sqlite:") {
 			p.log.Warn("AUTH_ENCRYPTION_KEY is not set: replicas must share the file that was made instead", "file", p.keyFile())
@@ -92,10 +97,9 @@ func (p *parts) sealer() *account.Sealer {
 	}
 	s, err := account.NewSealer(key, old...)
 	if err != nil {
-		p.log.Error("no second factor can be set up: AUTH_ENCRYPTION_KEY", "error", err)
-		return nil
+		return nil, fmt.Errorf("AUTH_ENCRYPTION_KEY: %w", err)
 	}
-	return s
+	return s, nil
 }
 
 func (p *parts) keyFile() string {
