@@ -1,7 +1,6 @@
 package resourceapi
 
 import (
-	"context"
 	"time"
 
 	"latchkey/pkg/scope"
@@ -27,16 +26,3 @@ type Principal struct {
 
 // IsAPIKey reports whether the credential is an API key.
 func (p Principal) IsAPIKey() bool { return p.CredentialKind == "api_key" }
-
-type principalKey struct{}
-
-// WithPrincipal returns ctx on behalf of p. Only the guard calls it.
-func WithPrincipal(ctx context.Context, p *Principal) context.Context {
-	return context.WithValue(ctx, principalKey{}, p)
-}
-
-// PrincipalFrom returns who is calling, and false where nobody has been let in.
-func PrincipalFrom(ctx context.Context) (*Principal, bool) {
-	p, ok := ctx.Value(principalKey{}).(*Principal)
-	return p, ok
-}

@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gorilla/mux"
+
 	"latchkey/pkg/fault"
 )
 
@@ -74,22 +76,23 @@ func (hs Headers) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-// Wrap puts the chain in front of next.
-func (c Chain) Wrap(next http.Handler) http.Handler {
+// Wrap puts the chain in front of the routes. They must be told apart by method
+// and path alone.
+func (c Chain) Wrap(routes *mux.Router) http.Handler {
 	if c.BodyLimit <= 0 {
 		c.BodyLimit = 1 << 20
 	}
 	if c.Timeout <= 0 {
 		c.Timeout = 15 * time.Second
 	}
-	return &chain{Chain: c, next: next, prefix: strings.ToLower(rand.Text()[:12]) + "-"}
+	return &chain{Chain: c, routing: newRouting(routes), prefix: strings.ToLower(rand.Text()[:12]) + "-"}
 }
 
 type chain struct {
 	Chain
-	next   http.Handler
-	prefix string // makes ids of this process unlike those of any other
-	count  atomic.Uint64
+	routing *routing
+	prefix  string // makes ids of this process unlike those of any other
+	count   atomic.Uint64
 }
 
 // ServeHTTP implements http.Handler.
@@ -104,7 +107,8 @@ func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req.attrs = req.space[:0]
 	h := w.Header()
 	c.Headers.Apply(h)
-	h["X-Request-Id"] = []string{req.id}
+	req.idField[0] = req.id
+	h["X-Request-Id"] = req.idField[:]
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = http.MaxBytesReader(w, r.Body, c.BodyLimit)
 	}
@@ -116,7 +120,11 @@ func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		c.finish(req, r, began)
 	}()
-	c.next.ServeHTTP(&req.answer, inner)
+	f, routed := c.routing.find(inner)
+	if f.route != "" {
+		req.route = f.route
+	}
+	f.handler.ServeHTTP(&req.answer, routed)
 }
 
 // requestID takes the caller's id when it is harmless in a log and a header.
@@ -124,7 +132,8 @@ func (c *chain) requestID(r *http.Request) string {
 	if in := r.Header["X-Request-Id"]; len(in) == 1 && saneID(in[0]) {
 		return in[0]
 	}
-	return c.prefix + strconv.FormatUint(c.count.Add(1), 36)
+	var space [32]byte
+	return string(strconv.AppendUint(append(space[:0], c.prefix...), c.count.Add(1), 36))
 }
 
 func saneID(id string) bool {

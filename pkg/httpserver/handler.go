@@ -12,8 +12,6 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/gorilla/mux"
-
 	"latchkey/pkg/fault"
 )
 
@@ -35,38 +33,31 @@ type handle struct {
 func (h handle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req := fromContext(r.Context())
 	if req != nil {
-		req.setRoute(r)
 		req.render = h.render
 	}
 	err := h.serve(w, r)
 	if err == nil {
 		return
 	}
+	render := h.render
+	if own, ok := errors.AsType[*shaped](err); ok {
+		err, render = own.error, own.render
+	}
 	err = Classify(r.Context(), err)
 	Cause(r.Context(), err)
 	if req != nil && req.answer.status != 0 {
 		return // too late: the answer has begun
 	}
-	h.render(w, r, err)
+	render(w, r, err)
 }
 
-// Routes is middleware for routers whose handlers are not made by Handle: it
-// tells the log and the metrics which route was taken.
-func Routes(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if req := fromContext(r.Context()); req != nil {
-			req.setRoute(r)
-		}
-		next.ServeHTTP(w, r)
-	})
-}
+// Shaped is err to be rendered by render, whatever renders its handler's other
+// errors.
+func Shaped(err error, render Renderer) error { return &shaped{err, render} }
 
-func (req *request) setRoute(r *http.Request) {
-	if route := mux.CurrentRoute(r); route != nil {
-		if template, err := route.GetPathTemplate(); err == nil {
-			req.route = template
-		}
-	}
+type shaped struct {
+	error
+	render Renderer
 }
 
 // Classify gives the failures that every handler can meet their kind: a body

@@ -19,11 +19,12 @@ type request struct {
 	deadline time.Time // zero: none
 	inner    atomic.Pointer[bounded]
 
-	id     string
-	addr   netip.Addr
-	route  string
-	render Renderer
-	answer recorder
+	id      string
+	idField [1]string
+	addr    netip.Addr
+	route   string
+	render  Renderer
+	answer  recorder
 
 	mu    sync.Mutex // guards what handlers add, perhaps from goroutines of their own
 	attrs []slog.Attr

@@ -64,6 +64,11 @@ func given(values []string) []string {
 }
 
 func bearer(value string) (secret.Token, error) {
+	if text, ok := strings.CutPrefix(value, "Bearer "); ok { // what nearly every caller sends
+		if token, err := secret.Parse(secret.AccessToken, text); err == nil {
+			return token, nil
+		}
+	}
 	scheme, rest, _ := strings.Cut(strings.Trim(value, " \t"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		if k, err := secret.KindOf(scheme); err == nil && rest == "" {

@@ -110,7 +110,6 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 		return nil, nil, err
 	}
 	router.NotFoundHandler = notFound(pages)
-	router.Use(httpserver.Routes)
 
 	proxies, err := httpserver.ParsePrefixes(p.cfg.TrustedProxies)
 	if err != nil {

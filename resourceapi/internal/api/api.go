@@ -4,12 +4,9 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -57,10 +54,10 @@ func New(opts Options) (*API, error) {
 // call is one request of an admitted caller.
 type call struct {
 	*http.Request
-	api       *API
-	principal *resourceapi.Principal
-	family    *store.Family
-	limit     int64 // of the body, bytes
+	api    *API
+	caller guard.Caller
+	family *store.Family
+	limit  int64 // of the body, bytes
 }
 
 // reply is an answer to be written. A nil body is no body at all.
@@ -79,20 +76,16 @@ type action func(ctx context.Context, c *call) (reply, error)
 // admitted puts the guard in front of act: need is the scope, and wording the
 // name it has in the refusal (contract section 4.2).
 func (a *API) admitted(need scope.Set, wording string, act action, render httpserver.Renderer) http.Handler {
-	return a.Guard.Authenticate(httpserver.Handle(a.Guard.Require(need, wording, a.endpoint(act)), render))
+	return a.Guard.Admit(need, wording, a.endpoint(act), render)
 }
 
-func (a *API) endpoint(act action) httpserver.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		principal, found := resourceapi.PrincipalFrom(r.Context())
-		if !found {
-			return fault.New(fault.Unauthenticated, "Access token or API key is invalid, expired, or missing")
-		}
-		family, valid := resourceapi.ParseID(principal.FamilyID)
+func (a *API) endpoint(act action) guard.Handler {
+	return func(w http.ResponseWriter, r *http.Request, caller guard.Caller) error {
+		family, valid := resourceapi.ParseID(caller.FamilyID)
 		if !valid {
 			return fault.New(fault.Unauthenticated, "Access token is invalid - missing resource owner")
 		}
-		c := &call{Request: r, api: a, principal: principal, family: a.Store.Family(family), limit: a.BodyLimit}
+		c := &call{Request: r, api: a, caller: caller, family: a.Store.Family(family), limit: a.BodyLimit}
 		if strings.HasSuffix(r.URL.Path, "/batch") {
 			c.limit = 8 * a.BodyLimit
 		}
@@ -117,41 +110,43 @@ func write(w http.ResponseWriter, r *http.Request, got reply) error {
 		w.WriteHeader(got.status)
 		return nil
 	}
-	raw, err := encode(got.body)
+	out := encoders.Get().(*encoder) //nolint:forcetypeassert // the pool makes nothing else
+	defer encoders.Put(out)
+	raw, err := out.encode(got.body)
 	if err != nil {
 		return err
 	}
 	h := w.Header()
 	if got.status == http.StatusOK && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
-		sum := sha256.Sum256(raw)
-		tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
-		h.Set("ETag", tag)
-		h.Set("Cache-Control", "private, no-cache")
-		h.Set("Vary", "Authorization, X-Api-Key")
-		if matches(r.Header.Values("If-None-Match"), tag) {
+		tag := entityTag(raw)
+		h["Etag"] = []string{tag}
+		readHeaders.Apply(h)
+		if asked := r.Header["If-None-Match"]; asked != nil && matches(asked, tag) {
 			w.WriteHeader(http.StatusNotModified)
 			return nil
 		}
 	}
-	h.Set("Content-Type", "application/json; charset=utf-8")
+	typeHeader.Apply(h)
 	w.WriteHeader(got.status)
 	_, _ = w.Write(raw) // the client may be gone; there is nobody left to tell
 	return nil
 }
 
-// encode is JSON without HTML escapes: nobody puts these answers into a page,
-// and people read them. Bytes that are JSON already pass as they are.
-func encode(body any) ([]byte, error) {
-	if raw, ok := body.(json.RawMessage); ok {
-		return raw, nil
-	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(body); err != nil {
-		return nil, fmt.Errorf("encode answer: %w", err)
-	}
-	return b.Bytes(), nil
+// A cache may keep a read for its caller alone and asks again each time; the
+// entity tag is made of the bytes, so an answer meant for another credential is
+// never taken for this one's, without a Vary field.
+var (
+	readHeaders = httpserver.NewHeaders("Cache-Control", "private, no-cache")
+	typeHeader  = httpserver.NewHeaders("Content-Type", "application/json; charset=utf-8")
+)
+
+// entityTag is a strong validator (RFC 9110 section 8.8.3) of raw.
+func entityTag(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	var tag [2 + 22]byte // 16 bytes in base64, quoted
+	tag[0], tag[len(tag)-1] = '"', '"'
+	base64.RawURLEncoding.Encode(tag[1:len(tag)-1], sum[:16])
+	return string(tag[:])
 }
 
 func matches(fields []string, tag string) bool {

@@ -40,14 +40,14 @@ func (c *call) once(ctx context.Context, w http.ResponseWriter, act action) (rep
 		return reply{}, httpserver.BodyError(err, "The request body could not be read")
 	}
 	fingerprint := c.fingerprint(raw)
-	digest := sha256.Sum256([]byte(c.principal.UserID + "\n" + c.principal.ClientID + "\n" + key))
+	digest := sha256.Sum256([]byte(c.caller.UserID + "\n" + c.caller.ClientID + "\n" + key))
 	status, body, replayed, err := c.family.Once(ctx, digest[:], fingerprint, func(ctx context.Context) (int, []byte, error) {
 		c.Body = io.NopCloser(bytes.NewReader(raw)) // anew for each attempt
 		got, err := act(ctx, c)
 		if err != nil {
 			return 0, nil, err
 		}
-		text, err := encode(got.body)
+		text, err := encoded(got.body)
 		return got.status, text, err
 	})
 	if err != nil {

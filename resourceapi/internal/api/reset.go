@@ -16,7 +16,7 @@ const resetStatusPath = "/api/v1/users/reset/status"
 
 // administrator refuses members and guests (contract section 1.9).
 func (c *call) administrator() error {
-	switch c.principal.Role {
+	switch c.caller.Role {
 	case "admin", "super_admin":
 		return nil
 	}

@@ -3,8 +3,6 @@ package api
 import (
 	"context"
 	"time"
-
-	"latchkey/resourceapi/internal/guard"
 )
 
 type keyUsage struct {
@@ -25,27 +23,26 @@ type limitUsage struct {
 
 // usage tells the caller how its credential stands against its limit, this call
 // included (contract section 3.7).
-func (a *API) usage(ctx context.Context, c *call) (reply, error) {
-	now := a.Store.Now()
+func (a *API) usage(_ context.Context, c *call) (reply, error) {
 	limit := limitUsage{Tier: "noop"}
-	if s, limited := guard.StandingFrom(ctx); limited {
+	if s := c.caller.Standing; s != nil {
 		limit.Tier, limit.CurrentCount = s.Tier, s.Used
 		if !s.Limit.Unlimited() {
-			reset := stamp(now.Add(s.Reset).Truncate(time.Millisecond))
+			reset := stamp(a.Store.Now().Add(s.Reset).Truncate(time.Millisecond))
 			limit.Limit, limit.Remaining = &s.Limit.Max, &s.Remaining
 			limit.ResetInSeconds, limit.ResetAt = s.ResetSeconds(), &reset
 		}
 	}
-	if !c.principal.IsAPIKey() {
+	if !c.caller.IsAPIKey() {
 		return ok(struct {
 			Method    string     `json:"authentication_method"`
 			Message   string     `json:"message"`
 			RateLimit limitUsage `json:"rate_limit"`
 		}{"oauth", "Detailed usage tracking is available for API key authentication", limit})
 	}
-	key := keyUsage{Name: c.principal.CredentialName, Scopes: c.principal.Scope.Names(), LastUsedAt: stamp(now)}
-	if !c.principal.IssuedAt.IsZero() {
-		key.CreatedAt = stampOf(&c.principal.IssuedAt)
+	key := keyUsage{Name: c.caller.CredentialName, Scopes: c.caller.Scope.Names(), LastUsedAt: stamp(a.Store.Now())}
+	if !c.caller.IssuedAt.IsZero() {
+		key.CreatedAt = stampOf(&c.caller.IssuedAt)
 	}
 	return ok(struct {
 		APIKey    keyUsage   `json:"api_key"`

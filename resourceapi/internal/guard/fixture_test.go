@@ -22,7 +22,6 @@ import (
 	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
-	"latchkey/resourceapi"
 	"latchkey/resourceapi/internal/guard"
 )
 
@@ -103,20 +102,18 @@ func start(t *testing.T, limiter ratelimit.Limiter) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	show := func(w http.ResponseWriter, r *http.Request) error {
-		p, _ := resourceapi.PrincipalFrom(r.Context())
-		apierror.JSON(w, r, http.StatusOK, map[string]string{"family": p.FamilyID, "scope": p.Scope.String()})
+	show := func(w http.ResponseWriter, r *http.Request, c guard.Caller) error {
+		apierror.JSON(w, r, http.StatusOK, map[string]string{"family": c.FamilyID, "scope": c.Scope.String()})
 		return nil
 	}
-	write := func(w http.ResponseWriter, r *http.Request) error {
+	write := func(w http.ResponseWriter, r *http.Request, c guard.Caller) error {
 		f.read.Add(1)
 		_, _ = io.Copy(io.Discard, r.Body)
-		return show(w, r)
+		return show(w, r, c)
 	}
 	router := mux.NewRouter()
-	router.Use(g.Authenticate)
-	router.Handle("/things", httpserver.Handle(g.Require(scope.Read, "read", show), apierror.Write)).Methods("GET")
-	router.Handle("/things", httpserver.Handle(g.Require(scope.ReadWrite, "write", write), apierror.Write)).Methods("POST", "PATCH", "DELETE")
+	router.Handle("/things", g.Admit(scope.Read, "read", show, apierror.Write)).Methods("GET")
+	router.Handle("/things", g.Admit(scope.ReadWrite, "write", write, apierror.Write)).Methods("POST", "PATCH", "DELETE")
 	chain := httpserver.Chain{
 		Now: time.Now, Logger: slog.New(slog.NewJSONHandler(&f.log, nil)), Render: apierror.Write, Headers: httpserver.APIHeaders(),
 	}

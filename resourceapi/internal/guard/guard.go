@@ -19,6 +19,7 @@ import (
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/keyuse"
 	"latchkey/pkg/ratelimit"
+	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
 	"latchkey/resourceapi"
 )
@@ -63,33 +64,48 @@ func New(opts Options) (*Guard, error) {
 	return &Guard{opts: opts, resource: strings.TrimRight(opts.Resource, "/")}, nil
 }
 
-// Authenticate lets requests through to next on behalf of the Principal their
-// credential stands for, counted against its limit, and answers all others. It
-// reads nothing but headers.
-func (g *Guard) Authenticate(next http.Handler) http.Handler {
+// Caller is somebody who was let in.
+type Caller struct {
+	*resourceapi.Principal
+	Standing *Standing // against the limit, this request included; nil: nothing limits it
+}
+
+// Handler answers a request of a Caller, or returns why it could not.
+type Handler func(w http.ResponseWriter, r *http.Request, c Caller) error
+
+// Admit lets requests through to h on behalf of the Principal their credential
+// stands for, counted against its limit, if its scope satisfies need; the
+// others are answered before anything but their headers is read. Wording is how
+// the contract names the scope to people: "read", "write" or "read_write"
+// (section 4.2). Errors of h, and a scope too small, are rendered by render.
+func (g *Guard) Admit(need scope.Set, wording string, h Handler, render httpserver.Renderer) http.Handler {
+	refusal := fault.Newf(fault.Forbidden, "This action requires the '%s' scope", wording).WithCode("insufficient_scope")
 	return httpserver.Handle(func(w http.ResponseWriter, r *http.Request) error {
-		p, err := g.admit(r)
+		p, err := g.principal(r)
 		if err != nil {
 			g.challenge(w, err)
-			return err
+			return httpserver.Shaped(err, g.opts.Render)
 		}
 		httpserver.Annotate(r.Context(),
 			slog.String("user_id", p.UserID),
 			slog.String("credential_id", p.CredentialID),
 			slog.String("credential_kind", p.CredentialKind),
 			slog.String("client_id", p.ClientID))
-		ctx, err := g.limit(w, r, p)
+		standing, err := g.limit(w, r, p)
 		if err != nil {
-			return err
+			return httpserver.Shaped(err, g.opts.Render)
 		}
-		next.ServeHTTP(w, r.WithContext(resourceapi.WithPrincipal(ctx, p))) //nolint:contextcheck // ctx comes from the request
-		return nil
-	}, g.opts.Render)
+		if !p.Scope.Satisfies(need) {
+			g.setChallenge(w, `error="insufficient_scope"`, `scope="`+need.String()+`"`)
+			return refusal
+		}
+		return h(w, r, Caller{p, standing})
+	}, render)
 }
 
-// admit returns who is calling. The error is fault.Unauthenticated or, when
+// principal returns who is calling. The error is fault.Unauthenticated or, when
 // nobody could say, fault.Unavailable.
-func (g *Guard) admit(r *http.Request) (*resourceapi.Principal, error) {
+func (g *Guard) principal(r *http.Request) (*resourceapi.Principal, error) {
 	credential, err := introspection.Presented(r)
 	if err != nil {
 		return nil, err
@@ -105,7 +121,7 @@ func (g *Guard) admit(r *http.Request) (*resourceapi.Principal, error) {
 	if err := g.judge(r.Context(), &answer, kind, message); err != nil {
 		return nil, err
 	}
-	return principal(&answer), nil
+	return principalOf(&answer), nil
 }
 
 // judge refuses whatever is not wholly in order. What has no owner, no family
@@ -158,7 +174,7 @@ func anyContains(networks []netip.Prefix, addr netip.Addr) bool {
 	return false
 }
 
-func principal(a *introspection.Answer) *resourceapi.Principal {
+func principalOf(a *introspection.Answer) *resourceapi.Principal {
 	p := &resourceapi.Principal{
 		UserID: a.UserID, FamilyID: a.FamilyID, Role: a.Role, Scope: a.Scopes(),
 		CredentialID: a.CredentialID, CredentialKind: a.CredentialKind, CredentialName: a.CredentialName,

@@ -1,17 +1,13 @@
 package guard_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"latchkey/pkg/fault"
 	"latchkey/pkg/introspection"
-	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
-	"latchkey/resourceapi/internal/guard"
 )
 
 func TestS40ErrorsFollowRFC6750(t *testing.T) {
@@ -150,17 +146,5 @@ func TestNobodyCanSayMeansTryAgain(t *testing.T) {
 	a := f.do(t, "GET", "/things", "", bearer(f.token(secret.AccessToken, good("read")))...)
 	if a.status != 503 || a.header.Get("Retry-After") != "1" || a.header.Get("WWW-Authenticate") != "" {
 		t.Errorf("%d %v", a.status, a.header)
-	}
-}
-
-func TestRequireAloneLetsNobodyIn(t *testing.T) {
-	g, err := guard.New(guard.Options{Introspector: &vouch{}, Now: time.Now, MetadataURL: metadata})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := httptest.NewRecorder()
-	h := g.Require(scope.Read, "read", func(http.ResponseWriter, *http.Request) error { t.Error("let in"); return nil })
-	if err := h(w, httptest.NewRequest("GET", "/", nil)); !fault.Is(err, fault.Unauthenticated) || w.Header().Get("WWW-Authenticate") == "" {
-		t.Errorf("%v", err)
 	}
 }

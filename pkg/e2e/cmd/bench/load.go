@@ -59,44 +59,52 @@ func dial(ctx context.Context, addr string) (*client, error) {
 }
 
 // do sends a request and returns the status and the body, which is good until
-// the next call.
+// the next call. The head of an answer is searched, not parsed: what is not
+// spent here is left for the server.
 func (c *client) do(request []byte, body []byte) (int, []byte, error) {
 	if _, err := c.conn.Write(request); err != nil {
 		return 0, nil, err
 	}
-	line, err := c.in.ReadSlice('\n')
+	head, err := c.head()
 	if err != nil {
 		return 0, nil, err
 	}
-	if len(line) < 12 {
-		return 0, nil, fmt.Errorf("status line %q", line)
+	if len(head) < 12 {
+		return 0, nil, fmt.Errorf("status line %q", head)
 	}
-	status, err := strconv.Atoi(string(line[9:12]))
+	status, err := strconv.Atoi(string(head[9:12]))
 	if err != nil {
-		return 0, nil, fmt.Errorf("status line %q", line)
+		return 0, nil, fmt.Errorf("status line %q", head)
 	}
-	length := -1
-	for {
-		line, err = c.in.ReadSlice('\n')
-		if err != nil {
-			return 0, nil, err
-		}
-		line = bytes.TrimRight(line, "\r\n")
-		if len(line) == 0 {
-			break
-		}
-		if name, value, ok := bytes.Cut(line, []byte(": ")); ok && bytes.EqualFold(name, []byte("Content-Length")) {
-			if length, err = strconv.Atoi(string(value)); err != nil {
-				return 0, nil, err
-			}
-		}
-	}
-	if length < 0 {
+	_, after, ok := bytes.Cut(head, []byte("\r\nContent-Length: "))
+	if !ok {
 		return 0, nil, errors.New("an answer without Content-Length")
+	}
+	digits, _, _ := bytes.Cut(after, []byte("\r\n"))
+	length, err := strconv.Atoi(string(digits))
+	if err != nil {
+		return 0, nil, err
+	}
+	if _, err := c.in.Discard(len(head)); err != nil {
+		return 0, nil, err
 	}
 	body = slices.Grow(body[:0], length)[:length]
 	_, err = io.ReadFull(c.in, body)
 	return status, body, err
+}
+
+// head waits for a whole head and returns it, the empty line included.
+func (c *client) head() ([]byte, error) {
+	for want := 1; ; {
+		if _, err := c.in.Peek(want); err != nil {
+			return nil, err
+		}
+		have, _ := c.in.Peek(c.in.Buffered()) // cannot fail
+		if end := bytes.Index(have, []byte("\r\n\r\n")); end >= 0 {
+			return have[:end+4], nil
+		}
+		want = len(have) + 1
+	}
 }
 
 // run drives w over n connections for at most d.

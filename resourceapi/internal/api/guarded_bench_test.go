@@ -1,0 +1,93 @@
+package api_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"latchkey/pkg/apierror"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/introspection"
+	"latchkey/pkg/secret"
+	"latchkey/resourceapi/internal/api"
+	"latchkey/resourceapi/internal/guard"
+	"latchkey/resourceapi/internal/store"
+)
+
+type vouching struct{ answer introspection.Answer }
+
+func (v vouching) Introspect(context.Context, secret.Token) (introspection.Answer, error) {
+	return v.answer, nil
+}
+
+// nowhere is a response writer as cheap as one can be.
+type nowhere struct {
+	h http.Header
+	n int
+}
+
+func (w *nowhere) Header() http.Header         { return w.h }
+func (w *nowhere) WriteHeader(int)             { _ = w.h.Clone() }
+func (w *nowhere) Write(b []byte) (int, error) { w.n += len(b); return len(b), nil }
+
+// BenchmarkGuarded is what the service itself adds to a request whose credential
+// is remembered, beside a bare router that answers as much.
+func BenchmarkGuarded(b *testing.B) {
+	r := httptest.NewRequest(http.MethodGet, "/api/v1/usage", http.NoBody)
+	r.Header.Set("Authorization", "Bearer "+secret.New(secret.AccessToken).Reveal())
+	bare := mux.NewRouter()
+	bare.HandleFunc("/api/v1/usage", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusOK)
+		_, _ = w.Write(make([]byte, 200))
+	})
+	took := map[string]time.Duration{}
+	for _, h := range []struct {
+		name string
+		http.Handler
+	}{{"bare", bare}, {"guarded", guarded(b)}} {
+		b.Run(h.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				w := &nowhere{h: make(http.Header)}
+				h.ServeHTTP(w, r)
+				if w.n < 100 {
+					b.Fatalf("%d bytes", w.n)
+				}
+			}
+			took[h.name] = b.Elapsed() / time.Duration(b.N)
+			b.ReportMetric(float64(took[h.name])/float64(took["bare"]), "of_bare")
+		})
+	}
+}
+
+func guarded(b *testing.B) http.Handler {
+	b.Helper()
+	log := slog.New(slog.NewJSONHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	reg := prometheus.NewRegistry()
+	cached, err := introspection.NewCached(vouching{}, introspection.CachedOptions{Now: time.Now, Logger: log, Registerer: reg})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(cached.Close)
+	g, err := guard.New(guard.Options{Introspector: cached, Now: time.Now})
+	if err != nil {
+		b.Fatal(err)
+	}
+	a, err := api.New(api.Options{Store: store.New(nil, store.Options{Now: time.Now}), Guard: g, Logger: log})
+	if err != nil {
+		b.Fatal(err)
+	}
+	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
+	a.Mount(router)
+	return httpserver.Chain{
+		Now: time.Now, Logger: log, Metrics: httpserver.NewMetrics(reg), Headers: httpserver.APIHeaders(), Render: apierror.Write,
+	}.Wrap(router)
+}
