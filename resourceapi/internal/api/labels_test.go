@@ -128,9 +128,11 @@ func TestCategories(t *testing.T) {
 func (c *caller) upload(field, kind, file string) result {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
-	part, err := form.CreatePart(textproto.MIMEHeader{
-		"Content-Disposition": {`form-data; name="` + field + `"; filename="m.csv"`}, "Content-Type": {kind},
-	})
+	header := textproto.MIMEHeader{"Content-Disposition": {`form-data; name="` + field + `"; filename="m.csv"`}}
+	if kind != "" {
+		header.Set("Content-Type", kind)
+	}
+	part, err := form.CreatePart(header)
 	if err != nil {
 		c.s.t.Fatal(err)
 	}
@@ -149,6 +151,9 @@ func TestMerchants(t *testing.T) {
 		again := c.upload("file", "text/plain", "name\nCafé\nNew\n").want(201)
 		if again.at("imported") != "1" || again.at("skipped") != "1" || again.text("merchants", 0, "type") != "FamilyMerchant" {
 			t.Errorf("again: %s", again.raw)
+		}
+		if r := c.upload("file", "", "name\nCafé\n").want(201); r.at("skipped") != "1" { // a part without a type is text (RFC 7578)
+			t.Errorf("without a type: %s", r.raw)
 		}
 		c.upload("other", "text/csv", "name\nx\n").refuses(422, "missing_file", "")
 		c.upload("file", "image/png", "name\nx\n").refuses(422, "invalid_file_type", "")

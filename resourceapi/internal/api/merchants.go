@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -103,7 +104,7 @@ func (c *call) csvFile() ([]byte, error) {
 		if part.FormName() != "file" || part.FileName() == "" {
 			continue
 		}
-		kind, _, err := mime.ParseMediaType(part.Header.Get("Content-Type"))
+		kind, _, err := mime.ParseMediaType(cmp.Or(part.Header.Get("Content-Type"), "text/plain")) // RFC 7578 section 4.4
 		if err != nil || !slices.Contains([]string{"text/csv", "text/plain", "application/csv", "application/vnd.ms-excel"}, kind) {
 			return nil, refuseImport("invalid_file_type", "The file must be a CSV file")
 		}

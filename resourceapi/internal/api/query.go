@@ -1,7 +1,9 @@
 package api
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -13,6 +15,7 @@ import (
 // ignored: complaints end as one 422.
 type query struct {
 	values     url.Values
+	asked      []string // the names that were looked for
 	complaints []string
 }
 
@@ -33,6 +36,7 @@ func (c *call) query() (*query, error) {
 
 // last returns the last value of a parameter: of several, Rails took that one.
 func (q *query) last(name string) string {
+	q.asked = append(q.asked, name)
 	list := q.values[name]
 	if len(list) == 0 {
 		return ""
@@ -44,10 +48,22 @@ func (q *query) complain(text string) { q.complaints = append(q.complaints, text
 
 // err returns the complaints as one 422, nil when there are none.
 func (q *query) err() error {
+	q.nested()
 	if len(q.complaints) == 0 {
 		return nil
 	}
 	return resourceapi.Refuse(q.complaints[0], q.complaints...)
+}
+
+// nested complains of filters in brackets that they do not take, such as
+// start_date[]=…: to look past one would be to ignore it.
+func (q *query) nested() {
+	for _, name := range slices.Sorted(maps.Keys(q.values)) {
+		base, _, brackets := strings.Cut(name, "[")
+		if brackets && slices.Contains(q.asked, base) && !slices.Contains(q.asked, name) {
+			q.complain(base + " is given in a form that it does not take")
+		}
+	}
 }
 
 // maxFilterIDs bounds how many ids one filter may name.
@@ -63,6 +79,7 @@ func (q *query) ids(one, many string) []string {
 		}
 	}
 	for _, name := range []string{many + "[]", many} {
+		q.asked = append(q.asked, name)
 		for _, v := range q.values[name] {
 			for text := range strings.SplitSeq(v, ",") {
 				if text = strings.TrimSpace(text); text != "" {
