@@ -84,14 +84,17 @@ func (a *API) createAccount(ctx context.Context, c *call) (reply, error) {
 	if in.Currency, err = c.currency(ctx, f); err != nil {
 		return reply{}, err
 	}
-	opening := f.number("balance", "Balance")
-	day := f.date("opening_date", "Opening date")
+	today := resourceapi.DateOf(a.Store.Now())
+	opening, day := f.number("balance", "Balance"), f.date("opening_date", "Opening date")
+	if day.Set && (day.Value <= today.AddYears(-30) || day.Value > today) {
+		f.complain("Opening date must be after " + today.AddYears(-30).String() + " and not in the future")
+	}
 	if opening.Set {
 		amount, wrong := resourceapi.ParseAmount(opening.Value, in.Currency)
 		if wrong != nil {
 			f.complain("Balance " + wrong.Error())
 		}
-		in.Opening = &resourceapi.Opening{Date: resourceapi.DateOf(a.Store.Now()), Amount: amount}
+		in.Opening = &resourceapi.Opening{Date: today, Amount: amount}
 		if day.Set {
 			in.Opening.Date = day.Value
 		}

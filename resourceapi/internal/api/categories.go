@@ -90,7 +90,7 @@ func (a *API) createCategory(ctx context.Context, c *call) (reply, error) {
 	if category.Icon == "" {
 		category.Icon = resourceapi.IconFor(category.Name)
 	}
-	if broken := append(f.complaints, category.Check()...); len(broken) > 0 {
+	if broken := f.broken(category.Check()...); len(broken) > 0 {
 		return reply{}, refuseCategory(broken...)
 	}
 	category, err = c.family.CreateCategory(ctx, category, parent)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -88,6 +89,20 @@ func (c *call) root(name string) (*fields, error) {
 }
 
 func (f *fields) complain(text string) { f.complaints = append(f.complaints, text) }
+
+// broken returns the complaints and then further rules, each once. What could
+// not be read is not called blank as well.
+func (f *fields) broken(further ...string) []string {
+	var all []string
+	for _, rule := range slices.Concat(f.complaints, further) {
+		label, blank := strings.CutSuffix(rule, " can't be blank")
+		unread := func(said string) bool { return blank && strings.HasPrefix(said, label+" ") }
+		if !slices.Contains(all, rule) && !slices.ContainsFunc(all, unread) {
+			all = append(all, rule)
+		}
+	}
+	return all
+}
 
 func (f *fields) has(name string) bool { _, there := f.members[name]; return there }
 
@@ -196,7 +211,7 @@ func truth(v any) bool {
 // refuse returns the complaints, and then further ones, as one 422; nil when
 // there are none.
 func (f *fields) refuse(message string, further ...string) error {
-	all := append(f.complaints, further...)
+	all := f.broken(further...)
 	if len(all) == 0 {
 		return nil
 	}

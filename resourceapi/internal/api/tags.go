@@ -69,8 +69,7 @@ func changeTag(f *fields, t resourceapi.Tag) (resourceapi.Tag, error) {
 	if t.Color == "" {
 		t.Color = resourceapi.TagColors[rand.IntN(len(resourceapi.TagColors))] //nolint:gosec // nothing is secret about a colour
 	}
-	broken := append(f.complaints, t.Check()...)
-	if len(broken) > 0 {
+	if broken := f.broken(t.Check()...); len(broken) > 0 {
 		return t, fault.New(fault.Invalid, strings.Join(broken, ", "))
 	}
 	return t, nil

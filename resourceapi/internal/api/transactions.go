@@ -130,8 +130,7 @@ func (a *API) newTransaction(f *fields) (in resourceapi.TransactionInput, messag
 	if in.Source == "" {
 		in.Source = resourceapi.DefaultSource
 	}
-	broken = append(f.complaints, in.Check(true, resourceapi.DateOf(a.Store.Now()))...)
-	return in, "Transaction could not be created", broken
+	return in, "Transaction could not be created", f.broken(in.Check(true, resourceapi.DateOf(a.Store.Now()))...)
 }
 
 func (a *API) createTransaction(ctx context.Context, c *call) (reply, error) {
@@ -177,8 +176,10 @@ func (a *API) updateTransaction(ctx context.Context, c *call) (reply, error) {
 		return reply{}, err
 	}
 	const message = "Transaction could not be updated"
+	for _, fixed := range []string{"account_id", "currency", "external_id", "source"} {
+		delete(f.members, fixed) // what cannot change is ignored, whatever it says
+	}
 	in := transactionInput(f)
-	in.AccountID, in.Currency, in.ExternalID, in.Source = "", "", "", ""
 	if in.Name.Set && !f.has("name") && strings.TrimSpace(in.Name.Value) == "" {
 		in.Name.Set = false
 	}

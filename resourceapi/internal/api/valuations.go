@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 
 	"latchkey/pkg/fault"
 	"latchkey/resourceapi"
@@ -74,7 +75,7 @@ func valuationInput(f *fields) resourceapi.ValuationInput {
 // first of all (contract section 5.6).
 func (a *API) createValuation(ctx context.Context, c *call) (reply, error) {
 	body, err := c.object()
-	if err != nil {
+	if err != nil && !errors.Is(err, errNoRoot) {
 		return reply{}, err
 	}
 	f, err := root(body, "valuation")

@@ -1,0 +1,114 @@
+package api_test
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestRefusalsSayEachThingOnce: a member that cannot be read is neither named
+// twice nor called blank as well.
+func TestRefusalsSayEachThingOnce(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		cash := c.cash()
+		post := func(path, body, want string) {
+			t.Helper()
+			r := c.do("POST", "/api/v1/"+path, body).want(422)
+			got := r.at("errors")
+			if got == nil { // categories and tags join them in one sentence
+				got = []any{r.at("message")}
+				if got.([]any)[0] == nil {
+					got = []any{r.at("error")}
+				}
+			}
+			if raw, err := json.Marshal(got); err != nil || string(raw) != want {
+				t.Errorf("%s %s: %s, want %s", path, body, raw, want)
+			}
+		}
+		post("accounts", `{"account":{"name":5}}`, `["Name must be a string"]`)
+		post("accounts", `{"account":{"name":"a\u0000b"}}`, `["Name holds a character that is not allowed"]`)
+		post("tags", `{"tag":{"name":5}}`, `["Name must be a string"]`)
+		post("categories", `{"category":{"name":[]}}`, `["Name must be a string"]`)
+		post("transactions", `{"transaction":{"account_id":"`+cash+`","date":"2026-02-30","amount":true,"name":7}}`,
+			`["Date is not a date in the form YYYY-MM-DD","Amount is not a number","Name must be a string"]`)
+		post("transactions/batch", `{"transactions":[{"account_id":"`+cash+`","date":5,"amount":1,"name":"x"}]}`,
+			`["Date is not a date in the form YYYY-MM-DD"]`)
+	})
+}
+
+// TestWhatCannotChangeIsIgnored: a client may send a whole transaction back, and
+// what it says of account, currency and origin does not matter (contract section 5.2).
+func TestWhatCannotChangeIsIgnored(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		path := "/api/v1/transactions/" + c.spend(c.cash(), object{"external_id": "e", "source": "bank"})
+		before := c.get(path).want(200)
+		for _, fixed := range []object{
+			{"account_id": 5}, {"account_id": s.family().cash()}, {"currency": "ZZZ"}, {"currency": 5}, {"external_id": object{}}, {"source": []int{1}},
+		} {
+			c.do("PATCH", path, object{"transaction": fixed}, "Content-Type", "application/vnd.api+json").want(200)
+		}
+		after := c.get(path).want(200)
+		for _, name := range []string{"currency", "external_id", "source", "amount"} {
+			if before.at(name) != after.at(name) {
+				t.Errorf("%s: %v became %v", name, before.at(name), after.at(name))
+			}
+		}
+		if before.text("account", "id") != after.text("account", "id") {
+			t.Errorf("another account: %s", after.raw)
+		}
+	})
+}
+
+// TestFiltersInOtherFormsAreRefused: to look past them would be to ignore them.
+func TestFiltersInOtherFormsAreRefused(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		cash := c.cash()
+		for _, query := range []string{
+			"start_date[]=2026-01-01", "type[]=income", "search[a]=x", "min_amount[gte]=1", "account_id[]=" + cash, "account_ids[0]=" + cash,
+			"tag_ids[a][]=" + cash, "category_ids[", "end_date[]=",
+		} {
+			name, value, _ := strings.Cut(query, "=")
+			c.get("/api/v1/transactions?"+url.QueryEscape(name)+"="+value).refuses(422, "validation_failed", "is given in a form")
+		}
+		c.get("/api/v1/accounts?include_disabled[]=true").refuses(422, "validation_failed", "include_disabled")
+		c.get("/api/v1/valuations?account_id[]="+cash).refuses(422, "validation_failed", "account_id")
+		c.get("/api/v1/categories?parent_id[]="+cash).refuses(422, "validation_failed", "parent_id")
+		c.get("/api/v1/transactions?utm[source]=x&account_ids[]=" + cash).want(200)
+	})
+}
+
+// TestOpeningDatesAreBounded: each day since is a row, so there must not be
+// hundreds of thousands of them.
+func TestOpeningDatesAreBounded(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		today := time.Now()
+		day := func(years, days int) string { return today.AddDate(years, 0, days).Format(time.DateOnly) }
+		for _, date := range []string{"0001-01-01", "1900-01-01", day(-30, 0), day(0, 1), "9999-12-31"} {
+			c.do("POST", "/api/v1/accounts", object{"account": object{"name": "A", "balance": "1", "opening_date": date}}).
+				refuses(422, "validation_failed", "Opening date must be after")
+		}
+		for _, date := range []string{day(-30, 1), day(0, 0)} {
+			c.do("POST", "/api/v1/accounts", object{"account": object{"name": "A", "balance": "1", "opening_date": date}}).want(201)
+		}
+		if got := c.get("/api/v1/accounts").at("pagination", "total_count"); got != "3" {
+			t.Errorf("%v accounts", got)
+		}
+	})
+}
+
+// TestValuationsWithoutABody lack an account first of all (contract section 5.6).
+func TestValuationsWithoutABody(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		for _, body := range []any{nil, "", "{}", `{"valuation":null}`} {
+			c.do("POST", "/api/v1/valuations", body).refuses(422, "validation_failed", "Account ID is required")
+		}
+		c.do("POST", "/api/v1/valuations", "{").refuses(400, "bad_request", "")
+	})
+}
