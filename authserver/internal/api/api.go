@@ -7,7 +7,9 @@ package api
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,19 +56,23 @@ func New(d Dependencies) *Server {
 
 // Mount adds the endpoints to router.
 func (s *Server) Mount(router *mux.Router) {
-	router.Handle("/api/v1/auth/signup", Methods{http.MethodPost: s.signup})
-	router.Handle("/api/v1/auth/login", Methods{http.MethodPost: s.login})
-	router.Handle("/api/v1/auth/refresh", Methods{http.MethodPost: s.refresh})
-	router.Handle("/api/v1/auth/logout", Methods{http.MethodDelete: s.logout})
-	router.Handle("/api/v1/auth/enable_ai", Methods{http.MethodPatch: s.enableAI})
-	router.Handle("/api/v1/users/me", Methods{http.MethodDelete: s.deleteUser})
-	router.Handle("/api/v1/devices", Methods{http.MethodGet: s.listDevices})
-	router.Handle("/api/v1/devices/{id}", Methods{http.MethodDelete: s.revokeDevice})
+	router.Handle("/api/v1/auth/signup", across(Methods{http.MethodPost: s.signup}))
+	router.Handle("/api/v1/auth/login", across(Methods{http.MethodPost: s.login}))
+	router.Handle("/api/v1/auth/refresh", across(Methods{http.MethodPost: s.refresh}))
+	router.Handle("/api/v1/auth/logout", across(Methods{http.MethodDelete: s.logout}))
+	router.Handle("/api/v1/auth/enable_ai", across(Methods{http.MethodPatch: s.enableAI}))
+	router.Handle("/api/v1/users/me", across(Methods{http.MethodDelete: s.deleteUser}))
+	router.Handle("/api/v1/devices", across(Methods{http.MethodGet: s.listDevices}))
+	router.Handle("/api/v1/devices/{id}", across(Methods{http.MethodDelete: s.revokeDevice}))
 	s.mountKeys(router)
 	s.mountSSO(router)
 }
 
-// Methods answers one path by method, and other methods with 405.
+// across opens a path to scripts of other origins: none of them reads a cookie.
+func across(m Methods) http.Handler { return httpserver.CrossOrigin(m.allowed(), m) }
+
+// Methods answers one path by method. HEAD is GET without a body, OPTIONS says
+// what there is, and any other method is 405.
 type Methods map[string]httpserver.Handler
 
 // ServeHTTP implements http.Handler.
@@ -77,19 +83,26 @@ func (m Methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h, ok := m[method]
 	if !ok {
-		h = m.refuse
+		h = m.other
 	}
 	httpserver.Handle(h, Render).ServeHTTP(w, r)
 }
 
-func (m Methods) refuse(w http.ResponseWriter, r *http.Request) error {
-	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete} {
-		if _, ok := m[method]; ok {
-			allowed = append(allowed, method)
-		}
+func (m Methods) allowed() string {
+	list := append(slices.Collect(maps.Keys(m)), http.MethodOptions)
+	if _, ok := m[http.MethodGet]; ok {
+		list = append(list, http.MethodHead)
 	}
-	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	slices.Sort(list)
+	return strings.Join(list, ", ")
+}
+
+func (m Methods) other(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Allow", m.allowed())
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
 	apierror.JSON(w, r, http.StatusMethodNotAllowed, map[string]any{
 		"error": "method_not_allowed", "message": "This address does not answer to " + r.Method,
 	})

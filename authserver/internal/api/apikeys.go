@@ -24,9 +24,9 @@ func (s *Server) mountKeys(router *mux.Router) {
 	}
 	read := func(h keyHandler) httpserver.Handler { return s.forKeys(scope.Read, h) }
 	write := func(h keyHandler) httpserver.Handler { return s.forKeys(scope.ReadWrite, h) }
-	router.Handle("/api/v1/api_keys", Methods{http.MethodGet: read(s.listKeys), http.MethodPost: write(s.createKey)})
-	router.Handle("/api/v1/api_keys/{id}", Methods{http.MethodGet: read(s.showKey), http.MethodDelete: write(s.revokeKey)})
-	router.Handle("/api/v1/api_keys/{id}/rotate", Methods{http.MethodPost: write(s.rotateKey)})
+	router.Handle("/api/v1/api_keys", across(Methods{http.MethodGet: read(s.listKeys), http.MethodPost: write(s.createKey)}))
+	router.Handle("/api/v1/api_keys/{id}", across(Methods{http.MethodGet: read(s.showKey), http.MethodDelete: write(s.revokeKey)}))
+	router.Handle("/api/v1/api_keys/{id}/rotate", across(Methods{http.MethodPost: write(s.rotateKey)}))
 	router.Handle(keyuse.Path, Methods{http.MethodPost: coded(s.reportUses)})
 }
 

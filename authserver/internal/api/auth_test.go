@@ -236,3 +236,32 @@ func TestMalformedBodies(t *testing.T) {
 		}
 	})
 }
+
+// Pages of any origin may call (contract section 2.1): no cookie is read here.
+func TestOtherOriginsMayCall(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		const origin = "https://app.example"
+		for path, methods := range map[string]string{
+			"/api/v1/auth/login": "OPTIONS, POST", "/api/v1/devices": "GET, HEAD, OPTIONS", "/api/v1/users/me": "DELETE, OPTIONS",
+		} {
+			a := s.send(t, http.MethodOptions, path, "", nil, "Origin", origin, "Access-Control-Request-Method", "POST")
+			if a.Status != http.StatusNoContent || a.Header.Get("Allow") != methods || a.Header.Get("Access-Control-Allow-Methods") != methods ||
+				a.Header.Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(a.Header.Get("Access-Control-Allow-Headers"), "Authorization") {
+				t.Errorf("%s: %d %v", path, a.Status, a.Header)
+			}
+			refused := s.send(t, http.MethodPut, path, "", nil, "Origin", origin)
+			if refused.Status != http.StatusMethodNotAllowed || refused.Header.Get("Allow") != methods || refused.Header.Get("Access-Control-Allow-Origin") != "*" {
+				t.Errorf("PUT %s: %d %v", path, refused.Status, refused.Header)
+			}
+		}
+		a := s.send(t, http.MethodGet, "/api/v1/devices", "", nil, "Origin", origin)
+		if a.Status != http.StatusUnauthorized || !strings.Contains(a.Header.Get("Access-Control-Expose-Headers"), "WWW-Authenticate") ||
+			a.Header.Get("Access-Control-Allow-Credentials") != "" {
+			t.Errorf("%d %v", a.Status, a.Header)
+		}
+		if plain := s.as(t, "", http.MethodGet, "/api/v1/devices"); plain.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("not asked for: %v", plain.Header)
+		}
+	})
+}

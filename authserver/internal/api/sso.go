@@ -17,9 +17,9 @@ func (s *Server) mountSSO(router *mux.Router) {
 	if s.SSO == nil {
 		return
 	}
-	router.Handle("/api/v1/auth/sso_exchange", Methods{http.MethodPost: s.ssoExchange})
-	router.Handle("/api/v1/auth/sso_link", Methods{http.MethodPost: s.ssoLink})
-	router.Handle("/api/v1/auth/sso_create_account", Methods{http.MethodPost: s.ssoCreate})
+	router.Handle("/api/v1/auth/sso_exchange", across(Methods{http.MethodPost: s.ssoExchange}))
+	router.Handle("/api/v1/auth/sso_link", across(Methods{http.MethodPost: s.ssoLink}))
+	router.Handle("/api/v1/auth/sso_create_account", across(Methods{http.MethodPost: s.ssoCreate}))
 }
 
 // ssoExchange is POST /api/v1/auth/sso_exchange: tokens for the code that the

@@ -83,7 +83,7 @@ func (a *API) writeLabels(act action) http.Handler {
 // id with a slash in it is an unknown path, not a redirect.
 func (a *API) Mount(r *mux.Router) {
 	for _, route := range a.routes() {
-		r.Handle("/api/v1"+route.path, dispatch(route.methods))
+		r.Handle("/api/v1"+route.path, httpserver.CrossOrigin(allowed(route.methods), dispatch(route.methods)))
 	}
 	r.Handle(MetadataPath, dispatch(methods{"GET": httpserver.Handle(a.metadata, render)}))
 	for path, h := range a.documents.Routes() {
@@ -96,9 +96,8 @@ func (a *API) Mount(r *mux.Router) {
 	r.NotFoundHandler = httpserver.Handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute }, render)
 }
 
-// dispatch picks the handler of a method. HEAD is GET without a body, OPTIONS
-// says what there is, and any other method is 405 with Allow.
-func dispatch(by methods) http.Handler {
+// allowed lists the methods of a path.
+func allowed(by methods) string {
 	allow := []string{"OPTIONS"}
 	for method := range by {
 		allow = append(allow, method)
@@ -107,7 +106,13 @@ func dispatch(by methods) http.Handler {
 		allow = append(allow, "HEAD")
 	}
 	slices.Sort(allow)
-	allowed := strings.Join(allow, ", ")
+	return strings.Join(allow, ", ")
+}
+
+// dispatch picks the handler of a method. HEAD is GET without a body, OPTIONS
+// says what there is, and any other method is 405 with Allow.
+func dispatch(by methods) http.Handler {
+	allow := allowed(by)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		method := r.Method
 		if method == http.MethodHead {
@@ -117,7 +122,7 @@ func dispatch(by methods) http.Handler {
 			h.ServeHTTP(w, r)
 			return
 		}
-		w.Header().Set("Allow", allowed)
+		w.Header().Set("Allow", allow)
 		if method == http.MethodOptions {
 			w.WriteHeader(http.StatusNoContent)
 			return

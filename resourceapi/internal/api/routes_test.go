@@ -43,6 +43,46 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 	}
 }
 
+// TestOtherOriginsMayCall lets a page of any origin use a credential it was
+// given (contract section 2.1), and read what programs elsewhere read.
+func TestOtherOriginsMayCall(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		nobody, c := &caller{s: s, header: http.Header{}}, s.family()
+		asked := nobody.do("OPTIONS", "/api/v1/transactions", nil, "Origin", "https://app.example",
+			"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization,content-type").want(204)
+		for name, want := range map[string]string{
+			"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS, POST", "Access-Control-Max-Age": "86400",
+		} {
+			if got := asked.header.Get(name); got != want {
+				t.Errorf("%s: %q", name, got)
+			}
+		}
+		for _, name := range []string{"Authorization", "Content-Type", "X-Api-Key", "Idempotency-Key", "If-None-Match"} {
+			if got := asked.header.Get("Access-Control-Allow-Headers"); !strings.Contains(got, name) {
+				t.Errorf("%s may not be sent: %s", name, got)
+			}
+		}
+		for _, r := range []result{
+			c.do("GET", "/api/v1/accounts", nil, "Origin", "null").want(200),
+			c.do("GET", "/api/v1/tags/x", nil, "Origin", "https://app.example").want(404),
+			nobody.do("GET", "/api/v1/usage", nil, "Origin", "https://app.example").want(401),
+			c.do("PUT", "/api/v1/sync", nil, "Origin", "https://app.example").want(405),
+		} {
+			reads := r.header.Get("Access-Control-Expose-Headers")
+			if r.header.Get("Access-Control-Allow-Origin") != "*" || r.header.Get("Access-Control-Allow-Credentials") != "" ||
+				!strings.Contains(reads, "X-RateLimit-Remaining") || !strings.Contains(reads, "WWW-Authenticate") {
+				t.Errorf("%d: %v", r.status, r.header)
+			}
+		}
+		if h := c.get("/api/v1/accounts").header; h.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("not asked for: %v", h)
+		}
+		if h := c.do("DELETE", "/internal/families/x", nil, "Origin", "https://app.example").header; h.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("internal: %v", h)
+		}
+	})
+}
+
 func TestScopesAreNamedAsTheContractNamesThem(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		reader := s.member(uuid.NewString(), "admin", "read")
