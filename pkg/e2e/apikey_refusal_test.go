@@ -25,6 +25,7 @@ func TestK8_KeysTravelInTheirHeaderOnly(t *testing.T) {
 				"twice in one":       keyHeader(key + ", " + key),
 				"in Authorization":   {"Authorization": {"Bearer " + key}},
 				"without a scheme":   {"Authorization": {key}},
+				"another scheme":     {"Authorization": {"ApiKey " + key}},
 				"beside a token":     {"Authorization": {"Bearer " + k.token}, "X-Api-Key": {key}},
 				"one letter off":     keyHeader(key[:20] + other(key[20]) + key[21:]),
 				"cut short":          keyHeader(key[:52]),
@@ -53,6 +54,8 @@ func TestK8_KeysTravelInTheirHeaderOnly(t *testing.T) {
 		}
 		// Blanks around a header's value are not part of it (RFC 9110 section 5.5).
 		wantStatus(w.t, w.send(http.MethodGet, w.API().URL+accounts, keyHeader("  "+key+"\t"), ""), http.StatusOK)
+		wantMessage(w.t, w.send(http.MethodGet, w.API().URL+accounts, http.Header{"Authorization": {"Token " + key}}, ""),
+			http.StatusUnauthorized, "Send API keys in the X-Api-Key header, not in Authorization")
 		for what, message := range map[string]string{key[:9] + " " + key[9:]: "blank", key + "," + key: ""} {
 			answer := w.send(http.MethodGet, w.API().URL+accounts, keyHeader(what), "")
 			if !strings.Contains(answer.Text("message"), message) {
@@ -101,7 +104,7 @@ func TestK9_ExpiredAndFarAwayKeysAreRefused(t *testing.T) {
 func TestK10_AKeyManagesNoKeysAndNobodyElses(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		k, stranger := w.keeper(), w.keeper()
-		made := k.newKey("k", "read_write", "web", nil)
+		made, read := k.newKey("k", "read_write", "web", nil), k.newKey("r", "read", "mobile", nil)
 		routes := []struct{ method, path string }{
 			{http.MethodGet, apiKeys},
 			{http.MethodPost, apiKeys},
@@ -111,6 +114,7 @@ func TestK10_AKeyManagesNoKeysAndNobodyElses(t *testing.T) {
 		}
 		for _, r := range routes {
 			wantError(w.t, w.use(r.method, w.Auth.URL+r.path, made.Key, nil), http.StatusForbidden, "forbidden")
+			wantError(w.t, w.use(r.method, w.Auth.URL+r.path, read.Key, nil), http.StatusForbidden, "forbidden")
 			wantError(w.t, w.send(r.method, w.Auth.URL+r.path, nil, ""), http.StatusUnauthorized, "unauthorized")
 		}
 		for _, r := range routes[2:] {
@@ -142,6 +146,8 @@ func TestK10_AKeyManagesNoKeysAndNobodyElses(t *testing.T) {
 			wantStatus(w.t, k.manage(r.method, r.path, nil), http.StatusMethodNotAllowed)
 		}
 		wantStatus(w.t, w.useAPI(http.MethodGet, accounts, made.Key, nil), http.StatusOK)
+		wantStatus(w.t, k.manage(http.MethodGet, apiKeys+"/"+strings.ToUpper(made.ID), nil), http.StatusOK) // letters of an id do not matter
+		wantStatus(w.t, k.manage(http.MethodDelete, apiKeys+"/"+strings.ToUpper(made.ID), nil), http.StatusNoContent)
 	})
 }
 
@@ -227,6 +233,12 @@ func TestK11_MalformedKeysAreNotMade(t *testing.T) {
 		form := bearer(k.token)
 		form.Set("Content-Type", "application/x-www-form-urlencoded")
 		wantStatus(w.t, w.send(http.MethodPost, w.Auth.URL+apiKeys, form, "api_key[name]=n&api_key[scopes]=read_write"), http.StatusCreated)
+		wantMessage(w.t, w.send(http.MethodPost, w.Auth.URL+apiKeys, form, "api_key[name]=o&api_key[source]=mobile&api_key[scopes][]=read&api_key[scopes][]=read_write"),
+			http.StatusUnprocessableEntity, "Scopes can only have one permission level")
+		listed := k.read(w.send(http.MethodPost, w.Auth.URL+apiKeys, form, "api_key[name]=o&api_key[source]=mobile&api_key[scopes][]=read"), http.StatusCreated)
+		if len(listed.Scopes) != 1 || listed.Scopes[0] != "read" {
+			w.t.Errorf("scopes by form: %v", listed.Scopes)
+		}
 	})
 }
 

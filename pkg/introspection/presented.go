@@ -74,6 +74,9 @@ func bearer(value string) (secret.Token, error) {
 		if k, err := secret.KindOf(scheme); err == nil && rest == "" {
 			return secret.Token{}, misplaced(k, "Write the word Bearer and a blank before the access token")
 		}
+		if k, err := secret.KindOf(strings.Trim(rest, " \t")); err == nil && k == secret.APIKey {
+			return secret.Token{}, misplaced(k, "")
+		}
 		return secret.Token{}, fault.New(fault.Unauthenticated, "The Authorization header must use the Bearer scheme")
 	}
 	text := strings.Trim(rest, " \t")

@@ -36,12 +36,15 @@ type keyHandler func(w http.ResponseWriter, r *http.Request, caller *authserver.
 // A key manages no keys: who steals one must not be able to make another.
 func (s *Server) forKeys(need scope.Set, h keyHandler) httpserver.Handler {
 	return coded(func(w http.ResponseWriter, r *http.Request) error {
-		c, err := s.Caller(w, r, need)
+		c, err := s.Caller(w, r, scope.Read) // which every credential has: a key hears that it is a key, not to get more scope
 		if err != nil {
 			return err
 		}
 		if c.Kind != introspection.KindAccessToken {
 			return fault.New(fault.Forbidden, "An API key cannot manage API keys. Use an access token, or sign in and go to Settings")
+		}
+		if !c.Scopes.Satisfies(need) {
+			return scopeError(need)
 		}
 		return h(w, r, c)
 	})

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -121,7 +122,8 @@ func plainText(text string) error {
 	return nil
 }
 
-// formToJSON turns user[email]=a into {"user":{"email":"a"}}.
+// formToJSON turns user[email]=a into {"user":{"email":"a"}}, and names that end
+// in [], which may come several times, into lists.
 func formToJSON(body string) ([]byte, error) {
 	form, err := url.ParseQuery(body)
 	if err != nil {
@@ -129,12 +131,17 @@ func formToJSON(body string) ([]byte, error) {
 	}
 	whole := map[string]any{}
 	for name, values := range form {
-		if len(values) > 1 || !utf8.ValidString(values[0]) {
+		name, list := strings.CutSuffix(name, "[]")
+		if len(values) > 1 && !list || slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
 			return nil, errBody.WithCause(errors.New("a field came twice or is no text"))
+		}
+		var value any = values[0]
+		if list {
+			value = values
 		}
 		outer, inner, nested := strings.Cut(strings.TrimSuffix(name, "]"), "[")
 		if !nested {
-			whole[name] = values[0]
+			whole[name] = value
 			continue
 		}
 		group, ok := whole[outer].(map[string]any)
@@ -145,7 +152,7 @@ func formToJSON(body string) ([]byte, error) {
 		if !ok {
 			return nil, errBody.WithCause(errors.New("a field is both a value and a group"))
 		}
-		group[inner] = values[0]
+		group[inner] = value
 	}
 	return json.Marshal(whole)
 }

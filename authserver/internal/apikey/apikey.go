@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -165,7 +166,7 @@ func (s *Service) find(ctx context.Context, userID, id string) (*authserver.APIK
 	if uuid.Validate(id) != nil || len(id) != 36 {
 		return nil, errMissing
 	}
-	k, err := s.Store.FindAPIKey(ctx, userID, id)
+	k, err := s.Store.FindAPIKey(ctx, userID, strings.ToLower(id)) // as it is stored: SQLite compares letters
 	if fault.Is(err, fault.NotFound) {
 		return nil, errMissing
 	}

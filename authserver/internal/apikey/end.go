@@ -112,7 +112,7 @@ func (s *Service) Revoke(ctx context.Context, userID, id string) error {
 	if !k.Live(now) {
 		return errMissing
 	}
-	ended, err := s.Store.RevokeAPIKey(ctx, userID, id, authserver.KeyRevoked, now)
+	ended, err := s.Store.RevokeAPIKey(ctx, userID, k.ID, authserver.KeyRevoked, now)
 	if err != nil {
 		return err
 	}
