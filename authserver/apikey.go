@@ -94,6 +94,23 @@ func (k *APIKey) RequestsThisHour(now time.Time) int64 {
 	return k.HourRequests
 }
 
+// Used says that the key was used, unless a later use is known.
+func (k *APIKey) Used(at time.Time, from string) {
+	if !at.IsZero() && (k.LastUsedAt == nil || at.After(*k.LastUsedAt)) {
+		k.LastUsedAt, k.LastUsedFrom = &at, from
+	}
+}
+
+// AddRequests says that there were more requests in a clock hour.
+func (k *APIKey) AddRequests(hour time.Time, count int64) {
+	switch {
+	case k.HourAt == nil || hour.After(*k.HourAt):
+		k.HourAt, k.HourRequests = &hour, count
+	case hour.Equal(*k.HourAt):
+		k.HourRequests += count
+	}
+}
+
 // KeyRotation asks to replace the user's key ID by a successor.
 type KeyRotation struct {
 	ID           string

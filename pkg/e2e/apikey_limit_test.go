@@ -171,8 +171,39 @@ func TestK16_UsesAreReportedOnShutdown(t *testing.T) {
 		if err := w.API().Stop(); err != nil {
 			w.t.Error(err)
 		}
+		if got := k.read(k.manage(http.MethodGet, apiKeys+"/"+made.ID, nil), http.StatusOK).RequestsThisHour; got != 6 {
+			w.t.Errorf("%d uses are shown after the service has stopped, want 6", got)
+		}
+		if err := w.Auth.Stop(); err != nil {
+			w.t.Error(err)
+		}
 		if got := stored(); got != 6 {
-			w.t.Errorf("%d uses are known after the service has stopped, want 6", got)
+			w.t.Errorf("%d uses are stored after both have stopped, want 6", got)
+		}
+	})
+}
+
+// TestK19_UsesAreShownSoonAndWrittenSeldom: with the settings people start with,
+// what a key was used for shows within moments, and its row is written once.
+func TestK19_UsesAreShownSoonAndWrittenSeldom(t *testing.T) {
+	ownWorld(t, testenv.Setup{}, func(w *world) {
+		k := w.keeper()
+		made := k.newKey("k", "read", "web", nil)
+		stored := w.storedUses(made.ID)
+		first := int64(0)
+		for round := range int64(3) {
+			for range 4 {
+				wantStatus(w.t, w.useAPI(http.MethodGet, accounts, made.Key, nil), http.StatusOK)
+			}
+			testenv.Eventually(w.t, 5*time.Second, "the uses are shown", func() bool {
+				return k.read(k.manage(http.MethodGet, apiKeys+"/"+made.ID, nil), http.StatusOK).RequestsThisHour == 4*(round+1)
+			})
+			if round == 0 {
+				testenv.Eventually(w.t, 5*time.Second, "the first use is written soon", func() bool { first = stored(); return first > 0 })
+			}
+		}
+		if got := stored(); got != first {
+			w.t.Errorf("the row was written twice within a minute: %d uses, then %d", first, got)
 		}
 	})
 }
@@ -225,9 +256,7 @@ func TestK17_OnlyResourceServersReportUses(t *testing.T) {
 			w.t.Errorf("%d uses are stored", got)
 		}
 		wantStatus(w.t, w.send(http.MethodPost, target, header, report), http.StatusNoContent)
-		if got := stored(); got != 5 {
-			w.t.Errorf("%d uses are stored", got)
-		}
+		testenv.Eventually(w.t, 5*time.Second, "the report is stored", func() bool { return stored() == 5 })
 		wantStatus(w.t, w.send(http.MethodGet, target, header, ""), http.StatusMethodNotAllowed)
 	})
 }

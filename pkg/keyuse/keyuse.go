@@ -1,7 +1,7 @@
 // Package keyuse carries the news that API keys were used from whoever admits
-// requests to the authorization server, which keeps it: in batches, about each
-// key at most once in an interval. A use that is on its way when a process is
-// killed is lost; nothing is decided by it.
+// requests to the authorization server, and from there to its tables: in
+// batches, about each key at most once in an interval. A use that is on its way
+// when a process is killed is lost; nothing is decided by it.
 package keyuse
 
 import (
@@ -85,15 +85,43 @@ func (r *Recorder) Used(keyID, from string) {
 	now := r.opts.Now().UTC()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e, ok := r.entries[keyID]
+	r.note(Use{KeyID: keyID, At: now, From: from, Hour: now.Truncate(time.Hour), Count: 1})
+}
+
+// Add notes what others have reported.
+func (r *Recorder) Add(uses []Use) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, u := range uses {
+		r.note(u)
+	}
+}
+
+func (r *Recorder) note(u Use) {
+	e, ok := r.entries[u.KeyID]
 	if !ok {
 		if len(r.entries) >= maxKeys {
 			return
 		}
 		e = &entry{}
-		r.entries[keyID] = e
+		r.entries[u.KeyID] = e
 	}
-	e.add(Use{KeyID: keyID, At: now, From: from, Hour: now.Truncate(time.Hour), Count: 1})
+	e.add(u)
+}
+
+// Pending returns what has been noted of a key and not been reported yet;
+// false: nothing.
+func (r *Recorder) Pending(keyID string) (Use, bool) {
+	if r == nil {
+		return Use{}, false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e, ok := r.entries[keyID]
+	if !ok || e.use.Count == 0 {
+		return Use{}, false
+	}
+	return e.use, true
 }
 
 // add merges u into e: counts of an hour that is over are forgotten.
@@ -121,7 +149,7 @@ func (r *Recorder) Run(ctx context.Context) {
 		<-ctx.Done()
 		return
 	}
-	beat := min(time.Second, max(r.opts.Interval/10, 10*time.Millisecond))
+	beat := min(time.Second, max(r.opts.Interval/2, 10*time.Millisecond))
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	var pause time.Time
@@ -139,7 +167,7 @@ func (r *Recorder) Run(ctx context.Context) {
 			continue
 		}
 		if r.report(ctx, now) != nil {
-			pause = now.Add(min(r.opts.Interval, lastTimeout))
+			pause = now.Add(min(5*r.opts.Interval, lastTimeout))
 		}
 	}
 }

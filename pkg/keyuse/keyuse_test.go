@@ -118,3 +118,32 @@ func TestAnHourThatIsOverIsNotCounted(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatIsOnItsWayIsKnown(t *testing.T) {
+	run(t, func(r *keyuse.Recorder, s *sink, _ func()) {
+		at := time.Now().UTC()
+		r.Used("a", "192.0.2.1")
+		r.Add([]keyuse.Use{
+			{KeyID: "a", At: at.Add(time.Second), From: "192.0.2.2", Hour: at.Truncate(time.Hour), Count: 4},
+			{KeyID: "b", At: at, From: "192.0.2.3", Hour: at.Truncate(time.Hour), Count: 2},
+		})
+		if u, known := r.Pending("a"); !known || u.Count != 5 || u.From != "192.0.2.2" {
+			t.Errorf("%v %+v", known, u)
+		}
+		after(2 * time.Second)
+		if u, known := r.Pending("a"); known {
+			t.Errorf("reported, and still on its way: %+v", u)
+		}
+		if got := s.seen(); len(got) != 2 {
+			t.Errorf("%+v", got)
+		}
+		r.Add([]keyuse.Use{{KeyID: "a", At: at, From: "192.0.2.4", Hour: at.Truncate(time.Hour), Count: 1}})
+		after(2 * time.Second)
+		if u, known := r.Pending("a"); !known || u.Count != 1 {
+			t.Errorf("within the interval: %v %+v", known, u)
+		}
+		if _, known := r.Pending("c"); known {
+			t.Error("a key that nobody used")
+		}
+	})
+}

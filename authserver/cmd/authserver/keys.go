@@ -30,7 +30,8 @@ func (p *parts) openKeys() error {
 	return nil
 }
 
-// meter counts what calls our own JSON endpoints.
+// meter counts what calls our own JSON endpoints. Its recorder takes what
+// resource servers report as well, so that each key is written once.
 func (p *parts) meter() (api.Meter, worker, error) {
 	uses, err := keyuse.NewRecorder(keyuse.Options{
 		Sink: p.store.StampKeyUses, Now: now, Logger: p.log, Interval: p.cfg.KeyUseInterval,
@@ -38,5 +39,6 @@ func (p *parts) meter() (api.Meter, worker, error) {
 	if err != nil {
 		return api.Meter{}, nil, err
 	}
+	p.keys.Uses = uses
 	return api.Meter{Limiter: p.limiter, Tiers: p.tiers(), Uses: uses}, uses.Run, nil
 }

@@ -50,7 +50,8 @@ type Usage interface {
 type Service struct {
 	Store      Store
 	Tombstones Tombstones
-	Usage      Usage // nil: requests are counted where we cannot see them, and reported
+	Usage      Usage            // nil: requests are counted where we cannot see them, and reported
+	Uses       *keyuse.Recorder // of what is reported, until it is stored; nil: it is stored at once
 	Tiers      ratelimit.Tiers
 	Logger     *slog.Logger
 	Now        func() time.Time
@@ -175,7 +176,12 @@ func (s *Service) find(ctx context.Context, userID, id string) (*authserver.APIK
 
 // view completes k with what is known where requests are counted.
 func (s *Service) view(ctx context.Context, k *authserver.APIKey, now time.Time) *View {
-	v := &View{APIKey: k, RequestsThisHour: k.RequestsThisHour(now), Limit: s.Tiers.Limit(k.Tier)}
+	v := &View{APIKey: k, Limit: s.Tiers.Limit(k.Tier)}
+	if use, noted := s.Uses.Pending(k.ID); noted {
+		k.Used(use.At, use.From)
+		k.AddRequests(use.Hour, use.Count)
+	}
+	v.RequestsThisHour = k.RequestsThisHour(now)
 	if s.Usage == nil {
 		return v
 	}
@@ -184,9 +190,7 @@ func (s *Service) view(ctx context.Context, k *authserver.APIKey, now time.Time)
 		return v // what has been reported must do
 	}
 	v.Standing, v.RequestsThisHour = &standing, standing.Hour
-	if used := standing.LastUsed; !used.IsZero() && (k.LastUsedAt == nil || used.After(*k.LastUsedAt)) {
-		k.LastUsedAt, k.LastUsedFrom = &used, standing.LastFrom
-	}
+	k.Used(standing.LastUsed, standing.LastFrom)
 	return v
 }
 

@@ -184,6 +184,10 @@ func (s *Service) Reported(ctx context.Context, uses []keyuse.Use) error {
 			return err
 		}
 	}
+	if s.Uses != nil {
+		s.Uses.Add(uses)
+		return nil
+	}
 	return s.Store.StampKeyUses(ctx, uses)
 }
 

@@ -64,7 +64,7 @@ type Config struct {
 
 	// KeyUseInterval is how often the last use of one API key is reported to the
 	// authorization server at most.
-	KeyUseInterval time.Duration `env:"API_KEY_USE_INTERVAL" envDefault:"1m"`
+	KeyUseInterval time.Duration `env:"API_KEY_USE_INTERVAL" envDefault:"1s"`
 
 	// Workers recompute balances: how many at once, how often each looks for work
 	// of other replicas, and how long it may hold a family's.
