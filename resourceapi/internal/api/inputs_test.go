@@ -63,6 +63,29 @@ func TestWhatCannotChangeIsIgnored(t *testing.T) {
 	})
 }
 
+// TestNullClearsAndBlankDoesNot: the published clients send blanks for what they
+// do not mean to touch (contract section 5.2).
+func TestNullClearsAndBlankDoesNot(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		category := c.do("POST", "/api/v1/categories", object{"category": object{"name": "Food"}}).want(201).text("id")
+		merchant := c.upload("file", "text/csv", "name\nShop\n").want(201).text("merchants", 0, "id")
+		path := "/api/v1/transactions/" + c.spend(c.cash(), object{"category_id": category, "merchant_id": merchant})
+		kept := c.do("PATCH", path, object{"transaction": object{"category_id": "", "merchant_id": "", "name": "Kept"}}).want(200)
+		if kept.text("category", "id") != category || kept.text("merchant", "id") != merchant || kept.text("name") != "Kept" {
+			t.Errorf("after blanks: %s", kept.raw)
+		}
+		kept = c.do("PUT", path, "transaction[category_id]=&transaction[merchant_id]=", "Content-Type", "application/x-www-form-urlencoded").want(200)
+		if kept.at("category") == nil || kept.at("merchant") == nil {
+			t.Errorf("after a form: %s", kept.raw)
+		}
+		cleared := c.do("PATCH", path, `{"transaction":{"category_id":null,"merchant_id":null}}`).want(200)
+		if cleared.at("category") != nil || cleared.at("merchant") != nil {
+			t.Errorf("after null: %s", cleared.raw)
+		}
+	})
+}
+
 // TestFiltersInOtherFormsAreRefused: to look past them would be to ignore them.
 func TestFiltersInOtherFormsAreRefused(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {

@@ -179,6 +179,11 @@ func (a *API) updateTransaction(ctx context.Context, c *call) (reply, error) {
 	for _, fixed := range []string{"account_id", "currency", "external_id", "source"} {
 		delete(f.members, fixed) // what cannot change is ignored, whatever it says
 	}
+	for _, label := range []string{"category_id", "merchant_id"} {
+		if f.members[label] == "" {
+			delete(f.members, label) // null clears it; a form that leaves it blank does not
+		}
+	}
 	in := transactionInput(f)
 	if in.Name.Set && !f.has("name") && strings.TrimSpace(in.Name.Value) == "" {
 		in.Name.Set = false
