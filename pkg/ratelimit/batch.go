@@ -32,9 +32,11 @@ type step struct {
 	done   chan struct{}
 }
 
-// run takes one step. The script is loaded when Redis does not have it. When
-// ctx ends first, the step may have been taken all the same.
+// run takes one step. The script is loaded when Redis does not have it. The
+// client's timeouts bound each trip; the end of ctx does not matter, for the
+// step may be under way, and to watch for it would cost every request a timer.
 func (b *batcher) run(ctx context.Context, key string, args ...any) ([]any, error) {
+	ctx = context.WithoutCancel(ctx)
 	s := &step{key: key, args: args}
 	b.mu.Lock()
 	if !b.busy {
@@ -47,16 +49,11 @@ func (b *batcher) run(ctx context.Context, key string, args ...any) ([]any, erro
 	s.done = make(chan struct{})
 	b.waiting = append(b.waiting, s)
 	b.mu.Unlock()
-	select {
-	case <-s.done:
-		return s.answer, s.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	<-s.done
+	return s.answer, s.err
 }
 
-// pass lets those who have come meanwhile travel, without ctx's end: it is not
-// theirs. The client's timeouts bound each trip.
+// pass lets those who have come meanwhile travel.
 func (b *batcher) pass(ctx context.Context) {
 	b.mu.Lock()
 	b.busy = len(b.waiting) > 0
@@ -66,7 +63,6 @@ func (b *batcher) pass(ctx context.Context) {
 		return
 	}
 	go func() {
-		ctx := context.WithoutCancel(ctx)
 		for batch := b.next(nil); len(batch) > 0; batch = b.next(batch) {
 			b.together(ctx, batch)
 		}
