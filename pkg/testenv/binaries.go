@@ -63,7 +63,7 @@ func build(ctx context.Context) (Binaries, error) {
 	}
 	builtOnce.dir = dir
 	for _, service := range []string{"authserver", "resourceapi"} {
-		args := []string{"build", "-trimpath"}
+		args := []string{"build", "-trimpath", "-ldflags", "-s -w"} // as they are shipped
 		if raceEnabled {
 			args = append(args, "-race")
 		}

@@ -5,10 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
-	"io/fs"
 	"net/http"
-	"path"
-	"strings"
 	"time"
 
 	"latchkey/authserver"
@@ -37,37 +34,28 @@ type view struct {
 	Data      any
 	RequestID string
 	formHosts string // further origins a form may lead to, for the CSP
+	page      string // the template that draws the content
 }
 
 // Failed reports whether the form was refused.
 func (v *view) Failed() bool { return v.Alert != "" || len(v.Errors) > 0 }
 
-func (s *Server) parsePages() (map[string]map[string]*template.Template, error) {
-	names, err := fs.Glob(templateFiles, "templates/*.html")
-	if err != nil {
-		return nil, fmt.Errorf("web: templates: %w", err)
-	}
-	all := map[string]map[string]*template.Template{}
+// parsePages makes one set of templates for each language. The layout has its
+// page drawn by name; a copy of the layout for each page would take 6 MiB.
+func (s *Server) parsePages() (map[string]*template.Template, error) {
+	all := map[string]*template.Template{}
 	for language, texts := range s.texts {
-		all[language] = map[string]*template.Template{}
-		layout, err := template.New("layout").Funcs(s.functions(language, texts)).
-			ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
-		if err != nil {
-			return nil, fmt.Errorf("web: layout: %w", err)
+		set := template.New("")
+		functions := s.functions(language, texts)
+		functions["content"] = func(v *view) (template.HTML, error) {
+			var buf bytes.Buffer
+			err := set.ExecuteTemplate(&buf, v.page+".html", v)
+			return template.HTML(buf.String()), err //nolint:gosec // escaped by the template that made it
 		}
-		for _, name := range names {
-			page := strings.TrimSuffix(path.Base(name), ".html")
-			if page == "layout" || page == "parts" {
-				continue
-			}
-			clone, err := layout.Clone()
-			if err != nil {
-				return nil, fmt.Errorf("web: layout: %w", err)
-			}
-			if all[language][page], err = clone.ParseFS(templateFiles, name); err != nil {
-				return nil, fmt.Errorf("web: page %s: %w", page, err)
-			}
+		if _, err := set.Funcs(functions).ParseFS(templateFiles, "templates/*.html"); err != nil {
+			return nil, fmt.Errorf("web: templates: %w", err)
 		}
+		all[language] = set
 	}
 	return all, nil
 }
@@ -113,12 +101,9 @@ func (s *Server) newView(w http.ResponseWriter, r *http.Request, title string, a
 // render draws the page into a buffer first: an error in a template is a clean
 // failure and not half a page.
 func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page string, v *view) error {
-	t := s.pages[v.Language][page]
-	if t == nil {
-		return fmt.Errorf("web: no page %q", page)
-	}
+	v.page = page
 	var buf bytes.Buffer
-	if err := t.ExecuteTemplate(&buf, "layout", v); err != nil {
+	if err := s.pages[v.Language].ExecuteTemplate(&buf, "layout", v); err != nil {
 		return fmt.Errorf("web: page %s: %w", page, err)
 	}
 	s.pageHeaders(w.Header(), v.formHosts)

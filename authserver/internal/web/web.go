@@ -43,7 +43,7 @@ type Server struct {
 	Dependencies
 	secure     bool // the issuer is https: cookies are Secure, HSTS is sent
 	host       string
-	pages      map[string]map[string]*template.Template // language, page
+	pages      map[string]*template.Template // by language
 	texts      map[string]catalogue
 	assets     assets
 	crossCheck *http.CrossOriginProtection

@@ -58,7 +58,7 @@ func (l *lab) start(ctx context.Context) error {
 	}
 	l.app = &testenv.App{Issuer: l.stack.Auth.URL, Client: cred, RedirectURI: "http://127.0.0.1/cb"}
 	l.page = testenv.NewBrowser(l.stack.Auth.URL)
-	return l.signUp(ctx)
+	return errors.Join(signUp(ctx, l.page, "bench@example.com"), l.consent(ctx))
 }
 
 func (l *lab) startBound(ctx context.Context) error {
@@ -122,8 +122,8 @@ func (l *lab) waitFor(ctx context.Context, url string) error {
 	return fmt.Errorf("%s does not answer", url)
 }
 
-func (l *lab) signUp(ctx context.Context) error {
-	page, err := l.page.Get(ctx, "/signup")
+func signUp(ctx context.Context, browser *testenv.Browser, email string) error {
+	page, err := browser.Get(ctx, "/signup")
 	if err != nil {
 		return err
 	}
@@ -131,15 +131,19 @@ func (l *lab) signUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	form.Fill(map[string]string{"email": "bench@example.com", "password": password})
-	if _, err = l.page.Submit(ctx, page, form, "", ""); err != nil {
-		return err
-	}
-	page, err = l.page.Get(ctx, l.app.AuthorizeURL(testenv.NewPKCE(), "read_write", "", nil))
+	form.Fill(map[string]string{"email": email, "password": password})
+	_, err = browser.Submit(ctx, page, form, "", "")
+	return err
+}
+
+// consent allows the app, which is remembered.
+func (l *lab) consent(ctx context.Context) error {
+	page, err := l.page.Get(ctx, l.app.AuthorizeURL(testenv.NewPKCE(), "read_write", "", nil))
 	if err != nil {
 		return err
 	}
-	if form, err = page.Form("decision"); err != nil {
+	form, err := page.Form("decision")
+	if err != nil {
 		return err
 	}
 	page, err = l.page.Submit(ctx, page, form, "decision", "allow")

@@ -55,5 +55,8 @@ func bench(ctx context.Context, o options) error {
 	if err := l.pairs(ctx); err != nil {
 		return err
 	}
+	if err := l.authorization(ctx); err != nil {
+		return err
+	}
 	return l.footprint(ctx)
 }
