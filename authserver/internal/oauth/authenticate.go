@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/ory/fosite"
 
@@ -34,6 +35,9 @@ func (s *Server) authenticated(ctx context.Context, r *http.Request, form url.Va
 		return nil, err
 	}
 	c, err := s.clients.find(ctx, given.id)
+	if err == nil && !given.prove(c, s.Now()) && !c.Public() {
+		c, err = s.clients.reload(ctx, given.id) // the secret may have been rotated a moment ago
+	}
 	if fault.Is(err, fault.NotFound) {
 		(&authserver.Client{}).SecretMatches(given.secret, s.Now()) // the same work as for a known client
 		return nil, errClient
@@ -41,10 +45,7 @@ func (s *Server) authenticated(ctx context.Context, r *http.Request, form url.Va
 	if err != nil {
 		return nil, err
 	}
-	if c.AuthMethod != given.method {
-		return nil, errClient
-	}
-	if !c.Public() && !c.SecretMatches(given.secret, s.Now()) {
+	if !given.prove(c, s.Now()) {
 		return nil, errClient
 	}
 	return c, nil
@@ -52,12 +53,17 @@ func (s *Server) authenticated(ctx context.Context, r *http.Request, form url.Va
 
 type credentials struct{ id, secret, method string }
 
+// prove reports whether they are c's, by the method it registered.
+func (g credentials) prove(c *authserver.Client, now time.Time) bool {
+	return g.method == c.AuthMethod && (c.Public() || c.SecretMatches(g.secret, now))
+}
+
 func clientCredentials(r *http.Request, form url.Values) (credentials, error) {
 	body := credentials{id: form.Get("client_id"), secret: form.Get("client_secret"), method: authserver.AuthNone}
 	if form.Get("client_assertion") != "" || form.Get("client_assertion_type") != "" {
 		return credentials{}, errClient
 	}
-	if form.Has("client_secret") {
+	if body.secret != "" { // without a value it is as if left out (RFC 6749 section 3.2)
 		body.method = authserver.AuthPost
 	}
 	headers := r.Header.Values("Authorization")
@@ -101,6 +107,9 @@ func basicCredentials(header string) (credentials, error) {
 	c.secret, errSecret = url.QueryUnescape(secretText)
 	if errID != nil || errSecret != nil || !plain(c.id) || c.id == "" {
 		return credentials{}, errClient
+	}
+	if c.secret == "" { // how some clients without a secret name themselves (RFC 6749 section 2.3.1)
+		c.method = authserver.AuthNone
 	}
 	return c, nil
 }

@@ -42,18 +42,27 @@ func (c *clientCache) find(ctx context.Context, id string) (*authserver.Client, 
 	if ok && now.Before(hit.until) {
 		return hit.client, nil
 	}
+	return c.reload(ctx, id)
+}
+
+// reload is find past what is remembered: for when that led to a refusal or to a
+// row that is gone.
+func (c *clientCache) reload(ctx context.Context, id string) (*authserver.Client, error) {
 	found, err := c.store.FindClient(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if found.Disabled() {
-		return nil, fault.New(fault.NotFound, "Client not found")
+	if err == nil && found.Disabled() {
+		err = fault.New(fault.NotFound, "Client not found")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err != nil {
+		if fault.Is(err, fault.NotFound) {
+			delete(c.entries, id)
+		}
+		return nil, err
+	}
 	if len(c.entries) >= maxCachedClients {
 		clear(c.entries)
 	}
-	c.entries[id] = cachedClient{client: found, until: now.Add(c.life)}
+	c.entries[id] = cachedClient{client: found, until: c.now().Add(c.life)}
 	return found, nil
 }
