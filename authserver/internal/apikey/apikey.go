@@ -89,6 +89,9 @@ func (s *Service) Create(ctx context.Context, userID string, r authserver.KeyReq
 	if fault.Is(err, fault.Conflict) {
 		return nil, secret.Token{}, s.conflict(ctx, k, err)
 	}
+	if fault.Is(err, fault.NotFound) { // the user, since the request was authenticated
+		return nil, secret.Token{}, fault.Wrap(fault.Unauthenticated, err, "Account has been deactivated")
+	}
 	if err != nil {
 		return nil, secret.Token{}, err
 	}
