@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"latchkey/pkg/testenv"
@@ -82,6 +83,123 @@ func TestARotatedSecretWorksAtOnce(t *testing.T) {
 		w.refreshed(&last, pair.Refresh)
 		for _, old := range []*testenv.App{app, &rotated} {
 			wantError(w.t, w.refresh(old, "x"), http.StatusUnauthorized, "invalid_client")
+		}
+	})
+}
+
+// A client that is deleted while its consent page is open is an unknown client
+// when the person decides: a page, no redirect.
+func TestS04_AClientDeletedMeanwhileIsUnknown(t *testing.T) {
+	ownWorld(t, rememberingClients, func(w *world) {
+		app, p := w.public(), w.person()
+		consent, err := p.Open(w.t.Context(), app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", nil))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		form, err := consent.Form("decision")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := w.CLI(w.t.Context(), "client", "delete", app.Client.ID); err != nil {
+			w.t.Fatal(err)
+		}
+		page, err := p.Browser.Submit(w.t.Context(), consent, form, "decision", testenv.Allow)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		wantErrorPage(w.t, page, "after the client was deleted")
+	})
+}
+
+// Parameters that mean nothing here are ignored (RFC 6749 section 3.1), whatever
+// they mean elsewhere.
+func TestUnknownParametersAreIgnored(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		app, p := w.public(), w.person()
+		extra := url.Values{
+			"audience": {"https://api.example.com"}, "registration": {"{}"}, "nonce": {"n"}, "display": {"popup"}, "claims": {"{}"},
+			"max_age": {"0"}, "ui_locales": {"de"}, "id_token_hint": {"x"}, "login_hint": {"a@b.example"}, "acr_values": {"1"}, "x": {""},
+		}
+		pkce := testenv.NewPKCE()
+		callback, err := p.Decide(w.t.Context(), app.AuthorizeURL(pkce, "read", "s", extra), testenv.Allow)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		form := url.Values{
+			"grant_type": {"authorization_code"}, "code": {callback.Query().Get("code")}, "redirect_uri": {app.RedirectURI},
+			"code_verifier": {pkce.Verifier}, "audience": {"https://api.example.com"}, "scope": {"whatever"}, "x": {"y"},
+		}
+		if _, err := pairOf(w.token(app, form)); err != nil {
+			w.t.Errorf("%s: %v", callback, err)
+		}
+	})
+}
+
+// RFC 6749 sections 4.1.2.1 and 5.2 say which characters a description may have;
+// ours quote the request.
+func TestErrorDescriptionsAreOfAllowedCharacters(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		app := w.public()
+		odd := `x"é\` + strings.Repeat("a", 3000)
+		page := w.browse(app.AuthorizeURL(testenv.NewPKCE(), odd, "the-state", nil))
+		wantErrorRedirect(w.t, w, page, "invalid_scope", "an odd scope")
+		if page.Left != nil {
+			wantDescription(w.t, page.Left.Query().Get("error_description"))
+		}
+		name := url.QueryEscape(odd)
+		page = w.browse(app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", nil) + "&" + name + "=1&" + name + "=2")
+		wantErrorRedirect(w.t, w, page, "invalid_request", "an odd name")
+		if page.Left != nil {
+			wantDescription(w.t, page.Left.Query().Get("error_description"))
+		}
+		answer := w.send(http.MethodPost, w.Auth.URL+"/oauth/token", formHeader(), name+"=1&"+name+"=2")
+		wantError(w.t, answer, http.StatusBadRequest, "invalid_request")
+		wantDescription(w.t, answer.Text("error_description"))
+	})
+}
+
+func wantDescription(t *testing.T, text string) {
+	t.Helper()
+	bad := func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
+	if text == "" || len(text) > 300 || strings.ContainsFunc(text, bad) {
+		t.Errorf("error_description: %q", text)
+	}
+}
+
+// A resource may be named when asking for the code, or only when redeeming it
+// (RFC 8707 section 2.2); another one than the code is for is refused and spends
+// nothing.
+func TestS34_ResourceOfARedemption(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		app, p, api := w.public(), w.person(), w.API().URL
+		redeem := func(authorized, asked string) (*testenv.Answer, url.Values) {
+			pkce := testenv.NewPKCE()
+			callback, err := p.Decide(w.t.Context(), app.AuthorizeURL(pkce, "read", "s", url.Values{"resource": {authorized}}), testenv.Allow)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			form := url.Values{
+				"grant_type": {"authorization_code"}, "code": {callback.Query().Get("code")}, "redirect_uri": {app.RedirectURI},
+				"code_verifier": {pkce.Verifier}, "resource": {asked},
+			}
+			return w.token(app, form), form
+		}
+		for asked, status := range map[string]int{api: http.StatusOK, "https://other.example": http.StatusUnauthorized} {
+			answer, _ := redeem("", asked)
+			pair, err := pairOf(answer)
+			if err != nil {
+				w.t.Errorf("resource=%s at the token endpoint only: %v", asked, err)
+				continue
+			}
+			wantStatus(w.t, w.call(http.MethodGet, accounts, pair.Access, nil), status)
+		}
+		refused, form := redeem(api, "https://other.example")
+		wantError(w.t, refused, http.StatusBadRequest, "invalid_target")
+		form["resource"] = []string{api, api}
+		wantError(w.t, w.token(app, form), http.StatusBadRequest, "invalid_target")
+		form.Set("resource", api)
+		if _, err := pairOf(w.token(app, form)); err != nil {
+			w.t.Errorf("the right resource after a wrong one: %v", err)
 		}
 	})
 }

@@ -121,9 +121,14 @@ func (s *Server) allow(w http.ResponseWriter, r *http.Request, a *authorization,
 		if consent != nil {
 			next.Scopes |= consent.Scopes
 		}
-		err = s.Store.SaveConsent(ctx, next)
-		s.Logger.InfoContext(ctx, "consent given", slog.String("event", authserver.EventConsentGiven),
-			slog.String("client_id", a.client.ID), slog.String("user_id", signin.User.ID), slog.String("scope", a.scopes.String()))
+		if err = s.Store.SaveConsent(ctx, next); err == nil {
+			s.Logger.InfoContext(ctx, "consent given", slog.String("event", authserver.EventConsentGiven),
+				slog.String("client_id", a.client.ID), slog.String("user_id", signin.User.ID), slog.String("scope", a.scopes.String()))
+		}
+	}
+	if fault.Is(err, fault.NotFound) {
+		s.vanished(w, r, a)
+		return
 	}
 	if err != nil {
 		s.redirectError(w, r, a, err)
@@ -146,12 +151,29 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request, a *authorization,
 		CreatedAt: now, ExpiresAt: now.Add(s.Settings.CodeLifetime),
 	}}
 	resp, err := s.fosite.NewAuthorizeResponse(r.Context(), a.request, session)
+	if fault.Is(err, fault.NotFound) {
+		s.vanished(w, r, a)
+		return
+	}
 	if err != nil {
 		s.redirectError(w, r, a, err)
 		return
 	}
 	httpserver.Annotate(r.Context(), slog.String("client_id", a.client.ID), slog.String("user_id", signin.User.ID))
 	s.redirect(w, r, a, resp.GetParameters())
+}
+
+// vanished answers when the client or the person was deleted after the request
+// had been validated.
+func (s *Server) vanished(w http.ResponseWriter, r *http.Request, a *authorization) {
+	switch _, err := s.clients.reload(r.Context(), a.client.ID); {
+	case err == nil:
+		s.Pages.SignIn(w, r)
+	case fault.Is(err, fault.NotFound):
+		s.untrusted(w, r, http.StatusBadRequest, unknownClient)
+	default:
+		s.redirectError(w, r, a, err)
+	}
 }
 
 // redirectError tells the client, through the browser, why there is no code.
@@ -189,6 +211,8 @@ func (s *Server) untrusted(w http.ResponseWriter, r *http.Request, status int, s
 	s.Pages.Error(w, r, status, "This request cannot be trusted", sentence)
 }
 
+const unknownClient = "The application that sent you here is not known to this server."
+
 // findClient answers with a page when the client is unknown or cannot be asked
 // for.
 func (s *Server) findClient(w http.ResponseWriter, r *http.Request, id string) (*authserver.Client, bool) {
@@ -197,7 +221,7 @@ func (s *Server) findClient(w http.ResponseWriter, r *http.Request, id string) (
 	case err == nil && !c.FirstParty && len(c.RedirectURIs) > 0:
 		return c, true
 	case err == nil || fault.Is(err, fault.NotFound):
-		s.untrusted(w, r, http.StatusBadRequest, "The application that sent you here is not known to this server.")
+		s.untrusted(w, r, http.StatusBadRequest, unknownClient)
 	default:
 		httpserver.Cause(r.Context(), err)
 		answer := wireError(err)

@@ -67,11 +67,14 @@ func (h *codeHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.A
 
 // refuseCode ends the chain of a code that its own client presents again
 // (RFC 6749 section 4.1.2). Another client's attempt finds nothing and changes
-// nothing.
+// nothing, nor does a request for a resource that the code is not for.
 func (s *Server) refuseCode(ctx context.Context, r authserver.Redemption) error {
-	chainID, err := s.Store.FindRedeemedChain(ctx, r.Code, r.ClientID)
+	chainID, otherResource, err := s.Store.ExplainCode(ctx, r)
 	if err != nil {
 		return err
+	}
+	if otherResource {
+		return errInvalidTarget.WithHint("The code was asked for with another resource.")
 	}
 	if chainID != "" {
 		if err := s.EndChains(ctx, authserver.ChainFilter{ID: chainID}, authserver.EndReplayed); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/ory/fosite"
@@ -62,7 +63,28 @@ func wireError(err error) wire {
 	if known.HintField != "" {
 		w.Description = known.HintField
 	}
+	w.Description = describable(w.Description)
 	return w
+}
+
+const maxDescription = 200 // bytes
+
+// describable keeps a description, which may quote the request, to the
+// characters that RFC 6749 section 5.2 allows there, and short.
+func describable(text string) string {
+	allowed := strings.Map(func(r rune) rune {
+		switch {
+		case r == '"':
+			return '\''
+		case r < ' ' || r > '~' || r == '\\':
+			return '?'
+		}
+		return r
+	}, text)
+	if len(allowed) > maxDescription {
+		allowed = allowed[:maxDescription-3] + "..."
+	}
+	return allowed
 }
 
 func retryAfter(err error, fallback time.Duration) time.Duration {

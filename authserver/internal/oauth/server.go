@@ -25,7 +25,7 @@ type Store interface {
 
 	CreateCode(ctx context.Context, c authserver.Code) error
 	RedeemCode(ctx context.Context, r authserver.Redemption) (*authserver.GrantChain, error)
-	FindRedeemedChain(ctx context.Context, code secret.Digest, clientID string) (string, error)
+	ExplainCode(ctx context.Context, r authserver.Redemption) (chainID string, otherResource bool, err error)
 
 	OpenChain(ctx context.Context, chain *authserver.GrantChain, pair authserver.Pair) error
 	Rotate(ctx context.Context, r authserver.Rotation) (*authserver.Rotated, error)

@@ -93,23 +93,25 @@ func checkPKCE(query url.Values) error {
 	return nil
 }
 
-// checkWithFosite lets fosite validate what is left, on a copy of the request
-// with the defaults filled in that it does not know: the scope read, and a state
-// where the client sent none (it never leaves this function).
+// checkWithFosite lets fosite validate what is left, on a request of our own: it
+// has the parameters that mean something here and none of those that would to
+// fosite (audience, registration, ...), and the defaults that fosite does not
+// know: the scope read, and a state, which never leaves this function.
 func (s *Server) checkWithFosite(r *http.Request, a *authorization, query url.Values) error {
-	if strings.TrimSpace(query.Get("scope")) == "" {
-		query.Set("scope", defaultScope(a.client.Scopes).String())
+	asks := url.Values{
+		"client_id": {a.client.ID}, "redirect_uri": {a.redirectURI}, "response_type": {"code"},
+		"scope": {query.Get("scope")}, "state": {"none"},
 	}
-	if query.Get("state") == "" {
-		query.Set("state", "none")
+	if strings.TrimSpace(asks.Get("scope")) == "" {
+		asks.Set("scope", defaultScope(a.client.Scopes).String())
 	}
-	asked := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: r.URL.Path, RawQuery: query.Encode()}, Header: http.Header{}}
+	asked := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: r.URL.Path, RawQuery: asks.Encode()}, Header: http.Header{}}
 	request, err := s.fosite.NewAuthorizeRequest(r.Context(), asked)
 	if err != nil {
 		return err
 	}
 	a.request = request
-	a.scopes, err = scope.Parse(query.Get("scope"))
+	a.scopes, err = scope.Parse(asks.Get("scope"))
 	if err != nil {
 		return fosite.ErrInvalidScope.WithHint("The scopes are read and read_write.")
 	}

@@ -7,17 +7,27 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/pkg/database"
+	"latchkey/pkg/fault"
 	"latchkey/pkg/scope"
-	"latchkey/pkg/secret"
 )
 
-// CreateCode stores an authorization code.
+// CreateCode stores an authorization code. fault.NotFound: its client or its
+// user has been deleted.
 func (s *Store) CreateCode(ctx context.Context, c authserver.Code) error {
 	_, err := s.db.Exec(ctx, `INSERT INTO codes
 		(digest, chain_id, client_id, user_id, scopes, redirect_uri, challenge, resource, created_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		c.Digest[:], c.ChainID, c.ClientID, c.UserID, c.Scopes.String(), c.RedirectURI, c.Challenge, c.Resource,
 		c.CreatedAt, c.ExpiresAt)
+	return referred(err)
+}
+
+// referred says of a row whose client or user is no longer there that they are
+// not found.
+func referred(err error) error {
+	if errors.Is(err, database.ErrForeignKey) {
+		return fault.Wrap(fault.NotFound, err, "The client or the user has been deleted")
+	}
 	return err
 }
 
@@ -28,14 +38,14 @@ const redeemPostgres = `
 WITH claimed AS (
 	UPDATE codes SET redeemed_at = $6
 	WHERE digest = $1 AND client_id = $2 AND redirect_uri = $3 AND challenge = $4
-	  AND ($5 = '' OR resource = $5)
+	  AND ($5 = '' OR resource IN ('', $5))
 	  AND redeemed_at IS NULL AND expires_at > $6
 	  AND (SELECT deactivated_at IS NULL FROM users WHERE users.id = codes.user_id)
 	RETURNING chain_id, client_id, user_id, scopes, resource
 ), opened AS (
 	INSERT INTO chains (id, client_id, user_id, scopes, resource, origin, created_at, ends_at, refresh_digest,
 		access_digest, access_scopes, access_issued_at, access_expires_at, live_until)
-	SELECT chain_id, client_id, user_id, scopes, resource, 'code', $6, $7::timestamptz, $10,
+	SELECT chain_id, client_id, user_id, scopes, COALESCE(NULLIF(resource, ''), $5), 'code', $6, $7::timestamptz, $10,
 		$8, scopes, $6, $9, $11 FROM claimed
 	RETURNING id, scopes, user_id
 ), issued AS (
@@ -80,10 +90,10 @@ func (s *Store) redeemSQLite(ctx context.Context, r authserver.Redemption) (*aut
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
 		err := s.db.QueryRow(ctx, `UPDATE codes SET redeemed_at = $6
 			WHERE digest = $1 AND client_id = $2 AND redirect_uri = $3 AND challenge = $4
-			  AND ($5 = '' OR resource = $5)
+			  AND ($5 = '' OR resource IN ('', $5))
 			  AND redeemed_at IS NULL AND expires_at > $6
 			  AND (SELECT deactivated_at IS NULL FROM users WHERE users.id = codes.user_id)
-			RETURNING chain_id, user_id, scopes, resource`,
+			RETURNING chain_id, user_id, scopes, COALESCE(NULLIF(resource, ''), $5)`,
 			r.Code[:], r.ClientID, r.RedirectURI, r.Challenge, r.Resource, r.Now).
 			Scan(&chain.ID, &chain.UserID, &scopes, &chain.Resource)
 		if err != nil {
@@ -97,14 +107,17 @@ func (s *Store) redeemSQLite(ctx context.Context, r authserver.Redemption) (*aut
 	return finishChain(chain, scopes, err)
 }
 
-// FindRedeemedChain returns the chain that the client's code opened, or "" when
-// the code is unknown, another client's, or was never redeemed.
-func (s *Store) FindRedeemedChain(ctx context.Context, code secret.Digest, clientID string) (string, error) {
-	var id string
-	err := s.db.QueryRow(ctx, `SELECT chain_id FROM codes
-		WHERE digest = $1 AND client_id = $2 AND redeemed_at IS NOT NULL`, code[:], clientID).Scan(&id)
+// ExplainCode tells why a redemption claimed nothing: chainID is the chain that
+// the client's code opened before, and otherResource says that the code is good,
+// but for another resource. Neither: it is unknown, another client's, expired, or
+// bound to something else.
+func (s *Store) ExplainCode(ctx context.Context, r authserver.Redemption) (chainID string, otherResource bool, err error) {
+	err = s.db.QueryRow(ctx, `SELECT CASE WHEN redeemed_at IS NULL THEN '' ELSE CAST(chain_id AS text) END,
+		redeemed_at IS NULL AND expires_at > $5 AND redirect_uri = $3 AND challenge = $4 AND $6 <> '' AND resource NOT IN ('', $6)
+		FROM codes WHERE digest = $1 AND client_id = $2`,
+		r.Code[:], r.ClientID, r.RedirectURI, r.Challenge, r.Now, r.Resource).Scan(&chainID, &otherResource)
 	if errors.Is(err, database.ErrNoRows) {
-		return "", nil
+		return "", false, nil
 	}
-	return id, err
+	return chainID, otherResource, err
 }

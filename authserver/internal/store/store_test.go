@@ -128,7 +128,6 @@ func TestCodeIsClaimedByExactlyWhatItIsBoundTo(t *testing.T) {
 			"client":    func(r *authserver.Redemption) { r.ClientID = "other" },
 			"redirect":  func(r *authserver.Redemption) { r.RedirectURI += "2" },
 			"challenge": func(r *authserver.Redemption) { r.Challenge = "x" },
-			"resource":  func(r *authserver.Redemption) { r.Resource = "https://other.example" },
 			"expired":   func(r *authserver.Redemption) { r.Now = start.Add(time.Minute) },
 			"digest":    func(r *authserver.Redemption) { r.Code = secret.DigestOf("x") },
 		} {
@@ -146,11 +145,71 @@ func TestCodeIsClaimedByExactlyWhatItIsBoundTo(t *testing.T) {
 		if err != nil || c.FamilyID != p.family || c.ID != chain.ID || !c.Active(start) || c.Active(start.Add(2*time.Hour)) {
 			t.Errorf("lookup: %+v, %v", c, err)
 		}
-		if id, err := s.FindRedeemedChain(t.Context(), good.Code, "app"); err != nil || id != chain.ID {
-			t.Errorf("redeemed chain %q, %v", id, err)
+		if id, other, err := s.ExplainCode(t.Context(), good); err != nil || id != chain.ID || other {
+			t.Errorf("redeemed chain %q, other resource %v, %v", id, other, err)
 		}
-		if id, err := s.FindRedeemedChain(t.Context(), good.Code, "other"); err != nil || id != "" {
-			t.Errorf("another client's view %q, %v", id, err)
+		foreign := good
+		foreign.ClientID = "other"
+		if id, other, err := s.ExplainCode(t.Context(), foreign); err != nil || id != "" || other {
+			t.Errorf("another client's view %q, other resource %v, %v", id, other, err)
+		}
+	})
+}
+
+// A code may be for one resource; a chain of one that is for none in particular
+// is for the one its redemption names.
+func TestResourceOfACode(t *testing.T) {
+	const api, elsewhere = "https://api.example", "https://other.example"
+	eachEngine(t, func(t *testing.T, db *database.DB, s *store.Store) {
+		p := addPerson(t, db)
+		addClient(t, s, "app")
+		for _, c := range []struct {
+			authorized, asked, chain string
+			refused                  bool
+		}{
+			{authorized: "", asked: "", chain: ""},
+			{authorized: "", asked: api, chain: api},
+			{authorized: api, asked: "", chain: api},
+			{authorized: api, asked: api, chain: api},
+			{authorized: api, asked: elsewhere, refused: true},
+		} {
+			r := addCode(t, s, "app", p.id, scope.Read)
+			if _, err := db.Exec(t.Context(), `UPDATE codes SET resource = $1 WHERE digest = $2`, c.authorized, r.Code[:]); err != nil {
+				t.Fatal(err)
+			}
+			r.Resource = c.asked
+			_, err := s.RedeemCode(t.Context(), r)
+			if c.refused {
+				if _, other, explained := s.ExplainCode(t.Context(), r); !errors.Is(err, authserver.ErrNotClaimed) || !other || explained != nil {
+					t.Errorf("%+v: %v, other resource %v, %v", c, err, other, explained)
+				}
+				r.Challenge = "x"
+				if _, other, explained := s.ExplainCode(t.Context(), r); other || explained != nil {
+					t.Errorf("%+v with a wrong verifier: other resource %v, %v", c, other, explained)
+				}
+				continue
+			}
+			found, lookup := s.LookupAccessToken(t.Context(), r.Access)
+			if err != nil || lookup != nil || found.Resource != c.chain {
+				t.Errorf("%+v: %v, %v, %+v", c, err, lookup, found)
+			}
+		}
+	})
+}
+
+func TestRowsOfDeletedClientsAreNotFound(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *database.DB, s *store.Store) {
+		p := addPerson(t, db)
+		code := authserver.Code{
+			Digest: secret.New(secret.Code).Digest(), ChainID: uuid.NewString(), ClientID: "gone", UserID: p.id,
+			Scopes: scope.Read, CreatedAt: start, ExpiresAt: start.Add(time.Minute),
+		}
+		if err := s.CreateCode(t.Context(), code); !fault.Is(err, fault.NotFound) {
+			t.Errorf("a code: %v", err)
+		}
+		consent := authserver.Consent{UserID: p.id, ClientID: "gone", Scopes: scope.Read, CreatedAt: start, UpdatedAt: start}
+		if err := s.SaveConsent(t.Context(), consent); !fault.Is(err, fault.NotFound) {
+			t.Errorf("a consent: %v", err)
 		}
 	})
 }
