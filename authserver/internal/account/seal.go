@@ -6,10 +6,10 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
+
+	"latchkey/pkg/settings"
 )
 
 // Sealer encrypts what must stay readable: second-factor secrets. It seals under
@@ -24,19 +24,19 @@ type sealKey struct {
 	aead cipher.AEAD
 }
 
-const (
-	keyIDLength = 4
-	keyLength   = 32
-)
+const keyIDLength = 4
+
+// KeyLength is how many bytes an encryption key has.
+const KeyLength = 32
 
 // NewSealer reads keys of 32 bytes in base64 or hex: the current one and those
 // that were current before.
 func NewSealer(current string, old ...string) (*Sealer, error) {
 	s := &Sealer{all: map[[keyIDLength]byte]sealKey{}}
 	for i, text := range append([]string{current}, old...) {
-		raw, err := readKey(text)
+		raw, err := settings.Bytes(text, KeyLength)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("the encryption key %w", err)
 		}
 		block, err := aes.NewCipher(raw)
 		if err != nil {
@@ -56,21 +56,9 @@ func NewSealer(current string, old ...string) (*Sealer, error) {
 	return s, nil
 }
 
-func readKey(text string) ([]byte, error) {
-	text = strings.TrimSpace(text)
-	if raw, err := hex.DecodeString(text); err == nil && len(raw) == keyLength {
-		return raw, nil
-	}
-	plain := strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(text), "=")
-	if raw, err := base64.RawStdEncoding.DecodeString(plain); err == nil && len(raw) == keyLength {
-		return raw, nil
-	}
-	return nil, errors.New("the encryption key must be 32 bytes, in base64 or hex")
-}
-
 // NewSealKey makes a key for NewSealer.
 func NewSealKey() string {
-	var raw [keyLength]byte
+	var raw [KeyLength]byte
 	_, _ = rand.Read(raw[:]) // crypto/rand never fails on Go 1.24 and later
 	return base64.StdEncoding.EncodeToString(raw[:])
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caarlos0/env/v11"
+	"latchkey/pkg/settings"
 )
 
 // Config is every setting. Each works when unset; deploy/env.example lists them.
@@ -23,9 +23,6 @@ type Config struct {
 	Migrate     bool   `env:"AUTH_MIGRATE" envDefault:"true"`
 	MaxConns    int    `env:"AUTH_DATABASE_CONNECTIONS" envDefault:"16"`
 	LogLevel    string `env:"AUTH_LOG_LEVEL" envDefault:"info"`
-
-	RedisURLFile    string `env:"AUTH_REDIS_URL_FILE"`
-	DatabaseURLFile string `env:"AUTH_DATABASE_URL_FILE"`
 
 	CodeLifetime    time.Duration `env:"AUTH_CODE_LIFETIME" envDefault:"60s"`
 	AccessLifetime  time.Duration `env:"AUTH_ACCESS_TOKEN_LIFETIME" envDefault:"8760h"`
@@ -41,9 +38,8 @@ type Config struct {
 
 	// The credential of the deployment's own resource server. When both are set,
 	// it is made to exist at start.
-	ResourceServerID         string `env:"AUTH_RESOURCE_SERVER_CLIENT_ID"`
-	ResourceServerSecret     string `env:"AUTH_RESOURCE_SERVER_CLIENT_SECRET"`
-	ResourceServerSecretFile string `env:"AUTH_RESOURCE_SERVER_CLIENT_SECRET_FILE"`
+	ResourceServerID     string `env:"AUTH_RESOURCE_SERVER_CLIENT_ID"`
+	ResourceServerSecret string `env:"AUTH_RESOURCE_SERVER_CLIENT_SECRET"`
 
 	People
 	SSO
@@ -62,26 +58,15 @@ func (c Config) Secure() bool { return strings.HasPrefix(c.Issuer, "https://") }
 // comes back at once.
 func Read(environ map[string]string) (Config, error) {
 	var c Config
-	err := env.ParseWithOptions(&c, env.Options{Environment: environ})
-	if err != nil {
-		return Config{}, fmt.Errorf("config: %w", err)
-	}
+	unread := settings.Read(&c, environ)
 	c.Issuer = strings.TrimRight(c.Issuer, "/")
-	if err := errors.Join(c.files(), c.People.files(), c.Mail.files(), c.check(), c.People.check(), c.SSO.read(environ), c.SSO.check(c.Secure()), c.Mail.check(), c.Limits.check()); err != nil {
+	if err := errors.Join(unread, c.check(), c.People.check(), c.SSO.read(environ), c.SSO.check(c.Secure()), c.Mail.check(), c.Limits.check()); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	if c.DatabaseURL == "" {
 		c.DatabaseURL = DefaultDatabaseURL
 	}
 	return c, nil
-}
-
-func (c *Config) files() error {
-	return errors.Join(
-		secretFile("AUTH_DATABASE_URL", &c.DatabaseURL, c.DatabaseURLFile),
-		secretFile("AUTH_REDIS_URL", &c.RedisURL, c.RedisURLFile),
-		secretFile("AUTH_RESOURCE_SERVER_CLIENT_SECRET", &c.ResourceServerSecret, c.ResourceServerSecretFile),
-	)
 }
 
 func (c *Config) check() error {
@@ -91,6 +76,9 @@ func (c *Config) check() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
+	errs = append(errs, settings.CheckAddress("AUTH_ADDR", c.Addr), settings.CheckAddress("AUTH_OPS_ADDR", c.OpsAddr),
+		settings.CheckPrefix("AUTH_DATABASE_URL", c.DatabaseURL, "postgres://", "postgresql://", "sqlite:"),
+		settings.CheckPrefix("AUTH_REDIS_URL", c.RedisURL, "redis://", "rediss://"))
 	issuer, err := url.Parse(c.Issuer)
 	complain(err != nil || issuer.Host == "" || issuer.Scheme != "http" && issuer.Scheme != "https",
 		"AUTH_ISSUER must be an http or https URL")

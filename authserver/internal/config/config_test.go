@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,10 +32,18 @@ func TestEveryComplaint(t *testing.T) {
 			"https://auth.example#x", "https://me@auth.example", "https://auth.example:x", "://", "HTTPS://auth.example",
 			"https://Auth.example", "https://auth.example:443", "http://auth.example:80",
 		},
+		"AUTH_ADDR":                          {"127.0.0.1", "127.0.0.1:http", "x"},
+		"AUTH_OPS_ADDR":                      {"127.0.0.1:65536"},
+		"AUTH_DATABASE_URL":                  {"mysql://db.example/auth", "auth.db"},
+		"AUTH_REDIS_URL":                     {"http://redis.example", "redis.example:6379"},
+		"AUTH_ENCRYPTION_KEY":                {"short", strings.Repeat("0f", 31)},
+		"AUTH_ENCRYPTION_KEYS_OLD":           {"short", strings.Repeat("0f", 32) + ",short"},
+		"AUTH_MIGRATE":                       {"perhaps"},
+		"AUTH_THROTTLE_TOKEN":                {"10", "x/1m", "10/soon"},
 		"AUTH_API_URL":                       {"api.example", "ftp://api.example", "://"},
-		"AUTH_DATABASE_CONNECTIONS":          {"0", "-1"},
+		"AUTH_DATABASE_CONNECTIONS":          {"0", "-1", "many"},
 		"AUTH_LOG_LEVEL":                     {"loud", "INFO"},
-		"AUTH_REQUEST_TIMEOUT":               {"0s", "-1s"},
+		"AUTH_REQUEST_TIMEOUT":               {"0s", "-1s", "15", "soon"},
 		"AUTH_BODY_LIMIT":                    {"1023", "-1"},
 		"AUTH_TRUSTED_PROXIES":               {"proxy", "10.0.0.0/33", "10.0.0.1,x"},
 		"AUTH_SWEEP_INTERVAL":                {"0s"},
@@ -76,7 +83,8 @@ func TestEveryComplaint(t *testing.T) {
 func TestEveryComplaintComesAtOnce(t *testing.T) {
 	bad := map[string]string{
 		"AUTH_ISSUER": "x", "AUTH_BODY_LIMIT": "1", "AUTH_LOG_LEVEL": "x", "AUTH_SIGNUP": "x", "AUTH_RATE_LIMIT_AWAY": "x",
-		"AUTH_SMTP_FROM": "x", "AUTH_ERASURE_SECRET_FILE": "/nowhere/at/all",
+		"AUTH_SMTP_FROM": "x", "AUTH_ERASURE_SECRET_FILE": "/nowhere/at/all", "AUTH_ACCESS_TOKEN_LIFETIME": "a year", "AUTH_ADDR": "x",
+		"AUTH_DATABASE_URL": "x", "AUTH_REDIS_URL": "x", "AUTH_DATABASE_CONNECTIONS": "x", "AUTH_ENCRYPTION_KEY": "x", "AUTH_THROTTLE_TOKEN": "x",
 	}
 	_, err := config.Read(bad)
 	if err == nil {
@@ -93,74 +101,45 @@ func TestEveryComplaintComesAtOnce(t *testing.T) {
 func TestComplaintsHoldNoSecret(t *testing.T) {
 	_, err := config.Read(map[string]string{
 		"AUTH_SMTP_URL": "http://me:hush-hush@mail.example", "AUTH_ERASURE_SECRET": "hush-hush",
-		"AUTH_RESOURCE_SERVER_CLIENT_SECRET": "hush-hush", "AUTH_SMTP_PASSWORD": "hush-hush",
+		"AUTH_RESOURCE_SERVER_CLIENT_SECRET": "hush-hush", "AUTH_SMTP_PASSWORD": "hush-hush", "AUTH_ENCRYPTION_KEY": "hush-hush",
+		"AUTH_ENCRYPTION_KEYS_OLD": "hush-hush", "AUTH_DATABASE_URL": "mysql://me:hush-hush@db.example", "AUTH_REDIS_URL": "hush-hush",
 	})
 	if err == nil || strings.Contains(err.Error(), "hush") {
 		t.Errorf("%v", err)
 	}
 }
 
-// fileVariables lists every NAME_FILE of the struct by NAME.
-func fileVariables(of reflect.Type, into map[string]bool) {
-	for f := range of.Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
-		if base, ok := strings.CutSuffix(name, "_FILE"); ok {
-			into[base] = true
-		}
-		if name == "" && f.Type.Kind() == reflect.Struct {
-			fileVariables(f.Type, into)
-		}
-	}
-}
-
-// What a variable needs beside it to be accepted, and a value it accepts.
-var companions = map[string]map[string]string{
-	"AUTH_RESOURCE_SERVER_CLIENT_SECRET": {"AUTH_RESOURCE_SERVER_CLIENT_ID": "api"},
-	"AUTH_ERASURE_SECRET":                {"AUTH_ERASURE_URL": "http://127.0.0.1:8081"},
-	"AUTH_SMTP_URL":                      {"AUTH_SMTP_FROM": "me@example.com"},
-	"AUTH_SMTP_PASSWORD":                 {"AUTH_SMTP_URL": "smtp://mail.example:587", "AUTH_SMTP_FROM": "me@example.com"},
-}
-
-func TestSecretsComeFromFilesToo(t *testing.T) {
-	names := map[string]bool{}
-	fileVariables(reflect.TypeFor[config.Config](), names)
-	if len(names) < 5 {
-		t.Fatalf("only %v", names)
-	}
+func TestSettingsComeFromFilesToo(t *testing.T) {
 	dir := t.TempDir()
-	write := func(name, content string) string {
+	for name, c := range map[string]struct {
+		value  string
+		beside map[string]string // what it needs to be accepted
+	}{
+		"AUTH_ISSUER":                        {value: "https://auth.example"},
+		"AUTH_SIGNUP":                        {value: "invite"},
+		"AUTH_REDIS_URL":                     {value: "redis://127.0.0.1/1"},
+		"AUTH_DATABASE_URL":                  {value: "postgres://me:pw@db.example/auth"},
+		"AUTH_ENCRYPTION_KEY":                {value: strings.Repeat("0f", 32)},
+		"AUTH_RESOURCE_SERVER_CLIENT_SECRET": {"ocs_x", map[string]string{"AUTH_RESOURCE_SERVER_CLIENT_ID": "api"}},
+		"AUTH_ERASURE_SECRET":                {"hush", map[string]string{"AUTH_ERASURE_URL": "http://127.0.0.1:8081"}},
+		"AUTH_SMTP_URL":                      {"smtp://mail.example:587", map[string]string{"AUTH_SMTP_FROM": "me@example.com"}},
+		"AUTH_SMTP_PASSWORD":                 {"hush", map[string]string{"AUTH_SMTP_URL": "smtp://mail.example:587", "AUTH_SMTP_FROM": "me@example.com"}},
+	} {
 		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(" "+c.value+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return path
-	}
-	const value = "smtp://127.0.0.1:25"
-	good, empty := write("good", " "+value+"\n"), write("empty", "\n")
-	for _, name := range slices.Sorted(maps.Keys(names)) {
 		with := func(more map[string]string) (config.Config, error) {
-			environ := maps.Clone(companions[name])
-			if environ == nil {
-				environ = map[string]string{}
-			}
-			maps.Copy(environ, more)
+			environ := maps.Clone(more)
+			maps.Copy(environ, c.beside)
 			return config.Read(environ)
 		}
-		fromFile, err := with(map[string]string{name + "_FILE": good})
-		if err != nil {
-			t.Errorf("%s_FILE: %v", name, err)
-			continue
-		}
-		direct, err := with(map[string]string{name: value})
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if got, want := valueOf(fromFile, name), valueOf(direct, name); got != want || got != value {
-			t.Errorf("%s_FILE gives %q, %s gives %q", name, got, name, want)
+		fromFile, err := with(map[string]string{name + "_FILE": path})
+		if got := valueOf(fromFile, name); err != nil || got != c.value {
+			t.Errorf("%s_FILE gives %q, %v", name, got, err)
 		}
 		for what, environ := range map[string]map[string]string{
-			"both": {name: value, name + "_FILE": good}, "no such file": {name + "_FILE": filepath.Join(dir, "none")},
-			"empty": {name + "_FILE": empty}, "a folder": {name + "_FILE": dir},
+			"both": {name: c.value, name + "_FILE": path}, "no such file": {name + "_FILE": path + "x"}, "a folder": {name + "_FILE": dir},
 		} {
 			if _, err := with(environ); err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("%s, %s: %v", name, what, err)

@@ -9,18 +9,9 @@ import (
 // Mail is how letters are sent. Without a server none are, and the operator
 // hands links over.
 type Mail struct {
-	SMTPURL          string `env:"AUTH_SMTP_URL"` // smtp://user@host:587 (STARTTLS) or smtps://user@host:465; ?tls=none sends in the clear
-	SMTPURLFile      string `env:"AUTH_SMTP_URL_FILE"`
-	SMTPPassword     string `env:"AUTH_SMTP_PASSWORD"` // in the place of one in the URL
-	SMTPPasswordFile string `env:"AUTH_SMTP_PASSWORD_FILE"`
-	SMTPFrom         string `env:"AUTH_SMTP_FROM"` // "Latchkey <noreply@example.com>"
-}
-
-func (m *Mail) files() error {
-	return errors.Join(
-		secretFile("AUTH_SMTP_URL", &m.SMTPURL, m.SMTPURLFile),
-		secretFile("AUTH_SMTP_PASSWORD", &m.SMTPPassword, m.SMTPPasswordFile),
-	)
+	SMTPURL      string `env:"AUTH_SMTP_URL"`      // smtp://user@host:587 (STARTTLS) or smtps://user@host:465; ?tls=none sends in the clear
+	SMTPPassword string `env:"AUTH_SMTP_PASSWORD"` // in the place of one in the URL
+	SMTPFrom     string `env:"AUTH_SMTP_FROM"`     // "Latchkey <noreply@example.com>"
 }
 
 // check names no value: the URL may hold a password.

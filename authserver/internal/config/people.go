@@ -6,17 +6,17 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"latchkey/pkg/settings"
 )
 
 // People is every setting about accounts. Each works when unset.
 type People struct {
-	Signup            string        `env:"AUTH_SIGNUP" envDefault:"open"`          // open, invite or closed
-	SigninLifetime    time.Duration `env:"AUTH_SIGNIN_LIFETIME" envDefault:"720h"` // absolute life of a browser's sign-in
-	SigninIdle        time.Duration `env:"AUTH_SIGNIN_IDLE" envDefault:"168h"`     // a sign-in not used for so long is over
-	AIAvailable       bool          `env:"AUTH_AI_AVAILABLE" envDefault:"false"`   // whether people may switch AI features on
-	HashQueue         int           `env:"AUTH_PASSWORD_QUEUE" envDefault:"256"`   // password checks that may wait for a core
-	EncryptionKeyFile string        `env:"AUTH_ENCRYPTION_KEY_FILE"`
-	ErasureSecretFile string        `env:"AUTH_ERASURE_SECRET_FILE"`
+	Signup            string        `env:"AUTH_SIGNUP" envDefault:"open"`             // open, invite or closed
+	SigninLifetime    time.Duration `env:"AUTH_SIGNIN_LIFETIME" envDefault:"720h"`    // absolute life of a browser's sign-in
+	SigninIdle        time.Duration `env:"AUTH_SIGNIN_IDLE" envDefault:"168h"`        // a sign-in not used for so long is over
+	AIAvailable       bool          `env:"AUTH_AI_AVAILABLE" envDefault:"false"`      // whether people may switch AI features on
+	HashQueue         int           `env:"AUTH_PASSWORD_QUEUE" envDefault:"256"`      // password checks that may wait for a core
 	EncryptionKey     string        `env:"AUTH_ENCRYPTION_KEY"`                       // 32 bytes in base64 or hex, for second-factor secrets; unset: kept beside the SQLite file
 	EncryptionKeysOld []string      `env:"AUTH_ENCRYPTION_KEYS_OLD"`                  // earlier keys, still readable
 	ErasureURL        string        `env:"AUTH_ERASURE_URL"`                          // the resource API's internal address; unset: nothing is sent
@@ -32,13 +32,6 @@ type People struct {
 	ThrottleToken        Throttle `env:"AUTH_THROTTLE_TOKEN" envDefault:"600/1m"`                     // refused token requests per client address
 }
 
-func (p *People) files() error {
-	return errors.Join(
-		secretFile("AUTH_ENCRYPTION_KEY", &p.EncryptionKey, p.EncryptionKeyFile),
-		secretFile("AUTH_ERASURE_SECRET", &p.ErasureSecret, p.ErasureSecretFile),
-	)
-}
-
 func (p *People) check() error {
 	var errs []error
 	complain := func(bad bool, text string) {
@@ -51,8 +44,18 @@ func (p *People) check() error {
 	complain(p.InvitationLife <= 0, "AUTH_INVITATION_LIFETIME must be more than 0")
 	complain(p.HashQueue < 1, "AUTH_PASSWORD_QUEUE must be at least 1")
 	complain((p.ErasureURL == "") != (p.ErasureSecret == ""), "AUTH_ERASURE_URL and AUTH_ERASURE_SECRET go together")
+	if p.EncryptionKey != "" {
+		_, err := settings.Bytes(p.EncryptionKey, encryptionKeyLength)
+		complain(err != nil, fmt.Sprintf("AUTH_ENCRYPTION_KEY %v", err))
+	}
+	for _, key := range p.EncryptionKeysOld {
+		_, err := settings.Bytes(key, encryptionKeyLength)
+		complain(err != nil, fmt.Sprintf("AUTH_ENCRYPTION_KEYS_OLD: each %v", err))
+	}
 	return errors.Join(errs...)
 }
+
+const encryptionKeyLength = 32 // bytes
 
 // Throttle is a list of limits such as 10/1m,30/1h: at most ten attempts within
 // a minute and thirty within an hour. "off" or "" does not limit.

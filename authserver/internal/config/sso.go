@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"latchkey/pkg/settings"
 )
 
 // SSO is every setting about single sign-on. Each works when unset. The providers
@@ -61,10 +63,12 @@ func (s *SSO) read(environ map[string]string) error {
 		prefix := "AUTH_SSO_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 		p := SSOProvider{
 			Name: name, Issuer: environ[prefix+"_ISSUER"], ClientID: environ[prefix+"_CLIENT_ID"],
-			ClientSecret: environ[prefix+"_CLIENT_SECRET"], Label: strings.TrimSpace(environ[prefix+"_LABEL"]),
+			Label:  strings.TrimSpace(environ[prefix+"_LABEL"]),
 			Scopes: strings.FieldsFunc(environ[prefix+"_SCOPES"], func(r rune) bool { return r == ' ' || r == ',' }),
 		}
-		errs = append(errs, secretFile(prefix+"_CLIENT_SECRET", &p.ClientSecret, environ[prefix+"_CLIENT_SECRET_FILE"]))
+		var err error
+		p.ClientSecret, err = settings.Value(prefix+"_CLIENT_SECRET", environ)
+		errs = append(errs, err)
 		if p.Label == "" {
 			p.Label = strings.ToUpper(name[:1]) + name[1:]
 		}

@@ -7,11 +7,11 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
-	"github.com/caarlos0/env/v11"
+	"latchkey/pkg/settings"
+	"latchkey/resourceapi"
 )
 
 // Config is every setting. Each works when unset; deploy/env.example lists them.
@@ -21,7 +21,6 @@ type Config struct {
 	URL            string   `env:"API_URL" envDefault:"http://127.0.0.1:8081"`
 	Issuer         string   `env:"API_ISSUER" envDefault:"http://127.0.0.1:8080"`
 	RedisURL       string   `env:"API_REDIS_URL"`
-	RedisURLFile   string   `env:"API_REDIS_URL_FILE"`
 	LogLevel       string   `env:"API_LOG_LEVEL" envDefault:"info"`
 	TrustedProxies []string `env:"API_TRUSTED_PROXIES"`
 
@@ -29,24 +28,20 @@ type Config struct {
 	// DefaultDatabaseURL. MigrationURL, when set, is the same database as its
 	// owner: migrations run there, and the role of DatabaseURL is granted what
 	// requests need.
-	DatabaseURL      string `env:"API_DATABASE_URL"`
-	DatabaseURLFile  string `env:"API_DATABASE_URL_FILE"`
-	MigrationURL     string `env:"API_MIGRATION_DATABASE_URL"`
-	MigrationURLFile string `env:"API_MIGRATION_DATABASE_URL_FILE"`
-	Migrate          bool   `env:"API_MIGRATE" envDefault:"true"`
-	MaxConns         int    `env:"API_DATABASE_CONNECTIONS" envDefault:"16"`
+	DatabaseURL  string `env:"API_DATABASE_URL"`
+	MigrationURL string `env:"API_MIGRATION_DATABASE_URL"`
+	Migrate      bool   `env:"API_MIGRATE" envDefault:"true"`
+	MaxConns     int    `env:"API_DATABASE_CONNECTIONS" envDefault:"16"`
 	// Production refuses a database role that row security does not bind.
 	Production bool `env:"API_PRODUCTION"`
 
 	IntrospectionURL     string        `env:"API_INTROSPECTION_URL"`
 	ClientID             string        `env:"API_INTROSPECTION_CLIENT_ID"`
 	ClientSecret         string        `env:"API_INTROSPECTION_CLIENT_SECRET"`
-	ClientSecretFile     string        `env:"API_INTROSPECTION_CLIENT_SECRET_FILE"`
 	IntrospectionTimeout time.Duration `env:"API_INTROSPECTION_TIMEOUT" envDefault:"3s"`
 	CredentialCache      int           `env:"API_CREDENTIAL_CACHE" envDefault:"50000"`
 
-	ErasureSecret     string `env:"API_ERASURE_SECRET"`
-	ErasureSecretFile string `env:"API_ERASURE_SECRET_FILE"`
+	ErasureSecret string `env:"API_ERASURE_SECRET"`
 
 	DefaultCurrency string        `env:"API_DEFAULT_CURRENCY" envDefault:"USD"`
 	RequestTimeout  time.Duration `env:"API_REQUEST_TIMEOUT" envDefault:"15s"`
@@ -95,47 +90,18 @@ func (c Config) Level() slog.Level {
 // comes back at once.
 func Read(environ map[string]string) (Config, error) {
 	var c Config
-	if err := env.ParseWithOptions(&c, env.Options{Environment: environ}); err != nil {
-		return Config{}, fmt.Errorf("config: %w", err)
-	}
+	unread := settings.Read(&c, environ)
 	c.URL, c.Issuer = strings.TrimRight(c.URL, "/"), strings.TrimRight(c.Issuer, "/")
 	if c.IntrospectionURL == "" {
 		c.IntrospectionURL = c.Issuer + "/oauth/introspect"
 	}
-	err := errors.Join(
-		secretFile("API_INTROSPECTION_CLIENT_SECRET", &c.ClientSecret, c.ClientSecretFile),
-		secretFile("API_ERASURE_SECRET", &c.ErasureSecret, c.ErasureSecretFile),
-		secretFile("API_DATABASE_URL", &c.DatabaseURL, c.DatabaseURLFile),
-		secretFile("API_MIGRATION_DATABASE_URL", &c.MigrationURL, c.MigrationURLFile),
-		secretFile("API_REDIS_URL", &c.RedisURL, c.RedisURLFile),
-		c.check(),
-	)
-	if err != nil {
+	if err := errors.Join(unread, c.check()); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	if c.DatabaseURL == "" {
 		c.DatabaseURL = DefaultDatabaseURL
 	}
 	return c, nil
-}
-
-// secretFile fills value from a file, without the line end an editor leaves.
-func secretFile(name string, value *string, path string) error {
-	if path == "" {
-		return nil
-	}
-	if *value != "" {
-		return fmt.Errorf("%s and %s_FILE exclude each other", name, name)
-	}
-	raw, err := os.ReadFile(path) //nolint:gosec // the operator says where the secret is
-	if err != nil {
-		return fmt.Errorf("%s_FILE: %w", name, err)
-	}
-	*value = strings.TrimRight(string(raw), "\r\n")
-	if *value == "" {
-		return fmt.Errorf("%s_FILE: the file is empty", name)
-	}
-	return nil
 }
 
 const minErasureSecret = 32
@@ -147,6 +113,10 @@ func (c *Config) check() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
+	errs = append(errs, settings.CheckAddress("API_ADDR", c.Addr), settings.CheckAddress("API_OPS_ADDR", c.OpsAddr),
+		settings.CheckPrefix("API_DATABASE_URL", c.DatabaseURL, "postgres://", "postgresql://", "sqlite:"),
+		settings.CheckPrefix("API_MIGRATION_DATABASE_URL", c.MigrationURL, "postgres://", "postgresql://", "sqlite:"),
+		settings.CheckPrefix("API_REDIS_URL", c.RedisURL, "redis://", "rediss://"))
 	for name, text := range map[string]string{"API_URL": c.URL, "API_ISSUER": c.Issuer, "API_INTROSPECTION_URL": c.IntrospectionURL} {
 		u, err := url.Parse(text)
 		complain(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https", "%s must be an http or https URL", name)
@@ -163,6 +133,8 @@ func (c *Config) check() error {
 	} {
 		complain(n < 0, "%s must be 0 (unlimited) or more", name)
 	}
+	_, errCurrency := resourceapi.ParseCurrency(c.DefaultCurrency)
+	complain(errCurrency != nil, "API_DEFAULT_CURRENCY must be a currency code such as USD")
 	complain(c.LimitAway != "local" && c.LimitAway != "refuse", "API_RATE_LIMIT_AWAY must be local or refuse")
 	complain(c.BodyLimit < 1024, "API_BODY_LIMIT must be at least 1024 bytes")
 	complain(c.MaxConns < 1, "API_DATABASE_CONNECTIONS must be at least 1")
