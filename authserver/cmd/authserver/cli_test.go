@@ -171,7 +171,9 @@ func TestFailuresExit1(t *testing.T) {
 	for _, args := range [][]string{
 		{"client", "show", "nobody"},
 		{"client", "delete", "nobody"},
+		{"client", "delete", "latchkey-first-party"},
 		{"client", "rotate-secret", "nobody"},
+		{"client", "rotate-secret", "nobody", "--overlap", "1000h"},
 		{"client", "create", "--name", ""},
 		{"client", "create", "--name", "x", "--redirect-uri", "http://app.example/"},
 		{"user", "deactivate", "nobody@example.com"},
@@ -182,7 +184,8 @@ func TestFailuresExit1(t *testing.T) {
 	} {
 		s.env = []string{"AUTH_OPS_ADDR=127.0.0.1:1"}
 		out := s.run(args...)
-		if out.code != 1 || out.stdout != "" || !strings.HasPrefix(lastLine(out.stderr), "authserver: ") {
+		said := lastLine(out.stderr)
+		if out.code != 1 || out.stdout != "" || !strings.HasPrefix(said, "authserver: ") || strings.Contains(said, "not_found") || strings.Contains(said, "invalid:") {
 			t.Errorf("%v: exit %d, want 1\nstdout: %s\nstderr: %s", args, out.code, out.stdout, out.stderr)
 		}
 	}

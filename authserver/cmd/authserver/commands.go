@@ -71,10 +71,20 @@ func run(ctx context.Context, args []string) error {
 	if errors.Is(err, flag.ErrHelp) {
 		return nil
 	}
-	if e, ok := errors.AsType[*fault.Error](err); ok && len(e.Errors) > 0 {
+	return readable(err)
+}
+
+// readable is err as an operator should read it: every broken rule, or the
+// message without what it is called and caused by inside.
+func readable(err error) error {
+	e, ok := errors.AsType[*fault.Error](err)
+	switch {
+	case !ok || e.Kind == fault.Internal || e.Kind == fault.Unavailable:
+		return err
+	case len(e.Errors) > 0:
 		return errors.New(strings.Join(e.Errors, "; "))
 	}
-	return err
+	return errors.New(strings.Replace(err.Error(), e.Error(), e.Message, 1))
 }
 
 // subcommand picks the command that args name from table.

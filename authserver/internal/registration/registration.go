@@ -209,8 +209,16 @@ func (s *Service) RotateSecret(ctx context.Context, id string, overlap time.Dura
 	return made, nil
 }
 
-// Delete removes a client; everything issued to it is dead.
+// Delete removes a client; everything issued to it is dead. fault.Forbidden: the
+// product's own apps would be without one.
 func (s *Service) Delete(ctx context.Context, id string) error {
+	c, err := s.Store.FindClient(ctx, id)
+	if err != nil {
+		return err
+	}
+	if c.FirstParty {
+		return fault.New(fault.Forbidden, "The built-in client of the product's own apps cannot be deleted")
+	}
 	if s.Chains != nil {
 		if err := s.Chains.EndChains(ctx, authserver.ChainFilter{ClientID: id}, authserver.EndClientDeleted); err != nil {
 			return err

@@ -34,8 +34,12 @@ func (clientRow) TableName() string { return "clients" }
 // FindClient returns the client with id, or fault.NotFound.
 func (s *Store) FindClient(ctx context.Context, id string) (*authserver.Client, error) {
 	var row clientRow
-	if err := s.db.ORM(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
-		return nil, database.Translate(err)
+	err := database.Translate(s.db.ORM(ctx).Where("id = ?", id).Take(&row).Error)
+	if fault.Is(err, fault.NotFound) {
+		return nil, fault.Wrap(fault.NotFound, err, "Client not found")
+	}
+	if err != nil {
+		return nil, err
 	}
 	return row.client()
 }
