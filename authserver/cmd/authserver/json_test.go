@@ -174,3 +174,21 @@ func TestResourceServerOfTheDeployment(t *testing.T) {
 		t.Errorf("%v is not in the tables' precision", created)
 	}
 }
+
+// With AUTH_MIGRATE off nothing works on a schema that it was not written for,
+// and what is no schema is still brought up to date.
+func TestWithoutMigrationsNothingStarts(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newShell(t, set)
+		s.env = []string{"AUTH_MIGRATE=false", "AUTH_ADDR=127.0.0.1:0", "AUTH_OPS_ADDR=127.0.0.1:0"}
+		for _, args := range [][]string{{"serve"}, {"client", "list"}} {
+			if out := s.run(args...); out.code != 1 || !strings.Contains(out.stderr, "0001_initial.sql") || !strings.Contains(out.stderr, "migrate up") {
+				t.Errorf("%v: exit %d: %s", args, out.code, out.stderr)
+			}
+		}
+		s.ok("migrate", "up")
+		made := secret.New(secret.ClientSecret).Reveal()
+		s.env = append(s.env, "AUTH_RESOURCE_SERVER_CLIENT_ID=api", "AUTH_RESOURCE_SERVER_CLIENT_SECRET="+made)
+		wantMembers(t, s.ok("client", "show", "api"), "client_id", "client_name", "created_at", "redirect_uris", "resource_server", "scope", "token_endpoint_auth_method")
+	})
+}

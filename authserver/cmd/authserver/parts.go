@@ -98,6 +98,24 @@ func (p *parts) oauthDependencies() oauth.Dependencies {
 	}
 }
 
+// ready makes the database one that this build can work on, or says that it is
+// not.
+func (p *parts) ready(ctx context.Context) error {
+	if p.cfg.Migrate {
+		return p.prepare(ctx)
+	}
+	steps, err := p.store.Migrations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range steps {
+		if !m.Applied {
+			return fmt.Errorf("the database lacks %s, and AUTH_MIGRATE is off: run authserver migrate up", m.Name)
+		}
+	}
+	return p.ensureClients(ctx)
+}
+
 // prepare migrates and makes the built-in clients exist.
 func (p *parts) prepare(ctx context.Context) error {
 	if err := p.store.Migrate(ctx); err != nil {
@@ -143,10 +161,8 @@ func withParts(ctx context.Context, fn func(p *parts) error) error {
 		return err
 	}
 	defer p.close() //nolint:contextcheck // closing outlives the command's context
-	if p.cfg.Migrate {
-		if err := p.prepare(ctx); err != nil {
-			return err
-		}
+	if err := p.ready(ctx); err != nil {
+		return err
 	}
 	return fn(p)
 }

@@ -30,10 +30,8 @@ func serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer p.close() //nolint:contextcheck // closing outlives the command's context
-	if p.cfg.Migrate {
-		if err := p.prepare(ctx); err != nil {
-			return err
-		}
+	if err := p.ready(ctx); err != nil {
+		return err
 	}
 	handler, workers, err := p.handler()
 	if err != nil {
