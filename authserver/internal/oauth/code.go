@@ -112,9 +112,10 @@ func unreserved(c byte) bool {
 		c == '-' || c == '.' || c == '_' || c == '~'
 }
 
-// validChallenge reports whether challenge is base64url of 32 bytes in the one
-// canonical form that a verifier's digest can match.
+// validChallenge reports whether challenge has the shape of an S256 challenge:
+// base64url of 32 bytes. One whose last character leaves bits over matches no
+// verifier, like any other that was made up.
 func validChallenge(challenge string) bool {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(challenge)
+	raw, err := base64.RawURLEncoding.DecodeString(challenge)
 	return err == nil && len(raw) == sha256.Size && len(challenge) == 43
 }

@@ -49,6 +49,7 @@ func FuzzClientCredentials(f *testing.F) {
 	f.Add("Basic "+base64.StdEncoding.EncodeToString([]byte("id:secret")), "client_id=id")
 	f.Add("Bearer x", "client_secret=")
 	f.Add("Basic Og==", "")
+	f.Add("Basic "+base64.StdEncoding.EncodeToString([]byte("id:")), "client_id=id&client_secret=")
 	f.Fuzz(func(t *testing.T, header, body string) {
 		form, err := url.ParseQuery(body)
 		if err != nil {
@@ -59,7 +60,11 @@ func FuzzClientCredentials(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if c.method != authserver.AuthBasic || form.Has("client_secret") || c.id == "" {
+		want := authserver.AuthBasic
+		if c.secret == "" {
+			want = authserver.AuthNone
+		}
+		if c.method != want || form.Get("client_secret") != "" || c.id == "" {
 			t.Errorf("%q beside %q: %+v", header, body, c)
 		}
 	})

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"latchkey/pkg/secret"
@@ -40,15 +41,17 @@ func TestChallengeOfTheRFC(t *testing.T) {
 	if got := challengeOf(verifier); got != challenge {
 		t.Errorf("challenge %q", got)
 	}
-	if !validChallenge(challenge) {
-		t.Error("the RFC's challenge is refused")
+	for _, right := range []string{challenge, challenge[:42] + "N", strings.Repeat("x", 43)} {
+		if !validChallenge(right) {
+			t.Errorf("challenge %q is refused", right)
+		}
 	}
 	for _, wrong := range []string{"", verifier[:42], verifier + "!", verifier[:42] + "é", string(make([]byte, 43))} {
 		if got := challengeOf(wrong); got != "" {
 			t.Errorf("verifier %q has the challenge %q", wrong, got)
 		}
 	}
-	for _, wrong := range []string{"", challenge[:42], challenge + "A", challenge[:42] + "=", challenge[:42] + "N"} {
+	for _, wrong := range []string{"", challenge[:42], challenge + "A", challenge[:42] + "=", challenge[:42] + "+", challenge[:42] + "\n", challenge + "\n"} {
 		if validChallenge(wrong) {
 			t.Errorf("challenge %q is accepted", wrong)
 		}
