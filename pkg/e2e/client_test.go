@@ -203,3 +203,27 @@ func TestS34_ResourceOfARedemption(t *testing.T) {
 		}
 	})
 }
+
+// A long state comes back whole, also to somebody who has to sign in on the way;
+// one that is too long is refused before that, not lost after it.
+func TestT20_ALongStateSurvivesTheSignIn(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		app, p := w.public(), w.person()
+		for _, state := range []string{strings.Repeat("s", 9000), strings.Repeat("+/=&", 1200)} {
+			there := p.ElsewhereAs(w.Auth.URL)
+			callback, err := there.Decide(w.t.Context(), app.AuthorizeURL(testenv.NewPKCE(), "read", state, nil), testenv.Allow)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			if got := callback.Query().Get("state"); got != state {
+				w.t.Errorf("%d characters came back as %d", len(state), len(got))
+			}
+		}
+		long := app.AuthorizeURL(testenv.NewPKCE(), "read", strings.Repeat("s", 17000), nil)
+		wantErrorPage(w.t, w.browse(long), "a state of 17000 characters")
+		_, query, _ := strings.Cut(long, "?")
+		if answer := w.send(http.MethodPost, w.Auth.URL+"/oauth/authorize", formHeader(), query); answer.Status != http.StatusBadRequest {
+			w.t.Errorf("posted: %d", answer.Status)
+		}
+	})
+}

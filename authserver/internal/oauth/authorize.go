@@ -82,7 +82,12 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !r.PostForm.Has("decision") { // an authorization request by POST (RFC 6749 section 3.1)
-		http.Redirect(w, r, "/oauth/authorize?"+r.Form.Encode(), http.StatusSeeOther) //nolint:gosec // to ourselves: only the query is the caller's
+		query := r.Form.Encode()
+		if len(query) > maxQuery {
+			s.untrusted(w, r, http.StatusBadRequest, damagedLink)
+			return
+		}
+		http.Redirect(w, r, "/oauth/authorize?"+query, http.StatusSeeOther) //nolint:gosec // to ourselves: only the query is the caller's
 		return
 	}
 	a, ok := s.validate(w, r)
@@ -211,7 +216,10 @@ func (s *Server) untrusted(w http.ResponseWriter, r *http.Request, status int, s
 	s.Pages.Error(w, r, status, "This request cannot be trusted", sentence)
 }
 
-const unknownClient = "The application that sent you here is not known to this server."
+const (
+	unknownClient = "The application that sent you here is not known to this server."
+	damagedLink   = "The link that brought you here is damaged."
+)
 
 // findClient answers with a page when the client is unknown or cannot be asked
 // for.

@@ -12,13 +12,17 @@ import (
 	"latchkey/pkg/secret"
 )
 
+// maxQuery is the longest authorization request, in bytes: what survives the way
+// over the sign-in page, where it is a parameter of a URL itself.
+const maxQuery = 16 << 10
+
 // validate reads the authorization request from the URL. Until the client and
 // its redirect URI are known to be good, errors are pages; after that they go to
 // the client. When ok is false it has answered.
 func (s *Server) validate(w http.ResponseWriter, r *http.Request) (a *authorization, ok bool) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil || !readable(query) || len(r.URL.RawQuery) > maxForm {
-		s.untrusted(w, r, http.StatusBadRequest, "The link that brought you here is damaged.")
+	if err != nil || !readable(query) || len(r.URL.RawQuery) > maxQuery {
+		s.untrusted(w, r, http.StatusBadRequest, damagedLink)
 		return nil, false
 	}
 	for _, name := range []string{"client_id", "redirect_uri"} {

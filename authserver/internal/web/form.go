@@ -97,7 +97,9 @@ func returnTo(r *http.Request) string {
 	return safePath(to)
 }
 
-const maxReturnTo = 8 << 10
+// maxReturnTo is the longest path to return to, in bytes: an authorization
+// request of the longest kind, and a little more.
+const maxReturnTo = 17 << 10
 
 // safePath returns to if it is a path on this origin, else "". Browsers take
 // "//host", "/\host" and control characters before a host for other origins.
