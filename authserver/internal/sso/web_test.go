@@ -102,7 +102,7 @@ func TestSettingsConnect(t *testing.T) {
 			t.Fatalf("%d %s", page.Status, page.Text())
 		}
 		form := s.get(p.Browser, "/settings/identities")
-		if csp := form.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self' "+s.IDP.URL+";") {
+		if csp := form.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self' http:;") {
 			t.Error(csp)
 		}
 		back := s.IDP.SignIn(t, page.Left).String()

@@ -29,7 +29,7 @@ type consentView struct {
 func (s *Server) Consent(w http.ResponseWriter, r *http.Request, p authserver.ConsentPage) {
 	v := s.newView(w, r, "consent.title", plainName(p.Client.Name))
 	v.Signin = p.Signin
-	v.formHosts = cspOrigin(p.RedirectURI)
+	v.formTargets = leadsTo(p.RedirectURI)
 	v.Data = newConsentView(r, p)
 	if err := s.render(w, r, http.StatusOK, "consent", v); err != nil {
 		httpserver.Cause(r.Context(), err)
@@ -109,32 +109,24 @@ func redirectHost(uri string) (host string, local bool) {
 	return u.Host, false
 }
 
-var (
-	plainHost   = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]{1,5})?$`)
-	plainScheme = regexp.MustCompile(`^[a-z][a-z0-9.+-]*$`)
-)
+var plainScheme = regexp.MustCompile(`^[a-z][a-z0-9.+-]*$`)
 
-// cspOrigin is the redirect's origin for form-action, with a blank before it:
-// browsers apply form-action to the redirect that follows a form as well. What
-// CSP has no word for (an IPv6 address) is allowed by its scheme.
-func cspOrigin(uri string) string {
+// leadsTo is where the redirect that follows a form may lead besides this server,
+// for form-action, with a blank before it. Browsers apply that to every redirect
+// on the way, and an application's callback may lead on to another of its
+// origins, which nobody here knows: so it is the scheme (of which http includes
+// https) and no host.
+func leadsTo(uri string) string {
 	u, err := url.Parse(uri)
-	switch {
-	case err != nil || !plainScheme.MatchString(u.Scheme):
+	if err != nil || !plainScheme.MatchString(u.Scheme) {
 		return ""
-	case u.Scheme != "https" && u.Scheme != "http":
-		return " " + u.Scheme + ":"
-	case plainHost.MatchString(u.Host):
-		return " " + u.Scheme + "://" + u.Host
-	case strings.HasPrefix(u.Host, "["):
-		return " " + u.Scheme + ":"
 	}
-	return ""
+	return " " + u.Scheme + ":"
 }
 
-// redirectOriginOf is cspOrigin of the authorization request a form returns to:
+// returnLeadsTo is leadsTo of the authorization request a form returns to:
 // with consent remembered, the redirect to the application follows the form.
-func redirectOriginOf(returnTo string) string {
+func returnLeadsTo(returnTo string) string {
 	u, err := url.Parse(returnTo)
 	if err != nil || u.Path != "/oauth/authorize" {
 		return ""
@@ -143,7 +135,7 @@ func redirectOriginOf(returnTo string) string {
 	if authserver.CheckRedirectURI(uri) != nil {
 		return ""
 	}
-	return cspOrigin(uri)
+	return leadsTo(uri)
 }
 
 // asking is the name of the application whose request a form returns to. Not to

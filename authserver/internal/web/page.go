@@ -19,22 +19,22 @@ var templateFiles embed.FS
 
 // view is what every page is drawn from. Data is the page's own.
 type view struct {
-	Language  string
-	Title     string // key of the heading in the window's title bar
-	TitleArgs []any
-	Signin    *authserver.Signin // nil: nobody is signed in
-	Path      string             // of a page in the navigation
-	CSRF      string
-	ReturnTo  string              // where the person was going; "": nowhere
-	Asking    string              // name of the application that sent the person here; "": none
-	Notice    string              // key of a good message on top
-	Alert     string              // sentence of a bad message on top, translated
-	Fields    map[string]string   // what was filled in
-	Errors    map[string][]string // sentences by field, translated
-	Data      any
-	RequestID string
-	formHosts string // further origins a form may lead to, for the CSP
-	page      string // the template that draws the content
+	Language    string
+	Title       string // key of the heading in the window's title bar
+	TitleArgs   []any
+	Signin      *authserver.Signin // nil: nobody is signed in
+	Path        string             // of a page in the navigation
+	CSRF        string
+	ReturnTo    string              // where the person was going; "": nowhere
+	Asking      string              // name of the application that sent the person here; "": none
+	Notice      string              // key of a good message on top
+	Alert       string              // sentence of a bad message on top, translated
+	Fields      map[string]string   // what was filled in
+	Errors      map[string][]string // sentences by field, translated
+	Data        any
+	RequestID   string
+	formTargets string // where a form may lead besides this server, for the CSP
+	page        string // the template that draws the content
 }
 
 // Failed reports whether the form was refused.
@@ -106,7 +106,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page
 	if err := s.pages[v.Language].ExecuteTemplate(&buf, "layout", v); err != nil {
 		return fmt.Errorf("web: page %s: %w", page, err)
 	}
-	s.pageHeaders(w.Header(), v.formHosts)
+	s.pageHeaders(w.Header(), v.formTargets)
 	w.Header().Set("Content-Language", v.Language)
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
@@ -115,11 +115,11 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page
 	return nil
 }
 
-func (s *Server) pageHeaders(h http.Header, formHosts string) {
+func (s *Server) pageHeaders(h http.Header, formTargets string) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "+
-		"form-action 'self'"+formHosts+"; frame-ancestors 'none'; base-uri 'none'")
+		"form-action 'self'"+formTargets+"; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")

@@ -27,7 +27,7 @@ func (s *Server) showSignin(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) signinView(w http.ResponseWriter, r *http.Request) *view {
 	v := s.newView(w, r, "signin.title")
 	v.ReturnTo = returnTo(r)
-	v.formHosts, v.Asking = redirectOriginOf(v.ReturnTo), s.asking(r, v.ReturnTo)
+	v.formTargets, v.Asking = returnLeadsTo(v.ReturnTo), s.asking(r, v.ReturnTo)
 	if r.Method != http.MethodPost {
 		v.Notice = notices[r.URL.Query().Get("done")]
 	}
@@ -70,7 +70,7 @@ func (s *Server) secondStepView(w http.ResponseWriter, r *http.Request) *view {
 	v := s.newView(w, r, "secondstep.title")
 	v.Data = struct{ Passkey bool }{s.offersPasskey(r)}
 	v.ReturnTo = returnTo(r)
-	v.formHosts = redirectOriginOf(v.ReturnTo)
+	v.formTargets = returnLeadsTo(v.ReturnTo)
 	return v
 }
 

@@ -25,7 +25,7 @@ func (s *Server) showSignup(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) signupView(w http.ResponseWriter, r *http.Request, code string) *view {
 	v := s.newView(w, r, "signup.title")
 	v.ReturnTo = returnTo(r)
-	v.formHosts, v.Asking = redirectOriginOf(v.ReturnTo), s.asking(r, v.ReturnTo)
+	v.formTargets, v.Asking = returnLeadsTo(v.ReturnTo), s.asking(r, v.ReturnTo)
 	mode := s.People.Settings.Signup
 	v.Data = struct{ Closed, InviteOnly, AskCode bool }{
 		mode == account.SignupClosed, mode == account.SignupInvite, mode == account.SignupInvite || code != "",

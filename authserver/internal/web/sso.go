@@ -85,7 +85,7 @@ func (s *Server) ssoRefused(w http.ResponseWriter, r *http.Request, to string, e
 	}
 	v := s.signinView(w, r)
 	v.ReturnTo = to
-	v.formHosts = redirectOriginOf(to)
+	v.formTargets = returnLeadsTo(to)
 	status, err := s.refuse(w, v, err)
 	if err != nil {
 		return err
@@ -214,7 +214,7 @@ func (s *Server) showAppFactor(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) appFactorView(w http.ResponseWriter, r *http.Request) *view {
 	v := s.newView(w, r, "secondstep.title")
-	v.formHosts = cspOrigin(s.SSO.Settings.MobileRedirect)
+	v.formTargets = leadsTo(s.SSO.Settings.MobileRedirect)
 	return v
 }
 

@@ -39,7 +39,7 @@ func (s *Server) newcomerView(w http.ResponseWriter, r *http.Request) (*view, er
 		return nil, err
 	}
 	v := s.newView(w, r, "sso.finish.title")
-	v.formHosts = redirectOriginOf(found.ReturnTo)
+	v.formTargets = returnLeadsTo(found.ReturnTo)
 	v.Data = newcomerView{Welcome: found}
 	v.Fields = map[string]string{"first_name": found.FirstName, "last_name": found.LastName, "email": found.Email}
 	return v, nil
@@ -138,7 +138,7 @@ func (s *Server) identitiesView(w http.ResponseWriter, r *http.Request, in *auth
 	}
 	v.Path = "/settings/security"
 	for _, origin := range s.SSO.Origins() {
-		v.formHosts += cspOrigin(origin)
+		v.formTargets += leadsTo(origin)
 	}
 	v.Data = data
 	return v, nil
