@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"runtime"
+	"runtime/metrics"
 	"strings"
 	"time"
 
@@ -74,11 +75,18 @@ func (h *hasher) turn(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// release gives the turn back and the 19 MiB of the hash with it. Left to itself
-// the collector lets several of them pile up first, which at this size is the
-// difference between 40 and 90 MiB while many people sign in at once.
+// collectAbove is the heap, in bytes, above which a finished hash is collected at
+// once. Left to itself the collector lets many pile up, which at 19 MiB each is
+// the difference between 100 and 200 MiB while many people sign in at once.
+const collectAbove = 48 << 20
+
+// release gives the turn back, and the memory of what has been hashed when there
+// is much of it.
 func (h *hasher) release() {
-	runtime.GC()
+	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	if metrics.Read(heap); heap[0].Value.Uint64() > collectAbove {
+		runtime.GC()
+	}
 	<-h.turns
 	<-h.queue
 }

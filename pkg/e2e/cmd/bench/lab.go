@@ -26,6 +26,8 @@ type lab struct {
 	bound *exec.Cmd
 	at    string // address of the bare server
 	undo  []func() error
+
+	loaded float64 // MiB of authserver after the workloads
 }
 
 const password = "Bench-Password-1!"

@@ -55,6 +55,7 @@ func bench(ctx context.Context, o options) error {
 	if err := l.pairs(ctx); err != nil {
 		return err
 	}
+	l.loaded = residentMiB(l.stack.Auth.PID())
 	if err := l.authorization(ctx); err != nil {
 		return err
 	}
