@@ -65,6 +65,22 @@ func eachSet(t *testing.T, fn func(t *testing.T, s *service)) {
 // an ordinary one that owns nothing, as in production.
 func openDatabase(t *testing.T, set testenv.Set) *database.DB {
 	t.Helper()
+	return connect(t, makeDatabase(t, set))
+}
+
+func connect(t *testing.T, address string) *database.DB {
+	t.Helper()
+	db, err := database.Open(t.Context(), address, database.Options{MaxConnections: 12})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// makeDatabase migrates a fresh database and returns where the service finds it.
+func makeDatabase(t *testing.T, set testenv.Set) string {
+	t.Helper()
 	address := "sqlite:" + filepath.Join(t.TempDir(), "api.db")
 	if set == testenv.Production {
 		address = testenv.Postgres(t)
@@ -100,12 +116,7 @@ func openDatabase(t *testing.T, set testenv.Set) *database.DB {
 	if err := owner.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db, err := database.Open(t.Context(), address, database.Options{MaxConnections: 12})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
+	return address
 }
 
 func start(t *testing.T, set testenv.Set) *service {
@@ -115,9 +126,17 @@ func start(t *testing.T, set testenv.Set) *service {
 
 func serve(t *testing.T, set testenv.Set, db *database.DB) *service {
 	t.Helper()
-	s := &service{t: t, db: db, set: set, people: &people{know: map[secret.Digest]introspection.Answer{}}}
+	s := front(t, set, db, &people{know: map[secret.Digest]introspection.Answer{}})
+	s.work()
+	return s
+}
+
+// front serves requests; it does no work in the background.
+func front(t *testing.T, set testenv.Set, db *database.DB, known *people) *service {
+	t.Helper()
+	s := &service{t: t, db: db, set: set, people: known}
 	s.store = store.New(db, store.Options{Currency: "USD", Now: time.Now})
-	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := quiet(t)
 	limiter, err := ratelimit.New(cache.NewMemory(cache.Options{Now: time.Now, Logger: log}), ratelimit.Options{Now: time.Now, Logger: log})
 	if err != nil {
 		t.Fatal(err)
@@ -144,14 +163,17 @@ func serve(t *testing.T, set testenv.Set, db *database.DB) *service {
 	}.Wrap(router)
 	server.Start()
 	t.Cleanup(server.Close)
-	s.work(log)
 	return s
 }
 
+func quiet(t *testing.T) *slog.Logger {
+	return slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
 // work runs workers until the test ends.
-func (s *service) work(log *slog.Logger) {
+func (s *service) work() {
 	worker := balance.NewWorker(balance.Options{
-		Store: s.store, Logger: log, Poll: 50 * time.Millisecond, Lease: 30 * time.Second, Tries: 5, Backoff: 20 * time.Millisecond,
+		Store: s.store, Logger: quiet(s.t), Poll: 50 * time.Millisecond, Lease: 30 * time.Second, Tries: 5, Backoff: 20 * time.Millisecond,
 	}, nil)
 	ctx, stop := context.WithCancel(context.WithoutCancel(s.t.Context()))
 	var running sync.WaitGroup
