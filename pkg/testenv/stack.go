@@ -41,6 +41,7 @@ type Stack struct {
 	ResourceServer Credential
 
 	authEnv Env
+	apiEnvs []Env  // of each replica
 	erasure Env    // what lets authserver tell resourceapi of deleted families
 	apiAddr string // of the first replica, chosen before authserver starts
 	undo    []func() error
@@ -194,17 +195,6 @@ func (s *Stack) startAuth(ctx context.Context) error {
 	return err
 }
 
-// RestartAuth starts authserver again on the same addresses, after a Kill or
-// a Stop.
-func (s *Stack) RestartAuth(ctx context.Context) error {
-	p, err := StartProcess(ctx, "authserver", s.Binaries.Auth, s.authEnv["AUTH_ISSUER"], s.authEnv["AUTH_OPS_ADDR"], s.Dir, s.authEnv, "serve")
-	if err != nil {
-		return err
-	}
-	s.Auth = p
-	return nil
-}
-
 // AddAPI starts one more replica of resourceapi.
 func (s *Stack) AddAPI(ctx context.Context) error {
 	addr := s.apiAddr
@@ -234,7 +224,7 @@ func (s *Stack) AddAPI(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.APIs = append(s.APIs, p)
+	s.APIs, s.apiEnvs = append(s.APIs, p), append(s.apiEnvs, env)
 	return nil
 }
 
