@@ -38,6 +38,12 @@ func (d Date) Time() time.Time { return time.Unix(int64(d)*secondsPerDay, 0).UTC
 // becomes 1 March.
 func (d Date) AddYears(n int) Date { return DateOf(d.Time().AddDate(n, 0, 0)) }
 
+// Month returns the first day of the month n months after d's.
+func (d Date) Month(n int) Date {
+	year, month, _ := d.Time().Date()
+	return DateOf(time.Date(year, month+time.Month(n), 1, 0, 0, 0, 0, time.UTC))
+}
+
 // String returns YYYY-MM-DD.
 func (d Date) String() string { return d.Time().Format(time.DateOnly) }
 

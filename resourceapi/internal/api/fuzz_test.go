@@ -5,19 +5,19 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"latchkey/resourceapi"
+	"latchkey/resourceapi/internal/store"
 )
 
 func FuzzCursor(f *testing.F) {
 	f.Add("")
 	f.Add("AAAAAAAAAAAAAAAA")
-	f.Add(cursorText(resourceapi.Transaction{ID: "2f1e8b7a-0000-4000-8000-00000000abcd", Date: 20_000}))
+	f.Add(cursorText(store.Cursor{ID: "2f1e8b7a-0000-4000-8000-00000000abcd", Date: 20_000}))
 	f.Fuzz(func(t *testing.T, text string) {
 		c, valid := parseCursor(text)
 		if !valid {
 			return
 		}
-		again, valid := parseCursor(cursorText(resourceapi.Transaction{ID: c.ID, Date: c.Date, CreatedAt: c.CreatedAt}))
+		again, valid := parseCursor(cursorText(store.Cursor{ID: c.ID, Date: c.Date, CreatedAt: c.CreatedAt}))
 		if !valid || again != c {
 			t.Fatalf("%q is %+v, and then %+v", text, c, again)
 		}

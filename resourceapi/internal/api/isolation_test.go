@@ -177,7 +177,7 @@ func TestRowSecurityHoldsAlone(t *testing.T) {
 	stranger := s.family()
 	stranger.cash()
 	tables := []string{
-		"families", "accounts", "transactions", "transaction_days", "transaction_tags", "tags", "categories", "merchants", "valuations",
+		"families", "accounts", "transactions", "transaction_days", "transaction_months", "transaction_tags", "tags", "categories", "merchants", "valuations",
 		"balances", "syncs",
 	}
 	for _, table := range tables {

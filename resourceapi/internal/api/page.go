@@ -60,11 +60,11 @@ type cursors struct {
 
 // cursorText writes a place in a list. It is no secret and needs no signature:
 // it only says where in the caller's own list to go on.
-func cursorText(t resourceapi.Transaction) string {
-	id := strings.ReplaceAll(t.ID, "-", "")
+func cursorText(c store.Cursor) string {
+	id := strings.ReplaceAll(c.ID, "-", "")
 	raw := make([]byte, 0, 12+len(id))
-	raw = binary.BigEndian.AppendUint32(raw, uint32(t.Date)) //nolint:gosec // the same 32 bits come back in parseCursor
-	raw = binary.BigEndian.AppendUint64(raw, uint64(t.CreatedAt.UnixMicro()))
+	raw = binary.BigEndian.AppendUint32(raw, uint32(c.Date)) //nolint:gosec // the same 32 bits come back in parseCursor
+	raw = binary.BigEndian.AppendUint64(raw, uint64(c.CreatedAt.UnixMicro()))
 	return base64.RawURLEncoding.EncodeToString(append(raw, id...))
 }
 

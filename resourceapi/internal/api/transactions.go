@@ -39,8 +39,11 @@ func (a *API) listTransactions(ctx context.Context, c *call) (reply, error) {
 		return reply{}, err
 	}
 	page := paged(paging)
-	if n := len(list); n > 0 && (paging.Page < paging.Pages || paging.Capped) {
-		page.NextCursor = cursorText(list[n-1])
+	switch n := len(list); {
+	case paging.Next != nil:
+		page.NextCursor = cursorText(*paging.Next)
+	case n > 0 && (paging.Page < paging.Pages || paging.Capped):
+		page.NextCursor = cursorText(store.CursorAt(list[n-1]))
 	}
 	return ok(struct {
 		Transactions []transactionShape `json:"transactions"`
@@ -67,9 +70,9 @@ func (a *API) transactionsAfter(ctx context.Context, c *call, q *query, filter s
 	if err != nil {
 		return reply{}, err
 	}
-	page := cursors{PerPage: size, HasMore: more}
-	if more {
-		next := cursorText(list[len(list)-1])
+	page := cursors{PerPage: size, HasMore: more != nil}
+	if more != nil {
+		next := cursorText(*more)
 		page.NextCursor = &next
 	}
 	return ok(struct {

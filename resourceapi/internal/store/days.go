@@ -28,6 +28,14 @@ func (c changes) add(account string, date resourceapi.Date, income bool, n int) 
 	c[day{account, date}] = sum
 }
 
+// days returns the days in one order everywhere, so that two batches cannot
+// deadlock.
+func (c changes) days() []day {
+	return slices.SortedFunc(maps.Keys(c), func(a, b day) int {
+		return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.date, b.date))
+	})
+}
+
 // daysAtOnce keeps a statement below the engines' bound on parameters.
 const daysAtOnce = 200
 
@@ -35,14 +43,34 @@ const daysAtOnce = 200
 // for.
 func (f *Family) record(ctx context.Context, work changes) error {
 	from := map[string]resourceapi.Date{}
-	days := slices.SortedFunc(maps.Keys(work), func(a, b day) int { // one order everywhere, so that two batches cannot deadlock
-		return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.date, b.date))
-	})
+	days := work.days()
 	for _, d := range days {
 		if first, ok := from[d.account]; !ok || d.date < first {
 			from[d.account] = d.date
 		}
 	}
+	if err := f.tally(ctx, "transaction_days", "date", days, work); err != nil {
+		return err
+	}
+	byMonth := changes{}
+	for _, d := range days {
+		sum, month := work[d], day{d.account, d.date.Month(0)}
+		byMonth[month] = struct{ total, income int }{byMonth[month].total + sum.total, byMonth[month].income + sum.income}
+	}
+	if err := f.tally(ctx, "transaction_months", "month", byMonth.days(), byMonth); err != nil {
+		return err
+	}
+	for _, account := range sortedKeys(from) {
+		since := from[account]
+		if err := f.queueSync(ctx, account, &since); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tally adds work to the counters of a table.
+func (f *Family) tally(ctx context.Context, table, column string, days []day, work changes) error {
 	for piece := range slices.Chunk(days, daysAtOnce) {
 		var rows filter
 		text := ""
@@ -55,16 +83,10 @@ func (f *Family) record(ctx context.Context, work changes) error {
 			continue
 		}
 		_, err := f.exec(ctx, `
-			INSERT INTO transaction_days AS d (family_id, account_id, date, total, income) VALUES `+text[2:]+`
-			ON CONFLICT (family_id, account_id, date) DO UPDATE SET total = d.total + excluded.total, income = d.income + excluded.income`,
+			INSERT INTO `+table+` AS d (family_id, account_id, `+column+`, total, income) VALUES `+text[2:]+`
+			ON CONFLICT (family_id, account_id, `+column+`) DO UPDATE SET total = d.total + excluded.total, income = d.income + excluded.income`,
 			rows.args...)
 		if err != nil {
-			return err
-		}
-	}
-	for _, account := range sortedKeys(from) {
-		since := from[account]
-		if err := f.queueSync(ctx, account, &since); err != nil {
 			return err
 		}
 	}

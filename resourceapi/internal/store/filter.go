@@ -73,6 +73,8 @@ type Paging struct {
 	Page, PerPage int
 	Total, Pages  int
 	Capped        bool // there are more than Total
+	// Next is where a search goes on whose last page this is.
+	Next *Cursor
 }
 
 // settle fits the wanted page to total rows.

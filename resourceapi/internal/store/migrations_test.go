@@ -16,7 +16,11 @@ import (
 var (
 	element = regexp.MustCompile(`(?m)^CREATE (TABLE|INDEX|UNIQUE INDEX) (\w+)`)
 	column  = regexp.MustCompile(`(?m)^    ([a-z]\w+) (?:UUID|TEXT|TIMESTAMP|TIMESTAMPTZ|BIGINT|INTEGER|DATE|BYTEA|BLOB)\b`)
+	added   = regexp.MustCompile(`(?m)^ALTER TABLE (\w+) ADD COLUMN (\w+)`)
 )
+
+// ofOneEngine are the columns that only one engine has a use for.
+var ofOneEngine = map[string]bool{"transactions.folded": true}
 
 // TestEnginesHaveTheSameSchema compares the tables, columns and indexes that
 // the migrations of the two engines end with.
@@ -40,6 +44,11 @@ func outline(t *testing.T, engine string) []string {
 		}
 		seen[strings.TrimPrefix(file, engine)] = true
 		for statement := range strings.SplitSeq(string(raw), ";\n") {
+			for _, m := range added.FindAllStringSubmatch(statement, -1) {
+				if name := m[1] + "." + m[2]; !ofOneEngine[name] {
+					seen[name] = true
+				}
+			}
 			m := element.FindStringSubmatch(statement)
 			if m == nil {
 				continue

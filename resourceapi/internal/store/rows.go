@@ -50,6 +50,9 @@ type taggingRow struct {
 	FamilyID      string
 	TransactionID string
 	TagID         string
+	AccountID     string // and what follows: the transaction's, for its place in a list
+	Date          resourceapi.Date
+	CreatedAt     time.Time
 }
 
 // TableName names the table for gorm.

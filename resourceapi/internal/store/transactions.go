@@ -22,11 +22,8 @@ type TransactionFilter struct {
 	Min, Max   *int64 // thousandths of the currency's unit, on the stored sign
 	Type       string // "income", "expense" or ""
 	Search     string // in name, notes and merchant name
-}
 
-// counted reports whether the counters by day know how many there are.
-func (q TransactionFilter) counted() bool {
-	return q.Categories == nil && q.Merchants == nil && q.Tags == nil && q.Min == nil && q.Max == nil && q.Search == ""
+	window int // how many rows are searched
 }
 
 // Cursor is a place in the order of a list: after the row it describes.
@@ -36,70 +33,17 @@ type Cursor struct {
 	ID        string
 }
 
-// countAhead is how far beyond the wanted page a list is counted whose length
-// no counter knows.
-const countAhead = 1_000
-
 const transactionColumns = `
 	t.id, t.date, t.amount, t.currency, t.name, t.notes, t.external_id, t.source, t.created_at, t.updated_at,
 	a.id, a.name, a.account_type, c.id, c.name, c.color, c.icon, m.id, m.name`
 
-// Transactions are picked and cut to a page before anything is joined to them.
-// A plan for families of ordinary size then still reads an index in order, and
-// stops, in a family of a million.
-const (
-	transactionRows = `
-	FROM transactions t
-	WHERE t.family_id = $1
-		AND t.account_id NOT IN (SELECT x.id FROM accounts x WHERE x.family_id = $1 AND x.status = 'pending_deletion')`
-	transactionJoins = ` t
+const transactionJoins = `
 	JOIN accounts a ON a.family_id = t.family_id AND a.id = t.account_id
 	LEFT JOIN categories c ON c.family_id = t.family_id AND c.id = t.category_id
 	LEFT JOIN merchants m ON m.family_id = t.family_id AND m.id = t.merchant_id
-	WHERE t.family_id = $1`
-)
+	WHERE t.family_id = $1 AND a.status <> 'pending_deletion'`
 
 const transactionOrder = ` ORDER BY t.date DESC, t.created_at DESC, t.id DESC`
-
-// Transactions lists a page of transactions, newest first.
-func (f *Family) Transactions(ctx context.Context, q TransactionFilter, page Page) ([]resourceapi.Transaction, Paging, error) {
-	ctx, err := f.open(ctx)
-	if err != nil {
-		return nil, Paging{}, err
-	}
-	total, capped, err := f.countTransactions(ctx, q, page)
-	if err != nil {
-		return nil, Paging{}, err
-	}
-	paging := page.settle(total)
-	paging.Capped = capped
-	if total == 0 {
-		return nil, paging, nil
-	}
-	var where filter
-	f.filterTransactions(&where, q)
-	list, err := f.readTransactions(ctx, where.text.String()+transactionOrder+where.window(paging), where.args)
-	return list, paging, err
-}
-
-// TransactionsAfter lists size transactions that follow the cursor, newest
-// first; a nil cursor begins at the newest. More reports whether others follow.
-func (f *Family) TransactionsAfter(ctx context.Context, q TransactionFilter, after *Cursor, size int) (list []resourceapi.Transaction, more bool, err error) {
-	ctx, err = f.open(ctx)
-	if err != nil {
-		return nil, false, err
-	}
-	var where filter
-	f.filterTransactions(&where, q)
-	if after != nil {
-		where.and(`(t.date, t.created_at, t.id) < (?, ?, ?)`, after.Date, after.CreatedAt, after.ID)
-	}
-	list, err = f.readTransactions(ctx, where.text.String()+transactionOrder+where.fill(" LIMIT ?", size+1), where.args)
-	if len(list) > size {
-		return list[:size], true, err
-	}
-	return list, false, err
-}
 
 // Transaction finds one transaction.
 func (f *Family) Transaction(ctx context.Context, id string) (resourceapi.Transaction, error) {
@@ -113,7 +57,7 @@ func (f *Family) Transaction(ctx context.Context, id string) (resourceapi.Transa
 var errNoTransaction = fault.New(fault.NotFound, "Transaction not found")
 
 func (f *Family) transaction(ctx context.Context, id string) (resourceapi.Transaction, error) {
-	list, err := f.readTransactions(ctx, ` AND t.id = $2`, []any{id})
+	list, err := f.readTransactions(ctx, []string{id})
 	if err != nil {
 		return resourceapi.Transaction{}, err
 	}
@@ -125,9 +69,7 @@ func (f *Family) transaction(ctx context.Context, id string) (resourceapi.Transa
 
 // transactionsByID returns the transactions with these ids, in that order.
 func (f *Family) transactionsByID(ctx context.Context, ids []string) ([]resourceapi.Transaction, error) {
-	var where filter
-	where.in("t.id", ids)
-	found, err := f.readTransactions(ctx, where.text.String(), where.args)
+	found, err := f.readTransactions(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -146,9 +88,16 @@ func (f *Family) transactionsByID(ctx context.Context, ids []string) ([]resource
 	return list, nil
 }
 
-func (f *Family) readTransactions(ctx context.Context, rest string, args []any) ([]resourceapi.Transaction, error) {
+// readTransactions reads the transactions with these ids, newest first.
+func (f *Family) readTransactions(ctx context.Context, ids []string) ([]resourceapi.Transaction, error) {
+	var where filter
+	return f.readPicked(ctx, f.listed(&where, ids), where.args)
+}
+
+// readPicked reads the transactions whose ids a statement picks, newest first.
+func (f *Family) readPicked(ctx context.Context, picked string, args []any) ([]resourceapi.Transaction, error) {
 	var list []resourceapi.Transaction
-	text := `SELECT ` + transactionColumns + ` FROM (SELECT t.*` + transactionRows + rest + `)` + transactionJoins + transactionOrder
+	text := `SELECT ` + transactionColumns + f.lookUp(picked, "transactions", "t", "id") + transactionJoins + transactionOrder
 	err := f.each(ctx, text, args, func(rows database.Rows) error {
 		t, err := scanTransaction(rows)
 		list = append(list, t)
@@ -191,11 +140,9 @@ func (f *Family) readTags(ctx context.Context, list []resourceapi.Transaction) e
 		ids[i], place[t.ID] = t.ID, i
 	}
 	var where filter
-	where.in("tt.transaction_id", ids)
-	return f.each(ctx, `
-		SELECT tt.transaction_id, g.id, g.name, g.color
-		FROM transaction_tags tt JOIN tags g ON g.family_id = tt.family_id AND g.id = tt.tag_id
-		WHERE tt.family_id = $1`+where.text.String()+` ORDER BY g.name, g.id`, where.args, func(rows database.Rows) error {
+	return f.each(ctx, `SELECT tt.transaction_id, g.id, g.name, g.color`+f.lookUp(f.listed(&where, ids), "transaction_tags", "tt", "transaction_id")+`
+		JOIN tags g ON g.family_id = tt.family_id AND g.id = tt.tag_id
+		WHERE tt.family_id = $1 ORDER BY g.name, g.id`, where.args, func(rows database.Rows) error {
 		var transaction string
 		var tag resourceapi.TagRef
 		if err := rows.Scan(&transaction, &tag.ID, &tag.Name, &tag.Color); err != nil {
@@ -207,80 +154,26 @@ func (f *Family) readTags(ctx context.Context, list []resourceapi.Transaction) e
 	})
 }
 
-func (f *Family) filterTransactions(where *filter, q TransactionFilter) {
-	if q.Accounts != nil {
-		where.in("t.account_id", q.Accounts)
+// listed is a statement that returns the ids.
+func (f *Family) listed(where *filter, ids []string) string {
+	if f.s.db.Engine() == database.Postgres {
+		return where.fill(`SELECT unnest(CAST(? AS uuid[])) AS id`, ids)
 	}
-	if q.Categories != nil {
-		where.in("t.category_id", q.Categories)
+	marks := make([]string, len(ids))
+	for i, id := range ids {
+		marks[i] = where.fill(`(?)`, id)
 	}
-	if q.Merchants != nil {
-		where.in("t.merchant_id", q.Merchants)
-	}
-	if q.Tags != nil {
-		where.and(`EXISTS (SELECT 1 FROM transaction_tags tt WHERE tt.family_id = t.family_id AND tt.transaction_id = t.id AND ` +
-			where.list("tt.tag_id", q.Tags) + `)`)
-	}
-	if q.Start != nil {
-		where.and("t.date >= ?", *q.Start)
-	}
-	if q.End != nil {
-		where.and("t.date <= ?", *q.End)
-	}
-	if q.Min != nil {
-		where.and("t.thousandths >= ?", *q.Min)
-	}
-	if q.Max != nil {
-		where.and("t.thousandths <= ?", *q.Max)
-	}
-	switch q.Type {
-	case "income":
-		where.and("t.thousandths < 0")
-	case "expense":
-		where.and("t.thousandths >= 0")
-	}
-	if q.Search != "" {
-		fold, word, pattern := "fold", "LIKE", like(strings.ToLower(q.Search))
-		if f.s.db.Engine() == database.Postgres {
-			fold, word, pattern = "", "ILIKE", like(q.Search)
-		}
-		where.and(`(`+fold+`(t.name) `+word+` ? ESCAPE '\' OR `+fold+`(t.notes) `+word+` ? ESCAPE '\' OR t.merchant_id IN (
-			SELECT m.id FROM merchants m WHERE m.family_id = $1 AND `+fold+`(m.name) `+word+` ? ESCAPE '\'))`, pattern, pattern, pattern)
-	}
+	return `SELECT column1 AS id FROM (VALUES ` + strings.Join(marks, ", ") + `)`
 }
 
-// countTransactions counts by the counters of each day where they know, and
-// otherwise the rows themselves, up to some way beyond the page: capped reports
-// that there are more.
-func (f *Family) countTransactions(ctx context.Context, q TransactionFilter, page Page) (total int, capped bool, err error) {
-	var where filter
-	if q.counted() {
-		column := "d.total"
-		switch q.Type {
-		case "income":
-			column = "d.income"
-		case "expense":
-			column = "d.total - d.income"
-		}
-		if q.Accounts != nil {
-			where.in("d.account_id", q.Accounts)
-		}
-		if q.Start != nil {
-			where.and("d.date >= ?", *q.Start)
-		}
-		if q.End != nil {
-			where.and("d.date <= ?", *q.End)
-		}
-		err := f.row(ctx, `
-			SELECT CAST(coalesce(sum(`+column+`), 0) AS BIGINT) FROM transaction_days d
-			WHERE d.family_id = $1
-				AND d.account_id NOT IN (SELECT x.id FROM accounts x WHERE x.family_id = $1 AND x.status = 'pending_deletion')`+
-			where.text.String(), where.args...).Scan(&total)
-		return total, false, err
+// lookUp is the FROM clause for the rows of table that belong to picked ids. It
+// leaves the engines no choice but to look up one id after the other: a plan made
+// for families of ordinary size might read all rows of the family, and would do
+// so for a family of a million, too. CROSS JOIN is what keeps the order on SQLite.
+func (f *Family) lookUp(picked, table, alias, column string) string {
+	if f.s.db.Engine() == database.Postgres {
+		return ` FROM (` + picked + `) p CROSS JOIN LATERAL (
+			SELECT * FROM ` + table + ` o WHERE o.family_id = $1 AND o.` + column + ` = p.id OFFSET 0) ` + alias
 	}
-	f.filterTransactions(&where, q)
-	limit := page.Number*page.Size + countAhead
-	err = f.row(ctx, `SELECT count(*) FROM (SELECT 1`+transactionRows+where.text.String()+where.fill(" LIMIT ?", limit+1)+`) AS found`,
-		where.args...).Scan(&total)
-	return min(total, limit), total > limit, err
+	return ` FROM (` + picked + `) p CROSS JOIN ` + table + ` ` + alias + ` ON ` + alias + `.family_id = $1 AND ` + alias + `.` + column + ` = p.id`
 }

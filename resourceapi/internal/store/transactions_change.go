@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"latchkey/pkg/database"
 	"latchkey/resourceapi"
@@ -53,13 +54,23 @@ func (f *Family) applyTransaction(ctx context.Context, id string, old lockedTran
 	if err != nil {
 		return err
 	}
+	date := old.date
+	if in.Date.Set {
+		date = in.Date.Value
+	}
+	if in.Date.Set && !in.TagIDs.Set {
+		if _, err := f.exec(ctx, `UPDATE transaction_tags SET date = $3 WHERE family_id = $1 AND transaction_id = $2`, id, date); err != nil {
+			return err
+		}
+	}
 	if in.TagIDs.Set {
 		if _, err := f.exec(ctx, `DELETE FROM transaction_tags WHERE family_id = $1 AND transaction_id = $2`, id); err != nil {
 			return err
 		}
+		row := transactionRow{FamilyID: f.id, ID: id, AccountID: old.account, Date: date, CreatedAt: old.createdAt}
 		tags := make([]taggingRow, len(in.TagIDs.Value))
 		for i, tag := range in.TagIDs.Value {
-			tags[i] = taggingRow{FamilyID: f.id, TransactionID: id, TagID: tag}
+			tags[i] = row.tagged(tag)
 		}
 		if err := f.insertTaggings(ctx, tags); err != nil {
 			return err
@@ -67,10 +78,6 @@ func (f *Family) applyTransaction(ctx context.Context, id string, old lockedTran
 	}
 	if !in.Amount.Set && !in.Date.Set {
 		return nil
-	}
-	date := old.date
-	if in.Date.Set {
-		date = in.Date.Value
 	}
 	work := changes{}
 	work.add(old.account, old.date, old.income, -1)
@@ -86,20 +93,21 @@ func (f *filter) set(wanted bool, column string, value any) {
 }
 
 type lockedTransaction struct {
-	account  string
-	date     resourceapi.Date
-	income   bool
-	currency resourceapi.Currency
+	account   string
+	date      resourceapi.Date
+	income    bool
+	currency  resourceapi.Currency
+	createdAt time.Time
 }
 
 func (f *Family) lockTransaction(ctx context.Context, id string) (old lockedTransaction, err error) {
 	var currency string
 	var amount int64
 	err = f.row(ctx, `
-		SELECT t.account_id, t.date, t.amount, t.currency
+		SELECT t.account_id, t.date, t.amount, t.currency, t.created_at
 		FROM transactions t JOIN accounts a ON a.family_id = t.family_id AND a.id = t.account_id
 		WHERE t.family_id = $1 AND t.id = $2 AND a.status <> 'pending_deletion'`+f.s.forUpdate("t"), id).
-		Scan(&old.account, &old.date, &amount, &currency)
+		Scan(&old.account, &old.date, &amount, &currency, &old.createdAt)
 	if errors.Is(err, database.ErrNoRows) {
 		err = errNoTransaction
 	}

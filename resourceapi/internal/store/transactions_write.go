@@ -115,7 +115,7 @@ func (f *Family) writeTransactions(ctx context.Context, rows []transactionRow, t
 		ids[i] = row.ID
 		work.add(row.AccountID, row.Date, row.Amount < 0, 1)
 		for _, tag := range taggings[i] {
-			tags = append(tags, taggingRow{FamilyID: f.id, TransactionID: row.ID, TagID: tag})
+			tags = append(tags, row.tagged(tag))
 		}
 	}
 	if len(plain) > 0 {
@@ -180,6 +180,10 @@ func (f *Family) insertOnce(ctx context.Context, row *transactionRow) (existing 
 	err = f.row(ctx, `SELECT id FROM transactions WHERE family_id = $1 AND account_id = $2 AND source = $3 AND external_id = $4`,
 		row.AccountID, *row.Source, *row.ExternalID).Scan(&existing)
 	return existing, err
+}
+
+func (r *transactionRow) tagged(tag string) taggingRow {
+	return taggingRow{FamilyID: r.FamilyID, TransactionID: r.ID, TagID: tag, AccountID: r.AccountID, Date: r.Date, CreatedAt: r.CreatedAt}
 }
 
 // insertTaggings writes tags in pieces that stay below the engines' bound on
