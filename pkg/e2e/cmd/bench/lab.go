@@ -25,6 +25,7 @@ type lab struct {
 	page  *testenv.Browser
 	bound *exec.Cmd
 	at    string // address of the bare server
+	owner string // resourceapi's database, as who owns its tables
 	undo  []func() error
 
 	loaded float64 // MiB of authserver after the workloads
@@ -42,11 +43,18 @@ func newLab(ctx context.Context, o options) (*lab, error) {
 }
 
 func (l *lab) start(ctx context.Context) error {
-	var err error
+	address, owner, err := l.apiDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	l.owner = owner
 	l.stack, err = testenv.Launch(ctx, testenv.Setup{
-		Set:     testenv.Production,
+		Set: testenv.Production, APIDB: address,
 		AuthEnv: testenv.Env{"AUTH_CODE_LIFETIME": "10m", "AUTH_THROTTLE_TOKEN": "off", "AUTH_LOG_LEVEL": "warn"},
-		APIEnv:  testenv.Env{"API_RATE_LIMIT_OAUTH": "0", "API_LOG_LEVEL": "warn", "API_RATE_LIMIT_ENTERPRISE": "1000000000"},
+		APIEnv: testenv.Env{
+			"API_RATE_LIMIT_OAUTH": "0", "API_LOG_LEVEL": "warn", "API_RATE_LIMIT_ENTERPRISE": "1000000000",
+			"API_MIGRATION_DATABASE_URL": owner, "API_PRODUCTION": "true",
+		},
 	})
 	if err != nil {
 		return err

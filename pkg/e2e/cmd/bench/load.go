@@ -76,6 +76,13 @@ func (c *client) do(request []byte, body []byte) (int, []byte, error) {
 	if err != nil {
 		return 0, nil, fmt.Errorf("status line %q", head)
 	}
+	if bytes.Contains(head, []byte("\r\nTransfer-Encoding: chunked\r\n")) {
+		if _, err := c.in.Discard(len(head)); err != nil {
+			return 0, nil, err
+		}
+		body, err = c.chunks(body[:0])
+		return status, body, err
+	}
 	_, after, ok := bytes.Cut(head, []byte("\r\nContent-Length: "))
 	if !ok {
 		return 0, nil, errors.New("an answer without Content-Length")
@@ -104,6 +111,28 @@ func (c *client) head() ([]byte, error) {
 			return have[:end+4], nil
 		}
 		want = len(have) + 1
+	}
+}
+
+// chunks reads a chunked body onto the end of body.
+func (c *client) chunks(body []byte) ([]byte, error) {
+	for {
+		line, err := c.in.ReadSlice('\n')
+		if err != nil {
+			return body, err
+		}
+		size, err := strconv.ParseUint(string(bytes.TrimRight(line, "\r\n")), 16, 31)
+		if err != nil {
+			return body, err
+		}
+		end := len(body) + int(size)
+		body = slices.Grow(body, int(size))[:end]
+		if _, err := io.ReadFull(c.in, body[end-int(size):]); err != nil {
+			return body, err
+		}
+		if _, err := c.in.Discard(len("\r\n")); err != nil || size == 0 {
+			return body, err
+		}
 	}
 }
 

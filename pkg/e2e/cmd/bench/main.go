@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -59,5 +60,10 @@ func bench(ctx context.Context, o options) error {
 	if err := l.authorization(ctx); err != nil {
 		return err
 	}
-	return l.footprint(ctx)
+	if strings.Contains("footprint", l.only) {
+		if err := l.footprint(ctx); err != nil {
+			return err
+		}
+	}
+	return l.lists(ctx)
 }
