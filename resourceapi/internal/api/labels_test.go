@@ -179,5 +179,13 @@ func TestMerchants(t *testing.T) {
 			c.get("/api/v1/transactions?merchant_ids[]="+id).length("transactions") != 1 {
 			t.Error("the merchant of a transaction is not found")
 		}
+		c.do("PUT", "/api/v1/transactions/"+spent, object{"transaction": object{"merchant_id": ""}}).want(200)
+		if c.get("/api/v1/transactions/"+spent).at("merchant") == nil {
+			t.Error("a merchant that is not named is cleared")
+		}
+		c.do("PUT", "/api/v1/transactions/"+spent, object{"transaction": object{"merchant_id": nil}}).want(200)
+		if c.get("/api/v1/transactions/"+spent).at("merchant") != nil {
+			t.Error("a merchant cannot be cleared")
+		}
 	})
 }

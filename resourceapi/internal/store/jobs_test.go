@@ -1,0 +1,166 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/pkg/database"
+	"latchkey/pkg/testenv"
+	"latchkey/resourceapi"
+	"latchkey/resourceapi/internal/store"
+)
+
+// queue is a store whose clock the test moves.
+type queue struct {
+	*store.Store
+	t   *testing.T
+	now time.Time
+}
+
+func eachQueue(t *testing.T, fn func(q *queue)) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		db, err := database.Open(t.Context(), ordinaryOwner(t, set), database.Options{MaxConnections: 4})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		if err := db.Migrate(t.Context(), store.Migrations()); err != nil {
+			t.Fatal(err)
+		}
+		q := &queue{t: t, now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
+		q.Store = store.New(db, store.Options{Currency: "USD", Now: func() time.Time { return q.now }})
+		fn(q)
+	})
+}
+
+const term = time.Minute
+
+func (q *queue) claim() *store.Lease {
+	q.t.Helper()
+	lease, err := q.Claim(q.t.Context(), term)
+	if err != nil {
+		q.t.Fatal(err)
+	}
+	return lease
+}
+
+func (q *queue) jobs(lease *store.Lease) []store.Job {
+	q.t.Helper()
+	jobs, err := lease.Jobs(q.t.Context())
+	if err != nil {
+		q.t.Fatal(err)
+	}
+	return jobs
+}
+
+func (q *queue) startSync(family string) resourceapi.Sync {
+	q.t.Helper()
+	started, err := q.Family(family).StartSync(q.t.Context(), "")
+	if err != nil {
+		q.t.Fatal(err)
+	}
+	return started
+}
+
+func TestOneWorkerAtATimeWorksForAFamily(t *testing.T) {
+	eachQueue(t, func(q *queue) {
+		first, second := uuid.NewString(), uuid.NewString()
+		q.startSync(first)
+		held := q.claim()
+		if held == nil || held.ID() != first {
+			t.Fatalf("claimed %v", held)
+		}
+		if other := q.claim(); other != nil {
+			t.Fatalf("a second worker works for %s", other.ID())
+		}
+		q.startSync(second)
+		if other := q.claim(); other == nil || other.ID() != second {
+			t.Fatalf("another family waits for the first: %v", other)
+		}
+		q.now = q.now.Add(term + time.Second) // the first worker is dead, or as good as
+		heirs := map[string]*store.Lease{}
+		for range 2 {
+			if lease := q.claim(); lease != nil {
+				heirs[lease.ID()] = lease
+			}
+		}
+		if heirs[first] == nil || heirs[second] == nil {
+			t.Fatalf("nobody took over: %v", heirs)
+		}
+		jobs := q.jobs(held)
+		err := held.Complete(q.t.Context(), first, jobs)
+		if !errors.Is(err, store.ErrLeaseLost) {
+			t.Errorf("a worker that lost its lease commits: %v", err)
+		}
+		if got := len(q.jobs(heirs[first])); got != len(jobs) || got == 0 {
+			t.Errorf("%d jobs are left of %d", got, len(jobs))
+		}
+		if err := held.Release(q.t.Context()); err != nil { // takes nothing away from its heir
+			t.Fatal(err)
+		}
+		if again := q.claim(); again != nil {
+			t.Errorf("the heir's lease is gone: %s", again.ID())
+		}
+	})
+}
+
+func TestFailedJobsAreTriedAgainLaterAndGivenUpInTheEnd(t *testing.T) {
+	const tries = 3
+	eachQueue(t, func(q *queue) {
+		family := uuid.NewString()
+		started := q.startSync(family)
+		status := func() resourceapi.Sync {
+			s, err := q.Family(family).Sync(q.t.Context(), started.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		for attempt := range tries {
+			lease := q.claim()
+			if lease == nil {
+				t.Fatalf("attempt %d: nothing is due", attempt)
+			}
+			jobs := q.jobs(lease)
+			if len(jobs) != 1 || jobs[0].Attempts != attempt {
+				t.Fatalf("attempt %d: %+v", attempt, jobs)
+			}
+			q.fail(lease, jobs, tries)
+			if early := q.claim(); early != nil {
+				t.Fatalf("attempt %d: due again at once", attempt)
+			}
+			want := resourceapi.SyncPending
+			if attempt == tries-1 {
+				want = resourceapi.SyncFailed
+			}
+			if got := status(); got.Status != want {
+				t.Errorf("attempt %d: the sync is %s, want %s", attempt, got.Status, want)
+			}
+			q.now = q.now.Add(backoff << attempt)
+		}
+		if left := q.claim(); left != nil {
+			t.Errorf("a job that was given up is due: %+v", q.jobs(left))
+		}
+		if got := status(); got.FailedAt == nil {
+			t.Error("nobody knows when the sync failed")
+		}
+		if again := q.startSync(family); again.ID == started.ID {
+			t.Error("a sync that failed is handed out again")
+		}
+	})
+}
+
+const backoff = 10 * time.Second
+
+func (q *queue) fail(lease *store.Lease, jobs []store.Job, tries int) {
+	q.t.Helper()
+	ctx := context.WithoutCancel(q.t.Context())
+	err := lease.Begin(ctx, lease.ID(), nil)
+	if err = errors.Join(err, lease.Retry(ctx, jobs, tries, backoff), lease.Release(ctx)); err != nil {
+		q.t.Fatal(err)
+	}
+}
