@@ -67,6 +67,10 @@ cover: ## test coverage by package, and coverage/index.html
 e2e: ## only the tests that drive both services from outside
 	@go test -json -timeout 30m -count=1 ./pkg/e2e/... | $(REPORT)
 
+.PHONY: isolation
+isolation: ## the isolation tests with the family predicate taken out of every statement
+	@go test -json -timeout 30m -count=1 -tags sabotage -run 'Sabotage|FamiliesNeverMix|RowSecurity|AForeignID' ./resourceapi/internal/api | $(REPORT)
+
 .PHONY: browser
 browser: ## the pages in a real browser (TEST_CHROMIUM, or chromium on the PATH)
 	@go test -json -timeout 30m -count=1 -tags browser -run Browser ./pkg/e2e/... | $(REPORT)
