@@ -224,7 +224,8 @@ func TestBatches(t *testing.T) {
 			item(nil), item(object{"amount": "x"}), item(nil), item(object{"category_id": uuid.NewString()}),
 		}})
 		refused.refuses(422, "validation_failed", "")
-		if refused.at("details", 0, "index") != "1" {
+		if refused.at("details", 0, "index") != "1" || refused.length("details", 0, "errors") != 1 ||
+			refused.at("details", 1, "index") != "3" || refused.text("details", 1, "errors", 0) != "Category not found" {
 			t.Errorf("details: %s", refused.raw)
 		}
 		late := c.do("POST", "/api/v1/transactions/batch", object{"transactions": []object{item(nil), item(object{"account_id": uuid.NewString()})}})

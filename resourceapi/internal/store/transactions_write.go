@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 
@@ -44,6 +45,24 @@ func (f *Family) CreateTransactions(ctx context.Context, inputs []resourceapi.Tr
 		return err
 	})
 	return made, err
+}
+
+// CheckTransactions returns the rules that inputs break because of what the
+// family has, by their index. It writes nothing.
+func (f *Family) CheckTransactions(ctx context.Context, inputs []resourceapi.TransactionInput) (map[int][]string, error) {
+	ctx, err := f.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	refs, err := f.refer(ctx, inputs)
+	if err != nil {
+		return nil, err
+	}
+	_, _, err = f.newTransactions(inputs, refs)
+	if rules, refused := errors.AsType[*RulesError](err); refused {
+		return rules.Errors, nil
+	}
+	return nil, err
 }
 
 func (f *Family) newTransactions(inputs []resourceapi.TransactionInput, refs references) ([]transactionRow, [][]string, error) {
