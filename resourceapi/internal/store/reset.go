@@ -141,17 +141,18 @@ func (f *Family) Erase(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := f.empty(ctx); err != nil {
-			return err
-		}
-		for _, text := range []string{
-			`DELETE FROM jobs WHERE family_id = $1`, `DELETE FROM leases WHERE family_id = $1`, `DELETE FROM families WHERE id = $1`,
-		} {
+		// A worker holds its lease before any account. In the same order here one waits
+		// for the other, and never each for each.
+		for _, text := range []string{`DELETE FROM leases WHERE family_id = $1`, `DELETE FROM jobs WHERE family_id = $1`} {
 			if _, err := f.exec(ctx, text); err != nil {
 				return err
 			}
 		}
-		return nil
+		if err := f.empty(ctx); err != nil {
+			return err
+		}
+		_, err = f.exec(ctx, `DELETE FROM families WHERE id = $1`)
+		return err
 	})
 }
 
