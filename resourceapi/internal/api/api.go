@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"latchkey/pkg/apidoc"
@@ -127,6 +128,7 @@ func write(w http.ResponseWriter, r *http.Request, got reply) error {
 		}
 	}
 	typeHeader.Apply(h)
+	h["Content-Length"] = []string{strconv.Itoa(len(raw))} // or a long one would travel in chunks
 	w.WriteHeader(got.status)
 	_, _ = w.Write(raw) // the client may be gone; there is nobody left to tell
 	return nil

@@ -9,7 +9,7 @@ import (
 
 // countAhead is how far beyond the wanted page a list is counted whose length
 // no counter knows.
-const countAhead = 500
+const countAhead = 1_000
 
 // Transactions lists a page of transactions, newest first.
 func (f *Family) Transactions(ctx context.Context, q TransactionFilter, page Page) ([]resourceapi.Transaction, Paging, error) {
