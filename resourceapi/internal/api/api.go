@@ -65,10 +65,14 @@ type call struct {
 type reply struct {
 	status int
 	body   any
+	fleets bool // asking again gets another answer: there is nothing to compare or keep
 }
 
-func ok(body any) (reply, error)      { return reply{http.StatusOK, body}, nil }
-func created(body any) (reply, error) { return reply{http.StatusCreated, body}, nil }
+func ok(body any) (reply, error)      { return reply{status: http.StatusOK, body: body}, nil }
+func fleeting(body any) (reply, error) {
+	return reply{status: http.StatusOK, body: body, fleets: true}, nil
+}
+func created(body any) (reply, error) { return reply{status: http.StatusCreated, body: body}, nil }
 
 // action answers a call. Everything it writes it writes under ctx, which may be
 // inside a transaction.
@@ -118,7 +122,7 @@ func write(w http.ResponseWriter, r *http.Request, got reply) error {
 		return err
 	}
 	h := w.Header()
-	if got.status == http.StatusOK && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+	if got.status == http.StatusOK && !got.fleets && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		tag := entityTag(raw)
 		h["Etag"] = []string{tag}
 		readHeaders.Apply(h)

@@ -156,8 +156,8 @@ func TestSyncs(t *testing.T) {
 			}
 			return r.length("data") > 2 && r.at("meta", "total_count") != "0"
 		})
-		if c.get("/api/v1/syncs/latest").want(200).text("data", "status") != "completed" {
-			t.Error("the latest sync is not complete")
+		if latest := c.get("/api/v1/syncs/latest").want(200); latest.text("data", "status") != "completed" || latest.at("data", "parent_id") != nil {
+			t.Errorf("the latest sync is not complete, or a part of one: %s", latest.raw)
 		}
 		c.get("/api/v1/syncs/"+uuid.NewString()).refuses(404, "record_not_found", "The requested resource was not found")
 		s.family().get(path).refuses(404, "record_not_found", "The requested resource was not found")

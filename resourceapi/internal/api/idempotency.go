@@ -56,7 +56,7 @@ func (c *call) once(ctx context.Context, w http.ResponseWriter, act action) (rep
 	if replayed {
 		w.Header().Set("Idempotency-Replayed", "true")
 	}
-	return reply{status, json.RawMessage(body)}, nil
+	return reply{status: status, body: json.RawMessage(body)}, nil
 }
 
 // fingerprint tells one request from another. The boundary of a multipart form

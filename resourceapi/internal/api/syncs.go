@@ -81,7 +81,7 @@ type syncData struct {
 func (a *API) latestSync(ctx context.Context, c *call) (reply, error) {
 	s, found, err := c.family.LatestSync(ctx)
 	if err != nil || !found {
-		return reply{http.StatusOK, syncData{}}, err
+		return reply{status: http.StatusOK, body: syncData{}}, err
 	}
 	shape := showSync(s)
 	return ok(syncData{&shape})
@@ -121,7 +121,7 @@ func (a *API) startAccountSync(ctx context.Context, c *call) (reply, error) {
 }
 
 func accepted(s resourceapi.Sync, text string) (reply, error) {
-	return reply{http.StatusAccepted, struct {
+	return reply{status: http.StatusAccepted, body: struct {
 		ID              string            `json:"id"`
 		Status          string            `json:"status"`
 		SyncableType    string            `json:"syncable_type"`

@@ -155,13 +155,17 @@ func (a *API) createTransaction(ctx context.Context, c *call) (reply, error) {
 }
 
 // refused turns the store's rules into the contract's 422. One broken rule that
-// names what was not found is the message itself.
+// names what was not found is the message itself; an account is what a
+// transaction is made in, so without it the answer is 404 (sections 4.2, 6.1 #34).
 func refused(err error, message string) error {
 	rules, broken := errors.AsType[*store.RulesError](err)
 	if !broken {
 		return err
 	}
 	list := rules.Errors[0]
+	if len(list) == 1 && list[0] == errNoAccount.Message {
+		return errNoAccount
+	}
 	if len(list) == 1 && strings.HasSuffix(list[0], " not found") {
 		message = list[0]
 	}

@@ -34,7 +34,7 @@ func (a *API) usage(_ context.Context, c *call) (reply, error) {
 		}
 	}
 	if !c.caller.IsAPIKey() {
-		return ok(struct {
+		return fleeting(struct {
 			Method    string     `json:"authentication_method"`
 			Message   string     `json:"message"`
 			RateLimit limitUsage `json:"rate_limit"`
@@ -44,7 +44,7 @@ func (a *API) usage(_ context.Context, c *call) (reply, error) {
 	if !c.caller.IssuedAt.IsZero() {
 		key.CreatedAt = stampOf(&c.caller.IssuedAt)
 	}
-	return ok(struct {
+	return fleeting(struct {
 		APIKey    keyUsage   `json:"api_key"`
 		RateLimit limitUsage `json:"rate_limit"`
 	}{key, limit})

@@ -34,13 +34,14 @@ func (f *Family) Syncs(ctx context.Context, page Page) ([]resourceapi.Sync, Pagi
 	return list, paging, err
 }
 
-// LatestSync returns the newest sync, false when there is none.
+// LatestSync returns the newest sync that was asked for, not one of its parts;
+// false when there is none.
 func (f *Family) LatestSync(ctx context.Context) (resourceapi.Sync, bool, error) {
 	ctx, err := f.open(ctx)
 	if err != nil {
 		return resourceapi.Sync{}, false, err
 	}
-	list, err := f.readSyncs(ctx, ` ORDER BY s.created_at DESC, s.id DESC LIMIT 1`)
+	list, err := f.readSyncs(ctx, ` AND s.parent_id IS NULL ORDER BY s.created_at DESC, s.id DESC LIMIT 1`)
 	if err != nil || len(list) == 0 {
 		return resourceapi.Sync{}, false, err
 	}
