@@ -68,7 +68,7 @@ type reply struct {
 	fleets bool // asking again gets another answer: there is nothing to compare or keep
 }
 
-func ok(body any) (reply, error)      { return reply{status: http.StatusOK, body: body}, nil }
+func ok(body any) (reply, error) { return reply{status: http.StatusOK, body: body}, nil }
 func fleeting(body any) (reply, error) {
 	return reply{status: http.StatusOK, body: body, fleets: true}, nil
 }
