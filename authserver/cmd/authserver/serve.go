@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -20,7 +21,7 @@ import (
 )
 
 func serve(ctx context.Context, args []string) error {
-	httpserver.CollectLess()
+	defer runtime.KeepAlive(httpserver.CollectLess())
 	fs, _ := flags("serve")
 	if _, err := parse(fs, args, 0); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -57,7 +58,7 @@ type parts struct {
 }
 
 func serve(ctx context.Context, args []string) (err error) {
-	httpserver.CollectLess()
+	defer runtime.KeepAlive(httpserver.CollectLess())
 	fs, _ := flags("serve")
 	if err := parse(fs, args); err != nil {
 		return err
