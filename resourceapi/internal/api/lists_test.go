@@ -240,3 +240,21 @@ func TestTagsFollowTheirTransactions(t *testing.T) {
 		}
 	})
 }
+
+// TestDatesAtTheEndsOfTheCalendar asks for days whose month has no neighbour
+// that can be written as a date.
+func TestDatesAtTheEndsOfTheCalendar(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		c.spend(c.cash(), object{"date": "2026-01-01"})
+		for query, want := range map[string]string{
+			"start_date=9999-12-02": "0", "start_date=9999-12-01": "0", "end_date=9999-12-31": "1",
+			"end_date=0001-01-05": "0", "end_date=0001-01-31": "0", "start_date=0001-01-01": "1",
+			"start_date=0001-01-02&end_date=9999-12-30": "1",
+		} {
+			if got := c.get("/api/v1/transactions?"+query).want(200).at("pagination", "total_count"); got != want {
+				t.Errorf("%s: %v transactions, want %s", query, got, want)
+			}
+		}
+	})
+}

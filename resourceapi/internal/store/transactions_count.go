@@ -76,7 +76,15 @@ func (f *Family) spans(ctx context.Context, q TransactionFilter, byDay bool) ([]
 // monthRange is months by their first days; nil is without an end.
 type monthRange struct{ first, last *resourceapi.Date }
 
-func (m monthRange) none() bool { return m.first != nil && m.last != nil && *m.last < *m.first }
+// none reports whether there is no such month, or one end lies outside the years
+// that can be written as a date.
+func (m monthRange) none() bool {
+	switch {
+	case m.first != nil && m.first.Time().Year() > 9999, m.last != nil && m.last.Time().Year() < 1:
+		return true
+	}
+	return m.first != nil && m.last != nil && *m.last < *m.first
+}
 
 // wholeMonths returns the months that lie between two days altogether.
 func wholeMonths(start, end *resourceapi.Date) (m monthRange) {
@@ -113,8 +121,7 @@ func (f *Family) locate(ctx context.Context, q TransactionFilter, spans []span, 
 	}
 	start := q.Start
 	within(spans)
-	month := q
-	days, err := f.spans(ctx, month, true)
+	days, err := f.spans(ctx, q, true)
 	if err != nil {
 		return q, 0, err
 	}
