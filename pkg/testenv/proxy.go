@@ -123,7 +123,20 @@ func (p *Proxy) serve(client net.Conn) {
 	reader, writer := io.Pipe()
 	go p.tap(reader)
 	defer writer.Close() //nolint:errcheck // a pipe's writer always closes
-	_, _ = io.Copy(server, io.TeeReader(client, writer))
+	_, _ = io.Copy(server, io.TeeReader(client, heeded{writer}))
+}
+
+// heeded is a pipe whose Write returns when its reader asks for more, and so has
+// looked at everything before it goes on to the engine: what is counted when an
+// answer arrives is all of it.
+type heeded struct{ *io.PipeWriter }
+
+func (w heeded) Write(b []byte) (int, error) {
+	n, err := w.PipeWriter.Write(b)
+	if err == nil {
+		_, err = w.PipeWriter.Write(nil) // taken by the next Read
+	}
+	return n, err
 }
 
 func (p *Proxy) keep(c net.Conn) bool {
