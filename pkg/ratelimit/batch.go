@@ -42,8 +42,8 @@ func (b *batcher) run(ctx context.Context, key string, args ...any) ([]any, erro
 	if !b.busy {
 		b.busy = true
 		b.mu.Unlock()
+		defer b.pass(ctx) // also after a panic: nobody else would let the others go
 		b.alone(ctx, s)
-		b.pass(ctx)
 		return s.answer, s.err
 	}
 	s.done = make(chan struct{})
