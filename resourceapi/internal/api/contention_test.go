@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"mime/multipart"
 	"net/textproto"
 	"slices"
@@ -166,5 +167,52 @@ func TestUnknownAccountIsAllThatIsWrong(t *testing.T) {
 		c.do("POST", "/api/v1/transactions", object{"transaction": object{
 			"account_id": other.cash(), "date": "2026-01-15", "amount": "12.50", "name": "n",
 		}}).refuses(404, "not_found", "Account not found")
+	})
+}
+
+// TestTotalsStayRightUnderContention writes, moves and deletes transactions at
+// the same time and compares what the counters say with what is listed.
+func TestTotalsStayRightUnderContention(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		accounts := []string{c.cash(), c.do("POST", "/api/v1/accounts", object{"account": object{"name": "b"}}).want(201).text("id")}
+		anything := func() object {
+			return object{
+				"account_id": accounts[rand.IntN(2)], "name": "n", "amount": []int{5, -5}[rand.IntN(2)],
+				"date": fmt.Sprintf("2026-%02d-%02d", rand.IntN(3)+1, rand.IntN(3)+1),
+			}
+		}
+		var ids []string
+		for range 12 {
+			ids = append(ids, c.spend(accounts[0], nil))
+		}
+		var requests []func() result
+		for i, id := range ids {
+			for range 3 {
+				requests = append(requests,
+					func() result { return c.do("PATCH", "/api/v1/transactions/"+id, object{"transaction": anything()}) },
+					func() result {
+						return c.do("POST", "/api/v1/transactions/batch", object{"transactions": []object{anything(), anything(), anything()}})
+					})
+			}
+			if i%2 == 0 {
+				requests = append(requests, func() result { return c.do("DELETE", "/api/v1/transactions/"+id, nil) })
+			}
+		}
+		rand.Shuffle(len(requests), func(i, j int) { requests[i], requests[j] = requests[j], requests[i] })
+		for _, r := range together(requests...) {
+			if r.status >= 300 && r.status != 404 { // deleted before it could be moved
+				t.Errorf("%d %s", r.status, r.raw)
+			}
+		}
+		for _, query := range []string{
+			"", "&type=income", "&type=expense", "&account_id=" + accounts[0], "&start_date=2026-01-01&end_date=2026-02-28",
+			"&start_date=2026-01-02&end_date=2026-03-02&type=income", "&start_date=2026-02-03",
+		} {
+			names, _ := c.walk(query)
+			if total := c.get("/api/v1/transactions?" + query).at("pagination", "total_count"); total != strconv.Itoa(len(names)) {
+				t.Errorf("%s: total_count %v, and %d are listed", query, total, len(names))
+			}
+		}
 	})
 }
