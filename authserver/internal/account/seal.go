@@ -24,17 +24,17 @@ type sealKey struct {
 	aead cipher.AEAD
 }
 
-const keyIDLength = 4
-
-// KeyLength is how many bytes an encryption key has.
-const KeyLength = 32
+const (
+	keyIDLength = 4
+	keyLength   = 32
+)
 
 // NewSealer reads keys of 32 bytes in base64 or hex: the current one and those
 // that were current before.
 func NewSealer(current string, old ...string) (*Sealer, error) {
 	s := &Sealer{all: map[[keyIDLength]byte]sealKey{}}
 	for i, text := range append([]string{current}, old...) {
-		raw, err := settings.Bytes(text, KeyLength)
+		raw, err := settings.Bytes(text, keyLength)
 		if err != nil {
 			return nil, fmt.Errorf("the encryption key %w", err)
 		}
@@ -58,7 +58,7 @@ func NewSealer(current string, old ...string) (*Sealer, error) {
 
 // NewSealKey makes a key for NewSealer.
 func NewSealKey() string {
-	var raw [KeyLength]byte
+	var raw [keyLength]byte
 	_, _ = rand.Read(raw[:]) // crypto/rand never fails on Go 1.24 and later
 	return base64.StdEncoding.EncodeToString(raw[:])
 }

@@ -174,8 +174,8 @@ func inTurn(conn *client, requests [2][][]byte) (took [2]sample, err error) {
 // variants is how many different values a list is asked for with.
 const variants = 40
 
-// listRequests are requests for one place in the list: its first page, the last
-// that its page numbers reach, or one in the middle by cursor.
+// listRequests are requests for one place in the list: its first page, or the one
+// after half of the pages its first answer knows of, by number or by cursor.
 func (l *lab) listRequests(ctx context.Context, c listCase, place string, h *household) ([][]byte, error) {
 	requests := make([][]byte, variants)
 	for i := range requests {
