@@ -46,6 +46,17 @@ func (db *DB) Migrations(ctx context.Context, files fs.FS) ([]Migration, error) 
 	return list, nil
 }
 
+// Missing names the first migration of list that has not been applied; "": all
+// have been.
+func Missing(list []Migration) string {
+	for _, m := range list {
+		if !m.Applied {
+			return m.Name
+		}
+	}
+	return ""
+}
+
 func (db *DB) provider(files fs.FS) (*goose.Provider, error) {
 	sub, err := fs.Sub(files, string(db.engine))
 	if err != nil {

@@ -108,10 +108,8 @@ func (p *parts) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, m := range steps {
-		if !m.Applied {
-			return fmt.Errorf("the database lacks %s, and AUTH_MIGRATE is off: run authserver migrate up", m.Name)
-		}
+	if name := database.Missing(steps); name != "" {
+		return fmt.Errorf("the database lacks %s, and AUTH_MIGRATE is off: run authserver migrate up", name)
 	}
 	return p.ensureClients(ctx)
 }

@@ -92,7 +92,8 @@ func (p *parts) close() error {
 
 func (p *parts) openDatabase(ctx context.Context) error {
 	sqlite := strings.HasPrefix(p.cfg.DatabaseURL, "sqlite:")
-	if p.cfg.Migrate || sqlite {
+	migrates := p.cfg.Migrate || sqlite
+	if migrates {
 		if err := migrateUp(ctx, p.cfg); err != nil {
 			return err
 		}
@@ -105,6 +106,15 @@ func (p *parts) openDatabase(ctx context.Context) error {
 	p.closings = append(p.closings, db.Close)
 	if err := p.checkRole(ctx); err != nil {
 		return err
+	}
+	if !migrates {
+		steps, err := db.Migrations(ctx, store.Migrations())
+		if err != nil {
+			return err
+		}
+		if name := database.Missing(steps); name != "" {
+			return fmt.Errorf("the database lacks %s, and API_MIGRATE is off: run resourceapi migrate up", name)
+		}
 	}
 	currency, err := resourceapi.ParseCurrency(p.cfg.DefaultCurrency)
 	if err != nil {

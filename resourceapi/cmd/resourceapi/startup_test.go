@@ -59,12 +59,30 @@ func TestProductionRefusesARoleAboveRowSecurity(t *testing.T) {
 		t.Error("the log names the role or its password")
 	}
 	s.process.Kill()
+	s.env["API_MIGRATE"] = "false" // what has been applied, that role can see
+	delete(s.env, "API_MIGRATION_DATABASE_URL")
+	s.start()
+	if status, _ := s.call("GET", "/api/v1/accounts", nil); status != 200 {
+		t.Errorf("where another process has migrated: %d", status)
+	}
+	s.process.Kill()
 	for _, text := range []string{"DROP OWNED BY " + role, "DROP ROLE " + role} {
 		if _, err := conn.Exec(t.Context(), text); err != nil {
 			t.Error(err)
 		}
 	}
 	_ = conn.Close(t.Context()) // the test is over
+}
+
+// TestWithoutMigrationsNothingIsServed: with API_MIGRATE off, a schema that
+// lacks migrations is none to serve.
+func TestWithoutMigrationsNothingIsServed(t *testing.T) {
+	out, err := run(t, build(t), map[string]string{
+		"API_DATABASE_URL": testenv.Postgres(t), "API_MIGRATE": "false", "API_ADDR": "127.0.0.1:0", "API_OPS_ADDR": "127.0.0.1:0",
+	}, "serve")
+	if err == nil || !strings.Contains(out, "0001_initial.sql") || !strings.Contains(out, "migrate up") || strings.Contains(out, "listening") {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 func TestCommandLine(t *testing.T) {
