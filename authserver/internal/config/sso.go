@@ -61,14 +61,16 @@ func (s *SSO) read(environ map[string]string) error {
 			continue
 		}
 		prefix := "AUTH_SSO_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-		p := SSOProvider{
-			Name: name, Issuer: environ[prefix+"_ISSUER"], ClientID: environ[prefix+"_CLIENT_ID"],
-			Label:  strings.TrimSpace(environ[prefix+"_LABEL"]),
-			Scopes: strings.FieldsFunc(environ[prefix+"_SCOPES"], func(r rune) bool { return r == ' ' || r == ',' }),
+		value := func(of string) string {
+			text, err := settings.Value(prefix+of, environ)
+			errs = append(errs, err)
+			return text
 		}
-		var err error
-		p.ClientSecret, err = settings.Value(prefix+"_CLIENT_SECRET", environ)
-		errs = append(errs, err)
+		p := SSOProvider{
+			Name: name, Issuer: value("_ISSUER"), ClientID: value("_CLIENT_ID"), ClientSecret: value("_CLIENT_SECRET"),
+			Label:  strings.TrimSpace(value("_LABEL")),
+			Scopes: strings.FieldsFunc(value("_SCOPES"), func(r rune) bool { return r == ' ' || r == ',' }),
+		}
 		if p.Label == "" {
 			p.Label = strings.ToUpper(name[:1]) + name[1:]
 		}

@@ -20,7 +20,7 @@ func TestSSOProviders(t *testing.T) {
 		"AUTH_SSO_PROVIDERS":        "google, my-work",
 		"AUTH_SSO_GOOGLE_ISSUER":    "https://accounts.google.com",
 		"AUTH_SSO_GOOGLE_CLIENT_ID": "g", "AUTH_SSO_GOOGLE_CLIENT_SECRET": "s",
-		"AUTH_SSO_MY_WORK_ISSUER": "http://127.0.0.1:9000/realm", "AUTH_SSO_MY_WORK_CLIENT_ID": "w",
+		"AUTH_SSO_MY_WORK_ISSUER": "http://127.0.0.1:9000/realm", "AUTH_SSO_MY_WORK_CLIENT_ID_FILE": file,
 		"AUTH_SSO_MY_WORK_CLIENT_SECRET_FILE": file, "AUTH_SSO_MY_WORK_LABEL": "Work", "AUTH_SSO_MY_WORK_SCOPES": "openid email groups",
 		"AUTH_SSO_CREATE": "domains", "AUTH_SSO_DOMAINS": "Example.com,b.example",
 	})
@@ -30,7 +30,7 @@ func TestSSOProviders(t *testing.T) {
 	want := []config.SSOProvider{
 		{Name: "google", Issuer: "https://accounts.google.com", ClientID: "g", ClientSecret: "s", Label: "Google", Scopes: []string{}},
 		{
-			Name: "my-work", Issuer: "http://127.0.0.1:9000/realm", ClientID: "w", ClientSecret: "from a file", Label: "Work",
+			Name: "my-work", Issuer: "http://127.0.0.1:9000/realm", ClientID: "from a file", ClientSecret: "from a file", Label: "Work",
 			Scopes: []string{"openid", "email", "groups"},
 		},
 	}
