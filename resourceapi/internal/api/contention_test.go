@@ -210,7 +210,7 @@ func TestTotalsStayRightUnderContention(t *testing.T) {
 			"&start_date=2026-01-02&end_date=2026-03-02&type=income", "&start_date=2026-02-03",
 		} {
 			names, _ := c.walk(query)
-			if total := c.get("/api/v1/transactions?" + query).at("pagination", "total_count"); total != strconv.Itoa(len(names)) {
+			if total := c.get("/api/v1/transactions?"+query).at("pagination", "total_count"); total != strconv.Itoa(len(names)) {
 				t.Errorf("%s: total_count %v, and %d are listed", query, total, len(names))
 			}
 		}
