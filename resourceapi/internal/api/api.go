@@ -132,7 +132,9 @@ func write(w http.ResponseWriter, r *http.Request, got reply) error {
 		}
 	}
 	typeHeader.Apply(h)
-	h["Content-Length"] = []string{strconv.Itoa(len(raw))} // or a long one would travel in chunks
+	if len(raw) > smallAnswer {
+		h["Content-Length"] = []string{strconv.Itoa(len(raw))}
+	}
 	w.WriteHeader(got.status)
 	_, _ = w.Write(raw) // the client may be gone; there is nobody left to tell
 	return nil
@@ -145,6 +147,10 @@ var (
 	readHeaders = httpserver.NewHeaders("Cache-Control", "private, no-cache")
 	typeHeader  = httpserver.NewHeaders("Content-Type", "application/json; charset=utf-8")
 )
+
+// smallAnswer is the most bytes whose length net/http finds out for itself; what
+// is longer would travel in chunks.
+const smallAnswer = 2 << 10
 
 // entityTag is a strong validator (RFC 9110 section 8.8.3) of raw.
 func entityTag(raw []byte) string {

@@ -9,9 +9,13 @@ import (
 // stamp is a time as the contract writes it: ISO 8601, UTC, milliseconds.
 type stamp time.Time
 
-// MarshalText writes the time.
+// MarshalText writes the time. Package time is many times as fast at RFC 3339 as
+// at a layout with milliseconds, and lists are full of times.
 func (s stamp) MarshalText() ([]byte, error) {
-	return time.Time(s).UTC().AppendFormat(nil, "2006-01-02T15:04:05.000Z"), nil
+	at := time.Time(s).UTC()
+	text := at.AppendFormat(make([]byte, 0, len("2006-01-02T15:04:05.000Z")), time.RFC3339)
+	ms := at.Nanosecond() / int(time.Millisecond)
+	return append(text[:len(text)-1], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z'), nil //nolint:gosec // three digits
 }
 
 func stampOf(t *time.Time) *stamp {
