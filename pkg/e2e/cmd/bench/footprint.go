@@ -59,7 +59,7 @@ func (l *lab) storage(ctx context.Context) (float64, error) {
 		if _, err := conn.Exec(ctx, `VACUUM FULL `+table); err != nil {
 			return 0, err
 		}
-		err = conn.QueryRow(ctx, `SELECT pg_total_relation_size('`+table+`')::float8 / count(*) FROM `+table).Scan(&bytes)
+		err = conn.QueryRow(ctx, `SELECT COALESCE(pg_total_relation_size('`+table+`')::float8 / NULLIF(count(*), 0), 0) FROM `+table).Scan(&bytes)
 		return bytes, err
 	}
 	chain, err := row("chains")
