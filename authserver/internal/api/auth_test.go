@@ -212,6 +212,7 @@ func TestMalformedBodies(t *testing.T) {
 			"bad form":        {"application/x-www-form-urlencoded", "email=%zz", 400},
 			"form NUL":        {"application/x-www-form-urlencoded", "email=%00", 400},
 			"JSON as form":    {"application/x-www-form-urlencoded", `{"email":"a@b.c","password":"quoted-nowhere"}`, 400},
+			"form list too":   {"application/x-www-form-urlencoded", "email[]=a%40b.c&email=a%40b.c&password=x", 400},
 			"form both":       {"application/x-www-form-urlencoded", "device=x&device[device_id]=y", 400},
 		} {
 			t.Run(name, func(t *testing.T) {

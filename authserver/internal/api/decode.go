@@ -132,6 +132,9 @@ func formToJSON(body string) ([]byte, error) {
 	whole := map[string]any{}
 	for name, values := range form {
 		name, list := strings.CutSuffix(name, "[]")
+		if list && form.Has(name) {
+			return nil, errBody.WithCause(errors.New("a field is both a value and a list"))
+		}
 		if len(values) > 1 && !list || slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
 			return nil, errBody.WithCause(errors.New("a field came twice or is no text"))
 		}
