@@ -7,9 +7,7 @@ package api
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +67,7 @@ func (s *Server) Mount(router *mux.Router) {
 }
 
 // across opens a path to scripts of other origins: none of them reads a cookie.
-func across(m Methods) http.Handler { return httpserver.CrossOrigin(m.allowed(), m) }
+func across(m Methods) http.Handler { return httpserver.CrossOrigin(httpserver.Allow(m), m) }
 
 // Methods answers one path by method. HEAD is GET without a body, OPTIONS says
 // what there is, and any other method is 405.
@@ -88,17 +86,8 @@ func (m Methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	httpserver.Handle(h, Render).ServeHTTP(w, r)
 }
 
-func (m Methods) allowed() string {
-	list := append(slices.Collect(maps.Keys(m)), http.MethodOptions)
-	if _, ok := m[http.MethodGet]; ok {
-		list = append(list, http.MethodHead)
-	}
-	slices.Sort(list)
-	return strings.Join(list, ", ")
-}
-
 func (m Methods) other(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Allow", m.allowed())
+	w.Header().Set("Allow", httpserver.Allow(m))
 	if r.Method == http.MethodOptions {
 		w.WriteHeader(http.StatusNoContent)
 		return nil

@@ -2,8 +2,6 @@ package api
 
 import (
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -83,7 +81,7 @@ func (a *API) writeLabels(act action) http.Handler {
 // id with a slash in it is an unknown path, not a redirect.
 func (a *API) Mount(r *mux.Router) {
 	for _, route := range a.routes() {
-		r.Handle("/api/v1"+route.path, httpserver.CrossOrigin(allowed(route.methods), dispatch(route.methods)))
+		r.Handle("/api/v1"+route.path, httpserver.CrossOrigin(httpserver.Allow(route.methods), dispatch(route.methods)))
 	}
 	r.Handle(MetadataPath, dispatch(methods{"GET": httpserver.Handle(a.metadata, render)}))
 	for path, h := range a.documents.Routes() {
@@ -96,23 +94,10 @@ func (a *API) Mount(r *mux.Router) {
 	r.NotFoundHandler = httpserver.Handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute }, render)
 }
 
-// allowed lists the methods of a path.
-func allowed(by methods) string {
-	allow := []string{"OPTIONS"}
-	for method := range by {
-		allow = append(allow, method)
-	}
-	if by["GET"] != nil {
-		allow = append(allow, "HEAD")
-	}
-	slices.Sort(allow)
-	return strings.Join(allow, ", ")
-}
-
 // dispatch picks the handler of a method. HEAD is GET without a body, OPTIONS
 // says what there is, and any other method is 405 with Allow.
 func dispatch(by methods) http.Handler {
-	allow := allowed(by)
+	allow := httpserver.Allow(by)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		method := r.Method
 		if method == http.MethodHead {
