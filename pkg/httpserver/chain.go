@@ -68,14 +68,6 @@ func (hs Headers) Apply(h http.Header) {
 	}
 }
 
-// Middleware sets the fields before next runs.
-func (hs Headers) Middleware(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		hs.Apply(w.Header())
-		next.ServeHTTP(w, r)
-	})
-}
-
 // Wrap puts the chain in front of the routes. They must be told apart by method
 // and path alone.
 func (c Chain) Wrap(routes *mux.Router) http.Handler {
