@@ -75,8 +75,8 @@ func (h *hasher) turn(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// collectAbove is the heap, in bytes, above which a finished hash is collected at
-// once. Left to itself the collector lets many pile up, which at 19 MiB each is
+// collectAbove is the heap, in bytes and with its ballast, above which a finished
+// hash is collected at once. Left to itself the collector lets many pile up, which at 19 MiB each is
 // the difference between 100 and 200 MiB while many people sign in at once.
 const collectAbove = 56 << 20
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -65,16 +64,11 @@ func (l *lab) authorize(ctx context.Context, email string) error {
 	if page, err = browser.Submit(ctx, page, form, "", ""); err != nil {
 		return err
 	}
-	if form, err = page.Form("decision"); err != nil {
+	callback, err := allow(ctx, browser, page)
+	if err != nil {
 		return err
 	}
-	if page, err = browser.Submit(ctx, page, form, "decision", "allow"); err != nil {
-		return err
-	}
-	if page.Left == nil {
-		return errors.New("consent did not lead back to the app")
-	}
-	answer, err := l.app.Exchange(ctx, page.Left.Query().Get("code"), pkce.Verifier)
+	answer, err := l.app.Exchange(ctx, callback.Query().Get("code"), pkce.Verifier)
 	if err == nil && answer.Text("access_token") == "" {
 		err = fmt.Errorf("no tokens: %s", answer)
 	}

@@ -152,15 +152,23 @@ func (l *lab) consent(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	_, err = allow(ctx, l.page, page)
+	return err
+}
+
+// allow presses "allow" on the consent page and returns where that led.
+func allow(ctx context.Context, browser *testenv.Browser, page *testenv.Page) (*url.URL, error) {
 	form, err := page.Form("decision")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	page, err = l.page.Submit(ctx, page, form, "decision", "allow")
-	if err == nil && page.Left == nil {
-		err = errors.New("consent did not lead back to the app")
+	if page, err = browser.Submit(ctx, page, form, "decision", "allow"); err != nil {
+		return nil, err
 	}
-	return err
+	if page.Left == nil {
+		return nil, errors.New("consent did not lead back to the app")
+	}
+	return page.Left, nil
 }
 
 // grant is a code and what redeems it.
