@@ -15,6 +15,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"gorm.io/gorm"
+
+	"latchkey/pkg/lanes"
 )
 
 // Engine names a database engine.
@@ -37,7 +39,9 @@ type DB struct {
 	engine Engine
 	orm    *gorm.DB
 	sql    *sql.DB
-	pool   *pgxpool.Pool // nil on SQLite
+	pool   *pgxpool.Pool       // nil on SQLite
+	reads  *lanes.Lanes[*call] // nil on SQLite
+	writes *lanes.Lanes[*call] // nil on SQLite
 }
 
 // Open opens the database that url names: postgres://… or sqlite:path. It does

@@ -35,5 +35,7 @@ func openPostgres(ctx context.Context, url string, opts Options) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("database: open PostgreSQL: %w", err)
 	}
-	return &DB{engine: Postgres, orm: orm, sql: sqlDB, pool: pool}, nil
+	return &DB{
+		engine: Postgres, orm: orm, sql: sqlDB, pool: pool, reads: trips{pool, false}.lanes(), writes: trips{pool, true}.lanes(),
+	}, nil
 }

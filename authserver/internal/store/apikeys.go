@@ -230,7 +230,7 @@ func (s *Store) LookupAPIKey(ctx context.Context, key secret.Digest) (*authserve
 		k             authserver.APIKey
 		scopes, cidrs string
 	)
-	err := s.db.QueryRow(ctx, lookupKey, key[:]).Scan(&c.ID, &c.Name, &c.UserID, &c.FamilyID, &c.Role, &scopes, &c.Source,
+	err := s.db.ReadRowBatched(ctx, lookupKey, key[:]).Scan(&c.ID, &c.Name, &c.UserID, &c.FamilyID, &c.Role, &scopes, &c.Source,
 		&c.Tier, &cidrs, &c.IssuedAt, &k.ExpiresAt, &k.OverlapUntil, &c.Ended, &c.Deactivated)
 	if errors.Is(err, database.ErrNoRows) {
 		return nil, database.Translate(err)

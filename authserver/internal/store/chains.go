@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/pkg/database"
 	"latchkey/pkg/secret"
 )
 
@@ -112,7 +113,21 @@ func (s *Store) endChains(ctx context.Context, text string, args ...any) ([]auth
 // EndChainOfToken ends the chain that the client's token belongs to, one
 // statement. It returns nothing when there is no such live chain of this client.
 func (s *Store) EndChainOfToken(ctx context.Context, token secret.Digest, clientID, reason string, now time.Time) ([]authserver.EndedChain, error) {
-	return s.endChains(ctx, `UPDATE chains SET ended_at = $3, end_reason = $4
+	var (
+		e      authserver.EndedChain
+		digest []byte
+	)
+	err := s.db.WriteRowBatched(ctx, `UPDATE chains SET ended_at = $3, end_reason = $4
 		WHERE id = (SELECT chain_id FROM tokens WHERE digest = $1) AND (client_id = $2) IS TRUE AND ended_at IS NULL
-		RETURNING id, user_id, access_digest`, token[:], clientID, now, reason)
+		RETURNING id, user_id, access_digest`, token[:], clientID, now, reason).Scan(&e.ID, &e.UserID, &digest)
+	if errors.Is(err, database.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if e.Access, err = secret.DigestFromBytes(digest); err != nil {
+		return nil, fmt.Errorf("store: ended chain: %w", err)
+	}
+	return []authserver.EndedChain{e}, nil
 }

@@ -63,7 +63,7 @@ func (s *Store) RedeemCode(ctx context.Context, r authserver.Redemption) (*auths
 	}
 	chain := &authserver.GrantChain{ClientID: r.ClientID}
 	var scopes string
-	err := s.db.QueryRow(ctx, redeemPostgres,
+	err := s.db.WriteRowBatched(ctx, redeemPostgres,
 		r.Code[:], r.ClientID, r.RedirectURI, r.Challenge, r.Resource, r.Now, r.ChainEndsAt,
 		r.Access[:], r.AccessExpiresAt, r.Refresh[:], r.RefreshExpiresAt).Scan(&chain.ID, &scopes, &chain.UserID)
 	return finishChain(chain, scopes, err)

@@ -25,7 +25,7 @@ WHERE c.id = (SELECT chain_id FROM tokens WHERE digest = $1) AND (c.access_diges
 func (s *Store) LookupAccessToken(ctx context.Context, token secret.Digest) (*authserver.Credential, error) {
 	c := authserver.Credential{Kind: introspection.KindAccessToken}
 	var scopes string
-	err := s.db.QueryRow(ctx, lookupAccess, token[:]).Scan(&c.ID, &c.ClientID, &c.Name, &c.UserID, &c.FamilyID,
+	err := s.db.ReadRowBatched(ctx, lookupAccess, token[:]).Scan(&c.ID, &c.ClientID, &c.Name, &c.UserID, &c.FamilyID,
 		&c.Role, &scopes, &c.Resource, &c.IssuedAt, &c.ExpiresAt, &c.Ended, &c.Deactivated)
 	if errors.Is(err, database.ErrNoRows) {
 		return nil, database.Translate(err)

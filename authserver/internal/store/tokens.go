@@ -59,7 +59,7 @@ func (s *Store) Rotate(ctx context.Context, r authserver.Rotation) (*authserver.
 	if s.db.Engine() == database.SQLite {
 		return s.rotateSQLite(ctx, r)
 	}
-	return scanRotated(s.db.QueryRow(ctx, rotatePostgres, r.Refresh[:], r.ClientID, r.Scopes.String(), r.Now, r.Resource,
+	return scanRotated(s.db.WriteRowBatched(ctx, rotatePostgres, r.Refresh[:], r.ClientID, r.Scopes.String(), r.Now, r.Resource,
 		r.Pair.Refresh[:], r.Access[:], r.AccessExpiresAt, r.RefreshExpiresAt, nilIfEmpty(r.Sealed)))
 }
 

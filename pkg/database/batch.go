@@ -1,0 +1,114 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"latchkey/pkg/lanes"
+)
+
+const (
+	batchTimeout = 5 * time.Second
+	// batchLockTimeout is shorter than the time after which PostgreSQL looks for
+	// deadlocks (1 s): of a batch, which holds several rows, and a transaction
+	// that wait for each other it is always the batch that steps back.
+	batchLockTimeout = "200ms"
+)
+
+// ReadRowBatched is QueryRow for a statement that many callers run at once and
+// that locks nothing. On PostgreSQL those who would wait for each other travel
+// together, in a trip that does not end when one of them leaves. The statement
+// runs when the row is scanned.
+func (db *DB) ReadRowBatched(ctx context.Context, text string, args ...any) Row {
+	return db.batched(ctx, db.reads, text, args)
+}
+
+// WriteRowBatched is ReadRowBatched for a statement that writes: those of a batch
+// share one commit, and every caller learns of its own row after it. A statement
+// that the database refuses does not take the others with it.
+func (db *DB) WriteRowBatched(ctx context.Context, text string, args ...any) Row {
+	return db.batched(ctx, db.writes, text, args)
+}
+
+func (db *DB) batched(ctx context.Context, l *lanes.Lanes[*call], text string, args []any) Row {
+	if _, set := db.settingOf(ctx); l == nil || set || db.txOf(ctx) != nil {
+		return db.QueryRow(ctx, text, args...)
+	}
+	return Row{func(dest ...any) error {
+		c := &call{ctx: ctx, text: text, args: args, dest: dest}
+		if err := l.Do(c); err != nil {
+			return err
+		}
+		return c.err
+	}}
+}
+
+// call is one caller's statement and what came of it.
+type call struct {
+	ctx  context.Context //nolint:containedctx // of the request it belongs to, for as long as that waits
+	text string
+	args []any
+	dest []any
+	err  error
+}
+
+// trips carry statements to PostgreSQL.
+type trips struct {
+	pool   *pgxpool.Pool
+	writes bool
+}
+
+func (t trips) lanes() *lanes.Lanes[*call] { return lanes.New(runtime.GOMAXPROCS(0), t.run) }
+
+// run carries the statements in one trip. Where the database refuses one of them
+// it has undone all: then each runs alone.
+func (t trips) run(calls []*call) {
+	if len(calls) == 1 {
+		t.alone(calls[0].ctx, calls[0])
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(calls[0].ctx), batchTimeout)
+	defer cancel()
+	err := t.together(ctx, calls)
+	if err == nil {
+		return
+	}
+	var refused *pgconn.PgError
+	undone := errors.As(err, &refused)
+	for _, c := range calls {
+		if c.err = err; undone {
+			t.alone(ctx, c)
+		}
+	}
+}
+
+func (t trips) alone(ctx context.Context, c *call) {
+	c.err = t.pool.QueryRow(ctx, c.text, c.args...).Scan(c.dest...)
+}
+
+// together sends all statements with one sync, which makes them one transaction.
+func (t trips) together(ctx context.Context, calls []*call) error {
+	batch := &pgx.Batch{}
+	if t.writes {
+		batch.Queue(setConfig, "lock_timeout", batchLockTimeout)
+	}
+	for _, c := range calls {
+		batch.Queue(c.text, c.args...)
+	}
+	results := t.pool.SendBatch(ctx, batch)
+	if t.writes {
+		if _, err := results.Exec(); err != nil {
+			return errors.Join(err, ignoreSame(err, results.Close()))
+		}
+	}
+	for _, c := range calls {
+		c.err = results.QueryRow().Scan(c.dest...)
+	}
+	return results.Close()
+}
