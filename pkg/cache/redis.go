@@ -10,6 +10,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"latchkey/pkg/lanes"
 )
 
 const (
@@ -25,6 +27,7 @@ type Redis struct {
 	client  *redis.Client
 	breaker *Breaker
 	log     *slog.Logger
+	trips   *lanes.Lanes[*trip]
 }
 
 var quietOnce sync.Once
@@ -62,7 +65,9 @@ func OpenRedis(url string, opts Options) (*Redis, error) {
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	client := redis.NewClient(o)
 	client.AddHook(gate{breaker})
-	return &Redis{client: client, breaker: breaker, log: log}, nil
+	r := &Redis{client: client, breaker: breaker, log: log}
+	r.trips = lanes.New(1, r.carry)
+	return r, nil
 }
 
 // Client returns the connection pool, breaker included, for scripts that the
@@ -78,10 +83,11 @@ func (r *Redis) Stats() (inUse, open int) {
 	return int(s.TotalConns) - int(s.IdleConns), int(s.TotalConns)
 }
 
-// Get implements Store. The client's timeouts bound the trip: to watch for the
-// end of ctx as well would cost every request a timer.
+// Get implements Store.
 func (r *Redis) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	return found(r.client.Get(context.WithoutCancel(ctx), key).Bytes())
+	get := redis.NewStringCmd(ctx, "get", key)
+	r.Send(ctx, get)
+	return found(get.Bytes())
 }
 
 // SetNX implements Store.
@@ -103,14 +109,18 @@ func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 
 // SetAndPublish implements Store.
 func (r *Redis) SetAndPublish(ctx context.Context, entries []Entry, channel string, message []byte) error {
-	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for _, e := range entries {
-			p.Set(ctx, e.Key, e.Value, atLeast(e.TTL))
+	commands := make([]redis.Cmder, 0, len(entries)+1)
+	for _, e := range entries {
+		commands = append(commands, redis.NewStatusCmd(ctx, "set", e.Key, e.Value, "px", atLeast(e.TTL).Milliseconds()))
+	}
+	commands = append(commands, redis.NewIntCmd(ctx, "publish", channel, message))
+	r.Send(ctx, commands...)
+	for _, c := range commands {
+		if err := c.Err(); err != nil {
+			return away(err)
 		}
-		p.Publish(ctx, channel, message)
-		return nil
-	})
-	return away(err)
+	}
+	return nil
 }
 
 // Take implements Store.

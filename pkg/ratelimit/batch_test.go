@@ -24,7 +24,7 @@ func TestStepsThatTravelTogetherAreTheirOwn(t *testing.T) {
 	)
 	group.Go(func() {
 		for range 20 {
-			if err := r.steps.client.ScriptFlush(t.Context()).Err(); err != nil {
+			if err := r.shared.Client().ScriptFlush(t.Context()).Err(); err != nil {
 				t.Error(err)
 			}
 		}

@@ -58,7 +58,7 @@ func TestRedisAwayIsNeverUnlimited(t *testing.T) {
 			res, err := r.Use(t.Context(), key, limit, "")
 			must(t, res, err)
 		}
-		if err := r.client.Close(); err != nil {
+		if err := r.shared.Close(); err != nil {
 			t.Fatal(err)
 		}
 		passed := 0

@@ -111,7 +111,7 @@ func New(store cache.Store, opts Options) (Limiter, error) {
 	m := newMetrics(opts.Registerer)
 	local := newMemory(opts, m)
 	if r, ok := store.(*cache.Redis); ok {
-		return newRedis(r.Client(), local, opts, m), nil
+		return newRedis(r, local, opts, m), nil
 	}
 	return local, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"latchkey/pkg/cache"
 	"latchkey/pkg/fault"
 )
 
@@ -23,8 +24,8 @@ const keyPrefix = "ratelimit:"
 // stamps, by the clock of Redis, in one round trip; requests that come together
 // share it.
 type Redis struct {
-	client  *redis.Client
-	steps   *batcher
+	shared  *cache.Redis
+	script  *redis.Script
 	local   *Memory
 	policy  Policy
 	log     *slog.Logger
@@ -34,9 +35,9 @@ type Redis struct {
 	clock func() int64 // Unix milliseconds; nil: the clock of Redis. For tests
 }
 
-func newRedis(client *redis.Client, local *Memory, opts Options, m *metrics) *Redis {
+func newRedis(shared *cache.Redis, local *Memory, opts Options, m *metrics) *Redis {
 	return &Redis{
-		client: client, steps: &batcher{client: client, script: redis.NewScript(stepText)}, local: local,
+		shared: shared, script: redis.NewScript(stepText), local: local,
 		policy: opts.Policy, log: opts.Logger, metrics: m,
 	}
 }
@@ -82,7 +83,7 @@ func (r *Redis) Peek(ctx context.Context, key string, l Limit) (Result, error) {
 // Forget implements Limiter.
 func (r *Redis) Forget(ctx context.Context, key string) error {
 	_ = r.local.Forget(ctx, key) // never fails
-	if err := r.client.Del(ctx, keyPrefix+key).Err(); err != nil && r.policy == Refuse {
+	if err := r.shared.Delete(ctx, keyPrefix+key); err != nil && r.policy == Refuse {
 		return fault.Wrap(fault.Unavailable, err, "")
 	}
 	return nil
@@ -93,8 +94,13 @@ func (r *Redis) run(ctx context.Context, key string, l Limit, cost int, from str
 	if r.clock != nil {
 		now = r.clock()
 	}
-	answer, err := r.steps.run(ctx, keyPrefix+key,
-		l.Window.Milliseconds(), max(l.Max, 0), l.grain().Milliseconds(), cost, keep.Milliseconds(), from, now)
+	args := []any{l.Window.Milliseconds(), max(l.Max, 0), l.grain().Milliseconds(), cost, keep.Milliseconds(), from, now}
+	command := redis.NewCmd(ctx, append([]any{"evalsha", r.script.Hash(), 1, keyPrefix + key}, args...)...)
+	r.shared.Send(ctx, command)
+	if redis.HasErrorPrefix(command.Err(), "NOSCRIPT") {
+		command = r.script.Eval(ctx, r.shared.Client(), []string{keyPrefix + key}, args...)
+	}
+	answer, err := command.Slice()
 	if err != nil {
 		return nil, fmt.Errorf("ratelimit: %w", err)
 	}
