@@ -58,7 +58,9 @@ func (s *Service) ChangePassword(ctx context.Context, in *authserver.Signin, cur
 		if err := s.replacePassword(ctx, in.User.ID, hash); err != nil {
 			return err
 		}
-		cookie, err = s.openSignin(ctx, &in.User, v)
+		u := in.User
+		u.PasswordHash = hash
+		cookie, err = s.openSignin(ctx, &u, v)
 		return err
 	})
 	return cookie, err

@@ -32,7 +32,7 @@ func (s *Service) SignInProven(ctx context.Context, userID string, v Visitor, re
 	if err != nil {
 		return secret.Token{}, err
 	}
-	return s.signInHere(ctx, u, v, replaced, func(context.Context) error { return nil })
+	return s.signInHere(ctx, u, v, replaced, nil)
 }
 
 // FinishSignInProven is FinishSignIn for a second factor that was checked

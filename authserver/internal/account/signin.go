@@ -85,6 +85,7 @@ func (s *Service) tryPassword(ctx context.Context, u *authserver.User, account, 
 }
 
 // openSignin makes a sign-in for u at this browser and returns its cookie.
+// ErrBadCredentials: as stillGood.
 func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor) (secret.Token, error) {
 	cookie, now := secret.New(secret.Signin), s.now()
 	err := s.Store.CreateSignin(ctx, &authserver.Signin{
@@ -92,6 +93,9 @@ func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor)
 		CreatedAt: now, SeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(s.Settings.SigninLifetime),
 		UserAgent: v.userAgent(), Address: v.Address,
 	})
+	if fault.Is(err, fault.NotFound) {
+		err = ErrBadCredentials
+	}
 	if err != nil {
 		return secret.Token{}, err
 	}
@@ -121,7 +125,7 @@ func (s *Service) SignIn(ctx context.Context, email, password string, v Visitor,
 		err := s.Store.CreatePendingSignin(ctx, pending.Digest(), u.ID, now, now.Add(pendingLife))
 		return SigninResult{Pending: pending}, err
 	}
-	cookie, err := s.signInHere(ctx, u, v, replaced, func(context.Context) error { return nil })
+	cookie, err := s.signInHere(ctx, u, v, replaced, nil)
 	return SigninResult{Cookie: cookie}, err
 }
 
@@ -146,11 +150,18 @@ func (s *Service) PendingSignin(ctx context.Context, pending secret.Token) (*aut
 	return s.Store.FindPendingSignin(ctx, pending.Digest(), s.now())
 }
 
+// signInHere signs u in after first, if there is something to be done first. A
+// sign-in that replaces nothing takes one statement.
 func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token, first func(ctx context.Context) error) (secret.Token, error) {
+	if first == nil && replaced.IsZero() {
+		return s.openSignin(ctx, u, v)
+	}
 	var cookie secret.Token
 	err := s.Store.InTx(ctx, func(ctx context.Context) error {
-		if err := first(ctx); err != nil {
-			return err
+		if first != nil {
+			if err := first(ctx); err != nil {
+				return err
+			}
 		}
 		if err := s.stillGood(ctx, u); err != nil {
 			return err

@@ -28,7 +28,7 @@ func (s *Service) SignInVouched(ctx context.Context, u *authserver.User, v Visit
 // checked. It joins the transaction of ctx. Errors: ErrBadCredentials
 // (deactivated, or another password, since u was read).
 func (s *Service) SignInChecked(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token) (secret.Token, error) {
-	return s.signInHere(ctx, u, v, replaced, func(context.Context) error { return nil })
+	return s.signInHere(ctx, u, v, replaced, nil)
 }
 
 // OpenDevice registers the device and issues its tokens, after everything this

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
 )
 
@@ -14,11 +15,16 @@ func signinFields(in *authserver.Signin) []any {
 	return []any{&in.ID, &in.Digest, &in.CreatedAt, &in.SeenAt, &in.ExpiresAt, &in.ConfirmedAt, &in.UserAgent, &in.Address}
 }
 
-// CreateSignin stores a sign-in of in.User.
+// CreateSignin stores a sign-in of in.User. fault.NotFound: the user is not
+// active, or has another password than in.User, as LockUser would say.
 func (s *Store) CreateSignin(ctx context.Context, in *authserver.Signin) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO signins (digest, id, user_id, created_at, seen_at, expires_at, confirmed_at,
-		user_agent, address) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		in.Digest, in.ID, in.User.ID, in.CreatedAt, in.SeenAt, in.ExpiresAt, in.ConfirmedAt, in.UserAgent, in.Address)
+	n, err := s.db.Exec(ctx, s.locking(`INSERT INTO signins (digest, id, user_id, created_at, seen_at, expires_at, confirmed_at,
+		user_agent, address) SELECT $1, $2, id, $4, $5, $6, $7, $8, $9 FROM users
+		WHERE id = $3 AND password_hash = $10 AND deactivated_at IS NULL FOR SHARE`),
+		in.Digest, in.ID, in.User.ID, in.CreatedAt, in.SeenAt, in.ExpiresAt, in.ConfirmedAt, in.UserAgent, in.Address, in.User.PasswordHash)
+	if err == nil && n == 0 {
+		err = fault.New(fault.NotFound, "User not found")
+	}
 	return err
 }
 
