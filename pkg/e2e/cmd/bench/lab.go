@@ -48,9 +48,18 @@ func (l *lab) start(ctx context.Context) error {
 		return err
 	}
 	l.owner = owner
+	addr, err := testenv.FreeAddr()
+	if err != nil {
+		return err
+	}
+	_, port, _ := strings.Cut(addr, ":")
 	l.stack, err = testenv.Launch(ctx, testenv.Setup{
 		Set: testenv.Production, APIDB: address,
-		AuthEnv: testenv.Env{"AUTH_CODE_LIFETIME": "10m", "AUTH_THROTTLE_TOKEN": "off", "AUTH_LOG_LEVEL": "warn"},
+		AuthEnv: testenv.Env{
+			"AUTH_ADDR": addr, "AUTH_ISSUER": "http://localhost:" + port, // there are no passkeys at an address
+			"AUTH_CODE_LIFETIME": "10m", "AUTH_LOG_LEVEL": "warn",
+			"AUTH_THROTTLE_TOKEN": "off", "AUTH_THROTTLE_SIGNUP": "9999/1h", "AUTH_THROTTLE_SIGNIN_ADDRESS": "9999/1h",
+		},
 		APIEnv: testenv.Env{
 			"API_RATE_LIMIT_OAUTH": "0", "API_LOG_LEVEL": "warn", "API_RATE_LIMIT_ENTERPRISE": "1000000000",
 			"API_MIGRATION_DATABASE_URL": owner, "API_PRODUCTION": "true",
