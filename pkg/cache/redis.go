@@ -21,7 +21,7 @@ const (
 )
 
 // Redis is a Store in Redis 7.0 or later (SET with NX and GET). A Redis that is
-// away costs its first callers a refused dial or one timeout, the others
+// away costs its first callers a refused dial or a timeout or two, the others
 // nothing: a breaker answers for it.
 type Redis struct {
 	client  *redis.Client
@@ -183,7 +183,7 @@ func (gate) DialHook(next redis.DialHook) redis.DialHook { return next }
 // ProcessHook implements redis.Hook.
 func (g gate) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		err := g.pass(ctx, func(ctx context.Context) error { return next(ctx, cmd) })
+		err := g.pass(ctx, 1, func(ctx context.Context) error { return next(ctx, cmd) })
 		if errors.Is(err, ErrUnavailable) {
 			cmd.SetErr(err)
 		}
@@ -194,7 +194,7 @@ func (g gate) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 // ProcessPipelineHook implements redis.Hook.
 func (g gate) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
-		err := g.pass(ctx, func(ctx context.Context) error { return next(ctx, cmds) })
+		err := g.pass(ctx, len(cmds), func(ctx context.Context) error { return next(ctx, cmds) })
 		if errors.Is(err, ErrUnavailable) {
 			for _, cmd := range cmds {
 				cmd.SetErr(err)
@@ -204,7 +204,8 @@ func (g gate) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessP
 	}
 }
 
-func (g gate) pass(ctx context.Context, next func(context.Context) error) error {
+// pass lets n commands through in one trip, which succeed or fail together.
+func (g gate) pass(ctx context.Context, n int, next func(context.Context) error) error {
 	if ctx.Value(admitted{}) != nil {
 		return next(ctx)
 	}
@@ -220,7 +221,13 @@ func (g gate) pass(ctx context.Context, next func(context.Context) error) error 
 		return err // says nothing about Redis
 	}
 	var answer redis.Error // Redis answered, be it "no such key"
-	g.breaker.Report(err == nil || errors.As(err, &answer))
+	if err == nil || errors.As(err, &answer) {
+		g.breaker.Report(true)
+		return err
+	}
+	for range n { // each would have failed on its own
+		g.breaker.Report(false)
+	}
 	return err
 }
 

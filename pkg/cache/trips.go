@@ -18,7 +18,12 @@ type trip struct {
 // not matter, for the commands may be under way, and to watch for it would cost
 // every request a timer.
 func (r *Redis) Send(ctx context.Context, commands ...redis.Cmder) {
-	err := r.trips.Do(&trip{context.WithoutCancel(ctx), commands})
+	t := &trip{context.WithoutCancel(ctx), commands}
+	if r.breaker.tripped() { // nobody waits behind the one who tries whether Redis is back
+		r.carry([]*trip{t})
+		return
+	}
+	err := r.trips.Do(t)
 	for _, c := range commands {
 		if err != nil && c.Err() == nil {
 			c.SetErr(err)

@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	batchTimeout = 5 * time.Second
+	// tripTimeout bounds what those wait who come after a trip that hangs.
+	tripTimeout = 5 * time.Second
 	// batchLockTimeout is shorter than the time after which PostgreSQL looks for
 	// deadlocks (1 s): of a batch, which holds several rows, and a transaction
 	// that wait for each other it is always the batch that steps back.
@@ -69,12 +70,16 @@ func (t trips) lanes() *lanes.Lanes[*call] { return lanes.New(runtime.GOMAXPROCS
 // run carries the statements in one trip. Where the database refuses one of them
 // it has undone all: then each runs alone.
 func (t trips) run(calls []*call) {
+	ctx := calls[0].ctx
+	if len(calls) > 1 {
+		ctx = context.WithoutCancel(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, tripTimeout)
+	defer cancel()
 	if len(calls) == 1 {
-		t.alone(calls[0].ctx, calls[0])
+		t.alone(ctx, calls[0])
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(calls[0].ctx), batchTimeout)
-	defer cancel()
 	err := t.together(ctx, calls)
 	if err == nil {
 		return

@@ -20,6 +20,7 @@ type Proxy struct {
 	mu    sync.Mutex
 	cut   bool
 	conns map[net.Conn]struct{}
+	hold  sync.RWMutex
 }
 
 // NewProxy starts a proxy in front of the engine at rawURL (postgres://… or
@@ -77,6 +78,25 @@ func (p *Proxy) Restore() {
 	p.cut = false
 }
 
+// Hold keeps back what the engine answers until release is called: the engine
+// takes requests and hangs.
+func (p *Proxy) Hold() (release func()) {
+	p.hold.Lock()
+	return p.hold.Unlock
+}
+
+// held is a connection whose writes wait while the proxy holds answers back.
+type held struct {
+	net.Conn
+	hold *sync.RWMutex
+}
+
+func (h held) Write(b []byte) (int, error) {
+	h.hold.RLock()
+	defer h.hold.RUnlock()
+	return h.Conn.Write(b)
+}
+
 // Close ends the proxy.
 func (p *Proxy) Close() {
 	_ = p.listener.Close() // accept ends
@@ -113,7 +133,7 @@ func (p *Proxy) serve(client net.Conn) {
 	defer p.forget(server)
 
 	go func() {
-		_, _ = io.Copy(client, server)
+		_, _ = io.Copy(held{client, &p.hold}, server)
 		_ = client.Close()
 	}()
 	if p.tap == nil {
