@@ -26,9 +26,10 @@ func (l *lab) guardedWithKey(ctx context.Context) (row, error) {
 		return row{}, err
 	}
 	addr := host(l.stack.API().URL)
-	req := get(addr, "/api/v1/usage", "X-Api-Key: "+key+"\r\n")
+	credential := "X-Api-Key: " + key + "\r\n"
+	req := get(addr, "/api/v1/usage", credential)
 	return row{
-		pid: l.stack.API().PID(), bound: l.boundWorkload("/redis"), target: 0.8,
+		pid: l.stack.API().PID(), bound: l.boundWorkload("/redis", credential), target: 0.8,
 		work: workload{addr: addr, status: 200, request: func(int) []byte { return req }},
 	}, nil
 }

@@ -57,8 +57,10 @@ func (l *lab) pairs(ctx context.Context) error {
 	return nil
 }
 
-func (l *lab) boundWorkload(path string) workload {
-	req := get(l.at, path, "")
+// boundWorkload asks the bound, which reads the same headers and does not look
+// at them.
+func (l *lab) boundWorkload(path string, headers ...string) workload {
+	req := get(l.at, path, strings.Join(headers, ""))
 	return workload{name: "bound " + path, addr: l.at, status: 200, request: func(int) []byte { return req }}
 }
 
@@ -196,9 +198,10 @@ func (l *lab) revoke(ctx context.Context) (row, error) {
 func (l *lab) guardedInProcess(ctx context.Context) (row, error) {
 	p, err := l.tokens(ctx)
 	addr := host(l.stack.API().URL)
-	req := get(addr, "/api/v1/usage", "Authorization: Bearer "+p.access+"\r\n")
+	credential := "Authorization: Bearer " + p.access + "\r\n"
+	req := get(addr, "/api/v1/usage", credential)
 	return row{
-		pid: l.stack.API().PID(), bound: l.boundWorkload("/bare"), target: 0.85,
+		pid: l.stack.API().PID(), bound: l.boundWorkload("/bare", credential), target: 0.85,
 		work: workload{addr: addr, status: 200, request: func(int) []byte { return req }},
 	}, err
 }
@@ -216,9 +219,10 @@ func (l *lab) guardedInRedis(ctx context.Context) (row, error) {
 	delete(l.stack.APIEnv, "API_CREDENTIAL_CACHE")
 	replica := l.stack.APIs[len(l.stack.APIs)-1]
 	addr := host(replica.URL)
-	req := get(addr, "/api/v1/usage", "Authorization: Bearer "+p.access+"\r\n")
+	credential := "Authorization: Bearer " + p.access + "\r\n"
+	req := get(addr, "/api/v1/usage", credential)
 	return row{
-		pid: replica.PID(), bound: l.boundWorkload("/redis"), target: 0.8,
+		pid: replica.PID(), bound: l.boundWorkload("/redis", credential), target: 0.8,
 		work: workload{addr: addr, status: 200, request: func(int) []byte { return req }},
 	}, nil
 }
