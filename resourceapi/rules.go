@@ -60,16 +60,28 @@ func ParseID(text string) (string, bool) {
 	if len(text) != 36 {
 		return "", false
 	}
+	if text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
+		return "", false
+	}
+	upper, hyphens := false, 0
 	for i := range len(text) {
-		c := text[i] | 0x20 // lower case; a digit and a hyphen stay what they are
-		hyphen := i == 8 || i == 13 || i == 18 || i == 23
-		switch {
-		case hyphen && text[i] == '-', !hyphen && c >= 'a' && c <= 'f', !hyphen && text[i] >= '0' && text[i] <= '9':
+		switch c := text[i]; {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'f':
+		case c >= 'A' && c <= 'F':
+			upper = true
+		case c == '-':
+			hyphens++
 		default:
 			return "", false
 		}
 	}
-	return strings.ToLower(text), true
+	if hyphens != 4 {
+		return "", false
+	}
+	if upper {
+		text = strings.ToLower(text)
+	}
+	return text, true
 }
 
 // Refuse returns the 422 of contract section 4.2 with the broken rules under

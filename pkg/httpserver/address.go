@@ -1,7 +1,9 @@
 package httpserver
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -33,7 +35,7 @@ func ParsePrefixes(list []string) ([]netip.Prefix, error) {
 // X-Forwarded-For, to the first address that is no proxy of ours. What stands
 // further left was written by strangers. Forwarded (RFC 7239) is ignored.
 func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
-	addr := hostAddr(r.RemoteAddr)
+	addr := peer(r)
 	if len(trusted) == 0 || !contains(trusted, addr) {
 		return addr
 	}
@@ -58,6 +60,20 @@ func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 		}
 	}
 	return addr
+}
+
+type peerKey struct{}
+
+// withPeer reads the address of a connection once for all its requests.
+func withPeer(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, peerKey{}, hostAddr(c.RemoteAddr().String()))
+}
+
+func peer(r *http.Request) netip.Addr {
+	if addr, ok := r.Context().Value(peerKey{}).(netip.Addr); ok {
+		return addr
+	}
+	return hostAddr(r.RemoteAddr)
 }
 
 // hostAddr reads "addr", "addr:port" or "[addr]:port"; the zero Addr is none.

@@ -55,7 +55,6 @@ func NewHeaders(pairs ...string) Headers {
 func APIHeaders() Headers {
 	return NewHeaders(
 		"X-Content-Type-Options", "nosniff",
-		"Referrer-Policy", "no-referrer",
 		"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'",
 		"Cache-Control", "no-store",
 	)
