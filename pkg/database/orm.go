@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 )
 
 // openORM opens gorm with statements of its own only where we ask for them: no
@@ -21,11 +20,6 @@ func openORM(d gorm.Dialector, opts Options) (*gorm.DB, error) {
 		DisableNestedTransaction: true,
 		DisableAutomaticPing:     true,
 		NowFunc:                  func() time.Time { return time.Time{} }, // rows carry the times they are given
-		Logger: logger.NewSlogLogger(log, logger.Config{
-			SlowThreshold:             time.Second,
-			LogLevel:                  logger.Warn,
-			IgnoreRecordNotFoundError: true,
-			ParameterizedQueries:      true,
-		}),
+		Logger:                   ormLog{log},
 	})
 }
