@@ -4,10 +4,10 @@ package apidoc
 
 import (
 	"bytes"
+	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"net/http"
 	"strings"
 
@@ -22,9 +22,6 @@ const (
 	PagePath  = "/docs"
 	StylePath = "/docs/docs.css"
 )
-
-//go:embed page.html
-var pageHTML string
 
 //go:embed page.css
 var pageCSS []byte
@@ -56,16 +53,12 @@ func New(description []byte, server string) (*Documents, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := template.New("page").Funcs(template.FuncMap{"last": lastPart, "lower": strings.ToLower, "prose": prose, "slug": slug}).Parse(pageHTML)
-	if err != nil {
-		return nil, fmt.Errorf("openapi page: %w", err)
-	}
 	var b bytes.Buffer
-	err = page.Execute(&b, map[string]any{
-		"Info": d.Info, "Paragraphs": strings.Split(strings.TrimSpace(d.Info.Description), "\n\n"),
-		"Example":  strings.ReplaceAll(d.Info.Example, "{server}", server),
-		"Sections": sections, "Bodies": shown(d.Components.RequestBodies), "Schemas": shown(d.Components.Schemas),
-	})
+	err = page(contents{
+		described: d, Paragraphs: strings.Split(strings.TrimSpace(d.Info.Description), "\n\n"),
+		Example:  strings.ReplaceAll(d.Info.Example, "{server}", server),
+		Sections: sections, Bodies: shown(d.Components.RequestBodies), Schemas: shown(d.Components.Schemas),
+	}).Render(context.Background(), &b)
 	if err != nil {
 		return nil, fmt.Errorf("openapi page: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"maps"
 	"slices"
 	"strings"
@@ -71,16 +70,30 @@ type member struct{ Name, Text string }
 
 func lastPart(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
 
-// prose is text in which what stands between backticks is code.
-func prose(text string) template.HTML {
-	parts := strings.Split(text, "`")
-	for i, part := range parts {
-		parts[i] = template.HTMLEscapeString(part)
-		if i%2 == 1 {
-			parts[i] = "<code>" + parts[i] + "</code>"
+// answer is one line of an operation's answers.
+type answer struct {
+	status string
+	response
+}
+
+// answers returns the responses in order of their statuses.
+func (o operation) answers() []answer {
+	list := make([]answer, 0, len(o.Responses))
+	for _, status := range slices.Sorted(maps.Keys(o.Responses)) {
+		list = append(list, answer{strings.ToLower(status), o.Responses[status]})
+	}
+	return list
+}
+
+// schemas returns the names of the schemas a response may have.
+func (r response) schemas() []string {
+	var names []string
+	for _, kind := range slices.Sorted(maps.Keys(r.Content)) {
+		if ref := r.Content[kind].Schema.Ref; ref != "" {
+			names = append(names, lastPart(ref))
 		}
 	}
-	return template.HTML(strings.Join(parts, "")) //nolint:gosec // every part is escaped above
+	return names
 }
 
 // slug is the id of a section.

@@ -5,15 +5,15 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strconv"
 	"strings"
-	"text/template"
 )
 
 //go:embed text/*/*.txt
 var files embed.FS
 
 // letter is a text file: the subject on the first line, then the body.
-type letter struct{ subject, body *template.Template }
+type letter struct{ subject, body string }
 
 // contents is what a letter can say.
 type contents struct {
@@ -23,7 +23,14 @@ type contents struct {
 	Minutes int    // how long the link is good
 }
 
-// readLetters reads text/LANGUAGE/KIND.txt.
+// replacer fills the placeholders of a letter. What is filled in is not looked
+// at again.
+func (c contents) replacer() *strings.Replacer {
+	return strings.NewReplacer("{{.Name}}", c.Name, "{{.Host}}", c.Host, "{{.URL}}", c.URL, "{{.Minutes}}", strconv.Itoa(c.Minutes))
+}
+
+// readLetters reads text/LANGUAGE/KIND.txt. A placeholder that contents does not
+// know is an error.
 func readLetters() (map[string]map[string]letter, error) {
 	names, err := fs.Glob(files, "text/*/*.txt")
 	if err != nil {
@@ -39,29 +46,19 @@ func readLetters() (map[string]map[string]letter, error) {
 		if !ok {
 			return nil, fmt.Errorf("mail: %s has no body", name)
 		}
-		l := letter{}
-		if l.subject, err = template.New(name).Option("missingkey=error").Parse(subject); err != nil {
-			return nil, fmt.Errorf("mail: %s: %w", name, err)
-		}
-		if l.body, err = template.New(name).Option("missingkey=error").Parse(strings.TrimSpace(body) + "\n"); err != nil {
-			return nil, fmt.Errorf("mail: %s: %w", name, err)
+		if filled := (contents{}).replacer().Replace(string(raw)); strings.Contains(filled, "{{") {
+			return nil, fmt.Errorf("mail: %s has an unknown placeholder", name)
 		}
 		language := path.Base(path.Dir(name))
 		if all[language] == nil {
 			all[language] = map[string]letter{}
 		}
-		all[language][strings.TrimSuffix(path.Base(name), ".txt")] = l
+		all[language][strings.TrimSuffix(path.Base(name), ".txt")] = letter{subject, strings.TrimSpace(body) + "\n"}
 	}
 	return all, nil
 }
 
-func (l letter) fill(c contents) (subject, body string, err error) {
-	var s, b strings.Builder
-	if err := l.subject.Execute(&s, c); err != nil {
-		return "", "", fmt.Errorf("mail: subject: %w", err)
-	}
-	if err := l.body.Execute(&b, c); err != nil {
-		return "", "", fmt.Errorf("mail: body: %w", err)
-	}
-	return s.String(), b.String(), nil
+func (l letter) fill(c contents) (subject, body string) {
+	fill := c.replacer()
+	return fill.Replace(l.subject), fill.Replace(l.body)
 }

@@ -135,12 +135,9 @@ func (s *Sender) message(l authserver.Letter) (*smtp.Msg, error) {
 	if !ok {
 		return nil, fmt.Errorf("mail: no letter %q", l.Kind)
 	}
-	subject, body, err := text.fill(contents{
+	subject, body := text.fill(contents{
 		Name: l.Name, Host: s.host, URL: s.url(l.Path), Minutes: int(l.Life.Round(time.Minute) / time.Minute),
 	})
-	if err != nil {
-		return nil, err
-	}
 	m := smtp.NewMsg(smtp.WithNoDefaultUserAgent())
 	m.FromMailAddress(s.from)
 	if err := m.To(l.To); err != nil {
