@@ -23,17 +23,19 @@ func (l ormLog) LogMode(logger.LogLevel) logger.Interface { return l }
 func (l ormLog) Info(context.Context, string, ...any) {}
 
 // Warn implements logger.Interface. The data may hold values.
-func (l ormLog) Warn(ctx context.Context, message string, _ ...any) { l.log.WarnContext(ctx, message) }
+func (l ormLog) Warn(ctx context.Context, message string, _ ...any) {
+	l.log.LogAttrs(ctx, slog.LevelWarn, "gorm", slog.String("message", message))
+}
 
 // Error implements logger.Interface. The data may hold values.
 func (l ormLog) Error(ctx context.Context, message string, _ ...any) {
-	l.log.ErrorContext(ctx, message)
+	l.log.LogAttrs(ctx, slog.LevelError, "gorm", slog.String("message", message))
 }
 
 // Trace implements logger.Interface.
 func (l ormLog) Trace(ctx context.Context, began time.Time, statement func() (text string, rows int64), err error) {
 	failed := err != nil && !errors.Is(err, logger.ErrRecordNotFound)
-	took := time.Since(began)
+	took := time.Since(began) //nolint:forbidigo // gorm read the same clock
 	if !failed && took <= slowStatement {
 		return
 	}
