@@ -10,16 +10,18 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 export CGO_ENABLED ?= 0
 
 GOLANGCI_VERSION    := v2.15.0
+TEMPL_VERSION       := v0.3.1100
 GOVULNCHECK_VERSION := latest
 TOOLS    := bin/tools
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
+TEMPL    := $(CURDIR)/$(TOOLS)/templ-$(TEMPL_VERSION)
 REPORT   := go run ./pkg/testenv/cmd/testreport
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## print this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
 
 ## ---- run it
 
@@ -99,18 +101,35 @@ $(GOLANGCI):
 	GOBIN=$(CURDIR)/$(TOOLS) GOWORK=off go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	@mv $(TOOLS)/golangci-lint $(GOLANGCI)
 
+$(TEMPL):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(CURDIR)/$(TOOLS) GOWORK=off go install github.com/a-h/templ/cmd/templ@$(TEMPL_VERSION)
+	@mv $(TOOLS)/templ $(TEMPL)
+
+.PHONY: generate
+generate: $(TEMPL) ## write the Go code of the pages from their .templ files
+	@set -e; for module in $(MODULES); do (cd $$module && $(TEMPL) generate -log-level warn); done
+
+.PHONY: generate-check
+generate-check: $(TEMPL) ## fail where `make generate` would change something
+	@for file in $$(find $(MODULES) -name '*_templ.go'); do \
+	  test -f "$${file%_templ.go}.templ" || { echo "$$file has no .templ file"; exit 1; }; done
+	@set -e; for module in $(MODULES); do (cd $$module && $(TEMPL) generate -check -log-level warn); done
+
 .PHONY: lint
-lint: $(GOLANGCI) ## golangci-lint, module by module
+lint: $(GOLANGCI) generate-check ## golangci-lint, module by module
 	@failed=; for module in $(MODULES); do echo "lint $$module"; \
 	  (cd $$module && $(CURDIR)/$(GOLANGCI) run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...) || failed=1; done; test -z "$$failed"
 
 .PHONY: fmt
-fmt: $(GOLANGCI) ## gofumpt and gci
+fmt: $(GOLANGCI) $(TEMPL) ## gofumpt and gci, and templ's own
 	@set -e; for module in $(MODULES); do (cd $$module && $(CURDIR)/$(GOLANGCI) fmt --config $(CURDIR)/.golangci.yml); done
+	@$(TEMPL) fmt -log-level warn $(MODULES)
 
 .PHONY: fmt-check
-fmt-check: $(GOLANGCI) ## fail where `make fmt` would change something
+fmt-check: $(GOLANGCI) $(TEMPL) ## fail where `make fmt` would change something
 	@set -e; for module in $(MODULES); do (cd $$module && $(CURDIR)/$(GOLANGCI) fmt --diff --config $(CURDIR)/.golangci.yml); done
+	@set -e; for file in $$(find $(MODULES) -name '*.templ'); do $(TEMPL) fmt -log-level warn -stdout $$file | diff -u $$file -; done
 
 .PHONY: tidy
 tidy: ## go mod tidy in every module, and the workspace in step
@@ -127,7 +146,7 @@ vuln: ## known vulnerabilities in what we depend on (needs the network)
 	@set -e; for module in $(MODULES); do (cd $$module && go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...); done
 
 .PHONY: check
-check: fmt-check tidy-check lint race test ## everything above that can fail; set REQUIRE_ENGINES=1 to miss nothing
+check: fmt-check tidy-check generate-check lint race test ## everything above that can fail; set REQUIRE_ENGINES=1 to miss nothing
 
 .PHONY: clean
 clean: ## remove what was built (data/ stays)
