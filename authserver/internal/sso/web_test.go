@@ -21,7 +21,7 @@ func TestBrowserCreatesAnAccountAndComesBack(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *site) {
 		s.IDP.Person("g-1", "grace@example.com", true)
 		b := testenv.NewBrowser(s.URL)
-		if page := s.get(b, "/signin?return_to=/settings/family"); !strings.Contains(page.Body, `href="/auth/work?return_to=%2fsettings%2ffamily"`) {
+		if page := s.get(b, "/signin?return_to=/settings/family"); !strings.Contains(page.Body, `href="/auth/work?return_to=%2Fsettings%2Ffamily"`) {
 			t.Errorf("the sign-in page has no button: %s", page.Body)
 		}
 		page := s.roundtrip(b, "/auth/work?return_to=/settings/identities")

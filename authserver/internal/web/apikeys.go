@@ -10,6 +10,7 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/apikey"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
 )
 
 const keysPath = "/settings/api_keys"
@@ -36,19 +37,58 @@ type keyView struct {
 	Scope    string
 	EndsSoon *time.Time // a rotated key's end, or its expiry
 	InUse    bool       // used within the last day
-	API      string     // public address of the resource API
-	Secret   string     // shown this once
-	Old      *keyView   // the key this one replaces
-	Overlaps []overlap
+}
+
+// lastUse is when a key was used last, and from where.
+func (v *view) lastUse(k keyView) (string, error) {
+	if k.LastUsedAt == nil {
+		return v.t("key.unused")
+	}
+	used, err := v.t("key.used.at", v.time(*k.LastUsedAt))
+	if err != nil || k.LastUsedFrom == "" {
+		return used, err
+	}
+	from, err := v.t("key.from", k.LastUsedFrom)
+	return used + " " + from, err
+}
+
+// madeKey is a key on the page that shows it, this once.
+type madeKey struct {
+	keyView
+	Secret string
+	API    string   // public address of the resource API
+	Old    *keyView // the key this one replaces
+}
+
+// command tries the key.
+func (k madeKey) command() string {
+	return `curl -H "X-Api-Key: ` + k.Secret + `" ` + k.API + "/api/v1/accounts"
+}
+
+var keyScopes = []choice{
+	{"read", "key.scope.read", "key_new.scope.read.text"},
+	{"read_write", "key.scope.read_write", "key_new.scope.read_write.text"},
+}
+
+func keySources() []choice {
+	var list []choice
+	for _, source := range authserver.Sources() {
+		list = append(list, choice{source, "key.source." + source, "key_new.source." + source + ".text"})
+	}
+	return list
 }
 
 const recently = 24 * time.Hour
 
 func (s *Server) newKeyView(k *apikey.View) keyView {
 	return keyView{
-		View: k, Path: keysPath + "/" + k.ID, Scope: k.Scopes.String(), EndsSoon: k.EndsAt(), Overlaps: overlaps,
-		InUse: k.LastUsedAt != nil && s.Now().Sub(*k.LastUsedAt) < recently, API: strings.TrimRight(s.APIURL, "/"),
+		View: k, Path: keysPath + "/" + k.ID, Scope: k.Scopes.String(), EndsSoon: k.EndsAt(),
+		InUse: k.LastUsedAt != nil && s.Now().Sub(*k.LastUsedAt) < recently,
 	}
+}
+
+func (s *Server) newMadeKey(k *apikey.View, made secret.Token) madeKey {
+	return madeKey{keyView: s.newKeyView(k), Secret: made.Reveal(), API: strings.TrimRight(s.APIURL, "/")}
 }
 
 // ofKey finds the key of the page, if it is the person's and opens something.
@@ -72,31 +112,26 @@ func (s *Server) showKeys(w http.ResponseWriter, r *http.Request, in *authserver
 		list = append(list, s.newKeyView(k))
 	}
 	v := s.personalView(w, r, in, "keys.title")
-	v.Data = list
-	return s.render(w, r, http.StatusOK, "apikeys", v)
+	return s.render(w, r, http.StatusOK, v, keysPage(v, list))
 }
 
 func (s *Server) newKeyForm(w http.ResponseWriter, r *http.Request, in *authserver.Signin) *view {
 	v := s.personalView(w, r, in, "key_new.title")
 	v.Path = keysPath
-	v.Data = struct {
-		Sources  []string
-		Tomorrow string
-	}{authserver.Sources(), s.Now().UTC().AddDate(0, 0, 1).Format(time.DateOnly)}
 	return v
 }
 
 func (s *Server) showNewKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	v := s.newKeyForm(w, r, in)
 	v.Fields = map[string]string{"source": authserver.SourceWeb, "scopes": "read"}
-	return s.render(w, r, http.StatusOK, "apikey_new", v)
+	return s.render(w, r, http.StatusOK, v, newKeyPage(v))
 }
 
 func (s *Server) createKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	f := r.PostForm
 	end, err := authserver.ParseKeyExpiry(f.Get("expires_at"))
 	if err == nil {
-		var made keyView
+		var made madeKey
 		made, err = s.makeKey(r, in, authserver.KeyRequest{
 			Name: f.Get("name"), Scopes: []string{f.Get("scopes")}, Source: f.Get("source"), ExpiresAt: end,
 			AllowedCIDRs: strings.FieldsFunc(f.Get("allowed_cidrs"), func(c rune) bool { return c == ',' || c <= ' ' }),
@@ -105,41 +140,43 @@ func (s *Server) createKey(w http.ResponseWriter, r *http.Request, in *authserve
 			return s.revealKey(w, r, in, made)
 		}
 	}
-	return s.again(w, r, "apikey_new", s.newKeyForm(w, r, in), err, "name", "scopes", "source", "expires_at", "allowed_cidrs")
+	v := s.newKeyForm(w, r, in)
+	return s.again(w, r, v, newKeyPage(v), err, "name", "scopes", "source", "expires_at", "allowed_cidrs")
 }
 
-func (s *Server) makeKey(r *http.Request, in *authserver.Signin, q authserver.KeyRequest) (keyView, error) {
+func (s *Server) makeKey(r *http.Request, in *authserver.Signin, q authserver.KeyRequest) (madeKey, error) {
 	k, made, err := s.Keys.Create(r.Context(), in.User.ID, q)
 	if err != nil {
-		return keyView{}, err
+		return madeKey{}, err
 	}
-	v := s.newKeyView(k)
-	v.Secret = made.Reveal()
-	return v, nil
+	return s.newMadeKey(k, made), nil
 }
 
 // revealKey shows a key, this once: it is not stored readably.
-func (s *Server) revealKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, made keyView) error {
+func (s *Server) revealKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, made madeKey) error {
 	v := s.personalView(w, r, in, "key_made.title", made.Name)
-	v.Path, v.Data = keysPath, made
-	return s.render(w, r, http.StatusOK, "apikey_made", v)
+	v.Path = keysPath
+	return s.render(w, r, http.StatusOK, v, madeKeyPage(v, made))
 }
 
-func (s *Server) keyPage(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View, title string) *view {
+// ofOneKey is personalView for the pages of one key.
+func (s *Server) ofOneKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View, title string) *view {
 	v := s.personalView(w, r, in, title, k.Name)
-	v.Path, v.Data = keysPath, s.newKeyView(k)
+	v.Path = keysPath
 	return v
 }
 
 func (s *Server) showKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View) error {
-	return s.render(w, r, http.StatusOK, "apikey", s.keyPage(w, r, in, k, "key.title"))
+	v := s.ofOneKey(w, r, in, k, "key.title")
+	return s.render(w, r, http.StatusOK, v, keyPage(v, s.newKeyView(k)))
 }
 
 func (s *Server) showKeyRotation(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View) error {
 	if k.Superseded() {
 		return redirect(w, r, keysPath+"/"+k.ID)
 	}
-	return s.render(w, r, http.StatusOK, "apikey_rotate", s.keyPage(w, r, in, k, "key_rotate.title"))
+	v := s.ofOneKey(w, r, in, k, "key_rotate.title")
+	return s.render(w, r, http.StatusOK, v, rotateKeyPage(v, s.newKeyView(k)))
 }
 
 func (s *Server) rotateKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View) error {
@@ -151,18 +188,20 @@ func (s *Server) rotateKey(w http.ResponseWriter, r *http.Request, in *authserve
 	}
 	done, err := s.Keys.Rotate(r.Context(), in.User.ID, k.ID, life)
 	if err != nil {
-		return s.again(w, r, "apikey_rotate", s.keyPage(w, r, in, k, "key_rotate.title"), err)
+		v := s.ofOneKey(w, r, in, k, "key_rotate.title")
+		return s.again(w, r, v, rotateKeyPage(v, s.newKeyView(k)), err)
 	}
-	made, old := s.newKeyView(done.New), s.newKeyView(done.Old)
+	made, old := s.newMadeKey(done.New, done.Secret), s.newKeyView(done.Old)
 	if !done.Old.Live(s.Now()) {
 		old.EndsSoon = nil
 	}
-	made.Secret, made.Old = done.Secret.Reveal(), &old
+	made.Old = &old
 	return s.revealKey(w, r, in, made)
 }
 
 func (s *Server) showKeyRevocation(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View) error {
-	return s.render(w, r, http.StatusOK, "apikey_revoke", s.keyPage(w, r, in, k, "key_revoke.title"))
+	v := s.ofOneKey(w, r, in, k, "key_revoke.title")
+	return s.render(w, r, http.StatusOK, v, revokeKeyPage(v, s.newKeyView(k)))
 }
 
 func (s *Server) revokeKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View) error {

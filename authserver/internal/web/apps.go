@@ -45,8 +45,7 @@ func (s *Server) showApplications(w http.ResponseWriter, r *http.Request, in *au
 		list = append(list, newApplicationView(a))
 	}
 	v := s.personalView(w, r, in, "apps.title")
-	v.Data = list
-	return s.render(w, r, http.StatusOK, "apps", v)
+	return s.render(w, r, http.StatusOK, v, appsPage(v, list))
 }
 
 func (s *Server) showApplication(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
@@ -56,8 +55,8 @@ func (s *Server) showApplication(w http.ResponseWriter, r *http.Request, in *aut
 	}
 	data := newApplicationView(*a)
 	v := s.personalView(w, r, in, "app.title", data.Name)
-	v.Path, v.Data = "/settings/applications", data
-	return s.render(w, r, http.StatusOK, "app", v)
+	v.Path = "/settings/applications"
+	return s.render(w, r, http.StatusOK, v, appPage(v, data))
 }
 
 func (s *Server) revokeApplication(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {

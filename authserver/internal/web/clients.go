@@ -23,13 +23,36 @@ type clientView struct {
 	*authserver.Client
 	Name   string
 	Path   string
-	Scopes []string
 	Issuer string
-	Secret string // shown this once
 	// The test link asks for a code; the verifier redeems it.
 	TestLink, Verifier, TestRedirect string
 	PreviousUntil                    *time.Time // the earlier secret is still accepted
-	Overlaps                         []overlap
+}
+
+// testCommand redeems the code that the test link leads to.
+func (c clientView) testCommand() string {
+	who := "-d client_id=" + c.ID
+	switch c.AuthMethod {
+	case authserver.AuthBasic:
+		who = "-u " + c.ID + ":$CLIENT_SECRET"
+	case authserver.AuthPost:
+		who += " -d client_secret=$CLIENT_SECRET"
+	}
+	return strings.Join([]string{
+		"curl " + c.Issuer + "/oauth/token", who, "-d grant_type=authorization_code -d code=$CODE",
+		"-d code_verifier=" + c.Verifier, "--data-urlencode redirect_uri=" + c.TestRedirect,
+	}, " \\\n  ")
+}
+
+var clientKinds = []choice{
+	{authserver.AuthNone, "client.kind.none", "client.kind.none.text"},
+	{authserver.AuthBasic, "client.kind.client_secret_basic", "client.kind.client_secret_basic.text"},
+	{authserver.AuthPost, "client.kind.client_secret_post", "client.kind.client_secret_post.text"},
+}
+
+var clientScopes = []choice{
+	{"read", "client.scopes.read", "client.scopes.read.text"},
+	{"read read_write", "client.scopes.write", "client.scopes.write.text"},
 }
 
 type overlap struct {
@@ -41,8 +64,7 @@ var overlaps = []overlap{{"0", "client.overlap.0"}, {"1", "client.overlap.1"}, {
 
 func (s *Server) newClientView(c *authserver.Client) clientView {
 	v := clientView{
-		Client: c, Name: plainName(c.Name), Path: clientsPath + "/" + url.PathEscape(c.ID), Scopes: strongest(c.Scopes),
-		Issuer: strings.TrimRight(s.Issuer, "/"), Overlaps: overlaps,
+		Client: c, Name: plainName(c.Name), Path: clientsPath + "/" + url.PathEscape(c.ID), Issuer: strings.TrimRight(s.Issuer, "/"),
 	}
 	if now := s.Now(); !c.PreviousSecretDigest.IsZero() && now.Before(c.PreviousSecretUntil) {
 		v.PreviousUntil = &c.PreviousSecretUntil
@@ -70,14 +92,13 @@ func (s *Server) showClients(w http.ResponseWriter, r *http.Request, in *authser
 		list = append(list, s.newClientView(c))
 	}
 	v := s.personalView(w, r, in, "clients.title")
-	v.Data = list
-	return s.render(w, r, http.StatusOK, "clients", v)
+	return s.render(w, r, http.StatusOK, v, clientsPage(v, list))
 }
 
 func (s *Server) showNewClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	v := s.newClientForm(w, r, in)
 	v.Fields = map[string]string{"auth_method": authserver.AuthNone, "scopes": "read"}
-	return s.render(w, r, http.StatusOK, "client_new", v)
+	return s.render(w, r, http.StatusOK, v, newClientPage(v))
 }
 
 func (s *Server) newClientForm(w http.ResponseWriter, r *http.Request, in *authserver.Signin) *view {
@@ -103,7 +124,8 @@ func (s *Server) createClient(w http.ResponseWriter, r *http.Request, in *authse
 	q.OwnerID = in.User.ID
 	made, err := s.Clients.CreateOwned(r.Context(), q)
 	if err != nil {
-		return s.again(w, r, "client_new", s.newClientForm(w, r, in), err, "name", "auth_method", "scopes", "redirect_uris")
+		v := s.newClientForm(w, r, in)
+		return s.again(w, r, v, newClientPage(v), err, "name", "auth_method", "scopes", "redirect_uris")
 	}
 	if made.Secret.IsZero() {
 		return redirect(w, r, clientsPath+"/"+made.Client.ID+"?done=client-created")
@@ -114,10 +136,9 @@ func (s *Server) createClient(w http.ResponseWriter, r *http.Request, in *authse
 // revealSecret shows a secret, this once: it is not stored readably.
 func (s *Server) revealSecret(w http.ResponseWriter, r *http.Request, in *authserver.Signin, made registration.Made) error {
 	data := s.newClientView(made.Client)
-	data.Secret = made.Secret.Reveal()
 	v := s.personalView(w, r, in, "client_secret.title", data.Name)
-	v.Path, v.Data = clientsPath, data
-	return s.render(w, r, http.StatusOK, "client_secret", v)
+	v.Path = clientsPath
+	return s.render(w, r, http.StatusOK, v, secretPage(v, data, made.Secret.Reveal()))
 }
 
 // owned finds the application of the page, if the person has registered it.
@@ -131,24 +152,27 @@ func (s *Server) owned(h func(w http.ResponseWriter, r *http.Request, in *authse
 	}
 }
 
-func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) *view {
+// ofOneClient is personalView for the pages of one application.
+func (s *Server) ofOneClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) (*view, clientView) {
 	data := s.newClientView(c)
 	v := s.personalView(w, r, in, "client.title", data.Name)
-	v.Path, v.Data = clientsPath, data
+	v.Path = clientsPath
 	v.Fields = map[string]string{"name": c.Name, "redirect_uris": strings.Join(c.RedirectURIs, "\n"), "scopes": c.Scopes.String()}
 	if c.Scopes.Names()[len(c.Scopes.Names())-1] == "read_write" {
 		v.Fields["scopes"] = "read read_write"
 	}
-	return v
+	return v, data
 }
 
 func (s *Server) showClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
-	return s.render(w, r, http.StatusOK, "client", s.clientPage(w, r, in, c))
+	v, data := s.ofOneClient(w, r, in, c)
+	return s.render(w, r, http.StatusOK, v, clientPage(v, data))
 }
 
 func (s *Server) changeClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
 	if _, err := s.Clients.Change(r.Context(), c, clientRequest(r.PostForm)); err != nil {
-		return s.again(w, r, "client", s.clientPage(w, r, in, c), err, "name", "scopes", "redirect_uris")
+		v, data := s.ofOneClient(w, r, in, c)
+		return s.again(w, r, v, clientPage(v, data), err, "name", "scopes", "redirect_uris")
 	}
 	return redirect(w, r, clientsPath+"/"+c.ID+"?done=saved")
 }
@@ -157,7 +181,8 @@ func (s *Server) showRotation(w http.ResponseWriter, r *http.Request, in *authse
 	if c.Public() {
 		return redirect(w, r, clientsPath+"/"+c.ID)
 	}
-	return s.render(w, r, http.StatusOK, "client_rotate", s.clientPage(w, r, in, c))
+	v, data := s.ofOneClient(w, r, in, c)
+	return s.render(w, r, http.StatusOK, v, rotateClientPage(v, data))
 }
 
 func (s *Server) rotateClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
@@ -175,7 +200,8 @@ func (s *Server) rotateClient(w http.ResponseWriter, r *http.Request, in *authse
 	}
 	made, err := s.Clients.RotateSecret(r.Context(), c.ID, life)
 	if err != nil {
-		return s.again(w, r, "client_rotate", s.clientPage(w, r, in, c), err)
+		v, data := s.ofOneClient(w, r, in, c)
+		return s.again(w, r, v, rotateClientPage(v, data), err)
 	}
 	if c, err = s.Clients.Owned(r.Context(), in.User.ID, c.ID); err != nil {
 		return err
@@ -184,7 +210,8 @@ func (s *Server) rotateClient(w http.ResponseWriter, r *http.Request, in *authse
 }
 
 func (s *Server) showDeletion(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
-	return s.render(w, r, http.StatusOK, "client_delete", s.clientPage(w, r, in, c))
+	v, data := s.ofOneClient(w, r, in, c)
+	return s.render(w, r, http.StatusOK, v, deleteClientPage(v, data))
 }
 
 func (s *Server) deleteClient(w http.ResponseWriter, r *http.Request, _ *authserver.Signin, c *authserver.Client) error {

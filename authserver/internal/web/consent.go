@@ -30,8 +30,7 @@ func (s *Server) Consent(w http.ResponseWriter, r *http.Request, p authserver.Co
 	v := s.newView(w, r, "consent.title", plainName(p.Client.Name))
 	v.Signin = p.Signin
 	v.formTargets = leadsTo(p.RedirectURI)
-	v.Data = newConsentView(r, p)
-	if err := s.render(w, r, http.StatusOK, "consent", v); err != nil {
+	if err := s.render(w, r, http.StatusOK, v, consentPage(v, newConsentView(r, p))); err != nil {
 		httpserver.Cause(r.Context(), err)
 		s.RenderError(w, r, err)
 	}

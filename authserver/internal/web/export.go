@@ -13,7 +13,8 @@ import (
 )
 
 func (s *Server) showExport(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	return s.render(w, r, http.StatusOK, "export", s.personalView(w, r, in, "export.title"))
+	v := s.personalView(w, r, in, "export.title")
+	return s.render(w, r, http.StatusOK, v, exportPage(v))
 }
 
 // export hands the person a file of what this server holds on them: never a

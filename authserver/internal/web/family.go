@@ -11,7 +11,6 @@ import (
 type familyView struct {
 	account.Household
 	Admin bool
-	Roles []string
 	Link  string // of the invitation just made, shown this once
 	For   string
 }
@@ -24,18 +23,16 @@ func (s *Server) familyView(w http.ResponseWriter, r *http.Request, in *authserv
 		return nil, nil, err
 	}
 	v := s.personalView(w, r, in, "family.title")
-	data := &familyView{Household: household, Admin: in.User.Role == authserver.RoleAdmin, Roles: roles}
-	v.Data = data
-	return v, data, nil
+	return v, &familyView{Household: household, Admin: in.User.Role == authserver.RoleAdmin}, nil
 }
 
 func (s *Server) showFamily(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	v, _, err := s.familyView(w, r, in)
+	v, data, err := s.familyView(w, r, in)
 	if err != nil {
 		return err
 	}
 	v.Fields = map[string]string{"family_name": in.User.FamilyName}
-	return s.render(w, r, http.StatusOK, "family", v)
+	return s.render(w, r, http.StatusOK, v, familyPage(v, data))
 }
 
 func (s *Server) changeFamily(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
@@ -57,11 +54,11 @@ func (s *Server) changeFamily(w http.ResponseWriter, r *http.Request, in *authse
 		return errForm
 	}
 	if err != nil {
-		v, _, viewErr := s.familyView(w, r, in)
+		v, data, viewErr := s.familyView(w, r, in)
 		if viewErr != nil || fault.Is(err, fault.NotFound) {
 			return err
 		}
-		return s.again(w, r, "family", v, err, "family_name")
+		return s.again(w, r, v, familyPage(v, data), err, "family_name")
 	}
 	return redirect(w, r, "/settings/family?done="+done)
 }
@@ -74,16 +71,10 @@ func (s *Server) invite(w http.ResponseWriter, r *http.Request, in *authserver.S
 		return viewErr
 	}
 	if err != nil {
-		return s.again(w, r, "family", v, err, "email")
+		return s.again(w, r, v, familyPage(v, data), err, "email")
 	}
 	data.Link, data.For = s.Issuer+"/join?code="+code.Reveal(), authserver.NormalizeEmail(email)
-	return s.render(w, r, http.StatusOK, "family", v)
-}
-
-type joinView struct {
-	*authserver.Invitation
-	Code    string
-	Already bool // somebody is signed in
+	return s.render(w, r, http.StatusOK, v, familyPage(v, data))
 }
 
 // join is where an invitation leads.
@@ -102,12 +93,12 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := s.newView(w, r, "join.title", found.FamilyName)
 	v.Signin = in
-	v.Data = joinView{Invitation: found, Code: code, Already: in != nil}
-	return s.render(w, r, http.StatusOK, "join", v)
+	return s.render(w, r, http.StatusOK, v, joinPage(v, found, code))
 }
 
 func (s *Server) showDelete(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	return s.render(w, r, http.StatusOK, "delete", s.personalView(w, r, in, "delete.title"))
+	v := s.personalView(w, r, in, "delete.title")
+	return s.render(w, r, http.StatusOK, v, deletePage(v))
 }
 
 func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
@@ -118,7 +109,7 @@ func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, in *auths
 				err = fault.New(f.Kind, details[0])
 			}
 		}
-		return s.again(w, r, "delete", v, err)
+		return s.again(w, r, v, deletePage(v), err)
 	}
 	s.forgetSignin(w)
 	return redirect(w, r, "/?done=deleted")

@@ -1,10 +1,5 @@
 package web
 
-import (
-	"fmt"
-	"strings"
-)
-
 // field is one labelled input of a form.
 type field struct {
 	Name, Type, Autocomplete string
@@ -14,44 +9,53 @@ type field struct {
 	Errors                   []string
 	Required, Autofocus      bool
 	InputMode                string
+	refused                  bool // the form was
 }
 
-// newField is the template function field: name, type and autocomplete, then
-// options: "required", "autofocus", "hint", "hint=key", "numeric",
-// "label=key". A password
-// never comes back filled.
-func newField(v *view, name, kind, autocomplete string, options ...string) (field, error) {
+// field is an input with what was filled in before. A password never comes back
+// filled.
+func (v *view) field(name, kind, autocomplete string) field {
 	f := field{
 		Name: name, Type: kind, Autocomplete: autocomplete, Label: "field." + name,
-		Value: v.Fields[name], Errors: v.Errors[name],
+		Value: v.Fields[name], Errors: v.Errors[name], refused: v.failed(),
 	}
 	if kind == "password" {
 		f.Value = ""
 	}
-	for _, option := range options {
-		name, value, _ := strings.Cut(option, "=")
-		switch name {
-		case "required":
-			f.Required = true
-		case "autofocus":
-			f.Autofocus = !v.Failed() || len(f.Errors) > 0
-		case "hint":
-			if f.Hint = value; value == "" {
-				f.Hint = "hint." + f.Name
-			}
-		case "numeric":
-			f.InputMode = "numeric"
-		case "label":
-			f.Label = value
-		default:
-			return f, fmt.Errorf("web: unknown field option %q", option)
-		}
-	}
-	return f, nil
+	return f
 }
 
-// DescribedBy lists the ids of what explains the input.
-func (f field) DescribedBy() string {
+func (f field) required() field {
+	f.Required = true
+	return f
+}
+
+// focused is where the person begins, unless something else was wrong.
+func (f field) focused() field {
+	f.Autofocus = !f.refused || len(f.Errors) > 0
+	return f
+}
+
+// explained adds the hint that goes by the input's name.
+func (f field) explained() field { return f.hint("hint." + f.Name) }
+
+func (f field) hint(key string) field {
+	f.Hint = key
+	return f
+}
+
+func (f field) label(key string) field {
+	f.Label = key
+	return f
+}
+
+func (f field) numeric() field {
+	f.InputMode = "numeric"
+	return f
+}
+
+// describedBy lists the ids of what explains the input.
+func (f field) describedBy() string {
 	ids := ""
 	if f.Hint != "" {
 		ids = f.Name + "-hint"
@@ -61,3 +65,7 @@ func (f field) DescribedBy() string {
 	}
 	return ids
 }
+
+// choice is one of several radio buttons: its value, and the keys of its word
+// and of the sentence under it.
+type choice struct{ Value, Key, Text string }

@@ -11,9 +11,7 @@ import (
 )
 
 // TestFirstRequestsToManyPagesAtOnce asks a fresh server for its pages all at
-// once: templates are made safe the first time they are drawn, and the layout
-// draws a page of the same set in the middle of that. It is for the race
-// detector.
+// once: they share texts and buffers. It is for the race detector.
 func TestFirstRequestsToManyPagesAtOnce(t *testing.T) {
 	s := newSite(t, testenv.Embedded, settings())
 	p := testenv.NewPerson(s.URL)

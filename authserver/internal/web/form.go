@@ -135,7 +135,6 @@ func withReturn(path, to string) string {
 // they belong to, others on top. It returns the status of the answer, or the
 // error itself when a form cannot say it.
 func (s *Server) refuse(w http.ResponseWriter, v *view, err error) (int, error) {
-	texts := s.texts[v.Language]
 	f := faultOf(err)
 	if f == nil {
 		return 0, err
@@ -152,11 +151,11 @@ func (s *Server) refuse(w http.ResponseWriter, v *view, err error) (int, error) 
 	if broken, ok := errors.AsType[authserver.Violations](err); ok {
 		v.Errors = map[string][]string{}
 		for _, one := range broken {
-			v.Errors[one.Field] = append(v.Errors[one.Field], texts.say(one.Message))
+			v.Errors[one.Field] = append(v.Errors[one.Field], v.texts.say(one.Message))
 		}
 		return status, nil
 	}
-	v.Alert = texts.sayAll(f)
+	v.Alert = v.texts.sayAll(f)
 	return status, nil
 }
 

@@ -1,9 +1,6 @@
 package web
 
-import (
-	"html/template"
-	"strings"
-)
+import "strings"
 
 // section is one page of the settings, as the navigation lists it.
 type section struct {
@@ -25,9 +22,9 @@ var sections = []section{
 	{Path: clientsPath, Key: "nav.developer"},
 }
 
-// Current is the value of aria-current for a person at path: "page" on the
+// current is the value of aria-current for a person at path: "page" on the
 // section's own page, "true" on one that belongs to it.
-func (s section) Current(path string) string {
+func (s section) current(path string) string {
 	if path == s.Path {
 		return "page"
 	}
@@ -50,17 +47,3 @@ var icons = map[string]string{
 	"nav.keys":         "M7.500 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM11.500 12H21v4M17 12v3",
 	"nav.developer":    "m8 7-5 5 5 5M16 7l5 5-5 5M13.500 5l-3 14",
 }
-
-// icon draws the picture of a section; it says nothing that the text beside it
-// does not.
-func icon(key string) template.HTML {
-	strokes, ok := icons[key]
-	if !ok {
-		strokes = "M12 13a1 1 0 1 0 0-2 1 1 0 0 0 0 2z"
-	}
-	return template.HTML(`<svg viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor" stroke-width="1.8" ` + //nolint:gosec // constants of ours
-		`stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false"><path d="` + strokes + `"/></svg>`)
-}
-
-// lines are the lines of a text that lists something.
-func lines(text string) []string { return strings.Split(text, "\n") }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/gorilla/mux"
 
 	"latchkey/authserver"
@@ -82,7 +83,8 @@ func (s *Server) passkeySigninOptions(w http.ResponseWriter, r *http.Request) er
 func (s *Server) passkeySignin(w http.ResponseWriter, r *http.Request) error {
 	cookie, err := s.signInByPasskey(r)
 	if err != nil {
-		return s.again(w, r, "signin", s.signinView(w, r), err)
+		v, page := s.signinView(w, r)
+		return s.again(w, r, v, page, err)
 	}
 	s.signedIn(w, cookie)
 	return redirect(w, r, onward(returnTo(r)))
@@ -150,7 +152,8 @@ func (s *Server) passkeyStep(w http.ResponseWriter, r *http.Request) error {
 	case fault.Is(err, fault.NotFound):
 		return redirect(w, r, withReturn("/signin", returnTo(r)))
 	case err != nil:
-		return s.again(w, r, "secondstep", s.secondStepView(w, r), err)
+		v, page := s.secondStepView(w, r)
+		return s.again(w, r, v, page, err)
 	}
 	s.signedIn(w, cookie)
 	return redirect(w, r, onward(returnTo(r)))
@@ -161,29 +164,27 @@ type passkeysView struct {
 	NeedsPassword bool
 	Full          bool
 	Keys          []authserver.Passkey
-	Key           *authserver.Passkey // on the pages of one
 }
 
-func (s *Server) passkeysView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*view, error) {
+func (s *Server) passkeysView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*view, templ.Component, error) {
 	keys, err := s.Passkeys.List(r.Context(), in.User.ID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	v := s.personalView(w, r, in, "passkeys.title")
 	v.Path = "/settings/security"
-	v.Data = passkeysView{
+	return v, passkeysPage(v, passkeysView{
 		Available: s.Passkeys.Available(), NeedsPassword: s.People.NeedsPassword(in),
 		Full: len(keys) >= authserver.MaxPasskeys, Keys: keys,
-	}
-	return v, nil
+	}), nil
 }
 
 func (s *Server) showPasskeys(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	v, err := s.passkeysView(w, r, in)
+	v, page, err := s.passkeysView(w, r, in)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "passkeys", v)
+	return s.render(w, r, http.StatusOK, v, page)
 }
 
 // passkeyOptions is asked by the script; that is when the password is checked.
@@ -214,55 +215,54 @@ func (s *Server) addPasskey(w http.ResponseWriter, r *http.Request, in *authserv
 	if err == nil {
 		return redirect(w, r, "/settings/passkeys?done=passkey-added")
 	}
-	v, viewErr := s.passkeysView(w, r, in)
+	v, page, viewErr := s.passkeysView(w, r, in)
 	if viewErr != nil {
 		return viewErr
 	}
-	return s.again(w, r, "passkeys", v, err, "passkey_name")
+	return s.again(w, r, v, page, err, "passkey_name")
 }
 
-func (s *Server) onePasskey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, page string) (*view, error) {
+func (s *Server) onePasskey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, title string) (*view, *authserver.Passkey, error) {
 	key, err := s.Passkeys.Find(r.Context(), in.User.ID, mux.Vars(r)["id"])
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	v := s.personalView(w, r, in, page+".title")
+	v := s.personalView(w, r, in, title)
 	v.Path = "/settings/security"
-	v.Data = passkeysView{Key: key, NeedsPassword: s.People.NeedsPassword(in)}
 	v.Fields = map[string]string{"passkey_name": key.Name}
-	return v, nil
+	return v, key, nil
 }
 
 func (s *Server) showPasskey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	v, err := s.onePasskey(w, r, in, "passkey")
+	v, key, err := s.onePasskey(w, r, in, "passkey.title")
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "passkey", v)
+	return s.render(w, r, http.StatusOK, v, passkeyPage(v, key))
 }
 
 func (s *Server) renamePasskey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	v, err := s.onePasskey(w, r, in, "passkey")
+	v, key, err := s.onePasskey(w, r, in, "passkey.title")
 	if err != nil {
 		return err
 	}
 	err = s.Passkeys.Rename(r.Context(), in.User.ID, mux.Vars(r)["id"], r.PostForm.Get("passkey_name"))
 	if err != nil {
-		return s.again(w, r, "passkey", v, err, "passkey_name")
+		return s.again(w, r, v, passkeyPage(v, key), err, "passkey_name")
 	}
 	return redirect(w, r, "/settings/passkeys?done=passkey-renamed")
 }
 
 func (s *Server) showPasskeyRemoval(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	v, err := s.onePasskey(w, r, in, "passkey_remove")
+	v, key, err := s.onePasskey(w, r, in, "passkey_remove.title")
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "passkey_remove", v)
+	return s.render(w, r, http.StatusOK, v, passkeyRemovePage(v, key, s.People.NeedsPassword(in)))
 }
 
 func (s *Server) removePasskey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	v, err := s.onePasskey(w, r, in, "passkey_remove")
+	v, key, err := s.onePasskey(w, r, in, "passkey_remove.title")
 	if err != nil {
 		return err
 	}
@@ -270,7 +270,7 @@ func (s *Server) removePasskey(w http.ResponseWriter, r *http.Request, in *auths
 		err = s.Passkeys.Remove(r.Context(), in.User.ID, mux.Vars(r)["id"])
 	}
 	if err != nil {
-		return s.again(w, r, "passkey_remove", v, err)
+		return s.again(w, r, v, passkeyRemovePage(v, key, s.People.NeedsPassword(in)), err)
 	}
 	return redirect(w, r, "/settings/passkeys?done=passkey-removed")
 }

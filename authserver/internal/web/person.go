@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
+
 	"latchkey/authserver"
 	"latchkey/pkg/httpserver"
 )
@@ -48,7 +50,7 @@ var notices = map[string]string{
 }
 
 // again shows a refused form: its fields filled, but never a secret.
-func (s *Server) again(w http.ResponseWriter, r *http.Request, page string, v *view, err error, fields ...string) error {
+func (s *Server) again(w http.ResponseWriter, r *http.Request, v *view, page templ.Component, err error, fields ...string) error {
 	v.Fields = map[string]string{}
 	for _, name := range fields {
 		v.Fields[name] = r.PostForm.Get(name)
@@ -57,5 +59,5 @@ func (s *Server) again(w http.ResponseWriter, r *http.Request, page string, v *v
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, page, v)
+	return s.render(w, r, status, v, page)
 }

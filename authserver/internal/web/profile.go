@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/a-h/templ"
+
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 )
@@ -15,25 +17,27 @@ func (s *Server) profileView(w http.ResponseWriter, r *http.Request, in *authser
 }
 
 func (s *Server) showProfile(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	return s.render(w, r, http.StatusOK, "profile", s.profileView(w, r, in))
+	v := s.profileView(w, r, in)
+	return s.render(w, r, http.StatusOK, v, profilePage(v))
 }
 
 func (s *Server) changeProfile(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	err := s.Recovery.Rename(r.Context(), &in.User, r.PostForm.Get("first_name"), r.PostForm.Get("last_name"))
 	if err != nil {
-		return s.again(w, r, "profile", s.profileView(w, r, in), err, "first_name", "last_name")
+		v := s.profileView(w, r, in)
+		return s.again(w, r, v, profilePage(v), err, "first_name", "last_name")
 	}
 	return redirect(w, r, "/settings/account?done=saved")
 }
 
-func (s *Server) emailView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) *view {
+func (s *Server) emailView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*view, templ.Component) {
 	v := s.personalView(w, r, in, "email.title")
-	v.Data = struct{ CanMail, Sent bool }{s.Recovery.CanMail(), r.URL.Query().Has("sent")}
-	return v
+	return v, emailPage(v, s.Recovery.CanMail(), r.URL.Query().Has("sent"))
 }
 
 func (s *Server) showEmail(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	return s.render(w, r, http.StatusOK, "email", s.emailView(w, r, in))
+	v, page := s.emailView(w, r, in)
+	return s.render(w, r, http.StatusOK, v, page)
 }
 
 func (s *Server) changeEmail(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
@@ -41,7 +45,8 @@ func (s *Server) changeEmail(w http.ResponseWriter, r *http.Request, in *authser
 	changed, err := s.Recovery.RequestEmail(r.Context(), in, f.Get("email"), f.Get("password"), s.language(r))
 	switch {
 	case err != nil:
-		return s.again(w, r, "email", s.emailView(w, r, in), err, "email")
+		v, page := s.emailView(w, r, in)
+		return s.again(w, r, v, page, err, "email")
 	case changed:
 		return redirect(w, r, "/settings/account?done=email")
 	}
@@ -62,11 +67,11 @@ func (s *Server) confirmPage(w http.ResponseWriter, r *http.Request, in *authser
 		return err
 	}
 	v := s.personalView(w, r, in, "confirm.title")
-	v.Data = struct{ Token, Email string }{token, email}
+	page := confirmPage(v, token, email)
 	if refused != nil {
-		return s.again(w, r, "confirm", v, refused)
+		return s.again(w, r, v, page, refused)
 	}
-	return s.render(w, r, http.StatusOK, "confirm", v)
+	return s.render(w, r, http.StatusOK, v, page)
 }
 
 func (s *Server) confirmEmail(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {

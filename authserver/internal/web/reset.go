@@ -4,33 +4,30 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/a-h/templ"
+
 	"latchkey/authserver/internal/account"
 )
 
 func (s *Server) showForgot(w http.ResponseWriter, r *http.Request) error {
-	v := s.forgotView(w, r)
+	v, page := s.forgotView(w, r)
 	v.Fields = map[string]string{"email": r.URL.Query().Get("email")}
-	return s.render(w, r, http.StatusOK, "forgot", v)
+	return s.render(w, r, http.StatusOK, v, page)
 }
 
-func (s *Server) forgotView(w http.ResponseWriter, r *http.Request) *view {
+func (s *Server) forgotView(w http.ResponseWriter, r *http.Request) (*view, templ.Component) {
 	v := s.newView(w, r, "forgot.title")
-	v.Data = struct{ CanMail, Sent bool }{s.Recovery.CanMail(), r.URL.Query().Has("sent")}
-	return v
+	return v, forgotPage(v, s.Recovery.CanMail(), r.URL.Query().Has("sent"))
 }
 
 // forgot answers the same for every address, known or not.
 func (s *Server) forgot(w http.ResponseWriter, r *http.Request) error {
 	err := s.Recovery.RequestReset(r.Context(), r.PostForm.Get("email"), s.language(r), visitor(r))
 	if err != nil {
-		return s.again(w, r, "forgot", s.forgotView(w, r), err, "email")
+		v, page := s.forgotView(w, r)
+		return s.again(w, r, v, page, err, "email")
 	}
 	return redirect(w, r, "/forgot?sent")
-}
-
-type resetView struct {
-	Token string
-	Email string // so that password managers know whose password it is
 }
 
 func (s *Server) showReset(w http.ResponseWriter, r *http.Request) error {
@@ -47,11 +44,11 @@ func (s *Server) resetPage(w http.ResponseWriter, r *http.Request, token string,
 		return err
 	}
 	v := s.newView(w, r, "reset.title")
-	v.Data = resetView{Token: token, Email: u.Email}
+	page := resetPage(v, token, u.Email)
 	if refused != nil {
-		return s.again(w, r, "reset", v, refused)
+		return s.again(w, r, v, page, refused)
 	}
-	return s.render(w, r, http.StatusOK, "reset", v)
+	return s.render(w, r, http.StatusOK, v, page)
 }
 
 func (s *Server) reset(w http.ResponseWriter, r *http.Request) error {
@@ -71,6 +68,5 @@ func (s *Server) reset(w http.ResponseWriter, r *http.Request) error {
 // a server that forgets links cannot tell which.
 func (s *Server) linkGone(w http.ResponseWriter, r *http.Request, onward, text string) error {
 	v := s.newView(w, r, "linkgone.title")
-	v.Data = struct{ Onward, Text string }{onward, text}
-	return s.render(w, r, http.StatusNotFound, "linkgone", v)
+	return s.render(w, r, http.StatusNotFound, v, linkGonePage(v, onward, text))
 }

@@ -3,8 +3,9 @@ package web
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
+
 	"latchkey/authserver"
-	"latchkey/authserver/internal/account"
 	"latchkey/pkg/fault"
 )
 
@@ -24,51 +25,47 @@ func (s *Server) security(w http.ResponseWriter, r *http.Request, in *authserver
 	if err != nil {
 		return err
 	}
-	v.Data = securityView{CodesLeft: left, NoSealer: s.People.Sealer == nil, Passkeys: len(keys)}
-	return s.render(w, r, http.StatusOK, "security", v)
+	data := securityView{CodesLeft: left, NoSealer: s.People.Sealer == nil, Passkeys: len(keys)}
+	return s.render(w, r, http.StatusOK, v, securityPage(v, data))
 }
 
 func (s *Server) showPassword(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	return s.render(w, r, http.StatusOK, "password", s.personalView(w, r, in, "password.title"))
+	v := s.personalView(w, r, in, "password.title")
+	return s.render(w, r, http.StatusOK, v, passwordPage(v))
 }
 
 func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	cookie, err := s.People.ChangePassword(r.Context(), in, r.PostForm.Get("password"), r.PostForm.Get("new_password"), visitor(r))
 	if err != nil {
-		return s.again(w, r, "password", s.personalView(w, r, in, "password.title"), err)
+		v := s.personalView(w, r, in, "password.title")
+		return s.again(w, r, v, passwordPage(v), err)
 	}
 	s.signedIn(w, cookie)
 	return redirect(w, r, "/settings/security?done=password")
 }
 
-type setupView struct {
-	account.Setup
-	QR qrCode
-}
-
-func (s *Server) setupView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*view, error) {
+func (s *Server) setupView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*view, templ.Component, error) {
 	setup, err := s.People.BeginSecondFactor(r.Context(), &in.User)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	qr, err := newQRCode(setup.URI)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	v := s.personalView(w, r, in, "setup.title")
-	v.Data = setupView{setup, qr}
-	return v, nil
+	return v, setupPage(v, setup.Key, qr), nil
 }
 
 func (s *Server) showSecondFactor(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	if in.User.SecondFactor {
 		return redirect(w, r, "/settings/security")
 	}
-	v, err := s.setupView(w, r, in)
+	v, page, err := s.setupView(w, r, in)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "setup", v)
+	return s.render(w, r, http.StatusOK, v, page)
 }
 
 func (s *Server) confirmSecondFactor(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
@@ -77,11 +74,11 @@ func (s *Server) confirmSecondFactor(w http.ResponseWriter, r *http.Request, in 
 		return redirect(w, r, "/settings/security")
 	}
 	if err != nil {
-		v, setupErr := s.setupView(w, r, in)
+		v, page, setupErr := s.setupView(w, r, in)
 		if setupErr != nil {
 			return setupErr
 		}
-		return s.again(w, r, "setup", v, err)
+		return s.again(w, r, v, page, err)
 	}
 	in.User.SecondFactor = true
 	cookie, err := s.People.RenewSignin(r.Context(), in, visitor(r))
@@ -95,21 +92,22 @@ func (s *Server) confirmSecondFactor(w http.ResponseWriter, r *http.Request, in 
 // showCodes shows recovery codes, this once: they are not stored readably.
 func (s *Server) showCodes(w http.ResponseWriter, r *http.Request, in *authserver.Signin, codes []string) error {
 	v := s.personalView(w, r, in, "recovery.title")
-	v.Data = struct{ Codes []string }{codes}
-	return s.render(w, r, http.StatusOK, "recovery", v)
+	return s.render(w, r, http.StatusOK, v, codesPage(v, codes))
 }
 
 func (s *Server) showDisable(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	if !in.User.SecondFactor {
 		return redirect(w, r, "/settings/security")
 	}
-	return s.render(w, r, http.StatusOK, "disable", s.personalView(w, r, in, "disable.title"))
+	v := s.personalView(w, r, in, "disable.title")
+	return s.render(w, r, http.StatusOK, v, disablePage(v))
 }
 
 func (s *Server) disableSecondFactor(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	err := s.People.DisableSecondFactor(r.Context(), in, r.PostForm.Get("password"), r.PostForm.Get("otp_code"))
 	if err != nil {
-		return s.again(w, r, "disable", s.personalView(w, r, in, "disable.title"), err)
+		v := s.personalView(w, r, in, "disable.title")
+		return s.again(w, r, v, disablePage(v), err)
 	}
 	return redirect(w, r, "/settings/security?done=second-factor-off")
 }
@@ -118,13 +116,15 @@ func (s *Server) showRenewCodes(w http.ResponseWriter, r *http.Request, in *auth
 	if !in.User.SecondFactor {
 		return redirect(w, r, "/settings/security")
 	}
-	return s.render(w, r, http.StatusOK, "renew", s.personalView(w, r, in, "renew.title"))
+	v := s.personalView(w, r, in, "renew.title")
+	return s.render(w, r, http.StatusOK, v, renewPage(v))
 }
 
 func (s *Server) renewCodes(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	codes, err := s.People.RenewRecoveryCodes(r.Context(), &in.User, r.PostForm.Get("otp_code"))
 	if err != nil {
-		return s.again(w, r, "renew", s.personalView(w, r, in, "renew.title"), err)
+		v := s.personalView(w, r, in, "renew.title")
+		return s.again(w, r, v, renewPage(v), err)
 	}
 	return s.showCodes(w, r, in, codes)
 }

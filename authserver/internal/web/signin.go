@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
+
 	"latchkey/authserver/internal/account"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
@@ -21,31 +23,26 @@ func (s *Server) showSignin(w http.ResponseWriter, r *http.Request) error {
 	if in != nil {
 		return redirect(w, r, onward(returnTo(r)))
 	}
-	return s.render(w, r, http.StatusOK, "signin", s.signinView(w, r))
+	v, page := s.signinView(w, r)
+	return s.render(w, r, http.StatusOK, v, page)
 }
 
-func (s *Server) signinView(w http.ResponseWriter, r *http.Request) *view {
+func (s *Server) signinView(w http.ResponseWriter, r *http.Request) (*view, templ.Component) {
 	v := s.newView(w, r, "signin.title")
 	v.ReturnTo = returnTo(r)
 	v.formTargets, v.Asking = returnLeadsTo(v.ReturnTo), s.asking(r, v.ReturnTo)
 	if r.Method != http.MethodPost {
 		v.Notice = notices[r.URL.Query().Get("done")]
 	}
-	v.Data = struct{ CanSignUp, Passkey bool }{s.canSignUp(), s.Passkeys.Available()}
-	return v
+	return v, signinPage(v, s.canSignUp(), s.Passkeys.Available())
 }
 
 func (s *Server) signin(w http.ResponseWriter, r *http.Request) error {
 	email, password := r.PostForm.Get("email"), r.PostForm.Get("password")
 	result, err := s.People.SignIn(r.Context(), email, password, visitor(r), s.signinCookie(r))
 	if err != nil {
-		v := s.signinView(w, r)
-		v.Fields = map[string]string{"email": email}
-		status, err := s.refuse(w, v, err)
-		if err != nil {
-			return err
-		}
-		return s.render(w, r, status, "signin", v)
+		v, page := s.signinView(w, r)
+		return s.again(w, r, v, page, err, "email")
 	}
 	if !result.Pending.IsZero() {
 		s.setCookie(w, pendingName, result.Pending, pendingLife)
@@ -63,15 +60,15 @@ func (s *Server) showSecondStep(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "secondstep", s.secondStepView(w, r))
+	v, page := s.secondStepView(w, r)
+	return s.render(w, r, http.StatusOK, v, page)
 }
 
-func (s *Server) secondStepView(w http.ResponseWriter, r *http.Request) *view {
+func (s *Server) secondStepView(w http.ResponseWriter, r *http.Request) (*view, templ.Component) {
 	v := s.newView(w, r, "secondstep.title")
-	v.Data = struct{ Passkey bool }{s.offersPasskey(r)}
 	v.ReturnTo = returnTo(r)
 	v.formTargets = returnLeadsTo(v.ReturnTo)
-	return v
+	return v, secondStepPage(v, s.offersPasskey(r))
 }
 
 func (s *Server) secondStep(w http.ResponseWriter, r *http.Request) error {
@@ -80,10 +77,12 @@ func (s *Server) secondStep(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return redirect(w, r, withReturn("/signin", returnTo(r)))
-	case fault.Is(err, fault.Unauthenticated):
-		return s.again(w, r, "secondstep", s.secondStepView(w, r), account.ErrWrongCode)
 	case err != nil:
-		return s.again(w, r, "secondstep", s.secondStepView(w, r), err)
+		if fault.Is(err, fault.Unauthenticated) {
+			err = account.ErrWrongCode
+		}
+		v, page := s.secondStepView(w, r)
+		return s.again(w, r, v, page, err)
 	}
 	s.signedIn(w, cookie)
 	return redirect(w, r, onward(returnTo(r)))
@@ -99,7 +98,7 @@ func (s *Server) showSignout(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := s.newView(w, r, "signout.title")
 	v.Signin, v.ReturnTo = in, returnTo(r)
-	return s.render(w, r, http.StatusOK, "signout", v)
+	return s.render(w, r, http.StatusOK, v, signoutPage(v))
 }
 
 func (s *Server) signout(w http.ResponseWriter, r *http.Request) error {
@@ -121,9 +120,8 @@ func (s *Server) landing(w http.ResponseWriter, r *http.Request) error {
 	v := s.newView(w, r, "landing.title")
 	v.Signin, v.Path = in, r.URL.Path
 	v.Notice = notices[r.URL.Query().Get("done")]
-	v.Data = struct {
-		CanSignUp bool
-		Sections  []section
-	}{s.canSignUp(), sections[1:]}
-	return s.render(w, r, http.StatusOK, "landing", v)
+	if in != nil {
+		return s.render(w, r, http.StatusOK, v, homePage(v))
+	}
+	return s.render(w, r, http.StatusOK, v, landingPage(v, s.canSignUp()))
 }

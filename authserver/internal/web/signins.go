@@ -22,8 +22,7 @@ func (s *Server) showSignins(w http.ResponseWriter, r *http.Request, in *authser
 		return err
 	}
 	v := s.personalView(w, r, in, "signins.title")
-	v.Data = data
-	return s.render(w, r, http.StatusOK, "signins", v)
+	return s.render(w, r, http.StatusOK, v, signinsPage(v, data))
 }
 
 func (s *Server) endSignins(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {

@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
+
 	"latchkey/authserver/internal/account"
 )
 
@@ -17,20 +19,26 @@ func (s *Server) showSignup(w http.ResponseWriter, r *http.Request) error {
 		return redirect(w, r, onward(returnTo(r)))
 	}
 	code := r.URL.Query().Get("invite_code")
-	v := s.signupView(w, r, code)
+	v, page := s.signupView(w, r, code)
 	v.Fields = map[string]string{"invite_code": code, "email": r.URL.Query().Get("email")}
-	return s.render(w, r, http.StatusOK, "signup", v)
+	return s.render(w, r, http.StatusOK, v, page)
 }
 
-func (s *Server) signupView(w http.ResponseWriter, r *http.Request, code string) *view {
+type signupView struct {
+	Closed     bool
+	InviteOnly bool
+	AskCode    bool // an invitation is offered or needed
+}
+
+func (s *Server) signupView(w http.ResponseWriter, r *http.Request, code string) (*view, templ.Component) {
 	v := s.newView(w, r, "signup.title")
 	v.ReturnTo = returnTo(r)
 	v.formTargets, v.Asking = returnLeadsTo(v.ReturnTo), s.asking(r, v.ReturnTo)
 	mode := s.People.Settings.Signup
-	v.Data = struct{ Closed, InviteOnly, AskCode bool }{
-		mode == account.SignupClosed, mode == account.SignupInvite, mode == account.SignupInvite || code != "",
-	}
-	return v
+	return v, signupPage(v, signupView{
+		Closed: mode == account.SignupClosed, InviteOnly: mode == account.SignupInvite,
+		AskCode: mode == account.SignupInvite || code != "",
+	})
 }
 
 func (s *Server) signup(w http.ResponseWriter, r *http.Request) error {
@@ -40,16 +48,8 @@ func (s *Server) signup(w http.ResponseWriter, r *http.Request) error {
 		FirstName: f.Get("first_name"), LastName: f.Get("last_name"), InviteCode: f.Get("invite_code"),
 	}, visitor(r))
 	if err != nil {
-		v := s.signupView(w, r, f.Get("invite_code"))
-		v.Fields = map[string]string{
-			"email": f.Get("email"), "first_name": f.Get("first_name"),
-			"last_name": f.Get("last_name"), "invite_code": f.Get("invite_code"),
-		}
-		status, err := s.refuse(w, v, err)
-		if err != nil {
-			return err
-		}
-		return s.render(w, r, status, "signup", v)
+		v, page := s.signupView(w, r, f.Get("invite_code"))
+		return s.again(w, r, v, page, err, "email", "first_name", "last_name", "invite_code")
 	}
 	s.signedIn(w, cookie)
 	return redirect(w, r, onward(returnTo(r)))

@@ -83,14 +83,10 @@ func (s *Server) ssoRefused(w http.ResponseWriter, r *http.Request, to string, e
 	if fault.Is(err, fault.NotFound) {
 		return err
 	}
-	v := s.signinView(w, r)
+	v, page := s.signinView(w, r)
 	v.ReturnTo = to
 	v.formTargets = returnLeadsTo(to)
-	status, err := s.refuse(w, v, err)
-	if err != nil {
-		return err
-	}
-	return s.render(w, r, status, "signin", v)
+	return s.again(w, r, v, page, err)
 }
 
 // ssoCallback is GET /auth/:provider/callback: back from the provider.
@@ -209,7 +205,8 @@ func (s *Server) showAppFactor(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "sso_factor", s.appFactorView(w, r))
+	v := s.appFactorView(w, r)
+	return s.render(w, r, http.StatusOK, v, appFactorPage(v))
 }
 
 func (s *Server) appFactorView(w http.ResponseWriter, r *http.Request) *view {
@@ -225,10 +222,12 @@ func (s *Server) appFactor(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return s.appFailed(w, r, errAppGone)
-	case fault.Is(err, fault.Unauthenticated):
-		return s.again(w, r, "sso_factor", s.appFactorView(w, r), account.ErrWrongCode)
 	case err != nil:
-		return s.again(w, r, "sso_factor", s.appFactorView(w, r), err)
+		if fault.Is(err, fault.Unauthenticated) {
+			err = account.ErrWrongCode
+		}
+		v := s.appFactorView(w, r)
+		return s.again(w, r, v, appFactorPage(v), err)
 	}
 	s.setCookie(w, appName, secret.Token{}, -time.Second)
 	return s.toApp(w, r, url.Values{"code": {code.Reveal()}})

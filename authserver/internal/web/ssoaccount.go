@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/sso"
@@ -26,23 +28,22 @@ func (s *Server) newcomerCookie(r *http.Request) secret.Token {
 }
 
 func (s *Server) showNewcomer(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.newcomerView(w, r)
+	v, data, err := s.newcomerView(w, r)
 	if err != nil {
 		return s.newcomerGone(w, r, err)
 	}
-	return s.render(w, r, http.StatusOK, "sso_finish", v)
+	return s.render(w, r, http.StatusOK, v, newcomerPage(v, data))
 }
 
-func (s *Server) newcomerView(w http.ResponseWriter, r *http.Request) (*view, error) {
+func (s *Server) newcomerView(w http.ResponseWriter, r *http.Request) (*view, newcomerView, error) {
 	found, err := s.SSO.Newcomer(r.Context(), s.newcomerCookie(r))
 	if err != nil {
-		return nil, err
+		return nil, newcomerView{}, err
 	}
 	v := s.newView(w, r, "sso.finish.title")
 	v.formTargets = returnLeadsTo(found.ReturnTo)
-	v.Data = newcomerView{Welcome: found}
 	v.Fields = map[string]string{"first_name": found.FirstName, "last_name": found.LastName, "email": found.Email}
-	return v, nil
+	return v, newcomerView{Welcome: found}, nil
 }
 
 // newcomerGone sends a browser without a good linking code back to the sign-in.
@@ -83,11 +84,10 @@ func (s *Server) newcomer(w http.ResponseWriter, r *http.Request) error {
 var errFactorToo = fault.New(fault.Unauthenticated, "This account has a second factor. Enter your password again, and the code.")
 
 func (s *Server) newcomerAgain(w http.ResponseWriter, r *http.Request, refused error) error {
-	v, err := s.newcomerView(w, r)
+	v, data, err := s.newcomerView(w, r)
 	if err != nil {
 		return s.newcomerGone(w, r, err)
 	}
-	data, _ := v.Data.(newcomerView)
 	data.Own = r.PostForm.Get("family") == "own"
 	if f := faultOf(refused); f != nil && f.Fields["mfa_required"] != nil {
 		data.AskCode = true
@@ -96,7 +96,6 @@ func (s *Server) newcomerAgain(w http.ResponseWriter, r *http.Request, refused e
 			refused = account.ErrWrongCode
 		}
 	}
-	v.Data = data
 	for _, name := range []string{"email", "first_name", "last_name"} {
 		if r.PostForm.Has(name) {
 			v.Fields[name] = r.PostForm.Get(name)
@@ -106,7 +105,7 @@ func (s *Server) newcomerAgain(w http.ResponseWriter, r *http.Request, refused e
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, "sso_finish", v)
+	return s.render(w, r, status, v, newcomerPage(v, data))
 }
 
 // identity is a connected account as its owner sees it.
@@ -120,10 +119,10 @@ type identitiesView struct {
 	NeedsPassword bool
 }
 
-func (s *Server) identitiesView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*view, error) {
+func (s *Server) identitiesView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*view, templ.Component, error) {
 	found, err := s.SSO.Identities(r.Context(), in.User.ID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	data := identitiesView{NeedsPassword: s.People.NeedsPassword(in)}
 	for _, one := range found {
@@ -140,16 +139,15 @@ func (s *Server) identitiesView(w http.ResponseWriter, r *http.Request, in *auth
 	for _, origin := range s.SSO.Origins() {
 		v.formTargets += leadsTo(origin)
 	}
-	v.Data = data
-	return v, nil
+	return v, identitiesPage(v, data), nil
 }
 
 func (s *Server) showIdentities(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	v, err := s.identitiesView(w, r, in)
+	v, page, err := s.identitiesView(w, r, in)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "identities", v)
+	return s.render(w, r, http.StatusOK, v, page)
 }
 
 // dropIdentity takes a connection back.
@@ -165,15 +163,11 @@ func (s *Server) dropIdentity(w http.ResponseWriter, r *http.Request, in *authse
 }
 
 func (s *Server) identitiesAgain(w http.ResponseWriter, r *http.Request, in *authserver.Signin, refused error) error {
-	v, err := s.identitiesView(w, r, in)
+	v, page, err := s.identitiesView(w, r, in)
 	if err != nil {
 		return err
 	}
-	status, err := s.refuse(w, v, refused)
-	if err != nil {
-		return err
-	}
-	return s.render(w, r, status, "identities", v)
+	return s.again(w, r, v, page, refused)
 }
 
 func (s *Server) exportIdentities(ctx context.Context, in *authserver.Signin) (any, error) {

@@ -61,7 +61,7 @@ func readCatalogues() (map[string]catalogue, error) {
 	return all, nil
 }
 
-// text returns the text under key with args filled in. Templates escape the
+// text returns the text under key with args filled in. Pages escape the
 // whole, so an argument is never markup.
 func (c catalogue) text(key string, args ...any) (string, error) {
 	format, ok := c[key]

@@ -8,7 +8,6 @@ package web
 
 import (
 	"errors"
-	"html/template"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -43,13 +42,12 @@ type Server struct {
 	Dependencies
 	secure     bool // the issuer is https: cookies are Secure, HSTS is sent
 	host       string
-	pages      map[string]*template.Template // by language
 	texts      map[string]catalogue
 	assets     assets
 	crossCheck *http.CrossOriginProtection
 }
 
-// New parses every page in every language. The error names the page.
+// New reads the texts of every language and the files that pages link to.
 func New(d Dependencies) (*Server, error) {
 	u, err := url.Parse(d.Issuer)
 	if err != nil || u.Host == "" {
@@ -66,9 +64,6 @@ func New(d Dependencies) (*Server, error) {
 		return nil, err
 	}
 	if s.assets, err = readAssets(); err != nil {
-		return nil, err
-	}
-	if s.pages, err = s.parsePages(); err != nil {
 		return nil, err
 	}
 	return s, nil
