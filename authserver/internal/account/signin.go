@@ -84,8 +84,9 @@ func (s *Service) tryPassword(ctx context.Context, u *authserver.User, account, 
 	return nil
 }
 
-// openSignin makes a sign-in for u at this browser and returns its cookie.
-// ErrBadCredentials: as stillGood.
+// openSignin makes a sign-in for u at this browser and returns its cookie. It
+// holds the user as stillGood does, so it comes before any sign-in is ended, in
+// the order of those who end them all. ErrBadCredentials: as stillGood.
 func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor) (secret.Token, error) {
 	cookie, now := secret.New(secret.Signin), s.now()
 	err := s.Store.CreateSignin(ctx, &authserver.Signin{
@@ -163,15 +164,11 @@ func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor,
 				return err
 			}
 		}
-		if err := s.stillGood(ctx, u); err != nil {
-			return err
-		}
-		if err := s.endReplaced(ctx, replaced); err != nil {
-			return err
-		}
 		var err error
-		cookie, err = s.openSignin(ctx, u, v)
-		return err
+		if cookie, err = s.openSignin(ctx, u, v); err != nil {
+			return err
+		}
+		return s.endReplaced(ctx, replaced)
 	})
 	return cookie, err
 }
@@ -181,12 +178,11 @@ func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor,
 func (s *Service) RenewSignin(ctx context.Context, in *authserver.Signin, v Visitor) (secret.Token, error) {
 	var cookie secret.Token
 	err := s.Store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.Store.EndSignin(ctx, in.Digest, s.now()); err != nil {
+		var err error
+		if cookie, err = s.openSignin(ctx, &in.User, v); err != nil {
 			return err
 		}
-		var err error
-		cookie, err = s.openSignin(ctx, &in.User, v)
-		return err
+		return s.Store.EndSignin(ctx, in.Digest, s.now())
 	})
 	return cookie, err
 }
