@@ -6,21 +6,19 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"latchkey/pkg/lanes"
 )
 
-const (
-	// tripTimeout bounds what those wait who come after a trip that hangs.
-	tripTimeout = 5 * time.Second
-	// batchLockTimeout is shorter than the time after which PostgreSQL looks for
-	// deadlocks (1 s): of a batch, which holds several rows, and a transaction
-	// that wait for each other it is always the batch that steps back.
-	batchLockTimeout = "200ms"
-)
+// tripTimeout bounds what those wait who come after a trip that hangs.
+const tripTimeout = 5 * time.Second
+
+// stepBack is shorter than the time after which PostgreSQL looks for deadlocks
+// (1 s): of a batch, which holds several rows, and a transaction that wait for
+// each other it is always the batch that steps back.
+var stepBack = setting{"lock_timeout", "200ms"}
 
 // ReadRowBatched is QueryRow for a statement that many callers run at once and
 // that locks nothing. On PostgreSQL those who would wait for each other travel
@@ -59,10 +57,10 @@ type call struct {
 	err  error
 }
 
-// trips carry statements to PostgreSQL.
+// trips carry statements to PostgreSQL, those that share one under a setting.
 type trips struct {
-	pool   *pgxpool.Pool
-	writes bool
+	pool  *pgxpool.Pool
+	under setting // zero: none
 }
 
 func (t trips) lanes() *lanes.Lanes[*call] { return lanes.New(runtime.GOMAXPROCS(0), t.run) }
@@ -99,18 +97,9 @@ func (t trips) alone(ctx context.Context, c *call) {
 
 // together sends all statements with one sync, which makes them one transaction.
 func (t trips) together(ctx context.Context, calls []*call) error {
-	batch := &pgx.Batch{}
-	if t.writes {
-		batch.Queue(setConfig, "lock_timeout", batchLockTimeout)
-	}
-	for _, c := range calls {
-		batch.Queue(c.text, c.args...)
-	}
-	results := t.pool.SendBatch(ctx, batch)
-	if t.writes {
-		if _, err := results.Exec(); err != nil {
-			return errors.Join(err, ignoreSame(err, results.Close()))
-		}
+	results, err := send(ctx, t.pool, t.under, calls...)
+	if err != nil {
+		return err
 	}
 	for _, c := range calls {
 		c.err = results.QueryRow().Scan(c.dest...)

@@ -36,6 +36,6 @@ func openPostgres(ctx context.Context, url string, opts Options) (*DB, error) {
 		return nil, fmt.Errorf("database: open PostgreSQL: %w", err)
 	}
 	return &DB{
-		engine: Postgres, orm: orm, sql: sqlDB, pool: pool, reads: trips{pool, false}.lanes(), writes: trips{pool, true}.lanes(),
+		engine: Postgres, orm: orm, sql: sqlDB, pool: pool, reads: trips{pool: pool}.lanes(), writes: trips{pool, stepBack}.lanes(),
 	}, nil
 }

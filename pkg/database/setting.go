@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/gorm"
 )
@@ -38,13 +39,21 @@ func (db *DB) settingOf(ctx context.Context) (setting, bool) {
 
 const setConfig = "SELECT set_config($1, $2, true)"
 
-// send pipelines the setting and one statement: between two syncs PostgreSQL
-// runs both in one implicit transaction, so the setting is local to it.
-func (db *DB) send(ctx context.Context, s setting, text string, args []any) (pgx.BatchResults, error) {
+// send pipelines the setting, if s is one, and the calls' statements: between two
+// syncs PostgreSQL runs all in one implicit transaction, so the setting is local
+// to it. The results are the statements'.
+func send(ctx context.Context, pool *pgxpool.Pool, s setting, calls ...*call) (pgx.BatchResults, error) {
 	batch := &pgx.Batch{}
-	batch.Queue(setConfig, s.name, s.value)
-	batch.Queue(text, args...)
-	results := db.pool.SendBatch(ctx, batch)
+	if s != (setting{}) {
+		batch.Queue(setConfig, s.name, s.value)
+	}
+	for _, c := range calls {
+		batch.Queue(c.text, c.args...)
+	}
+	results := pool.SendBatch(ctx, batch)
+	if s == (setting{}) {
+		return results, nil
+	}
 	if _, err := results.Exec(); err != nil {
 		return nil, errors.Join(err, ignoreSame(err, results.Close()))
 	}
@@ -60,7 +69,7 @@ func ignoreSame(first, second error) error {
 
 func (db *DB) queryRowWith(ctx context.Context, s setting, text string, args []any) Row {
 	return Row{func(dest ...any) error {
-		results, err := db.send(ctx, s, text, args)
+		results, err := send(ctx, db.pool, s, &call{text: text, args: args})
 		if err != nil {
 			return err
 		}
@@ -73,7 +82,7 @@ func (db *DB) queryRowWith(ctx context.Context, s setting, text string, args []a
 }
 
 func (db *DB) queryWith(ctx context.Context, s setting, text string, args []any) (Rows, error) {
-	results, err := db.send(ctx, s, text, args)
+	results, err := send(ctx, db.pool, s, &call{text: text, args: args})
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +94,7 @@ func (db *DB) queryWith(ctx context.Context, s setting, text string, args []any)
 }
 
 func (db *DB) execWith(ctx context.Context, s setting, text string, args []any) (int64, error) {
-	results, err := db.send(ctx, s, text, args)
+	results, err := send(ctx, db.pool, s, &call{text: text, args: args})
 	if err != nil {
 		return 0, err
 	}
