@@ -54,6 +54,14 @@ func (f field) numeric() field {
 	return f
 }
 
+// fieldClass is the style of what surrounds an input.
+func fieldClass(errors []string) string {
+	if len(errors) > 0 {
+		return "field wrong"
+	}
+	return "field"
+}
+
 // describedBy lists the ids of what explains the input.
 func (f field) describedBy() string {
 	ids := ""
