@@ -62,11 +62,10 @@ func NewCached(next Introspector, opts CachedOptions) (*Cached, error) {
 	if opts.Timeout <= 0 {
 		opts.Timeout = defaultTimeout
 	}
-	p, err := newProcess(opts.Size)
-	if err != nil {
-		return nil, err
-	}
-	return &Cached{next: next, store: opts.Store, opts: opts, process: p, metrics: newMetrics(opts.Registerer)}, nil
+	return &Cached{
+		next: next, store: opts.Store, opts: opts,
+		process: newProcess(opts.Size), metrics: newMetrics(opts.Registerer),
+	}, nil
 }
 
 // Run listens for revocations until ctx ends.
@@ -84,9 +83,6 @@ func (c *Cached) Run(ctx context.Context) {
 		first = false
 	})
 }
-
-// Close stops what the process layer runs in the background.
-func (c *Cached) Close() { c.process.close() }
 
 // Introspect implements Introspector.
 func (c *Cached) Introspect(ctx context.Context, credential secret.Token) (Answer, error) {

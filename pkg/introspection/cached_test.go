@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -177,11 +178,48 @@ func TestNobodyIsLetInWhenNobodyCanSay(t *testing.T) {
 	}
 }
 
+// Nobody may push good answers out by guessing, nor fill the memory with any.
+func TestWhatIsRememberedInProcessIsBounded(t *testing.T) {
+	good, c := secret.New(secret.AccessToken), newClock()
+	var asked atomic.Int64
+	as := asker(func(token secret.Token) introspection.Answer {
+		asked.Add(1)
+		return introspection.Answer{Active: token == good, UserID: "u"}
+	})
+	i := newCached(t, as, nil, c.now)
+	isActive(t, i, good)
+	const guesses = 20_000
+	for range guesses {
+		isActive(t, i, secret.New(secret.AccessToken))
+	}
+	if isActive(t, i, good); asked.Load() != 1+guesses {
+		t.Errorf("guessing pushed a good answer out: asked %d times", asked.Load())
+	}
+
+	const size, many = 1000, 4000
+	as = func(secret.Token) introspection.Answer { asked.Add(1); return active }
+	i, err := introspection.NewCached(as, introspection.CachedOptions{Now: c.now, Logger: slog.New(slog.DiscardHandler), Size: size})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := make([]secret.Token, many)
+	for n := range tokens {
+		tokens[n] = secret.New(secret.AccessToken)
+		isActive(t, i, tokens[n])
+	}
+	asked.Store(0)
+	for n := range tokens {
+		isActive(t, i, tokens[len(tokens)-1-n])
+	}
+	if kept := many - asked.Load(); kept > size || kept < size/4 {
+		t.Errorf("%d answers were remembered, with room for %d", kept, size)
+	}
+}
+
 func BenchmarkHitInProcess(b *testing.B) {
 	as, token := &authority{}, secret.New(secret.AccessToken)
 	as.say(active, nil)
 	i, _ := introspection.NewCached(as, introspection.CachedOptions{Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
-	defer i.Close()
 	b.ReportAllocs()
 	for b.Loop() {
 		_, _ = i.Introspect(b.Context(), token)

@@ -66,7 +66,6 @@ func newCached(t *testing.T, next introspection.Introspector, store cache.Store,
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.Close)
 	return c
 }
 

@@ -1,11 +1,8 @@
 package introspection
 
 import (
-	"fmt"
-	"sync/atomic"
+	"sync"
 	"time"
-
-	"github.com/maypok86/otter/v2"
 
 	"latchkey/pkg/secret"
 )
@@ -13,17 +10,22 @@ import (
 const (
 	defaultSize  = 50_000
 	negativeSize = 10_000 // apart, so that guessing cannot push good answers out
-	generations  = 256
+	shards       = 64
 )
 
 // process is the layer in this process: decoded answers, each valid until Life
 // after its lookup began. A drop that happens while a lookup is under way wins
 // over its answer.
 type process struct {
-	active   *otter.Cache[secret.Digest, *remembered] // nil: nothing is remembered
-	inactive *otter.Cache[secret.Digest, *remembered]
-	// generation counts the drops of the digests that start with a byte.
-	generation [generations]atomic.Uint64
+	off    bool // nothing is remembered
+	shards [shards]shard
+}
+
+// shard holds the digests of some first bytes.
+type shard struct {
+	mu               sync.RWMutex
+	drops            uint64
+	active, inactive layer
 }
 
 type remembered struct {
@@ -31,100 +33,113 @@ type remembered struct {
 	until  time.Time
 }
 
-func newProcess(size int) (*process, error) {
-	if size < 0 {
-		return &process{}, nil
-	}
+func newProcess(size int) *process {
 	if size == 0 {
 		size = defaultSize
 	}
-	var (
-		p   process
-		err error
-	)
-	if p.active, err = newLayer(size); err != nil {
-		return nil, err
+	p := &process{off: size < 0}
+	for i := range p.shards {
+		p.shards[i].active.half = max(1, size/shards/2)
+		p.shards[i].inactive.half = negativeSize / shards / 2
 	}
-	if p.inactive, err = newLayer(negativeSize); err != nil {
-		return nil, err
-	}
-	return &p, nil
+	return p
 }
 
-// newLayer lets otter forget entries a while after they have ended; until
-// decides when that is.
-func newLayer(size int) (*otter.Cache[secret.Digest, *remembered], error) {
-	c, err := otter.New(&otter.Options[secret.Digest, *remembered]{
-		MaximumSize:      size,
-		ExpiryCalculator: otter.ExpiryWriting[secret.Digest, *remembered](2 * Life),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("introspection: cache: %w", err)
-	}
-	return c, nil
-}
+func (p *process) shard(digest secret.Digest) *shard { return &p.shards[digest[0]%shards] }
 
 func (p *process) get(digest secret.Digest, now time.Time) (*remembered, bool) {
-	if p.active == nil {
+	if p.off {
 		return nil, false
 	}
-	r, ok := p.active.GetIfPresent(digest)
-	if !ok {
-		r, ok = p.inactive.GetIfPresent(digest)
+	s := p.shard(digest)
+	s.mu.RLock()
+	r := s.active.get(digest)
+	if r == nil {
+		r = s.inactive.get(digest)
 	}
-	if !ok || !now.Before(r.until) {
+	s.mu.RUnlock()
+	if r == nil || !now.Before(r.until) {
 		return nil, false
 	}
 	return r, true
 }
 
 // mark is taken before a lookup begins and handed to put.
-func (p *process) mark(digest secret.Digest) uint64 { return p.generation[digest[0]].Load() }
+func (p *process) mark(digest secret.Digest) uint64 {
+	s := p.shard(digest)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.drops
+}
 
 func (p *process) put(digest secret.Digest, a Answer, began time.Time, mark uint64) {
-	if p.active == nil || p.mark(digest) != mark {
+	if p.off {
 		return
 	}
-	r := &remembered{answer: a, until: began.Add(Life)}
+	r, s := &remembered{answer: a, until: began.Add(Life)}, p.shard(digest)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.drops != mark {
+		return
+	}
 	if !a.Active {
-		p.inactive.Set(digest, r)
-		p.active.Invalidate(digest)
+		s.active.drop(digest)
+		s.inactive.put(digest, r)
 		return
 	}
-	p.active.Set(digest, r)
-	// Looking again after the write closes the gap: a drop counts first and
-	// deletes second, so one of the two sees the other.
-	if p.mark(digest) != mark {
-		p.active.Invalidate(digest)
-	}
+	s.active.put(digest, r)
 }
 
 // dropMessage forgets the digests of a published revocation.
 func (p *process) dropMessage(message []byte) {
-	if p.active == nil {
-		return
-	}
 	for len(message) >= len(secret.Digest{}) {
 		digest := secret.Digest(message)
-		p.generation[digest[0]].Add(1)
-		p.active.Invalidate(digest)
+		s := p.shard(digest)
+		s.mu.Lock()
+		s.drops++
+		s.active.drop(digest)
+		s.mu.Unlock()
 		message = message[len(digest):]
 	}
 }
 
 func (p *process) dropAll() {
-	if p.active == nil {
-		return
+	for i := range p.shards {
+		s := &p.shards[i]
+		s.mu.Lock()
+		s.drops++
+		s.active.clear()
+		s.inactive.clear()
+		s.mu.Unlock()
 	}
-	for i := range p.generation {
-		p.generation[i].Add(1)
-	}
-	p.active.InvalidateAll()
 }
 
-func (p *process) close() {
-	if p.active != nil {
-		p.active.StopAllGoroutines()
-		p.inactive.StopAllGoroutines()
-	}
+// layer keeps answers in two halves. When the young one is full, or began Life
+// ago, it takes the place of the old one, whose answers are over by then: nothing
+// has to be looked for to be forgotten, and no answer outlives its use by much.
+type layer struct {
+	half       int // answers in one of them, at most
+	young, old map[secret.Digest]*remembered
+	turn       time.Time // when the young one becomes the old
 }
+
+func (l *layer) get(digest secret.Digest) *remembered {
+	if r, ok := l.young[digest]; ok {
+		return r
+	}
+	return l.old[digest]
+}
+
+func (l *layer) put(digest secret.Digest, r *remembered) {
+	if len(l.young) >= l.half || !r.until.Before(l.turn) {
+		l.young, l.old, l.turn = map[secret.Digest]*remembered{}, l.young, r.until.Add(Life)
+	}
+	l.young[digest] = r
+}
+
+func (l *layer) drop(digest secret.Digest) {
+	delete(l.young, digest)
+	delete(l.old, digest)
+}
+
+func (l *layer) clear() { l.young, l.old, l.turn = nil, nil, time.Time{} }

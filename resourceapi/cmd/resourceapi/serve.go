@@ -168,7 +168,7 @@ func (p *parts) openGuard() error {
 	if err != nil {
 		return err
 	}
-	p.closings = append(p.closings, func() error { p.answers.Close(); p.client.Close(); return nil })
+	p.closings = append(p.closings, func() error { p.client.Close(); return nil })
 	p.limiter, err = ratelimit.New(p.cache, ratelimit.Options{
 		Now: time.Now, Logger: p.log, Policy: ratelimit.Policy(p.cfg.LimitAway), Registerer: p.metrics,
 	})

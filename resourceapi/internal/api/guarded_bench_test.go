@@ -80,7 +80,6 @@ func guarded(b *testing.B) http.Handler {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(cached.Close)
 	g, err := guard.New(guard.Options{Introspector: cached, Now: time.Now, MetadataURL: "http://127.0.0.1" + api.MetadataPath})
 	if err != nil {
 		b.Fatal(err)
