@@ -33,6 +33,8 @@ type Chain struct {
 	Render         Renderer         // required; answers a panic outside any router's Handle
 }
 
+const defaultTimeout = 15 * time.Second
+
 // Headers are header fields prepared once and shared by all answers.
 type Headers []header
 
@@ -74,7 +76,7 @@ func (c Chain) Wrap(routes *mux.Router) http.Handler {
 		c.BodyLimit = 1 << 20
 	}
 	if c.Timeout <= 0 {
-		c.Timeout = 15 * time.Second
+		c.Timeout = defaultTimeout
 	}
 	return &chain{Chain: c, routing: newRouting(routes), prefix: strings.ToLower(rand.Text()[:12]) + "-"}
 }

@@ -23,6 +23,7 @@ type Options struct {
 	Registry *prometheus.Registry // what /metrics shows; nil: nothing
 	Checks   map[string]Check     // what /readyz asks, by name
 	Logger   *slog.Logger         // required
+	Timeout  time.Duration        // of the handler, as its Chain has it; 0: 15 s
 	Drain    time.Duration        // how long requests may finish after ctx ends; 0: 10 s
 	// Listening, if set, is called once with the bound addresses.
 	Listening func(addr, opsAddr string)
@@ -32,6 +33,9 @@ type Options struct {
 // Options.Drain and returns nil; /readyz says 503 meanwhile. It returns an
 // error when it cannot listen, and when requests had to be cut off.
 func Run(ctx context.Context, opts Options) error {
+	if opts.Timeout <= 0 {
+		opts.Timeout = defaultTimeout
+	}
 	if opts.Drain <= 0 {
 		opts.Drain = 10 * time.Second
 	}
@@ -39,7 +43,7 @@ func Run(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	servers, listeners := []*http.Server{newServer(opts.Handler, opts.Logger)}, []net.Listener{public}
+	servers, listeners := []*http.Server{newServer(opts.Handler, opts)}, []net.Listener{public}
 	opsAddr := ""
 	if opts.OpsAddr != "" {
 		second, err := listen(ctx, opts.OpsAddr)
@@ -48,7 +52,7 @@ func Run(ctx context.Context, opts Options) error {
 			return err
 		}
 		opsAddr = second.Addr().String()
-		servers, listeners = append(servers, newServer(opsHandler(ctx, opts), opts.Logger)), append(listeners, second)
+		servers, listeners = append(servers, newServer(opsHandler(ctx, opts), opts)), append(listeners, second)
 	}
 	failed := make(chan error, len(servers))
 	for i, s := range servers {
@@ -89,15 +93,19 @@ func shutdown(ctx context.Context, servers []*http.Server, drain time.Duration) 
 	return errors.Join(errs...)
 }
 
-func newServer(h http.Handler, log *slog.Logger) *http.Server {
+// newServer waits a little longer than the handler does: the connection is
+// watched while the request is answered. Header and body have one deadline,
+// since each of its own would be set for every request.
+func newServer(h http.Handler, opts Options) *http.Server {
+	arrive := opts.Timeout + 5*time.Second
 	return &http.Server{
 		Handler:           h,
 		ConnContext:       withPeer,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      60 * time.Second,
+		ReadHeaderTimeout: arrive,
+		ReadTimeout:       arrive,
+		WriteTimeout:      opts.Timeout + 45*time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(opts.Logger.Handler(), slog.LevelDebug),
 	}
 }

@@ -54,7 +54,8 @@ func (p *parts) run(ctx context.Context, handler http.Handler, workers []worker)
 	}
 	err := httpserver.Run(ctx, httpserver.Options{
 		Addr: p.cfg.Addr, OpsAddr: p.cfg.OpsAddr, Handler: handler, Registry: p.metrics, Logger: p.log,
-		Checks: map[string]httpserver.Check{"database": p.store.Ping, "cache": p.cache.Ping},
+		Timeout: p.cfg.RequestTimeout,
+		Checks:  map[string]httpserver.Check{"database": p.store.Ping, "cache": p.cache.Ping},
 	})
 	stop()
 	running.Wait()
