@@ -7,9 +7,12 @@ import (
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-func isBase62(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
-}
+var isBase62 = func() (is [256]bool) {
+	for _, c := range []byte(alphabet) {
+		is[c] = true
+	}
+	return is
+}()
 
 // appendBase62 appends raw, read as one big-endian number, in width digits.
 func appendBase62(dst, raw []byte, width int) []byte {

@@ -104,13 +104,17 @@ func KindOf(text string) (Kind, error) {
 
 func wellFormed(text string) bool {
 	for i := prefixLen; i < len(text); i++ {
-		if !isBase62(text[i]) {
+		if !isBase62[text[i]] {
 			return false
 		}
 	}
+	// crc32.ChecksumIEEE, which would need a copy of the text.
+	crc := ^uint32(0)
+	for i := range totalLen - checkLen {
+		crc = crc32.IEEETable[byte(crc)^text[i]] ^ crc>>8
+	}
 	var sum [checkLen]byte
-	crc := crc32.ChecksumIEEE([]byte(text[:totalLen-checkLen]))
-	encodeUint32(&sum, crc)
+	encodeUint32(&sum, ^crc)
 	return string(sum[:]) == text[totalLen-checkLen:]
 }
 
@@ -155,7 +159,10 @@ func (t Token) MarshalText() ([]byte, error) {
 type Digest [sha256.Size]byte
 
 // DigestOf returns the digest of text.
-func DigestOf(text string) Digest { return sha256.Sum256([]byte(text)) }
+func DigestOf(text string) Digest {
+	var space [64]byte // a credential fits, and is not copied to the heap
+	return sha256.Sum256(append(space[:0], text...))
+}
 
 // DigestFromBytes reads a digest as Value stored it.
 func DigestFromBytes(b []byte) (Digest, error) {
