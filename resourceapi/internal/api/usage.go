@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"encoding/json"
+	"sync"
 	"time"
 )
 
@@ -21,10 +23,38 @@ type limitUsage struct {
 	ResetAt        *stamp `json:"reset_at"`
 }
 
+// tokenUsage is the answer to an access token.
+type tokenUsage struct {
+	Method    string     `json:"authentication_method"`
+	Message   string     `json:"message"`
+	RateLimit limitUsage `json:"rate_limit"`
+}
+
+func usageOfToken(limit limitUsage) tokenUsage {
+	return tokenUsage{"oauth", "Detailed usage tracking is available for API key authentication", limit}
+}
+
+// unlimitedToken is the answer to an access token that nothing limits, which is
+// always the same.
+var unlimitedToken = sync.OnceValues(func() (any, error) {
+	raw, err := encoded(usageOfToken(limitUsage{Tier: untiered}))
+	return json.RawMessage(raw), err
+})
+
+// untiered is the tier of what nothing limits.
+const untiered = "noop"
+
 // usage tells the caller how its credential stands against its limit, this call
 // included (contract section 3.7).
 func (a *API) usage(_ context.Context, c *call) (reply, error) {
-	limit := limitUsage{Tier: "noop"}
+	if c.caller.Standing == nil && !c.caller.IsAPIKey() {
+		answer, err := unlimitedToken()
+		if err != nil {
+			return reply{}, err
+		}
+		return fleeting(answer)
+	}
+	limit := limitUsage{Tier: untiered}
 	if s := c.caller.Standing; s != nil {
 		limit.Tier, limit.CurrentCount = s.Tier, s.Used
 		if !s.Limit.Unlimited() {
@@ -34,11 +64,7 @@ func (a *API) usage(_ context.Context, c *call) (reply, error) {
 		}
 	}
 	if !c.caller.IsAPIKey() {
-		return fleeting(struct {
-			Method    string     `json:"authentication_method"`
-			Message   string     `json:"message"`
-			RateLimit limitUsage `json:"rate_limit"`
-		}{"oauth", "Detailed usage tracking is available for API key authentication", limit})
+		return fleeting(usageOfToken(limit))
 	}
 	key := keyUsage{Name: c.caller.CredentialName, Scopes: c.caller.Scope.Names(), LastUsedAt: stamp(a.Store.Now())}
 	if !c.caller.IssuedAt.IsZero() {

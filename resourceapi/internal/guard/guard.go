@@ -118,15 +118,16 @@ func (g *Guard) principal(r *http.Request) (*resourceapi.Principal, error) {
 	if strings.HasPrefix(credential.Reveal(), string(secret.APIKey)) {
 		kind, message = introspection.KindAPIKey, messageKey
 	}
-	if err := g.judge(r.Context(), &answer, kind, message); err != nil {
+	scopes := answer.Scopes()
+	if err := g.judge(r.Context(), &answer, scopes, kind, message); err != nil {
 		return nil, err
 	}
-	return principalOf(&answer), nil
+	return principalOf(&answer, scopes), nil
 }
 
 // judge refuses whatever is not wholly in order. What has no owner, no family
 // or no scope we know can do nothing here.
-func (g *Guard) judge(ctx context.Context, a *introspection.Answer, kind, message string) error {
+func (g *Guard) judge(ctx context.Context, a *introspection.Answer, scopes scope.Set, kind, message string) error {
 	refuse := func(why string) error {
 		return fault.Wrap(fault.Unauthenticated, errors.New(why), message)
 	}
@@ -141,7 +142,7 @@ func (g *Guard) judge(ctx context.Context, a *introspection.Answer, kind, messag
 		return refuse("the credential is of another kind than its prefix says")
 	case a.UserID == "" || a.FamilyID == "":
 		return fault.New(fault.Unauthenticated, messageNoOwner)
-	case a.Scopes() == 0:
+	case scopes == 0:
 		return refuse("no scope of this API")
 	case a.Aud != "" && strings.TrimRight(a.Aud, "/") != g.resource:
 		return refuse("meant for another resource")
@@ -174,9 +175,9 @@ func anyContains(networks []netip.Prefix, addr netip.Addr) bool {
 	return false
 }
 
-func principalOf(a *introspection.Answer) *resourceapi.Principal {
+func principalOf(a *introspection.Answer, scopes scope.Set) *resourceapi.Principal {
 	p := &resourceapi.Principal{
-		UserID: a.UserID, FamilyID: a.FamilyID, Role: a.Role, Scope: a.Scopes(),
+		UserID: a.UserID, FamilyID: a.FamilyID, Role: a.Role, Scope: scopes,
 		CredentialID: a.CredentialID, CredentialKind: a.CredentialKind, CredentialName: a.CredentialName,
 		ClientID: a.ClientID, Source: a.Source, Tier: a.Tier,
 	}
