@@ -28,7 +28,7 @@ func (p *parts) people() (*account.Service, error) {
 		Store: p.store, Chains: lateChains{p}, Keys: p.keys, Throttle: throttle{p.limiter}, Sealer: sealer, Logger: p.log, Now: now,
 		Settings: account.Settings{
 			Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle, AIAvailable: c.AIAvailable,
-			HashQueue: c.HashQueue, InvitationLife: c.InvitationLife,
+			HashQueue: c.HashQueue, HashCost: account.HashCost{Memory: c.PasswordMemory, Passes: c.PasswordPasses}, InvitationLife: c.InvitationLife,
 			Throttles: account.Throttles{
 				SigninAccount: c.ThrottleSignin, SigninAddress: c.ThrottleAddress, SecondFactor: c.ThrottleSecondFactor,
 				Signup: c.ThrottleSignup, Invite: c.ThrottleInvite, Token: c.ThrottleToken, Reset: c.ThrottleReset,

@@ -25,6 +25,7 @@ type Settings struct {
 	SigninIdle     time.Duration // a sign-in not seen for so long is over
 	AIAvailable    bool          // whether people may switch AI features on
 	HashQueue      int           // password checks that may wait for their turn; 0: 256
+	HashCost       HashCost      // of passwords; zero: the default
 	InvitationLife time.Duration // of a family invitation; 0: 3 days
 	SecondFactorOf string        // the name authenticator apps show; "": Latchkey
 	Throttles      Throttles
@@ -55,7 +56,7 @@ func New(d Dependencies) *Service {
 	if d.Logger == nil {
 		d.Logger = slog.Default()
 	}
-	return &Service{Dependencies: d, hasher: newHasher(d.Settings.HashQueue)}
+	return &Service{Dependencies: d, hasher: newHasher(d.Settings.HashQueue, d.Settings.HashCost)}
 }
 
 // Visitor is where a request came from, as far as it can be told.

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -17,13 +18,19 @@ import (
 	"latchkey/pkg/fault"
 )
 
-// argon2id parameters for new hashes (RFC 9106): passes, KiB, lanes.
+// HashCost is what argon2id spends on a new hash (RFC 9106 section 3.1). Whoever
+// signs in with a hash of another cost gets a new one.
+type HashCost struct {
+	Memory uint32 // KiB; 0: 19 MiB
+	Passes uint32 // over the memory; 0: 2
+}
+
 const (
-	hashTime    = 2
-	hashMemory  = 19 * 1024
-	hashThreads = 1
-	hashLength  = 32
-	saltLength  = 16
+	defaultMemory = 19 * 1024
+	defaultPasses = 2
+	hashThreads   = 1
+	hashLength    = 32
+	saltLength    = 16
 )
 
 // Bounds on what a stored hash may ask for, so that a damaged row cannot take
@@ -41,18 +48,20 @@ const (
 // hasher computes as many hashes at once as there are cores: each takes 19 MiB,
 // and more at once would only take longer, all of them together.
 type hasher struct {
+	today phcParams
 	turns chan struct{} // running
 	queue chan struct{} // running or waiting
 	dummy string        // what an unknown user's password is compared with
 }
 
-func newHasher(queue int) *hasher {
+func newHasher(queue int, cost HashCost) *hasher {
 	if queue <= 0 {
 		queue = defaultHashQueue
 	}
 	cores := runtime.GOMAXPROCS(0)
 	h := &hasher{turns: make(chan struct{}, cores), queue: make(chan struct{}, cores+queue)}
-	h.dummy = dummyPHC()
+	h.today = phcParams{cmp.Or(cost.Passes, defaultPasses), cmp.Or(cost.Memory, defaultMemory), hashThreads}
+	h.dummy = h.dummyPHC()
 	return h
 }
 
@@ -98,27 +107,29 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer release()
-	return hashPassword(password), nil
+	return h.hashNow(password), nil
 }
 
-func hashPassword(password string) string {
+// hashNow is hash for a caller who holds a turn.
+func (h *hasher) hashNow(password string) string {
 	var salt [saltLength]byte
 	_, _ = rand.Read(salt[:]) // crypto/rand never fails on Go 1.24 and later
-	return phc(salt[:], argon2.IDKey([]byte(password), salt[:], hashTime, hashMemory, hashThreads, hashLength))
+	p := h.today
+	return p.phc(salt[:], argon2.IDKey([]byte(password), salt[:], p.time, p.memory, p.threads, hashLength))
 }
 
 // dummyPHC costs as much to compare with as a real hash, and no password is
 // known to match it.
-func dummyPHC() string {
+func (h *hasher) dummyPHC() string {
 	var salt [saltLength]byte
 	var sum [hashLength]byte
 	_, _ = rand.Read(salt[:]) // as above
 	_, _ = rand.Read(sum[:])
-	return phc(salt[:], sum[:])
+	return h.today.phc(salt[:], sum[:])
 }
 
-func phc(salt, sum []byte) string {
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hashMemory, hashTime, hashThreads,
+func (p phcParams) phc(salt, sum []byte) string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.memory, p.time, p.threads,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum))
 }
 
@@ -135,7 +146,7 @@ func (h *hasher) matches(stored, password string) (ok, outdated bool) {
 	}
 	got := argon2.IDKey([]byte(password), salt, p.time, p.memory, p.threads, uint32(len(sum))) //nolint:gosec // parsePHC bounds it
 	same := subtle.ConstantTimeCompare(got, sum) == 1
-	return same && known, p != (phcParams{hashTime, hashMemory, hashThreads}) || len(sum) != hashLength
+	return same && known, p != h.today || len(sum) != hashLength
 }
 
 type phcParams struct {

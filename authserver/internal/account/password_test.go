@@ -10,7 +10,7 @@ import (
 )
 
 func TestPasswordHashes(t *testing.T) {
-	h := newHasher(4)
+	h := newHasher(4, HashCost{})
 	phc, err := h.hash(t.Context(), "Secret-1234!")
 	if err != nil || !strings.HasPrefix(phc, "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Fatalf("%s %v", phc, err)
@@ -41,8 +41,22 @@ func TestPasswordHashes(t *testing.T) {
 	}
 }
 
+func TestTheCostOfHashesIsASetting(t *testing.T) {
+	before := newHasher(4, HashCost{Memory: 64, Passes: 1})
+	old, err := before.hash(t.Context(), "Secret-1234!")
+	if err != nil || !strings.HasPrefix(old, "$argon2id$v=19$m=64,t=1,p=1$") || !strings.HasPrefix(before.dummy, "$argon2id$v=19$m=64,t=1,p=1$") {
+		t.Fatalf("%s, dummy %s, %v", old, before.dummy, err)
+	}
+	if ok, outdated := before.matches(old, "Secret-1234!"); !ok || outdated {
+		t.Errorf("%v, outdated %v", ok, outdated)
+	}
+	if ok, outdated := newHasher(4, HashCost{Memory: 128, Passes: 1}).matches(old, "Secret-1234!"); !ok || !outdated {
+		t.Errorf("after a change of the setting: %v, outdated %v", ok, outdated)
+	}
+}
+
 func TestHashQueueIsBounded(t *testing.T) {
-	h := newHasher(1)
+	h := newHasher(1, HashCost{})
 	var held []func()
 	for range cap(h.turns) {
 		release, err := h.turn(t.Context())

@@ -78,7 +78,7 @@ func (s *Service) tryPassword(ctx context.Context, u *authserver.User, account, 
 		return ErrBadCredentials
 	}
 	if outdated {
-		u.PasswordHash = hashPassword(password)
+		u.PasswordHash = s.hasher.hashNow(password)
 		return s.Store.SetPasswordHash(ctx, u.ID, u.PasswordHash)
 	}
 	return nil

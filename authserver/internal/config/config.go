@@ -94,6 +94,8 @@ func (c *Config) check() error {
 	} {
 		complain(d <= 0, "%s must be more than 0", name)
 	}
+	complain(c.Secure() && c.cheapPasswords(), "AUTH_PASSWORD_MEMORY × AUTH_PASSWORD_PASSES must be at least 35840 KiB, "+
+		"of at least 7168, where people sign in over https")
 	api, err := url.Parse(c.APIURL)
 	complain(err != nil || api.Host == "" || api.Scheme != "http" && api.Scheme != "https",
 		"AUTH_API_URL must be an http or https URL")

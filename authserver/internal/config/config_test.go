@@ -58,6 +58,8 @@ func TestEveryComplaint(t *testing.T) {
 		"AUTH_SIGNIN_IDLE":                   {"0s"},
 		"AUTH_INVITATION_LIFETIME":           {"0s"},
 		"AUTH_PASSWORD_QUEUE":                {"0"},
+		"AUTH_PASSWORD_MEMORY":               {"7", "262145", "-1", "19M"},
+		"AUTH_PASSWORD_PASSES":               {"0", "17"},
 		"AUTH_ERASURE_URL":                   {"http://127.0.0.1:8081"},
 		"AUTH_ERASURE_SECRET":                {"alone"},
 		"AUTH_RESOURCE_SERVER_CLIENT_ID":     {"alone"},
@@ -75,6 +77,22 @@ func TestEveryComplaint(t *testing.T) {
 		for _, value := range values {
 			if _, err := config.Read(map[string]string{name: value}); err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("%s=%s: %v", name, value, err)
+			}
+		}
+	}
+}
+
+func TestPasswordsOfRealPeopleAreNotCheap(t *testing.T) {
+	for cost, good := range map[[2]string]bool{
+		{"", ""}: true, {"47104", "1"}: true, {"7168", "5"}: true, {"7168", "4"}: false, {"4096", "16"}: false, {"35839", "1"}: false,
+	} {
+		for issuer, fine := range map[string]bool{"https://auth.example": good, "http://127.0.0.1:8080": true} {
+			environ := map[string]string{"AUTH_ISSUER": issuer}
+			if cost[0] != "" {
+				environ["AUTH_PASSWORD_MEMORY"], environ["AUTH_PASSWORD_PASSES"] = cost[0], cost[1]
+			}
+			if _, err := config.Read(environ); (err == nil) != fine {
+				t.Errorf("%v of %s: %v", cost, issuer, err)
 			}
 		}
 	}

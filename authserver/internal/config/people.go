@@ -17,6 +17,8 @@ type People struct {
 	SigninIdle        time.Duration `env:"AUTH_SIGNIN_IDLE" envDefault:"168h"`        // a sign-in not used for so long is over
 	AIAvailable       bool          `env:"AUTH_AI_AVAILABLE" envDefault:"false"`      // whether people may switch AI features on
 	HashQueue         int           `env:"AUTH_PASSWORD_QUEUE" envDefault:"256"`      // password checks that may wait for a core
+	PasswordMemory    uint32        `env:"AUTH_PASSWORD_MEMORY" envDefault:"19456"`   // KiB that argon2id takes for a password
+	PasswordPasses    uint32        `env:"AUTH_PASSWORD_PASSES" envDefault:"2"`       // of argon2id over it
 	EncryptionKey     string        `env:"AUTH_ENCRYPTION_KEY"`                       // 32 bytes in base64 or hex, for second-factor secrets; unset: kept beside the SQLite file
 	EncryptionKeysOld []string      `env:"AUTH_ENCRYPTION_KEYS_OLD"`                  // earlier keys, still readable
 	ErasureURL        string        `env:"AUTH_ERASURE_URL"`                          // the resource API's internal address; unset: nothing is sent
@@ -43,6 +45,8 @@ func (p *People) check() error {
 	complain(p.SigninLifetime <= 0 || p.SigninIdle <= 0, "AUTH_SIGNIN_LIFETIME and AUTH_SIGNIN_IDLE must be more than 0")
 	complain(p.InvitationLife <= 0, "AUTH_INVITATION_LIFETIME must be more than 0")
 	complain(p.HashQueue < 1, "AUTH_PASSWORD_QUEUE must be at least 1")
+	complain(p.PasswordMemory < 8 || p.PasswordMemory > 256*1024, "AUTH_PASSWORD_MEMORY must be between 8 and 262144 KiB")
+	complain(p.PasswordPasses < 1 || p.PasswordPasses > 16, "AUTH_PASSWORD_PASSES must be between 1 and 16")
 	complain((p.ErasureURL == "") != (p.ErasureSecret == ""), "AUTH_ERASURE_URL and AUTH_ERASURE_SECRET go together")
 	if p.EncryptionKey != "" {
 		_, err := settings.Bytes(p.EncryptionKey, encryptionKeyLength)
@@ -53,6 +57,12 @@ func (p *People) check() error {
 		complain(err != nil, fmt.Sprintf("AUTH_ENCRYPTION_KEYS_OLD: each %v", err))
 	}
 	return errors.Join(errs...)
+}
+
+// cheapPasswords reports whether hashes would cost less than the least of OWASP's
+// choices for argon2id (Password Storage Cheat Sheet): 7 MiB five times over.
+func (p *People) cheapPasswords() bool {
+	return p.PasswordMemory < 7*1024 || p.PasswordMemory*p.PasswordPasses < 5*7*1024
 }
 
 const encryptionKeyLength = 32 // bytes
