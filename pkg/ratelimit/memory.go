@@ -43,8 +43,12 @@ func newMemory(opts Options, m *metrics) *Memory {
 }
 
 // Allow implements Limiter; it never fails.
-func (m *Memory) Allow(_ context.Context, key string, l Limit) (Result, error) {
-	return m.step(key, l, "", l.Window), nil
+func (m *Memory) Allow(_ context.Context, counts ...Count) ([]Result, error) {
+	results := make([]Result, len(counts))
+	for i, c := range counts {
+		results[i] = m.step(c.Key, c.Limit, "", c.Limit.Window)
+	}
+	return results, nil
 }
 
 // Use implements Limiter; it never fails.
@@ -68,20 +72,28 @@ func (m *Memory) step(key string, l Limit, from string, keep time.Duration) Resu
 }
 
 // Peek implements Limiter; it never fails.
-func (m *Memory) Peek(_ context.Context, key string, l Limit) (Result, error) {
+func (m *Memory) Peek(_ context.Context, counts ...Count) ([]Result, error) {
+	results := make([]Result, len(counts))
+	for i, c := range counts {
+		results[i] = m.peek(c.Key, c.Limit)
+	}
+	return results, nil
+}
+
+func (m *Memory) peek(key string, l Limit) Result {
 	s, now := m.of(key), m.now().UnixMilli()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.records[key]
 	if !ok || r.until <= now {
-		return result(l, true, 0, 0, 0), nil
+		return result(l, true, 0, 0, 0)
 	}
 	r.expire(now, l.Window.Milliseconds())
 	res := r.result(now, l, r.room(l))
 	if r.used > 0 {
 		res.LastUsed, res.LastFrom = time.UnixMilli(r.used).UTC(), r.from
 	}
-	return res, nil
+	return res
 }
 
 // Forget implements Limiter; it never fails.

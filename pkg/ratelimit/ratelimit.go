@@ -44,6 +44,12 @@ func (l Limit) grain() time.Duration { return max(l.Window/grains, time.Millisec
 
 const grains = 30
 
+// Count is a key and the limit it is counted against.
+type Count struct {
+	Key   string
+	Limit Limit
+}
+
 // Result tells how a request stands against its limit.
 type Result struct {
 	Allowed   bool
@@ -65,13 +71,15 @@ type Result struct {
 //
 // An error is fault.Unavailable: nobody could decide and the policy is Refuse.
 type Limiter interface {
-	// Allow counts one request against key, if there is room.
-	Allow(ctx context.Context, key string, l Limit) (Result, error)
-	// Use is Allow that also stamps key as used now from an address.
+	// Allow counts one request against each key that has room for it, all in one
+	// trip.
+	Allow(ctx context.Context, counts ...Count) ([]Result, error)
+	// Use counts one request against key, if there is room, and stamps key as
+	// used now from an address.
 	Use(ctx context.Context, key string, l Limit, from string) (Result, error)
-	// Peek tells how key stands and counts nothing; Allowed says whether a
+	// Peek tells how each key stands and counts nothing; Allowed says whether a
 	// request would pass.
-	Peek(ctx context.Context, key string, l Limit) (Result, error)
+	Peek(ctx context.Context, counts ...Count) ([]Result, error)
 	// Forget clears key's count.
 	Forget(ctx context.Context, key string) error
 }

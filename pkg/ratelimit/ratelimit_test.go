@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -68,6 +69,44 @@ func must(t *testing.T, r Result, err error) Result {
 	return r
 }
 
+func allow(ctx context.Context, l Limiter, key string, limit Limit) (Result, error) {
+	return one(l.Allow(ctx, Count{key, limit}))
+}
+
+func peek(ctx context.Context, l Limiter, key string, limit Limit) (Result, error) {
+	return one(l.Peek(ctx, Count{key, limit}))
+}
+
+func one(results []Result, err error) (Result, error) {
+	if err != nil {
+		return Result{}, err
+	}
+	return results[0], nil
+}
+
+func TestSeveralKeysAreCountedAtOnce(t *testing.T) {
+	engines(t, func(t *testing.T, l Limiter, _ *clock) {
+		ctx, key := t.Context(), unique(t)
+		short, long := Count{key + ":short", Limit{1, time.Minute}}, Count{key + ":long", Limit{5, time.Hour}}
+		for i := range 3 {
+			got, err := l.Allow(ctx, short, long)
+			if err != nil || len(got) != 2 {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			if got[0].Allowed != (i == 0) || !got[1].Allowed || got[1].Used != int64(i+1) {
+				t.Errorf("%d: %+v", i, got)
+			}
+		}
+		got, err := l.Peek(ctx, long, short)
+		if err != nil || len(got) != 2 || got[0].Used != 3 || !got[0].Allowed || got[1].Used != 1 || got[1].Allowed {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if got, err := l.Allow(ctx); err != nil || len(got) != 0 {
+			t.Errorf("nothing to count: %+v, %v", got, err)
+		}
+	})
+}
+
 func TestParallelRequestsPassExactlyTheLimit(t *testing.T) {
 	engines(t, func(t *testing.T, l Limiter, _ *clock) {
 		ctx, key, limit := t.Context(), unique(t), Limit{100, time.Hour}
@@ -90,7 +129,7 @@ func TestParallelRequestsPassExactlyTheLimit(t *testing.T) {
 		if passed.Load() != 100 {
 			t.Errorf("%d of 1000 passed a limit of 100", passed.Load())
 		}
-		p, err := l.Peek(ctx, key, limit)
+		p, err := peek(ctx, l, key, limit)
 		if p = must(t, p, err); p.Used != 100 || p.Hour != 100 || p.Remaining != 0 || p.Allowed {
 			t.Errorf("after it: %+v", p)
 		}
@@ -101,28 +140,28 @@ func TestRefusedRequestsAreNotCounted(t *testing.T) {
 	engines(t, func(t *testing.T, l Limiter, c *clock) {
 		ctx, key, limit := t.Context(), unique(t), Limit{2, time.Hour}
 		for i := range 2 {
-			r, err := l.Allow(ctx, key, limit)
+			r, err := allow(ctx, l, key, limit)
 			if r = must(t, r, err); !r.Allowed || r.Used != int64(i+1) || r.Remaining != int64(1-i) {
 				t.Fatalf("%d: %+v", i, r)
 			}
 		}
 		for range 10 {
 			c.advance(time.Minute)
-			r, err := l.Allow(ctx, key, limit)
+			r, err := allow(ctx, l, key, limit)
 			if r = must(t, r, err); r.Allowed || r.Used != 2 || r.Hour > 2 {
 				t.Fatalf("%+v", r)
 			}
 		}
-		r, err := l.Allow(ctx, key, limit)
+		r, err := allow(ctx, l, key, limit)
 		if r = must(t, r, err); r.Reset != 50*time.Minute {
 			t.Errorf("try again in %v", r.Reset)
 		}
 		c.advance(r.Reset - time.Millisecond)
-		if r, err = l.Peek(ctx, key, limit); must(t, r, err).Allowed {
+		if r, err = peek(ctx, l, key, limit); must(t, r, err).Allowed {
 			t.Error("allowed before the time told")
 		}
 		c.advance(time.Millisecond)
-		if r, err = l.Allow(ctx, key, limit); !must(t, r, err).Allowed {
+		if r, err = allow(ctx, l, key, limit); !must(t, r, err).Allowed {
 			t.Error("refused at the time told")
 		}
 	})
@@ -142,7 +181,7 @@ func TestNoWindowLetsMoreThrough(t *testing.T) {
 				c.advance(time.Duration(random.IntN(90_000)) * time.Millisecond)
 			}
 			now := c.millis.Load()
-			r, err := l.Allow(ctx, key, limit)
+			r, err := allow(ctx, l, key, limit)
 			r = must(t, r, err)
 			since := func(window time.Duration) (n int64) {
 				for i := len(passed) - 1; i >= 0 && passed[i] > now-window.Milliseconds(); i-- {
@@ -177,24 +216,24 @@ func TestUseStamps(t *testing.T) {
 			if !must(t, r, err).Allowed {
 				t.Fatal("refused")
 			}
-			p, err := l.Peek(ctx, key, limit)
+			p, err := peek(ctx, l, key, limit)
 			if p = must(t, p, err); !p.LastUsed.Equal(c.now()) || p.LastFrom != "2001:db8::7" {
 				t.Errorf("%+v", p)
 			}
 			c.advance(10 * time.Second)
 		}
-		p, err := l.Peek(ctx, key, Limit{5, time.Hour})
+		p, err := peek(ctx, l, key, Limit{5, time.Hour})
 		if p = must(t, p, err); p.Hour != 2 || p.Used != 1 {
 			t.Errorf("two calls, one of them without limit: %+v", p)
 		}
 		c.advance(time.Minute) // over the full hour
-		if p, err = l.Peek(ctx, key, Limit{5, time.Hour}); must(t, p, err).Hour != 0 || p.Used != 1 {
+		if p, err = peek(ctx, l, key, Limit{5, time.Hour}); must(t, p, err).Hour != 0 || p.Used != 1 {
 			t.Errorf("after the full hour: %+v", p)
 		}
 		if err := l.Forget(ctx, key); err != nil {
 			t.Fatal(err)
 		}
-		if p, err = l.Peek(ctx, key, Limit{5, time.Hour}); must(t, p, err).Used != 0 || !p.LastUsed.IsZero() {
+		if p, err = peek(ctx, l, key, Limit{5, time.Hour}); must(t, p, err).Used != 0 || !p.LastUsed.IsZero() {
 			t.Errorf("after Forget: %+v", p)
 		}
 	})
@@ -204,11 +243,11 @@ func TestALoweredLimitHoldsAtOnce(t *testing.T) {
 	engines(t, func(t *testing.T, l Limiter, c *clock) {
 		ctx, key := t.Context(), unique(t)
 		for range 6 {
-			r, err := l.Allow(ctx, key, Limit{10, time.Hour})
+			r, err := allow(ctx, l, key, Limit{10, time.Hour})
 			must(t, r, err)
 			c.advance(5 * time.Minute)
 		}
-		r, err := l.Allow(ctx, key, Limit{3, time.Hour})
+		r, err := allow(ctx, l, key, Limit{3, time.Hour})
 		// Six are remembered; four must go, the fourth was made 15 minutes in, 30 have passed.
 		if r = must(t, r, err); r.Allowed || r.Remaining != 0 || r.Reset != 45*time.Minute {
 			t.Errorf("%+v", r)
@@ -223,7 +262,7 @@ func TestRedisUsesItsOwnClock(t *testing.T) {
 	if !must(t, res, err).Allowed {
 		t.Fatal("refused")
 	}
-	res, err = r.Peek(t.Context(), key, Limit{1, time.Hour})
+	res, err = peek(t.Context(), r, key, Limit{1, time.Hour})
 	if age := time.Since(must(t, res, err).LastUsed); age < -time.Minute || age > time.Minute {
 		t.Errorf("stamped %v ago", age)
 	}

@@ -43,36 +43,60 @@ func newRedis(shared *cache.Redis, local *Memory, opts Options, m *metrics) *Red
 }
 
 // Allow implements Limiter.
-func (r *Redis) Allow(ctx context.Context, key string, l Limit) (Result, error) {
-	return r.step(ctx, key, l, "", l.Window)
+func (r *Redis) Allow(ctx context.Context, counts ...Count) ([]Result, error) {
+	return r.all(ctx, counts, func(c Count) step { return step{c, 1, "", c.Limit.Window} })
 }
 
 // Use implements Limiter.
 func (r *Redis) Use(ctx context.Context, key string, l Limit, from string) (Result, error) {
-	return r.step(ctx, key, l, from, max(l.Window, stampLife))
-}
-
-func (r *Redis) step(ctx context.Context, key string, l Limit, from string, keep time.Duration) (Result, error) {
-	answer, err := r.run(ctx, key, l, 1, from, keep)
-	if err != nil {
-		return r.without(ctx, err, func() Result { return r.local.step(key, l, from, keep) })
-	}
-	res := read(l, answer)
-	r.local.learn(key, l, res.Used)
-	r.metrics.count(res)
-	return res, nil
+	s := step{Count{key, l}, 1, from, max(l.Window, stampLife)}
+	answer := r.send(ctx, s)
+	return r.result(ctx, s, answer[0])
 }
 
 // Peek implements Limiter.
-func (r *Redis) Peek(ctx context.Context, key string, l Limit) (Result, error) {
-	answer, err := r.run(ctx, key, l, 0, "", 0)
-	if err != nil {
-		return r.without(ctx, err, func() Result {
-			res, _ := r.local.Peek(ctx, key, l) // never fails
-			return res
-		})
+func (r *Redis) Peek(ctx context.Context, counts ...Count) ([]Result, error) {
+	return r.all(ctx, counts, func(c Count) step { return step{c, 0, "", 0} })
+}
+
+// step is one run of the script.
+type step struct {
+	Count
+	cost int // 0: look only
+	from string
+	keep time.Duration
+}
+
+func (r *Redis) all(ctx context.Context, counts []Count, of func(Count) step) ([]Result, error) {
+	steps := make([]step, len(counts))
+	for i, c := range counts {
+		steps[i] = of(c)
 	}
-	res := read(l, answer)
+	answers, results := r.send(ctx, steps...), make([]Result, len(steps))
+	for i, s := range steps {
+		var err error
+		if results[i], err = r.result(ctx, s, answers[i]); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
+// result reads the answer to a step, or decides without Redis.
+func (r *Redis) result(ctx context.Context, s step, answered *redis.Cmd) (Result, error) {
+	answer, err := answered.Slice()
+	if err == nil && len(answer) < 4 {
+		err = errors.New("unexpected answer")
+	}
+	if err != nil {
+		return r.without(ctx, fmt.Errorf("ratelimit: %w", err), s)
+	}
+	res := read(s.Limit, answer)
+	if s.cost > 0 {
+		r.local.learn(s.Key, s.Limit, res.Used)
+		r.metrics.count(res)
+		return res, nil
+	}
 	if used := number(answer, 4); used > 0 {
 		res.LastUsed = time.UnixMilli(used).UTC()
 		res.LastFrom, _ = answer[5].(string)
@@ -89,25 +113,26 @@ func (r *Redis) Forget(ctx context.Context, key string) error {
 	return nil
 }
 
-func (r *Redis) run(ctx context.Context, key string, l Limit, cost int, from string, keep time.Duration) ([]any, error) {
+// send takes the steps in one trip; each answer has its own error.
+func (r *Redis) send(ctx context.Context, steps ...step) []*redis.Cmd {
 	now := int64(0)
 	if r.clock != nil {
 		now = r.clock()
 	}
-	args := []any{l.Window.Milliseconds(), max(l.Max, 0), l.grain().Milliseconds(), cost, keep.Milliseconds(), from, now}
-	command := redis.NewCmd(ctx, append([]any{"evalsha", r.script.Hash(), 1, keyPrefix + key}, args...)...)
-	r.shared.Send(ctx, command)
-	if redis.HasErrorPrefix(command.Err(), "NOSCRIPT") {
-		command = r.script.Eval(ctx, r.shared.Client(), []string{keyPrefix + key}, args...)
+	sent, commands := make([]*redis.Cmd, len(steps)), make([]redis.Cmder, len(steps))
+	for i, s := range steps {
+		sent[i] = redis.NewCmd(ctx, "evalsha", r.script.Hash(), 1, keyPrefix+s.Key,
+			s.Limit.Window.Milliseconds(), max(s.Limit.Max, 0), s.Limit.grain().Milliseconds(), s.cost, s.keep.Milliseconds(), s.from, now)
+		commands[i] = sent[i]
 	}
-	answer, err := command.Slice()
-	if err != nil {
-		return nil, fmt.Errorf("ratelimit: %w", err)
+	r.shared.Send(ctx, commands...)
+	for i, c := range sent {
+		if redis.HasErrorPrefix(c.Err(), "NOSCRIPT") {
+			args := c.Args()[4:]
+			sent[i] = r.script.Eval(ctx, r.shared.Client(), []string{keyPrefix + steps[i].Key}, args...)
+		}
 	}
-	if len(answer) < 4 {
-		return nil, errors.New("ratelimit: unexpected answer")
-	}
-	return answer, nil
+	return sent
 }
 
 func read(l Limit, answer []any) Result {
@@ -120,7 +145,7 @@ func number(answer []any, i int) int64 {
 }
 
 // without decides when Redis could not.
-func (r *Redis) without(ctx context.Context, cause error, local func() Result) (Result, error) {
+func (r *Redis) without(ctx context.Context, cause error, s step) (Result, error) {
 	r.metrics.degraded.Inc()
 	now := r.local.now()
 	if until := r.quiet.Load(); now.UnixNano() >= until && r.quiet.CompareAndSwap(until, now.Add(10*time.Second).UnixNano()) {
@@ -130,7 +155,12 @@ func (r *Redis) without(ctx context.Context, cause error, local func() Result) (
 		return Result{}, fault.Wrap(fault.Unavailable, cause, "The service is temporarily unavailable. Try again later.").
 			WithRetryAfter(time.Second)
 	}
-	res := local()
+	var res Result
+	if s.cost > 0 {
+		res = r.local.step(s.Key, s.Limit, s.from, s.keep)
+	} else {
+		res = r.local.peek(s.Key, s.Limit)
+	}
 	res.Degraded = true
 	return res, nil
 }

@@ -56,21 +56,30 @@ func (p lateChains) EndChains(ctx context.Context, f authserver.ChainFilter, rea
 // throttle counts attempts with the limiter of the requests.
 type throttle struct{ limiter ratelimit.Limiter }
 
-func (t throttle) Take(ctx context.Context, key string, most int, window time.Duration) (time.Duration, error) {
-	r, err := t.limiter.Allow(ctx, "throttle:"+key, ratelimit.Limit{Max: int64(most), Window: window})
-	return wait(r, err)
+func (t throttle) Take(ctx context.Context, attempts ...account.Attempt) (time.Duration, error) {
+	return longest(t.limiter.Allow(ctx, counts(attempts)...))
 }
 
-func (t throttle) Wait(ctx context.Context, key string, most int, window time.Duration) (time.Duration, error) {
-	r, err := t.limiter.Peek(ctx, "throttle:"+key, ratelimit.Limit{Max: int64(most), Window: window})
-	return wait(r, err)
+func (t throttle) Wait(ctx context.Context, attempts ...account.Attempt) (time.Duration, error) {
+	return longest(t.limiter.Peek(ctx, counts(attempts)...))
 }
 
-func wait(r ratelimit.Result, err error) (time.Duration, error) {
-	if err != nil || r.Allowed {
-		return 0, err
+func counts(attempts []account.Attempt) []ratelimit.Count {
+	list := make([]ratelimit.Count, len(attempts))
+	for i, a := range attempts {
+		list[i] = ratelimit.Count{Key: "throttle:" + a.Key, Limit: ratelimit.Limit{Max: int64(a.Max), Window: a.Window}}
 	}
-	return max(r.Reset, time.Second), nil
+	return list
+}
+
+// longest is the time after which all limits have room again; 0: they have.
+func longest(results []ratelimit.Result, err error) (wait time.Duration, _ error) {
+	for _, r := range results {
+		if !r.Allowed {
+			wait = max(wait, r.Reset, time.Second)
+		}
+	}
+	return wait, err
 }
 
 // tokenThrottle limits by client address how often the token endpoint refuses.

@@ -124,9 +124,15 @@ type Keys interface {
 
 // Throttle counts attempts. pkg/ratelimit answers it through an adaptor.
 type Throttle interface {
-	// Take counts one attempt under key unless most are already counted within
-	// window. It returns how long to wait before the next; 0: counted, go on.
-	Take(ctx context.Context, key string, most int, window time.Duration) (time.Duration, error)
+	// Take counts an attempt against every one of the limits that has room. It
+	// returns how long to wait before the next; 0: counted by all, go on.
+	Take(ctx context.Context, attempts ...Attempt) (time.Duration, error)
 	// Wait is Take without counting.
-	Wait(ctx context.Context, key string, most int, window time.Duration) (time.Duration, error)
+	Wait(ctx context.Context, attempts ...Attempt) (time.Duration, error)
+}
+
+// Attempt is what is counted against a limit.
+type Attempt struct {
+	Key string
+	Limit
 }

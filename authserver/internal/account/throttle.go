@@ -3,8 +3,8 @@ package account
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"latchkey/pkg/fault"
@@ -49,16 +49,18 @@ func (s *Service) TokenRefused(ctx context.Context, address string) time.Duratio
 // take counts one attempt of kind by who in every window, and refuses when one
 // of them is full.
 func (s *Service) take(ctx context.Context, kind, who string, limits []Limit) error {
-	return s.eachLimit(kind, who, limits, func(key string, l Limit) (time.Duration, error) {
-		return s.Throttle.Take(ctx, key, l.Max, l.Window)
-	})
+	if s.Throttle == nil || len(limits) == 0 {
+		return nil
+	}
+	return throttling(s.Throttle.Take(ctx, attempts(kind, who, limits)...))
 }
 
 // blocked refuses when one of the windows is full, and counts nothing.
 func (s *Service) blocked(ctx context.Context, kind, who string, limits []Limit) error {
-	return s.eachLimit(kind, who, limits, func(key string, l Limit) (time.Duration, error) {
-		return s.Throttle.Wait(ctx, key, l.Max, l.Window)
-	})
+	if s.Throttle == nil || len(limits) == 0 {
+		return nil
+	}
+	return throttling(s.Throttle.Wait(ctx, attempts(kind, who, limits)...))
 }
 
 // visitor is whom a limit counts: of an IPv6 address the network of 64 bits,
@@ -71,23 +73,22 @@ func visitor(who string) string {
 	return netip.PrefixFrom(addr.WithZone(""), 64).Masked().String()
 }
 
-// eachLimit asks every window. Keys hold a digest, so that the shared counter
-// store learns no email address.
-func (s *Service) eachLimit(kind, who string, limits []Limit, ask func(key string, l Limit) (time.Duration, error)) error {
-	if s.Throttle == nil {
-		return nil
+// attempts are one attempt in every window. Keys hold a digest, so that the
+// shared counter store learns no email address.
+func attempts(kind, who string, limits []Limit) []Attempt {
+	list, digest := make([]Attempt, len(limits)), secret.DigestOf(visitor(who)).String()[:32]
+	for i, l := range limits {
+		list[i] = Attempt{kind + ":" + strconv.Itoa(int(l.Window.Seconds())) + ":" + digest, l}
 	}
-	var longest time.Duration
-	for _, l := range limits {
-		key := fmt.Sprintf("%s:%d:%.32s", kind, int(l.Window.Seconds()), secret.DigestOf(visitor(who)).String())
-		wait, err := ask(key, l)
-		if err != nil {
-			return fault.Wrap(fault.Unavailable, err, "The service is temporarily unavailable. Try again later.")
-		}
-		longest = max(longest, wait)
+	return list
+}
+
+func throttling(wait time.Duration, err error) error {
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, err, "The service is temporarily unavailable. Try again later.")
 	}
-	if longest > 0 {
-		return throttled(longest)
+	if wait > 0 {
+		return throttled(wait)
 	}
 	return nil
 }

@@ -67,19 +67,28 @@ func (noTombstones) Write(context.Context, []secret.Digest, string) {}
 // limits answers account.Throttle.
 type limits struct{ ratelimit.Limiter }
 
-func (l limits) Take(ctx context.Context, key string, most int, window time.Duration) (time.Duration, error) {
-	return waiting(l.Allow(ctx, key, ratelimit.Limit{Max: int64(most), Window: window}))
+func (l limits) Take(ctx context.Context, attempts ...account.Attempt) (time.Duration, error) {
+	return waiting(l.Allow(ctx, counts(attempts)...))
 }
 
-func (l limits) Wait(ctx context.Context, key string, most int, window time.Duration) (time.Duration, error) {
-	return waiting(l.Peek(ctx, key, ratelimit.Limit{Max: int64(most), Window: window}))
+func (l limits) Wait(ctx context.Context, attempts ...account.Attempt) (time.Duration, error) {
+	return waiting(l.Peek(ctx, counts(attempts)...))
 }
 
-func waiting(r ratelimit.Result, err error) (time.Duration, error) {
-	if err != nil || r.Allowed {
-		return 0, err
+func counts(attempts []account.Attempt) (list []ratelimit.Count) {
+	for _, a := range attempts {
+		list = append(list, ratelimit.Count{Key: a.Key, Limit: ratelimit.Limit{Max: int64(a.Max), Window: a.Window}})
 	}
-	return max(r.Reset, time.Second), nil
+	return list
+}
+
+func waiting(results []ratelimit.Result, err error) (wait time.Duration, _ error) {
+	for _, r := range results {
+		if !r.Allowed {
+			wait = max(wait, r.Reset, time.Second)
+		}
+	}
+	return wait, err
 }
 
 func settings() account.Settings {

@@ -43,7 +43,7 @@ type Tombstones interface {
 // Usage tells how a key stands, where requests are counted in a store that all
 // services share.
 type Usage interface {
-	Peek(ctx context.Context, key string, l ratelimit.Limit) (ratelimit.Result, error)
+	Peek(ctx context.Context, counts ...ratelimit.Count) ([]ratelimit.Result, error)
 }
 
 // Service carries out the use cases. Its methods are safe for concurrent use.
@@ -188,10 +188,11 @@ func (s *Service) view(ctx context.Context, k *authserver.APIKey, now time.Time)
 	if s.Usage == nil {
 		return v
 	}
-	standing, err := s.Usage.Peek(ctx, ratelimit.ForKey(k.ID), v.Limit)
-	if err != nil || standing.Degraded {
+	counted, err := s.Usage.Peek(ctx, ratelimit.Count{Key: ratelimit.ForKey(k.ID), Limit: v.Limit})
+	if err != nil || counted[0].Degraded {
 		return v // what has been reported must do
 	}
+	standing := counted[0]
 	v.Standing, v.RequestsThisHour = &standing, standing.Hour
 	k.Used(standing.LastUsed, standing.LastFrom)
 	return v
