@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"latchkey/authserver"
 	"latchkey/authserver/internal/api"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/passkey"
@@ -73,7 +74,10 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 		return nil, nil, err
 	}
 	single := p.sso(people)
-	drawn := web.Dependencies{People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Logger: p.log, Now: now}
+	drawn := web.Dependencies{
+		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Logger: p.log, Now: now,
+		Client: func(ctx context.Context, id string) (*authserver.Client, error) { return p.oauth.Client(ctx, id) }, // once it is built
+	}
 	workers, err := p.ownPages(&drawn)
 	if err != nil {
 		return nil, nil, err

@@ -45,6 +45,12 @@ func (c *clientCache) find(ctx context.Context, id string) (*authserver.Client, 
 	return c.reload(ctx, id)
 }
 
+// Client returns a client as the endpoints know it: it may be some moments old.
+// fault.NotFound: it is unknown or disabled.
+func (s *Server) Client(ctx context.Context, id string) (*authserver.Client, error) {
+	return s.clients.find(ctx, id)
+}
+
 // reload is find past what is remembered: for when that led to a refusal or to a
 // row that is gone.
 func (c *clientCache) reload(ctx context.Context, id string) (*authserver.Client, error) {

@@ -28,18 +28,13 @@ func (s *Service) CreateOwned(ctx context.Context, r Request) (Made, error) {
 	return Made{Client: c, Secret: made}, err
 }
 
-// Find returns the client with id, or fault.NotFound.
-func (s *Service) Find(ctx context.Context, id string) (*authserver.Client, error) {
-	if len(id) > maxID || strings.ContainsFunc(id, unusual) {
-		return nil, fault.New(fault.NotFound, "There is no such application.")
-	}
-	return s.Store.FindClient(ctx, id)
-}
-
 // Owned returns the client with id if ownerID has registered it.
 // fault.NotFound: it is somebody else's, or there is none.
 func (s *Service) Owned(ctx context.Context, ownerID, id string) (*authserver.Client, error) {
-	c, err := s.Find(ctx, id)
+	if len(id) > maxID || strings.ContainsFunc(id, unusual) {
+		return nil, errNotOwned
+	}
+	c, err := s.Store.FindClient(ctx, id)
 	if fault.Is(err, fault.NotFound) || err == nil && (ownerID == "" || c.OwnerID != ownerID) {
 		return nil, errNotOwned
 	}

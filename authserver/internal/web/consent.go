@@ -144,8 +144,8 @@ func (s *Server) asking(r *http.Request, returnTo string) string {
 	if err != nil || u.Path != "/oauth/authorize" || u.Query().Get("client_id") == "" {
 		return ""
 	}
-	c, err := s.Clients.Find(r.Context(), u.Query().Get("client_id"))
-	if err != nil || c.Disabled() {
+	c, err := s.Client(r.Context(), u.Query().Get("client_id"))
+	if err != nil {
 		return ""
 	}
 	return plainName(c.Name)

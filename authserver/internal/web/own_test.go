@@ -82,6 +82,7 @@ func (s *site) dependencies(t *testing.T, passkeys *passkey.Service, logger *slo
 	})
 	return web.Dependencies{
 		People: s.People, Passkeys: passkeys, Recovery: recovery, Issuer: s.URL, Logger: logger, Now: s.clock.now,
+		Client:   s.Store.FindClient,
 		Consents: &consent.Service{Store: s.Store, Ender: chains{s}, Logger: logger, Now: s.clock.now},
 		Clients:  &registration.Service{Store: s.Store, Chains: chains{s}, Logger: logger, Now: s.clock.now},
 	}

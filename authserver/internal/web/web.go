@@ -7,6 +7,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/consent"
@@ -29,7 +31,10 @@ type Dependencies struct {
 	Recovery *account.Recovery
 	Consents *consent.Service
 	Clients  *registration.Service
-	Keys     *apikey.Service // nil: there are none
+	// Client returns a client that may be asked for, as the OAuth endpoints know
+	// it; fault.NotFound: there is none.
+	Client func(ctx context.Context, id string) (*authserver.Client, error)
+	Keys   *apikey.Service // nil: there are none
 	APIURL   string          // public address of the resource API, for examples
 	SSO      *sso.Service    // nil: there is none
 	Issuer   string          // public address, https://host or http://host:port
