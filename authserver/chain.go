@@ -55,6 +55,7 @@ type Code struct {
 	Resource    string
 	CreatedAt   time.Time
 	ExpiresAt   time.Time
+	Consented   bool // the user has just allowed it: that is remembered with the code
 }
 
 // Tokens is what a caller gets when a chain is opened or refreshed: the only

@@ -56,7 +56,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if consent.Covers(a.scopes) && !slices.Contains(a.prompt, "consent") {
-		s.grant(w, r, a, signin)
+		s.grant(w, r, a, signin, false)
 		return
 	}
 	if slices.Contains(a.prompt, "none") {
@@ -110,7 +110,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	}
 	switch r.PostForm.Get("decision") {
 	case "allow":
-		s.allow(w, r, a, signin)
+		s.grant(w, r, a, signin, true)
 	case "deny":
 		s.redirectError(w, r, a, fosite.ErrAccessDenied.WithHint("The user refused."))
 	default:
@@ -118,32 +118,9 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) allow(w http.ResponseWriter, r *http.Request, a *authorization, signin *authserver.Signin) {
-	ctx, now := r.Context(), s.Now()
-	consent, err := s.Store.FindConsent(ctx, signin.User.ID, a.client.ID)
-	if err == nil && !consent.Covers(a.scopes) {
-		next := authserver.Consent{UserID: signin.User.ID, ClientID: a.client.ID, Scopes: a.scopes, CreatedAt: now, UpdatedAt: now}
-		if consent != nil {
-			next.Scopes |= consent.Scopes
-		}
-		if err = s.Store.SaveConsent(ctx, next); err == nil {
-			s.Logger.InfoContext(ctx, "consent given", slog.String("event", authserver.EventConsentGiven),
-				slog.String("client_id", a.client.ID), slog.String("user_id", signin.User.ID), slog.String("scope", a.scopes.String()))
-		}
-	}
-	if fault.Is(err, fault.NotFound) {
-		s.vanished(w, r, a)
-		return
-	}
-	if err != nil {
-		s.redirectError(w, r, a, err)
-		return
-	}
-	s.grant(w, r, a, signin)
-}
-
-// grant writes the code and sends the browser back to the client.
-func (s *Server) grant(w http.ResponseWriter, r *http.Request, a *authorization, signin *authserver.Signin) {
+// grant writes the code, and the consent if it was given just now, and sends the
+// browser back to the client.
+func (s *Server) grant(w http.ResponseWriter, r *http.Request, a *authorization, signin *authserver.Signin, consented bool) {
 	chainID, err := uuid.NewV7()
 	if err != nil {
 		s.redirectError(w, r, a, err)
@@ -153,7 +130,7 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request, a *authorization,
 	session := &codeSession{code: authserver.Code{
 		ChainID: chainID.String(), ClientID: a.client.ID, UserID: signin.User.ID, Scopes: a.scopes,
 		RedirectURI: a.redirectURI, Challenge: a.challenge, Resource: a.resource,
-		CreatedAt: now, ExpiresAt: now.Add(s.Settings.CodeLifetime),
+		CreatedAt: now, ExpiresAt: now.Add(s.Settings.CodeLifetime), Consented: consented,
 	}}
 	resp, err := s.fosite.NewAuthorizeResponse(r.Context(), a.request, session)
 	if fault.Is(err, fault.NotFound) {

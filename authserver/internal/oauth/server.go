@@ -21,9 +21,8 @@ type Store interface {
 
 	FindClient(ctx context.Context, id string) (*authserver.Client, error)
 	FindConsent(ctx context.Context, userID, clientID string) (*authserver.Consent, error)
-	SaveConsent(ctx context.Context, c authserver.Consent) error
 
-	CreateCode(ctx context.Context, c authserver.Code) error
+	CreateCode(ctx context.Context, c authserver.Code) (widened bool, err error)
 	RedeemCode(ctx context.Context, r authserver.Redemption) (*authserver.GrantChain, error)
 	ExplainCode(ctx context.Context, r authserver.Redemption) (chainID string, otherResource bool, err error)
 

@@ -2,12 +2,14 @@ package oauth
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/ory/fosite"
 
+	"latchkey/authserver"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
 )
@@ -141,8 +143,14 @@ func (h *authorizeHandler) HandleAuthorizeEndpointRequest(ctx context.Context, r
 	}
 	code := secret.New(secret.Code)
 	session.code.Digest = code.Digest()
-	if err := h.s.Store.CreateCode(ctx, session.code); err != nil {
+	c := &session.code
+	widened, err := h.s.Store.CreateCode(ctx, *c)
+	if err != nil {
 		return err
+	}
+	if widened {
+		h.s.Logger.InfoContext(ctx, "consent given", slog.String("event", authserver.EventConsentGiven),
+			slog.String("client_id", c.ClientID), slog.String("user_id", c.UserID), slog.String("scope", c.Scopes.String()))
 	}
 	resp.AddParameter("code", code.Reveal())
 	r.SetResponseTypeHandled("code")

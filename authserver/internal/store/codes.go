@@ -11,15 +11,35 @@ import (
 	"latchkey/pkg/scope"
 )
 
-// CreateCode stores an authorization code. fault.NotFound: its client or its
-// user has been deleted.
-func (s *Store) CreateCode(ctx context.Context, c authserver.Code) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO codes
-		(digest, chain_id, client_id, user_id, scopes, redirect_uri, challenge, resource, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		c.Digest[:], c.ChainID, c.ClientID, c.UserID, c.Scopes.String(), c.RedirectURI, c.Challenge, c.Resource,
-		c.CreatedAt, c.ExpiresAt)
-	return referred(err)
+const createCode = `INSERT INTO codes
+	(user_id, client_id, scopes, created_at, expires_at, digest, chain_id, redirect_uri, challenge, resource)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING false`
+
+const consentAndCreateCode = `WITH consent AS (` + saveConsent + `), code AS (` + createCode + `)
+	SELECT EXISTS (SELECT FROM consent)`
+
+// CreateCode stores an authorization code, and with it the consent that it was
+// made of, if it was given just now. widened: nothing remembered covered it.
+// fault.NotFound: its client or its user has been deleted.
+func (s *Store) CreateCode(ctx context.Context, c authserver.Code) (widened bool, err error) {
+	consent := []any{c.UserID, c.ClientID, c.Scopes.String(), c.CreatedAt}
+	code := append(consent, c.ExpiresAt, c.Digest[:], c.ChainID, c.RedirectURI, c.Challenge, c.Resource) //nolint:gocritic // the statements share parameters
+	switch {
+	case !c.Consented:
+		err = s.db.WriteRowBatched(ctx, createCode, code...).Scan(&widened)
+	case s.db.Engine() == database.SQLite:
+		err = s.db.InTx(ctx, func(ctx context.Context) error {
+			err := s.db.QueryRow(ctx, saveConsent, consent...).Scan(&widened)
+			if err != nil && !errors.Is(err, database.ErrNoRows) {
+				return err
+			}
+			_, err = s.db.Exec(ctx, createCode, code...)
+			return err
+		})
+	default:
+		err = s.db.WriteRowBatched(ctx, consentAndCreateCode, code...).Scan(&widened)
+	}
+	return widened && err == nil, referred(err)
 }
 
 // referred says of a row whose client or user is no longer there that they are

@@ -28,15 +28,12 @@ func (s *Store) FindConsent(ctx context.Context, userID, clientID string) (*auth
 	return &c, nil
 }
 
-// SaveConsent remembers a consent, replacing an earlier one. fault.NotFound: the
-// client or the user has been deleted.
-func (s *Store) SaveConsent(ctx context.Context, c authserver.Consent) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO consents (user_id, client_id, scopes, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (user_id, client_id) DO UPDATE SET scopes = excluded.scopes, updated_at = excluded.updated_at`,
-		c.UserID, c.ClientID, c.Scopes.String(), c.CreatedAt, c.UpdatedAt)
-	return referred(err)
-}
+// saveConsent remembers a consent. One that covers it stands as it is; one that
+// does not is to read alone, and what covers both is everything.
+const saveConsent = `INSERT INTO consents AS given (user_id, client_id, scopes, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
+	ON CONFLICT (user_id, client_id) DO UPDATE SET scopes = 'read read_write', updated_at = excluded.updated_at
+	WHERE given.scopes = 'read' AND excluded.scopes <> 'read'
+	RETURNING true`
 
 // DeleteConsent forgets a consent. It is no error when there is none.
 func (s *Store) DeleteConsent(ctx context.Context, userID, clientID string) error {

@@ -90,7 +90,7 @@ func addCode(t *testing.T, s *store.Store, clientID, userID string, scopes scope
 		Scopes: scopes, RedirectURI: "https://app.example/cb", Challenge: "challenge",
 		CreatedAt: start, ExpiresAt: start.Add(time.Minute),
 	}
-	if err := s.CreateCode(t.Context(), code); err != nil {
+	if _, err := s.CreateCode(t.Context(), code); err != nil {
 		t.Fatal(err)
 	}
 	pair, _, _ := newPair(start)
@@ -204,12 +204,51 @@ func TestRowsOfDeletedClientsAreNotFound(t *testing.T) {
 			Digest: secret.New(secret.Code).Digest(), ChainID: uuid.NewString(), ClientID: "gone", UserID: p.id,
 			Scopes: scope.Read, CreatedAt: start, ExpiresAt: start.Add(time.Minute),
 		}
-		if err := s.CreateCode(t.Context(), code); !fault.Is(err, fault.NotFound) {
-			t.Errorf("a code: %v", err)
+		for _, code.Consented = range []bool{false, true} {
+			if widened, err := s.CreateCode(t.Context(), code); widened || !fault.Is(err, fault.NotFound) {
+				t.Errorf("consented %v: %v, %v", code.Consented, widened, err)
+			}
 		}
-		consent := authserver.Consent{UserID: p.id, ClientID: "gone", Scopes: scope.Read, CreatedAt: start, UpdatedAt: start}
-		if err := s.SaveConsent(t.Context(), consent); !fault.Is(err, fault.NotFound) {
-			t.Errorf("a consent: %v", err)
+	})
+}
+
+func TestConsentIsRememberedWithTheCode(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *database.DB, s *store.Store) {
+		for _, c := range []struct {
+			given []scope.Set // in turn
+			want  scope.Set
+			times int // that it was widened
+		}{
+			{[]scope.Set{scope.Read}, scope.Read, 1},
+			{[]scope.Set{scope.Read, scope.Read}, scope.Read, 1},
+			{[]scope.Set{scope.Read, scope.ReadWrite}, scope.All, 2},
+			{[]scope.Set{scope.Read, scope.All, scope.Read}, scope.All, 2},
+			{[]scope.Set{scope.ReadWrite, scope.Read}, scope.ReadWrite, 1},
+			{[]scope.Set{scope.ReadWrite, scope.All}, scope.ReadWrite, 1},
+		} {
+			p, client := addPerson(t, db), addClient(t, s, uuid.NewString())
+			times := 0
+			for n, given := range c.given {
+				at := start.Add(time.Duration(n) * time.Minute)
+				widened, err := s.CreateCode(t.Context(), authserver.Code{
+					Digest: secret.New(secret.Code).Digest(), ChainID: uuid.NewString(), ClientID: client.ID, UserID: p.id,
+					Scopes: given, CreatedAt: at, ExpiresAt: at.Add(time.Minute), Consented: true,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if widened {
+					times++
+				}
+			}
+			got, err := s.FindConsent(t.Context(), p.id, client.ID)
+			if err != nil || got == nil {
+				t.Fatalf("%v: %v, %v", c.given, got, err)
+			}
+			last := start.Add(time.Duration(c.times-1) * time.Minute)
+			if got.Scopes != c.want || times != c.times || !got.CreatedAt.Equal(start) || !got.UpdatedAt.Equal(last) {
+				t.Errorf("%v: widened %d times to %+v", c.given, times, got)
+			}
 		}
 	})
 }

@@ -28,7 +28,9 @@ func (s *site) allowed(t *testing.T, email string, c authserver.Client) secret.D
 	if err := s.Store.CreateClient(ctx, &c); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Store.SaveConsent(ctx, authserver.Consent{UserID: u.ID, ClientID: c.ID, Scopes: scope.Read, CreatedAt: now, UpdatedAt: now}); err != nil {
+	if _, err := s.Store.CreateCode(ctx, authserver.Code{
+		Digest: secret.New(secret.Code).Digest(), ChainID: uuid.NewString(), UserID: u.ID, ClientID: c.ID, Scopes: scope.Read, CreatedAt: now, ExpiresAt: now, Consented: true,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	access := secret.New(secret.AccessToken).Digest()

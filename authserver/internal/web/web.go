@@ -35,11 +35,11 @@ type Dependencies struct {
 	// it; fault.NotFound: there is none.
 	Client func(ctx context.Context, id string) (*authserver.Client, error)
 	Keys   *apikey.Service // nil: there are none
-	APIURL   string          // public address of the resource API, for examples
-	SSO      *sso.Service    // nil: there is none
-	Issuer   string          // public address, https://host or http://host:port
-	Logger   *slog.Logger
-	Now      func() time.Time
+	APIURL string          // public address of the resource API, for examples
+	SSO    *sso.Service    // nil: there is none
+	Issuer string          // public address, https://host or http://host:port
+	Logger *slog.Logger
+	Now    func() time.Time
 }
 
 // Server draws the pages and answers their forms.
