@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
 )
@@ -18,12 +20,13 @@ func signinFields(in *authserver.Signin) []any {
 // CreateSignin stores a sign-in of in.User. fault.NotFound: the user is not
 // active, or has another password than in.User, as LockUser would say.
 func (s *Store) CreateSignin(ctx context.Context, in *authserver.Signin) error {
-	n, err := s.db.Exec(ctx, s.locking(`INSERT INTO signins (digest, id, user_id, created_at, seen_at, expires_at, confirmed_at,
+	var id string
+	err := s.db.WriteRowBatched(ctx, s.locking(`INSERT INTO signins (digest, id, user_id, created_at, seen_at, expires_at, confirmed_at,
 		user_agent, address) SELECT $1, $2, id, $4, $5, $6, $7, $8, $9 FROM users
-		WHERE id = $3 AND password_hash = $10 AND deactivated_at IS NULL FOR SHARE`),
-		in.Digest, in.ID, in.User.ID, in.CreatedAt, in.SeenAt, in.ExpiresAt, in.ConfirmedAt, in.UserAgent, in.Address, in.User.PasswordHash)
-	if err == nil && n == 0 {
-		err = fault.New(fault.NotFound, "User not found")
+		WHERE id = $3 AND password_hash = $10 AND deactivated_at IS NULL FOR SHARE RETURNING id`),
+		in.Digest, in.ID, in.User.ID, in.CreatedAt, in.SeenAt, in.ExpiresAt, in.ConfirmedAt, in.UserAgent, in.Address, in.User.PasswordHash).Scan(&id)
+	if errors.Is(err, database.ErrNoRows) {
+		err = fault.Wrap(fault.NotFound, err, "User not found")
 	}
 	return err
 }
@@ -33,10 +36,15 @@ func (s *Store) CreateSignin(ctx context.Context, in *authserver.Signin) error {
 // seen for idle, or its user is deactivated.
 func (s *Store) FindSignin(ctx context.Context, cookie secret.Digest, now time.Time, idle time.Duration) (*authserver.Signin, error) {
 	var in authserver.Signin
-	err := s.db.QueryRow(ctx, `SELECT `+signinColumns+`, `+userColumns+`
+	err := s.db.ReadRowBatched(ctx, `SELECT `+signinColumns+`, `+userColumns+`
 		FROM signins s JOIN users u ON u.id = s.user_id JOIN families f ON f.id = u.family_id
-		WHERE s.digest = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND s.seen_at > $3 AND u.deactivated_at IS NULL`,
-		cookie[:], now, now.Add(-idle)).Scan(append(signinFields(&in), userFields(&in.User)...)...)
+		WHERE s.digest = $1 AND s.ended_at IS NULL AND u.deactivated_at IS NULL`,
+		cookie[:]).Scan(append(signinFields(&in), userFields(&in.User)...)...)
+	// The times are looked at here: with them in the statement PostgreSQL would
+	// plan it anew for every request.
+	if err == nil && !(in.ExpiresAt.After(now) && in.SeenAt.After(now.Add(-idle))) {
+		err = database.ErrNoRows
+	}
 	return orNotFound(&in, err)
 }
 

@@ -55,7 +55,7 @@ func (s *Store) FindUserByEmail(ctx context.Context, email string) (*authserver.
 
 func (s *Store) findUser(ctx context.Context, where string, args ...any) (*authserver.User, error) {
 	var u authserver.User
-	err := s.db.QueryRow(ctx, `SELECT `+userColumns+` FROM users u JOIN families f ON f.id = u.family_id
+	err := s.db.ReadRowBatched(ctx, `SELECT `+userColumns+` FROM users u JOIN families f ON f.id = u.family_id
 		WHERE `+where, args...).Scan(userFields(&u)...)
 	return orNotFound(&u, err)
 }

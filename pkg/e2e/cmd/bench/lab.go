@@ -48,16 +48,10 @@ func (l *lab) start(ctx context.Context) error {
 		return err
 	}
 	l.owner = owner
-	addr, err := testenv.FreeAddr()
-	if err != nil {
-		return err
-	}
-	_, port, _ := strings.Cut(addr, ":")
 	l.stack, err = testenv.Launch(ctx, testenv.Setup{
 		Set: testenv.Production, APIDB: address,
 		AuthEnv: testenv.Env{
-			"AUTH_ADDR": addr, "AUTH_ISSUER": "http://localhost:" + port, // there are no passkeys at an address
-			"AUTH_CODE_LIFETIME": "10m", "AUTH_LOG_LEVEL": "warn",
+			"AUTH_CODE_LIFETIME": "10m", "AUTH_LOG_LEVEL": "warn", "AUTH_PASSWORD_MEMORY": "8", "AUTH_PASSWORD_PASSES": "1",
 			"AUTH_THROTTLE_TOKEN": "off", "AUTH_THROTTLE_SIGNUP": "9999/1h", "AUTH_THROTTLE_SIGNIN_ADDRESS": "9999/1h",
 		},
 		APIEnv: testenv.Env{
