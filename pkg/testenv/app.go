@@ -155,9 +155,13 @@ func (a *App) Call(ctx context.Context, method, url, token string, body any) (*A
 	return a.Do(req)
 }
 
+// keeping keeps the connections of many callers at once; http.DefaultTransport
+// would keep two of a host and open the others anew.
+var keeping = &http.Transport{MaxIdleConnsPerHost: 128}
+
 var plainClient = &http.Client{
 	Timeout:       30 * time.Second,
-	Transport:     &http.Transport{MaxIdleConnsPerHost: 128},
+	Transport:     keeping,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 

@@ -42,7 +42,7 @@ func NewBrowser(origin string) *Browser {
 	return &Browser{
 		origin: strings.TrimSuffix(origin, "/"),
 		client: &http.Client{
-			Jar: jar, Timeout: 30 * time.Second,
+			Jar: jar, Transport: keeping, Timeout: 30 * time.Second,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
