@@ -113,6 +113,7 @@ func TestParallelRequestsPassExactlyTheLimit(t *testing.T) {
 		var (
 			wg     sync.WaitGroup
 			passed atomic.Int32
+			places [101]atomic.Int32 // by Result.Used
 		)
 		for range 1000 {
 			wg.Go(func() {
@@ -122,12 +123,21 @@ func TestParallelRequestsPassExactlyTheLimit(t *testing.T) {
 				}
 				if r.Allowed {
 					passed.Add(1)
+					places[r.Used].Add(1)
+				}
+				if !r.Allowed && (r.Used != 100 || r.Remaining != 0) || r.Reset <= 0 || r.Reset > time.Hour {
+					t.Errorf("%+v", r)
 				}
 			})
 		}
 		wg.Wait()
 		if passed.Load() != 100 {
 			t.Errorf("%d of 1000 passed a limit of 100", passed.Load())
+		}
+		for used := range places {
+			if n := places[used].Load(); used > 0 && n != 1 {
+				t.Errorf("%d requests were told that they are number %d", n, used)
+			}
 		}
 		p, err := peek(ctx, l, key, limit)
 		if p = must(t, p, err); p.Used != 100 || p.Hour != 100 || p.Remaining != 0 || p.Allowed {

@@ -44,65 +44,115 @@ func newRedis(shared *cache.Redis, local *Memory, opts Options, m *metrics) *Red
 
 // Allow implements Limiter.
 func (r *Redis) Allow(ctx context.Context, counts ...Count) ([]Result, error) {
-	return r.all(ctx, counts, func(c Count) step { return step{c, 1, "", c.Limit.Window} })
-}
-
-// Use implements Limiter.
-func (r *Redis) Use(ctx context.Context, key string, l Limit, from string) (Result, error) {
-	s := step{Count{key, l}, 1, from, max(l.Window, stampLife)}
-	answer := r.send(ctx, s)
-	return r.result(ctx, s, answer[0])
+	return r.all(ctx, counts, func(c Count) step { return step{c, "", c.Limit.Window} })
 }
 
 // Peek implements Limiter.
 func (r *Redis) Peek(ctx context.Context, counts ...Count) ([]Result, error) {
-	return r.all(ctx, counts, func(c Count) step { return step{c, 0, "", 0} })
+	return r.all(ctx, counts, func(c Count) step { return step{Count: c} })
 }
 
-// step is one run of the script.
+// Use implements Limiter. Callers of one key who come together are counted
+// together.
+func (r *Redis) Use(ctx context.Context, key string, l Limit, from string) (Result, error) {
+	s := step{Count{key, l}, from, max(l.Window, stampLife)}
+	command, place := r.shared.SendShared(ctx, s, func(callers int) redis.Cmder { return r.command(ctx, s, callers) })
+	answer := command.(*redis.Cmd) //nolint:forcetypeassert // made above
+	if unknownScript(answer) {
+		answer, place = r.whole(ctx, s), 0
+	}
+	return r.result(ctx, s, answer, place)
+}
+
+// step is one run of the script, of one request or of several that are alike.
 type step struct {
 	Count
-	cost int // 0: look only
 	from string
-	keep time.Duration
+	keep time.Duration // 0: look only
 }
 
+func (s step) looks() bool { return s.keep == 0 }
+
 func (r *Redis) all(ctx context.Context, counts []Count, of func(Count) step) ([]Result, error) {
-	steps := make([]step, len(counts))
+	sent, commands := make([]*redis.Cmd, len(counts)), make([]redis.Cmder, len(counts))
 	for i, c := range counts {
-		steps[i] = of(c)
+		sent[i] = r.command(ctx, of(c), 1)
+		commands[i] = sent[i]
 	}
-	answers, results := r.send(ctx, steps...), make([]Result, len(steps))
-	for i, s := range steps {
+	r.shared.Send(ctx, commands...)
+	results := make([]Result, len(counts))
+	for i, c := range counts {
+		if unknownScript(sent[i]) {
+			sent[i] = r.whole(ctx, of(c))
+		}
 		var err error
-		if results[i], err = r.result(ctx, s, answers[i]); err != nil {
+		if results[i], err = r.result(ctx, of(c), sent[i], 0); err != nil {
 			return nil, err
 		}
 	}
 	return results, nil
 }
 
-// result reads the answer to a step, or decides without Redis.
-func (r *Redis) result(ctx context.Context, s step, answered *redis.Cmd) (Result, error) {
+func (r *Redis) args(s step, requests int) []any {
+	now := int64(0)
+	if r.clock != nil {
+		now = r.clock()
+	}
+	if s.looks() {
+		requests = 0
+	}
+	l := s.Limit
+	return []any{l.Window.Milliseconds(), max(l.Max, 0), l.grain().Milliseconds(), requests, s.keep.Milliseconds(), s.from, now}
+}
+
+func (r *Redis) command(ctx context.Context, s step, requests int) *redis.Cmd {
+	return redis.NewCmd(ctx, append([]any{"evalsha", r.script.Hash(), 1, keyPrefix + s.Key}, r.args(s, requests)...)...)
+}
+
+func unknownScript(c *redis.Cmd) bool { return redis.HasErrorPrefix(c.Err(), "NOSCRIPT") }
+
+// whole runs the script for one request on a Redis that does not know it.
+func (r *Redis) whole(ctx context.Context, s step) *redis.Cmd {
+	return r.script.Eval(ctx, r.shared.Client(), []string{keyPrefix + s.Key}, r.args(s, 1)...)
+}
+
+// result reads the answer to the request at place, or decides without Redis.
+func (r *Redis) result(ctx context.Context, s step, answered *redis.Cmd, place int) (Result, error) {
 	answer, err := answered.Slice()
-	if err == nil && len(answer) < 4 {
+	if err == nil && len(answer) < 5 {
 		err = errors.New("unexpected answer")
 	}
 	if err != nil {
 		return r.without(ctx, fmt.Errorf("ratelimit: %w", err), s)
 	}
-	res := read(s.Limit, answer)
-	if s.cost > 0 {
+	res := read(s.Limit, answer, int64(place))
+	if !s.looks() {
 		r.local.learn(s.Key, s.Limit, res.Used)
 		r.metrics.count(res)
 		return res, nil
 	}
-	if used := number(answer, 4); used > 0 {
+	if used := number(answer, 5); used > 0 {
 		res.LastUsed = time.UnixMilli(used).UTC()
-		res.LastFrom, _ = answer[5].(string)
+		res.LastFrom, _ = answer[6].(string)
 	}
 	return res, nil
 }
+
+// read is the result of the request at place: those before it were counted
+// before it.
+func read(l Limit, answer []any, place int64) Result {
+	passed, used, hits, reset := number(answer, 0), number(answer, 1), number(answer, 2), number(answer, 3)
+	if place >= passed {
+		return result(l, false, used, hits, milliseconds(number(answer, 4)))
+	}
+	after := passed - 1 - place
+	if !l.Unlimited() {
+		used -= after
+	}
+	return result(l, true, used, hits-after, milliseconds(reset))
+}
+
+func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 
 // Forget implements Limiter.
 func (r *Redis) Forget(ctx context.Context, key string) error {
@@ -111,32 +161,6 @@ func (r *Redis) Forget(ctx context.Context, key string) error {
 		return fault.Wrap(fault.Unavailable, err, "")
 	}
 	return nil
-}
-
-// send takes the steps in one trip; each answer has its own error.
-func (r *Redis) send(ctx context.Context, steps ...step) []*redis.Cmd {
-	now := int64(0)
-	if r.clock != nil {
-		now = r.clock()
-	}
-	sent, commands := make([]*redis.Cmd, len(steps)), make([]redis.Cmder, len(steps))
-	for i, s := range steps {
-		sent[i] = redis.NewCmd(ctx, "evalsha", r.script.Hash(), 1, keyPrefix+s.Key,
-			s.Limit.Window.Milliseconds(), max(s.Limit.Max, 0), s.Limit.grain().Milliseconds(), s.cost, s.keep.Milliseconds(), s.from, now)
-		commands[i] = sent[i]
-	}
-	r.shared.Send(ctx, commands...)
-	for i, c := range sent {
-		if redis.HasErrorPrefix(c.Err(), "NOSCRIPT") {
-			args := c.Args()[4:]
-			sent[i] = r.script.Eval(ctx, r.shared.Client(), []string{keyPrefix + steps[i].Key}, args...)
-		}
-	}
-	return sent
-}
-
-func read(l Limit, answer []any) Result {
-	return result(l, number(answer, 0) == 1, number(answer, 1), number(answer, 3), time.Duration(number(answer, 2))*time.Millisecond)
 }
 
 func number(answer []any, i int) int64 {
@@ -156,10 +180,10 @@ func (r *Redis) without(ctx context.Context, cause error, s step) (Result, error
 			WithRetryAfter(time.Second)
 	}
 	var res Result
-	if s.cost > 0 {
-		res = r.local.step(s.Key, s.Limit, s.from, s.keep)
-	} else {
+	if s.looks() {
 		res = r.local.peek(s.Key, s.Limit)
+	} else {
+		res = r.local.step(s.Key, s.Limit, s.from, s.keep)
 	}
 	res.Degraded = true
 	return res, nil

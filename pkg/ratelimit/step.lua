@@ -1,8 +1,9 @@
 -- One step of the algorithm of package ratelimit; record.go takes the same.
--- KEYS[1]: the record. ARGV: window, max (0: unlimited), grain, cost (0: look
+-- KEYS[1]: the record. ARGV: window, max (0: unlimited), grain, requests (0: look
 -- only), keep, from, now (0: the clock of Redis); times in milliseconds.
--- Returns allowed, used, reset, requests this hour; and when looking only,
--- last use and its address.
+-- Returns how many of the requests pass, used, requests this hour, reset, and for
+-- those that do not pass when to try again; when looking only, 1 for one that
+-- would pass, and then also last use and its address.
 local window, max = tonumber(ARGV[1]), tonumber(ARGV[2])
 local now = tonumber(ARGV[7])
 if now == 0 then
@@ -31,44 +32,46 @@ while oldest > 0 and oldest + window <= now do
 end
 if fresh > 0 and used + window <= now then total, fresh = total - fresh, 0 end
 
-local allowed = max == 0 or total < max
 local look = ARGV[4] == '0'
-if allowed and not look then
-  hits, from = hits + 1, ARGV[6]
+local asked = look and 1 or tonumber(ARGV[4])
+local passed = asked
+if max > 0 then passed = math.max(0, math.min(asked, max - total)) end
+if passed > 0 and not look then
+  hits, from = hits + passed, ARGV[6]
   if max > 0 then
-    total = total + 1
+    total = total + passed
     if fresh > 0 and now - opened < tonumber(ARGV[3]) then
-      fresh = fresh + 1
+      fresh = fresh + passed
     else
       if fresh > 0 then
         older = older .. struct.pack('>I8I4', used, fresh)
         if oldest == 0 then oldest = used end
       end
-      opened, fresh = now, 1
+      opened, fresh = now, passed
     end
   end
   if now > used then used = now end
   redis.call('SET', KEYS[1], struct.pack('>I8I4I8I8I4I4I8s', hour, hits, used, opened, total, fresh, oldest, from) .. older, 'PX', ARGV[5])
 end
 
-local reset = 0
+local reset, again = 0, 0
 if oldest > 0 then
   reset = oldest + window - now
 elseif fresh > 0 then
   reset = used + window - now
 end
-if not allowed then
+if passed < asked then
   local left, pos = total, 1
   while left >= max do
     if pos > #older then
-      reset = used + window - now
+      again = used + window - now
       break
     end
     local last, count = struct.unpack('>I8I4', older, pos)
-    left, reset, pos = left - count, last + window - now, pos + 12
+    left, again, pos = left - count, last + window - now, pos + 12
   end
 end
 if look then
-  return { allowed and 1 or 0, total, reset, hits, used, from }
+  return { passed, total, hits, reset, again, used, from }
 end
-return { allowed and 1 or 0, total, reset, hits }
+return { passed, total, hits, reset, again }
