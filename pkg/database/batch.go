@@ -44,6 +44,11 @@ func (db *DB) batched(ctx context.Context, l *lanes.Lanes[*call], text string, a
 		if err := l.Do(c); err != nil {
 			return err
 		}
+		if c.undone { // not on the lane: nobody waits behind a statement that waits for a lock
+			ctx, cancel := context.WithTimeout(ctx, tripTimeout)
+			defer cancel()
+			alone(ctx, db.pool, c)
+		}
 		return c.err
 	}}
 }
@@ -54,7 +59,9 @@ type call struct {
 	text string
 	args []any
 	dest []any
-	err  error
+
+	err    error
+	undone bool // by the database, because another statement of its batch was refused
 }
 
 // trips carry statements to PostgreSQL, those that share one under a setting.
@@ -63,10 +70,13 @@ type trips struct {
 	under setting // zero: none
 }
 
-func (t trips) lanes() *lanes.Lanes[*call] { return lanes.New(runtime.GOMAXPROCS(0), t.run) }
+// writeLanes are fewer than there are CPUs, so that more share a commit.
+func writeLanes() int { return max(1, runtime.GOMAXPROCS(0)/2) }
+
+func (t trips) lanes(n int) *lanes.Lanes[*call] { return lanes.New(n, t.run) }
 
 // run carries the statements in one trip. Where the database refuses one of them
-// it has undone all: then each runs alone.
+// it has undone all: then each is to run alone.
 func (t trips) run(calls []*call) {
 	ctx := calls[0].ctx
 	if len(calls) > 1 {
@@ -75,7 +85,7 @@ func (t trips) run(calls []*call) {
 	ctx, cancel := context.WithTimeout(ctx, tripTimeout)
 	defer cancel()
 	if len(calls) == 1 {
-		t.alone(ctx, calls[0])
+		alone(ctx, t.pool, calls[0])
 		return
 	}
 	err := t.together(ctx, calls)
@@ -85,14 +95,12 @@ func (t trips) run(calls []*call) {
 	var refused *pgconn.PgError
 	undone := errors.As(err, &refused)
 	for _, c := range calls {
-		if c.err = err; undone {
-			t.alone(ctx, c)
-		}
+		c.err, c.undone = err, undone
 	}
 }
 
-func (t trips) alone(ctx context.Context, c *call) {
-	c.err = t.pool.QueryRow(ctx, c.text, c.args...).Scan(c.dest...)
+func alone(ctx context.Context, pool *pgxpool.Pool, c *call) {
+	c.err = pool.QueryRow(ctx, c.text, c.args...).Scan(c.dest...)
 }
 
 // together sends all statements with one sync, which makes them one transaction.

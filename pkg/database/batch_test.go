@@ -49,14 +49,14 @@ func hold(t *testing.T, db *database.DB) (release func()) {
 		}
 	})
 	<-held
-	for range runtime.GOMAXPROCS(0) {
+	for range database.WriteLanes() {
 		group.Go(func() {
 			if err := db.WriteRowBatched(t.Context(), "SELECT 1 FROM pg_advisory_xact_lock(1)").Scan(new(int)); err != nil {
 				t.Error(err)
 			}
 		})
 	}
-	awaitBlocked(t, db, runtime.GOMAXPROCS(0))
+	awaitBlocked(t, db, database.WriteLanes())
 	return func() {
 		close(letGo)
 		group.Wait()
@@ -131,7 +131,7 @@ func TestABatchIsOneCommit(t *testing.T) {
 	group.Wait()
 	var commits int
 	err := db.QueryRow(t.Context(), "SELECT count(DISTINCT xmin::text) FROM counters").Scan(&commits)
-	if err != nil || commits > runtime.GOMAXPROCS(0)+1 {
+	if err != nil || commits > database.WriteLanes()+1 {
 		t.Errorf("%d writes in %d commits, %v", rows, commits, err)
 	}
 }

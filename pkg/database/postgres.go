@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -36,6 +37,7 @@ func openPostgres(ctx context.Context, url string, opts Options) (*DB, error) {
 		return nil, fmt.Errorf("database: open PostgreSQL: %w", err)
 	}
 	return &DB{
-		engine: Postgres, orm: orm, sql: sqlDB, pool: pool, reads: trips{pool: pool}.lanes(), writes: trips{pool, stepBack}.lanes(),
+		engine: Postgres, orm: orm, sql: sqlDB, pool: pool,
+		reads: trips{pool: pool}.lanes(runtime.GOMAXPROCS(0)), writes: trips{pool, stepBack}.lanes(writeLanes()),
 	}, nil
 }
