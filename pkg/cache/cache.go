@@ -39,6 +39,7 @@ type Store interface {
 	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	// SetAndPublish writes all entries and then publishes message on channel, in
 	// one trip. A listener that gets the message finds the entries written.
+	// Messages that come together may arrive as one, joined.
 	SetAndPublish(ctx context.Context, entries []Entry, channel string, message []byte) error
 	// Take returns the value under key and removes it: one caller gets it.
 	Take(ctx context.Context, key string) (value []byte, found bool, err error)

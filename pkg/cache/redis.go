@@ -113,15 +113,23 @@ func (r *Redis) SetAndPublish(ctx context.Context, entries []Entry, channel stri
 	for _, e := range entries {
 		commands = append(commands, redis.NewStatusCmd(ctx, "set", e.Key, e.Value, "px", atLeast(e.TTL).Milliseconds()))
 	}
-	commands = append(commands, redis.NewIntCmd(ctx, "publish", channel, message))
-	r.Send(ctx, commands...)
-	for _, c := range commands {
+	published, _ := r.SendShared(ctx, Shared{Name: publication(channel), Part: message, Build: func(messages []any) redis.Cmder {
+		var joined []byte
+		for _, m := range messages {
+			joined = append(joined, m.([]byte)...) //nolint:forcetypeassert // every Part of the name is one
+		}
+		return redis.NewIntCmd(ctx, "publish", channel, joined)
+	}}, commands...)
+	for _, c := range append(commands, published) {
 		if err := c.Err(); err != nil {
 			return away(err)
 		}
 	}
 	return nil
 }
+
+// publication names what is published on a channel.
+type publication string
 
 // Take implements Store.
 func (r *Redis) Take(ctx context.Context, key string) ([]byte, bool, error) {

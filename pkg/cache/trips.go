@@ -11,9 +11,17 @@ type trip struct {
 	ctx      context.Context //nolint:containedctx // of the request it belongs to, for as long as that waits
 	commands []redis.Cmder
 
-	name  any // not nil: a command that callers of one name share
-	build func(callers int) redis.Cmder
-	place int
+	shared  *Shared // nil: none; goes after all commands
+	command redis.Cmder
+	place   int
+}
+
+// Shared is a command that callers who come together send as one. Name tells
+// which of them it is one for.
+type Shared struct {
+	Name  any
+	Part  any // what a caller adds to it
+	Build func(parts []any) redis.Cmder
 }
 
 // Send runs the commands, one after the other, in a round trip that they share
@@ -25,14 +33,12 @@ func (r *Redis) Send(ctx context.Context, commands ...redis.Cmder) {
 	r.send(&trip{ctx: ctx, commands: commands})
 }
 
-// SendShared is Send for callers who want the same at the same time: all those of
-// one name share a command that build makes for their number. It returns the
-// command and the caller's place among them, from 0. A name must say all that
-// build makes of a command but the number.
-func (r *Redis) SendShared(ctx context.Context, name any, build func(callers int) redis.Cmder) (shared redis.Cmder, place int) {
-	t := &trip{ctx: ctx, name: name, build: build}
+// SendShared is Send with a command at the end that callers share. It returns
+// that command and the place of this caller's part in it.
+func (r *Redis) SendShared(ctx context.Context, shared Shared, commands ...redis.Cmder) (command redis.Cmder, place int) {
+	t := &trip{ctx: ctx, commands: commands, shared: &shared}
 	r.send(t)
-	return t.commands[0], t.place
+	return t.command, t.place
 }
 
 func (r *Redis) send(t *trip) {
@@ -42,56 +48,56 @@ func (r *Redis) send(t *trip) {
 		return
 	}
 	err := r.trips.Do(t)
-	if err != nil && t.commands == nil {
-		t.commands = []redis.Cmder{t.build(1)}
+	if err == nil {
+		return
 	}
-	for _, c := range t.commands {
-		if err != nil && c.Err() == nil {
+	if t.shared != nil && t.command == nil {
+		t.command = t.shared.Build([]any{t.shared.Part})
+	}
+	for _, c := range append(t.commands, t.command) {
+		if c != nil && c.Err() == nil {
 			c.SetErr(err)
 		}
 	}
 }
 
-// share builds the shared commands, and returns the trips without those that
-// share the command of another.
-func share(trips []*trip) (own []*trip) {
-	if t := trips[0]; len(trips) == 1 {
-		if t.name != nil {
-			t.commands = []redis.Cmder{t.build(1)}
-		}
-		return trips
+// commandsOf are the commands of the trips, and after them the shared ones.
+func commandsOf(trips []*trip) []redis.Cmder {
+	if t := trips[0]; len(trips) == 1 && t.shared == nil {
+		return t.commands
 	}
+	var commands []redis.Cmder
 	sharing := map[any][]*trip{}
 	for _, t := range trips {
-		if t.name == nil {
-			own = append(own, t)
-			continue
+		commands = append(commands, t.commands...)
+		if t.shared != nil {
+			t.place = len(sharing[t.shared.Name])
+			sharing[t.shared.Name] = append(sharing[t.shared.Name], t)
 		}
-		t.place = len(sharing[t.name])
-		sharing[t.name] = append(sharing[t.name], t)
 	}
 	for _, alike := range sharing {
-		commands := []redis.Cmder{alike[0].build(len(alike))}
-		for _, t := range alike {
-			t.commands = commands
+		parts := make([]any, len(alike))
+		for i, t := range alike {
+			parts[i] = t.shared.Part
 		}
-		own = append(own, alike[0])
+		command := alike[0].shared.Build(parts)
+		for _, t := range alike {
+			t.command = command
+		}
+		commands = append(commands, command)
 	}
-	return own
+	return commands
 }
 
 func (r *Redis) carry(trips []*trip) {
-	trips = share(trips)
-	ctx := trips[0].ctx
-	if len(trips) == 1 && len(trips[0].commands) == 1 {
-		_ = r.client.Process(ctx, trips[0].commands[0]) // the command has its error
+	ctx, commands := trips[0].ctx, commandsOf(trips)
+	if len(commands) == 1 {
+		_ = r.client.Process(ctx, commands[0]) // the command has its error
 		return
 	}
 	pipe := r.client.Pipeline()
-	for _, t := range trips {
-		for _, c := range t.commands {
-			_ = pipe.Process(ctx, c) // only queues
-		}
+	for _, c := range commands {
+		_ = pipe.Process(ctx, c) // only queues
 	}
 	_, _ = pipe.Exec(ctx) // each command has its own error
 }

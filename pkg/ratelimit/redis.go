@@ -56,7 +56,9 @@ func (r *Redis) Peek(ctx context.Context, counts ...Count) ([]Result, error) {
 // together.
 func (r *Redis) Use(ctx context.Context, key string, l Limit, from string) (Result, error) {
 	s := step{Count{key, l}, from, max(l.Window, stampLife)}
-	command, place := r.shared.SendShared(ctx, s, func(callers int) redis.Cmder { return r.command(ctx, s, callers) })
+	command, place := r.shared.SendShared(ctx, cache.Shared{
+		Name: s, Build: func(callers []any) redis.Cmder { return r.command(ctx, s, len(callers)) },
+	})
 	answer := command.(*redis.Cmd) //nolint:forcetypeassert // made above
 	if unknownScript(answer) {
 		answer, place = r.whole(ctx, s), 0
