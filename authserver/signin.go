@@ -3,6 +3,7 @@ package authserver
 import (
 	"time"
 
+	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
 )
 
@@ -19,4 +20,6 @@ type Signin struct {
 	ConfirmedAt time.Time
 	UserAgent   string
 	Address     string
+	// Allowed is what the user has allowed the client that was asked about.
+	Allowed scope.Set
 }

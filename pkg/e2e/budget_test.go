@@ -61,7 +61,7 @@ func TestStatementBudgets(t *testing.T) {
 	budget("introspect refresh token", 0, func() func() {
 		return func() { status(w.form(rs, "/oauth/introspect", url.Values{"token": {pair.Refresh}}), http.StatusOK) }
 	})
-	budget("authorize after consent", 3, func() func() {
+	budget("authorize after consent", 2, func() func() {
 		return func() { w.code(p, app, "read") }
 	})
 	budget("code exchange", 1, func() func() {

@@ -79,3 +79,14 @@ func (s Set) Satisfies(need Set) bool {
 	}
 	return need&^s == 0
 }
+
+// Missing returns what need asks beyond what s satisfies.
+func (s Set) Missing(need Set) Set {
+	var missing Set
+	for _, one := range []Set{Read, ReadWrite} {
+		if need&one != 0 && !s.Satisfies(one) {
+			missing |= one
+		}
+	}
+	return missing
+}

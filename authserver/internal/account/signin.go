@@ -194,9 +194,10 @@ func (s *Service) endReplaced(ctx context.Context, cookie secret.Token) error {
 	return s.Store.EndSignin(ctx, cookie.Digest(), s.now())
 }
 
-// CurrentSignin returns the live sign-in of cookie, or nil, nil. One statement.
-func (s *Service) CurrentSignin(ctx context.Context, cookie secret.Token) (*authserver.Signin, error) {
-	found, err := s.Store.FindSignin(ctx, cookie.Digest(), s.now(), s.Settings.SigninIdle)
+// CurrentSignin returns the live sign-in of cookie, and what its user has allowed
+// the client ("": none); or nil, nil. One statement.
+func (s *Service) CurrentSignin(ctx context.Context, cookie secret.Token, clientID string) (*authserver.Signin, error) {
+	found, err := s.Store.FindSignin(ctx, cookie.Digest(), clientID, s.now(), s.Settings.SigninIdle)
 	if fault.Is(err, fault.NotFound) {
 		return nil, nil
 	}

@@ -50,7 +50,7 @@ type families interface {
 
 type signins interface {
 	CreateSignin(ctx context.Context, s *authserver.Signin) error
-	FindSignin(ctx context.Context, cookie secret.Digest, now time.Time, idle time.Duration) (*authserver.Signin, error)
+	FindSignin(ctx context.Context, cookie secret.Digest, clientID string, now time.Time, idle time.Duration) (*authserver.Signin, error)
 	ListSignins(ctx context.Context, userID string, now time.Time, idle time.Duration) ([]authserver.Signin, error)
 	StampSignin(ctx context.Context, cookie secret.Digest, now time.Time) error
 	EndSignin(ctx context.Context, cookie secret.Digest, now time.Time) error

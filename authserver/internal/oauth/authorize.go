@@ -38,7 +38,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	signin, err := s.Signins.Current(r)
+	signin, err := s.Signins.Current(r, a.client.ID)
 	switch {
 	case err != nil:
 		s.redirectError(w, r, a, err)
@@ -50,12 +50,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		s.Pages.SignIn(w, r)
 		return
 	}
-	consent, err := s.Store.FindConsent(r.Context(), signin.User.ID, a.client.ID)
-	if err != nil {
-		s.redirectError(w, r, a, err)
-		return
-	}
-	if consent.Covers(a.scopes) && !slices.Contains(a.prompt, "consent") {
+	if signin.Allowed != 0 && signin.Allowed.Satisfies(a.scopes) && !slices.Contains(a.prompt, "consent") {
 		s.grant(w, r, a, signin, false)
 		return
 	}
@@ -63,14 +58,10 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		s.redirectError(w, r, a, promptError("consent_required", "The user has not consented."))
 		return
 	}
-	page := authserver.ConsentPage{
-		Client: a.client, Requested: a.scopes, New: consent.Missing(a.scopes),
+	s.Pages.Consent(w, r, authserver.ConsentPage{
+		Client: a.client, Requested: a.scopes, New: signin.Allowed.Missing(a.scopes), Granted: signin.Allowed,
 		RedirectURI: a.redirectURI, Resource: a.resource, Signin: signin,
-	}
-	if consent != nil {
-		page.Granted = consent.Scopes
-	}
-	s.Pages.Consent(w, r, page)
+	})
 }
 
 // decide is POST /oauth/authorize: the answer to the consent page, posted to the
@@ -94,7 +85,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	signin, err := s.Signins.Current(r)
+	signin, err := s.Signins.Current(r, "")
 	if err != nil {
 		s.redirectError(w, r, a, err)
 		return

@@ -20,7 +20,6 @@ type Store interface {
 	AfterCommit(ctx context.Context, fn func(ctx context.Context))
 
 	FindClient(ctx context.Context, id string) (*authserver.Client, error)
-	FindConsent(ctx context.Context, userID, clientID string) (*authserver.Consent, error)
 
 	CreateCode(ctx context.Context, c authserver.Code) (widened bool, err error)
 	RedeemCode(ctx context.Context, r authserver.Redemption) (*authserver.GrantChain, error)
@@ -50,8 +49,9 @@ type Pages interface {
 
 // Signins knows who is at a browser.
 type Signins interface {
-	// Current returns the sign-in of r, or nil, nil when nobody is signed in.
-	Current(r *http.Request) (*authserver.Signin, error)
+	// Current returns the sign-in of r with what its user has allowed the client,
+	// or nil, nil when nobody is signed in.
+	Current(r *http.Request, clientID string) (*authserver.Signin, error)
 	// CheckForm refuses a form that does not come from our own page.
 	CheckForm(r *http.Request) error
 }

@@ -25,14 +25,16 @@ func (s *Store) LockFamily(ctx context.Context, id string) error {
 	return err
 }
 
-// locking takes FOR UPDATE and FOR SHARE away on SQLite, whose transactions
+// locking takes the clauses that lock rows away on SQLite, whose transactions
 // come one after the other anyway.
 func (s *Store) locking(text string) string {
 	if s.db.Engine() == database.SQLite {
-		text, _, _ = strings.Cut(text, " FOR ")
+		text = locks.Replace(text)
 	}
 	return text
 }
+
+var locks = strings.NewReplacer(" FOR UPDATE", "", " FOR NO KEY UPDATE", "", " FOR SHARE", "")
 
 // LockUser holds an active user until the transaction ends: nobody deactivates
 // the user or changes the password meanwhile. fault.NotFound: the user is not

@@ -8,6 +8,7 @@ import (
 	"latchkey/authserver"
 	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
 )
 
@@ -31,19 +32,26 @@ func (s *Store) CreateSignin(ctx context.Context, in *authserver.Signin) error {
 	return err
 }
 
-// FindSignin returns the sign-in of a cookie with its user and family, one
-// statement. fault.NotFound: none, or it has ended, expired at now, was not
+// FindSignin returns the sign-in of a cookie with its user and family, and what
+// the user has allowed the client ("": none), one statement. fault.NotFound: none, or it has ended, expired at now, was not
 // seen for idle, or its user is deactivated.
-func (s *Store) FindSignin(ctx context.Context, cookie secret.Digest, now time.Time, idle time.Duration) (*authserver.Signin, error) {
-	var in authserver.Signin
-	err := s.db.ReadRowBatched(ctx, `SELECT `+signinColumns+`, `+userColumns+`
+func (s *Store) FindSignin(ctx context.Context, cookie secret.Digest, clientID string, now time.Time, idle time.Duration) (*authserver.Signin, error) {
+	var (
+		in      authserver.Signin
+		allowed string
+	)
+	err := s.db.ReadRowBatched(ctx, `SELECT `+signinColumns+`, `+userColumns+`, COALESCE(c.scopes, '')
 		FROM signins s JOIN users u ON u.id = s.user_id JOIN families f ON f.id = u.family_id
+		LEFT JOIN consents c ON c.user_id = s.user_id AND c.client_id = $2
 		WHERE s.digest = $1 AND s.ended_at IS NULL AND u.deactivated_at IS NULL`,
-		cookie[:]).Scan(append(signinFields(&in), userFields(&in.User)...)...)
+		cookie[:], clientID).Scan(append(append(signinFields(&in), userFields(&in.User)...), &allowed)...)
 	// The times are looked at here: with them in the statement PostgreSQL would
 	// plan it anew for every request.
 	if err == nil && !(in.ExpiresAt.After(now) && in.SeenAt.After(now.Add(-idle))) {
 		err = database.ErrNoRows
+	}
+	if err == nil {
+		in.Allowed, err = scope.Parse(allowed)
 	}
 	return orNotFound(&in, err)
 }

@@ -72,18 +72,24 @@ func (s *Server) forgetSignin(w http.ResponseWriter) {
 	s.setCookie(w, signinName, secret.Token{}, -time.Second)
 }
 
-// Current returns the sign-in of the browser that sent r, or nil, nil when
-// nobody is signed in. One statement, and at most once an hour a second one.
-func (s *Server) Current(r *http.Request) (*authserver.Signin, error) {
-	return s.current(r, true)
+// Current returns the sign-in of the browser that sent r, with what its user has
+// allowed the client, or nil, nil when nobody is signed in. One statement, and at
+// most once an hour a second one.
+func (s *Server) Current(r *http.Request, clientID string) (*authserver.Signin, error) {
+	return s.find(r, clientID, true)
 }
 
-func (s *Server) current(r *http.Request, rarely bool) (*authserver.Signin, error) {
+// current is the sign-in of the browser that asks for a page of its own.
+func (s *Server) current(r *http.Request) (*authserver.Signin, error) {
+	return s.find(r, "", false)
+}
+
+func (s *Server) find(r *http.Request, clientID string, rarely bool) (*authserver.Signin, error) {
 	cookie := s.signinCookie(r)
 	if cookie.IsZero() {
 		return nil, nil
 	}
-	in, err := s.People.CurrentSignin(r.Context(), cookie)
+	in, err := s.People.CurrentSignin(r.Context(), cookie, clientID)
 	if err != nil || in == nil {
 		return nil, err
 	}

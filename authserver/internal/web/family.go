@@ -87,7 +87,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in, err := s.current(r, false)
+	in, err := s.current(r)
 	if err != nil {
 		return err
 	}

@@ -189,7 +189,7 @@ func (s *Server) showPasskeys(w http.ResponseWriter, r *http.Request, in *authse
 
 // passkeyOptions is asked by the script; that is when the password is checked.
 func (s *Server) passkeyOptions(w http.ResponseWriter, r *http.Request) error {
-	in, err := s.current(r, false)
+	in, err := s.current(r)
 	if err != nil {
 		return err
 	}

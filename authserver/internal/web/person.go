@@ -15,7 +15,7 @@ type personal func(w http.ResponseWriter, r *http.Request, in *authserver.Signin
 // forPerson asks for a sign-in first and comes back to the page after it.
 func (s *Server) forPerson(h personal) httpserver.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		in, err := s.current(r, false)
+		in, err := s.current(r)
 		if err != nil {
 			return err
 		}

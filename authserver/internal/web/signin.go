@@ -16,7 +16,7 @@ func (s *Server) SignIn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) showSignin(w http.ResponseWriter, r *http.Request) error {
-	in, err := s.current(r, false)
+	in, err := s.current(r)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (s *Server) secondStep(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) showSignout(w http.ResponseWriter, r *http.Request) error {
-	in, err := s.current(r, false)
+	in, err := s.current(r)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (s *Server) signout(w http.ResponseWriter, r *http.Request) error {
 
 // landing says what this server is, or greets who is signed in.
 func (s *Server) landing(w http.ResponseWriter, r *http.Request) error {
-	in, err := s.current(r, false)
+	in, err := s.current(r)
 	if err != nil && !fault.Is(err, fault.Unavailable) {
 		return err
 	}

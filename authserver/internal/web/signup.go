@@ -11,7 +11,7 @@ import (
 func (s *Server) canSignUp() bool { return s.People.Settings.Signup != account.SignupClosed }
 
 func (s *Server) showSignup(w http.ResponseWriter, r *http.Request) error {
-	in, err := s.current(r, false)
+	in, err := s.current(r)
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 
 // authorize stands in for the endpoint that asks for the consent page.
 func (s *site) authorize(w http.ResponseWriter, r *http.Request) {
-	in, err := s.Pages.Current(r)
+	in, err := s.Pages.Current(r, "")
 	if err != nil {
 		s.Pages.RenderError(w, r, err)
 		return

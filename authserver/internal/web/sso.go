@@ -91,7 +91,7 @@ func (s *Server) ssoRefused(w http.ResponseWriter, r *http.Request, to string, e
 
 // ssoCallback is GET /auth/:provider/callback: back from the provider.
 func (s *Server) ssoCallback(w http.ResponseWriter, r *http.Request) error {
-	in, err := s.current(r, false)
+	in, err := s.current(r)
 	if err != nil {
 		return err
 	}
