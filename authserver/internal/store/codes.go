@@ -23,7 +23,7 @@ const consentAndCreateCode = `WITH consent AS (` + saveConsent + `), code AS (` 
 // fault.NotFound: its client or its user has been deleted.
 func (s *Store) CreateCode(ctx context.Context, c authserver.Code) (widened bool, err error) {
 	consent := []any{c.UserID, c.ClientID, c.Scopes.String(), c.CreatedAt}
-	code := append(consent, c.ExpiresAt, c.Digest[:], c.ChainID, c.RedirectURI, c.Challenge, c.Resource) //nolint:gocritic // the statements share parameters
+	code := append(consent, c.ExpiresAt, c.Digest[:], c.ChainID, c.RedirectURI, c.Challenge, c.Resource)
 	switch {
 	case !c.Consented:
 		err = s.db.WriteRowBatched(ctx, createCode, code...).Scan(&widened)
