@@ -33,8 +33,9 @@ func (s *Store) CreateSignin(ctx context.Context, in *authserver.Signin) error {
 }
 
 // FindSignin returns the sign-in of a cookie with its user and family, and what
-// the user has allowed the client ("": none), one statement. fault.NotFound: none, or it has ended, expired at now, was not
-// seen for idle, or its user is deactivated.
+// the user has allowed the client ("": none), one statement. fault.NotFound:
+// none, or it has ended, expired at now, was not seen for idle, or its user is
+// deactivated.
 func (s *Store) FindSignin(ctx context.Context, cookie secret.Digest, clientID string, now time.Time, idle time.Duration) (*authserver.Signin, error) {
 	var (
 		in      authserver.Signin
