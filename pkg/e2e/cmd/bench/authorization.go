@@ -46,8 +46,8 @@ func (l *lab) authorization(ctx context.Context) error {
 	}
 	server, postgres = cpuOf(l.stack.Auth.PID())-server, cpuOfPostgres()-postgres
 	a, b := float64(server.Microseconds())/1000/authorizations, float64(postgres.Microseconds())/1000/authorizations
-	fmt.Printf("\n| whole authorization | CPU ms server + PostgreSQL | at most |\n|---|---|---|\n")
-	fmt.Printf("| 6 requests, %d times, password check left out | %.2f + %.2f = %.2f | %.1f |\n", authorizations, a, b, a+b, peerWholeCPU)
+	fmt.Printf("| whole authorization | CPU ms server + PostgreSQL | at most |\n|---|---|---|\n")
+	fmt.Printf("| 6 requests, %d times, password check left out | %.2f + %.2f = %.2f | %.1f |\n\n", authorizations, a, b, a+b, peerWholeCPU)
 	return nil
 }
 

@@ -27,8 +27,6 @@ type lab struct {
 	at    string // address of the bare server
 	owner string // resourceapi's database, as who owns its tables
 	undo  []func() error
-
-	loaded float64 // MiB of authserver after the workloads
 }
 
 const password = "Bench-Password-1!"

@@ -53,11 +53,10 @@ func bench(ctx context.Context, o options) error {
 	defer l.close()
 	fmt.Printf("%s, %d CPUs, %s, %d connections, %d rounds of %s each, generator and servers on the same CPUs; request log off.\n\n",
 		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), o.connections, o.rounds, o.round)
-	if err := l.pairs(ctx); err != nil {
+	if err := l.authorization(ctx); err != nil { // first: PostgreSQL still tidies up after the others for a while
 		return err
 	}
-	l.loaded = residentMiB(l.stack.Auth.PID())
-	if err := l.authorization(ctx); err != nil {
+	if err := l.pairs(ctx); err != nil {
 		return err
 	}
 	if strings.Contains("footprint", l.only) {
