@@ -14,7 +14,7 @@ import (
 func (s *Store) FindConsent(ctx context.Context, userID, clientID string) (*authserver.Consent, error) {
 	c := authserver.Consent{UserID: userID, ClientID: clientID}
 	var scopes string
-	err := s.db.ReadRowBatched(ctx, `SELECT scopes, created_at, updated_at FROM consents
+	err := s.db.QueryRow(ctx, `SELECT scopes, created_at, updated_at FROM consents
 		WHERE user_id = $1 AND client_id = $2`, userID, clientID).Scan(&scopes, &c.CreatedAt, &c.UpdatedAt)
 	if errors.Is(err, database.ErrNoRows) {
 		return nil, nil
