@@ -39,15 +39,19 @@ func (db *DB) batched(ctx context.Context, l *lanes.Lanes[*call], text string, a
 	if _, set := db.settingOf(ctx); l == nil || set || db.txOf(ctx) != nil {
 		return db.QueryRow(ctx, text, args...)
 	}
+	return db.carried(l, &call{ctx: ctx, text: text, args: args})
+}
+
+func (db *DB) carried(l *lanes.Lanes[*call], c *call) Row {
 	return Row{func(dest ...any) error {
-		c := &call{ctx: ctx, text: text, args: args, dest: dest}
+		c.dest = dest
 		if err := l.Do(c); err != nil {
 			return err
 		}
 		if c.undone { // not on the lane: nobody waits behind a statement that waits for a lock
-			ctx, cancel := context.WithTimeout(ctx, tripTimeout)
+			ctx, cancel := context.WithTimeout(c.ctx, tripTimeout)
 			defer cancel()
-			alone(ctx, db.pool, c)
+			statement{c}.alone(ctx, db.pool)
 		}
 		return c.err
 	}}
@@ -55,10 +59,11 @@ func (db *DB) batched(ctx context.Context, l *lanes.Lanes[*call], text string, a
 
 // call is one caller's statement and what came of it.
 type call struct {
-	ctx  context.Context //nolint:containedctx // of the request it belongs to, for as long as that waits
-	text string
-	args []any
-	dest []any
+	ctx      context.Context //nolint:containedctx // of the request it belongs to, for as long as that waits
+	text     string
+	args     []any
+	dest     []any
+	gathered bool // may be one of many that a single statement answers
 
 	err    error
 	undone bool // by the database, because another statement of its batch was refused
@@ -85,7 +90,7 @@ func (t trips) run(calls []*call) {
 	ctx, cancel := context.WithTimeout(ctx, tripTimeout)
 	defer cancel()
 	if len(calls) == 1 {
-		alone(ctx, t.pool, calls[0])
+		statement(calls).alone(ctx, t.pool)
 		return
 	}
 	err := t.together(ctx, calls)
@@ -99,18 +104,15 @@ func (t trips) run(calls []*call) {
 	}
 }
 
-func alone(ctx context.Context, pool *pgxpool.Pool, c *call) {
-	c.err = pool.QueryRow(ctx, c.text, c.args...).Scan(c.dest...)
-}
-
 // together sends all statements with one sync, which makes them one transaction.
 func (t trips) together(ctx context.Context, calls []*call) error {
-	results, err := send(ctx, t.pool, t.under, calls...)
+	all := statements(calls)
+	results, err := send(ctx, t.pool, t.under, all...)
 	if err != nil {
 		return err
 	}
-	for _, c := range calls {
-		c.err = results.QueryRow().Scan(c.dest...)
+	for _, s := range all {
+		s.take(results)
 	}
 	return results.Close()
 }

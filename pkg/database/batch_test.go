@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"latchkey/pkg/database"
 	"latchkey/pkg/testenv"
 )
 
-func openWithRows(t *testing.T, rows int) *database.DB {
+func openWithRows(t *testing.T) *database.DB {
 	t.Helper()
 	db, err := database.Open(t.Context(), testenv.Postgres(t), database.Options{})
 	if err != nil {
@@ -30,7 +32,29 @@ func mustExec(t *testing.T, db *database.DB, text string, args ...any) {
 	}
 }
 
-const add = "UPDATE counters SET n = n + $2 WHERE id = $1 RETURNING id, n"
+const (
+	add       = "UPDATE counters SET n = n + $2 WHERE id = $1 RETURNING id, n"
+	addToMany = `UPDATE counters SET n = n + asked.by
+		FROM unnest((SELECT $1::int[]), (SELECT $2::int[])) WITH ORDINALITY asked (id, by, place)
+		WHERE counters.id = asked.id RETURNING place, counters.id, n`
+)
+
+const rows = 40
+
+type adder func(ctx context.Context, id, by int) database.Row
+
+// eachWay runs test with both ways to add to a counter together with others.
+func eachWay(t *testing.T, test func(t *testing.T, db *database.DB, add adder)) {
+	t.Helper()
+	t.Run("batched", func(t *testing.T) {
+		db := openWithRows(t)
+		test(t, db, func(ctx context.Context, id, by int) database.Row { return db.WriteRowBatched(ctx, add, id, by) })
+	})
+	t.Run("gathered", func(t *testing.T) {
+		db := openWithRows(t)
+		test(t, db, func(ctx context.Context, id, by int) database.Row { return db.WriteRowGathered(ctx, addToMany, id, by) })
+	})
+}
 
 // hold keeps every lane busy until the caller lets go.
 func hold(t *testing.T, db *database.DB) (release func()) {
@@ -78,123 +102,165 @@ func awaitBlocked(t *testing.T, db *database.DB, n int) {
 // Of statements that travel together each gets its own row, or its own refusal,
 // or the news that there is none; and what one is refused undoes nobody's.
 func TestStatementsThatTravelTogetherStandAlone(t *testing.T) {
-	const rows = 40
-	db := openWithRows(t, rows)
-	release := hold(t, db)
-	var group sync.WaitGroup
-	for i := 1; i <= rows; i++ {
-		group.Go(func() {
-			by := 1
-			if i%8 == 0 {
-				by = 100 // more than the table allows
-			}
-			var id, n int
-			err := db.WriteRowBatched(t.Context(), add, i, by).Scan(&id, &n)
-			if by == 1 && (err != nil || id != i || n != 1) {
-				t.Errorf("row %d: %d, %d, %v", i, id, n, err)
-			}
-			if by != 1 && err == nil {
-				t.Errorf("row %d was not refused", i)
-			}
-			if err := db.WriteRowBatched(t.Context(), add, -i, 1).Scan(&id, &n); !errors.Is(err, database.ErrNoRows) {
-				t.Errorf("a row that is not there: %v", err)
-			}
-		})
-	}
-	for db.Waiting() < rows {
-		runtime.Gosched()
-	}
-	release()
-	group.Wait()
-	var sum int
-	if err := db.QueryRow(t.Context(), "SELECT sum(n) FROM counters").Scan(&sum); err != nil || sum != rows-rows/8 {
-		t.Errorf("%d were counted, %v", sum, err)
-	}
+	eachWay(t, func(t *testing.T, db *database.DB, add adder) {
+		release := hold(t, db)
+		var group sync.WaitGroup
+		for i := 1; i <= rows; i++ {
+			group.Go(func() {
+				by := 1
+				if i%8 == 0 {
+					by = 100 // more than the table allows
+				}
+				var id, n int
+				err := add(t.Context(), i, by).Scan(&id, &n)
+				if by == 1 && (err != nil || id != i || n != 1) {
+					t.Errorf("row %d: %d, %d, %v", i, id, n, err)
+				}
+				if by != 1 && err == nil {
+					t.Errorf("row %d was not refused", i)
+				}
+				if err := add(t.Context(), -i, 1).Scan(&id, &n); !errors.Is(err, database.ErrNoRows) {
+					t.Errorf("a row that is not there: %v", err)
+				}
+			})
+		}
+		for db.Waiting() < rows {
+			runtime.Gosched()
+		}
+		release()
+		group.Wait()
+		var sum int
+		if err := db.QueryRow(t.Context(), "SELECT sum(n) FROM counters").Scan(&sum); err != nil || sum != rows-rows/8 {
+			t.Errorf("%d were counted, %v", sum, err)
+		}
+	})
 }
 
 func TestABatchIsOneCommit(t *testing.T) {
-	const rows = 30
-	db := openWithRows(t, rows)
+	eachWay(t, func(t *testing.T, db *database.DB, add adder) {
+		release := hold(t, db)
+		var group sync.WaitGroup
+		for i := 1; i <= rows; i++ {
+			group.Go(func() {
+				if err := add(t.Context(), i, 1).Scan(new(int), new(int)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		for db.Waiting() < rows {
+			runtime.Gosched()
+		}
+		release()
+		group.Wait()
+		var commits, statements int
+		err := db.QueryRow(t.Context(), "SELECT count(DISTINCT xmin::text), count(DISTINCT (xmin::text, cmin::text)) FROM counters").Scan(&commits, &statements)
+		if err != nil || commits > database.WriteLanes()+1 {
+			t.Errorf("%d writes in %d commits, %v", rows, commits, err)
+		}
+		if strings.HasSuffix(t.Name(), "gathered") && statements != commits {
+			t.Errorf("%d statements in %d commits", statements, commits)
+		}
+	})
+}
+
+// Of two who ask one statement for one row, one is answered.
+func TestGatheredCallersDoNotShareARow(t *testing.T) {
+	db := openWithRows(t)
 	release := hold(t, db)
-	var group sync.WaitGroup
-	for i := 1; i <= rows; i++ {
+	var (
+		group    sync.WaitGroup
+		answered atomic.Int64
+	)
+	for i := range 2 * rows {
 		group.Go(func() {
-			if err := db.WriteRowBatched(t.Context(), add, i, 1).Scan(new(int), new(int)); err != nil {
+			switch err := db.WriteRowGathered(t.Context(), addToMany, i%rows+1, 1).Scan(new(int), new(int)); {
+			case err == nil:
+				answered.Add(1)
+			case !errors.Is(err, database.ErrNoRows):
 				t.Error(err)
 			}
 		})
 	}
-	for db.Waiting() < rows {
+	for db.Waiting() < 2*rows {
 		runtime.Gosched()
 	}
 	release()
 	group.Wait()
-	var commits int
-	err := db.QueryRow(t.Context(), "SELECT count(DISTINCT xmin::text) FROM counters").Scan(&commits)
-	if err != nil || commits > database.WriteLanes()+1 {
-		t.Errorf("%d writes in %d commits, %v", rows, commits, err)
+	var sum int64
+	if err := db.QueryRow(t.Context(), "SELECT sum(n) FROM counters").Scan(&sum); err != nil || sum != answered.Load() || sum < rows {
+		t.Errorf("%d were answered, %d were counted, %v", answered.Load(), sum, err)
+	}
+}
+
+func TestNothingIsGatheredInATransaction(t *testing.T) {
+	db := openWithRows(t)
+	err := db.InTx(t.Context(), func(ctx context.Context) error {
+		return db.WriteRowGathered(ctx, addToMany, 1, 1).Scan(new(int), new(int))
+	})
+	if err == nil || errors.Is(err, database.ErrNoRows) {
+		t.Errorf("%v", err)
 	}
 }
 
 // A batch that holds rows and waits for one gives way to a transaction that
 // holds that one and waits for theirs, and is run again.
 func TestABatchStepsBackFromADeadlock(t *testing.T) {
-	const rows = 20
-	db := openWithRows(t, rows)
-	release := hold(t, db)
-	var group sync.WaitGroup
-	for i := 1; i <= rows; i++ {
-		group.Go(func() {
-			if err := db.WriteRowBatched(t.Context(), add, i, 1).Scan(new(int), new(int)); err != nil {
-				t.Errorf("row %d: %v", i, err)
-			}
-		})
-	}
-	for db.Waiting() < rows {
-		runtime.Gosched()
-	}
-	err := db.InTx(t.Context(), func(ctx context.Context) error {
-		if _, err := db.Exec(ctx, "UPDATE counters SET n = n + 1 WHERE id = 1"); err != nil {
-			return err
+	eachWay(t, func(t *testing.T, db *database.DB, add adder) {
+		release := hold(t, db)
+		var group sync.WaitGroup
+		for i := 1; i <= rows; i++ {
+			group.Go(func() {
+				if err := add(t.Context(), i, 1).Scan(new(int), new(int)); err != nil {
+					t.Errorf("row %d: %v", i, err)
+				}
+			})
 		}
-		release()
-		awaitBlocked(t, db, 1) // the batch, on the row that is ours
-		_, err := db.Exec(ctx, "UPDATE counters SET n = n + 1 WHERE id > 1")
-		return err
+		for db.Waiting() < rows {
+			runtime.Gosched()
+		}
+		err := db.InTx(t.Context(), func(ctx context.Context) error {
+			if _, err := db.Exec(ctx, "UPDATE counters SET n = n + 1 WHERE id = 1"); err != nil {
+				return err
+			}
+			release()
+			awaitBlocked(t, db, 1) // the batch, on the row that is ours
+			_, err := db.Exec(ctx, "UPDATE counters SET n = n + 1 WHERE id > 1")
+			return err
+		})
+		if err != nil {
+			t.Errorf("the transaction: %v", err)
+		}
+		group.Wait()
+		var sum int
+		if err := db.QueryRow(t.Context(), "SELECT sum(n) FROM counters").Scan(&sum); err != nil || sum != 2*rows {
+			t.Errorf("%d were counted of %d, %v", sum, 2*rows, err)
+		}
 	})
-	if err != nil {
-		t.Errorf("the transaction: %v", err)
-	}
-	group.Wait()
-	var sum int
-	if err := db.QueryRow(t.Context(), "SELECT sum(n) FROM counters").Scan(&sum); err != nil || sum != 2*rows {
-		t.Errorf("%d were counted of %d, %v", sum, 2*rows, err)
-	}
 }
 
 // Somebody who leaves does not take those along who travel with them.
 func TestACallerWhoLeavesTakesNobodyAlong(t *testing.T) {
-	const rows = 20
-	db := openWithRows(t, rows)
-	release := hold(t, db)
-	gone, leave := context.WithCancel(t.Context())
-	var group sync.WaitGroup
-	for i := 1; i <= rows; i++ {
-		group.Go(func() {
-			ctx := t.Context()
-			if i%3 == 0 {
-				ctx = gone
-			}
-			err := db.WriteRowBatched(ctx, add, i, 1).Scan(new(int), new(int))
-			if err != nil && (i%3 != 0 || !errors.Is(err, context.Canceled)) {
-				t.Errorf("row %d: %v", i, err)
-			}
-		})
-	}
-	for db.Waiting() < rows {
-		runtime.Gosched()
-	}
-	leave()
-	release()
-	group.Wait()
+	eachWay(t, func(t *testing.T, db *database.DB, add adder) {
+		release := hold(t, db)
+		gone, leave := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		for i := 1; i <= rows; i++ {
+			group.Go(func() {
+				ctx := t.Context()
+				if i%3 == 0 {
+					ctx = gone
+				}
+				err := add(ctx, i, 1).Scan(new(int), new(int))
+				if err != nil && (i%3 != 0 || !errors.Is(err, context.Canceled)) {
+					t.Errorf("row %d: %v", i, err)
+				}
+			})
+		}
+		for db.Waiting() < rows {
+			runtime.Gosched()
+		}
+		leave()
+		release()
+		group.Wait()
+	})
 }

@@ -12,46 +12,54 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// claimable is true of the chain that a presented refresh token may move on;
-// both engines use it. The token is the chain's current one and has not expired;
-// the chain lives and is this client's; its user is active; and the asked scope
-// is within the chain's ('read_write' includes everything, so only a chain that
-// has 'read' alone can be exceeded). It is written so that a planner without
-// statistics can only start from the token: "IS TRUE" hides the client from the
-// client index.
-const claimable = `chains.id = (SELECT chain_id FROM tokens WHERE digest = $1 AND expires_at > $4)
-	  AND refresh_digest = $1 AND (client_id = $2) IS TRUE AND ended_at IS NULL
-	  AND (ends_at IS NULL OR ends_at > $4)
-	  AND ($3 = '' OR $3 = 'read' OR scopes <> 'read')
-	  AND ($5 = '' OR resource = $5)
+// claimable is true of the chain that an asked refresh may move on; both engines
+// use it. The token is the chain's current one; the chain lives and is this
+// client's; its user is active; and the asked scope is within the chain's
+// ('read_write' includes everything, so only a chain that has 'read' alone can be
+// exceeded). "IS TRUE" hides the client from the client index: a planner without
+// statistics can only start from the token.
+const claimable = `chains.refresh_digest = asked.refresh AND (chains.client_id = asked.client) IS TRUE
+	  AND chains.ended_at IS NULL AND (chains.ends_at IS NULL OR chains.ends_at > asked.now)
+	  AND (asked.scope = '' OR asked.scope = 'read' OR chains.scopes <> 'read')
+	  AND (asked.resource = '' OR chains.resource = asked.resource)
 	  AND (SELECT deactivated_at IS NULL FROM users WHERE users.id = chains.user_id)`
+
+// chainOfAsked is the chain of the asked refresh token, if that has not expired.
+const chainOfAsked = `(SELECT chain_id FROM tokens WHERE digest = asked.refresh AND expires_at > asked.now)`
 
 const sealPair = `
 	ON CONFLICT (chain_id) DO UPDATE SET parent_digest = excluded.parent_digest, sealed = excluded.sealed, sealed_at = excluded.sealed_at`
 
-// rotatePostgres moves the chain of the presented refresh token on to the new
-// pair, or does nothing. The UPDATE of the chain's row is the only arbiter: a
-// loser waits for it, sees another refresh token there, and finds nothing; a
-// concurrent end of the chain waits too, and returns the newest access token.
-// The seal replaces the one before it, whose successor has now been used.
+// rotatePostgres moves the chains of the presented refresh tokens on to the new
+// pairs, or leaves them. The UPDATE of a chain's row is the only arbiter: a loser
+// waits for it, sees another refresh token there, and finds nothing (of two who
+// ask in one statement one is given the row); a concurrent end of the chain waits
+// too, and returns the newest access token. The seal replaces the one before it,
+// whose successor has now been used. OFFSET 0 keeps the chain's lookup before the
+// join.
 const rotatePostgres = `
 WITH moved AS (
-	UPDATE chains SET generation = generation + 1, refresh_digest = $6,
-		access_digest = $7, access_scopes = COALESCE(NULLIF($3, ''), scopes), access_issued_at = $4,
-		access_expires_at = LEAST($8::timestamptz, ends_at), live_until = LEAST($9::timestamptz, ends_at)
-	WHERE ` + claimable + `
-	RETURNING id, user_id, access_scopes, access_expires_at, live_until,
+	UPDATE chains SET generation = generation + 1, refresh_digest = asked.new_refresh,
+		access_digest = asked.new_access, access_scopes = COALESCE(NULLIF(asked.scope, ''), scopes), access_issued_at = asked.now,
+		access_expires_at = LEAST(asked.access_until, ends_at), live_until = LEAST(asked.refresh_until, ends_at)
+	FROM (SELECT *, ` + chainOfAsked + ` AS chain
+		FROM unnest((SELECT $1::bytea[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::timestamptz[]), (SELECT $5::text[]),
+			(SELECT $6::bytea[]), (SELECT $7::bytea[]), (SELECT $8::timestamptz[]), (SELECT $9::timestamptz[]), (SELECT $10::bytea[]))
+		WITH ORDINALITY asked (refresh, client, scope, now, resource, new_refresh, new_access, access_until, refresh_until, seal, place)
+		OFFSET 0) asked
+	WHERE chains.id = asked.chain AND ` + claimable + `
+	RETURNING asked.*, id, user_id, access_scopes, access_expires_at, live_until,
 		(SELECT access_digest FROM chains before WHERE before.id = chains.id) AS retired
 ), gone AS (
-	DELETE FROM tokens WHERE digest = (SELECT retired FROM moved)
+	DELETE FROM tokens WHERE digest = ANY (ARRAY (SELECT retired FROM moved))
 ), issued AS (
 	INSERT INTO tokens (digest, chain_id, expires_at)
-	SELECT $7::bytea, id, access_expires_at FROM moved UNION ALL SELECT $6::bytea, id, live_until FROM moved
+	SELECT new_access, id, access_expires_at FROM moved UNION ALL SELECT new_refresh, id, live_until FROM moved
 ), sealing AS (
 	INSERT INTO seals (chain_id, parent_digest, sealed, sealed_at)
-	SELECT id, $1, $10::bytea, $4 FROM moved WHERE $10::bytea IS NOT NULL` + sealPair + `
+	SELECT id, refresh, seal, now FROM moved WHERE seal IS NOT NULL` + sealPair + `
 )
-SELECT id, user_id, access_scopes, access_expires_at, retired FROM moved`
+SELECT place, id, user_id, access_scopes, access_expires_at, retired FROM moved`
 
 // Rotate claims the refresh token that r describes and moves its chain on.
 // ErrNotClaimed: ExplainRefresh tells why.
@@ -59,7 +67,7 @@ func (s *Store) Rotate(ctx context.Context, r authserver.Rotation) (*authserver.
 	if s.db.Engine() == database.SQLite {
 		return s.rotateSQLite(ctx, r)
 	}
-	return scanRotated(s.db.WriteRowBatched(ctx, rotatePostgres, r.Refresh[:], r.ClientID, r.Scopes.String(), r.Now, r.Resource,
+	return scanRotated(s.db.WriteRowGathered(ctx, rotatePostgres, r.Refresh[:], r.ClientID, r.Scopes.String(), r.Now, r.Resource,
 		r.Pair.Refresh[:], r.Access[:], r.AccessExpiresAt, r.RefreshExpiresAt, nilIfEmpty(r.Sealed)))
 }
 
@@ -94,7 +102,9 @@ func (s *Store) rotateSQLite(ctx context.Context, r authserver.Rotation) (*auths
 			chainID string
 			retired []byte
 		)
-		err := s.db.QueryRow(ctx, `SELECT id, access_digest FROM chains WHERE `+claimable, r.Refresh[:], r.ClientID, r.Scopes.String(), r.Now, r.Resource).Scan(&chainID, &retired)
+		err := s.db.QueryRow(ctx, `SELECT id, access_digest
+			FROM (SELECT $1 AS refresh, $2 AS client, $3 AS scope, $4 AS now, $5 AS resource) asked, chains
+			WHERE chains.id = `+chainOfAsked+` AND `+claimable, r.Refresh[:], r.ClientID, r.Scopes.String(), r.Now, r.Resource).Scan(&chainID, &retired)
 		if err != nil {
 			return err
 		}
