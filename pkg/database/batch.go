@@ -39,17 +39,17 @@ func (db *DB) batched(ctx context.Context, l *lanes.Lanes[*call], text string, a
 	if _, set := db.settingOf(ctx); l == nil || set || db.txOf(ctx) != nil {
 		return db.QueryRow(ctx, text, args...)
 	}
-	return db.carried(l, &call{ctx: ctx, text: text, args: args})
+	return db.carried(ctx, l, &call{ctx: ctx, text: text, args: args})
 }
 
-func (db *DB) carried(l *lanes.Lanes[*call], c *call) Row {
+func (db *DB) carried(ctx context.Context, l *lanes.Lanes[*call], c *call) Row {
 	return Row{func(dest ...any) error {
 		c.dest = dest
 		if err := l.Do(c); err != nil {
 			return err
 		}
 		if c.undone { // not on the lane: nobody waits behind a statement that waits for a lock
-			ctx, cancel := context.WithTimeout(c.ctx, tripTimeout)
+			ctx, cancel := context.WithTimeout(ctx, tripTimeout)
 			defer cancel()
 			statement{c}.alone(ctx, db.pool)
 		}

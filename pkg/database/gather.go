@@ -22,7 +22,7 @@ func (db *DB) WriteRowGathered(ctx context.Context, text string, args ...any) Ro
 	if _, set := db.settingOf(ctx); db.writes == nil || set || db.txOf(ctx) != nil {
 		return Row{func(...any) error { return errNotGathered }}
 	}
-	return db.carried(db.writes, &call{ctx: ctx, text: text, args: args, gathered: true})
+	return db.carried(ctx, db.writes, &call{ctx: ctx, text: text, args: args, gathered: true})
 }
 
 // statement is what PostgreSQL runs for one call, or for several gathered ones.

@@ -33,7 +33,12 @@ type Chain struct {
 	Render         Renderer         // required; answers a panic outside any router's Handle
 }
 
-const defaultTimeout = 15 * time.Second
+const (
+	defaultTimeout = 15 * time.Second
+	// arrival is how much later than its handler's deadline a body may arrive: the
+	// handler is to be the one that says so.
+	arrival = 5 * time.Second
+)
 
 // Headers are header fields prepared once and shared by all answers.
 type Headers []header
@@ -103,6 +108,7 @@ func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req.idField[0] = req.id
 	h["X-Request-Id"] = req.idField[:]
 	if r.Body != nil && r.Body != http.NoBody {
+		_ = http.NewResponseController(w).SetReadDeadline(req.deadline.Add(arrival)) // what cannot is no connection
 		r.Body = http.MaxBytesReader(w, r.Body, c.BodyLimit)
 	}
 	inner := r.WithContext(req) //nolint:contextcheck // req is the context of r and more

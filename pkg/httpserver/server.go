@@ -76,7 +76,7 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpserver: %w", err)
 	}
-	return l, nil
+	return stepListener{l.(*net.TCPListener)}, nil //nolint:forcetypeassert // of the network "tcp" there is no other
 }
 
 // shutdown ends the public listener first, so that the second one can tell a
@@ -93,18 +93,23 @@ func shutdown(ctx context.Context, servers []*http.Server, drain time.Duration) 
 	return errors.Join(errs...)
 }
 
-// newServer waits a little longer than the handler does: the connection is
-// watched while the request is answered. Header and body have one deadline,
-// since each of its own would be set for every request.
+// patience is how long a connection may be idle, or take to send a header: who
+// may hold one idle gains nothing by sending slowly. It is longer than the 60 s
+// for which balancers commonly keep theirs.
+const patience = 75 * time.Second
+
+// newServer gives reads one deadline wherever they are, so that it need not be
+// moved for every request; that of a body is the chain's. It is later than that
+// of the handler, during which the connection is watched.
 func newServer(h http.Handler, opts Options) *http.Server {
-	arrive := opts.Timeout + 5*time.Second
+	reading := max(patience, opts.Timeout+arrival)
 	return &http.Server{
 		Handler:           h,
 		ConnContext:       withPeer,
-		ReadHeaderTimeout: arrive,
-		ReadTimeout:       arrive,
+		ReadHeaderTimeout: reading,
+		ReadTimeout:       reading,
+		IdleTimeout:       reading,
 		WriteTimeout:      opts.Timeout + 45*time.Second,
-		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(opts.Logger.Handler(), slog.LevelDebug),
 	}
