@@ -16,8 +16,7 @@ import (
 type Store interface {
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	ListApplications(ctx context.Context, userID string, now time.Time) ([]authserver.Application, error)
-	FindConsent(ctx context.Context, userID, clientID string) (*authserver.Consent, error)
-	DeleteConsent(ctx context.Context, userID, clientID string) error
+	DeleteConsent(ctx context.Context, userID, clientID string) (existed bool, err error)
 	ListChains(ctx context.Context, userID string) ([]authserver.GrantChain, error)
 	StampChains(ctx context.Context, ids []string, at time.Time) error
 }
@@ -67,15 +66,12 @@ func (s *Service) Find(ctx context.Context, userID, clientID string) (*authserve
 // ErrNone: there is none.
 func (s *Service) Revoke(ctx context.Context, userID, clientID string) error {
 	err := s.Store.InTx(ctx, func(ctx context.Context) error {
-		given, err := s.Store.FindConsent(ctx, userID, clientID)
+		existed, err := s.Store.DeleteConsent(ctx, userID, clientID)
 		if err != nil {
 			return err
 		}
-		if given == nil {
+		if !existed {
 			return ErrNone
-		}
-		if err := s.Store.DeleteConsent(ctx, userID, clientID); err != nil {
-			return err
 		}
 		return s.Ender.EndChains(ctx, authserver.ChainFilter{UserID: userID, ClientID: clientID}, authserver.EndConsentRevoked)
 	})
