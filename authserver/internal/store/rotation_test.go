@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"latchkey/pkg/fault"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
+	"latchkey/pkg/testenv"
 )
 
 // opened is a chain of client "app" with its first pair.
@@ -109,6 +112,68 @@ func TestParallelRotationsHaveOneWinner(t *testing.T) {
 		})
 		if wins != 1 {
 			t.Errorf("%d winners", wins)
+		}
+	})
+}
+
+// Several replicas refresh many chains at once, each chain in several requests:
+// one of them moves it on, and is told of that chain and no other.
+func TestReplicasRotateManyChains(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		url, replicas := databaseURL(t, set), []*store.Store(nil)
+		var db *database.DB
+		for range 3 {
+			var err error
+			if db, err = database.Open(t.Context(), url, database.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = db.Close() })
+			replicas = append(replicas, store.New(db))
+		}
+		if err := replicas[0].Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		const chains, requests = 30, 6
+		p := addPerson(t, db)
+		addClient(t, replicas[0], "app")
+		var (
+			group sync.WaitGroup
+			won   [chains]atomic.Int64
+			now   = start.Add(time.Minute)
+			gate  = make(chan struct{})
+		)
+		for i := range chains {
+			r := addCode(t, replicas[0], "app", p.id, scope.Read)
+			chain, err := replicas[0].RedeemCode(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for j := range requests {
+				group.Go(func() {
+					asked := rotation(r.Pair.Refresh, now)
+					<-gate
+					got, err := replicas[j%len(replicas)].Rotate(t.Context(), asked)
+					switch {
+					case errors.Is(err, authserver.ErrNotClaimed):
+					case err != nil:
+						t.Error(err)
+					case got.ChainID != chain.ID || got.Retired != r.Pair.Access || got.UserID != p.id:
+						t.Errorf("chain %d: rotated %+v", i, got)
+					default:
+						won[i].Add(1)
+						if c, err := replicas[0].LookupAccessToken(t.Context(), asked.Access); err != nil || c.ID != chain.ID {
+							t.Errorf("chain %d: the winner's token is of %+v, %v", i, c, err)
+						}
+					}
+				})
+			}
+		}
+		close(gate)
+		group.Wait()
+		for i := range won {
+			if n := won[i].Load(); n != 1 {
+				t.Errorf("chain %d: %d winners", i, n)
+			}
 		}
 	})
 }
