@@ -145,11 +145,7 @@ func (s *Service) List(ctx context.Context, userID string) ([]*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	views := make([]*View, len(keys))
-	for i, k := range keys {
-		views[i] = s.view(ctx, k, now)
-	}
-	return views, nil
+	return s.views(ctx, now, keys...), nil
 }
 
 // Get returns a key of the user that opens something. fault.NotFound: there is
@@ -179,23 +175,35 @@ func (s *Service) find(ctx context.Context, userID, id string) (*authserver.APIK
 
 // view completes k with what is known where requests are counted.
 func (s *Service) view(ctx context.Context, k *authserver.APIKey, now time.Time) *View {
-	v := &View{APIKey: k, Limit: s.Tiers.Limit(k.Tier)}
-	if use, noted := s.Uses.Pending(k.ID); noted {
-		k.Used(use.At, use.From)
-		k.AddRequests(use.Hour, use.Count)
+	return s.views(ctx, now, k)[0]
+}
+
+// views are those of keys, in one trip to where requests are counted.
+func (s *Service) views(ctx context.Context, now time.Time, keys ...*authserver.APIKey) []*View {
+	views, counts := make([]*View, len(keys)), make([]ratelimit.Count, len(keys))
+	for i, k := range keys {
+		views[i] = &View{APIKey: k, Limit: s.Tiers.Limit(k.Tier)}
+		counts[i] = ratelimit.Count{Key: ratelimit.ForKey(k.ID), Limit: views[i].Limit}
+		if use, noted := s.Uses.Pending(k.ID); noted {
+			k.Used(use.At, use.From)
+			k.AddRequests(use.Hour, use.Count)
+		}
+		views[i].RequestsThisHour = k.RequestsThisHour(now)
 	}
-	v.RequestsThisHour = k.RequestsThisHour(now)
-	if s.Usage == nil {
-		return v
+	if s.Usage == nil || len(keys) == 0 {
+		return views
 	}
-	counted, err := s.Usage.Peek(ctx, ratelimit.Count{Key: ratelimit.ForKey(k.ID), Limit: v.Limit})
-	if err != nil || counted[0].Degraded {
-		return v // what has been reported must do
+	counted, err := s.Usage.Peek(ctx, counts...)
+	if err != nil {
+		return views // what has been reported must do
 	}
-	standing := counted[0]
-	v.Standing, v.RequestsThisHour = &standing, standing.Hour
-	k.Used(standing.LastUsed, standing.LastFrom)
-	return v
+	for i, standing := range counted {
+		if !standing.Degraded {
+			views[i].Standing, views[i].RequestsThisHour = &standing, standing.Hour
+			keys[i].Used(standing.LastUsed, standing.LastFrom)
+		}
+	}
+	return views
 }
 
 func (s *Service) audit(ctx context.Context, event, keyID, userID string, attrs ...slog.Attr) {

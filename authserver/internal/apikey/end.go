@@ -84,7 +84,8 @@ func (s *Service) rotation(ctx context.Context, userID string, r authserver.KeyR
 	if err != nil {
 		return nil, err
 	}
-	return &Rotation{New: s.view(ctx, fresh, r.Now), Secret: made, Old: s.view(ctx, old, r.Now)}, nil
+	views := s.views(ctx, r.Now, fresh, old)
+	return &Rotation{New: views[0], Secret: made, Old: views[1]}, nil
 }
 
 // notRotated says why a rotation did not get its key.
