@@ -244,3 +244,25 @@ func TestSweepKeepsWhatIsAlive(t *testing.T) {
 		}
 	})
 }
+
+func race(n int, try func() bool) int {
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		wins int
+		gate = make(chan struct{})
+	)
+	for range n {
+		wg.Go(func() {
+			<-gate
+			if try() {
+				mu.Lock()
+				wins++
+				mu.Unlock()
+			}
+		})
+	}
+	close(gate)
+	wg.Wait()
+	return wins
+}

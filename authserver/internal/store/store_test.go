@@ -3,7 +3,6 @@ package store_test
 import (
 	"errors"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -276,26 +275,4 @@ func TestParallelRedemptionsHaveOneWinner(t *testing.T) {
 			t.Errorf("%d winners", wins)
 		}
 	})
-}
-
-func race(n int, try func() bool) int {
-	var (
-		wg   sync.WaitGroup
-		mu   sync.Mutex
-		wins int
-		gate = make(chan struct{})
-	)
-	for range n {
-		wg.Go(func() {
-			<-gate
-			if try() {
-				mu.Lock()
-				wins++
-				mu.Unlock()
-			}
-		})
-	}
-	close(gate)
-	wg.Wait()
-	return wins
 }
