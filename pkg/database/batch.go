@@ -111,8 +111,9 @@ func (t trips) together(ctx context.Context, calls []*call) error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = results.Close() }() // after a panic; otherwise it is closed
 	for _, s := range all {
-		s.take(results)
+		s.deal(results.Query())
 	}
 	return results.Close()
 }

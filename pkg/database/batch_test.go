@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"latchkey/pkg/database"
@@ -161,45 +160,6 @@ func TestABatchIsOneCommit(t *testing.T) {
 			t.Errorf("%d statements in %d commits", statements, commits)
 		}
 	})
-}
-
-// Of two who ask one statement for one row, one is answered.
-func TestGatheredCallersDoNotShareARow(t *testing.T) {
-	db := openWithRows(t)
-	release := hold(t, db)
-	var (
-		group    sync.WaitGroup
-		answered atomic.Int64
-	)
-	for i := range 2 * rows {
-		group.Go(func() {
-			switch err := db.WriteRowGathered(t.Context(), addToMany, i%rows+1, 1).Scan(new(int), new(int)); {
-			case err == nil:
-				answered.Add(1)
-			case !errors.Is(err, database.ErrNoRows):
-				t.Error(err)
-			}
-		})
-	}
-	for db.Waiting() < 2*rows {
-		runtime.Gosched()
-	}
-	release()
-	group.Wait()
-	var sum int64
-	if err := db.QueryRow(t.Context(), "SELECT sum(n) FROM counters").Scan(&sum); err != nil || sum != answered.Load() || sum < rows {
-		t.Errorf("%d were answered, %d were counted, %v", answered.Load(), sum, err)
-	}
-}
-
-func TestNothingIsGatheredInATransaction(t *testing.T) {
-	db := openWithRows(t)
-	err := db.InTx(t.Context(), func(ctx context.Context) error {
-		return db.WriteRowGathered(ctx, addToMany, 1, 1).Scan(new(int), new(int))
-	})
-	if err == nil || errors.Is(err, database.ErrNoRows) {
-		t.Errorf("%v", err)
-	}
 }
 
 // A batch that holds rows and waits for one gives way to a transaction that

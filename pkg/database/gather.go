@@ -8,13 +8,17 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-var errNotGathered = errors.New("database: statements are gathered on PostgreSQL, outside transactions and settings")
+var (
+	errNotGathered = errors.New("database: statements are gathered on PostgreSQL, outside transactions and settings")
+	errPlace       = errors.New("database: a gathered statement answered nobody who asked")
+)
 
 // WriteRowGathered is WriteRowBatched for a statement that answers many callers,
-// so that PostgreSQL starts it once for all of a trip. Each parameter is an array
-// of what the callers gave for it. A row answers one caller and begins with the
-// place of that caller in the arrays, from 1, as WITH ORDINALITY counts; the
-// place is not scanned. A caller whom no row answers gets ErrNoRows.
+// so that PostgreSQL starts it once for all of a trip; SQLite has no such thing.
+// Each parameter is an array of what the callers gave for it, all as many. A row
+// answers one caller and begins with the place of that caller in the arrays, from
+// 1, as WITH ORDINALITY counts; the place is not scanned. A caller whom no row
+// answers gets ErrNoRows.
 //
 // Such a statement reads its arrays from scalar subqueries: what the planner
 // cannot look into it does not plan anew each time.
@@ -66,32 +70,21 @@ func (s statement) args() []any {
 
 // alone runs s in a trip of its own.
 func (s statement) alone(ctx context.Context, pool *pgxpool.Pool) {
-	if !s[0].gathered {
-		s[0].err = pool.QueryRow(ctx, s.text(), s.args()...).Scan(s[0].dest...)
-		return
-	}
 	s.deal(pool.Query(ctx, s.text(), s.args()...))
 }
 
-// take reads what came of s as the next of results.
-func (s statement) take(results pgx.BatchResults) {
-	if !s[0].gathered {
-		s[0].err = results.QueryRow().Scan(s[0].dest...)
-		return
-	}
-	s.deal(results.Query())
-}
-
-// deal gives each gathered call its row.
+// deal gives each call its row. Rows are read one by one, because a row that its
+// caller cannot take would otherwise end the others', which have been committed.
 func (s statement) deal(rows pgx.Rows, err error) {
 	for _, c := range s {
 		c.err = pgx.ErrNoRows
 	}
 	if err == nil {
-		for rows.Next() && s.dealRow(rows) == nil { // an error closes rows, and is theirs
+		defer rows.Close()
+		for err == nil && rows.Next() {
+			err = s.dealRow(rows)
 		}
-		rows.Close()
-		err = rows.Err()
+		err = errors.Join(err, rows.Err())
 	}
 	if err == nil {
 		return
@@ -102,10 +95,15 @@ func (s statement) deal(rows pgx.Rows, err error) {
 }
 
 func (s statement) dealRow(rows pgx.Rows) error {
-	var place int
-	if err := rows.Scan(append([]any{&place}, make([]any, len(s[0].dest))...)...); err != nil {
-		return err
+	types, fields, values := rows.Conn().TypeMap(), rows.FieldDescriptions(), rows.RawValues()
+	c := s[0]
+	if c.gathered {
+		var place int
+		if err := pgx.ScanRow(types, fields[:1], values[:1], &place); err != nil || place < 1 || place > len(s) {
+			return errors.Join(errPlace, err)
+		}
+		c, fields, values = s[place-1], fields[1:], values[1:]
 	}
-	s[place-1].err = nil
-	return rows.Scan(append([]any{nil}, s[place-1].dest...)...)
+	c.err = pgx.ScanRow(types, fields, values, c.dest...)
+	return nil
 }

@@ -1,11 +1,10 @@
 // Package lanes lets concurrent callers share trips to an engine. A caller that
-// finds a lane free travels at once, with those who are just coming; those who
-// find none wait, and travel together as soon as one is.
+// finds a lane free travels at once and alone; those who find none wait, and
+// travel together as soon as one is.
 package lanes
 
 import (
 	"errors"
-	"runtime"
 	"sync"
 )
 
@@ -58,7 +57,6 @@ func (l *Lanes[C]) Do(call C) error {
 }
 
 func (l *Lanes[C]) lead(call C) {
-	runtime.Gosched() // who is just coming comes along; when nobody is, this is no wait
 	followers := l.take()
 	defer l.pass() // also after a panic: nobody else would let the others go
 	if len(followers) == 0 {

@@ -77,22 +77,6 @@ func TestThoseWhoWaitTravelTogether(t *testing.T) {
 	}
 }
 
-// Those who are ready to come when a lane is free travel in its trip.
-func TestThoseWhoAreComingComeAlong(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // all are ready, one runs
-	const callers = 20
-	trips := 0
-	l := lanes.New(1, func([]*call) { trips++ })
-	var group sync.WaitGroup
-	for range callers {
-		group.Go(func() { _ = l.Do(&call{}) })
-	}
-	group.Wait()
-	if trips > callers/4 {
-		t.Errorf("%d callers in %d trips", callers, trips)
-	}
-}
-
 func TestAPanicIsItsLeadersAndHoldsNobodyUp(t *testing.T) {
 	entered, open := make(chan struct{}), make(chan struct{})
 	l := lanes.New(1, func(calls []*call) {

@@ -18,14 +18,14 @@ import (
 // ('read_write' includes everything, so only a chain that has 'read' alone can be
 // exceeded). "IS TRUE" hides the client from the client index: a planner without
 // statistics can only start from the token.
-const claimable = `chains.refresh_digest = asked.refresh AND (chains.client_id = asked.client) IS TRUE
+const claimable = `chains.id = asked.chain AND chains.refresh_digest = asked.refresh AND (chains.client_id = asked.client) IS TRUE
 	  AND chains.ended_at IS NULL AND (chains.ends_at IS NULL OR chains.ends_at > asked.now)
 	  AND (asked.scope = '' OR asked.scope = 'read' OR chains.scopes <> 'read')
 	  AND (asked.resource = '' OR chains.resource = asked.resource)
 	  AND (SELECT deactivated_at IS NULL FROM users WHERE users.id = chains.user_id)`
 
 // chainOfAsked is the chain of the asked refresh token, if that has not expired.
-const chainOfAsked = `(SELECT chain_id FROM tokens WHERE digest = asked.refresh AND expires_at > asked.now)`
+const chainOfAsked = `(SELECT chain_id FROM tokens WHERE digest = asked.refresh AND expires_at > asked.now) AS chain`
 
 const sealPair = `
 	ON CONFLICT (chain_id) DO UPDATE SET parent_digest = excluded.parent_digest, sealed = excluded.sealed, sealed_at = excluded.sealed_at`
@@ -35,19 +35,21 @@ const sealPair = `
 // waits for it, sees another refresh token there, and finds nothing (of two who
 // ask in one statement one is given the row); a concurrent end of the chain waits
 // too, and returns the newest access token. The seal replaces the one before it,
-// whose successor has now been used. OFFSET 0 keeps the chain's lookup before the
-// join.
+// whose successor has now been used. The rows are taken in one order, so that
+// replicas do not wait for each other crosswise. LIMIT keeps that and the chain's
+// lookup before the join, and lets the planner expect one row, where it would
+// rather pass over all the chains of a small table, which then grows.
 const rotatePostgres = `
 WITH moved AS (
 	UPDATE chains SET generation = generation + 1, refresh_digest = asked.new_refresh,
 		access_digest = asked.new_access, access_scopes = COALESCE(NULLIF(asked.scope, ''), scopes), access_issued_at = asked.now,
 		access_expires_at = LEAST(asked.access_until, ends_at), live_until = LEAST(asked.refresh_until, ends_at)
-	FROM (SELECT *, ` + chainOfAsked + ` AS chain
+	FROM (SELECT *, ` + chainOfAsked + `
 		FROM unnest((SELECT $1::bytea[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::timestamptz[]), (SELECT $5::text[]),
 			(SELECT $6::bytea[]), (SELECT $7::bytea[]), (SELECT $8::timestamptz[]), (SELECT $9::timestamptz[]), (SELECT $10::bytea[]))
 		WITH ORDINALITY asked (refresh, client, scope, now, resource, new_refresh, new_access, access_until, refresh_until, seal, place)
-		OFFSET 0) asked
-	WHERE chains.id = asked.chain AND ` + claimable + `
+		ORDER BY chain LIMIT (SELECT cardinality($1))) asked
+	WHERE ` + claimable + `
 	RETURNING asked.*, id, user_id, access_scopes, access_expires_at, live_until,
 		(SELECT access_digest FROM chains before WHERE before.id = chains.id) AS retired
 ), gone AS (
@@ -103,8 +105,8 @@ func (s *Store) rotateSQLite(ctx context.Context, r authserver.Rotation) (*auths
 			retired []byte
 		)
 		err := s.db.QueryRow(ctx, `SELECT id, access_digest
-			FROM (SELECT $1 AS refresh, $2 AS client, $3 AS scope, $4 AS now, $5 AS resource) asked, chains
-			WHERE chains.id = `+chainOfAsked+` AND `+claimable, r.Refresh[:], r.ClientID, r.Scopes.String(), r.Now, r.Resource).Scan(&chainID, &retired)
+			FROM (SELECT *, `+chainOfAsked+` FROM (SELECT $1 AS refresh, $2 AS client, $3 AS scope, $4 AS now, $5 AS resource) asked) asked, chains
+			WHERE `+claimable, r.Refresh[:], r.ClientID, r.Scopes.String(), r.Now, r.Resource).Scan(&chainID, &retired)
 		if err != nil {
 			return err
 		}
