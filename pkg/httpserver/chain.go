@@ -33,12 +33,7 @@ type Chain struct {
 	Render         Renderer         // required; answers a panic outside any router's Handle
 }
 
-const (
-	defaultTimeout = 15 * time.Second
-	// arrival is how much later than its handler's deadline a body may arrive: the
-	// handler is to be the one that says so.
-	arrival = 5 * time.Second
-)
+const defaultTimeout = 15 * time.Second
 
 // Headers are header fields prepared once and shared by all answers.
 type Headers []header
@@ -108,7 +103,7 @@ func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req.idField[0] = req.id
 	h["X-Request-Id"] = req.idField[:]
 	if r.Body != nil && r.Body != http.NoBody {
-		_ = http.NewResponseController(w).SetReadDeadline(req.deadline.Add(arrival)) // what cannot is no connection
+		c.limitArrival(w)
 		r.Body = http.MaxBytesReader(w, r.Body, c.BodyLimit)
 	}
 	inner := r.WithContext(req) //nolint:contextcheck // req is the context of r and more
@@ -124,6 +119,13 @@ func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		req.route = f.route
 	}
 	f.handler.ServeHTTP(&req.answer, routed)
+}
+
+// limitArrival gives a body a third more time than its handler has, which is to be
+// the one that says so.
+func (c *chain) limitArrival(w http.ResponseWriter) {
+	at := time.Now().Add(c.Timeout + c.Timeout/3)         //nolint:forbidigo // deadlines of connections go by this clock
+	_ = http.NewResponseController(w).SetReadDeadline(at) // what has none is no connection
 }
 
 // requestID takes the caller's id when it is harmless in a log and a header.

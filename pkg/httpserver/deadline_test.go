@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,15 +20,22 @@ import (
 	"latchkey/pkg/httpserver"
 )
 
-// ends are a connection of the server's kind and what is at its other end.
-func ends(t *testing.T) (ours, theirs net.Conn) {
+func listen(t *testing.T) *net.TCPListener {
 	t.Helper()
 	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l
+}
+
+// ends are a connection of the server's kind, whose requests take at most that
+// long, and what is at its other end.
+func ends(t *testing.T, request time.Duration) (ours, theirs net.Conn) {
+	t.Helper()
+	l := listen(t)
 	defer func() { _ = l.Close() }()
-	theirs, err = new(net.Dialer).DialContext(t.Context(), "tcp", l.Addr().String())
+	theirs, err := new(net.Dialer).DialContext(t.Context(), "tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +44,7 @@ func ends(t *testing.T) (ours, theirs net.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = accepted.Close(), theirs.Close() })
-	return httpserver.NewStepConn(accepted), theirs
+	return httpserver.NewStepConn(accepted, request), theirs
 }
 
 func mustSet(t *testing.T, set func(time.Time) error, at time.Time) {
@@ -66,12 +72,12 @@ func reads(t *testing.T, ours, theirs net.Conn) {
 }
 
 func TestReadDeadlinesMoveInSteps(t *testing.T) {
-	ours, theirs := ends(t)
+	ours, theirs := ends(t, 0)
 	set := ours.SetReadDeadline
 	soon := time.Now().Add(20 * time.Millisecond)
 	mustSet(t, set, soon)
 	mustSet(t, set, soon.Add(999*time.Millisecond)) // too little to move it
-	mustSet(t, set, time.Time{})                    // never lifted
+	mustSet(t, set, time.Time{})                    // beyond the request: not lifted
 	timesOut(t, ours)
 	if late := time.Since(soon); late > 900*time.Millisecond {
 		t.Errorf("timed out %v after the deadline that stood", late)
@@ -82,10 +88,57 @@ func TestReadDeadlinesMoveInSteps(t *testing.T) {
 	timesOut(t, ours)
 }
 
+func TestADeadlineWithinTheRequestIsLifted(t *testing.T) {
+	ours, theirs := ends(t, time.Hour)
+	clock, _ := ends(t, 0)
+	soon := time.Now().Add(20 * time.Millisecond)
+	mustSet(t, ours.SetReadDeadline, soon)
+	mustSet(t, ours.SetReadDeadline, time.Time{})
+	mustSet(t, clock.SetDeadline, soon)
+	timesOut(t, clock) // so late it is
+	reads(t, ours, theirs)
+}
+
+// The connection is watched for its caller's leaving during a request, which a
+// deadline for reading that passes meanwhile is not.
+func TestADeadlineThatPassesIsNoLeaving(t *testing.T) {
+	const patience = 50 * time.Millisecond
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			select {
+			case <-r.Context().Done():
+				w.WriteHeader(http.StatusServiceUnavailable)
+			case <-time.After(3 * patience):
+			}
+		}),
+		ReadHeaderTimeout: patience, ReadTimeout: patience, IdleTimeout: time.Minute,
+	}
+	l := listen(t)
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(httpserver.NewStepListener(l, time.Hour)) }()
+	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 1}}
+	for _, body := range []string{"", "", "body", ""} {
+		res, err := client.Post("http://"+l.Addr().String(), "text/plain", strings.NewReader(body)) //nolint:noctx // a test of our own listener
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = res.Body.Close(); res.StatusCode != http.StatusOK {
+			t.Errorf("body %q: %d", body, res.StatusCode)
+		}
+	}
+	if err := server.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
+}
+
 func TestReadingThatWasCutOffGoesOn(t *testing.T) {
 	for name, before := range map[string]time.Time{"with a deadline": time.Now().Add(time.Hour), "without": {}} {
 		t.Run(name, func(t *testing.T) {
-			ours, theirs := ends(t)
+			ours, theirs := ends(t, time.Minute)
 			mustSet(t, ours.SetReadDeadline, before)
 			for range 3 {
 				mustSet(t, ours.SetReadDeadline, time.Unix(1, 0))
@@ -101,7 +154,7 @@ func TestReadingThatWasCutOffGoesOn(t *testing.T) {
 }
 
 func TestWriteDeadlinesMoveInSteps(t *testing.T) {
-	ours, _ := ends(t)
+	ours, _ := ends(t, time.Minute)
 	soon := time.Now().Add(20 * time.Millisecond)
 	mustSet(t, ours.SetWriteDeadline, soon)
 	mustSet(t, ours.SetWriteDeadline, soon.Add(999*time.Millisecond))
@@ -140,10 +193,10 @@ func run(t *testing.T, handler http.Handler) string {
 	return <-addr
 }
 
-// One connection takes requests with and without a body, slow and pipelined ones,
-// and a body that does not arrive ends it.
-func TestAConnectionServesOn(t *testing.T) {
-	var behind atomic.Int64 // how much the clock of the chain is, nanoseconds
+// served is a connection to a service with a request timeout that answers how
+// long a body is.
+func served(t *testing.T, timeout time.Duration) (send func(text string), answered func(want string)) {
+	t.Helper()
 	routes := mux.NewRouter()
 	routes.Handle("/", api(func(w http.ResponseWriter, r *http.Request) error {
 		body, err := io.ReadAll(r.Body)
@@ -153,39 +206,51 @@ func TestAConnectionServesOn(t *testing.T) {
 		select {
 		case <-r.Context().Done():
 			return r.Context().Err()
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(10 * time.Millisecond):
 		}
 		_, err = fmt.Fprintf(w, "%d", len(body))
 		return err
 	}))
-	chain := httpserver.Chain{
-		Now: func() time.Time { return time.Now().Add(-time.Duration(behind.Load())) }, Logger: slog.New(slog.DiscardHandler), Render: apierror.Write,
-	}
-	addr := run(t, chain.Wrap(routes))
-	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", addr)
+	chain := httpserver.Chain{Now: time.Now, Logger: slog.New(slog.DiscardHandler), Render: apierror.Write, Timeout: timeout}
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", run(t, chain.Wrap(routes)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = conn.Close() }()
+	t.Cleanup(func() { _ = conn.Close() })
 	in := bufio.NewReader(conn)
-	answered := func(want string) {
-		t.Helper()
-		res, err := http.ReadResponse(in, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = res.Body.Close() }()
-		if body, err := io.ReadAll(res.Body); err != nil || !strings.HasPrefix(fmt.Sprint(res.StatusCode, " ", string(body)), want) {
-			t.Errorf("%d %q, %v, want %s", res.StatusCode, body, err, want)
-		}
-	}
-	send := func(text string) {
+	send = func(text string) {
 		t.Helper()
 		if _, err := io.WriteString(conn, text); err != nil {
 			t.Fatal(err)
 		}
 	}
-	const plain, full, half = "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na"
+	answered = func(want string) {
+		t.Helper()
+		res, err := http.ReadResponse(in, nil)
+		if err != nil {
+			if want != "" || !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Fatal(err)
+			}
+			return
+		}
+		defer func() { _ = res.Body.Close() }()
+		body, err := io.ReadAll(res.Body)
+		if got := fmt.Sprint(res.StatusCode, " ", string(body)); err != nil || !strings.HasPrefix(got, want) {
+			t.Errorf("%s, %v, want %s", got, err, want)
+		}
+	}
+	return send, answered
+}
+
+const (
+	plain = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+	full  = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+	half  = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na"
+)
+
+// One connection takes requests with and without a body, in pieces and pipelined.
+func TestAConnectionServesOn(t *testing.T) {
+	send, answered := served(t, 0)
 	for range 3 {
 		send(plain)
 		answered("200 0")
@@ -199,10 +264,11 @@ func TestAConnectionServesOn(t *testing.T) {
 	answered("200 0")
 	answered("200 3")
 	answered("200 0")
-	behind.Store(int64(20*time.Second - 50*time.Millisecond)) // a body has 50 ms left to arrive
+}
+
+func TestABodyThatDoesNotArriveEndsItsConnection(t *testing.T) {
+	send, answered := served(t, 60*time.Millisecond)
 	send(half)
 	answered("400")
-	if _, err := in.ReadByte(); !errors.Is(err, io.EOF) {
-		t.Errorf("the connection stays open: %v", err)
-	}
+	answered("") // nothing more
 }

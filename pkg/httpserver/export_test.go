@@ -1,6 +1,17 @@
 package httpserver
 
-import "net"
+import (
+	"net"
+	"time"
+)
 
-// NewStepConn is a connection as the server's listener accepts them.
-func NewStepConn(c *net.TCPConn) net.Conn { return &stepConn{TCPConn: c} }
+// NewStepConn is a connection as the server's listener accepts them, whose
+// requests take at most that long.
+func NewStepConn(c *net.TCPConn, request time.Duration) net.Conn {
+	return &stepConn{TCPConn: c, request: request}
+}
+
+// NewStepListener is the server's kind of listener.
+func NewStepListener(l *net.TCPListener, request time.Duration) net.Listener {
+	return stepListener{l, request}
+}

@@ -39,14 +39,14 @@ func Run(ctx context.Context, opts Options) error {
 	if opts.Drain <= 0 {
 		opts.Drain = 10 * time.Second
 	}
-	public, err := listen(ctx, opts.Addr)
+	public, err := listen(ctx, opts.Addr, opts)
 	if err != nil {
 		return err
 	}
 	servers, listeners := []*http.Server{newServer(opts.Handler, opts)}, []net.Listener{public}
 	opsAddr := ""
 	if opts.OpsAddr != "" {
-		second, err := listen(ctx, opts.OpsAddr)
+		second, err := listen(ctx, opts.OpsAddr, opts)
 		if err != nil {
 			_ = public.Close() // nobody has been served
 			return err
@@ -71,12 +71,12 @@ func Run(ctx context.Context, opts Options) error {
 	return errors.Join(err, shutdown(context.WithoutCancel(ctx), servers, opts.Drain))
 }
 
-func listen(ctx context.Context, addr string) (net.Listener, error) {
+func listen(ctx context.Context, addr string, opts Options) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("httpserver: %w", err)
 	}
-	return stepListener{l.(*net.TCPListener)}, nil //nolint:forcetypeassert // of the network "tcp" there is no other
+	return stepListener{l.(*net.TCPListener), requestTime(opts)}, nil //nolint:forcetypeassert // of the network "tcp" there is no other
 }
 
 // shutdown ends the public listener first, so that the second one can tell a
@@ -93,24 +93,26 @@ func shutdown(ctx context.Context, servers []*http.Server, drain time.Duration) 
 	return errors.Join(errs...)
 }
 
-// patience is how long a connection may be idle, or take to send a header: who
-// may hold one idle gains nothing by sending slowly. It is longer than the 60 s
-// for which balancers commonly keep theirs.
-const patience = 75 * time.Second
+// slack is how much longer a connection is patient with reading than a request
+// may take, so that its deadline for reading stays where it is meanwhile.
+const slack = 15 * time.Second
 
-// newServer gives reads one deadline wherever they are, so that it need not be
-// moved for every request; that of a body is the chain's. It is later than that
-// of the handler, during which the connection is watched.
+// newServer gives reads one deadline wherever they are, 75 s by default: who may
+// hold a connection idle gains nothing by sending a header slowly, and balancers
+// commonly keep theirs for 60 s. That of a body is the chain's.
 func newServer(h http.Handler, opts Options) *http.Server {
-	reading := max(patience, opts.Timeout+arrival)
+	reading := requestTime(opts) + slack
 	return &http.Server{
 		Handler:           h,
 		ConnContext:       withPeer,
 		ReadHeaderTimeout: reading,
 		ReadTimeout:       reading,
 		IdleTimeout:       reading,
-		WriteTimeout:      opts.Timeout + 45*time.Second,
+		WriteTimeout:      requestTime(opts),
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(opts.Logger.Handler(), slog.LevelDebug),
 	}
 }
+
+// requestTime is what a request may take from its header to the end of its answer.
+func requestTime(opts Options) time.Duration { return opts.Timeout + 45*time.Second }

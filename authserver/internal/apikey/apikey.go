@@ -200,7 +200,7 @@ func (s *Service) views(ctx context.Context, now time.Time, keys ...*authserver.
 	for i, standing := range counted {
 		if !standing.Degraded {
 			views[i].Standing, views[i].RequestsThisHour = &standing, standing.Hour
-			keys[i].Used(standing.LastUsed, standing.LastFrom)
+			views[i].Used(standing.LastUsed, standing.LastFrom)
 		}
 	}
 	return views
