@@ -152,8 +152,9 @@ func (s *Store) StampChains(ctx context.Context, ids []string, at time.Time) err
 		}
 		fmt.Fprintf(&marks, "$%d", i+2)
 	}
-	_, err := s.db.Exec(ctx, `UPDATE chains SET asked_at = $1 WHERE id IN (`+marks.String()+`)
-		AND (asked_at IS NULL OR asked_at < $1)`, args...)
+	// Locked in the order of refreshes, which hold several chains too.
+	_, err := s.db.Exec(ctx, s.locking(`UPDATE chains SET asked_at = $1 WHERE id IN (SELECT id FROM chains
+		WHERE id IN (`+marks.String()+`) AND (asked_at IS NULL OR asked_at < $1) ORDER BY id FOR NO KEY UPDATE)`), args...)
 	return err
 }
 
