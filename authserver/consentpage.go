@@ -12,3 +12,6 @@ type ConsentPage struct {
 	Resource    string // RFC 8707 resource; empty: ours
 	Signin      *Signin
 }
+
+// FormTokenField is the field of a page's form that shows whose browser it is.
+const FormTokenField = "csrf_token"

@@ -46,6 +46,9 @@ func (l ormLog) Trace(ctx context.Context, began time.Time, statement func() (te
 	if failed {
 		level, attrs = slog.LevelError, append(attrs, slog.Any("error", err))
 	}
+	if errors.Is(err, context.Canceled) { // nobody waits for it any more
+		level = slog.LevelDebug
+	}
 	l.log.LogAttrs(ctx, level, "gorm", attrs...)
 }
 

@@ -2,6 +2,7 @@ package database_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"strings"
 	"testing"
@@ -11,7 +12,7 @@ import (
 )
 
 // A statement of gorm's that fails is logged without what was put into it; a row
-// that is not there is no failure.
+// that is not there is no failure, and neither is a caller who left.
 func TestORMLogHasNoValues(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		url := "sqlite:" + t.TempDir() + "/test.db"
@@ -31,6 +32,14 @@ func TestORMLogHasNoValues(t *testing.T) {
 		}
 		if written.Len() > 0 {
 			t.Errorf("a missing row was logged: %s", &written)
+		}
+		gone, leave := context.WithCancel(t.Context())
+		leave()
+		if err := db.ORM(gone).Table("notes").Take(&note).Error; err == nil {
+			t.Error("a caller who left was answered")
+		}
+		if written.Len() > 0 {
+			t.Errorf("a caller who left was logged: %s", &written)
 		}
 		if err := db.ORM(t.Context()).Table("no_such_table").Where("id = ?", "hunter2").Take(&note).Error; err == nil {
 			t.Error("a statement on no table succeeded")

@@ -200,6 +200,38 @@ func TestS23_AnswersAreNotCached(t *testing.T) {
 	})
 }
 
+// HEAD is safe (RFC 9110 section 9.2.1): it asks for no code where GET would.
+func TestHEADAsksForNoCode(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		app, p := w.public(), w.person()
+		w.code(p, app, "read")
+		var cookies []string
+		for _, c := range p.Browser.Cookies() {
+			cookies = append(cookies, c.Name+"="+c.Value)
+		}
+		header := http.Header{"Cookie": {strings.Join(cookies, "; ")}}
+		target := app.AuthorizeURL(testenv.NewPKCE(), "read", "s", nil)
+		if got := w.send(http.MethodHead, target, header, ""); got.Status != http.StatusOK || got.Header.Get("Location") != "" {
+			w.t.Errorf("HEAD: %s, Location %q", got, got.Header.Get("Location"))
+		}
+		if got := w.send(http.MethodGet, target, header, ""); got.Status != http.StatusSeeOther || !strings.Contains(got.Header.Get("Location"), "code=") {
+			w.t.Errorf("GET: %s, Location %q", got, got.Header.Get("Location"))
+		}
+	})
+}
+
+// An authorization request may be posted (RFC 6749 section 3.1); what shows whose
+// browser a form is from does not become part of an address.
+func TestAPostedRequestKeepsTheFormTokenToItself(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		form := url.Values{"client_id": {w.public().Client.ID}, "csrf_token": {"x"}}
+		got := w.send(http.MethodPost, w.Auth.URL+"/oauth/authorize", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, form.Encode())
+		if to := got.Header.Get("Location"); got.Status != http.StatusSeeOther || !strings.Contains(to, "client_id=") || strings.Contains(to, "csrf_token") {
+			w.t.Errorf("%s, Location %q", got, to)
+		}
+	})
+}
+
 func TestT31_OnlyFormsAndOnlyPOST(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		for _, path := range []string{"/oauth/token", "/oauth/introspect", "/oauth/revoke"} {
@@ -226,6 +258,13 @@ func TestT31_OnlyFormsAndOnlyPOST(t *testing.T) {
 				if answer.Status < 400 || answer.Status > 499 {
 					w.t.Errorf("%s with body %q: %s", path, body, answer)
 				}
+			}
+		}
+		app := w.public()
+		for charset, want := range map[string]int{"UTF-8": http.StatusOK, "utf-16": http.StatusBadRequest, "iso-8859-1": http.StatusBadRequest} {
+			header := http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=" + charset}}
+			if got := w.send(http.MethodPost, w.Auth.URL+"/oauth/revoke", header, "token=x&client_id="+app.Client.ID); got.Status != want {
+				w.t.Errorf("in %s: %s", charset, got)
 			}
 		}
 	})

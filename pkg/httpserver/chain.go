@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -102,11 +103,10 @@ func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.Headers.Apply(h)
 	req.idField[0] = req.id
 	h["X-Request-Id"] = req.idField[:]
-	if r.Body != nil && r.Body != http.NoBody {
-		c.limitArrival(w)
-		r.Body = http.MaxBytesReader(w, r.Body, c.BodyLimit)
-	}
 	inner := r.WithContext(req) //nolint:contextcheck // req is the context of r and more
+	if r.Body != nil && r.Body != http.NoBody {
+		c.limitBody(w, inner)
+	}
 	c.Metrics.begin()
 	defer func() { //nolint:contextcheck // logs with the context in inner
 		if p := recover(); p != nil {
@@ -121,12 +121,28 @@ func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.handler.ServeHTTP(&req.answer, routed)
 }
 
-// limitArrival gives a body a third more time than its handler has, which is to be
-// the one that says so.
-func (c *chain) limitArrival(w http.ResponseWriter) {
-	at := time.Now().Add(c.Timeout + c.Timeout/3)         //nolint:forbidigo // deadlines of connections go by this clock
+// limitBody gives a body a third more time to arrive than its handler has, which
+// is to be the one that says so, and refuses one that says it is too large before
+// it is sent. The server's own request keeps its body: by that it knows whether
+// the caller waits for 100 (Continue).
+func (c *chain) limitBody(w http.ResponseWriter, inner *http.Request) {
+	at := time.Now().Add(c.Timeout + c.Timeout/3) //nolint:forbidigo // deadlines of connections go by this clock
 	_ = http.NewResponseController(w).SetReadDeadline(at) // what has none is no connection
+	if inner.ContentLength > c.BodyLimit {
+		inner.Body = tooLarge{inner.Body, c.BodyLimit}
+		return
+	}
+	inner.Body = http.MaxBytesReader(w, inner.Body, c.BodyLimit)
 }
+
+// tooLarge is a body that is not read.
+type tooLarge struct {
+	io.Closer
+	limit int64
+}
+
+// Read implements io.Reader.
+func (b tooLarge) Read([]byte) (int, error) { return 0, &http.MaxBytesError{Limit: b.limit} }
 
 // requestID takes the caller's id when it is harmless in a log and a header.
 func (c *chain) requestID(r *http.Request) string {

@@ -51,7 +51,9 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if signin.Allowed != 0 && signin.Allowed.Satisfies(a.scopes) && !slices.Contains(a.prompt, "consent") {
-		s.grant(w, r, a, signin, false)
+		if r.Method != http.MethodHead { // which is safe, and asks for no code
+			s.grant(w, r, a, signin, false)
+		}
 		return
 	}
 	if slices.Contains(a.prompt, "none") {
@@ -73,6 +75,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !r.PostForm.Has("decision") { // an authorization request by POST (RFC 6749 section 3.1)
+		r.Form.Del(authserver.FormTokenField)
 		query := r.Form.Encode()
 		if len(query) > maxQuery {
 			s.untrusted(w, r, http.StatusBadRequest, damagedLink)

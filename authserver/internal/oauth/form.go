@@ -26,9 +26,12 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 		w.Header().Set("Allow", http.MethodPost)
 		return nil, withStatus(fosite.ErrInvalidRequest.WithHint("Use the POST method."), http.StatusMethodNotAllowed)
 	}
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	media, details, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
 		return nil, fosite.ErrInvalidRequest.WithHint("Send the parameters as application/x-www-form-urlencoded.")
+	}
+	if charset := details["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return nil, fosite.ErrInvalidRequest.WithHint("Send the parameters in UTF-8.")
 	}
 	if r.URL.RawQuery != "" {
 		return nil, fosite.ErrInvalidRequest.WithHint("Send the parameters in the body, not in the query.")

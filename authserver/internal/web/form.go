@@ -55,7 +55,7 @@ func (s *Server) CheckForm(r *http.Request) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	given := []byte(r.PostForm.Get("csrf_token"))
+	given := []byte(r.PostForm.Get(authserver.FormTokenField))
 	for _, cookie := range []secret.Token{s.signinCookie(r), s.visitCookie(r)} {
 		if !cookie.IsZero() && hmac.Equal(given, []byte(tokenOf(cookie))) {
 			return nil
