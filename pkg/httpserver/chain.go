@@ -126,7 +126,7 @@ func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // it is sent. The server's own request keeps its body: by that it knows whether
 // the caller waits for 100 (Continue).
 func (c *chain) limitBody(w http.ResponseWriter, inner *http.Request) {
-	at := time.Now().Add(c.Timeout + c.Timeout/3) //nolint:forbidigo // deadlines of connections go by this clock
+	at := time.Now().Add(c.Timeout + c.Timeout/3)         //nolint:forbidigo // deadlines of connections go by this clock
 	_ = http.NewResponseController(w).SetReadDeadline(at) // what has none is no connection
 	if inner.ContentLength > c.BodyLimit {
 		inner.Body = tooLarge{inner.Body, c.BodyLimit}
