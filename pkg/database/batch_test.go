@@ -86,6 +86,13 @@ func hold(t *testing.T, db *database.DB) (release func()) {
 	}
 }
 
+// awaitWaiting returns when n statements wait for a lane.
+func awaitWaiting(db *database.DB, n int) {
+	for db.Waiting() < n {
+		runtime.Gosched()
+	}
+}
+
 // awaitBlocked returns when n statements of this database wait for a lock.
 func awaitBlocked(t *testing.T, db *database.DB, n int) {
 	t.Helper()
@@ -123,9 +130,7 @@ func TestStatementsThatTravelTogetherStandAlone(t *testing.T) {
 				}
 			})
 		}
-		for db.Waiting() < rows {
-			runtime.Gosched()
-		}
+		awaitWaiting(db, rows)
 		release()
 		group.Wait()
 		var sum int
@@ -146,9 +151,7 @@ func TestABatchIsOneCommit(t *testing.T) {
 				}
 			})
 		}
-		for db.Waiting() < rows {
-			runtime.Gosched()
-		}
+		awaitWaiting(db, rows)
 		release()
 		group.Wait()
 		var commits, statements int
@@ -175,9 +178,7 @@ func TestABatchStepsBackFromADeadlock(t *testing.T) {
 				}
 			})
 		}
-		for db.Waiting() < rows {
-			runtime.Gosched()
-		}
+		awaitWaiting(db, rows)
 		err := db.InTx(t.Context(), func(ctx context.Context) error {
 			if _, err := db.Exec(ctx, "UPDATE counters SET n = n + 1 WHERE id = 1"); err != nil {
 				return err
@@ -216,9 +217,7 @@ func TestACallerWhoLeavesTakesNobodyAlong(t *testing.T) {
 				}
 			})
 		}
-		for db.Waiting() < rows {
-			runtime.Gosched()
-		}
+		awaitWaiting(db, rows)
 		leave()
 		release()
 		group.Wait()

@@ -3,7 +3,6 @@ package database_test
 import (
 	"context"
 	"errors"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -30,9 +29,7 @@ func TestGatheredCallersDoNotShareARow(t *testing.T) {
 			}
 		})
 	}
-	for db.Waiting() < 2*rows {
-		runtime.Gosched()
-	}
+	awaitWaiting(db, 2*rows)
 	release()
 	group.Wait()
 	var sum int64
@@ -69,9 +66,7 @@ func TestAnAnswerThatCannotBeTakenIsNobodyElses(t *testing.T) {
 				}
 			})
 		}
-		for db.Waiting() < rows {
-			runtime.Gosched()
-		}
+		awaitWaiting(db, rows)
 		release()
 		group.Wait()
 		if err := db.Ping(t.Context()); err != nil {
