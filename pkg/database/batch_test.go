@@ -86,11 +86,19 @@ func hold(t *testing.T, db *database.DB) (release func()) {
 	}
 }
 
-// awaitWaiting returns when n statements wait for a lane.
-func awaitWaiting(db *database.DB, n int) {
+// waiting makes n calls, numbered from 1, and returns when all of them wait for a
+// trip. Depart lets them go, together; arrive returns when all are answered.
+func waiting(t *testing.T, db *database.DB, n int, call func(i int)) (depart, arrive func()) {
+	t.Helper()
+	depart = hold(t, db)
+	var group sync.WaitGroup
+	for i := 1; i <= n; i++ {
+		group.Go(func() { call(i) })
+	}
 	for db.Waiting() < n {
 		runtime.Gosched()
 	}
+	return depart, group.Wait
 }
 
 // awaitBlocked returns when n statements of this database wait for a lock.
@@ -109,30 +117,25 @@ func awaitBlocked(t *testing.T, db *database.DB, n int) {
 // or the news that there is none; and what one is refused undoes nobody's.
 func TestStatementsThatTravelTogetherStandAlone(t *testing.T) {
 	eachWay(t, func(t *testing.T, db *database.DB, add adder) {
-		release := hold(t, db)
-		var group sync.WaitGroup
-		for i := 1; i <= rows; i++ {
-			group.Go(func() {
-				by := 1
-				if i%8 == 0 {
-					by = 100 // more than the table allows
-				}
-				var id, n int
-				err := add(t.Context(), i, by).Scan(&id, &n)
-				if by == 1 && (err != nil || id != i || n != 1) {
-					t.Errorf("row %d: %d, %d, %v", i, id, n, err)
-				}
-				if by != 1 && err == nil {
-					t.Errorf("row %d was not refused", i)
-				}
-				if err := add(t.Context(), -i, 1).Scan(&id, &n); !errors.Is(err, database.ErrNoRows) {
-					t.Errorf("a row that is not there: %v", err)
-				}
-			})
-		}
-		awaitWaiting(db, rows)
-		release()
-		group.Wait()
+		depart, arrive := waiting(t, db, rows, func(i int) {
+			by := 1
+			if i%8 == 0 {
+				by = 100 // more than the table allows
+			}
+			var id, n int
+			err := add(t.Context(), i, by).Scan(&id, &n)
+			if by == 1 && (err != nil || id != i || n != 1) {
+				t.Errorf("row %d: %d, %d, %v", i, id, n, err)
+			}
+			if by != 1 && err == nil {
+				t.Errorf("row %d was not refused", i)
+			}
+			if err := add(t.Context(), -i, 1).Scan(&id, &n); !errors.Is(err, database.ErrNoRows) {
+				t.Errorf("a row that is not there: %v", err)
+			}
+		})
+		depart()
+		arrive()
 		var sum int
 		if err := db.QueryRow(t.Context(), "SELECT sum(n) FROM counters").Scan(&sum); err != nil || sum != rows-rows/8 {
 			t.Errorf("%d were counted, %v", sum, err)
@@ -142,18 +145,13 @@ func TestStatementsThatTravelTogetherStandAlone(t *testing.T) {
 
 func TestABatchIsOneCommit(t *testing.T) {
 	eachWay(t, func(t *testing.T, db *database.DB, add adder) {
-		release := hold(t, db)
-		var group sync.WaitGroup
-		for i := 1; i <= rows; i++ {
-			group.Go(func() {
-				if err := add(t.Context(), i, 1).Scan(new(int), new(int)); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		awaitWaiting(db, rows)
-		release()
-		group.Wait()
+		depart, arrive := waiting(t, db, rows, func(i int) {
+			if err := add(t.Context(), i, 1).Scan(new(int), new(int)); err != nil {
+				t.Error(err)
+			}
+		})
+		depart()
+		arrive()
 		var commits, statements int
 		err := db.QueryRow(t.Context(), "SELECT count(DISTINCT xmin::text), count(DISTINCT (xmin::text, cmin::text)) FROM counters").Scan(&commits, &statements)
 		if err != nil || commits > database.WriteLanes()+1 {
@@ -169,21 +167,16 @@ func TestABatchIsOneCommit(t *testing.T) {
 // holds that one and waits for theirs, and is run again.
 func TestABatchStepsBackFromADeadlock(t *testing.T) {
 	eachWay(t, func(t *testing.T, db *database.DB, add adder) {
-		release := hold(t, db)
-		var group sync.WaitGroup
-		for i := 1; i <= rows; i++ {
-			group.Go(func() {
-				if err := add(t.Context(), i, 1).Scan(new(int), new(int)); err != nil {
-					t.Errorf("row %d: %v", i, err)
-				}
-			})
-		}
-		awaitWaiting(db, rows)
+		depart, arrive := waiting(t, db, rows, func(i int) {
+			if err := add(t.Context(), i, 1).Scan(new(int), new(int)); err != nil {
+				t.Errorf("row %d: %v", i, err)
+			}
+		})
 		err := db.InTx(t.Context(), func(ctx context.Context) error {
 			if _, err := db.Exec(ctx, "UPDATE counters SET n = n + 1 WHERE id = 1"); err != nil {
 				return err
 			}
-			release()
+			depart()
 			awaitBlocked(t, db, 1) // the batch, on the row that is ours
 			_, err := db.Exec(ctx, "UPDATE counters SET n = n + 1 WHERE id > 1")
 			return err
@@ -191,7 +184,7 @@ func TestABatchStepsBackFromADeadlock(t *testing.T) {
 		if err != nil {
 			t.Errorf("the transaction: %v", err)
 		}
-		group.Wait()
+		arrive()
 		var sum int
 		if err := db.QueryRow(t.Context(), "SELECT sum(n) FROM counters").Scan(&sum); err != nil || sum != 2*rows {
 			t.Errorf("%d were counted of %d, %v", sum, 2*rows, err)
@@ -202,24 +195,19 @@ func TestABatchStepsBackFromADeadlock(t *testing.T) {
 // Somebody who leaves does not take those along who travel with them.
 func TestACallerWhoLeavesTakesNobodyAlong(t *testing.T) {
 	eachWay(t, func(t *testing.T, db *database.DB, add adder) {
-		release := hold(t, db)
 		gone, leave := context.WithCancel(t.Context())
-		var group sync.WaitGroup
-		for i := 1; i <= rows; i++ {
-			group.Go(func() {
-				ctx := t.Context()
-				if i%3 == 0 {
-					ctx = gone
-				}
-				err := add(ctx, i, 1).Scan(new(int), new(int))
-				if err != nil && (i%3 != 0 || !errors.Is(err, context.Canceled)) {
-					t.Errorf("row %d: %v", i, err)
-				}
-			})
-		}
-		awaitWaiting(db, rows)
+		depart, arrive := waiting(t, db, rows, func(i int) {
+			ctx := t.Context()
+			if i%3 == 0 {
+				ctx = gone
+			}
+			err := add(ctx, i, 1).Scan(new(int), new(int))
+			if err != nil && (i%3 != 0 || !errors.Is(err, context.Canceled)) {
+				t.Errorf("row %d: %v", i, err)
+			}
+		})
 		leave()
-		release()
-		group.Wait()
+		depart()
+		arrive()
 	})
 }

@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -35,18 +36,13 @@ type statement []*call
 // statements are those that carry the calls, each in the place of its first.
 func statements(calls []*call) []statement {
 	all := make([]statement, 0, len(calls))
-	at := map[string]int{} // by text
-	for _, c := range calls {
-		i, ok := at[c.text]
-		switch {
-		case !c.gathered:
-			all = append(all, statement{c})
-		case ok:
-			all[i] = append(all[i], c)
-		default:
-			at[c.text] = len(all)
-			all = append(all, statement{c})
+	for i, c := range calls {
+		at := slices.IndexFunc(all, func(s statement) bool { return c.gathered && s[0].gathered && s[0].text == c.text })
+		if at < 0 {
+			all = append(all, calls[i:i+1:i+1])
+			continue
 		}
+		all[at] = append(all[at], c)
 	}
 	return all
 }

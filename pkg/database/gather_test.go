@@ -3,7 +3,6 @@ package database_test
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,24 +13,17 @@ import (
 // Of two who ask one statement for one row, one is answered.
 func TestGatheredCallersDoNotShareARow(t *testing.T) {
 	db := openWithRows(t)
-	release := hold(t, db)
-	var (
-		group    sync.WaitGroup
-		answered atomic.Int64
-	)
-	for i := range 2 * rows {
-		group.Go(func() {
-			switch err := db.WriteRowGathered(t.Context(), addToMany, i%rows+1, 1).Scan(new(int), new(int)); {
-			case err == nil:
-				answered.Add(1)
-			case !errors.Is(err, database.ErrNoRows):
-				t.Error(err)
-			}
-		})
-	}
-	awaitWaiting(db, 2*rows)
-	release()
-	group.Wait()
+	var answered atomic.Int64
+	depart, arrive := waiting(t, db, 2*rows, func(i int) {
+		switch err := db.WriteRowGathered(t.Context(), addToMany, i%rows+1, 1).Scan(new(int), new(int)); {
+		case err == nil:
+			answered.Add(1)
+		case !errors.Is(err, database.ErrNoRows):
+			t.Error(err)
+		}
+	})
+	depart()
+	arrive()
 	var sum int64
 	if err := db.QueryRow(t.Context(), "SELECT sum(n) FROM counters").Scan(&sum); err != nil || sum != answered.Load() || sum < rows {
 		t.Errorf("%d were answered, %d were counted, %v", answered.Load(), sum, err)
@@ -42,33 +34,28 @@ func TestGatheredCallersDoNotShareARow(t *testing.T) {
 // a statement that answers nobody who asked.
 func TestAnAnswerThatCannotBeTakenIsNobodyElses(t *testing.T) {
 	eachWay(t, func(t *testing.T, db *database.DB, add adder) {
-		release := hold(t, db)
-		var group sync.WaitGroup
-		for i := 1; i <= rows; i++ {
-			group.Go(func() {
-				var err error
-				switch i % 10 {
-				case 1:
-					if err = add(t.Context(), i, 1).Scan(new(int), new(time.Time)); err == nil {
-						t.Errorf("row %d: a number is a time", i)
-					}
-					return
-				case 2:
-					var n int
-					if err = db.WriteRowGathered(t.Context(), "SELECT cardinality($1::int[]) + 1, 1", i).Scan(&n); err == nil || errors.Is(err, database.ErrNoRows) {
-						t.Errorf("row %d: nobody's answer: %d, %v", i, n, err)
-					}
-					return
+		depart, arrive := waiting(t, db, rows, func(i int) {
+			var err error
+			switch i % 10 {
+			case 1:
+				if err = add(t.Context(), i, 1).Scan(new(int), new(time.Time)); err == nil {
+					t.Errorf("row %d: a number is a time", i)
 				}
-				var id, n int
-				if err = add(t.Context(), i, 1).Scan(&id, &n); err != nil || id != i || n != 1 {
-					t.Errorf("row %d: %d, %d, %v", i, id, n, err)
+				return
+			case 2:
+				var n int
+				if err = db.WriteRowGathered(t.Context(), "SELECT cardinality($1::int[]) + 1, 1", i).Scan(&n); err == nil || errors.Is(err, database.ErrNoRows) {
+					t.Errorf("row %d: nobody's answer: %d, %v", i, n, err)
 				}
-			})
-		}
-		awaitWaiting(db, rows)
-		release()
-		group.Wait()
+				return
+			}
+			var id, n int
+			if err = add(t.Context(), i, 1).Scan(&id, &n); err != nil || id != i || n != 1 {
+				t.Errorf("row %d: %d, %d, %v", i, id, n, err)
+			}
+		})
+		depart()
+		arrive()
 		if err := db.Ping(t.Context()); err != nil {
 			t.Error(err)
 		}

@@ -182,13 +182,13 @@ func (s *Service) view(ctx context.Context, k *authserver.APIKey, now time.Time)
 func (s *Service) views(ctx context.Context, now time.Time, keys ...*authserver.APIKey) []*View {
 	views, counts := make([]*View, len(keys)), make([]ratelimit.Count, len(keys))
 	for i, k := range keys {
-		views[i] = &View{APIKey: k, Limit: s.Tiers.Limit(k.Tier)}
-		counts[i] = ratelimit.Count{Key: ratelimit.ForKey(k.ID), Limit: views[i].Limit}
+		limit := s.Tiers.Limit(k.Tier)
 		if use, noted := s.Uses.Pending(k.ID); noted {
 			k.Used(use.At, use.From)
 			k.AddRequests(use.Hour, use.Count)
 		}
-		views[i].RequestsThisHour = k.RequestsThisHour(now)
+		views[i] = &View{APIKey: k, Limit: limit, RequestsThisHour: k.RequestsThisHour(now)}
+		counts[i] = ratelimit.Count{Key: ratelimit.ForKey(k.ID), Limit: limit}
 	}
 	if s.Usage == nil || len(keys) == 0 {
 		return views
@@ -198,9 +198,9 @@ func (s *Service) views(ctx context.Context, now time.Time, keys ...*authserver.
 		return views // what has been reported must do
 	}
 	for i, standing := range counted {
-		if !standing.Degraded {
-			views[i].Standing, views[i].RequestsThisHour = &standing, standing.Hour
-			views[i].Used(standing.LastUsed, standing.LastFrom)
+		if v := views[i]; !standing.Degraded {
+			v.Standing, v.RequestsThisHour = &standing, standing.Hour
+			v.Used(standing.LastUsed, standing.LastFrom)
 		}
 	}
 	return views
