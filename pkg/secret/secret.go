@@ -74,10 +74,14 @@ func NewFrom(random io.Reader, k Kind) (Token, error) {
 	if _, err := io.ReadFull(random, raw[:]); err != nil {
 		return Token{}, fmt.Errorf("secret: %w", err)
 	}
+	return encode(k, raw), nil
+}
+
+func encode(k Kind, raw [randomBytes]byte) Token {
 	buf := make([]byte, 0, totalLen)
 	buf = append(buf, k...)
 	buf = appendBase62(buf, raw[:], bodyLen)
-	return Token{text: string(appendChecksum(buf))}, nil
+	return Token{text: string(appendChecksum(buf))}
 }
 
 // Parse recognises a credential of kind k without any lookup. The error is

@@ -14,6 +14,7 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/config"
+	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/store"
@@ -22,6 +23,7 @@ import (
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/ratelimit"
+	"latchkey/pkg/secret"
 )
 
 // parts is everything below the listeners, which the server and the command
@@ -35,7 +37,9 @@ type parts struct {
 	cache        cache.Store
 	tombstones   *introspection.Tombstones
 	store        *store.Store
-	oauth        *oauth.Server // without pages until serve gives it some
+	publisher    grant.Publisher
+	oauthMetrics *oauth.Counters
+	grants       *grant.Service
 	registration *registration.Service
 	limiter      ratelimit.Limiter
 	keys         *apikey.Service
@@ -78,24 +82,27 @@ func assemble(ctx context.Context) (*parts, error) {
 		shared = p.cache
 	}
 	p.tombstones = introspection.NewTombstones(shared, now, p.log, p.metrics)
+	p.publisher = tombstones{p.tombstones}
 	if err := p.openKeys(); err != nil {
 		p.close() //nolint:contextcheck // closing outlives the command's context
 		return nil, err
 	}
-	p.oauth = oauth.New(p.oauthDependencies())
-	p.registration = &registration.Service{Store: p.store, Chains: p.oauth, Logger: p.log, Now: now}
+	p.openGrants()
+	p.registration = &registration.Service{Store: p.store, Grants: p.grants, Logger: p.log, Now: now}
 	return p, nil
 }
 
-func (p *parts) oauthDependencies() oauth.Dependencies {
-	return oauth.Dependencies{
-		Store: p.store, Keys: p.store, Tombstones: p.tombstones, Logger: p.log, Now: now,
-		Settings: oauth.Settings{
-			Issuer: p.cfg.Issuer, CodeLifetime: p.cfg.CodeLifetime, AccessLifetime: p.cfg.AccessLifetime,
-			RefreshLifetime: p.cfg.RefreshLifetime, ChainLifetime: p.cfg.ChainLifetime,
-			RetryWindow: p.cfg.RetryWindow, ClientCache: p.cfg.ClientCache,
+// openGrants builds the rules of grants.
+func (p *parts) openGrants() {
+	p.oauthMetrics = oauth.NewMetrics(p.metrics)
+	p.grants = grant.New(grant.Dependencies{
+		Store: p.store, Publisher: p.publisher, Metrics: p.oauthMetrics, Logger: p.log, Now: now,
+		Settings: grant.Settings{
+			CodeLifetime: p.cfg.CodeLifetime, AccessLifetime: p.cfg.AccessLifetime, RefreshLifetime: p.cfg.RefreshLifetime,
+			Lifetime: p.cfg.GrantLifetime, RetryWindow: p.cfg.RetryWindow, MaxLive: p.cfg.MaxGrants, MaxCodes: p.cfg.MaxCodes,
+			CodesPerMinute: p.cfg.CodesPerMinute, RefreshesPerMinute: p.cfg.RefreshesPerMinute,
 		},
-	}
+	})
 }
 
 // ready makes the database one that this build can work on, or says that it is
@@ -164,3 +171,7 @@ func withParts(ctx context.Context, fn func(p *parts) error) error {
 	}
 	return fn(p)
 }
+
+type tombstones struct{ *introspection.Tombstones }
+
+func (t tombstones) Publish(ctx context.Context, digests []secret.Digest) { t.Write(ctx, digests, "") }

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"latchkey/authserver/internal/grant"
 )
 
 // Modes of sign-up.
@@ -31,12 +33,12 @@ type Settings struct {
 	Throttles      Throttles
 }
 
-// Dependencies of a Service. Chains is needed to sign in on devices and to end
+// Dependencies of a Service. Grants is needed to sign in on devices and to end
 // what was issued. Throttle may be nil: nothing is limited. Keys may be nil:
 // there are none. Sealer may be nil: no second factor can be set up.
 type Dependencies struct {
 	Store    Store
-	Chains   Chains
+	Grants   *grant.Service
 	Keys     Keys
 	Throttle Throttle
 	Sealer   *Sealer

@@ -154,13 +154,13 @@ func (s *Server) refresh(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// logout is DELETE /api/v1/auth/logout: the presented chain ends.
+// logout is DELETE /api/v1/auth/logout: the presented grant ends.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.ownApp(w, r, 0)
 	if err != nil {
 		return err
 	}
-	if err := s.People.EndChain(r.Context(), c.UserID, c.ID); err != nil {
+	if err := s.People.EndGrant(r.Context(), c.UserID, c.ID); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -30,7 +30,7 @@ func (s *Server) listDevices(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	current, err := s.People.DeviceOfChain(r.Context(), c.ID)
+	current, err := s.People.DeviceOfGrant(r.Context(), c.ID)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/grant"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/testenv"
 )
@@ -69,7 +70,7 @@ func TestForeignTokensDoNotManageDevices(t *testing.T) {
 		t.Fatal(err)
 	}
 	issue := func(scopes scope.Set) string {
-		tokens, err := s.OAuth.Issue(t.Context(), authserver.ChainRequest{ClientID: "app", UserID: u.ID, Scopes: scopes, Origin: authserver.OriginCode})
+		tokens, err := s.Grants.Open(t.Context(), grant.Opening{ClientID: "app", UserID: u.ID, Scopes: scopes, Origin: authserver.OriginCode})
 		if err != nil {
 			t.Fatal(err)
 		}

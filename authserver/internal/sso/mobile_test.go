@@ -41,13 +41,13 @@ func TestAppCreatesAnAccountAndComesBack(t *testing.T) {
 
 		page, _ = s.app("")
 		code := s.code(page)
-		if n := s.count(`SELECT count(*) FROM chains WHERE ended_at IS NULL`); n != 1 {
-			t.Errorf("%d live chains before the exchange, want the one of the sign-up", n)
+		if n := s.count(`SELECT count(*) FROM grants WHERE ended_at IS NULL`); n != 1 {
+			t.Errorf("%d live grants before the exchange, want the one of the sign-up", n)
 		}
 		s.opens(s.post("sso_exchange", object{"code": code}))
 		s.want(s.post("sso_exchange", object{"code": code}), 401, badExchange)
-		if n := s.count(`SELECT count(*) FROM chains WHERE ended_at IS NULL AND origin = 'sso'`); n != 1 {
-			t.Errorf("%d live chains after signing in again on one device", n)
+		if n := s.count(`SELECT count(*) FROM grants WHERE ended_at IS NULL AND origin = 'sso'`); n != 1 {
+			t.Errorf("%d live grants after signing in again on one device", n)
 		}
 		page, _ = s.app("")
 		s.clock.advance(61 * time.Second)
@@ -274,7 +274,7 @@ func TestWhoIsRefused(t *testing.T) {
 		}
 		page, _ = s.app("")
 		code := s.code(page)
-		if err := s.Store.SetPasswordHash(t.Context(), u.ID, "other"); err != nil {
+		if _, err := s.DB.Exec(t.Context(), `UPDATE users SET password_hash = 'other' WHERE id = $1`, u.ID); err != nil {
 			t.Fatal(err)
 		}
 		s.want(s.post("sso_exchange", object{"code": code}), 401, badExchange)

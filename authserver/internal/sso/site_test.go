@@ -1,7 +1,6 @@
 package sso_test
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +13,7 @@ import (
 
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/api"
+	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/sso"
@@ -21,7 +21,6 @@ import (
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/database"
 	"latchkey/pkg/httpserver"
-	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/described"
 	"latchkey/pkg/testenv/openid"
@@ -64,10 +63,6 @@ func (c *clock) advance(d time.Duration) {
 	c.offset += d
 }
 
-type noTombstones struct{}
-
-func (noTombstones) Write(context.Context, []secret.Digest, string) {}
-
 func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "auth.db")
@@ -92,16 +87,19 @@ func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	s.URL = "http://" + server.Listener.Addr().String()
 	s.IDP = openid.New(t)
 	s.IDP.Allow(s.URL + "/auth/work/callback")
+	grants := grant.New(grant.Dependencies{
+		Store: s.Store, Logger: logger, Now: s.clock.now,
+		Settings: grant.Settings{AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
+	})
 	s.OAuth = oauth.New(oauth.Dependencies{
-		Store: s.Store, Tombstones: noTombstones{}, Logger: logger, Now: s.clock.now,
-		Settings: oauth.Settings{Issuer: s.URL, AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
+		Grants: grants, Clients: oauth.NewClientCache(s.Store, 0, s.clock.now), Now: s.clock.now, Issuer: s.URL,
 	})
 	sealer, err := account.NewSealer(account.NewSealKey())
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.People = account.New(account.Dependencies{
-		Store: s.Store, Chains: s.OAuth, Sealer: sealer, Logger: logger, Now: s.clock.now,
+		Store: s.Store, Grants: grants, Sealer: sealer, Logger: logger, Now: s.clock.now,
 		Settings: account.Settings{Signup: account.SignupOpen, SigninLifetime: 720 * time.Hour, SigninIdle: 168 * time.Hour},
 	})
 	settings := sso.Settings{

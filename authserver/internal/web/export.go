@@ -53,7 +53,7 @@ func (s *Server) exported(ctx context.Context, in *authserver.Signin) (map[strin
 	}
 	for name, part := range map[string]exportPart{
 		"sign_ins": s.exportSignins, "devices": s.exportDevices, "applications": s.exportApplications,
-		"authorizations": s.exportChains, "registered_applications": s.exportClients,
+		"authorizations": s.exportGrants, "registered_applications": s.exportClients,
 		"passkeys": s.exportPasskeys, "identities": s.exportIdentities,
 		"api_keys": s.exportKeys, "recovery_codes_left": s.exportRecovery,
 	} {
@@ -107,9 +107,9 @@ func (s *Server) exportApplications(ctx context.Context, in *authserver.Signin) 
 	}), err
 }
 
-func (s *Server) exportChains(ctx context.Context, in *authserver.Signin) (any, error) {
-	found, err := s.Consents.Chains(ctx, in.User.ID)
-	return each(found, func(one authserver.GrantChain) object {
+func (s *Server) exportGrants(ctx context.Context, in *authserver.Signin) (any, error) {
+	found, err := s.Consents.Given(ctx, in.User.ID)
+	return each(found, func(one authserver.Grant) object {
 		return object{
 			"id": one.ID, "client_id": one.ClientID, "scopes": one.Scopes.Names(), "origin": one.Origin,
 			"device": one.DeviceID, "created_at": one.CreatedAt.UTC(), "ended_at": one.EndedAt, "end_reason": one.EndReason,

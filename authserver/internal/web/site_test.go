@@ -14,6 +14,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/store"
 	"latchkey/authserver/internal/web"
@@ -27,6 +28,7 @@ import (
 type site struct {
 	URL    string
 	Store  *store.Store
+	Grants *grant.Service
 	DB     *database.DB
 	People *account.Service
 	Pages  *web.Server
@@ -73,7 +75,10 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 		t.Fatal(err)
 	}
 	logger := slog.New(slog.DiscardHandler)
-	s.People = account.New(account.Dependencies{Store: s.Store, Chains: chains{s}, Logger: logger, Now: s.clock.now, Settings: settings})
+	s.Grants = grant.New(grant.Dependencies{
+		Store: s.Store, Logger: logger, Now: s.clock.now, Settings: grant.Settings{AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
+	})
+	s.People = account.New(account.Dependencies{Store: s.Store, Grants: s.Grants, Logger: logger, Now: s.clock.now, Settings: settings})
 	router := mux.NewRouter()
 	server := httptest.NewUnstartedServer(nil)
 	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())

@@ -1,4 +1,4 @@
-package oauth
+package grant
 
 import (
 	"crypto/aes"
@@ -34,7 +34,7 @@ func openSeal(presented secret.Token, sealed []byte) (access, refresh secret.Tok
 	}
 	plain, err := aead.Open(nil, make([]byte, aead.NonceSize()), sealed, nil)
 	if err != nil {
-		return secret.Token{}, secret.Token{}, errors.New("oauth: the seal does not open")
+		return secret.Token{}, secret.Token{}, errors.New("grant: the seal does not open")
 	}
 	half := len(plain) / 2
 	access, errAccess := secret.Parse(secret.AccessToken, string(plain[:half]))
