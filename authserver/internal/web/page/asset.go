@@ -1,19 +1,12 @@
-package web
+package page
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"path"
-	"time"
-
-	"github.com/gorilla/mux"
-
-	"latchkey/pkg/fault"
 )
 
 //go:embed static
@@ -40,7 +33,7 @@ func readAssets() (assets, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("web: assets: %w", err)
+		return nil, fmt.Errorf("page: assets: %w", err)
 	}
 	return all, nil
 }
@@ -49,18 +42,16 @@ func readAssets() (assets, error) {
 func (a assets) url(name string) (string, error) {
 	file, ok := a[name]
 	if !ok {
-		return "", fmt.Errorf("web: no asset %q", name)
+		return "", fmt.Errorf("page: no asset %q", name)
 	}
 	return "/assets/" + file.sum + "/" + name, nil
 }
 
-func (s *Server) serveAsset(w http.ResponseWriter, r *http.Request) error {
-	name := mux.Vars(r)["name"]
+// Asset returns the file that sum and name in a link of a page stand for.
+func (s *Site) Asset(sum, name string) (content []byte, ok bool) {
 	file, ok := s.assets[name]
-	if !ok || file.sum != mux.Vars(r)["sum"] {
-		return fault.New(fault.NotFound, "There is nothing at this address.")
+	if !ok || file.sum != sum {
+		return nil, false
 	}
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(file.content))
-	return nil
+	return file.content, true
 }

@@ -1,4 +1,4 @@
-package web
+package page
 
 import "strings"
 
@@ -43,4 +43,25 @@ func browserName(userAgent string) (name, system string) {
 		}
 	}
 	return name, system
+}
+
+// browser is what a person would call the browser that sent userAgent.
+func (v *View) browser(userAgent string) (string, error) {
+	name, system := browserName(userAgent)
+	switch {
+	case name == "":
+		return v.t("browser.unknown")
+	case system == "":
+		return name, nil
+	}
+	return v.t("browser.on", name, system)
+}
+
+// endLabel names the button that ends the sign-in of a browser.
+func (v *View) endLabel(userAgent string) (string, error) {
+	browser, err := v.browser(userAgent)
+	if err != nil {
+		return "", err
+	}
+	return v.t("signins.end.label", browser)
 }

@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"strings"
@@ -10,19 +10,15 @@ import (
 )
 
 // drawn is a page as a browser gets it.
-func drawn(t *testing.T, v *view, page templ.Component) (string, error) {
+func drawn(t *testing.T, v *View, body templ.Component) (string, error) {
 	t.Helper()
-	texts, err := readCatalogues()
+	site, err := New("auth.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := readAssets()
-	if err != nil {
-		t.Fatal(err)
-	}
-	v.Language, v.texts, v.server = "en", texts["en"], &Server{host: "auth.example", assets: files}
+	v.Language, v.site, v.texts = "en", site, site.texts["en"]
 	var b strings.Builder
-	err = layout(v, page).Render(t.Context(), &b)
+	err = v.Draw(t.Context(), &b, body)
 	return b.String(), err
 }
 
@@ -30,20 +26,20 @@ func drawn(t *testing.T, v *view, page templ.Component) (string, error) {
 // script.
 func TestPagesEscapeWhatOthersWrote(t *testing.T) {
 	const text, address = `"'><script>alert(1)</script>`, "JavaScript:alert(1)"
-	v := &view{
+	v := &View{
 		Title: "client.title", TitleArgs: []any{text}, CSRF: text, ReturnTo: text, Alert: text, RequestID: text, Asking: text,
 		Fields: map[string]string{"name": text, "redirect_uris": "</textarea>" + text, "email": text},
 		Errors: map[string][]string{"name": {text}, "redirect_uris": {text}, "email": {text}},
 	}
-	client := clientView{
+	client := ClientView{
 		Client: &authserver.Client{ID: text, AuthMethod: authserver.AuthNone}, Name: text,
 		Path: address, Issuer: text, TestLink: address, Verifier: text, TestRedirect: "</pre>" + text,
 	}
-	for name, page := range map[string]templ.Component{
-		"client": clientPage(v, client), "secret": secretPage(v, client, text), "delete": deleteClientPage(v, client),
-		"sign-in": signinPage(v, true, true), "link": linkGonePage(v, address, "linkgone.reset"), "error": errorPage(v, text, text),
+	for name, body := range map[string]templ.Component{
+		"client": ClientPage(v, client), "secret": SecretPage(v, client, text), "delete": DeleteClientPage(v, client),
+		"sign-in": SignInPage(v, SignInView{CanSignUp: true, Passkeys: true}), "link": LinkGonePage(v, address, "linkgone.reset"), "error": ErrorPage(v, text, text),
 	} {
-		html, err := drawn(t, v, page)
+		html, err := drawn(t, v, body)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -59,12 +55,12 @@ func TestPagesEscapeWhatOthersWrote(t *testing.T) {
 }
 
 func TestTextThatIsMissingIsAnError(t *testing.T) {
-	for name, v := range map[string]*view{"title": {Title: "no.such"}, "notice": {Title: "signin.title", Notice: "no.such"}} {
-		if html, err := drawn(t, v, signinPage(v, false, false)); err == nil {
+	for name, v := range map[string]*View{"title": {Title: "no.such"}, "notice": {Title: "signin.title", Notice: "no.such"}} {
+		if html, err := drawn(t, v, SignInPage(v, SignInView{})); err == nil {
 			t.Errorf("%s: %s", name, html)
 		}
 	}
-	v := &view{Title: "app.title", TitleArgs: []any{"x"}}
+	v := &View{Title: "app.title", TitleArgs: []any{"x"}}
 	if _, err := drawn(t, v, scopeList(v, []string{"no_such"})); err == nil {
 		t.Error("a scope without words was drawn")
 	}

@@ -1,4 +1,4 @@
-package web
+package page
 
 // field is one labelled input of a form.
 type field struct {
@@ -14,7 +14,7 @@ type field struct {
 
 // field is an input with what was filled in before. A password never comes back
 // filled.
-func (v *view) field(name, kind, autocomplete string) field {
+func (v *View) field(name, kind, autocomplete string) field {
 	f := field{
 		Name: name, Type: kind, Autocomplete: autocomplete, Label: "field." + name,
 		Value: v.Fields[name], Errors: v.Errors[name], refused: v.failed(),
@@ -77,3 +77,9 @@ func (f field) describedBy() string {
 // choice is one of several radio buttons: its value, and the keys of its word
 // and of the sentence under it.
 type choice struct{ Value, Key, Text string }
+
+// overlap is how long the earlier of two secrets keeps working, in hours as the
+// form sends it, and the key of its word.
+type overlap struct{ Hours, Key string }
+
+var overlaps = []overlap{{"0", "client.overlap.0"}, {"1", "client.overlap.1"}, {"24", "client.overlap.24"}, {"168", "client.overlap.168"}}

@@ -1,4 +1,4 @@
-package web
+package page
 
 import "strings"
 
@@ -18,8 +18,8 @@ var sections = []section{
 	{Path: "/settings/signins", Key: "nav.signins"},
 	{Path: "/settings/applications", Key: "nav.applications"},
 	{Path: "/settings/family", Key: "nav.family"},
-	{Path: keysPath, Key: "nav.keys"},
-	{Path: clientsPath, Key: "nav.developer"},
+	{Path: KeysPath, Key: "nav.keys"},
+	{Path: ClientsPath, Key: "nav.developer"},
 }
 
 // current is the value of aria-current for a person at path: "page" on the

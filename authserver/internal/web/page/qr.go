@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"github.com/boombuler/barcode/qr"
 )
 
-// qrCode is a QR code as one SVG path in a square of Size units.
-type qrCode struct {
+// QRCode is a QR code as one SVG path in a square of Size units.
+type QRCode struct {
 	Size int
 	Path string
 }
@@ -17,10 +17,11 @@ type qrCode struct {
 // quietZone is the empty border a reader needs, in modules (ISO/IEC 18004).
 const quietZone = 4
 
-func newQRCode(text string) (qrCode, error) {
+// NewQRCode draws text as a QR code.
+func NewQRCode(text string) (QRCode, error) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
-		return qrCode{}, fmt.Errorf("web: QR code: %w", err)
+		return QRCode{}, fmt.Errorf("page: QR code: %w", err)
 	}
 	var path strings.Builder
 	size := code.Bounds().Dx()
@@ -35,5 +36,5 @@ func newQRCode(text string) (qrCode, error) {
 			}
 		}
 	}
-	return qrCode{Size: size + 2*quietZone, Path: path.String()}, nil
+	return QRCode{Size: size + 2*quietZone, Path: path.String()}, nil
 }

@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"embed"
@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"net/http"
 	"path"
 	"strings"
 	"time"
@@ -28,17 +27,17 @@ const defaultLanguage = "en"
 func readCatalogues() (map[string]catalogue, error) {
 	names, err := fs.Glob(textFiles, "text/*.json")
 	if err != nil {
-		return nil, fmt.Errorf("web: texts: %w", err)
+		return nil, fmt.Errorf("page: texts: %w", err)
 	}
 	all := make(map[string]catalogue, len(names))
 	for _, name := range names {
 		raw, err := textFiles.ReadFile(name)
 		if err != nil {
-			return nil, fmt.Errorf("web: texts: %w", err)
+			return nil, fmt.Errorf("page: texts: %w", err)
 		}
 		var c catalogue
 		if err := json.Unmarshal(raw, &c); err != nil {
-			return nil, fmt.Errorf("web: %s: %w", name, err)
+			return nil, fmt.Errorf("page: %s: %w", name, err)
 		}
 		language, _, _ := strings.Cut(path.Base(name), ".")
 		if all[language] == nil {
@@ -46,7 +45,7 @@ func readCatalogues() (map[string]catalogue, error) {
 		}
 		for key, text := range c {
 			if _, twice := all[language][key]; twice {
-				return nil, fmt.Errorf("web: %s: %q is there twice", name, key)
+				return nil, fmt.Errorf("page: %s: %q is there twice", name, key)
 			}
 			all[language][key] = text
 		}
@@ -66,7 +65,7 @@ func readCatalogues() (map[string]catalogue, error) {
 func (c catalogue) text(key string, args ...any) (string, error) {
 	format, ok := c[key]
 	if !ok {
-		return "", fmt.Errorf("web: no text for %q", key)
+		return "", fmt.Errorf("page: no text for %q", key)
 	}
 	if len(args) == 0 {
 		return format, nil
@@ -118,8 +117,8 @@ func matchForm(form, sentence string) ([]any, bool) {
 	return args, true
 }
 
-// sayAll is say for an error that may tell when to try again.
-func (c catalogue) sayAll(f *fault.Error) string {
+// sayFault is say for an error that may tell when to try again.
+func (c catalogue) sayFault(f *fault.Error) string {
 	if f.Kind != fault.RateLimited || f.RetryAfter <= 0 {
 		return c.say(f.Message)
 	}
@@ -132,17 +131,4 @@ func (c catalogue) sayAll(f *fault.Error) string {
 	default:
 		return sentence + " " + fmt.Sprintf(c["wait.hours"], int(math.Ceil(d.Hours())))
 	}
-}
-
-// language picks the first language of Accept-Language that we have. Weights
-// are ignored: browsers send the list in order.
-func (s *Server) language(r *http.Request) string {
-	for tag := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
-		tag, _, _ = strings.Cut(strings.TrimSpace(tag), ";")
-		primary, _, _ := strings.Cut(tag, "-")
-		if _, ok := s.texts[strings.ToLower(primary)]; ok {
-			return strings.ToLower(primary)
-		}
-	}
-	return defaultLanguage
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"latchkey/authserver/internal/web/page"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
@@ -16,12 +17,12 @@ import (
 // render draws the page into a buffer first: an error in it is a clean failure
 // and not half a page. A page is drawn in no time, so a request that was given
 // up, whose error page this may be, does not stop it.
-func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, v *view, page templ.Component) error {
+func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, v *page.View, body templ.Component) error {
 	var buf bytes.Buffer
-	if err := layout(v, page).Render(context.WithoutCancel(r.Context()), &buf); err != nil {
+	if err := v.Draw(context.WithoutCancel(r.Context()), &buf, body); err != nil {
 		return fmt.Errorf("web: page %s: %w", v.Title, err)
 	}
-	s.pageHeaders(w.Header(), v.formTargets)
+	s.pageHeaders(w.Header(), v.FormTargets)
 	w.Header().Set("Content-Language", v.Language)
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
@@ -59,7 +60,7 @@ var errorTitles = map[int]string{
 func (s *Server) RenderError(w http.ResponseWriter, r *http.Request, err error) {
 	status, sentence := apierror.Status(err), "Something went wrong on our side. Try again in a moment."
 	if f := faultOf(err); f != nil {
-		sentence = s.texts[s.language(r)].sayAll(f)
+		sentence = s.site.SayFault(s.language(r), f)
 		retryAfter(w, f)
 	}
 	s.errorPage(w, r, status, "", sentence)
@@ -71,17 +72,26 @@ func (s *Server) Error(w http.ResponseWriter, r *http.Request, status int, title
 	s.errorPage(w, r, status, title, sentence)
 }
 
+// renderJSON is RenderError for our own script, which shows the person the
+// sentence: it is in the person's language.
+func (s *Server) renderJSON(w http.ResponseWriter, r *http.Request, err error) {
+	if f := faultOf(err); f != nil {
+		translated := *f
+		translated.Message = s.site.Say(s.language(r), f.Message)
+		translated.Errors = nil
+		err = &translated
+	}
+	apierror.Write(w, r, err)
+}
+
 func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, status int, title, sentence string) {
 	key, ok := errorTitles[status]
 	if !ok {
 		key = "error.500"
 	}
 	v := s.bareView(r, key)
-	if title == "" {
-		title = v.texts[key]
-	}
-	page := errorPage(v, v.texts.say(title), v.texts.say(sentence))
-	if err := s.render(w, r, status, v, page); err != nil {
+	body := page.ErrorPage(v, s.site.Say(v.Language, title), s.site.Say(v.Language, sentence))
+	if err := s.render(w, r, status, v, body); err != nil {
 		httpserver.Cause(r.Context(), err)
 		w.WriteHeader(http.StatusInternalServerError)
 	}
