@@ -23,6 +23,16 @@ const (
 	appName      = "latchkey_app"      // signing in to an app, with the second factor still to come
 )
 
+// providers are the sign-in providers a person can choose.
+func (s *Server) providers() []page.Provider {
+	found := s.sso.Providers() // nil has none
+	list := make([]page.Provider, 0, len(found))
+	for _, one := range found {
+		list = append(list, page.Provider{Name: one.Name, Label: one.Label})
+	}
+	return list
+}
+
 // visit returns the browser's own cookie, which a roundtrip is bound to; a
 // browser without one gets one.
 func (s *Server) visit(w http.ResponseWriter, r *http.Request) secret.Token {
