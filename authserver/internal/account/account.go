@@ -61,6 +61,16 @@ func New(d Dependencies) *Service {
 	return &Service{Dependencies: d, hasher: newHasher(d.Settings.HashQueue, d.Settings.HashCost)}
 }
 
+// SignupMode is SignupOpen, SignupInvite or SignupClosed.
+func (s *Service) SignupMode() string { return s.Settings.Signup }
+
+// SigninLifetime is the absolute life of a sign-in.
+func (s *Service) SigninLifetime() time.Duration { return s.Settings.SigninLifetime }
+
+// CanSeal reports whether there is a key to encrypt secrets with, without which no
+// second factor can be set up.
+func (s *Service) CanSeal() bool { return s.Sealer != nil }
+
 // Visitor is where a request came from, as far as it can be told.
 type Visitor struct {
 	Address   string // client address, trusted proxies looked through

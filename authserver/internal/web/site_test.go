@@ -59,7 +59,9 @@ func settings() account.Settings {
 	}
 }
 
-func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
+// newSite is a site with settings and whatever change does to what its pages
+// depend on.
+func newSite(t *testing.T, set testenv.Set, settings account.Settings, change ...func(s *site, d *web.Dependencies)) *site {
 	t.Helper()
 	url := "sqlite:" + filepath.Join(t.TempDir(), "auth.db")
 	if set == testenv.Production {
@@ -87,7 +89,11 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Pages, err = web.New(s.dependencies(t, passkeys, logger)); err != nil {
+	pages := s.dependencies(t, passkeys, logger)
+	for _, one := range change {
+		one(s, &pages)
+	}
+	if s.Pages, err = web.New(pages); err != nil {
 		t.Fatal(err)
 	}
 	s.Pages.Mount(router)
