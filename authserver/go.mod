@@ -19,6 +19,7 @@ require (
 	golang.org/x/oauth2 v0.37.0
 	golang.org/x/sync v0.24.0
 	latchkey/pkg v0.0.0
+	latchkey/pkg/e2e/openid v0.0.0
 )
 
 require (
@@ -119,5 +120,7 @@ require (
 )
 
 replace latchkey/pkg => ../pkg
+
+replace latchkey/pkg/e2e/openid => ../pkg/e2e/openid
 
 replace github.com/ory/x => ./third_party/oryx

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 func TestK8_KeysTravelInTheirHeaderOnly(t *testing.T) {
@@ -132,7 +133,7 @@ func TestK10_AKeyManagesNoKeysAndNobodyElses(t *testing.T) {
 		}
 		reader := w.tokensOf(k.person, w.public(), "read").Access
 		for _, r := range routes {
-			answer, err := (&testenv.App{}).Call(w.t.Context(), r.method, w.Auth.URL+r.path, reader, nil)
+			answer, err := (&actor.App{}).Call(w.t.Context(), r.method, w.Auth.URL+r.path, reader, nil)
 			if err != nil {
 				w.t.Fatal(err)
 			}

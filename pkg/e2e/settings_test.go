@@ -1,9 +1,9 @@
 package e2e
 
-import "latchkey/pkg/testenv"
+import "latchkey/pkg/testenv/process"
 
 // unthrottled lifts the limits per address: every test comes from 127.0.0.1.
-var unthrottled = testenv.Env{
+var unthrottled = process.Env{
 	"AUTH_THROTTLE_SIGNIN_ADDRESS": "100000/1m",
 	"AUTH_THROTTLE_SIGNUP":         "100000/1m",
 	"AUTH_THROTTLE_TOKEN":          "100000/1m",
@@ -12,4 +12,4 @@ var unthrottled = testenv.Env{
 
 // modest keeps several stacks within the hundred connections a PostgreSQL server
 // allows by default.
-var modest = testenv.Env{"API_DATABASE_CONNECTIONS": "8"}
+var modest = process.Env{"API_DATABASE_CONNECTIONS": "8"}

@@ -23,7 +23,7 @@ import (
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/described"
-	"latchkey/pkg/testenv/openid"
+	"latchkey/pkg/e2e/openid"
 )
 
 const password = "Correct-horse-1!"

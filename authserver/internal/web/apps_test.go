@@ -14,6 +14,7 @@ import (
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // allowed lets the person of an address allow a client of the operator, with one
@@ -145,7 +146,7 @@ func TestDevelopingAnApplication(t *testing.T) {
 	})
 }
 
-func secretOn(t *testing.T, page *testenv.Page) string {
+func secretOn(t *testing.T, page *actor.Page) string {
 	t.Helper()
 	for _, word := range strings.Fields(page.Text()) {
 		if _, err := secret.Parse(secret.ClientSecret, word); err == nil {

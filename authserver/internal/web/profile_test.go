@@ -10,13 +10,14 @@ import (
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 func TestNewAddressIsConfirmed(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
-		p, next := signedUp(t, s), testenv.NewPerson(s.URL).Email
-		ask := func(email, password string) *testenv.Page {
+		p, next := signedUp(t, s), actor.NewPerson(s.URL).Email
+		ask := func(email, password string) *actor.Page {
 			return answer(t, p.Browser, "/settings/email", map[string]string{"email": email, "password": password})
 		}
 		for what, c := range map[string]struct{ email, password, says string }{
@@ -113,7 +114,7 @@ func TestExportHoldsNoSecret(t *testing.T) {
 			}
 		}
 		for _, path := range []string{"/settings/export", "/settings/account", "/settings/applications", "/settings/developer"} {
-			if page, err := testenv.NewBrowser(s.URL).Get(t.Context(), path); err != nil || page.URL.Path != "/signin" {
+			if page, err := actor.NewBrowser(s.URL).Get(t.Context(), path); err != nil || page.URL.Path != "/signin" {
 				t.Errorf("%s without a sign-in: %v %v", path, page.URL, err)
 			}
 		}
@@ -135,7 +136,7 @@ func TestWithoutEmail(t *testing.T) {
 		if page.Status != http.StatusUnprocessableEntity || !strings.Contains(page.Text(), "Email has already been taken") {
 			t.Errorf("a taken address: %d %s", page.Status, page.Text())
 		}
-		next := testenv.NewPerson(s.URL).Email
+		next := actor.NewPerson(s.URL).Email
 		page = answer(t, p.Browser, "/settings/email", map[string]string{"email": strings.ToUpper(next), "password": p.Password})
 		if !strings.Contains(page.Text(), "Your email address was changed") {
 			t.Errorf("%d %s", page.Status, page.Text())

@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/e2e/stack"
 )
 
 // footprint prints sizes: of a token in the tables, of the processes, of the
@@ -19,7 +19,7 @@ func (l *lab) footprint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fresh, err := testenv.Launch(ctx, testenv.Setup{})
+	fresh, err := stack.Launch(ctx, stack.Setup{})
 	if err != nil {
 		return err
 	}

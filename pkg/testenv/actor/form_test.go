@@ -1,4 +1,4 @@
-package testenv
+package actor
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package testenv
+package actor
 
 import (
 	"context"
@@ -68,7 +68,7 @@ func (p *Person) fillIn(ctx context.Context, page *Page, path string) (*Page, er
 		return nil, err
 	}
 	if next.Status >= 400 || next.URL.Path == path {
-		return next, fmt.Errorf("testenv: %s was refused: %d %.500s", path, next.Status, next.Text())
+		return next, fmt.Errorf("actor: %s was refused: %d %.500s", path, next.Status, next.Text())
 	}
 	return next, nil
 }
@@ -106,7 +106,7 @@ func left(page *Page, err error) (*url.URL, error) {
 		return nil, err
 	}
 	if page.Left == nil {
-		return nil, fmt.Errorf("testenv: the browser was not sent to the application: %s answered %d: %.500s",
+		return nil, fmt.Errorf("actor: the browser was not sent to the application: %s answered %d: %.500s",
 			page.URL.Path, page.Status, page.Text())
 	}
 	return page.Left, nil

@@ -1,4 +1,4 @@
-package testenv
+package actor
 
 import (
 	"context"
@@ -37,7 +37,7 @@ const maxRedirects = 10
 func NewBrowser(origin string) *Browser {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		panic("testenv: a cookie jar without options cannot fail: " + err.Error())
+		panic("actor: a cookie jar without options cannot fail: " + err.Error())
 	}
 	return &Browser{
 		origin: strings.TrimSuffix(origin, "/"),
@@ -77,13 +77,13 @@ func (b *Browser) Submit(ctx context.Context, p *Page, f *Form, name, value stri
 	}
 	if name != "" {
 		if !f.HasButton(name, value) {
-			return nil, fmt.Errorf("testenv: %s: the form has no button %s=%s", p.URL.Path, name, value)
+			return nil, fmt.Errorf("actor: %s: the form has no button %s=%s", p.URL.Path, name, value)
 		}
 		values.Set(name, value)
 	}
 	target, err := p.URL.Parse(f.Action)
 	if err != nil {
-		return nil, fmt.Errorf("testenv: form action: %w", err)
+		return nil, fmt.Errorf("actor: form action: %w", err)
 	}
 	if f.Method == http.MethodGet {
 		target.RawQuery = values.Encode()
@@ -111,18 +111,18 @@ func (b *Browser) do(ctx context.Context, method, target string, form url.Values
 		}
 		next, err := p.URL.Parse(location)
 		if err != nil {
-			return nil, fmt.Errorf("testenv: Location: %w", err)
+			return nil, fmt.Errorf("actor: Location: %w", err)
 		}
 		if next.Scheme+"://"+next.Host != b.origin {
 			p.Left = next
 			return p, nil
 		}
 		if p.Status == http.StatusTemporaryRedirect || p.Status == http.StatusPermanentRedirect {
-			return nil, fmt.Errorf("testenv: %s answered %d, which repeats the form", p.URL.Path, p.Status)
+			return nil, fmt.Errorf("actor: %s answered %d, which repeats the form", p.URL.Path, p.Status)
 		}
 		method, target, form = http.MethodGet, next.String(), nil
 	}
-	return nil, errors.New("testenv: too many redirects")
+	return nil, errors.New("actor: too many redirects")
 }
 
 func (b *Browser) once(ctx context.Context, method, target string, form url.Values) (*Page, error) {
@@ -132,7 +132,7 @@ func (b *Browser) once(ctx context.Context, method, target string, form url.Valu
 	}
 	req, err := http.NewRequestWithContext(ctx, method, target, body)
 	if err != nil {
-		return nil, fmt.Errorf("testenv: %w", err)
+		return nil, fmt.Errorf("actor: %w", err)
 	}
 	req.Header.Set("Accept", "text/html")
 	req.Header.Set("Sec-Fetch-Site", "none")
@@ -143,12 +143,12 @@ func (b *Browser) once(ctx context.Context, method, target string, form url.Valu
 	}
 	res, err := b.client.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("testenv: %w", err)
+		return nil, fmt.Errorf("actor: %w", err)
 	}
 	defer res.Body.Close() //nolint:errcheck // read to its end below
 	raw, err := io.ReadAll(res.Body)
 	if err != nil {
-		return nil, fmt.Errorf("testenv: %w", err)
+		return nil, fmt.Errorf("actor: %w", err)
 	}
 	return &Page{Status: res.StatusCode, Header: res.Header, URL: req.URL, Body: string(raw)}, nil
 }

@@ -1,11 +1,15 @@
-package testenv
+package stack
 
-import "context"
+import (
+	"context"
+
+	"latchkey/pkg/testenv/process"
+)
 
 // RestartAuth starts authserver again on the same addresses, after a Kill or
 // a Stop.
 func (s *Stack) RestartAuth(ctx context.Context) error {
-	p, err := StartProcess(ctx, "authserver", s.Binaries.Auth, s.authEnv["AUTH_ISSUER"], s.authEnv["AUTH_OPS_ADDR"], s.Dir, s.authEnv, "serve")
+	p, err := process.Start(ctx, "authserver", s.Binaries.Auth, s.authEnv["AUTH_ISSUER"], s.authEnv["AUTH_OPS_ADDR"], s.Dir, s.authEnv, "serve")
 	if err != nil {
 		return err
 	}
@@ -17,7 +21,7 @@ func (s *Stack) RestartAuth(ctx context.Context) error {
 // a Kill or a Stop.
 func (s *Stack) RestartAPI(ctx context.Context, i int) error {
 	env := s.apiEnvs[i]
-	p, err := StartProcess(ctx, "resourceapi", s.Binaries.API, "http://"+env["API_ADDR"], env["API_OPS_ADDR"], s.Dir, env, "serve")
+	p, err := process.Start(ctx, "resourceapi", s.Binaries.API, "http://"+env["API_ADDR"], env["API_OPS_ADDR"], s.Dir, env, "serve")
 	if err != nil {
 		return err
 	}

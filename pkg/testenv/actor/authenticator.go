@@ -1,4 +1,4 @@
-package testenv
+package actor
 
 import (
 	"bytes"
@@ -86,20 +86,20 @@ func (a *Authenticator) authenticatorData(rpID string, flags byte, count uint32)
 func (a *Authenticator) Create(options []byte) (string, error) {
 	var o credentialOptions
 	if err := json.Unmarshal(options, &o); err != nil {
-		return "", fmt.Errorf("testenv: creation options: %w", err)
+		return "", fmt.Errorf("actor: creation options: %w", err)
 	}
 	user, err := base64.RawURLEncoding.DecodeString(o.PublicKey.User.ID)
 	if err != nil || len(user) == 0 {
-		return "", errors.Join(errors.New("testenv: the options have no user handle"), err)
+		return "", errors.Join(errors.New("actor: the options have no user handle"), err)
 	}
 	for _, d := range o.PublicKey.Exclude {
 		if a.find(d.ID) != nil {
-			return "", errors.New("testenv: InvalidStateError: the device has a passkey of this account")
+			return "", errors.New("actor: InvalidStateError: the device has a passkey of this account")
 		}
 	}
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return "", fmt.Errorf("testenv: %w", err)
+		return "", fmt.Errorf("actor: %w", err)
 	}
 	k := &AuthenticatorKey{ID: make([]byte, 32), User: user, RPID: o.PublicKey.RP.ID, Count: 1, Private: private}
 	_, _ = rand.Read(k.ID) // crypto/rand never fails on Go 1.24 and later
@@ -124,7 +124,7 @@ func (a *Authenticator) Create(options []byte) (string, error) {
 func appendCOSE(data []byte, private *ecdsa.PrivateKey) ([]byte, error) {
 	point, err := private.PublicKey.Bytes() // 0x04, x, y
 	if err != nil {
-		return nil, fmt.Errorf("testenv: %w", err)
+		return nil, fmt.Errorf("actor: %w", err)
 	}
 	data = append(data, 0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20)
 	data = append(data, point[1:33]...)
@@ -145,7 +145,7 @@ func attestation(data []byte) []byte {
 func (a *Authenticator) Get(options []byte) (string, error) {
 	var o credentialOptions
 	if err := json.Unmarshal(options, &o); err != nil {
-		return "", fmt.Errorf("testenv: request options: %w", err)
+		return "", fmt.Errorf("actor: request options: %w", err)
 	}
 	for _, k := range slices.Backward(a.Keys) {
 		allowed := len(o.PublicKey.Allow) == 0 || slices.Contains(o.PublicKey.Allow, descriptor{b64(k.ID)})
@@ -153,7 +153,7 @@ func (a *Authenticator) Get(options []byte) (string, error) {
 			return a.Sign(k, o.PublicKey.Challenge)
 		}
 	}
-	return "", errors.New("testenv: NotAllowedError: the device has no such passkey")
+	return "", errors.New("actor: NotAllowedError: the device has no such passkey")
 }
 
 // Sign answers a challenge with one passkey, whatever the options said.
@@ -168,7 +168,7 @@ func (a *Authenticator) Sign(k *AuthenticatorKey, challenge string) (string, err
 	sum := sha256.Sum256(append(bytes.Clone(data), clientSum[:]...))
 	signature, err := ecdsa.SignASN1(rand.Reader, k.Private, sum[:])
 	if err != nil {
-		return "", fmt.Errorf("testenv: %w", err)
+		return "", fmt.Errorf("actor: %w", err)
 	}
 	return answer(k.ID, map[string]any{
 		"clientDataJSON": b64(client), "authenticatorData": b64(data), "signature": b64(signature), "userHandle": b64(k.User),

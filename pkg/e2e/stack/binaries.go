@@ -1,4 +1,4 @@
-package testenv
+package stack
 
 import (
 	"context"
@@ -59,19 +59,19 @@ func build(ctx context.Context) (Binaries, error) {
 	}
 	dir, err := os.MkdirTemp("", "latchkey-bin-")
 	if err != nil {
-		return Binaries{}, fmt.Errorf("testenv: build: %w", err)
+		return Binaries{}, fmt.Errorf("stack: build: %w", err)
 	}
 	builtOnce.dir = dir
 	for _, service := range []string{"authserver", "resourceapi"} {
 		args := []string{"build", "-trimpath", "-ldflags", "-s -w"} // as they are shipped
-		if raceEnabled {
+		if RaceEnabled {
 			args = append(args, "-race")
 		}
 		args = append(args, "-o", filepath.Join(dir, service), "./cmd/"+service)
 		cmd := exec.CommandContext(ctx, "go", args...)
 		cmd.Dir = filepath.Join(root, service)
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return Binaries{}, fmt.Errorf("testenv: build %s: %w\n%s", service, err, out)
+			return Binaries{}, fmt.Errorf("stack: build %s: %w\n%s", service, err, out)
 		}
 	}
 	return Binaries{Auth: filepath.Join(dir, "authserver"), API: filepath.Join(dir, "resourceapi")}, nil
@@ -81,7 +81,7 @@ func build(ctx context.Context) (Binaries, error) {
 func Root() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
-		return "", fmt.Errorf("testenv: %w", err)
+		return "", fmt.Errorf("stack: %w", err)
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.work")); err == nil {
@@ -89,7 +89,7 @@ func Root() (string, error) {
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return "", errors.New("testenv: no go.work above the current folder: run this inside the checkout")
+			return "", errors.New("stack: no go.work above the current folder: run this inside the checkout")
 		}
 		dir = parent
 	}

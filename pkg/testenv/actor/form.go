@@ -1,4 +1,4 @@
-package testenv
+package actor
 
 import (
 	"fmt"
@@ -26,7 +26,7 @@ type button struct{ name, value string }
 func (p *Page) Form(fields ...string) (*Form, error) {
 	root, err := html.Parse(strings.NewReader(p.Body))
 	if err != nil {
-		return nil, fmt.Errorf("testenv: parse %s: %w", p.URL.Path, err)
+		return nil, fmt.Errorf("actor: parse %s: %w", p.URL.Path, err)
 	}
 	for n := range root.Descendants() {
 		if n.Type != html.ElementNode || n.Data != "form" {
@@ -36,7 +36,7 @@ func (p *Page) Form(fields ...string) (*Form, error) {
 			return f, nil
 		}
 	}
-	return nil, fmt.Errorf("testenv: %s answered %d without a form that has %s: %.300s",
+	return nil, fmt.Errorf("actor: %s answered %d without a form that has %s: %.300s",
 		p.URL.Path, p.Status, strings.Join(fields, ", "), p.Text())
 }
 

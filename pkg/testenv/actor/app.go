@@ -1,4 +1,4 @@
-package testenv
+package actor
 
 import (
 	"context"
@@ -21,6 +21,12 @@ type App struct {
 	Client      Credential
 	RedirectURI string
 	HTTP        *http.Client // nil: one with a timeout
+}
+
+// Credential is a client id and, for a confidential client, its secret.
+type Credential struct {
+	ID     string `json:"client_id"`
+	Secret string `json:"client_secret"`
 }
 
 // Answer is what a service said.
@@ -122,7 +128,7 @@ func (a *App) Form(ctx context.Context, path string, form url.Values) (*Answer, 
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.Issuer+path, strings.NewReader(body.Encode()))
 	if err != nil {
-		return nil, fmt.Errorf("testenv: %w", err)
+		return nil, fmt.Errorf("actor: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if a.Client.Secret != "" {
@@ -138,13 +144,13 @@ func (a *App) Call(ctx context.Context, method, url, token string, body any) (*A
 	if body != nil {
 		raw, err := json.Marshal(body)
 		if err != nil {
-			return nil, fmt.Errorf("testenv: %w", err)
+			return nil, fmt.Errorf("actor: %w", err)
 		}
 		payload = strings.NewReader(string(raw))
 	}
 	req, err := http.NewRequestWithContext(ctx, method, url, payload)
 	if err != nil {
-		return nil, fmt.Errorf("testenv: %w", err)
+		return nil, fmt.Errorf("actor: %w", err)
 	}
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
@@ -173,12 +179,12 @@ func (a *App) Do(req *http.Request) (*Answer, error) {
 	}
 	res, err := client.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("testenv: %w", err)
+		return nil, fmt.Errorf("actor: %w", err)
 	}
 	defer res.Body.Close() //nolint:errcheck // read to its end below
 	raw, err := io.ReadAll(res.Body)
 	if err != nil {
-		return nil, fmt.Errorf("testenv: %w", err)
+		return nil, fmt.Errorf("actor: %w", err)
 	}
 	return &Answer{Status: res.StatusCode, Header: res.Header, Body: raw}, nil
 }

@@ -1,4 +1,6 @@
-package testenv
+// Package process runs a service's program as a process of its own, for tests
+// and the demo.
+package process
 
 import (
 	"bytes"
@@ -68,20 +70,20 @@ func (e Env) list() []string {
 func FreeAddr() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // returns at once
 	if err != nil {
-		return "", fmt.Errorf("testenv: free port: %w", err)
+		return "", fmt.Errorf("process: free port: %w", err)
 	}
 	return l.Addr().String(), l.Close()
 }
 
-// StartProcess starts a service's program with args and env, and waits until
+// Start starts a service's program with args and env, and waits until
 // /readyz at ops says 200.
-func StartProcess(ctx context.Context, name, program, url, ops, dir string, env Env, args ...string) (*Process, error) {
+func Start(ctx context.Context, name, program, url, ops, dir string, env Env, args ...string) (*Process, error) {
 	p := &Process{Name: name, URL: url, Ops: "http://" + ops, done: make(chan struct{})}
 	p.cmd = exec.Command(program, args...) //nolint:gosec,noctx // our own binary; Stop ends it, after a drain
 	p.cmd.Dir, p.cmd.Env = dir, env.list()
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
 	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("testenv: start %s: %w", name, err)
+		return nil, fmt.Errorf("process: start %s: %w", name, err)
 	}
 	go func() {
 		p.err = p.cmd.Wait()
@@ -89,7 +91,7 @@ func StartProcess(ctx context.Context, name, program, url, ops, dir string, env 
 	}()
 	if err := p.ready(ctx); err != nil {
 		p.Kill()
-		return nil, fmt.Errorf("testenv: %s did not become ready: %w\n%s", name, err, p.Log())
+		return nil, fmt.Errorf("process: %s did not become ready: %w\n%s", name, err, p.Log())
 	}
 	return p, nil
 }
@@ -134,7 +136,7 @@ func (p *Process) Stop() error {
 		return p.err
 	case <-time.After(stopTimeout):
 		p.Kill()
-		return fmt.Errorf("testenv: %s did not drain within %s", p.Name, stopTimeout)
+		return fmt.Errorf("process: %s did not drain within %s", p.Name, stopTimeout)
 	}
 }
 
@@ -142,6 +144,16 @@ func (p *Process) Stop() error {
 func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill() // it may have ended already
 	<-p.done
+}
+
+// End stops the service when it is still running. One that does not drain is
+// killed.
+func (p *Process) End() {
+	select {
+	case <-p.done:
+	default:
+		_ = p.Stop() // it has ended either way
+	}
 }
 
 // PID returns the process id.
@@ -159,7 +171,7 @@ func Run(ctx context.Context, program, dir string, env Env, args ...string) ([]b
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return out, fmt.Errorf("testenv: %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+		return out, fmt.Errorf("process: %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
 	}
 	return out, nil
 }
