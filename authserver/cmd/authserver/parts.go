@@ -33,7 +33,7 @@ type parts struct {
 	metrics      *prometheus.Registry
 	db           *database.DB
 	cache        cache.Store
-	tombstones   *introspection.Tombstones
+	publisher    *introspection.Publisher
 	store        *store.Store
 	oauth        *oauth.Server // without pages until serve gives it some
 	registration *registration.Service
@@ -70,16 +70,16 @@ func assemble(ctx context.Context) (*parts, error) {
 	}
 	p.store = store.New(p.db)
 	if p.cache, err = cache.Open(cfg.RedisURL, cache.Options{Now: now, Logger: p.log}); err != nil {
-		p.close() //nolint:contextcheck // closing outlives the command's context
+		p.close()
 		return nil, err
 	}
 	var shared cache.Store // nothing to tell resource servers through a store they do not share
 	if cfg.RedisURL != "" {
 		shared = p.cache
 	}
-	p.tombstones = introspection.NewTombstones(shared, now, p.log, p.metrics)
+	p.publisher = introspection.NewPublisher(shared, p.log)
 	if err := p.openKeys(); err != nil {
-		p.close() //nolint:contextcheck // closing outlives the command's context
+		p.close()
 		return nil, err
 	}
 	p.oauth = oauth.New(p.oauthDependencies())
@@ -89,7 +89,7 @@ func assemble(ctx context.Context) (*parts, error) {
 
 func (p *parts) oauthDependencies() oauth.Dependencies {
 	return oauth.Dependencies{
-		Store: p.store, Keys: p.store, Tombstones: p.tombstones, Logger: p.log, Now: now,
+		Store: p.store, Keys: p.store, Publisher: p.publisher, Logger: p.log, Now: now,
 		Settings: oauth.Settings{
 			Issuer: p.cfg.Issuer, CodeLifetime: p.cfg.CodeLifetime, AccessLifetime: p.cfg.AccessLifetime,
 			RefreshLifetime: p.cfg.RefreshLifetime, ChainLifetime: p.cfg.ChainLifetime,
@@ -140,11 +140,6 @@ func (p *parts) ensureClients(ctx context.Context) error {
 }
 
 func (p *parts) close() {
-	flushCtx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if err := p.tombstones.Flush(flushCtx); err != nil {
-		p.log.Error("tombstones were not written", "error", err)
-	}
 	if p.cache != nil {
 		_ = p.cache.Close() // the process ends
 	}
@@ -158,7 +153,7 @@ func withParts(ctx context.Context, fn func(p *parts) error) error {
 	if err != nil {
 		return err
 	}
-	defer p.close() //nolint:contextcheck // closing outlives the command's context
+	defer p.close()
 	if err := p.ready(ctx); err != nil {
 		return err
 	}

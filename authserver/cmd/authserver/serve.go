@@ -89,7 +89,7 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 	deps := p.oauthDependencies()
 	deps.Pages, deps.Signins, deps.Metrics = pages, pages, oauth.NewMetrics(p.metrics)
 	deps.Throttle = tokenThrottle{people}
-	workers = append(workers, p.noteUses(&deps), p.tombstones.Run, p.sweep)
+	workers = append(workers, p.noteUses(&deps), p.sweep)
 	p.oauth = oauth.New(deps)
 	errands, err := p.errands(people)
 	if err != nil {

@@ -60,9 +60,9 @@ func (c *clock) advance(d time.Duration) {
 	c.offset += d
 }
 
-type noTombstones struct{}
+type noPublisher struct{}
 
-func (noTombstones) Write(context.Context, []secret.Digest, string) {}
+func (noPublisher) Publish(context.Context, []secret.Digest) {}
 
 // limits answers account.Throttle.
 type limits struct{ ratelimit.Limiter }
@@ -118,7 +118,7 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 	}
 	logger := slog.New(slog.DiscardHandler)
 	s.OAuth = oauth.New(oauth.Dependencies{
-		Store: s.Store, Tombstones: noTombstones{}, Logger: logger, Now: s.clock.now,
+		Store: s.Store, Publisher: noPublisher{}, Logger: logger, Now: s.clock.now,
 		Settings: oauth.Settings{
 			Issuer: "http://auth.example", AccessLifetime: 8760 * time.Hour, RefreshLifetime: 8760 * time.Hour,
 			RetryWindow: time.Minute, CodeLifetime: time.Minute,

@@ -68,11 +68,7 @@ func (s *Server) ended(ctx context.Context, ended []authserver.EndedChain, reaso
 	for _, e := range ended {
 		digests = append(digests, e.Access)
 	}
-	why := ""
-	if reason == authserver.EndDeactivated {
-		why = introspection.ReasonDeactivated
-	}
-	s.bury(ctx, digests, why)
+	s.publish(ctx, digests)
 	s.Store.AfterCommit(ctx, func(ctx context.Context) {
 		for _, e := range ended {
 			s.logEnded(ctx, e, reason)

@@ -79,7 +79,7 @@ func (s *Server) refresh(ctx context.Context, clientID, text string, asked scope
 	if err != nil {
 		return nil, err
 	}
-	s.bury(ctx, []secret.Digest{moved.Retired}, "")
+	s.publish(ctx, []secret.Digest{moved.Retired})
 	s.Metrics.TokensIssued("refresh_token")
 	tokens.ChainID, tokens.Scopes, tokens.AccessExpiresAt = moved.ChainID, moved.Scopes, moved.AccessExpiresAt
 	return &tokens, nil
@@ -136,10 +136,10 @@ func retried(presented secret.Token, spent *authserver.Spent, now time.Time) (*a
 	}, nil
 }
 
-// bury tells resource servers, once the transaction in ctx has committed, that
-// access tokens have died.
-func (s *Server) bury(ctx context.Context, digests []secret.Digest, reason string) {
-	s.Store.AfterCommit(ctx, func(ctx context.Context) { s.Tombstones.Write(ctx, digests, reason) })
+// publish tells resource servers, once the transaction in ctx has committed, that
+// access tokens have ended.
+func (s *Server) publish(ctx context.Context, digests []secret.Digest) {
+	s.Store.AfterCommit(ctx, func(ctx context.Context) { s.Publisher.Publish(ctx, digests) })
 }
 
 // logEnded writes the audit line of an ended chain.

@@ -56,9 +56,9 @@ type Signins interface {
 	CheckForm(r *http.Request) error
 }
 
-// Tombstones makes the death of access tokens known to resource servers.
-type Tombstones interface {
-	Write(ctx context.Context, digests []secret.Digest, reason string)
+// Publisher makes the end of access tokens known to resource servers.
+type Publisher interface {
+	Publish(ctx context.Context, digests []secret.Digest)
 }
 
 // Throttle limits how often one client address may be refused. What succeeds is
@@ -95,17 +95,17 @@ type Settings struct {
 
 // Dependencies of a Server. Keys, Throttle, Metrics and Uses may be nil.
 type Dependencies struct {
-	Store      Store
-	Keys       Keys
-	Pages      Pages
-	Signins    Signins
-	Tombstones Tombstones
-	Throttle   Throttle
-	Metrics    Metrics
-	Uses       Uses
-	Logger     *slog.Logger
-	Now        func() time.Time
-	Settings   Settings
+	Store     Store
+	Keys      Keys
+	Pages     Pages
+	Signins   Signins
+	Publisher Publisher
+	Throttle  Throttle
+	Metrics   Metrics
+	Uses      Uses
+	Logger    *slog.Logger
+	Now       func() time.Time
+	Settings  Settings
 }
 
 // Server answers the OAuth endpoints.

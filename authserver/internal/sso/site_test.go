@@ -64,9 +64,9 @@ func (c *clock) advance(d time.Duration) {
 	c.offset += d
 }
 
-type noTombstones struct{}
+type noPublisher struct{}
 
-func (noTombstones) Write(context.Context, []secret.Digest, string) {}
+func (noPublisher) Publish(context.Context, []secret.Digest) {}
 
 func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	t.Helper()
@@ -93,7 +93,7 @@ func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	s.IDP = openid.New(t)
 	s.IDP.Allow(s.URL + "/auth/work/callback")
 	s.OAuth = oauth.New(oauth.Dependencies{
-		Store: s.Store, Tombstones: noTombstones{}, Logger: logger, Now: s.clock.now,
+		Store: s.Store, Publisher: noPublisher{}, Logger: logger, Now: s.clock.now,
 		Settings: oauth.Settings{Issuer: s.URL, AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
 	})
 	sealer, err := account.NewSealer(account.NewSealKey())
