@@ -89,7 +89,7 @@ func TestS11_T05_ARefusedAuthorizationLeavesNoCode(t *testing.T) {
 	testenv.Production.Need(t)
 	w := startWorld(t, testenv.Production, stack.Setup{})
 	app, p := w.public(), w.person()
-	before := countRows(t, w.AuthDB, "codes")
+	before := countRows(t, w.AuthDB, "grants")
 	for _, more := range []url.Values{{"code_challenge": {""}}, {"code_challenge_method": {"plain"}}, {"scope": {"admin"}}, {"response_type": {"token"}}} {
 		if _, err := p.Browser.Get(t.Context(), app.AuthorizeURL(actor.NewPKCE(), "read", "s", more)); err != nil {
 			t.Fatal(err)
@@ -98,7 +98,7 @@ func TestS11_T05_ARefusedAuthorizationLeavesNoCode(t *testing.T) {
 	if _, err := p.Decide(t.Context(), app.AuthorizeURL(actor.NewPKCE(), "read", "s", nil), actor.Deny); err != nil {
 		t.Fatal(err)
 	}
-	if after := countRows(t, w.AuthDB, "codes"); after != before {
+	if after := countRows(t, w.AuthDB, "grants"); after != before {
 		t.Errorf("%d codes before, %d after refused authorizations", before, after)
 	}
 }

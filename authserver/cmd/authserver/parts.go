@@ -23,7 +23,6 @@ import (
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/ratelimit"
-	"latchkey/pkg/secret"
 )
 
 // parts is everything below the listeners, which the server and the command
@@ -35,9 +34,8 @@ type parts struct {
 	metrics      *prometheus.Registry
 	db           *database.DB
 	cache        cache.Store
-	tombstones   *introspection.Tombstones
+	publisher    *introspection.Publisher
 	store        *store.Store
-	publisher    grant.Publisher
 	oauthMetrics *oauth.Counters
 	grants       *grant.Service
 	registration *registration.Service
@@ -74,17 +72,16 @@ func assemble(ctx context.Context) (*parts, error) {
 	}
 	p.store = store.New(p.db)
 	if p.cache, err = cache.Open(cfg.RedisURL, cache.Options{Now: now, Logger: p.log}); err != nil {
-		p.close() //nolint:contextcheck // closing outlives the command's context
+		p.close()
 		return nil, err
 	}
 	var shared cache.Store // nothing to tell resource servers through a store they do not share
 	if cfg.RedisURL != "" {
 		shared = p.cache
 	}
-	p.tombstones = introspection.NewTombstones(shared, now, p.log, p.metrics)
-	p.publisher = tombstones{p.tombstones}
+	p.publisher = introspection.NewPublisher(shared, p.log)
 	if err := p.openKeys(); err != nil {
-		p.close() //nolint:contextcheck // closing outlives the command's context
+		p.close()
 		return nil, err
 	}
 	p.openGrants()
@@ -147,11 +144,6 @@ func (p *parts) ensureClients(ctx context.Context) error {
 }
 
 func (p *parts) close() {
-	flushCtx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if err := p.tombstones.Flush(flushCtx); err != nil {
-		p.log.Error("tombstones were not written", "error", err)
-	}
 	if p.cache != nil {
 		_ = p.cache.Close() // the process ends
 	}
@@ -165,13 +157,9 @@ func withParts(ctx context.Context, fn func(p *parts) error) error {
 	if err != nil {
 		return err
 	}
-	defer p.close() //nolint:contextcheck // closing outlives the command's context
+	defer p.close()
 	if err := p.ready(ctx); err != nil {
 		return err
 	}
 	return fn(p)
 }
-
-type tombstones struct{ *introspection.Tombstones }
-
-func (t tombstones) Publish(ctx context.Context, digests []secret.Digest) { t.Write(ctx, digests, "") }

@@ -91,7 +91,7 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 		Grants: p.grants, Clients: clients, Keys: p.store, Pages: pages, Signins: pages, Throttle: tokenThrottle{people},
 		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer,
 	})
-	workers = append(workers, p.grants.RunUses, p.tombstones.Run, p.sweep)
+	workers = append(workers, p.grants.RunUses, p.sweep)
 	errands, err := p.errands(people)
 	if err != nil {
 		return nil, nil, err

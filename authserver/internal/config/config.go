@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/pkg/cache"
 	"latchkey/pkg/settings"
 )
 
@@ -74,7 +75,7 @@ func (c *Config) check() error {
 	}
 	errs = append(errs, settings.CheckAddress("AUTH_ADDR", c.Addr), settings.CheckAddress("AUTH_OPS_ADDR", c.OpsAddr),
 		settings.CheckPrefix("AUTH_DATABASE_URL", c.DatabaseURL, "postgres://", "postgresql://", "sqlite:"),
-		settings.CheckPrefix("AUTH_REDIS_URL", c.RedisURL, "redis://", "rediss://"))
+		cache.CheckURL("AUTH_REDIS_URL", c.RedisURL))
 	issuer, err := url.Parse(c.Issuer)
 	complain(err != nil || issuer.Host == "" || issuer.Scheme != "http" && issuer.Scheme != "https",
 		"AUTH_ISSUER must be an http or https URL")

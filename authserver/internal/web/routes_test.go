@@ -13,6 +13,7 @@ import (
 	"latchkey/authserver/internal/sso"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // withEveryPage lets the site have the pages of keys and of sign-in providers too.
@@ -27,7 +28,7 @@ func withEveryPage(s *site, d *web.Dependencies) {
 var variable = regexp.MustCompile(`\{\w+\}`)
 
 // formTokenOf is the token that forms in b carry.
-func formTokenOf(t *testing.T, b *testenv.Browser) string {
+func formTokenOf(t *testing.T, b *actor.Browser) string {
 	t.Helper()
 	form, err := open(t, b, "/forgot").Form("csrf_token")
 	if err != nil {
@@ -40,7 +41,7 @@ func formTokenOf(t *testing.T, b *testenv.Browser) string {
 // method it does not have, and, where it is a person's, whoever is not signed in.
 func TestEveryPageIsGuarded(t *testing.T) {
 	s := newSite(t, testenv.Embedded, settings(), withEveryPage)
-	b := testenv.NewBrowser(s.URL)
+	b := actor.NewBrowser(s.URL)
 	token := formTokenOf(t, b)
 	pages := s.Pages.Pages()
 	if len(pages) < 45 {
@@ -89,7 +90,7 @@ func ask(t *testing.T, method, target string) *http.Response {
 	return res
 }
 
-func guardedFromStrangers(t *testing.T, b *testenv.Browser, p web.Page, path, token string) {
+func guardedFromStrangers(t *testing.T, b *actor.Browser, p web.Page, path, token string) {
 	t.Helper()
 	if p.Get {
 		if got, err := b.Get(t.Context(), path); err != nil || got.URL.Path != "/signin" || got.URL.Query().Get("return_to") != path {
@@ -116,7 +117,7 @@ func guardedFromStrangers(t *testing.T, b *testenv.Browser, p web.Page, path, to
 // while after the sign-in.
 func TestConfirmationsAreAskedFor(t *testing.T) {
 	s := &passkeySite{site: newSite(t, testenv.Embedded, settings(), withEveryPage).withSealer(t), t: t}
-	s.person, s.device = s.newcomer(t), testenv.NewAuthenticator(s.URL)
+	s.person, s.device = s.newcomer(t), actor.NewAuthenticator(s.URL)
 	s.add("Phone")
 	id := s.ids()[0]
 	s.turnOn(t, s.person)

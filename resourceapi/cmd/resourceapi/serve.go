@@ -162,7 +162,7 @@ func (p *parts) openGuard() error {
 		return err
 	}
 	p.answers, err = introspection.NewCached(p.client, introspection.CachedOptions{
-		Store: shared, Now: time.Now, Logger: p.log, Registerer: p.metrics,
+		Life: p.cfg.CredentialLife, Store: shared, Now: time.Now, Logger: p.log, Registerer: p.metrics,
 		Timeout: p.cfg.IntrospectionTimeout, Size: p.cfg.CredentialCache,
 	})
 	if err != nil {
