@@ -14,6 +14,7 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/config"
+	"latchkey/authserver/internal/credential"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/store"
@@ -35,6 +36,7 @@ type parts struct {
 	cache        cache.Store
 	tombstones   *introspection.Tombstones
 	store        *store.Store
+	credentials  *credential.Introspector
 	oauth        *oauth.Server // without pages until serve gives it some
 	registration *registration.Service
 	limiter      ratelimit.Limiter
@@ -69,6 +71,7 @@ func assemble(ctx context.Context) (*parts, error) {
 		return nil, err
 	}
 	p.store = store.New(p.db)
+	p.credentials = &credential.Introspector{Tokens: store.ByToken{Store: p.store}, Keys: p.store, Issuer: cfg.Issuer, Now: now}
 	if p.cache, err = cache.Open(cfg.RedisURL, cache.Options{Now: now, Logger: p.log}); err != nil {
 		p.close() //nolint:contextcheck // closing outlives the command's context
 		return nil, err
@@ -89,7 +92,7 @@ func assemble(ctx context.Context) (*parts, error) {
 
 func (p *parts) oauthDependencies() oauth.Dependencies {
 	return oauth.Dependencies{
-		Store: p.store, Keys: p.store, Tombstones: p.tombstones, Logger: p.log, Now: now,
+		Store: p.store, Credentials: p.credentials, Tombstones: p.tombstones, Logger: p.log, Now: now,
 		Settings: oauth.Settings{
 			Issuer: p.cfg.Issuer, CodeLifetime: p.cfg.CodeLifetime, AccessLifetime: p.cfg.AccessLifetime,
 			RefreshLifetime: p.cfg.RefreshLifetime, ChainLifetime: p.cfg.ChainLifetime,

@@ -102,13 +102,13 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 	router := mux.NewRouter().SkipClean(true) // an odd path is no route; a redirect would turn a POST into a GET
 	p.oauth.Mount(router)
 	pages.Mount(router)
-	meter, noteUses, err := p.meter()
+	admission, noteUses, err := p.guard()
 	if err != nil {
 		return nil, nil, err
 	}
 	workers = append(workers, noteUses)
 	api.New(api.Dependencies{
-		People: people, Keys: p.keys, SSO: single, Credentials: p.oauth, Meter: meter, Issuer: p.cfg.Issuer, Now: now,
+		People: people, Keys: p.keys, SSO: single, Guard: admission, ResourceServers: p.oauth, Now: now,
 	}).Mount(router)
 	if err := api.MountDescription(router, p.cfg.Issuer); err != nil {
 		return nil, nil, err

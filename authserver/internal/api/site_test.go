@@ -16,12 +16,16 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/api"
+	"latchkey/authserver/internal/apikey"
+	"latchkey/authserver/internal/credential"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/store"
 	"latchkey/pkg/cache"
 	"latchkey/pkg/database"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/secret"
@@ -63,6 +67,7 @@ func (c *clock) advance(d time.Duration) {
 type noTombstones struct{}
 
 func (noTombstones) Write(context.Context, []secret.Digest, string) {}
+func (noTombstones) AskAgain(context.Context, []secret.Digest)      {}
 
 // limits answers account.Throttle.
 type limits struct{ ratelimit.Limiter }
@@ -140,8 +145,16 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 	s.People = account.New(account.Dependencies{
 		Store: s.Store, Chains: s.OAuth, Throttle: limits{limiter}, Sealer: sealer, Logger: logger, Now: s.clock.now, Settings: settings,
 	})
+	admission, err := guard.New(guard.Options{
+		Introspector: &credential.Introspector{Tokens: store.ByToken{Store: s.Store}, Keys: s.Store, Issuer: "http://auth.example", Now: s.clock.now},
+		Resource:     "http://auth.example", OwnClient: authserver.FirstPartyClientID, Realm: api.Realm, Now: s.clock.now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := &apikey.Service{Store: s.Store, Tombstones: noTombstones{}, Tiers: ratelimit.DefaultTiers(), Logger: logger, Now: s.clock.now}
 	router := mux.NewRouter()
-	api.New(api.Dependencies{People: s.People, Credentials: s.OAuth, Issuer: "http://auth.example", Now: s.clock.now}).Mount(router)
+	api.New(api.Dependencies{People: s.People, Keys: keys, Guard: admission, ResourceServers: s.OAuth, Now: s.clock.now}).Mount(router)
 	server := httptest.NewServer(httpserver.Chain{Now: time.Now, Logger: logger, Render: api.Render}.Wrap(router))
 	t.Cleanup(server.Close)
 	s.URL = server.URL

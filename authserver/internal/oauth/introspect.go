@@ -7,10 +7,9 @@ import (
 
 	"github.com/ory/fosite"
 
-	"latchkey/authserver"
-	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
+	"latchkey/pkg/secret"
 )
 
 // inactive is the whole answer to whatever is not a live credential.
@@ -49,37 +48,20 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 // describe answers for text. Why something is not active is told only to a
 // resource server that asks (an extension of ours), and only for deactivation.
 func (s *Server) describe(ctx context.Context, text string, withReason bool) (introspection.Answer, error) {
-	c, err := s.lookup(ctx, text)
-	if fault.Is(err, fault.NotFound) {
-		return inactive, nil
-	}
+	token, err := secret.ParseAny(text)
 	if err != nil {
-		return inactive, err
-	}
-	if !c.Active(s.Now()) {
-		if c.Deactivated && withReason {
-			return introspection.Answer{Reason: introspection.ReasonDeactivated}, nil
-		}
 		return inactive, nil
 	}
-	if s.Uses != nil && c.Kind == introspection.KindAccessToken {
-		s.Uses.Note(c.ID)
+	a, err := s.Credentials.Introspect(ctx, token)
+	switch {
+	case err != nil:
+		return inactive, err
+	case !a.Active && !withReason:
+		return inactive, nil
+	case a.Active && s.Uses != nil && a.CredentialKind == introspection.KindAccessToken:
+		s.Uses.Note(a.CredentialID)
 	}
-	return s.answer(c), nil
-}
-
-func (s *Server) answer(c *authserver.Credential) introspection.Answer {
-	a := introspection.Answer{
-		Active: true, Scope: c.Scopes.String(), ClientID: c.ClientID, TokenType: "Bearer",
-		Iat: c.IssuedAt.Unix(), Sub: c.UserID, Aud: c.Resource, Iss: s.Settings.Issuer,
-		FamilyID: c.FamilyID, UserID: c.UserID, Role: c.Role,
-		CredentialID: c.ID, CredentialKind: c.Kind, CredentialName: c.Name,
-		Source: c.Source, Tier: c.Tier, AllowedCIDRs: c.AllowedCIDRs,
-	}
-	if c.ExpiresAt != nil {
-		a.Exp = c.ExpiresAt.Unix()
-	}
-	return a
+	return a, nil
 }
 
 func logClient(ctx context.Context, c fosite.Client) {

@@ -3,7 +3,6 @@ package oauth
 import (
 	"context"
 	"log/slog"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -78,36 +77,4 @@ func (s *Server) ended(ctx context.Context, ended []authserver.EndedChain, reaso
 			s.logEnded(ctx, e, reason)
 		}
 	})
-}
-
-// Authenticate returns the live credential that text is: an access token or an
-// API key. fault.Unauthenticated: it is none.
-func (s *Server) Authenticate(ctx context.Context, text string) (*authserver.Credential, error) {
-	c, err := s.lookup(ctx, text)
-	switch {
-	case fault.Is(err, fault.NotFound):
-		return nil, introspection.Refused(strings.HasPrefix(text, string(secret.AccessToken)))
-	case err != nil:
-		return nil, err
-	case c.Deactivated:
-		return nil, fault.New(fault.Unauthenticated, "Account has been deactivated")
-	case !c.Active(s.Now()):
-		return nil, introspection.Refused(c.Kind == introspection.KindAccessToken)
-	}
-	return c, nil
-}
-
-// lookup finds the credential that text is. Whatever is no well-formed access
-// token or API key is fault.NotFound without a statement.
-func (s *Server) lookup(ctx context.Context, text string) (*authserver.Credential, error) {
-	kind, err := secret.KindOf(text)
-	switch {
-	case err != nil:
-		return nil, fault.New(fault.NotFound, "No such credential")
-	case kind == secret.AccessToken:
-		return s.Store.LookupAccessToken(ctx, secret.DigestOf(text))
-	case kind == secret.APIKey && s.Keys != nil:
-		return s.Keys.LookupAPIKey(ctx, secret.DigestOf(text))
-	}
-	return nil, fault.New(fault.NotFound, "No such credential")
 }

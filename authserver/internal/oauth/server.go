@@ -10,6 +10,7 @@ import (
 	"github.com/ory/fosite"
 
 	"latchkey/authserver"
+	"latchkey/pkg/introspection"
 	"latchkey/pkg/secret"
 )
 
@@ -30,14 +31,6 @@ type Store interface {
 	ExplainRefresh(ctx context.Context, token secret.Digest, clientID string, now time.Time) (*authserver.Spent, error)
 	EndChains(ctx context.Context, f authserver.ChainFilter, reason string, now time.Time) ([]authserver.EndedChain, error)
 	EndChainOfToken(ctx context.Context, token secret.Digest, clientID, reason string, now time.Time) ([]authserver.EndedChain, error)
-
-	LookupAccessToken(ctx context.Context, token secret.Digest) (*authserver.Credential, error)
-}
-
-// Keys recognises API keys.
-type Keys interface {
-	// LookupAPIKey finds a key by its digest. fault.NotFound: there is none.
-	LookupAPIKey(ctx context.Context, key secret.Digest) (*authserver.Credential, error)
 }
 
 // Pages draws what a person sees on the way.
@@ -93,19 +86,19 @@ type Settings struct {
 	ClientCache     time.Duration // how long a client's record is remembered
 }
 
-// Dependencies of a Server. Keys, Throttle, Metrics and Uses may be nil.
+// Dependencies of a Server. Throttle, Metrics and Uses may be nil.
 type Dependencies struct {
-	Store      Store
-	Keys       Keys
-	Pages      Pages
-	Signins    Signins
-	Tombstones Tombstones
-	Throttle   Throttle
-	Metrics    Metrics
-	Uses       Uses
-	Logger     *slog.Logger
-	Now        func() time.Time
-	Settings   Settings
+	Store       Store
+	Credentials introspection.Introspector
+	Pages       Pages
+	Signins     Signins
+	Tombstones  Tombstones
+	Throttle    Throttle
+	Metrics     Metrics
+	Uses        Uses
+	Logger      *slog.Logger
+	Now         func() time.Time
+	Settings    Settings
 }
 
 // Server answers the OAuth endpoints.

@@ -12,14 +12,17 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/api"
+	"latchkey/authserver/internal/credential"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/sso"
 	"latchkey/authserver/internal/store"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/database"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
@@ -124,7 +127,14 @@ func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	}
 	router := mux.NewRouter()
 	pages.Mount(router)
-	api.New(api.Dependencies{People: s.People, SSO: s.SSO, Credentials: s.OAuth, Issuer: s.URL, Now: s.clock.now}).Mount(router)
+	admission, err := guard.New(guard.Options{
+		Introspector: &credential.Introspector{Tokens: store.ByToken{Store: s.Store}, Issuer: s.URL, Now: s.clock.now},
+		Resource:     s.URL, OwnClient: authserver.FirstPartyClientID, Realm: api.Realm, Now: s.clock.now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	api.New(api.Dependencies{People: s.People, SSO: s.SSO, Guard: admission, Now: s.clock.now}).Mount(router)
 	router.NotFoundHandler = pages.NotFound()
 	server.Config.Handler = httpserver.Chain{Now: time.Now, Logger: logger, Headers: httpserver.APIHeaders(), Render: pages.RenderError}.Wrap(router)
 	server.Start()

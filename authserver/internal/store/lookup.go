@@ -20,6 +20,14 @@ SELECT c.id, c.client_id, cl.name, c.user_id, u.family_id, u.role, c.access_scop
 FROM chains c JOIN users u ON u.id = c.user_id JOIN clients cl ON cl.id = c.client_id
 WHERE c.id = (SELECT chain_id FROM tokens WHERE digest = $1) AND (c.access_digest = $1) IS TRUE`
 
+// ByToken finds access tokens by themselves.
+type ByToken struct{ *Store }
+
+// LookupAccessToken implements credential.Tokens.
+func (s ByToken) LookupAccessToken(ctx context.Context, token secret.Token) (*authserver.Credential, error) {
+	return s.Store.LookupAccessToken(ctx, token.Digest())
+}
+
 // LookupAccessToken finds an access token by its digest, one statement.
 // fault.NotFound: there is none.
 func (s *Store) LookupAccessToken(ctx context.Context, token secret.Digest) (*authserver.Credential, error) {
