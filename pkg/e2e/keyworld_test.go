@@ -39,7 +39,7 @@ type apiKey struct {
 	} `json:"previous_key"`
 }
 
-// keeper is somebody who manages API keys through an application.
+// keeper is somebody who manages API keys in the product's own app.
 type keeper struct {
 	*world
 	person *actor.Person
@@ -49,7 +49,11 @@ type keeper struct {
 func (w *world) keeper() *keeper {
 	w.t.Helper()
 	p := w.person()
-	return &keeper{world: w, person: p, token: w.tokensOf(p, w.public(), "read_write").Access}
+	own, err := pairOf(w.login(p, "keeper"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &keeper{world: w, person: p, token: own.Access}
 }
 
 // manage asks the authorization server's own API.

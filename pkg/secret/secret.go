@@ -106,6 +106,15 @@ func KindOf(text string) (Kind, error) {
 	return "", ErrMalformed
 }
 
+// ParseAny recognises a credential of whatever kind. The error is ErrMalformed
+// and holds nothing of the text.
+func ParseAny(text string) (Token, error) {
+	if _, err := KindOf(text); err != nil {
+		return Token{}, err
+	}
+	return Token{text: text}, nil
+}
+
 func wellFormed(text string) bool {
 	for i := prefixLen; i < len(text); i++ {
 		if !isBase62[text[i]] {
@@ -130,6 +139,14 @@ func (t Token) IsZero() bool { return t.text == "" }
 
 // Digest returns what the tables know the credential by.
 func (t Token) Digest() Digest { return DigestOf(t.text) }
+
+// Kind returns what t is for; empty for the zero Token.
+func (t Token) Kind() Kind {
+	if len(t.text) < prefixLen {
+		return ""
+	}
+	return Kind(t.text[:prefixLen])
+}
 
 // LastFour returns the last four characters, by which a person recognises a key.
 func (t Token) LastFour() string {

@@ -14,6 +14,7 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/config"
+	"latchkey/authserver/internal/credential"
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/registration"
@@ -38,6 +39,7 @@ type parts struct {
 	store        *store.Store
 	oauthMetrics *oauth.Counters
 	grants       *grant.Service
+	credentials  *credential.Introspector
 	registration *registration.Service
 	limiter      ratelimit.Limiter
 	keys         *apikey.Service
@@ -85,6 +87,7 @@ func assemble(ctx context.Context) (*parts, error) {
 		return nil, err
 	}
 	p.openGrants()
+	p.credentials = &credential.Introspector{Tokens: p.grants, Keys: p.store, Issuer: cfg.Issuer, Now: now}
 	p.registration = &registration.Service{Store: p.store, Grants: p.grants, Logger: p.log, Now: now}
 	return p, nil
 }

@@ -88,7 +88,7 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 		return nil, nil, err
 	}
 	endpoints := oauth.New(oauth.Dependencies{
-		Grants: p.grants, Clients: clients, Keys: p.store, Pages: pages, Signins: pages, Throttle: tokenThrottle{people},
+		Grants: p.grants, Clients: clients, Credentials: p.credentials, Pages: pages, Signins: pages, Throttle: tokenThrottle{people},
 		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer,
 	})
 	workers = append(workers, p.grants.RunUses, p.sweep)
@@ -103,13 +103,13 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 	router := mux.NewRouter().SkipClean(true) // an odd path is no route; a redirect would turn a POST into a GET
 	endpoints.Mount(router)
 	pages.Mount(router)
-	meter, noteUses, err := p.meter()
+	admission, noteUses, err := p.guard()
 	if err != nil {
 		return nil, nil, err
 	}
 	workers = append(workers, noteUses)
 	api.New(api.Dependencies{
-		People: people, Keys: p.keys, SSO: single, Credentials: endpoints, Meter: meter, Issuer: p.cfg.Issuer, Now: now,
+		People: people, Keys: p.keys, SSO: single, Guard: admission, ResourceServers: endpoints, Now: now,
 	}).Mount(router)
 	if err := api.MountDescription(router, p.cfg.Issuer); err != nil {
 		return nil, nil, err

@@ -16,13 +16,17 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/api"
+	"latchkey/authserver/internal/apikey"
+	"latchkey/authserver/internal/credential"
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/store"
 	"latchkey/pkg/cache"
 	"latchkey/pkg/database"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/testenv"
@@ -139,8 +143,16 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 	s.People = account.New(account.Dependencies{
 		Store: s.Store, Grants: s.Grants, Throttle: limits{limiter}, Sealer: sealer, Logger: logger, Now: s.clock.now, Settings: settings,
 	})
+	admission, err := guard.New(guard.Options{
+		Introspector: &credential.Introspector{Tokens: s.Grants, Keys: s.Store, Issuer: "http://auth.example", Now: s.clock.now},
+		Resource:     "http://auth.example", OwnClient: authserver.FirstPartyClientID, Realm: api.Realm, Now: s.clock.now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := &apikey.Service{Store: s.Store, Tiers: ratelimit.DefaultTiers(), Logger: logger, Now: s.clock.now}
 	router := mux.NewRouter()
-	api.New(api.Dependencies{People: s.People, Credentials: s.OAuth, Issuer: "http://auth.example", Now: s.clock.now}).Mount(router)
+	api.New(api.Dependencies{People: s.People, Keys: keys, Guard: admission, ResourceServers: s.OAuth, Now: s.clock.now}).Mount(router)
 	server := httptest.NewServer(httpserver.Chain{Now: time.Now, Logger: logger, Render: api.Render}.Wrap(router))
 	t.Cleanup(server.Close)
 	s.URL = server.URL

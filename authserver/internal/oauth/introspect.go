@@ -4,10 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"strings"
 
-	"latchkey/authserver"
-	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/secret"
@@ -49,65 +46,17 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 // describe answers for text. Why something is not active is told only to a
 // resource server that asks (an extension of ours), and only for deactivation.
 func (s *Server) describe(ctx context.Context, text string, withReason bool) (introspection.Answer, error) {
-	c, err := s.lookup(ctx, text)
-	if fault.Is(err, fault.NotFound) {
+	token, err := secret.ParseAny(text)
+	if err != nil {
 		return inactive, nil
 	}
-	if err != nil {
+	a, err := s.credentials.Introspect(ctx, token)
+	if err != nil || !a.Active && !withReason {
 		return inactive, err
 	}
-	if !c.Active(s.now()) {
-		if c.Deactivated && withReason {
-			return introspection.Answer{Reason: introspection.ReasonDeactivated}, nil
-		}
-		return inactive, nil
-	}
-	return s.answer(c), nil
-}
-
-func (s *Server) answer(c *authserver.Credential) introspection.Answer {
-	a := introspection.Answer{
-		Active: true, Scope: c.Scopes.String(), ClientID: c.ClientID, TokenType: "Bearer",
-		Iat: c.IssuedAt.Unix(), Sub: c.UserID, Aud: c.Resource, Iss: s.issuer,
-		FamilyID: c.FamilyID, UserID: c.UserID, Role: c.Role,
-		CredentialID: c.ID, CredentialKind: c.Kind, CredentialName: c.Name,
-		Source: c.Source, Tier: c.Tier, AllowedCIDRs: c.AllowedCIDRs,
-	}
-	if c.ExpiresAt != nil {
-		a.Exp = c.ExpiresAt.Unix()
-	}
-	return a
+	return a, nil
 }
 
 func logClient(ctx context.Context, id string) {
 	httpserver.Annotate(ctx, slog.String("client_id", id))
-}
-
-// Authenticate returns the live credential that text is: an access token or an
-// API key. fault.Unauthenticated: it is none.
-func (s *Server) Authenticate(ctx context.Context, text string) (*authserver.Credential, error) {
-	c, err := s.lookup(ctx, text)
-	switch {
-	case fault.Is(err, fault.NotFound):
-		return nil, introspection.Refused(strings.HasPrefix(text, string(secret.AccessToken)))
-	case err != nil:
-		return nil, err
-	case c.Deactivated:
-		return nil, fault.New(fault.Unauthenticated, "Account has been deactivated")
-	case !c.Active(s.now()):
-		return nil, introspection.Refused(c.Kind == introspection.KindAccessToken)
-	}
-	return c, nil
-}
-
-// lookup finds the credential that text is. Whatever is no well-formed access
-// token or API key is fault.NotFound without a statement.
-func (s *Server) lookup(ctx context.Context, text string) (*authserver.Credential, error) {
-	if token, err := secret.Parse(secret.AccessToken, text); err == nil {
-		return s.grants.Lookup(ctx, token)
-	}
-	if key, err := secret.Parse(secret.APIKey, text); err == nil && s.keys != nil {
-		return s.keys.LookupAPIKey(ctx, key.Digest())
-	}
-	return nil, fault.New(fault.NotFound, "No such credential")
 }

@@ -9,19 +9,13 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/grant"
-	"latchkey/pkg/secret"
+	"latchkey/pkg/introspection"
 )
 
 // Clients finds clients.
 type Clients interface {
 	// FindClient returns the client with id. fault.NotFound: there is none.
 	FindClient(ctx context.Context, id string) (*authserver.Client, error)
-}
-
-// Keys recognises API keys.
-type Keys interface {
-	// LookupAPIKey finds a key by its digest. fault.NotFound: there is none.
-	LookupAPIKey(ctx context.Context, key secret.Digest) (*authserver.Credential, error)
 }
 
 // Pages draws what a person sees on the way.
@@ -54,31 +48,31 @@ type Metrics interface {
 	Introspected(active bool)
 }
 
-// Dependencies of a Server. Keys, Throttle and Metrics may be nil.
+// Dependencies of a Server. Throttle and Metrics may be nil.
 type Dependencies struct {
-	Grants   *grant.Service
-	Clients  *ClientCache
-	Keys     Keys
-	Pages    Pages
-	Signins  Signins
-	Throttle Throttle
-	Metrics  Metrics
-	Now      func() time.Time
-	Issuer   string
+	Grants      *grant.Service
+	Clients     *ClientCache
+	Credentials introspection.Introspector
+	Pages       Pages
+	Signins     Signins
+	Throttle    Throttle
+	Metrics     Metrics
+	Now         func() time.Time
+	Issuer      string
 }
 
 // Server answers the OAuth endpoints.
 type Server struct {
-	grants   *grant.Service
-	keys     Keys
-	pages    Pages
-	signins  Signins
-	throttle Throttle
-	metrics  Metrics
-	now      func() time.Time
-	issuer   string
-	clients  *ClientCache
-	fosite   *provider
+	grants      *grant.Service
+	credentials introspection.Introspector
+	pages       Pages
+	signins     Signins
+	throttle    Throttle
+	metrics     Metrics
+	now         func() time.Time
+	issuer      string
+	clients     *ClientCache
+	fosite      *provider
 }
 
 // New returns a Server.
@@ -87,7 +81,7 @@ func New(d Dependencies) *Server {
 		d.Metrics = noMetrics{}
 	}
 	s := &Server{
-		grants: d.Grants, keys: d.Keys, pages: d.Pages, signins: d.Signins, throttle: d.Throttle, metrics: d.Metrics,
+		grants: d.Grants, credentials: d.Credentials, pages: d.Pages, signins: d.Signins, throttle: d.Throttle, metrics: d.Metrics,
 		now: d.Now, issuer: d.Issuer, clients: d.Clients,
 	}
 	s.fosite = newProvider(s)

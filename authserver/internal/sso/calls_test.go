@@ -77,10 +77,26 @@ func (s *site) opens(a *answer) string {
 	if a.Status != http.StatusOK || a.text("refresh_token") == "" || a.text("token_type") != "Bearer" || a.Body["user"] == nil {
 		s.Fatalf("%d %s", a.Status, a.Raw)
 	}
-	if _, err := s.OAuth.Authenticate(s.Context(), token); err != nil {
-		s.Fatalf("the access token opens nothing: %v", err)
+	if status := s.devices(token); status != http.StatusOK {
+		s.Fatalf("the access token opens nothing: %d", status)
 	}
 	return token
+}
+
+// devices asks where the person is signed in and returns the status.
+func (s *site) devices(token string) int {
+	s.Helper()
+	req, err := http.NewRequestWithContext(s.Context(), http.MethodGet, s.URL+"/api/v1/devices", nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := s.HTTP.Do(req)
+	if err != nil {
+		s.Fatal(err)
+	}
+	_ = res.Body.Close() // only the status matters
+	return res.StatusCode
 }
 
 // member signs somebody up with a password.

@@ -11,8 +11,10 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/api"
+	"latchkey/authserver/internal/credential"
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/passkey"
@@ -20,10 +22,11 @@ import (
 	"latchkey/authserver/internal/store"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/database"
+	"latchkey/pkg/e2e/openid"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/described"
-	"latchkey/pkg/e2e/openid"
 )
 
 const password = "Correct-horse-1!"
@@ -122,7 +125,14 @@ func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	}
 	router := mux.NewRouter()
 	pages.Mount(router)
-	api.New(api.Dependencies{People: s.People, SSO: s.SSO, Credentials: s.OAuth, Issuer: s.URL, Now: s.clock.now}).Mount(router)
+	admission, err := guard.New(guard.Options{
+		Introspector: &credential.Introspector{Tokens: grants, Issuer: s.URL, Now: s.clock.now},
+		Resource:     s.URL, OwnClient: authserver.FirstPartyClientID, Realm: api.Realm, Now: s.clock.now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	api.New(api.Dependencies{People: s.People, SSO: s.SSO, Guard: admission, Now: s.clock.now}).Mount(router)
 	router.NotFoundHandler = pages.NotFound()
 	server.Config.Handler = httpserver.Chain{Now: time.Now, Logger: logger, Headers: httpserver.APIHeaders(), Render: pages.RenderError}.Wrap(router)
 	server.Start()

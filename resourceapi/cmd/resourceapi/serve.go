@@ -19,6 +19,7 @@ import (
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/cache"
 	"latchkey/pkg/database"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/keyuse"
@@ -28,7 +29,6 @@ import (
 	"latchkey/resourceapi/internal/api"
 	"latchkey/resourceapi/internal/balance"
 	"latchkey/resourceapi/internal/config"
-	"latchkey/resourceapi/internal/guard"
 	"latchkey/resourceapi/internal/store"
 )
 

@@ -33,7 +33,10 @@ type lab struct {
 	undo  []func() error
 }
 
-const password = "Bench-Password-1!"
+const (
+	email    = "bench@example.com"
+	password = "Bench-Password-1!"
+)
 
 func newLab(ctx context.Context, o options) (*lab, error) {
 	l := &lab{options: o}
@@ -78,7 +81,7 @@ func (l *lab) start(ctx context.Context) error {
 	}
 	l.app = &actor.App{Issuer: l.stack.Auth.URL, Client: cred, RedirectURI: "http://127.0.0.1/cb"}
 	l.page = actor.NewBrowser(l.stack.Auth.URL)
-	return errors.Join(signUp(ctx, l.page, "bench@example.com"), l.consent(ctx))
+	return errors.Join(signUp(ctx, l.page, email), l.consent(ctx))
 }
 
 func (l *lab) startBound(ctx context.Context) error {

@@ -1,4 +1,4 @@
-package introspection
+package guard
 
 import (
 	"net/http"
@@ -9,31 +9,16 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// What callers are told about a credential that is no good (contract section 4.2).
-const (
-	messageMissing = "Access token or API key is invalid, expired, or missing"
-	messageToken   = "Access token is invalid, expired, or missing required scope"
-)
-
-// ErrNoCredential means that the request presented none: RFC 6750 section 3.1
+// errNoCredential means that the request presented none: RFC 6750 section 3.1
 // wants a challenge without an error for it.
-var ErrNoCredential = fault.New(fault.Unauthenticated, messageMissing)
+var errNoCredential = fault.New(fault.Unauthenticated, messageKey)
 
-// Refused is the refusal of a credential that was in its place but is not good
-// (contract section 4.2): an access token, or else an API key.
-func Refused(accessToken bool) error {
-	if accessToken {
-		return fault.New(fault.Unauthenticated, messageToken)
-	}
-	return fault.New(fault.Unauthenticated, messageMissing)
-}
-
-// Presented finds the one credential of a request: an access token in the
+// presented finds the one credential of a request: an access token in the
 // Authorization header (RFC 6750 section 2.1; the other two ways of that RFC
 // are refused) or an API key in X-Api-Key, never both, never twice. It looks
 // nothing up: what it returns is well formed and in its right place. The error
-// is ErrNoCredential or a fault.Unauthenticated that says what is wrong.
-func Presented(r *http.Request) (secret.Token, error) {
+// is errNoCredential or a fault.Unauthenticated that says what is wrong.
+func presented(r *http.Request) (secret.Token, error) {
 	if inURL(r.URL) {
 		return secret.Token{}, fault.New(fault.Unauthenticated,
 			"Send the credential in the Authorization or X-Api-Key header, never in the URL; replace the one that was sent there")
@@ -51,7 +36,7 @@ func Presented(r *http.Request) (secret.Token, error) {
 	case len(keys) == 1:
 		return apiKey(keys[0])
 	}
-	return secret.Token{}, ErrNoCredential
+	return secret.Token{}, errNoCredential
 }
 
 // given drops a single blank header: a client that sends an empty setting has
@@ -106,7 +91,7 @@ func apiKey(value string) (secret.Token, error) {
 		if kind, err := secret.KindOf(text); err == nil && kind == secret.AccessToken {
 			return secret.Token{}, fault.New(fault.Unauthenticated, "Send access tokens in the Authorization header: Authorization: Bearer <token>")
 		}
-		return secret.Token{}, fault.New(fault.Unauthenticated, messageMissing)
+		return secret.Token{}, fault.New(fault.Unauthenticated, messageKey)
 	}
 	return token, nil
 }

@@ -1,7 +1,7 @@
-// Package guard stands between a request and the resource API: it turns a
-// credential into a Principal, or refuses (RFC 6750, contract sections 4.1 and
-// 4.2). It never lets anybody in whom the authorization server did not vouch
-// for within the last moments.
+// Package guard stands between the requests to an API and its handlers: it
+// turns the credential of a request into a Principal, or refuses the request
+// (RFC 6750, contract sections 4.1 and 4.2). Nobody gets in whom the
+// authorization server did not vouch for within the last moments.
 package guard
 
 import (
@@ -9,11 +9,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
-	"latchkey/pkg/apierror"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
@@ -21,7 +19,6 @@ import (
 	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
-	"latchkey/resourceapi"
 )
 
 // Messages of contract section 4.2.
@@ -35,19 +32,21 @@ const (
 // Options describe the guard's surroundings.
 type Options struct {
 	Introspector introspection.Introspector // required
+	Now          func() time.Time           // required
 	Limiter      ratelimit.Limiter          // nil: no limits
 	Tiers        ratelimit.Tiers            // nil: ratelimit.DefaultTiers
 	Uses         *keyuse.Recorder           // of API keys; nil: not noted
-	Resource     string                     // this API's public URL: the audience tokens may be bound to (RFC 8707)
-	MetadataURL  string                     // of the RFC 9728 document, for challenges
-	Now          func() time.Time           // required
-	Render       httpserver.Renderer        // nil: apierror.Write
+	Resource     string                     // this API's public URL: the audience that credentials may be bound to (RFC 8707)
+	OwnClient    string                     // client id of the product's own apps, see Need.OnlyOwnApps
+	Realm        string                     // of challenges (RFC 9110 section 11.5); empty: none is named
+	MetadataURL  string                     // of the RFC 9728 document, for challenges; empty: none is named
 }
 
 // Guard admits requests.
 type Guard struct {
 	opts     Options
 	resource string
+	tokens   ratelimit.Limit // of access tokens
 }
 
 // New returns a Guard.
@@ -58,55 +57,44 @@ func New(opts Options) (*Guard, error) {
 	if opts.Tiers == nil {
 		opts.Tiers = ratelimit.DefaultTiers()
 	}
-	if opts.Render == nil {
-		opts.Render = apierror.Write
-	}
-	return &Guard{opts: opts, resource: strings.TrimRight(opts.Resource, "/")}, nil
+	return &Guard{
+		opts: opts, resource: strings.TrimRight(opts.Resource, "/"), tokens: opts.Tiers.Limit(ratelimit.TierOAuth),
+	}, nil
 }
 
-// Caller is somebody who was let in.
-type Caller struct {
-	*resourceapi.Principal
-	Standing *Standing // against the limit, this request included; nil: nothing limits it
-}
+// Handler answers a request of p, or returns why it could not.
+type Handler func(w http.ResponseWriter, r *http.Request, p *Principal) error
 
-// Handler answers a request of a Caller, or returns why it could not.
-type Handler func(w http.ResponseWriter, r *http.Request, c Caller) error
-
-// Admit lets requests through to h on behalf of the Principal their credential
-// stands for, counted against its limit, if its scope satisfies need; the
-// others are answered before anything but their headers is read. Wording is how
-// the contract names the scope to people: "read", "write" or "read_write"
-// (section 4.2). Errors of h, and a scope too small, are rendered by render.
-func (g *Guard) Admit(need scope.Set, wording string, h Handler, render httpserver.Renderer) http.Handler {
-	refusal := fault.Newf(fault.Forbidden, "This action requires the '%s' scope", wording).WithCode("insufficient_scope")
-	return httpserver.Handle(func(w http.ResponseWriter, r *http.Request) error {
+// Admit lets a request through to h on behalf of the Principal that its
+// credential stands for, counted against its limit, if the Principal meets
+// need. All other requests are answered before anything but their headers is
+// read: with 401, 403, 429 or 503, in the shape of contract section 4.2.
+//
+// A Handler is reached in no other way: there is no other source of Principals.
+func (g *Guard) Admit(need Need, h Handler) httpserver.Handler {
+	tooSmall := InsufficientScope("This action requires the '" + need.wording() + "' scope")
+	return func(w http.ResponseWriter, r *http.Request) error {
 		p, err := g.principal(r)
-		if err != nil {
-			g.challenge(w, err)
-			return httpserver.Shaped(err, g.opts.Render)
+		if err == nil {
+			err = g.limit(w, r, p)
 		}
-		httpserver.Annotate(r.Context(),
-			slog.String("user_id", p.UserID),
-			slog.String("credential_id", p.CredentialID),
-			slog.String("credential_kind", p.CredentialKind),
-			slog.String("client_id", p.ClientID))
-		standing, err := g.limit(w, r, p)
-		if err != nil {
-			return httpserver.Shaped(err, g.opts.Render)
+		if err == nil {
+			err = need.refusal(p, g.opts.OwnClient)
 		}
-		if !p.Scope.Satisfies(need) {
-			g.setChallenge(w, `error="insufficient_scope"`, `scope="`+need.String()+`"`)
-			return refusal
+		switch {
+		case err != nil:
+			return g.refuse(w, err, 0)
+		case !p.Scope.Satisfies(need.Scope):
+			return g.refuse(w, tooSmall, need.Scope)
 		}
-		return h(w, r, Caller{p, standing})
-	}, render)
+		return h(w, r, p)
+	}
 }
 
 // principal returns who is calling. The error is fault.Unauthenticated or, when
 // nobody could say, fault.Unavailable.
-func (g *Guard) principal(r *http.Request) (*resourceapi.Principal, error) {
-	credential, err := introspection.Presented(r)
+func (g *Guard) principal(r *http.Request) (*Principal, error) {
+	credential, err := presented(r)
 	if err != nil {
 		return nil, err
 	}
@@ -114,15 +102,26 @@ func (g *Guard) principal(r *http.Request) (*resourceapi.Principal, error) {
 	if err != nil {
 		return nil, err
 	}
+	if answer.Active {
+		annotate(r.Context(), &answer)
+	}
 	kind, message := introspection.KindAccessToken, messageToken
-	if strings.HasPrefix(credential.Reveal(), string(secret.APIKey)) {
+	if credential.Kind() == secret.APIKey {
 		kind, message = introspection.KindAPIKey, messageKey
 	}
 	scopes := answer.Scopes()
 	if err := g.judge(r.Context(), &answer, scopes, kind, message); err != nil {
 		return nil, err
 	}
-	return principalOf(&answer, scopes), nil
+	return newPrincipal(&answer, scopes), nil
+}
+
+func annotate(ctx context.Context, a *introspection.Answer) {
+	httpserver.Annotate(ctx,
+		slog.String("user_id", a.UserID),
+		slog.String("credential_id", a.CredentialID),
+		slog.String("credential_kind", a.CredentialKind),
+		slog.String("client_id", a.ClientID))
 }
 
 // judge refuses whatever is not wholly in order. What has no owner, no family
@@ -153,7 +152,7 @@ func (g *Guard) judge(ctx context.Context, a *introspection.Answer, scopes scope
 }
 
 // allowedFrom reports whether the request's address is in one of the networks.
-// A list that cannot be read allows nothing.
+// An empty list is everywhere; a list that cannot be read allows nothing.
 func allowedFrom(ctx context.Context, cidrs []string) bool {
 	if len(cidrs) == 0 {
 		return true
@@ -163,29 +162,10 @@ func allowedFrom(ctx context.Context, cidrs []string) bool {
 		return false
 	}
 	from := httpserver.ClientAddr(ctx)
-	return anyContains(networks, from)
-}
-
-func anyContains(networks []netip.Prefix, addr netip.Addr) bool {
 	for _, n := range networks {
-		if n.Contains(addr) {
+		if n.Contains(from) {
 			return true
 		}
 	}
 	return false
-}
-
-func principalOf(a *introspection.Answer, scopes scope.Set) *resourceapi.Principal {
-	p := &resourceapi.Principal{
-		UserID: a.UserID, FamilyID: a.FamilyID, Role: a.Role, Scope: scopes,
-		CredentialID: a.CredentialID, CredentialKind: a.CredentialKind, CredentialName: a.CredentialName,
-		ClientID: a.ClientID, Source: a.Source, Tier: a.Tier,
-	}
-	if a.Iat != 0 {
-		p.IssuedAt = time.Unix(a.Iat, 0).UTC()
-	}
-	if a.Exp != 0 {
-		p.ExpiresAt = time.Unix(a.Exp, 0).UTC()
-	}
-	return p
 }

@@ -17,12 +17,13 @@ import (
 	"github.com/gorilla/mux"
 
 	"latchkey/pkg/apierror"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
-	"latchkey/resourceapi/internal/guard"
 )
 
 const (
@@ -93,27 +94,40 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
+// start serves an API behind the guard that resourceapi has.
 func start(t *testing.T, limiter ratelimit.Limiter) *fixture {
 	t.Helper()
+	return serve(t, guard.Options{Limiter: limiter, Resource: apiURL + "/", MetadataURL: metadata})
+}
+
+// serve serves an API behind a guard with these options; who vouches is filled in.
+func serve(t *testing.T, opts guard.Options) *fixture {
+	t.Helper()
 	f := &fixture{vouch: &vouch{known: map[string]introspection.Answer{}}}
-	g, err := guard.New(guard.Options{
-		Introspector: f.vouch, Limiter: limiter, Resource: apiURL + "/", MetadataURL: metadata, Now: time.Now,
-	})
+	opts.Introspector, opts.Now = f.vouch, time.Now
+	g, err := guard.New(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	show := func(w http.ResponseWriter, r *http.Request, c guard.Caller) error {
-		apierror.JSON(w, r, http.StatusOK, map[string]string{"family": c.FamilyID, "scope": c.Scope.String()})
+	show := func(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
+		apierror.JSON(w, r, http.StatusOK, map[string]string{"family": p.FamilyID, "scope": p.Scope.String(), "role": p.Role})
 		return nil
 	}
-	write := func(w http.ResponseWriter, r *http.Request, c guard.Caller) error {
+	write := func(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
 		f.read.Add(1)
 		_, _ = io.Copy(io.Discard, r.Body)
-		return show(w, r, c)
+		return show(w, r, p)
 	}
 	router := mux.NewRouter()
-	router.Handle("/things", g.Admit(scope.Read, "read", show, apierror.Write)).Methods("GET")
-	router.Handle("/things", g.Admit(scope.ReadWrite, "write", write, apierror.Write)).Methods("POST", "PATCH", "DELETE")
+	handle := func(path string, need guard.Need, h guard.Handler, methods ...string) {
+		router.Handle(path, httpserver.Handle(g.Admit(need, h), apierror.WriteSentence)).Methods(methods...)
+	}
+	handle("/things", guard.Need{Scope: scope.Read}, show, "GET")
+	handle("/things", guard.Need{Scope: scope.ReadWrite, Wording: "write"}, write, "POST", "PATCH", "DELETE")
+	handle("/tags", guard.Need{Scope: scope.ReadWrite}, write, "POST")
+	handle("/tokens", guard.Need{Scope: scope.Read, OnlyTokens: errNoKeys}, show, "GET")
+	handle("/own", guard.Need{Scope: scope.ReadWrite, OnlyOwnApps: errOwnApps}, write, "POST")
+	handle("/own/keys", guard.Need{Scope: scope.ReadWrite, OnlyTokens: errNoKeys, OnlyOwnApps: errOthers}, write, "POST")
 	chain := httpserver.Chain{
 		Now: time.Now, Logger: slog.New(slog.NewJSONHandler(&f.log, nil)), Render: apierror.Write, Headers: httpserver.APIHeaders(),
 	}
@@ -123,9 +137,16 @@ func start(t *testing.T, limiter ratelimit.Limiter) *fixture {
 	return f
 }
 
+var (
+	errNoKeys  = fault.New(fault.Forbidden, "No API keys here")
+	errOwnApps = fault.New(fault.Forbidden, "Own apps only")
+	errOthers  = guard.InsufficientScope("Others may not")
+)
+
 type answer struct {
 	status  int
 	header  http.Header
+	raw     string
 	Error   string         `json:"error"`
 	Message string         `json:"message"`
 	Details map[string]int `json:"details"`
@@ -145,8 +166,12 @@ func (f *fixture) do(t *testing.T, method, path, body string, header ...string) 
 		t.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	a := answer{status: res.StatusCode, header: res.Header}
-	if err := json.NewDecoder(res.Body).Decode(&a); err != nil {
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := answer{status: res.StatusCode, header: res.Header, raw: strings.TrimSpace(string(raw))}
+	if err := json.Unmarshal(raw, &a); err != nil {
 		t.Fatalf("%d: %v", res.StatusCode, err)
 	}
 	return a

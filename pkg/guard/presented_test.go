@@ -1,4 +1,4 @@
-package introspection_test
+package guard_test
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"latchkey/pkg/fault"
-	"latchkey/pkg/introspection"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/secret"
 )
 
@@ -67,7 +67,7 @@ func TestPresented(t *testing.T) {
 			for i := 0; i < len(tt.headers); i += 2 {
 				r.Header.Add(tt.headers[i], tt.headers[i+1])
 			}
-			got, err := introspection.Presented(r)
+			got, err := guard.Presented(r)
 			if got.Reveal() != tt.want || (err == nil) != (tt.want != "") {
 				t.Fatalf("%v, %v", got, err)
 			}
@@ -94,7 +94,7 @@ func FuzzPresented(f *testing.F) {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.URL.RawQuery = query
 		r.Header["Authorization"], r.Header["X-Api-Key"] = []string{auth}, []string{key}
-		got, err := introspection.Presented(r)
+		got, err := guard.Presented(r)
 		if (err == nil) == got.IsZero() {
 			t.Fatalf("%v, %v", got, err)
 		}
