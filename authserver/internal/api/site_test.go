@@ -28,6 +28,7 @@ import (
 	"latchkey/pkg/database"
 	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
+	"latchkey/pkg/introspection"
 	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/described"
@@ -150,7 +151,7 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := &apikey.Service{Store: s.Store, Tiers: ratelimit.DefaultTiers(), Logger: logger, Now: s.clock.now}
+	keys := &apikey.Service{Store: s.Store, Publisher: (*introspection.Publisher)(nil), Tiers: ratelimit.DefaultTiers(), Logger: logger, Now: s.clock.now}
 	router := mux.NewRouter()
 	api.New(api.Dependencies{People: s.People, Keys: keys, Guard: admission, ResourceServers: s.OAuth, Now: s.clock.now}).Mount(router)
 	server := httptest.NewServer(httpserver.Chain{Now: time.Now, Logger: logger, Render: api.Render}.Wrap(router))

@@ -149,6 +149,9 @@ func TestAReplayOutsideTheWindowEndsTheGrant(t *testing.T) {
 		_, err := w.tryRefresh(first.RefreshToken)
 		w.wantRefused(err, grant.ReasonReused)
 	})
+}
+
+func TestWithoutAWindowThereIsNeitherRetryNorOverlap(t *testing.T) {
 	settings := defaults()
 	settings.RetryWindow = 0
 	eachEngine(t, settings, func(w *world) {
@@ -183,6 +186,9 @@ func TestAnOverlapAnswersTheDirectParentOfAPairInUse(t *testing.T) {
 		_, err := w.tryRefresh(first.RefreshToken) // the grandparent
 		w.wantRefused(err, grant.ReasonReused)
 	})
+}
+
+func TestAnOverlapEnds(t *testing.T) {
 	eachEngine(t, defaults(), func(w *world) {
 		w.exec(`UPDATE clients SET refresh_overlap = 600`)
 		first := w.redeemed(scope.Read)
