@@ -56,7 +56,7 @@ func TestK18_PagesOfKeys(t *testing.T) {
 		made := w.submit(p, refused, map[string]string{"expires_at": "2999-12-31", "allowed_cidrs": "127.0.0.1\n 10.0.0.0/8"})
 		key := shownKey.FindString(made.Body)
 		if made.Status != http.StatusOK || key == "" || made.Header.Get("Cache-Control") != "no-store" || strings.Contains(made.Body, "<b onload") ||
-			!strings.Contains(made.Text(), "cannot be shown again") {
+			!strings.Contains(made.Text(), "We can't show it again") {
 			w.t.Fatalf("made: %d %s", made.Status, made.Text())
 		}
 		wantStatus(w.t, w.useAPI(http.MethodGet, accounts, key, nil), http.StatusOK)
@@ -81,7 +81,7 @@ func TestK18_PagesOfKeys(t *testing.T) {
 		if rotated.Status != http.StatusOK || next == "" || next == key || !strings.Contains(rotated.Text(), "It works until") {
 			w.t.Fatalf("rotated: %d %s", rotated.Status, rotated.Text())
 		}
-		if bad := w.submit(p, w.page(p, one+"/revoke"), nil); bad.URL.Path != keyPages || !strings.Contains(bad.Text(), "API key has been revoked successfully") {
+		if bad := w.submit(p, w.page(p, one+"/revoke"), nil); bad.URL.Path != keyPages || !strings.Contains(bad.Text(), "The API key was revoked.") {
 			w.t.Errorf("revoked: %s %s", bad.URL, bad.Text())
 		}
 		err := within(w.t.Context(), func() error {

@@ -54,7 +54,7 @@ func (w *world) tour(b *tab, look func(page string)) {
 	b.press("button[name=decision][value=allow]")
 	b.arrive("/callback")
 	at("consent-more", consent("read_write"))
-	if heading, err := ask[string](b, `document.querySelector("h1").textContent`); err != nil || heading != "Budget Buddy asks for more" {
+	if heading, err := ask[string](b, `document.querySelector("h1").textContent`); err != nil || heading != "Budget Buddy is asking for more access" {
 		w.t.Errorf("who allowed read is asked for read_write by %q: %v", heading, err)
 	}
 	b.visit(w.Auth.URL + consent("read_write"))

@@ -81,7 +81,7 @@ func TestBrowserConnectsAnAccount(t *testing.T) {
 			t.Fatalf("%v %s", page.URL, page.Text())
 		}
 		page = s.submit(again, page, nil, "id")
-		if page.Status != http.StatusOK || !strings.Contains(page.Text(), "No account is connected") {
+		if page.Status != http.StatusOK || !strings.Contains(page.Text(), "No accounts are connected") {
 			t.Errorf("%d %s", page.Status, page.Text())
 		}
 	})

@@ -39,14 +39,8 @@ func (s *Server) showKeys(w http.ResponseWriter, r *http.Request, in *authserver
 	return s.render(w, r, http.StatusOK, v, page.KeysPage(v, list))
 }
 
-func (s *Server) newKeyForm(w http.ResponseWriter, r *http.Request, in *authserver.Signin) *page.View {
-	v := s.personalView(w, r, in, "key_new.title")
-	v.Path = page.KeysPath
-	return v
-}
-
 func (s *Server) showNewKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	v := s.newKeyForm(w, r, in)
+	v := s.personalView(w, r, in, "key_new.title")
 	v.Fields = map[string]string{"source": authserver.SourceWeb, "scopes": "read"}
 	return s.render(w, r, http.StatusOK, v, page.NewKeyPage(v))
 }
@@ -64,7 +58,7 @@ func (s *Server) createKey(w http.ResponseWriter, r *http.Request, in *authserve
 			return s.revealKey(w, r, in, made)
 		}
 	}
-	v := s.newKeyForm(w, r, in)
+	v := s.personalView(w, r, in, "key_new.title")
 	return s.again(w, r, v, page.NewKeyPage(v), err, "name", "scopes", "source", "expires_at", "allowed_cidrs")
 }
 
@@ -79,19 +73,11 @@ func (s *Server) makeKey(r *http.Request, in *authserver.Signin, q authserver.Ke
 // revealKey shows a key, this once: it is not stored readably.
 func (s *Server) revealKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, made page.MadeKeyView) error {
 	v := s.personalView(w, r, in, "key_made.title", made.Name)
-	v.Path = page.KeysPath
 	return s.render(w, r, http.StatusOK, v, page.MadeKeyPage(v, made))
 }
 
-// ofOneKey is personalView for the pages of one key.
-func (s *Server) ofOneKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View, title string) *page.View {
-	v := s.personalView(w, r, in, title, k.Name)
-	v.Path = page.KeysPath
-	return v
-}
-
 func (s *Server) showKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View) error {
-	v := s.ofOneKey(w, r, in, k, "key.title")
+	v := s.personalView(w, r, in, "key.title", k.Name)
 	return s.render(w, r, http.StatusOK, v, page.KeyPage(v, s.newKeyView(k)))
 }
 
@@ -99,7 +85,7 @@ func (s *Server) showKeyRotation(w http.ResponseWriter, r *http.Request, in *aut
 	if k.Superseded() {
 		return redirect(w, r, page.KeysPath+"/"+k.ID)
 	}
-	v := s.ofOneKey(w, r, in, k, "key_rotate.title")
+	v := s.personalView(w, r, in, "key_rotate.title", k.Name)
 	return s.render(w, r, http.StatusOK, v, page.RotateKeyPage(v, s.newKeyView(k)))
 }
 
@@ -110,7 +96,7 @@ func (s *Server) rotateKey(w http.ResponseWriter, r *http.Request, in *authserve
 	}
 	done, err := s.keys.Rotate(r.Context(), in.User.ID, k.ID, life)
 	if err != nil {
-		v := s.ofOneKey(w, r, in, k, "key_rotate.title")
+		v := s.personalView(w, r, in, "key_rotate.title", k.Name)
 		return s.again(w, r, v, page.RotateKeyPage(v, s.newKeyView(k)), err)
 	}
 	made, old := s.newMadeKey(done.New, done.Secret), s.newKeyView(done.Old)
@@ -137,7 +123,7 @@ func overlapLife(r *http.Request) (time.Duration, error) {
 }
 
 func (s *Server) showKeyRevocation(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View) error {
-	v := s.ofOneKey(w, r, in, k, "key_revoke.title")
+	v := s.personalView(w, r, in, "key_revoke.title", k.Name)
 	return s.render(w, r, http.StatusOK, v, page.RevokeKeyPage(v, s.newKeyView(k)))
 }
 

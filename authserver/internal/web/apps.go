@@ -29,7 +29,6 @@ func (s *Server) showApplication(w http.ResponseWriter, r *http.Request, in *aut
 	}
 	data := page.NewApplicationView(*a)
 	v := s.personalView(w, r, in, "app.title", data.Name)
-	v.Path = "/settings/applications"
 	return s.render(w, r, http.StatusOK, v, page.AppPage(v, data))
 }
 

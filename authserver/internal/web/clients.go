@@ -48,15 +48,9 @@ func (s *Server) showClients(w http.ResponseWriter, r *http.Request, in *authser
 }
 
 func (s *Server) showNewClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	v := s.newClientForm(w, r, in)
+	v := s.personalView(w, r, in, "client_new.title")
 	v.Fields = map[string]string{"auth_method": authserver.AuthNone, "scopes": "read"}
 	return s.render(w, r, http.StatusOK, v, page.NewClientPage(v))
-}
-
-func (s *Server) newClientForm(w http.ResponseWriter, r *http.Request, in *authserver.Signin) *page.View {
-	v := s.personalView(w, r, in, "client_new.title")
-	v.Path = page.ClientsPath
-	return v
 }
 
 // clientRequest reads the form of a registration. Whether it is public is
@@ -76,7 +70,7 @@ func (s *Server) createClient(w http.ResponseWriter, r *http.Request, in *authse
 	q.OwnerID = in.User.ID
 	made, err := s.clients.CreateOwned(r.Context(), q)
 	if err != nil {
-		v := s.newClientForm(w, r, in)
+		v := s.personalView(w, r, in, "client_new.title")
 		return s.again(w, r, v, page.NewClientPage(v), err, "name", "auth_method", "scopes", "redirect_uris")
 	}
 	if made.Secret.IsZero() {
@@ -89,7 +83,6 @@ func (s *Server) createClient(w http.ResponseWriter, r *http.Request, in *authse
 func (s *Server) revealSecret(w http.ResponseWriter, r *http.Request, in *authserver.Signin, made registration.Made) error {
 	data := s.newClientView(made.Client)
 	v := s.personalView(w, r, in, "client_secret.title", data.Name)
-	v.Path = page.ClientsPath
 	return s.render(w, r, http.StatusOK, v, page.SecretPage(v, data, made.Secret.Reveal()))
 }
 
@@ -97,7 +90,6 @@ func (s *Server) revealSecret(w http.ResponseWriter, r *http.Request, in *authse
 func (s *Server) ofOneClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) (*page.View, page.ClientView) {
 	data := s.newClientView(c)
 	v := s.personalView(w, r, in, "client.title", data.Name)
-	v.Path = page.ClientsPath
 	v.Fields = map[string]string{"name": c.Name, "redirect_uris": strings.Join(c.RedirectURIs, "\n"), "scopes": c.Scopes.String()}
 	if c.Scopes.Names()[len(c.Scopes.Names())-1] == "read_write" {
 		v.Fields["scopes"] = "read read_write"

@@ -107,7 +107,7 @@ func (s *Server) answer(t route) http.Handler {
 // every form is.
 func (s *Server) script(h handler) httpserver.Handler {
 	post := s.checked(h.bind(s, func(http.ResponseWriter, *http.Request) error {
-		return fault.New(fault.Unauthenticated, "You are not signed in any more. Load the page again.")
+		return fault.New(fault.Unauthenticated, "You are no longer signed in. Reload the page.")
 	}))
 	return func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -20,7 +20,7 @@ const maxForm = 64 << 10 // bytes; the longest field is a list of redirect URIs
 
 var (
 	errForm     = fault.New(fault.Malformed, "The form could not be read.")
-	errFormGone = fault.New(fault.Forbidden, "This form has expired or did not come from our own page. Go back, load the page again and try once more.")
+	errFormGone = fault.New(fault.Forbidden, "This form has expired or was not sent from our page. Go back, reload the page and try again.")
 )
 
 // formToken returns the token that forms on the page carry: a digest of the

@@ -26,7 +26,7 @@ func (s *Server) identitiesView(w http.ResponseWriter, r *http.Request, in *auth
 	case "disconnected":
 		v.Notice = "identities.disconnected"
 	}
-	v.Path = "/settings/security"
+	v.Path = "/settings/identities" // a refused connection is shown at another address
 	for _, origin := range s.sso.Origins() {
 		v.FormTargets += leadsTo(origin)
 	}

@@ -123,7 +123,6 @@ func (s *Server) passkeysView(w http.ResponseWriter, r *http.Request, in *authse
 		return nil, nil, err
 	}
 	v := s.personalView(w, r, in, "passkeys.title")
-	v.Path = "/settings/security"
 	return v, page.PasskeysPage(v, page.PasskeysView{
 		Available: s.passkeys.Available(), NeedsPassword: s.people.NeedsPassword(in),
 		Full: len(keys) >= authserver.MaxPasskeys, Keys: keys,
@@ -172,7 +171,6 @@ func (s *Server) onePasskey(w http.ResponseWriter, r *http.Request, in *authserv
 		return nil, nil, err
 	}
 	v := s.personalView(w, r, in, title)
-	v.Path = "/settings/security"
 	v.Fields = map[string]string{"passkey_name": key.Name}
 	return v, key, nil
 }

@@ -187,7 +187,7 @@ func (s *site) turnOff(t *testing.T, p *actor.Person, key string, codes []string
 		t.Errorf("an old recovery code: %d", page.Status)
 	}
 	page := fill(t, p.Browser, off, map[string]string{"password": p.Password, "otp_code": fresh[0][1]})
-	if page.Status != 200 || !strings.Contains(page.Text(), "The second factor is off") {
+	if page.Status != 200 || !strings.Contains(page.Text(), "The second factor was turned off") {
 		t.Errorf("turning off: %d %s", page.Status, page.Text())
 	}
 	if _, err := p.ElsewhereAs(s.URL).SignIn(t.Context()); err != nil {

@@ -29,7 +29,7 @@ func TestNewAddressIsConfirmed(t *testing.T) {
 				t.Errorf("%s: %d %s", what, page.Status, page.Text())
 			}
 		}
-		if page := ask(next, p.Password); !strings.Contains(page.Text(), "Look into the new mailbox") {
+		if page := ask(next, p.Password); !strings.Contains(page.Text(), "Check your email at the new address") {
 			t.Fatalf("after asking: %s", page.Text())
 		}
 		path := s.letter(t, authserver.LetterConfirmEmail, next).Path
@@ -68,7 +68,7 @@ func TestTakenAddressTellsNothing(t *testing.T) {
 		s := newSite(t, set, settings())
 		p, owner := signedUp(t, s), signedUp(t, s)
 		page := answer(t, p.Browser, "/settings/email", map[string]string{"email": owner.Email, "password": p.Password})
-		if !strings.Contains(page.Text(), "Look into the new mailbox") {
+		if !strings.Contains(page.Text(), "Check your email at the new address") {
 			t.Errorf("a taken address is answered: %s", page.Text())
 		}
 		if l := s.letter(t, authserver.LetterEmailTaken, owner.Email); strings.Contains(l.Path, "token") {

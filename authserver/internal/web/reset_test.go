@@ -65,7 +65,7 @@ func TestResetEndsEverything(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
-		if page := forgot(t, s, " "+strings.ToUpper(p.Email)); !strings.Contains(page.Text(), "Look into your mailbox") {
+		if page := forgot(t, s, " "+strings.ToUpper(p.Email)); !strings.Contains(page.Text(), "Check your email") {
 			t.Fatalf("after asking: %s", page.Text())
 		}
 		l := s.letter(t, authserver.LetterReset, p.Email)
@@ -92,7 +92,7 @@ func TestResetEndsEverything(t *testing.T) {
 			t.Errorf("the new password: %d %s", page.Status, page.Text())
 		}
 		s.letter(t, authserver.LetterPasswordChanged, p.Email)
-		if page, _ = b.Get(t.Context(), l.Path); page.Status != http.StatusNotFound || !strings.Contains(page.Text(), "no longer good") {
+		if page, _ = b.Get(t.Context(), l.Path); page.Status != http.StatusNotFound || !strings.Contains(page.Text(), "no longer works") {
 			t.Errorf("the used link: %d %s", page.Status, page.Text())
 		}
 	})
@@ -158,7 +158,7 @@ func TestResetLinksThatAreNotGood(t *testing.T) {
 		gone := func(what, path string) {
 			t.Helper()
 			page, err := actor.NewBrowser(s.URL).Get(t.Context(), path)
-			if err != nil || page.Status != http.StatusNotFound || !strings.Contains(page.Text(), "no longer good") {
+			if err != nil || page.Status != http.StatusNotFound || !strings.Contains(page.Text(), "no longer works") {
 				t.Errorf("%s: %v, %v", what, page.Status, err)
 			}
 		}
