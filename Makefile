@@ -10,6 +10,10 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # No C compiler is needed; only the race detector wants one.
 export CGO_ENABLED ?= 0
 
+# Everything is compiled as it is shipped, so that the demo, the binaries and the
+# tests share one build cache.
+export GOFLAGS := $(strip $(shell go env GOFLAGS) -trimpath)
+
 GOLANGCI_VERSION    := v2.15.0
 TEMPL_VERSION       := v0.3.1100
 GOVULNCHECK_VERSION := latest
@@ -28,6 +32,7 @@ help: ## print this list
 
 .PHONY: demo
 demo: ## play the main job from end to end on embedded engines, then stop
+	@echo 'Compiling the demo …'
 	@go run ./pkg/e2e/cmd/demo
 
 .PHONY: run
@@ -46,18 +51,18 @@ migrate: build ## bring the databases named by the environment (default data/) u
 .PHONY: build
 build: ## static binaries of both services in bin/
 	@mkdir -p bin
-	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/authserver ./authserver/cmd/authserver
-	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/resourceapi ./resourceapi/cmd/resourceapi
+	go build -ldflags '$(LDFLAGS)' -o bin/authserver ./authserver/cmd/authserver
+	go build -ldflags '$(LDFLAGS)' -o bin/resourceapi ./resourceapi/cmd/resourceapi
 
 ## ---- test it
 
 .PHONY: test
 test: ## all modules, all engines that can be reached, the browser if there is one
-	@go test -json -timeout 30m -tags browser $(PATTERN) | $(REPORT)
+	@go test -json -timeout 30m -tags browser $(PATTERN) | $(REPORT) -packages $$(go list $(PATTERN) | wc -l)
 
 .PHONY: race
 race: ## the tests under the race detector (needs a C compiler)
-	@CGO_ENABLED=1 go test -json -race -timeout 60m -tags browser $(PATTERN) | CGO_ENABLED=0 $(REPORT)
+	@CGO_ENABLED=1 go test -json -race -timeout 60m -tags browser $(PATTERN) | CGO_ENABLED=0 $(REPORT) -packages $$(go list $(PATTERN) | wc -l)
 
 .PHONY: cover
 cover: ## test coverage by package, and coverage/index.html
