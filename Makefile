@@ -64,6 +64,16 @@ test: ## all modules, all engines that can be reached, the browser if there is o
 race: ## the tests under the race detector (needs a C compiler)
 	@CGO_ENABLED=1 go test -json -race -timeout 60m -tags browser $(PATTERN) | CGO_ENABLED=0 $(REPORT) -packages $$(go list $(PATTERN) | wc -l)
 
+# Our packages that start goroutines or share memory between them. Left out are
+# the commands, whose tests watch other processes, and resourceapi's routes,
+# whose tests are many: make race has them all.
+CONCURRENT = $(shell grep -rlE '"(sync|sync/atomic|golang.org/x/sync/[a-z]+)"|^\s*go [a-z]' --include='*.go' $(FOLDERS) \
+	| grep -vE '_test\.go$$|third_party|/cmd/|^pkg/(e2e|testenv)/|^resourceapi/internal/api/' | xargs -n1 dirname | sort -u | sed 's|^|./|')
+
+.PHONY: race-concurrent
+race-concurrent: ## the race detector on the packages with concurrency
+	@CGO_ENABLED=1 go test -json -race -timeout 30m $(CONCURRENT) | CGO_ENABLED=0 $(REPORT) -packages $(words $(CONCURRENT))
+
 .PHONY: cover
 cover: ## test coverage by package, and coverage/index.html
 	@mkdir -p coverage
