@@ -10,6 +10,7 @@ import (
 	"latchkey/authserver/internal/mail"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/web"
+	"latchkey/pkg/cli"
 )
 
 // recovery builds how people get their account back.
@@ -48,8 +49,8 @@ func (p *parts) noteUses(d *oauth.Dependencies) worker {
 }
 
 func userResetLink(ctx context.Context, args []string) error {
-	fs, asJSON := flags("user reset-link")
-	rest, err := parse(fs, args, 1)
+	fs, asJSON := cli.Flags("authserver user reset-link")
+	rest, err := cli.Parse(fs, args, 1)
 	if err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func userResetLink(ctx context.Context, args []string) error {
 		}
 		link := strings.TrimRight(p.cfg.Issuer, "/") + path
 		if *asJSON {
-			return printJSON(map[string]any{"url": link, "expires_in": int(recovery.LinkLife().Seconds())})
+			return cli.PrintJSON(map[string]any{"url": link, "expires_in": int(recovery.LinkLife().Seconds())})
 		}
 		fmt.Println(link)
 		return nil
