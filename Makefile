@@ -10,6 +10,10 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # No C compiler is needed; only the race detector wants one.
 export CGO_ENABLED ?= 0
 
+# Everything is compiled as it is shipped, so that the demo, the binaries and the
+# tests share one build cache.
+export GOFLAGS := $(strip $(shell go env GOFLAGS) -trimpath)
+
 GOLANGCI_VERSION    := v2.15.0
 TEMPL_VERSION       := v0.3.1100
 GOVULNCHECK_VERSION := latest
@@ -28,6 +32,7 @@ help: ## print this list
 
 .PHONY: demo
 demo: ## play the main job from end to end on embedded engines, then stop
+	@echo 'Compiling the demo …'
 	@go run ./pkg/e2e/cmd/demo
 
 .PHONY: run
@@ -46,18 +51,28 @@ migrate: build ## bring the databases named by the environment (default data/) u
 .PHONY: build
 build: ## static binaries of both services in bin/
 	@mkdir -p bin
-	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/authserver ./authserver/cmd/authserver
-	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/resourceapi ./resourceapi/cmd/resourceapi
+	go build -ldflags '$(LDFLAGS)' -o bin/authserver ./authserver/cmd/authserver
+	go build -ldflags '$(LDFLAGS)' -o bin/resourceapi ./resourceapi/cmd/resourceapi
 
 ## ---- test it
 
 .PHONY: test
 test: ## all modules, all engines that can be reached, the browser if there is one
-	@go test -json -timeout 30m -tags browser $(PATTERN) | $(REPORT)
+	@go test -json -timeout 30m -tags browser $(PATTERN) | $(REPORT) -packages $$(go list $(PATTERN) | wc -l)
 
 .PHONY: race
 race: ## the tests under the race detector (needs a C compiler)
-	@CGO_ENABLED=1 go test -json -race -timeout 60m -tags browser $(PATTERN) | CGO_ENABLED=0 $(REPORT)
+	@CGO_ENABLED=1 go test -json -race -timeout 60m -tags browser $(PATTERN) | CGO_ENABLED=0 $(REPORT) -packages $$(go list $(PATTERN) | wc -l)
+
+# Our packages that start goroutines or share memory between them. Left out are
+# the commands, whose tests watch other processes, and resourceapi's routes,
+# whose tests are many: make race has them all.
+CONCURRENT = $(shell grep -rlE '"(sync|sync/atomic|golang.org/x/sync/[a-z]+)"|^\s*go [a-z]' --include='*.go' $(FOLDERS) \
+	| grep -vE '_test\.go$$|third_party|/cmd/|^pkg/(e2e|testenv)/|^resourceapi/internal/api/' | xargs -n1 dirname | sort -u | sed 's|^|./|')
+
+.PHONY: race-concurrent
+race-concurrent: ## the race detector on the packages with concurrency
+	@CGO_ENABLED=1 go test -json -race -timeout 30m $(CONCURRENT) | CGO_ENABLED=0 $(REPORT) -packages $(words $(CONCURRENT))
 
 .PHONY: cover
 cover: ## test coverage by package, and coverage/index.html

@@ -92,7 +92,7 @@ func TestComposeEnvironmentRuns(t *testing.T) {
 	if _, err := exec.LookPath("psql"); err != nil && !testenv.RequireEngines() {
 		t.Skip("psql sets the roles up, and is not here")
 	}
-	bins, err := stack.Build(t.Context())
+	bins, err := stack.Build(t.Context(), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

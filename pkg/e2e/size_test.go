@@ -14,7 +14,7 @@ import (
 // leaving out what nobody calls (docs/decisions/0021).
 func TestBinariesAreSmall(t *testing.T) {
 	const most = 30_000_000
-	built, err := stack.Build(t.Context())
+	built, err := stack.Build(t.Context(), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func TestBinariesAreSmall(t *testing.T) {
 
 // What tests need stays out of what is shipped (docs/decisions/0026).
 func TestBinariesHoldNoTestEngine(t *testing.T) {
-	built, err := stack.Build(t.Context())
+	built, err := stack.Build(t.Context(), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

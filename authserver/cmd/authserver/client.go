@@ -8,6 +8,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/registration"
+	"latchkey/pkg/cli"
 	"latchkey/pkg/secret"
 )
 
@@ -21,12 +22,10 @@ const clientUsage = `usage: authserver client COMMAND
   rotate-secret ID [--overlap 24h] [--json]
   delete ID [--json]`
 
-func clientCommand(ctx context.Context, args []string) error {
-	return subcommand(ctx, "client", map[string]command{
-		"create": clientCreate, "list": clientList, "show": clientShow,
-		"rotate-secret": clientRotate, "delete": clientDelete,
-	}, clientUsage, args)
-}
+var clientCommand = cli.Group("authserver client", clientUsage, map[string]cli.Command{
+	"create": clientCreate, "list": clientList, "show": clientShow,
+	"rotate-secret": clientRotate, "delete": clientDelete,
+})
 
 // clientView is a client as the command line prints it.
 type clientView struct {
@@ -53,7 +52,7 @@ func view(c *authserver.Client, made secret.Token) clientView {
 
 func (v clientView) print(asJSON bool) error {
 	if asJSON {
-		return printJSON(v)
+		return cli.PrintJSON(v)
 	}
 	fmt.Printf("client_id      %s\n", v.ID)
 	if v.Secret != "" {
@@ -70,10 +69,10 @@ func (v clientView) print(asJSON bool) error {
 }
 
 func clientCreate(ctx context.Context, args []string) error {
-	fs, asJSON := flags("client create")
+	fs, asJSON := cli.Flags("authserver client create")
 	var (
 		r            registration.Request
-		uris         list
+		uris         cli.List
 		public       = fs.Bool("public", false, "a client without a secret: a browser, desktop or mobile app")
 		confidential = fs.Bool("confidential", false, "a client with a secret: a web server (the default)")
 	)
@@ -83,14 +82,14 @@ func clientCreate(ctx context.Context, args []string) error {
 	fs.StringVar(&r.Scopes, "scope", "", "what it may ask for: read, read_write or both")
 	fs.BoolVar(&r.ResourceServer, "resource-server", false, "allow it to introspect tokens")
 	fs.StringVar(&r.ID, "id", "", "client id; one is made when empty")
-	if _, err := parse(fs, args, 0); err != nil {
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	r.RedirectURIs = uris
 	switch {
 	case *public && *confidential, *public && r.AuthMethod != "" && r.AuthMethod != authserver.AuthNone,
 		*confidential && r.AuthMethod == authserver.AuthNone:
-		return usageError{"authserver client create: --public, --confidential and --auth-method contradict each other"}
+		return cli.UsageError("authserver client create: --public, --confidential and --auth-method contradict each other")
 	case r.AuthMethod == "" && *public:
 		r.AuthMethod = authserver.AuthNone
 	case r.AuthMethod == "":
@@ -106,8 +105,8 @@ func clientCreate(ctx context.Context, args []string) error {
 }
 
 func clientList(ctx context.Context, args []string) error {
-	fs, asJSON := flags("client list")
-	if _, err := parse(fs, args, 0); err != nil {
+	fs, asJSON := cli.Flags("authserver client list")
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	return withParts(ctx, func(p *parts) error {
@@ -120,7 +119,7 @@ func clientList(ctx context.Context, args []string) error {
 			views = append(views, view(c, secret.Token{}))
 		}
 		if *asJSON {
-			return printJSON(views)
+			return cli.PrintJSON(views)
 		}
 		for _, v := range views {
 			fmt.Printf("%s  %-20s  %s  %s\n", v.ID, v.AuthMethod, v.Name, strings.Join(v.RedirectURIs, " "))
@@ -130,8 +129,8 @@ func clientList(ctx context.Context, args []string) error {
 }
 
 func clientShow(ctx context.Context, args []string) error {
-	fs, asJSON := flags("client show")
-	rest, err := parse(fs, args, 1)
+	fs, asJSON := cli.Flags("authserver client show")
+	rest, err := cli.Parse(fs, args, 1)
 	if err != nil {
 		return err
 	}
@@ -145,9 +144,9 @@ func clientShow(ctx context.Context, args []string) error {
 }
 
 func clientRotate(ctx context.Context, args []string) error {
-	fs, asJSON := flags("client rotate-secret")
+	fs, asJSON := cli.Flags("authserver client rotate-secret")
 	overlap := fs.Duration("overlap", 0, "how long the old secret is still accepted, at most 168h")
-	rest, err := parse(fs, args, 1)
+	rest, err := cli.Parse(fs, args, 1)
 	if err != nil {
 		return err
 	}
@@ -165,8 +164,8 @@ func clientRotate(ctx context.Context, args []string) error {
 }
 
 func clientDelete(ctx context.Context, args []string) error {
-	fs, asJSON := flags("client delete")
-	rest, err := parse(fs, args, 1)
+	fs, asJSON := cli.Flags("authserver client delete")
+	rest, err := cli.Parse(fs, args, 1)
 	if err != nil {
 		return err
 	}
@@ -175,7 +174,7 @@ func clientDelete(ctx context.Context, args []string) error {
 			return err
 		}
 		if *asJSON {
-			return printJSON(map[string]any{"client_id": rest[0], "deleted": true})
+			return cli.PrintJSON(map[string]any{"client_id": rest[0], "deleted": true})
 		}
 		fmt.Printf("deleted %s: everything issued to it is dead\n", rest[0])
 		return nil

@@ -9,6 +9,7 @@ import (
 	"latchkey/authserver/internal/consent"
 	"latchkey/authserver/internal/mail"
 	"latchkey/authserver/internal/web"
+	"latchkey/pkg/cli"
 )
 
 // recovery builds how people get their account back.
@@ -40,8 +41,8 @@ func (p *parts) ownPages(d *web.Dependencies) ([]worker, error) {
 }
 
 func userResetLink(ctx context.Context, args []string) error {
-	fs, asJSON := flags("user reset-link")
-	rest, err := parse(fs, args, 1)
+	fs, asJSON := cli.Flags("authserver user reset-link")
+	rest, err := cli.Parse(fs, args, 1)
 	if err != nil {
 		return err
 	}
@@ -57,7 +58,7 @@ func userResetLink(ctx context.Context, args []string) error {
 		}
 		link := strings.TrimRight(p.cfg.Issuer, "/") + path
 		if *asJSON {
-			return printJSON(map[string]any{"url": link, "expires_in": int(recovery.LinkLife().Seconds())})
+			return cli.PrintJSON(map[string]any{"url": link, "expires_in": int(recovery.LinkLife().Seconds())})
 		}
 		fmt.Println(link)
 		return nil

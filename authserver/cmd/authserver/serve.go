@@ -17,14 +17,15 @@ import (
 	"latchkey/authserver/internal/store"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/apierror"
+	"latchkey/pkg/cli"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
 )
 
 func serve(ctx context.Context, args []string) error {
 	defer runtime.KeepAlive(httpserver.CollectLess())
-	fs, _ := flags("serve")
-	if _, err := parse(fs, args, 0); err != nil {
+	fs, _ := cli.Flags("authserver serve")
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	p, err := assemble(ctx)

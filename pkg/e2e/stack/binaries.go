@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,12 +27,12 @@ var builtOnce struct {
 // Build builds both services from the checkout the program runs in, once per
 // process; RemoveBuilt deletes them. When BIN_DIR is set the binaries found
 // there are used instead. A test built with the race detector builds the
-// services with it too.
-func Build(ctx context.Context) (Binaries, error) {
+// services with it too. A build that takes long says on out how far it is.
+func Build(ctx context.Context, out io.Writer) (Binaries, error) {
 	builtOnce.Lock()
 	defer builtOnce.Unlock()
 	if builtOnce.dir == "" && builtOnce.err == nil {
-		builtOnce.bins, builtOnce.err = build(ctx)
+		builtOnce.bins, builtOnce.err = build(ctx, out)
 	}
 	return builtOnce.bins, builtOnce.err
 }
@@ -48,10 +49,10 @@ func RemoveBuilt() error {
 	return os.RemoveAll(dir)
 }
 
-func build(ctx context.Context) (Binaries, error) {
+func build(ctx context.Context, out io.Writer) (Binaries, error) {
 	if dir := os.Getenv("BIN_DIR"); dir != "" {
 		dir, err := filepath.Abs(dir)
-		return Binaries{Auth: filepath.Join(dir, "authserver"), API: filepath.Join(dir, "resourceapi")}, err
+		return in(dir), err
 	}
 	root, err := Root()
 	if err != nil {
@@ -62,19 +63,40 @@ func build(ctx context.Context) (Binaries, error) {
 		return Binaries{}, fmt.Errorf("stack: build: %w", err)
 	}
 	builtOnce.dir = dir
-	for _, service := range []string{"authserver", "resourceapi"} {
-		args := []string{"build", "-trimpath", "-ldflags", "-s -w"} // as they are shipped
-		if RaceEnabled {
-			args = append(args, "-race")
-		}
-		args = append(args, "-o", filepath.Join(dir, service), "./cmd/"+service)
-		cmd := exec.CommandContext(ctx, "go", args...)
-		cmd.Dir = filepath.Join(root, service)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return Binaries{}, fmt.Errorf("stack: build %s: %w\n%s", service, err, out)
-		}
+	return in(dir), compile(ctx, out, root, dir)
+}
+
+func in(dir string) Binaries {
+	return Binaries{Auth: filepath.Join(dir, "authserver"), API: filepath.Join(dir, "resourceapi")}
+}
+
+// compile builds both services at once: what they share is compiled once, and
+// one is linked while the other is still being compiled.
+func compile(ctx context.Context, out io.Writer, root, dir string) error {
+	args := []string{"-trimpath", "-ldflags", "-s -w"} // as they are shipped
+	if RaceEnabled {
+		args = append(args, "-race")
 	}
-	return Binaries{Auth: filepath.Join(dir, "authserver"), API: filepath.Join(dir, "resourceapi")}, nil
+	services := []string{"./authserver/cmd/authserver", "./resourceapi/cmd/resourceapi"}
+	p, err := newProgress(ctx, out, root, args, services)
+	if err != nil {
+		return err
+	}
+	args = append(append([]string{"build", "-v", "-o", dir}, args...), services...)
+	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // our own packages
+	cmd.Dir = root
+	lines, err := cmd.StderrPipe()
+	if err != nil {
+		return fmt.Errorf("stack: build: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("stack: build: %w", err)
+	}
+	complaints := p.watch(lines)
+	if err := cmd.Wait(); err != nil {
+		return fmt.Errorf("stack: build: %w\n%s", err, complaints)
+	}
+	return nil
 }
 
 // Root returns the folder that holds go.work.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,7 +57,7 @@ func Launch(ctx context.Context, setup Setup) (*Stack, error) {
 
 func (s *Stack) launch(ctx context.Context) error {
 	var err error
-	if s.Binaries, err = Build(ctx); err != nil {
+	if s.Binaries, err = Build(ctx, io.Discard); err != nil {
 		return err
 	}
 	if s.Dir == "" {

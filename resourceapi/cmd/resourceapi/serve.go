@@ -18,6 +18,7 @@ import (
 
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/cache"
+	"latchkey/pkg/cli"
 	"latchkey/pkg/database"
 	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
@@ -59,8 +60,8 @@ type parts struct {
 
 func serve(ctx context.Context, args []string) (err error) {
 	defer runtime.KeepAlive(httpserver.CollectLess())
-	fs, _ := flags("serve")
-	if err := parse(fs, args); err != nil {
+	fs, _ := cli.Flags("resourceapi serve")
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	cfg, err := settings()

@@ -28,7 +28,7 @@ func main() {
 
 func run(ctx context.Context) (err error) {
 	fmt.Println("Building both services (the first build takes a few minutes, later ones seconds) …")
-	if _, err := stack.Build(ctx); err != nil {
+	if _, err := stack.Build(ctx, os.Stdout); err != nil {
 		return errors.Join(err, stack.RemoveBuilt())
 	}
 	defer func() { err = errors.Join(err, stack.RemoveBuilt()) }()
