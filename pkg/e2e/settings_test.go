@@ -13,3 +13,6 @@ var unthrottled = testenv.Env{
 // modest keeps several stacks within the hundred connections a PostgreSQL server
 // allows by default.
 var modest = testenv.Env{"API_DATABASE_CONNECTIONS": "8"}
+
+// cheapPasswords is the least that argon2id can do, for tests in which many sign in.
+var cheapPasswords = testenv.Env{"AUTH_PASSWORD_MEMORY": "8", "AUTH_PASSWORD_PASSES": "1"}

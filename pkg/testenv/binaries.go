@@ -63,18 +63,26 @@ func build(ctx context.Context) (Binaries, error) {
 	}
 	builtOnce.dir = dir
 	for _, service := range []string{"authserver", "resourceapi"} {
-		args := []string{"build", "-trimpath", "-ldflags", "-s -w"} // as they are shipped
-		if raceEnabled {
-			args = append(args, "-race")
-		}
-		args = append(args, "-o", filepath.Join(dir, service), "./cmd/"+service)
-		cmd := exec.CommandContext(ctx, "go", args...)
-		cmd.Dir = filepath.Join(root, service)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return Binaries{}, fmt.Errorf("testenv: build %s: %w\n%s", service, err, out)
+		if err := buildService(ctx, root, service, filepath.Join(dir, service)); err != nil {
+			return Binaries{}, err
 		}
 	}
 	return Binaries{Auth: filepath.Join(dir, "authserver"), API: filepath.Join(dir, "resourceapi")}, nil
+}
+
+// buildService builds a service as it is shipped.
+func buildService(ctx context.Context, root, service, path string, more ...string) error {
+	args := []string{"build", "-trimpath", "-ldflags", "-s -w"}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	args = append(append(args, more...), "-o", path, "./cmd/"+service)
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = filepath.Join(root, service)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("testenv: build %s: %w\n%s", service, err, out)
+	}
+	return nil
 }
 
 // Root returns the folder that holds go.work.

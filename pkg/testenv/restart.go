@@ -24,3 +24,23 @@ func (s *Stack) RestartAPI(ctx context.Context, i int) error {
 	s.APIs[i] = p
 	return nil
 }
+
+// AddAuth starts one more replica of authserver, on the same database and Redis.
+// Its URL is the replica's own; the issuer is that of the first.
+func (s *Stack) AddAuth(ctx context.Context) (*Process, error) {
+	addr, err := FreeAddr()
+	if err != nil {
+		return nil, err
+	}
+	ops, err := FreeAddr()
+	if err != nil {
+		return nil, err
+	}
+	env := s.authEnv.With(Env{"AUTH_ADDR": addr, "AUTH_OPS_ADDR": ops})
+	p, err := StartProcess(ctx, "authserver", s.Binaries.Auth, "http://"+addr, ops, s.Dir, env, "serve")
+	if err != nil {
+		return nil, err
+	}
+	s.undo = append(s.undo, func() error { stopIfRunning(p); return nil })
+	return p, nil
+}

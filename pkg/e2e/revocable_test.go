@@ -1,0 +1,183 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"latchkey/pkg/testenv"
+)
+
+const resetStatus = "/api/v1/users/reset/status" // for administrators
+
+// revocable is something a request is let in with, and the way to take it back.
+type revocable struct {
+	what    string
+	path    string
+	header  http.Header
+	refused int          // the status afterwards
+	revoke  func() error // returns when authserver has answered
+}
+
+// revocables are a token, an API key and an administrator's role.
+func (w *world) revocables() []revocable {
+	w.t.Helper()
+	app, admin := w.public(), w.person()
+	pair := w.tokens(app, "read")
+	k := &keeper{world: w, person: admin, token: w.login(admin, "phone").Text("access_token")}
+	key := k.newKey("in use", "read", "web", nil)
+	otherToken := w.tokensOf(w.member(admin, "admin"), app, "read_write").Access
+	return []revocable{
+		{"a token", accounts, bearer(pair.Access), http.StatusUnauthorized, func() error {
+			answer, err := app.Revoke(w.t.Context(), pair.Refresh)
+			return errors.Join(err, wantOne(answer, http.StatusOK))
+		}},
+		{"an API key", accounts, keyHeader(key.Key), http.StatusUnauthorized, func() error {
+			answer, err := (&testenv.App{}).Call(w.t.Context(), http.MethodDelete, k.Auth.URL+apiKeys+"/"+key.ID, k.token, nil)
+			return errors.Join(err, wantOne(answer, http.StatusOK, http.StatusNoContent))
+		}},
+		{"a role", resetStatus, bearer(otherToken), http.StatusForbidden, func() error {
+			return w.changeMember(admin, "role", url.Values{"role": {"member"}})
+		}},
+	}
+}
+
+func wantOne(answer *testenv.Answer, statuses ...int) error {
+	if answer == nil {
+		return errors.New("no answer")
+	}
+	for _, status := range statuses {
+		if answer.Status == status {
+			return nil
+		}
+	}
+	return fmt.Errorf("wanted one of %v, got %s", statuses, answer)
+}
+
+var invitationLink = regexp.MustCompile(`http://[^<"]*(/join\?code=inv_[0-9A-Za-z]+)`)
+
+// member signs somebody up into admin's family.
+func (w *world) member(admin *testenv.Person, role string) *testenv.Person {
+	w.t.Helper()
+	p := testenv.NewPerson(w.Auth.URL)
+	page, err := w.press(admin, "/settings/family", url.Values{"action": {"invite"}, "email": {p.Email}, "role": {role}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	link := invitationLink.FindStringSubmatch(page.Body)
+	if link == nil {
+		w.t.Fatalf("no invitation: %d %s", page.Status, page.Text())
+	}
+	_, after, _ := strings.Cut(w.page(p, link[1]).Body, `href="/signup?`)
+	query, _, _ := strings.Cut(after, `"`)
+	form := map[string]string{"email": p.Email, "password": p.Password, "first_name": "Ada", "last_name": "Lovelace"}
+	if page = w.answer(p.Browser, "/signup?"+strings.ReplaceAll(query, "&amp;", "&"), form); page.Status != http.StatusOK {
+		w.t.Fatalf("joining: %d %s", page.Status, page.Text())
+	}
+	return p
+}
+
+// changeMember does action to the one other member of admin's family.
+func (w *world) changeMember(admin *testenv.Person, action string, values url.Values) error {
+	page, err := admin.Browser.Get(w.t.Context(), "/settings/family")
+	if err != nil {
+		return err
+	}
+	form, err := page.Form("id", "role")
+	if err != nil {
+		return err
+	}
+	values.Set("action", action)
+	values.Set("id", form.Values.Get("id"))
+	page, err = w.press(admin, "/settings/family", values)
+	if err == nil && page.URL.Query().Get("done") == "" {
+		err = fmt.Errorf("%s: %d %s", action, page.Status, page.Text())
+	}
+	return err
+}
+
+// press posts values to path as a form of the page there would.
+func (w *world) press(p *testenv.Person, path string, values url.Values) (*testenv.Page, error) {
+	page, err := p.Browser.Get(w.t.Context(), path)
+	if err != nil {
+		return nil, err
+	}
+	form, err := page.Form("csrf_token")
+	if err != nil {
+		return nil, err
+	}
+	values.Set("csrf_token", form.Values.Get("csrf_token"))
+	return p.Browser.Post(w.t.Context(), path, values)
+}
+
+// watcher asks a replica with a credential again and again.
+type watcher struct {
+	revocable
+	replica *testenv.Process
+
+	mu       sync.Mutex
+	accepted time.Time // when the last request that was let in was sent
+	times    int       // how many were let in
+	last     int       // the last status
+	err      error
+}
+
+const watchEvery = 50 * time.Millisecond
+
+func (o *watcher) run(ctx context.Context) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		asked := time.Now()
+		answer, err := sendTo(context.WithoutCancel(ctx), http.MethodGet, o.replica.URL+o.path, o.header, "")
+		o.note(asked, answer, err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (o *watcher) note(asked time.Time, answer *testenv.Answer, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err != nil {
+		o.err = err
+		return
+	}
+	if o.last = answer.Status; o.last == http.StatusOK {
+		o.accepted = asked
+		o.times++
+	}
+}
+
+// acceptedSince reports whether a request that was sent after from was let in.
+func (o *watcher) acceptedSince(from time.Time, times int) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.accepted.After(from) && o.times >= times
+}
+
+// judge says what a credential that was revoked at revoked may not have done.
+func (o *watcher) judge(t *testing.T, revoked time.Time, life time.Duration) {
+	t.Helper()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err != nil {
+		t.Errorf("%s at %s: %v", o.what, o.replica.URL, o.err)
+	}
+	if late := o.accepted.Sub(revoked); late > life {
+		t.Errorf("%s was accepted %s after its revocation, at %s", o.what, late.Round(time.Millisecond), o.replica.URL)
+	}
+	if o.last != o.refused {
+		t.Errorf("%s: the last answer was %d, want %d", o.what, o.last, o.refused)
+	}
+}
