@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
-	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,9 +44,10 @@ func (w *world) revocables() []revocable {
 			answer, err := (&testenv.App{}).Call(w.t.Context(), http.MethodDelete, k.Auth.URL+apiKeys+"/"+key.ID, k.token, nil)
 			return errors.Join(err, wantOne(answer, http.StatusOK, http.StatusNoContent))
 		}},
-		{"a role", resetStatus, bearer(otherToken), http.StatusForbidden, func() error {
-			return w.changeMember(admin, "role", url.Values{"role": {"member"}})
-		}},
+		{
+			"a role", resetStatus, bearer(otherToken), http.StatusForbidden,
+			w.prepared(admin, "/settings/family", map[string]string{"action": "role", "role": "member"}, "id"),
+		},
 	}
 }
 
@@ -67,10 +69,7 @@ var invitationLink = regexp.MustCompile(`http://[^<"]*(/join\?code=inv_[0-9A-Za-
 func (w *world) member(admin *testenv.Person, role string) *testenv.Person {
 	w.t.Helper()
 	p := testenv.NewPerson(w.Auth.URL)
-	page, err := w.press(admin, "/settings/family", url.Values{"action": {"invite"}, "email": {p.Email}, "role": {role}})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	page := w.answer(admin.Browser, "/settings/family", map[string]string{"email": p.Email, "role": role}, "action", "invite")
 	link := invitationLink.FindStringSubmatch(page.Body)
 	if link == nil {
 		w.t.Fatalf("no invitation: %d %s", page.Status, page.Text())
@@ -84,37 +83,25 @@ func (w *world) member(admin *testenv.Person, role string) *testenv.Person {
 	return p
 }
 
-// changeMember does action to the one other member of admin's family.
-func (w *world) changeMember(admin *testenv.Person, action string, values url.Values) error {
-	page, err := admin.Browser.Get(w.t.Context(), "/settings/family")
+// prepared gets the page at path and fills its form that has values and fields.
+// What it returns sends the form and wants it done.
+func (w *world) prepared(p *testenv.Person, path string, values map[string]string, fields ...string) (send func() error) {
+	w.t.Helper()
+	page := w.page(p, path)
+	form, err := page.Form(append(slices.Collect(maps.Keys(values)), append(fields, "csrf_token")...)...)
 	if err != nil {
+		w.t.Fatal(err)
+	}
+	for name, value := range values { // the button pressed among them
+		form.Values.Set(name, value)
+	}
+	return func() error {
+		page, err := p.Browser.Submit(w.t.Context(), page, form, "", "")
+		if err == nil && page.URL.Query().Get("done") == "" {
+			err = fmt.Errorf("%s: %d %s", path, page.Status, page.Text())
+		}
 		return err
 	}
-	form, err := page.Form("id", "role")
-	if err != nil {
-		return err
-	}
-	values.Set("action", action)
-	values.Set("id", form.Values.Get("id"))
-	page, err = w.press(admin, "/settings/family", values)
-	if err == nil && page.URL.Query().Get("done") == "" {
-		err = fmt.Errorf("%s: %d %s", action, page.Status, page.Text())
-	}
-	return err
-}
-
-// press posts values to path as a form of the page there would.
-func (w *world) press(p *testenv.Person, path string, values url.Values) (*testenv.Page, error) {
-	page, err := p.Browser.Get(w.t.Context(), path)
-	if err != nil {
-		return nil, err
-	}
-	form, err := page.Form("csrf_token")
-	if err != nil {
-		return nil, err
-	}
-	values.Set("csrf_token", form.Values.Get("csrf_token"))
-	return p.Browser.Post(w.t.Context(), path, values)
 }
 
 // watcher asks a replica with a credential again and again.
