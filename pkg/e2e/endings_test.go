@@ -59,11 +59,11 @@ func rounds(set testenv.Set) int {
 // sign-ins while it ends, the end coming a little later in every round. In
 // production codes are redeemed at another replica than where access ends.
 func TestA2_WhatIsGivenWhileAccessEndsEndsToo(t *testing.T) {
-	ownWorld(t, testenv.Setup{AuthEnv: cheapPasswords}, func(w *world) {
+	ownWorld(t, testenv.Setup{AuthEnv: cheapPasswords.With(manyGrants)}, func(w *world) {
 		redeemAt := w.Auth
 		if w.Set == testenv.Production {
 			var err error
-			if redeemAt, err = w.AddAuth(t.Context()); err != nil {
+			if redeemAt, err = w.AddAuth(t.Context(), nil); err != nil {
 				w.t.Fatal(err)
 			}
 		}

@@ -24,7 +24,7 @@ func TestA5_ALostAnswerIsGivenAgain(t *testing.T) {
 		app := w.public()
 		doors := []*testenv.App{app, app}
 		if w.Set == testenv.Production {
-			replica, err := w.AddAuth(w.t.Context())
+			replica, err := w.AddAuth(w.t.Context(), nil)
 			if err != nil {
 				w.t.Fatal(err)
 			}

@@ -25,9 +25,10 @@ func (s *Stack) RestartAPI(ctx context.Context, i int) error {
 	return nil
 }
 
-// AddAuth starts one more replica of authserver, on the same database and Redis.
-// Its URL is the replica's own; the issuer is that of the first.
-func (s *Stack) AddAuth(ctx context.Context) (*Process, error) {
+// AddAuth starts one more replica of authserver, on the same database and Redis,
+// with more on top of the environment of the first. Its URL is its own; the issuer
+// is that of the first.
+func (s *Stack) AddAuth(ctx context.Context, more Env) (*Process, error) {
 	addr, err := FreeAddr()
 	if err != nil {
 		return nil, err
@@ -36,7 +37,7 @@ func (s *Stack) AddAuth(ctx context.Context) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := s.authEnv.With(Env{"AUTH_ADDR": addr, "AUTH_OPS_ADDR": ops})
+	env := s.authEnv.With(Env{"AUTH_ADDR": addr, "AUTH_OPS_ADDR": ops}).With(more)
 	p, err := StartProcess(ctx, "authserver", s.Binaries.Auth, "http://"+addr, ops, s.Dir, env, "serve")
 	if err != nil {
 		return nil, err
