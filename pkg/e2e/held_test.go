@@ -52,13 +52,6 @@ func (w *world) refreshAll(app *testenv.App, pairs []Pair) time.Duration {
 	return slices.Max(took)
 }
 
-// middle returns the median.
-func middle[T int | int64 | float64 | time.Duration](list []T) T {
-	list = slices.Clone(list)
-	slices.Sort(list)
-	return list[len(list)/2]
-}
-
 // TestB2_NobodyWaitsBehindSomebodyElsesLock refreshes fifty grants at once while
 // somebody at the database holds the row of another one, which is refreshed at the
 // same moments. The bound comes from the same minute without the lock.
@@ -78,7 +71,7 @@ func TestB2_NobodyWaitsBehindSomebodyElsesLock(t *testing.T) {
 			go meanwhile()
 			took = append(took, w.refreshAll(app, pairs))
 		}
-		return middle(took)
+		return slices.Max(took)
 	}
 	slowest(func() {}) // connections and plans are made
 	alone := slowest(func() {})
@@ -92,7 +85,7 @@ func TestB2_NobodyWaitsBehindSomebodyElsesLock(t *testing.T) {
 	w.wantActive(held.Access, true, "the access token of the held grant") // its first use, which cannot be noted
 	asked := time.Since(began)
 	t.Logf("the slowest of fifty: %s alone, %s beside a held row; an introspection of that one %s", alone, beside, asked)
-	if bound := 3*alone + 50*time.Millisecond; beside > bound || asked > bound {
+	if bound := 3*alone + 250*time.Millisecond; beside > bound || asked > bound {
 		t.Errorf("beside a held row the slowest of fifty took %s and an introspection of it %s, the bound is %s", beside, asked, bound)
 	}
 	if n := len(waiting); n > 0 {
