@@ -21,4 +21,4 @@ var modest = testenv.Env{"API_DATABASE_CONNECTIONS": "8"}
 var cheapPasswords = testenv.Env{"AUTH_PASSWORD_MEMORY": "8", "AUTH_PASSWORD_PASSES": "1"}
 
 // manyGrants lets one user have many grants, and codes, of one client.
-var manyGrants = testenv.Env{"AUTH_GRANT_LIMIT": "100000", "AUTH_CODE_LIMIT": "100000"}
+var manyGrants = testenv.Env{"AUTH_GRANT_LIMIT": "1000", "AUTH_CODE_LIMIT": "1000"}
