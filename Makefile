@@ -1,7 +1,8 @@
 # Everything is run from here. `make` prints the list.
 
-MODULES := authserver resourceapi pkg
-PATTERN := ./authserver/... ./resourceapi/... ./pkg/...
+MODULES := pkg pkg/e2e/openid pkg/e2e resourceapi authserver
+PATTERN := $(MODULES:%=./%/...)
+FOLDERS := authserver resourceapi pkg # every module is below one of them
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
@@ -92,8 +93,8 @@ bench: ## what a request costs, beside the bare work it contains (needs PostgreS
 FUZZTIME ?= 1m
 .PHONY: fuzz
 fuzz: ## every fuzz test for FUZZTIME (1m) each
-	@set -e; for module in $(MODULES); do \
-	  grep -rlE '^func Fuzz' $$module --include='*_test.go' | xargs -r -n1 dirname | sort -u | while read -r dir; do \
+	@set -e; for folder in $(FOLDERS); do \
+	  grep -rlE '^func Fuzz' $$folder --include='*_test.go' | xargs -r -n1 dirname | sort -u | while read -r dir; do \
 	    grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6- | while read -r name; do \
 	      echo "$$dir $$name"; go test ./$$dir -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME); \
 	    done; done; done
@@ -112,13 +113,13 @@ $(TEMPL):
 
 .PHONY: generate
 generate: $(TEMPL) ## write the Go code of the pages from their .templ files
-	@set -e; for module in $(MODULES); do (cd $$module && $(TEMPL) generate -log-level warn); done
+	@set -e; for folder in $(FOLDERS); do (cd $$folder && $(TEMPL) generate -log-level warn); done
 
 .PHONY: generate-check
 generate-check: $(TEMPL) ## fail where `make generate` would change something
-	@for file in $$(find $(MODULES) -name '*_templ.go'); do \
+	@for file in $$(find $(FOLDERS) -name '*_templ.go'); do \
 	  test -f "$${file%_templ.go}.templ" || { echo "$$file has no .templ file"; exit 1; }; done
-	@set -e; for module in $(MODULES); do (cd $$module && $(TEMPL) generate -check -log-level warn); done
+	@set -e; for folder in $(FOLDERS); do (cd $$folder && $(TEMPL) generate -check -log-level warn); done
 
 .PHONY: lint
 lint: $(GOLANGCI) generate-check ## golangci-lint, module by module
@@ -128,18 +129,18 @@ lint: $(GOLANGCI) generate-check ## golangci-lint, module by module
 .PHONY: fmt
 fmt: $(GOLANGCI) $(TEMPL) ## gofumpt and gci, and templ's own
 	@set -e; for module in $(MODULES); do (cd $$module && $(CURDIR)/$(GOLANGCI) fmt --config $(CURDIR)/.golangci.yml); done
-	@$(TEMPL) fmt -log-level warn $(MODULES)
+	@$(TEMPL) fmt -log-level warn $(FOLDERS)
 
 .PHONY: fmt-check
 fmt-check: $(GOLANGCI) $(TEMPL) ## fail where `make fmt` would change something
 	@set -e; for module in $(MODULES); do (cd $$module && $(CURDIR)/$(GOLANGCI) fmt --diff --config $(CURDIR)/.golangci.yml); done
-	@set -e; for file in $$(find $(MODULES) -name '*.templ'); do $(TEMPL) fmt -log-level warn -stdout $$file | diff -u $$file -; done
+	@set -e; for file in $$(find $(FOLDERS) -name '*.templ'); do $(TEMPL) fmt -log-level warn -stdout $$file | diff -u $$file -; done
 
 .PHONY: tidy
 tidy: ## go mod tidy in every module, and the workspace in step
-	@set -e; for module in pkg resourceapi authserver; do (cd $$module && GOWORK=off go mod tidy); done
+	@set -e; for module in $(MODULES); do (cd $$module && GOWORK=off go mod tidy); done
 	go work sync
-	@set -e; for module in pkg resourceapi authserver; do (cd $$module && GOWORK=off go mod tidy); done
+	@set -e; for module in $(MODULES); do (cd $$module && GOWORK=off go mod tidy); done
 
 .PHONY: tidy-check
 tidy-check: ## fail where `make tidy` would change something

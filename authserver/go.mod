@@ -19,6 +19,7 @@ require (
 	golang.org/x/oauth2 v0.37.0
 	golang.org/x/sync v0.24.0
 	latchkey/pkg v0.0.0
+	latchkey/pkg/e2e/openid v0.0.0
 )
 
 require (
@@ -104,6 +105,7 @@ require (
 	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
+	golang.org/x/time v0.14.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 	gopkg.in/ini.v1 v1.67.0 // indirect
@@ -118,5 +120,7 @@ require (
 )
 
 replace latchkey/pkg => ../pkg
+
+replace latchkey/pkg/e2e/openid => ../pkg/e2e/openid
 
 replace github.com/ory/x => ./third_party/oryx

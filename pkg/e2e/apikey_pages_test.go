@@ -8,14 +8,14 @@ import (
 	"testing"
 
 	"latchkey/pkg/secret"
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 const keyPages = "/settings/api_keys"
 
 var shownKey = regexp.MustCompile(secret.Pattern)
 
-func (w *world) page(p *testenv.Person, path string) *testenv.Page {
+func (w *world) page(p *actor.Person, path string) *actor.Page {
 	w.t.Helper()
 	page, err := p.Browser.Get(w.t.Context(), path)
 	if err != nil {
@@ -25,7 +25,7 @@ func (w *world) page(p *testenv.Person, path string) *testenv.Page {
 }
 
 // submit fills the first form of the page that has the fields and sends it.
-func (w *world) submit(p *testenv.Person, page *testenv.Page, values map[string]string) *testenv.Page {
+func (w *world) submit(p *actor.Person, page *actor.Page, values map[string]string) *actor.Page {
 	w.t.Helper()
 	form, err := page.Form("csrf_token")
 	if err != nil {
@@ -108,7 +108,7 @@ func (w *world) foreignPages(one string) {
 }
 
 // forgedForms posts without the page's own token, and with what no page offers.
-func (w *world) forgedForms(p *testenv.Person, one string) {
+func (w *world) forgedForms(p *actor.Person, one string) {
 	for _, path := range []string{one + "/revoke", one + "/rotate", keyPages + "/new"} {
 		for _, token := range []string{"", "x"} {
 			page, err := p.Browser.Post(w.t.Context(), path, url.Values{"csrf_token": {token}, "overlap": {"0"}, "name": {"n"}, "source": {"mobile"}, "scopes": {"read"}})

@@ -4,18 +4,21 @@ import (
 	"net/http"
 	"testing"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // costs is a world on a PostgreSQL of its own, with so many grants of one user:
 // nobody else writes to its log, and nobody else's transactions keep what was
 // replaced from being cleared away.
-func costs(t *testing.T, grants int) (*world, *testenv.App, []Pair) {
+func costs(t *testing.T, grants int) (*world, *actor.App, []Pair) {
 	t.Helper()
 	testenv.Production.Need(t)
 	database := testenv.StartPostgres(t, "full_page_writes=off") // as between two checkpoints
-	w := startWorld(t, testenv.Setup{
-		Set: testenv.Production, AuthDB: database, AuthEnv: manyGrants.With(testenv.Env{"AUTH_SWEEP_INTERVAL": "1h"}),
+	w := startWorld(t, testenv.Production, stack.Setup{
+		AuthDB: database, AuthEnv: manyGrants.With(process.Env{"AUTH_SWEEP_INTERVAL": "1h"}),
 	})
 	app, p := w.public(), w.person()
 	app.HTTP = nil // holding each answer against the description would take most of the time
@@ -27,7 +30,7 @@ func costs(t *testing.T, grants int) (*world, *testenv.App, []Pair) {
 }
 
 // refreshTimes refreshes every pair so many times, in place.
-func (w *world) refreshTimes(app *testenv.App, pairs []Pair, times int) {
+func (w *world) refreshTimes(app *actor.App, pairs []Pair, times int) {
 	w.t.Helper()
 	for i := range pairs {
 		for range times {

@@ -7,20 +7,20 @@ import (
 	"sync"
 	"time"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // race is one round in which somebody's access ends while it is being given.
 type race struct {
 	*world
-	owner *testenv.Person // at the browser that ends it
-	other *testenv.Person // the same person at the browser through which it is given
-	admin *testenv.Person // of the family that owner has joined; nil: their own
-	app   *testenv.App
-	back  *testenv.App // app at the replica where it redeems
-	pkce  testenv.PKCE
-	asked *testenv.Page // the consent page at other's browser
-	form  *testenv.Form
+	owner *actor.Person // at the browser that ends it
+	other *actor.Person // the same person at the browser through which it is given
+	admin *actor.Person // of the family that owner has joined; nil: their own
+	app   *actor.App
+	back  *actor.App // app at the replica where it redeems
+	pkce  actor.PKCE
+	asked *actor.Page // the consent page at other's browser
+	form  *actor.Form
 
 	fresh chan string // codes that are being redeemed
 	given chan struct{}
@@ -38,7 +38,7 @@ const manyCodes = 10_000
 func (w *world) newRace(inFamily bool) *race {
 	w.t.Helper()
 	r := &race{
-		world: w, pkce: testenv.NewPKCE(), owner: w.person(), logins: map[string]Pair{},
+		world: w, pkce: actor.NewPKCE(), owner: w.person(), logins: map[string]Pair{},
 		fresh: make(chan string, manyCodes), given: make(chan struct{}, manyCodes),
 	}
 	if inFamily {
@@ -63,7 +63,7 @@ func (w *world) newRace(inFamily bool) *race {
 func (r *race) authorizeURL() string { return r.app.AuthorizeURL(r.pkce, "read", "s", nil) }
 
 // developed registers an application on p's own pages.
-func (w *world) developed(p *testenv.Person) *testenv.App {
+func (w *world) developed(p *actor.Person) *actor.App {
 	w.t.Helper()
 	page := w.answer(p.Browser, "/settings/developer/new", map[string]string{
 		"name": racedApp, "redirect_uris": webCallback, "auth_method": "none", "scopes": "read",
@@ -71,7 +71,7 @@ func (w *world) developed(p *testenv.Person) *testenv.App {
 	if page.URL.Query().Get("done") == "" {
 		w.t.Fatalf("registering an application: %d %s", page.Status, page.Text())
 	}
-	return &testenv.App{Issuer: w.Auth.URL, Client: testenv.Credential{ID: path.Base(page.URL.Path)}, RedirectURI: webCallback}
+	return &actor.App{Issuer: w.Auth.URL, Client: actor.Credential{ID: path.Base(page.URL.Path)}, RedirectURI: webCallback}
 }
 
 // run gives access in every way e is about, and ends it once it was given so
@@ -129,7 +129,7 @@ func (r *race) awaitGifts(n int) {
 }
 
 // author asks for a code, and keeps it or has it redeemed.
-func (r *race) author(ask func() (*testenv.Page, error), keep bool) {
+func (r *race) author(ask func() (*actor.Page, error), keep bool) {
 	page, err := ask()
 	if err != nil || page.Status >= http.StatusInternalServerError {
 		r.t.Errorf("authorize: %v %v", page, err)
@@ -149,12 +149,12 @@ func (r *race) author(ask func() (*testenv.Page, error), keep bool) {
 }
 
 // consent presses the button, as often as it is asked to.
-func (r *race) consent() (*testenv.Page, error) {
-	return r.other.Browser.Submit(r.t.Context(), r.asked, r.form, "decision", testenv.Allow)
+func (r *race) consent() (*actor.Page, error) {
+	return r.other.Browser.Submit(r.t.Context(), r.asked, r.form, "decision", actor.Allow)
 }
 
 // silent relies on the consent that is remembered.
-func (r *race) silent() (*testenv.Page, error) {
+func (r *race) silent() (*actor.Page, error) {
 	return r.other.Browser.Get(r.t.Context(), r.authorizeURL())
 }
 
@@ -189,7 +189,7 @@ func (r *race) signIn(device string) {
 }
 
 // pair reads an answer that may be a refusal.
-func (r *race) pair(answer *testenv.Answer, err error) (Pair, bool) {
+func (r *race) pair(answer *actor.Answer, err error) (Pair, bool) {
 	if err != nil || answer.Status >= http.StatusInternalServerError {
 		r.t.Errorf("%v %v", answer, err)
 		return Pair{}, false

@@ -9,7 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv/actor"
 )
 
 // What an ending does to something that was given: nothing, it dies, or it lives
@@ -44,12 +45,15 @@ var endings = []ending{
 	{name: "the account is deleted", prepare: (*race).deleteAccount, codes: dead, apps: dead, logins: dead},
 }
 
+// production reports whether the engines are those of production.
+func (w *world) production() bool { return strings.HasPrefix(w.AuthDB, "postgres") }
+
 // rounds is how often each race is run: RACES=all runs it for long.
-func rounds(set testenv.Set) int {
+func (w *world) rounds() int {
 	switch {
 	case os.Getenv("RACES") != "all":
 		return 20
-	case set == testenv.Production:
+	case w.production():
 		return 200
 	}
 	return 50
@@ -59,9 +63,9 @@ func rounds(set testenv.Set) int {
 // sign-ins while it ends, the end coming a little later in every round. In
 // production codes are redeemed at another replica than where access ends.
 func TestA2_WhatIsGivenWhileAccessEndsEndsToo(t *testing.T) {
-	ownWorld(t, testenv.Setup{AuthEnv: cheapPasswords.With(manyGrants)}, func(w *world) {
+	ownWorld(t, stack.Setup{AuthEnv: cheapPasswords.With(manyGrants)}, func(w *world) {
 		redeemAt := w.Auth
-		if w.Set == testenv.Production {
+		if w.production() {
 			var err error
 			if redeemAt, err = w.AddAuth(t.Context(), nil); err != nil {
 				w.t.Fatal(err)
@@ -69,9 +73,9 @@ func TestA2_WhatIsGivenWhileAccessEndsEndsToo(t *testing.T) {
 		}
 		for _, e := range endings {
 			w.t.Run(e.name, func(t *testing.T) {
-				for round := range rounds(w.Set) {
+				for round := range w.rounds() {
 					r := (&world{Stack: w.Stack, t: t}).newRace(e.inFamily)
-					r.back = &testenv.App{Issuer: redeemAt.URL, Client: r.app.Client, RedirectURI: r.app.RedirectURI}
+					r.back = &actor.App{Issuer: redeemAt.URL, Client: r.app.Client, RedirectURI: r.app.RedirectURI}
 					r.run(e, round%8)
 					if r.settle(e); t.Failed() {
 						t.Fatalf("in round %d", round)
@@ -92,12 +96,12 @@ func (r *race) settle(e ending) {
 	appShown := strings.Contains(apps, racedApp)
 	for _, pair := range r.pairs {
 		if e.apps == dead || !appShown {
-			r.wantDead(pair, "the application", func() *testenv.Answer { return r.refresh(r.app, pair.Refresh) })
+			r.wantDead(pair, "the application", func() *actor.Answer { return r.refresh(r.app, pair.Refresh) })
 		}
 	}
 	for device, pair := range r.logins {
 		if e.logins == dead || !strings.Contains(phones, "Ada's "+device+" ") {
-			r.wantDead(pair, device, func() *testenv.Answer { return r.refreshApp(pair.Refresh, device) })
+			r.wantDead(pair, device, func() *actor.Answer { return r.refreshApp(pair.Refresh, device) })
 		}
 	}
 	for _, code := range r.kept {
@@ -111,7 +115,7 @@ func (r *race) settle(e ending) {
 }
 
 // wantDead wants a pair to open nothing and to be refreshed by nobody.
-func (r *race) wantDead(pair Pair, whose string, refresh func() *testenv.Answer) {
+func (r *race) wantDead(pair Pair, whose string, refresh func() *actor.Answer) {
 	r.t.Helper()
 	r.wantActive(pair.Access, false, "a token of "+whose)
 	if refreshed := refresh(); refreshed.Status == http.StatusOK || refreshed.Status >= http.StatusInternalServerError {
@@ -130,10 +134,10 @@ func (r *race) seen(path string) string {
 }
 
 // refreshApp refreshes as the product's own app does.
-func (w *world) refreshApp(token, device string) *testenv.Answer {
+func (w *world) refreshApp(token, device string) *actor.Answer {
 	w.t.Helper()
 	body := map[string]any{"refresh_token": token, "device": newDevice(device)}
-	answer, err := (&testenv.App{}).Call(w.t.Context(), http.MethodPost, w.Auth.URL+"/api/v1/auth/refresh", "", body)
+	answer, err := (&actor.App{}).Call(w.t.Context(), http.MethodPost, w.Auth.URL+"/api/v1/auth/refresh", "", body)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -160,7 +164,7 @@ func (r *race) resetPassword() func() error {
 	if err != nil {
 		r.t.Fatalf("%v: %s", err, out)
 	}
-	return r.prepared(testenv.NewPerson(r.Auth.URL), link.URL, map[string]string{"new_password": laterPassword})
+	return r.prepared(actor.NewPerson(r.Auth.URL), link.URL, map[string]string{"new_password": laterPassword})
 }
 
 func (r *race) signEverythingOut() func() error {
@@ -183,7 +187,7 @@ func (r *race) removeMember() func() error {
 func (r *race) deleteAccount() func() error {
 	token := r.login(r.owner, "the first").Text("access_token")
 	return func() error {
-		answer, err := (&testenv.App{}).Call(r.t.Context(), http.MethodDelete, r.Auth.URL+"/api/v1/users/me", token, nil)
+		answer, err := (&actor.App{}).Call(r.t.Context(), http.MethodDelete, r.Auth.URL+"/api/v1/users/me", token, nil)
 		return errors.Join(err, wantOne(answer, http.StatusOK))
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"testing"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // alive counts the pairs whose access token is active.
@@ -19,7 +21,7 @@ func (w *world) alive(pairs []Pair) (n int) {
 }
 
 func TestB4_TheOldestGrantsOfAUserAndAClientEnd(t *testing.T) {
-	ownWorld(t, testenv.Setup{AuthEnv: testenv.Env{"AUTH_GRANT_LIMIT": "5"}}, func(w *world) {
+	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_GRANT_LIMIT": "5"}}, func(w *world) {
 		app, p := w.public(), w.person()
 		others := []Pair{w.tokensOf(p, w.public(), "read"), w.tokens(app, "read")}
 		var pairs []Pair
@@ -39,7 +41,7 @@ func TestB4_TheOldestGrantsOfAUserAndAClientEnd(t *testing.T) {
 
 func TestB4_ParallelGrantsKeepWithinTheLimit(t *testing.T) {
 	const limit = 10
-	ownWorld(t, testenv.Setup{AuthEnv: testenv.Env{"AUTH_GRANT_LIMIT": "10"}}, func(w *world) {
+	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_GRANT_LIMIT": "10"}}, func(w *world) {
 		app, p := w.public(), w.person()
 		w.tokensOf(p, app, "read") // consent is remembered
 		pairs := together(60, func(int) Pair {
@@ -63,11 +65,11 @@ func TestB4_ParallelGrantsKeepWithinTheLimit(t *testing.T) {
 
 // Codes that nobody redeems do not push out what is in use.
 func TestB4_CodesThatStayDoNotEndGrants(t *testing.T) {
-	ownWorld(t, testenv.Setup{AuthEnv: testenv.Env{"AUTH_GRANT_LIMIT": "12"}}, func(w *world) {
+	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_GRANT_LIMIT": "12"}}, func(w *world) {
 		app, p := w.public(), w.person()
 		inUse := []Pair{w.tokensOf(p, app, "read"), w.tokensOf(p, app, "read")}
 		const made, kept = 30, 10
-		codes, keys := make([]string, made), make([]testenv.PKCE, made)
+		codes, keys := make([]string, made), make([]actor.PKCE, made)
 		for i := range codes {
 			codes[i], keys[i] = w.code(p, app, "read")
 		}
@@ -90,13 +92,13 @@ func TestB4_CodesThatStayDoNotEndGrants(t *testing.T) {
 }
 
 func TestB4_CodesAreLimitedByUserAndClient(t *testing.T) {
-	ownWorld(t, testenv.Setup{AuthEnv: testenv.Env{"AUTH_CODES_PER_MINUTE": "5"}}, func(w *world) {
+	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_CODES_PER_MINUTE": "5"}}, func(w *world) {
 		app, other, p, q := w.public(), w.public(), w.person(), w.person()
 		for _, pair := range [][2]any{{p, other}, {q, app}} { // consents
-			w.tokensOf(pair[0].(*testenv.Person), pair[1].(*testenv.App), "read")
+			w.tokensOf(pair[0].(*actor.Person), pair[1].(*actor.App), "read")
 		}
 		given := 0
-		var last *testenv.Page
+		var last *actor.Page
 		for range 10 {
 			last = w.ask(p, app)
 			if last.Left != nil && last.Left.Query().Get("code") != "" {
@@ -116,13 +118,13 @@ func TestB4_CodesAreLimitedByUserAndClient(t *testing.T) {
 }
 
 // ask lets p authorize app, pressing "allow" when asked to.
-func (w *world) ask(p *testenv.Person, app *testenv.App) *testenv.Page {
+func (w *world) ask(p *actor.Person, app *actor.App) *actor.Page {
 	w.t.Helper()
-	page, err := p.Open(w.t.Context(), app.AuthorizeURL(testenv.NewPKCE(), "read", "s", nil))
+	page, err := p.Open(w.t.Context(), app.AuthorizeURL(actor.NewPKCE(), "read", "s", nil))
 	if err == nil && page.Left == nil && page.Status == http.StatusOK {
-		var form *testenv.Form
+		var form *actor.Form
 		if form, err = page.Form("decision"); err == nil {
-			page, err = p.Browser.Submit(w.t.Context(), page, form, "decision", testenv.Allow)
+			page, err = p.Browser.Submit(w.t.Context(), page, form, "decision", actor.Allow)
 		}
 	}
 	if err != nil {
@@ -132,13 +134,13 @@ func (w *world) ask(p *testenv.Person, app *testenv.App) *testenv.Page {
 }
 
 func TestB4_RefreshesAreLimitedByUserAndClient(t *testing.T) {
-	ownWorld(t, testenv.Setup{AuthEnv: testenv.Env{"AUTH_REFRESHES_PER_MINUTE": "5"}}, func(w *world) {
+	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_REFRESHES_PER_MINUTE": "5"}}, func(w *world) {
 		app, p := w.public(), w.person()
 		pair, stranger := w.tokensOf(p, app, "read"), w.tokens(app, "read")
 		other := w.public()
 		elsewhere := w.tokensOf(p, other, "read")
 		refreshed := 0
-		var last *testenv.Answer
+		var last *actor.Answer
 		for range 10 {
 			if last = w.refresh(app, pair.Refresh); last.Status != http.StatusOK {
 				break

@@ -9,7 +9,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // hold locks the grant of a client, as somebody at the database does, until
@@ -37,7 +40,7 @@ func (w *world) hold(clientID string) (release func()) {
 
 // refreshAll refreshes all pairs at once, in place, and returns how long the
 // slowest took.
-func (w *world) refreshAll(app *testenv.App, pairs []Pair) time.Duration {
+func (w *world) refreshAll(app *actor.App, pairs []Pair) time.Duration {
 	w.t.Helper()
 	took := together(len(pairs), func(i int) time.Duration {
 		began := time.Now()
@@ -57,7 +60,7 @@ func (w *world) refreshAll(app *testenv.App, pairs []Pair) time.Duration {
 // same moments. The bound comes from the same minute without the lock.
 func TestB2_NobodyWaitsBehindSomebodyElsesLock(t *testing.T) {
 	testenv.Production.Need(t)
-	w := startWorld(t, testenv.Setup{Set: testenv.Production, AuthEnv: manyGrants.With(testenv.Env{"AUTH_DATABASE_CONNECTIONS": "16"})})
+	w := startWorld(t, testenv.Production, stack.Setup{AuthEnv: manyGrants.With(process.Env{"AUTH_DATABASE_CONNECTIONS": "16"})})
 	app, heldApp, p := w.public(), w.public(), w.person()
 	held := w.refreshed(heldApp, w.tokensOf(p, heldApp, "read").Refresh)
 	pairs := make([]Pair, 50)
@@ -118,7 +121,7 @@ func (w *world) wantOnePair(answers <-chan outcome, n int) {
 // is done with them.
 func TestB2_OneGrantOfAUserDoesNotHoldTheOthers(t *testing.T) {
 	testenv.Production.Need(t)
-	w := startWorld(t, testenv.Setup{Set: testenv.Production})
+	w := startWorld(t, testenv.Production, stack.Setup{})
 	app, p := w.public(), w.person()
 	w.tokensOf(p, app, "read")
 	release := w.hold(app.Client.ID)

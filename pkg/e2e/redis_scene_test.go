@@ -5,20 +5,21 @@ import (
 	"time"
 
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/process"
 )
 
 // scene is a deployment in which Redis gets into a certain state while a
 // credential is in use and is taken back.
 type scene struct {
-	auth, api testenv.Env    // what leads each service to its Redis
+	auth, api process.Env    // what leads each service to its Redis
 	shifts    []string       // how far the clock of each further replica of resourceapi is off
 	life      time.Duration  // API_CREDENTIAL_LIFE; 0: its default
 	before    func()         // the state begins: answers are remembered, nothing is revoked yet
 	after     func(w *world) // what happens once the revocation is answered
 }
 
-func throughAuth(url string) testenv.Env { return testenv.Env{"AUTH_REDIS_URL": url} }
-func throughAPI(url string) testenv.Env  { return testenv.Env{"API_REDIS_URL": url} }
+func throughAuth(url string) process.Env { return process.Env{"AUTH_REDIS_URL": url} }
+func throughAPI(url string) process.Env  { return process.Env{"API_REDIS_URL": url} }
 
 // redisScenes are the states of Redis there are.
 var redisScenes = map[string]func(t *testing.T) scene{

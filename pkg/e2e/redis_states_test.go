@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/process"
 )
 
 // watchFor is how long a revoked credential is tried after its revocation: longer
@@ -54,18 +56,18 @@ func play(t *testing.T, s scene) {
 // world starts the services of a scene.
 func (s scene) world(t *testing.T) *world {
 	t.Helper()
-	unlimited := testenv.Env{"API_RATE_LIMIT_STANDARD": "0", "API_RATE_LIMIT_OAUTH": "0", "API_WORKERS": "0"}
-	w := startWorld(t, testenv.Setup{
-		Set: testenv.Embedded, Replicas: 2, AuthEnv: cheapPasswords.With(s.auth), APIEnv: unlimited.With(s.api),
+	unlimited := process.Env{"API_RATE_LIMIT_STANDARD": "0", "API_RATE_LIMIT_OAUTH": "0", "API_WORKERS": "0"}
+	w := startWorld(t, testenv.Embedded, stack.Setup{
+		Replicas: 2, AuthEnv: cheapPasswords.With(s.auth), APIEnv: unlimited.With(s.api),
 	})
 	if len(s.shifts) > 0 {
 		var err error
-		if w.Binaries.API, err = testenv.BuildShifted(t.Context(), "resourceapi", t.TempDir()); err != nil {
+		if w.Binaries.API, err = stack.BuildShifted(t.Context(), "resourceapi", t.TempDir()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, shift := range s.shifts {
-		w.APIEnv[testenv.ClockShift] = shift
+		w.APIEnv[stack.ClockShift] = shift
 		if err := w.AddAPI(t.Context()); err != nil {
 			t.Fatal(err)
 		}

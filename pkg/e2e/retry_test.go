@@ -4,11 +4,13 @@ import (
 	"net/http"
 	"testing"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // overlapping registers a public client whose processes share one store of tokens.
-func (w *world) overlapping(overlap string) *testenv.App {
+func (w *world) overlapping(overlap string) *actor.App {
 	w.t.Helper()
 	return w.client(loopbackCallback, "--public", "--refresh-overlap", overlap)
 }
@@ -20,15 +22,15 @@ func samePair(a, b Pair) bool {
 // A client that lost the answer gets it again, as long as nobody has used the new
 // pair: 200 times at once, in production at two replicas.
 func TestA5_ALostAnswerIsGivenAgain(t *testing.T) {
-	ownWorld(t, testenv.Setup{}, func(w *world) {
+	ownWorld(t, stack.Setup{}, func(w *world) {
 		app := w.public()
-		doors := []*testenv.App{app, app}
-		if w.Set == testenv.Production {
+		doors := []*actor.App{app, app}
+		if w.production() {
 			replica, err := w.AddAuth(w.t.Context(), nil)
 			if err != nil {
 				w.t.Fatal(err)
 			}
-			doors[1] = &testenv.App{Issuer: replica.URL, Client: app.Client}
+			doors[1] = &actor.App{Issuer: replica.URL, Client: app.Client}
 		}
 		spent := w.tokens(app, "read")
 		outcomes := together(200, func(i int) outcome {
@@ -136,7 +138,7 @@ func TestA5_TheSecondProcessOfAClientIsAnswered(t *testing.T) {
 }
 
 func TestA5_WithoutARetryWindowNothingOverlaps(t *testing.T) {
-	ownWorld(t, testenv.Setup{AuthEnv: testenv.Env{"AUTH_REFRESH_RETRY_WINDOW": "0s"}}, func(w *world) {
+	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_REFRESH_RETRY_WINDOW": "0s"}}, func(w *world) {
 		app := w.overlapping("10m")
 		first := w.tokens(app, "read")
 		second := w.refreshed(app, first.Refresh)

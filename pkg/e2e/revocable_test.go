@@ -13,7 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 const resetStatus = "/api/v1/users/reset/status" // for administrators
@@ -41,7 +42,7 @@ func (w *world) revocables() []revocable {
 			return errors.Join(err, wantOne(answer, http.StatusOK))
 		}},
 		{"an API key", accounts, keyHeader(key.Key), http.StatusUnauthorized, func() error {
-			answer, err := (&testenv.App{}).Call(w.t.Context(), http.MethodDelete, k.Auth.URL+apiKeys+"/"+key.ID, k.token, nil)
+			answer, err := (&actor.App{}).Call(w.t.Context(), http.MethodDelete, k.Auth.URL+apiKeys+"/"+key.ID, k.token, nil)
 			return errors.Join(err, wantOne(answer, http.StatusOK, http.StatusNoContent))
 		}},
 		{
@@ -51,7 +52,7 @@ func (w *world) revocables() []revocable {
 	}
 }
 
-func wantOne(answer *testenv.Answer, statuses ...int) error {
+func wantOne(answer *actor.Answer, statuses ...int) error {
 	if answer == nil {
 		return errors.New("no answer")
 	}
@@ -66,9 +67,9 @@ func wantOne(answer *testenv.Answer, statuses ...int) error {
 var invitationLink = regexp.MustCompile(`http://[^<"]*(/join\?code=inv_[0-9A-Za-z]+)`)
 
 // member signs somebody up into admin's family.
-func (w *world) member(admin *testenv.Person, role string) *testenv.Person {
+func (w *world) member(admin *actor.Person, role string) *actor.Person {
 	w.t.Helper()
-	p := testenv.NewPerson(w.Auth.URL)
+	p := actor.NewPerson(w.Auth.URL)
 	page := w.answer(admin.Browser, "/settings/family", map[string]string{"email": p.Email, "role": role}, "action", "invite")
 	link := invitationLink.FindStringSubmatch(page.Body)
 	if link == nil {
@@ -85,7 +86,7 @@ func (w *world) member(admin *testenv.Person, role string) *testenv.Person {
 
 // prepared gets the page at path and fills its form that has values and fields.
 // What it returns sends the form and wants it done.
-func (w *world) prepared(p *testenv.Person, path string, values map[string]string, fields ...string) (send func() error) {
+func (w *world) prepared(p *actor.Person, path string, values map[string]string, fields ...string) (send func() error) {
 	w.t.Helper()
 	page := w.page(p, path)
 	form, err := page.Form(append(slices.Collect(maps.Keys(values)), append(fields, "csrf_token")...)...)
@@ -107,7 +108,7 @@ func (w *world) prepared(p *testenv.Person, path string, values map[string]strin
 // watcher asks a replica with a credential again and again.
 type watcher struct {
 	revocable
-	replica *testenv.Process
+	replica *process.Process
 
 	mu       sync.Mutex
 	accepted time.Time // when the last request that was let in was sent
@@ -133,7 +134,7 @@ func (o *watcher) run(ctx context.Context) {
 	}
 }
 
-func (o *watcher) note(asked time.Time, answer *testenv.Answer, err error) {
+func (o *watcher) note(asked time.Time, answer *actor.Answer, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if err != nil {

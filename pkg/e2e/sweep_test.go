@@ -9,7 +9,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/process"
 )
 
 // connect opens a connection to authserver's PostgreSQL that ends with the test.
@@ -53,7 +55,7 @@ const (
 // lives, and what died just now, stays.
 func TestD8_TheSweepGoesByIndexInEvenBatches(t *testing.T) {
 	testenv.Production.Need(t)
-	w := startWorld(t, testenv.Setup{Set: testenv.Production, AuthEnv: testenv.Env{"AUTH_SWEEP_INTERVAL": "1h"}})
+	w := startWorld(t, testenv.Production, stack.Setup{AuthEnv: process.Env{"AUTH_SWEEP_INTERVAL": "1h"}})
 	p, live, dead, unused := w.person(), w.public(), w.public(), w.public()
 	pair := w.tokensOf(p, live, "read")
 	wantStatus(t, w.form(dead, "/oauth/revoke", url.Values{"token": {w.tokensOf(p, dead, "read").Access}}), http.StatusOK)
@@ -73,7 +75,7 @@ func TestD8_TheSweepGoesByIndexInEvenBatches(t *testing.T) {
 	w.awaitCount(conn, "n_tup_ins", deadGrants+unusedCodes)
 	const read = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'grants'"
 	before := w.number(conn, read)
-	sweeper, err := w.AddAuth(t.Context(), testenv.Env{"AUTH_SWEEP_INTERVAL": "100ms"})
+	sweeper, err := w.AddAuth(t.Context(), process.Env{"AUTH_SWEEP_INTERVAL": "100ms"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // The counters of refreshes that were seen as theft, and of those that overlap
@@ -45,7 +47,7 @@ func (w *world) wantRefused(token string) {
 }
 
 // wantEnded wants nothing of a grant to be left.
-func (w *world) wantEnded(app *testenv.App, newest Pair, why string) {
+func (w *world) wantEnded(app *actor.App, newest Pair, why string) {
 	w.t.Helper()
 	w.wantActive(newest.Access, false, "newest access token after "+why)
 	wantError(w.t, w.refresh(app, newest.Refresh), http.StatusBadRequest, "invalid_grant")
@@ -56,18 +58,18 @@ func (w *world) wantEnded(app *testenv.App, newest Pair, why string) {
 // pair is what tells them apart.
 func TestA5_AThiefIsFoundOutAtHisFirstReplay(t *testing.T) {
 	eachWorld(t, func(w *world) {
-		for how, use := range map[string]func(app *testenv.App, pair Pair) Pair{
-			"a call": func(_ *testenv.App, pair Pair) Pair {
+		for how, use := range map[string]func(app *actor.App, pair Pair) Pair{
+			"a call": func(_ *actor.App, pair Pair) Pair {
 				wantStatus(w.t, w.call(http.MethodGet, accounts, pair.Access, nil), http.StatusOK)
 				return pair
 			},
-			"an introspection": func(_ *testenv.App, pair Pair) Pair {
+			"an introspection": func(_ *actor.App, pair Pair) Pair {
 				w.wantActive(pair.Access, true, "the new access token")
 				return pair
 			},
-			"a refresh": func(app *testenv.App, pair Pair) Pair { return w.refreshed(app, pair.Refresh) },
+			"a refresh": func(app *actor.App, pair Pair) Pair { return w.refreshed(app, pair.Refresh) },
 		} {
-			for _, app := range []*testenv.App{w.public(), w.confidential()} {
+			for _, app := range []*actor.App{w.public(), w.confidential()} {
 				stolen := w.tokens(app, "read")
 				wantStatus(w.t, w.call(http.MethodGet, accounts, stolen.Access, nil), http.StatusOK)
 				newest := use(app, w.refreshed(app, stolen.Refresh))
@@ -86,7 +88,7 @@ func TestA5_AThiefIsFoundOutAtHisFirstReplay(t *testing.T) {
 // The product's own app may overlap for a while, at most for the retry window;
 // afterwards a replay is theft.
 func TestA5_AThiefOfTheOwnAppIsFoundOutOnceOverlapIsOver(t *testing.T) {
-	ownWorld(t, testenv.Setup{AuthEnv: testenv.Env{"AUTH_REFRESH_RETRY_WINDOW": "1s"}}, func(w *world) {
+	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_REFRESH_RETRY_WINDOW": "1s"}}, func(w *world) {
 		stolen, err := pairOf(w.login(w.person(), "phone"))
 		if err != nil {
 			w.t.Fatal(err)
@@ -110,12 +112,12 @@ func TestA5_AnOldAccessTokenEndsNothing(t *testing.T) {
 		old := w.tokens(app, "read")
 		pair := w.refreshed(app, old.Refresh)
 		w.wantActive(pair.Access, true, "the new access token")
-		for _, client := range []*testenv.App{app, w.public(), w.confidential()} {
+		for _, client := range []*actor.App{app, w.public(), w.confidential()} {
 			for _, hint := range []string{"", "access_token", "refresh_token"} {
 				wantStatus(w.t, w.form(client, "/oauth/revoke", url.Values{"token": {old.Access}, "token_type_hint": {hint}}), http.StatusOK)
 			}
 			wantError(w.t, w.refresh(client, old.Access), http.StatusBadRequest, "invalid_grant")
-			wantError(w.t, w.exchange(client, old.Access, testenv.NewPKCE().Verifier), http.StatusBadRequest, "invalid_grant")
+			wantError(w.t, w.exchange(client, old.Access, actor.NewPKCE().Verifier), http.StatusBadRequest, "invalid_grant")
 		}
 		w.wantActive(old.Access, false, "the old access token")
 		wantStatus(w.t, w.call(http.MethodGet, accounts, old.Access, nil), http.StatusUnauthorized)
@@ -147,7 +149,7 @@ func TestA5_AnotherClientsReplayEndsNothing(t *testing.T) {
 		spent := w.tokens(app, "read")
 		pair := w.refreshed(app, spent.Refresh)
 		w.wantActive(pair.Access, true, "the new access token")
-		for _, stranger := range []*testenv.App{w.public(), w.confidential()} {
+		for _, stranger := range []*actor.App{w.public(), w.confidential()} {
 			wantError(w.t, w.refresh(stranger, spent.Refresh), http.StatusBadRequest, "invalid_grant")
 			wantStatus(w.t, w.form(stranger, "/oauth/revoke", url.Values{"token": {spent.Refresh}}), http.StatusOK)
 			wantStatus(w.t, w.refreshApp(spent.Refresh, "phone"), http.StatusUnauthorized)

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"latchkey/pkg/testenv/process"
 )
 
 // StartPostgres starts a PostgreSQL server of a test's own, for what others at the
@@ -55,13 +57,13 @@ func StartPostgres(t testing.TB, settings ...string) string {
 		_ = server.Wait()                          // its status says that it was told to
 	})
 	url := "postgres://postgres@" + addr + "/postgres?sslmode=disable"
-	Eventually(t, startTimeout, "PostgreSQL answers", func() bool { return answers(t.Context(), url) == nil })
+	Eventually(t, serverTimeout, "PostgreSQL answers", func() bool { return answers(t.Context(), url) == nil })
 	return url
 }
 
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	addr, err := FreeAddr()
+	addr, err := process.FreeAddr()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"latchkey/pkg/testenv/process"
 )
 
 // RedisServer is a redis-server of a test's own, which the test may break.
@@ -29,7 +31,7 @@ type RedisServer struct {
 // when engines are required it fails.
 func StartRedis(t testing.TB, args ...string) *RedisServer {
 	t.Helper()
-	addr, err := FreeAddr()
+	addr, err := process.FreeAddr()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +68,7 @@ func (s *RedisServer) Restart() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	Eventually(s.t, startTimeout, "redis-server answers", func() bool {
+	Eventually(s.t, serverTimeout, "redis-server answers", func() bool {
 		conn, err := net.Dial("tcp", s.Addr) //nolint:noctx // loopback
 		if err != nil {
 			return false
@@ -108,7 +110,7 @@ func (s *RedisServer) Follow(primary *RedisServer) {
 		s.t.Fatal(err)
 	}
 	s.Do("REPLICAOF", host, port)
-	Eventually(s.t, startTimeout, "the replica has the data", func() bool {
+	Eventually(s.t, serverTimeout, "the replica has the data", func() bool {
 		there, err := primary.ask("WAIT", 1, 100)
 		return err == nil && there == int64(1)
 	})
@@ -122,7 +124,7 @@ func StartRedisCluster(t testing.TB, n int) []*RedisServer {
 	t.Helper()
 	servers, buses := make([]*RedisServer, n), make([]string, n)
 	for i := range servers {
-		bus, err := FreeAddr()
+		bus, err := process.FreeAddr()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +143,7 @@ func StartRedisCluster(t testing.TB, n int) []*RedisServer {
 		servers[0].Do("CLUSTER", "MEET", host, port, buses[i+1])
 	}
 	for _, s := range servers {
-		Eventually(t, startTimeout, "the cluster is whole", func() bool {
+		Eventually(t, serverTimeout, "the cluster is whole", func() bool {
 			info, _ := s.ask("CLUSTER", "INFO")
 			text := fmt.Sprint(info)
 			return strings.Contains(text, "cluster_state:ok") && strings.Contains(text, "cluster_size:"+strconv.Itoa(n))

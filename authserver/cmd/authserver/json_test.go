@@ -127,7 +127,7 @@ func TestOtherCommands(t *testing.T) {
 		s := newShell(t, set)
 		for _, command := range []string{"status", "up", "status"} {
 			steps := s.ok("migrate", command).([]any)
-			if len(steps) < 5 {
+			if len(steps) == 0 {
 				t.Fatalf("migrate %s: %v", command, steps)
 			}
 			for _, step := range steps {

@@ -8,7 +8,6 @@ import (
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/consent"
 	"latchkey/authserver/internal/mail"
-	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/web"
 )
 
@@ -36,15 +35,8 @@ func (p *parts) ownPages(d *web.Dependencies) ([]worker, error) {
 		return nil, err
 	}
 	d.Recovery, d.Clients = recovery, p.registration
-	d.Consents = &consent.Service{Store: p.store, Ender: lateChains{p}, Logger: p.log, Now: now}
+	d.Consents = &consent.Service{Store: p.store, Grants: p.grants, Logger: p.log, Now: now}
 	return []worker{recovery.Run}, nil
-}
-
-// noteUses lets the OAuth endpoints remember which chains are in use.
-func (p *parts) noteUses(d *oauth.Dependencies) worker {
-	uses := &consent.Uses{Store: p.store, Logger: p.log, Now: now}
-	d.Uses = uses
-	return uses.Run
 }
 
 func userResetLink(ctx context.Context, args []string) error {

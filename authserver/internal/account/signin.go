@@ -77,11 +77,22 @@ func (s *Service) tryPassword(ctx context.Context, u *authserver.User, account, 
 		}
 		return ErrBadCredentials
 	}
-	if outdated {
-		u.PasswordHash = s.hasher.hashNow(password)
-		return s.Store.SetPasswordHash(ctx, u.ID, u.PasswordHash)
+	if !outdated {
+		return nil
 	}
-	return nil
+	return s.rehash(ctx, u, password)
+}
+
+// rehash stores a right password anew at today's cost, unless it has been changed
+// meanwhile.
+func (s *Service) rehash(ctx context.Context, u *authserver.User, password string) error {
+	hash := s.hasher.hashNow(password)
+	won, err := s.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
+	if err == nil && !won {
+		return ErrBadCredentials
+	}
+	u.PasswordHash = hash
+	return err
 }
 
 // openSignin makes a sign-in for u at this browser and returns its cookie. It
@@ -182,7 +193,7 @@ func (s *Service) RenewSignin(ctx context.Context, in *authserver.Signin, v Visi
 		if cookie, err = s.openSignin(ctx, &in.User, v); err != nil {
 			return err
 		}
-		return s.Store.EndSignin(ctx, in.Digest, s.now())
+		return s.endSignin(ctx, in.Digest)
 	})
 	return cookie, err
 }
@@ -191,7 +202,19 @@ func (s *Service) endReplaced(ctx context.Context, cookie secret.Token) error {
 	if cookie.IsZero() {
 		return nil
 	}
-	return s.Store.EndSignin(ctx, cookie.Digest(), s.now())
+	return s.endSignin(ctx, cookie.Digest())
+}
+
+// endSignin ends the sign-in of a cookie, if there is one, and the codes in flight
+// that were made from it.
+func (s *Service) endSignin(ctx context.Context, cookie secret.Digest) error {
+	return s.Store.InTx(ctx, func(ctx context.Context) error {
+		ended, err := s.Store.EndSignin(ctx, cookie, s.now())
+		if err != nil || ended == nil {
+			return err
+		}
+		return s.endCodes(ctx, ended.User.ID, ended.ID)
+	})
 }
 
 // CurrentSignin returns the live sign-in of cookie, and what its user has allowed

@@ -32,7 +32,7 @@ func (s *Service) SignInChecked(ctx context.Context, u *authserver.User, v Visit
 }
 
 // OpenDevice registers the device and issues its tokens, after everything this
-// user needs was checked; chains opened on the device before end. It joins the
+// user needs was checked; grants opened on the device before end. It joins the
 // transaction of ctx. origin says which way the person came in. Errors:
 // fault.Malformed (device), ErrBadCredentials (as SignInChecked).
 func (s *Service) OpenDevice(ctx context.Context, u *authserver.User, d authserver.Device, origin string) (*authserver.Tokens, error) {

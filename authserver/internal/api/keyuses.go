@@ -21,7 +21,7 @@ const maxReport = 256 << 10
 
 // reportUses takes what a resource server has seen of API keys.
 func (s *Server) reportUses(w http.ResponseWriter, r *http.Request) error {
-	if _, err := s.Credentials.AuthenticateResourceServer(r); err != nil {
+	if _, err := s.ResourceServers.AuthenticateResourceServer(r); err != nil {
 		if fault.Is(err, fault.Unauthenticated) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="latchkey", charset="UTF-8"`)
 		}

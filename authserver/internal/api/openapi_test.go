@@ -8,13 +8,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/mux"
 
 	"latchkey/authserver/internal/api"
 	"latchkey/authserver/internal/apikey"
+	"latchkey/authserver/internal/credential"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/sso"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/keyuse"
 )
 
@@ -24,7 +27,11 @@ func everything(t *testing.T) *mux.Router {
 	t.Helper()
 	router := mux.NewRouter()
 	oauth.New(oauth.Dependencies{}).Mount(router)
-	api.New(api.Dependencies{Keys: &apikey.Service{}, SSO: &sso.Service{}}).Mount(router)
+	admission, err := guard.New(guard.Options{Introspector: &credential.Introspector{}, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	api.New(api.Dependencies{Keys: &apikey.Service{}, SSO: &sso.Service{}, Guard: admission}).Mount(router)
 	if err := api.MountDescription(router, "http://auth.example"); err != nil {
 		t.Fatal(err)
 	}

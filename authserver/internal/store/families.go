@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"time"
 
@@ -29,12 +30,12 @@ func (s *Store) LockFamily(ctx context.Context, id string) error {
 // come one after the other anyway.
 func (s *Store) locking(text string) string {
 	if s.db.Engine() == database.SQLite {
-		text = locks.Replace(text)
+		text = locks.ReplaceAllString(text, "")
 	}
 	return text
 }
 
-var locks = strings.NewReplacer(" FOR UPDATE", "", " FOR NO KEY UPDATE", "", " FOR SHARE", "")
+var locks = regexp.MustCompile(`\s+FOR (UPDATE|NO KEY UPDATE|SHARE)( OF \w+(, \w+)*)?( SKIP LOCKED)?`)
 
 // LockUser holds an active user until the transaction ends: nobody deactivates
 // the user or changes the password meanwhile. fault.NotFound: the user is not
@@ -103,7 +104,7 @@ func (s *Store) ForgetUser(ctx context.Context, userID string, now time.Time) er
 	for _, text := range []string{
 		`DELETE FROM signins WHERE user_id = $1`, `DELETE FROM pending_signins WHERE user_id = $1`,
 		`DELETE FROM consents WHERE user_id = $1`, `DELETE FROM second_factors WHERE user_id = $1`,
-		`DELETE FROM recovery_codes WHERE user_id = $1`, `DELETE FROM codes WHERE user_id = $1`,
+		`DELETE FROM recovery_codes WHERE user_id = $1`, `DELETE FROM grants WHERE user_id = $1 AND redeemed_at IS NULL`,
 		`DELETE FROM devices WHERE user_id = $1`, `DELETE FROM links WHERE user_id = $1`,
 		`DELETE FROM passkeys WHERE user_id = $1`, `DELETE FROM passkey_challenges WHERE user_id = $1`,
 	} {

@@ -63,10 +63,16 @@ func (s *Store) StampSignin(ctx context.Context, cookie secret.Digest, now time.
 	return err
 }
 
-// EndSignin ends the sign-in of a cookie. It is no error when there is none.
-func (s *Store) EndSignin(ctx context.Context, cookie secret.Digest, now time.Time) error {
-	_, err := s.db.Exec(ctx, `UPDATE signins SET ended_at = $2 WHERE digest = $1 AND ended_at IS NULL`, cookie[:], now)
-	return err
+// EndSignin ends the sign-in of a cookie and returns its id and its user's; nil,
+// nil: there is none.
+func (s *Store) EndSignin(ctx context.Context, cookie secret.Digest, now time.Time) (*authserver.Signin, error) {
+	var in authserver.Signin
+	err := s.db.QueryRow(ctx, `UPDATE signins SET ended_at = $2 WHERE digest = $1 AND ended_at IS NULL RETURNING id, user_id`,
+		cookie[:], now).Scan(&in.ID, &in.User.ID)
+	if errors.Is(err, database.ErrNoRows) {
+		return nil, nil
+	}
+	return &in, err
 }
 
 // ListSignins returns the live sign-ins of a user, last seen first.

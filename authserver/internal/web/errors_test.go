@@ -11,6 +11,7 @@ import (
 
 	"latchkey/pkg/fault"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // Every error is a page: one sentence, one way onward, and nothing of the cause.
@@ -33,7 +34,7 @@ func TestErrorPages(t *testing.T) {
 	} {
 		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
 		s.Pages.RenderError(w, r, c.err)
-		page := testenv.Page{Status: w.Code, Header: w.Header(), Body: w.Body.String(), URL: &url.URL{Path: "/"}}
+		page := actor.Page{Status: w.Code, Header: w.Header(), Body: w.Body.String(), URL: &url.URL{Path: "/"}}
 		if w.Code != status || !strings.Contains(page.Text(), c.title) || !strings.Contains(page.Text(), c.says) {
 			t.Errorf("%d: %d %s", status, w.Code, page.Text())
 		}
@@ -52,7 +53,7 @@ func TestErrorPages(t *testing.T) {
 func TestErrorPagesNameTheRequest(t *testing.T) {
 	s := newSite(t, testenv.Embedded, settings())
 	res := get(t, s.URL+"/nothing-here")
-	page, err := testenv.NewBrowser(s.URL).Get(t.Context(), "/nothing-here")
+	page, err := actor.NewBrowser(s.URL).Get(t.Context(), "/nothing-here")
 	if err != nil || res.Header.Get("X-Request-Id") == "" || !strings.Contains(page.Text(), page.Header.Get("X-Request-Id")) {
 		t.Errorf("%v: %s", err, page.Text())
 	}

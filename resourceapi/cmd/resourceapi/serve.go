@@ -19,6 +19,7 @@ import (
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/cache"
 	"latchkey/pkg/database"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/keyuse"
@@ -28,7 +29,6 @@ import (
 	"latchkey/resourceapi/internal/api"
 	"latchkey/resourceapi/internal/balance"
 	"latchkey/resourceapi/internal/config"
-	"latchkey/resourceapi/internal/guard"
 	"latchkey/resourceapi/internal/store"
 )
 
@@ -162,7 +162,7 @@ func (p *parts) openGuard() error {
 		return err
 	}
 	p.answers, err = introspection.NewCached(p.client, introspection.CachedOptions{
-		Store: shared, Now: time.Now, Logger: p.log, Registerer: p.metrics,
+		Life: p.cfg.CredentialLife, Store: shared, Now: time.Now, Logger: p.log, Registerer: p.metrics,
 		Timeout: p.cfg.IntrospectionTimeout, Size: p.cfg.CredentialCache,
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"latchkey/pkg/apierror"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/scope"
 )
@@ -88,7 +89,8 @@ func (a *API) Mount(r *mux.Router) {
 		r.Handle(path, dispatch(methods{"GET": httpserver.Handle(h, render)}))
 	}
 	if !a.Erasure.IsZero() {
-		r.Handle("/internal/families/{id}", dispatch(methods{"DELETE": httpserver.Handle(a.eraseFamily, render)}))
+		erase := guard.AdmitShared(a.Erasure, "This path takes the erasure secret", a.eraseFamily)
+		r.Handle("/internal/families/{id}", dispatch(methods{"DELETE": httpserver.Handle(erase, render)}))
 	}
 	r.PathPrefix("/").Handler(httpserver.Handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute }, render))
 	r.NotFoundHandler = httpserver.Handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute }, render)

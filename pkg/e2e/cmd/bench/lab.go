@@ -14,22 +14,29 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"latchkey/pkg/cache"
+	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/e2e/stack/production"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // lab is everything that runs during the measurements.
 type lab struct {
 	options
-	stack *testenv.Stack
-	app   *testenv.App // a public client with consent
-	page  *testenv.Browser
+	stack *stack.Stack
+	app   *actor.App // a public client with consent
+	page  *actor.Browser
 	bound *exec.Cmd
 	at    string // address of the bare server
 	owner string // resourceapi's database, as who owns its tables
 	undo  []func() error
 }
 
-const password = "Bench-Password-1!"
+const (
+	email    = "bench@example.com"
+	password = "Bench-Password-1!"
+)
 
 func newLab(ctx context.Context, o options) (*lab, error) {
 	l := &lab{options: o}
@@ -46,18 +53,23 @@ func (l *lab) start(ctx context.Context) error {
 		return err
 	}
 	l.owner = owner
-	l.stack, err = testenv.Launch(ctx, testenv.Setup{
-		Set: testenv.Production, APIDB: address,
-		AuthEnv: testenv.Env{
+	setup := stack.Setup{
+		APIDB: address,
+		AuthEnv: process.Env{
 			"AUTH_CODE_LIFETIME": "10m", "AUTH_LOG_LEVEL": "warn", "AUTH_PASSWORD_MEMORY": "8", "AUTH_PASSWORD_PASSES": "1",
 			"AUTH_THROTTLE_TOKEN": "off", "AUTH_THROTTLE_SIGNUP": "9999/1h", "AUTH_THROTTLE_SIGNIN_ADDRESS": "9999/1h",
 		},
-		APIEnv: testenv.Env{
+		APIEnv: process.Env{
 			"API_RATE_LIMIT_OAUTH": "0", "API_LOG_LEVEL": "warn", "API_RATE_LIMIT_ENTERPRISE": "1000000000",
 			"API_MIGRATION_DATABASE_URL": owner, "API_PRODUCTION": "true",
 		},
-	})
+	}
+	release, err := production.Lease(ctx, &setup)
 	if err != nil {
+		return err
+	}
+	l.undo = append(l.undo, release)
+	if l.stack, err = stack.Launch(ctx, setup); err != nil {
 		return err
 	}
 	if err := l.startBound(ctx); err != nil {
@@ -67,9 +79,9 @@ func (l *lab) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.app = &testenv.App{Issuer: l.stack.Auth.URL, Client: cred, RedirectURI: "http://127.0.0.1/cb"}
-	l.page = testenv.NewBrowser(l.stack.Auth.URL)
-	return errors.Join(signUp(ctx, l.page, "bench@example.com"), l.consent(ctx))
+	l.app = &actor.App{Issuer: l.stack.Auth.URL, Client: cred, RedirectURI: "http://127.0.0.1/cb"}
+	l.page = actor.NewBrowser(l.stack.Auth.URL)
+	return errors.Join(signUp(ctx, l.page, email), l.consent(ctx))
 }
 
 func (l *lab) startBound(ctx context.Context) error {
@@ -99,7 +111,7 @@ func (l *lab) startBound(ctx context.Context) error {
 	if err := errors.Join(redis.Set(ctx, "bound", boundAnswer, time.Hour), redis.Close()); err != nil {
 		return err
 	}
-	if l.at, err = testenv.FreeAddr(); err != nil {
+	if l.at, err = process.FreeAddr(); err != nil {
 		return err
 	}
 	self, err := os.Executable()
@@ -133,7 +145,7 @@ func (l *lab) waitFor(ctx context.Context, url string) error {
 	return fmt.Errorf("%s does not answer", url)
 }
 
-func signUp(ctx context.Context, browser *testenv.Browser, email string) error {
+func signUp(ctx context.Context, browser *actor.Browser, email string) error {
 	page, err := browser.Get(ctx, "/signup")
 	if err != nil {
 		return err
@@ -149,7 +161,7 @@ func signUp(ctx context.Context, browser *testenv.Browser, email string) error {
 
 // consent allows the app, which is remembered.
 func (l *lab) consent(ctx context.Context) error {
-	page, err := l.page.Get(ctx, l.app.AuthorizeURL(testenv.NewPKCE(), "read_write", "", nil))
+	page, err := l.page.Get(ctx, l.app.AuthorizeURL(actor.NewPKCE(), "read_write", "", nil))
 	if err != nil {
 		return err
 	}
@@ -158,7 +170,7 @@ func (l *lab) consent(ctx context.Context) error {
 }
 
 // allow presses "allow" on the consent page and returns where that led.
-func allow(ctx context.Context, browser *testenv.Browser, page *testenv.Page) (*url.URL, error) {
+func allow(ctx context.Context, browser *actor.Browser, page *actor.Page) (*url.URL, error) {
 	form, err := page.Form("decision")
 	if err != nil {
 		return nil, err
@@ -177,7 +189,7 @@ type grant struct{ code, verifier string }
 
 // code passes through the authorization endpoint, consent being given.
 func (l *lab) code(ctx context.Context) (grant, error) {
-	pkce := testenv.NewPKCE()
+	pkce := actor.NewPKCE()
 	page, err := l.page.Get(ctx, l.app.AuthorizeURL(pkce, "read_write", "", nil))
 	if err != nil {
 		return grant{}, err
