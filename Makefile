@@ -85,6 +85,10 @@ cover: ## test coverage by package, and coverage/index.html
 e2e: ## only the tests that drive both services from outside
 	@go test -json -timeout 30m -count=1 ./pkg/e2e/... | $(REPORT)
 
+.PHONY: races
+races: ## access that ends while it is given: 200 rounds on PostgreSQL, 50 on SQLite
+	@RACES=all go test -json -timeout 60m -count=1 -run TestA2_ ./pkg/e2e/... | $(REPORT)
+
 .PHONY: isolation
 isolation: ## the isolation tests with the family predicate taken out of every statement
 	@go test -json -timeout 30m -count=1 -tags sabotage -run 'Sabotage|FamiliesNeverMix|RowSecurity|AForeignID' ./resourceapi/internal/api | $(REPORT)

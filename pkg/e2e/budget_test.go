@@ -75,6 +75,15 @@ func TestStatementBudgets(t *testing.T) {
 		own := w.tokensOf(p, app, "read")
 		return func() { status(w.refresh(app, own.Refresh), http.StatusOK) }
 	})
+	budget("first introspection after a refresh", 2, func() func() {
+		next := w.refreshed(app, w.tokensOf(p, app, "read").Refresh)
+		return func() { status(w.form(rs, "/oauth/introspect", url.Values{"token": {next.Access}}), http.StatusOK) }
+	})
+	budget("second introspection after a refresh", 1, func() func() {
+		next := w.refreshed(app, w.tokensOf(p, app, "read").Refresh)
+		w.wantActive(next.Access, true, "the new access token")
+		return func() { status(w.form(rs, "/oauth/introspect", url.Values{"token": {next.Access}}), http.StatusOK) }
+	})
 	budget("refresh retry", 2, func() func() {
 		own := w.tokensOf(p, app, "read")
 		w.refreshed(app, own.Refresh)

@@ -46,8 +46,9 @@ func (w *world) link(office *testenv.PostOffice, to string) string {
 	return ""
 }
 
-// answer gets a page, fills in its form that has the named fields, submits it.
-func (w *world) answer(b *actor.Browser, path string, values map[string]string) *actor.Page {
+// answer gets a page, fills in its form that has the named fields, and submits it
+// with the button, when one is named.
+func (w *world) answer(b *actor.Browser, path string, values map[string]string, button ...string) *actor.Page {
 	w.t.Helper()
 	page, err := b.Get(w.t.Context(), path)
 	if err != nil {
@@ -62,7 +63,8 @@ func (w *world) answer(b *actor.Browser, path string, values map[string]string) 
 		w.t.Fatal(err)
 	}
 	form.Fill(values)
-	if page, err = b.Submit(w.t.Context(), page, form, "", ""); err != nil {
+	button = append(button, "", "")
+	if page, err = b.Submit(w.t.Context(), page, form, button[0], button[1]); err != nil {
 		w.t.Fatal(err)
 	}
 	return page

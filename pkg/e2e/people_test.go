@@ -14,19 +14,22 @@ import (
 
 // newDevice is what an app of the product says of the phone it runs on.
 func newDevice(id string) map[string]any {
-	return map[string]any{"device_id": id, "device_name": "Ada's phone", "device_type": "ios", "os_version": "19.1", "app_version": "2.0"}
+	return map[string]any{"device_id": id, "device_name": "Ada's " + id, "device_type": "ios", "os_version": "19.1", "app_version": "2.0"}
 }
 
 // login signs a person in through the JSON API, as the product's own app does.
 func (w *world) login(p *actor.Person, deviceID string) *actor.Answer {
 	w.t.Helper()
-	app := &actor.App{}
-	body := map[string]any{"email": p.Email, "password": p.Password, "device": newDevice(deviceID)}
-	answer, err := app.Call(w.t.Context(), http.MethodPost, w.Auth.URL+"/api/v1/auth/login", "", body)
+	answer, err := w.loginTo(p, deviceID)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return answer
+}
+
+func (w *world) loginTo(p *actor.Person, deviceID string) (*actor.Answer, error) {
+	body := map[string]any{"email": p.Email, "password": p.Password, "device": newDevice(deviceID)}
+	return (&actor.App{}).Call(w.t.Context(), http.MethodPost, w.Auth.URL+"/api/v1/auth/login", "", body)
 }
 
 func TestS30_RefreshDiesWithTheAccount(t *testing.T) {

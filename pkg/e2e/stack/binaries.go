@@ -99,6 +99,21 @@ func compile(ctx context.Context, out io.Writer, root, dir string) error {
 	return nil
 }
 
+// buildService builds a service as it is shipped.
+func buildService(ctx context.Context, root, service, path string, more ...string) error {
+	args := []string{"build", "-trimpath", "-ldflags", "-s -w"}
+	if RaceEnabled {
+		args = append(args, "-race")
+	}
+	args = append(append(args, more...), "-o", path, "./cmd/"+service)
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = filepath.Join(root, service)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("stack: build %s: %w\n%s", service, err, out)
+	}
+	return nil
+}
+
 // Root returns the folder that holds go.work.
 func Root() (string, error) {
 	dir, err := os.Getwd()
