@@ -105,6 +105,10 @@ screenshots: ## every page, phone and desktop, light and dark, in coverage/scree
 bench: ## what a request costs, beside the bare work it contains (needs PostgreSQL and Redis)
 	go run ./pkg/e2e/cmd/bench
 
+.PHONY: bench-large
+bench-large: ## introspection among five million grants, beside ten thousand (minutes, and 10 GB of disk)
+	go run ./pkg/e2e/cmd/bench -large
+
 FUZZTIME ?= 1m
 .PHONY: fuzz
 fuzz: ## every fuzz test for FUZZTIME (1m) each

@@ -73,10 +73,7 @@ func in(dir string) Binaries {
 // compile builds both services at once: what they share is compiled once, and
 // one is linked while the other is still being compiled.
 func compile(ctx context.Context, out io.Writer, root, dir string) error {
-	args := []string{"-trimpath", "-ldflags", "-s -w"} // as they are shipped
-	if RaceEnabled {
-		args = append(args, "-race")
-	}
+	args := buildFlags()
 	services := []string{"./authserver/cmd/authserver", "./resourceapi/cmd/resourceapi"}
 	p, err := newProgress(ctx, out, root, args, services)
 	if err != nil {
@@ -99,19 +96,13 @@ func compile(ctx context.Context, out io.Writer, root, dir string) error {
 	return nil
 }
 
-// buildService builds a service as it is shipped.
-func buildService(ctx context.Context, root, service, path string, more ...string) error {
-	args := []string{"build", "-trimpath", "-ldflags", "-s -w"}
+// buildFlags are those that services are shipped with.
+func buildFlags() []string {
+	args := []string{"-trimpath", "-ldflags", "-s -w"}
 	if RaceEnabled {
 		args = append(args, "-race")
 	}
-	args = append(append(args, more...), "-o", path, "./cmd/"+service)
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = filepath.Join(root, service)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("stack: build %s: %w\n%s", service, err, out)
-	}
-	return nil
+	return args
 }
 
 // Root returns the folder that holds go.work.

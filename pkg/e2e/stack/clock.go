@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 )
@@ -46,7 +47,12 @@ func BuildShifted(ctx context.Context, service, dir string) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, service)
-	return path, buildService(ctx, root, service, path, "-overlay", overlay)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-overlay", overlay, "-o", path}, append(buildFlags(), "./cmd/"+service)...)...)
+	cmd.Dir = filepath.Join(root, service)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("stack: build %s: %w\n%s", service, err, out)
+	}
+	return path, nil
 }
 
 // shiftSources writes the changed files of a command into dir, and the file that
@@ -85,7 +91,7 @@ func shiftSources(command, dir string) (string, error) {
 
 func put(dir, name, text string) (string, error) {
 	path := filepath.Join(dir, name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil { //nolint:gosec // in a folder of the caller's
 		return "", fmt.Errorf("stack: %w", err)
 	}
 	return path, nil

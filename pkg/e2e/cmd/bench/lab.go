@@ -25,8 +25,9 @@ import (
 type lab struct {
 	options
 	stack *stack.Stack
-	app   *actor.App // a public client with consent
-	page  *actor.Browser
+	app   *actor.App       // a public client with consent
+	pages []*actor.Browser // of people who allowed the app
+	turn  int              // whose turn it is to allow it again
 	bound *exec.Cmd
 	at    string // address of the bare server
 	owner string // resourceapi's database, as who owns its tables
@@ -36,6 +37,8 @@ type lab struct {
 const (
 	email    = "bench@example.com"
 	password = "Bench-Password-1!"
+	// people share what is made, for a user has few grants of a client.
+	people = 32
 )
 
 func newLab(ctx context.Context, o options) (*lab, error) {
@@ -58,6 +61,8 @@ func (l *lab) start(ctx context.Context) error {
 		AuthEnv: process.Env{
 			"AUTH_CODE_LIFETIME": "10m", "AUTH_LOG_LEVEL": "warn", "AUTH_PASSWORD_MEMORY": "8", "AUTH_PASSWORD_PASSES": "1",
 			"AUTH_THROTTLE_TOKEN": "off", "AUTH_THROTTLE_SIGNUP": "9999/1h", "AUTH_THROTTLE_SIGNIN_ADDRESS": "9999/1h",
+			"AUTH_GRANT_LIMIT": "1000", "AUTH_CODE_LIMIT": "1000", "AUTH_CODES_PER_MINUTE": "0", "AUTH_REFRESHES_PER_MINUTE": "0",
+			"AUTH_SWEEP_INTERVAL": "1h",
 		},
 		APIEnv: process.Env{
 			"API_RATE_LIMIT_OAUTH": "0", "API_LOG_LEVEL": "warn", "API_RATE_LIMIT_ENTERPRISE": "1000000000",
@@ -80,8 +85,18 @@ func (l *lab) start(ctx context.Context) error {
 		return err
 	}
 	l.app = &actor.App{Issuer: l.stack.Auth.URL, Client: cred, RedirectURI: "http://127.0.0.1/cb"}
-	l.page = actor.NewBrowser(l.stack.Auth.URL)
-	return errors.Join(signUp(ctx, l.page, email), l.consent(ctx))
+	for i := range people {
+		address := email
+		if i > 0 {
+			address = fmt.Sprintf("bench%d@example.com", i)
+		}
+		page := actor.NewBrowser(l.stack.Auth.URL)
+		if err := errors.Join(signUp(ctx, page, address), l.consent(ctx, page)); err != nil {
+			return err
+		}
+		l.pages = append(l.pages, page)
+	}
+	return nil
 }
 
 func (l *lab) startBound(ctx context.Context) error {
@@ -160,12 +175,12 @@ func signUp(ctx context.Context, browser *actor.Browser, email string) error {
 }
 
 // consent allows the app, which is remembered.
-func (l *lab) consent(ctx context.Context) error {
-	page, err := l.page.Get(ctx, l.app.AuthorizeURL(actor.NewPKCE(), "read_write", "", nil))
+func (l *lab) consent(ctx context.Context, browser *actor.Browser) error {
+	page, err := browser.Get(ctx, l.app.AuthorizeURL(actor.NewPKCE(), "read_write", "", nil))
 	if err != nil {
 		return err
 	}
-	_, err = allow(ctx, l.page, page)
+	_, err = allow(ctx, browser, page)
 	return err
 }
 
@@ -187,10 +202,12 @@ func allow(ctx context.Context, browser *actor.Browser, page *actor.Page) (*url.
 // grant is a code and what redeems it.
 type grant struct{ code, verifier string }
 
-// code passes through the authorization endpoint, consent being given.
+// code passes through the authorization endpoint, consent being given. People take
+// turns.
 func (l *lab) code(ctx context.Context) (grant, error) {
 	pkce := actor.NewPKCE()
-	page, err := l.page.Get(ctx, l.app.AuthorizeURL(pkce, "read_write", "", nil))
+	l.turn++
+	page, err := l.pages[l.turn%len(l.pages)].Get(ctx, l.app.AuthorizeURL(pkce, "read_write", "", nil))
 	if err != nil {
 		return grant{}, err
 	}
