@@ -38,6 +38,6 @@ func openPostgres(ctx context.Context, url string, opts Options) (*DB, error) {
 	}
 	return &DB{
 		engine: Postgres, orm: orm, sql: sqlDB, pool: pool,
-		reads: trips{pool: pool}.lanes(runtime.GOMAXPROCS(0)), writes: trips{pool, stepBack}.lanes(writeLanes()),
+		reads: readTrips(pool, runtime.GOMAXPROCS(0)),
 	}, nil
 }
