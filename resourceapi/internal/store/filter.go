@@ -56,12 +56,6 @@ func (f *filter) list(column string, ids []string) string {
 	return f.fill(column+" IN ("+marks+")", args...)
 }
 
-// like returns text as a LIKE pattern that matches it anywhere, literally, with
-// \ as the escape.
-func like(text string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
-}
-
 // Page says which rows of a list to return.
 type Page struct {
 	Number int // from 1; beyond the end means the last page
@@ -84,7 +78,10 @@ func (p Page) settle(total int) Paging {
 	return got
 }
 
+// offset is how many rows lie before the page.
+func (p Paging) offset() int { return (p.Page - 1) * p.PerPage }
+
 // window adds LIMIT and OFFSET of the page to a statement.
 func (f *filter) window(p Paging) string {
-	return f.fill(" LIMIT ? OFFSET ?", p.PerPage, (p.Page-1)*p.PerPage)
+	return f.fill(" LIMIT ? OFFSET ?", p.PerPage, p.offset())
 }

@@ -16,9 +16,9 @@ func (f *Family) StartReset(ctx context.Context) (string, error) {
 	return id, err
 }
 
-// counted are the tables a reset empties, by the name the contract counts them
+// countedTables are the tables a reset empties, by the name the contract counts them
 // under (its section 1.9).
-var counted = []struct{ name, table string }{
+var countedTables = []struct{ name, table string }{
 	{"accounts", "accounts"},
 	{"transactions", "transactions"},
 	{"valuations", "valuations"},
@@ -35,19 +35,19 @@ func (f *Family) Counts(ctx context.Context) (map[string]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	counts := make(map[string]int64, len(counted)+1)
+	counts := make(map[string]int64, len(countedTables)+1)
 	text := ""
-	for _, c := range counted {
+	for _, c := range countedTables {
 		text += `, (SELECT count(*) FROM ` + c.table + ` WHERE family_id = $1)`
 	}
-	numbers, dest := make([]int64, len(counted)), make([]any, len(counted))
+	numbers, dest := make([]int64, len(countedTables)), make([]any, len(countedTables))
 	for i := range numbers {
 		dest[i] = &numbers[i]
 	}
 	if err := f.row(ctx, `SELECT `+text[2:]).Scan(dest...); err != nil {
 		return nil, err
 	}
-	for i, c := range counted {
+	for i, c := range countedTables {
 		counts[c.name] = numbers[i]
 	}
 	counts["entries"] = counts["transactions"] + counts["valuations"]

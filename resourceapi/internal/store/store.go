@@ -9,6 +9,7 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -36,6 +37,7 @@ func Migrations() fs.FS {
 type Options struct {
 	Currency resourceapi.Currency // of a new family
 	Now      func() time.Time
+	Logger   *slog.Logger // nil: the default one
 }
 
 // Store keeps the data of all families, behind one door each.
@@ -43,13 +45,18 @@ type Store struct {
 	db       *database.DB
 	currency resourceapi.Currency
 	now      func() time.Time
+	log      *slog.Logger
 	known    known
 	wake     chan struct{}
 }
 
 // New returns the store on db, which must have been migrated.
 func New(db *database.DB, opts Options) *Store {
-	return &Store{db: db, currency: opts.Currency, now: opts.Now, wake: make(chan struct{}, 1)}
+	log := opts.Logger
+	if log == nil {
+		log = slog.Default()
+	}
+	return &Store{db: db, currency: opts.Currency, now: opts.Now, log: log, wake: make(chan struct{}, 1)}
 }
 
 // Now returns the time rows are given: UTC, in whole microseconds, as both
@@ -183,6 +190,17 @@ func (f *Family) each(ctx context.Context, text string, args []any, scan func(ro
 		}
 	}
 	return database.Translate(errors.Join(rows.Err(), rows.Close()))
+}
+
+// rowOf and eachOf are row and each of a statement put together of fragments.
+func (f *Family) rowOf(ctx context.Context, s fragment) database.Row {
+	text, args := s.numbered()
+	return f.row(ctx, text, args...)
+}
+
+func (f *Family) eachOf(ctx context.Context, s fragment, scan func(rows database.Rows) error) error {
+	text, args := s.numbered()
+	return f.each(ctx, text, args, scan)
 }
 
 func (f *Family) args(args []any) []any { return append([]any{f.id}, args...) }
