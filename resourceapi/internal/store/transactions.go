@@ -91,11 +91,14 @@ func (f *Family) readTransactions(ctx context.Context, ids []string) ([]resource
 }
 
 // readPicked reads the transactions whose ids a statement picks, newest first.
+//
+// By hand, as all lists of transactions: they are hot, and their text is what
+// keeps the plan right for a family of a million.
 func (f *Family) readPicked(ctx context.Context, picked fragment) ([]resourceapi.Transaction, error) {
 	var list []resourceapi.Transaction
 	rows := sql(`SELECT `+transactionColumns+` FROM ?`+transactionJoins+transactionOrder,
 		rowsOfIDs(f.s.db.Engine(), picked, "transactions", "t", "id"))
-	err := f.eachOf(ctx, rows, func(rows database.Rows) error {
+	err := f.each(ctx, rows, func(rows database.Rows) error {
 		t, err := scanTransaction(rows)
 		list = append(list, t)
 		return err
@@ -130,6 +133,9 @@ func scanTransaction(rows database.Rows) (resourceapi.Transaction, error) {
 	return t, nil
 }
 
+// readTags adds the tags of a list.
+//
+// By hand: as readPicked.
 func (f *Family) readTags(ctx context.Context, list []resourceapi.Transaction) error {
 	ids := make([]string, len(list))
 	place := make(map[string]int, len(list))
@@ -140,7 +146,7 @@ func (f *Family) readTags(ctx context.Context, list []resourceapi.Transaction) e
 		JOIN tags g ON g.family_id = tt.family_id AND g.id = tt.tag_id
 		WHERE tt.family_id = $1 ORDER BY g.name, g.id`,
 		rowsOfIDs(f.s.db.Engine(), idRows(f.s.db.Engine(), ids), "transaction_tags", "tt", "transaction_id"))
-	return f.eachOf(ctx, tags, func(rows database.Rows) error {
+	return f.each(ctx, tags, func(rows database.Rows) error {
 		var transaction string
 		var tag resourceapi.TagRef
 		if err := rows.Scan(&transaction, &tag.ID, &tag.Name, &tag.Color); err != nil {

@@ -6,6 +6,9 @@ import (
 	"maps"
 	"slices"
 
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
 	"latchkey/resourceapi"
 )
 
@@ -49,15 +52,10 @@ func (f *Family) record(ctx context.Context, work changes) error {
 			from[d.account] = d.date
 		}
 	}
-	if err := f.tally(ctx, "transaction_days", "date", days, work); err != nil {
+	if err := f.countDays(ctx, days, work); err != nil {
 		return err
 	}
-	byMonth := changes{}
-	for _, d := range days {
-		sum, month := work[d], day{d.account, d.date.Month(0)}
-		byMonth[month] = struct{ total, income int }{byMonth[month].total + sum.total, byMonth[month].income + sum.income}
-	}
-	if err := f.tally(ctx, "transaction_months", "month", byMonth.days(), byMonth); err != nil {
+	if err := f.countMonths(ctx, work); err != nil {
 		return err
 	}
 	for _, account := range sortedKeys(from) {
@@ -69,26 +67,44 @@ func (f *Family) record(ctx context.Context, work changes) error {
 	return nil
 }
 
-// tally adds work to the counters of a table.
-func (f *Family) tally(ctx context.Context, table, column string, days []day, work changes) error {
-	for piece := range slices.Chunk(days, daysAtOnce) {
-		var rows filter
-		text := ""
-		for _, d := range piece {
-			if sum := work[d]; sum.total != 0 || sum.income != 0 {
-				text += rows.fill(", ($1, ?, ?, ?, ?)", d.account, d.date, sum.total, sum.income)
-			}
-		}
-		if text == "" {
-			continue
-		}
-		_, err := f.exec(ctx, `
-			INSERT INTO `+table+` AS d (family_id, account_id, `+column+`, total, income) VALUES `+text[2:]+`
-			ON CONFLICT (family_id, account_id, `+column+`) DO UPDATE SET total = d.total + excluded.total, income = d.income + excluded.income`,
-			rows.args...)
-		if err != nil {
-			return err
+func (f *Family) countDays(ctx context.Context, days []day, work changes) error {
+	var rows []dayRow
+	for _, d := range days {
+		if sum := work[d]; sum.total != 0 || sum.income != 0 {
+			rows = append(rows, dayRow{AccountID: d.account, Date: d.date, Total: sum.total, Income: sum.income})
 		}
 	}
-	return nil
+	if len(rows) == 0 {
+		return nil
+	}
+	return written(f.orm(ctx).Clauses(addingUp("transaction_days", "date")).CreateInBatches(rows, daysAtOnce))
+}
+
+func (f *Family) countMonths(ctx context.Context, work changes) error {
+	byMonth := changes{}
+	for d, sum := range work {
+		month := day{d.account, d.date.Month(0)}
+		byMonth[month] = struct{ total, income int }{byMonth[month].total + sum.total, byMonth[month].income + sum.income}
+	}
+	var rows []monthRow
+	for _, m := range byMonth.days() {
+		if sum := byMonth[m]; sum.total != 0 || sum.income != 0 {
+			rows = append(rows, monthRow{AccountID: m.account, Month: m.date, Total: sum.total, Income: sum.income})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return written(f.orm(ctx).Clauses(addingUp("transaction_months", "month")).CreateInBatches(rows, daysAtOnce))
+}
+
+// addingUp adds the numbers of a new row to those of the one that is there.
+func addingUp(table, column string) clause.OnConflict {
+	return clause.OnConflict{
+		Columns: []clause.Column{{Name: "family_id"}, {Name: "account_id"}, {Name: column}},
+		DoUpdates: clause.Assignments(map[string]any{
+			"total":  gorm.Expr(table + ".total + excluded.total"),
+			"income": gorm.Expr(table + ".income + excluded.income"),
+		}),
+	}
 }

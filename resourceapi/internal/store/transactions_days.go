@@ -16,9 +16,11 @@ type dayCount struct {
 // dayCounts adds up the counters of a list, newest first: whole months by one
 // row each, and the days before the first and after the last of them. byDay asks
 // for days only.
+//
+// By hand: as readPicked.
 func (f *Family) dayCounts(ctx context.Context, q TransactionFilter, byDay bool) ([]dayCount, error) {
 	var list []dayCount
-	err := f.eachOf(ctx, dayCountQuery(q, byDay), func(rows database.Rows) error {
+	err := f.each(ctx, dayCountQuery(q, byDay), func(rows database.Rows) error {
 		var c dayCount
 		var monthly int
 		err := rows.Scan(&c.first, &monthly, &c.n)

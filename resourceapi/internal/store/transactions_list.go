@@ -31,10 +31,12 @@ func (f *Family) Transactions(ctx context.Context, q TransactionFilter, page Pag
 }
 
 // scannedPage lists a page of a list that is counted on the way.
+//
+// The count is by hand: as readPicked.
 func (f *Family) scannedPage(ctx context.Context, p listPlan, page Page) ([]resourceapi.Transaction, Paging, error) {
 	limit := page.Number*page.Size + countAhead
 	var total int
-	if err := f.rowOf(ctx, countQuery(f.s.db.Engine(), p, limit+1)).Scan(&total); err != nil {
+	if err := f.row(ctx, countQuery(f.s.db.Engine(), p, limit+1)).Scan(&total); err != nil {
 		return nil, Paging{}, err
 	}
 	paging := page.settle(min(total, limit))

@@ -64,9 +64,11 @@ func (f *Family) searchAfter(ctx context.Context, p listPlan, size int) ([]resou
 }
 
 // search returns the ids of what p finds, newest first, count at most.
+//
+// By hand: as readPicked.
 func (f *Family) search(ctx context.Context, p listPlan, count int) (ids []string, err error) {
 	rows := newListQuery(f.s.db.Engine(), p).page(count, 0)
-	err = f.eachOf(ctx, sql(`SELECT p.id FROM (?) p ORDER BY p.date DESC, p.created_at DESC, p.id DESC`, rows), func(rows database.Rows) error {
+	err = f.each(ctx, sql(`SELECT p.id FROM (?) p ORDER BY p.date DESC, p.created_at DESC, p.id DESC`, rows), func(rows database.Rows) error {
 		var id string
 		err := rows.Scan(&id)
 		ids = append(ids, id)
@@ -77,11 +79,13 @@ func (f *Family) search(ctx context.Context, p listPlan, count int) (ids []strin
 
 // windowEnd returns the last row that a search of p has looked at, and whether
 // others follow it.
+//
+// By hand: as readPicked.
 func (f *Family) windowEnd(ctx context.Context, p listPlan) (*Cursor, bool, error) {
 	p.filter.Search = ""
 	rows := newListQuery(f.s.db.Engine(), p).page(2, p.window-1)
 	var found []Cursor
-	err := f.eachOf(ctx, sql(`SELECT p.date, p.created_at, p.id FROM (?) p ORDER BY p.date DESC, p.created_at DESC, p.id DESC`, rows),
+	err := f.each(ctx, sql(`SELECT p.date, p.created_at, p.id FROM (?) p ORDER BY p.date DESC, p.created_at DESC, p.id DESC`, rows),
 		func(rows database.Rows) error {
 			var c Cursor
 			err := rows.Scan(&c.Date, &c.CreatedAt, &c.ID)

@@ -70,12 +70,14 @@ func (f *Family) strategy(ctx context.Context, q TransactionFilter, byNumber boo
 const selectiveRows = 1_000
 
 // selective reports whether q asks for amounts that few transactions have.
+//
+// By hand: as readPicked.
 func (f *Family) selective(ctx context.Context, q TransactionFilter) (bool, error) {
 	if q.Min == nil && q.Max == nil {
 		return false, nil
 	}
 	var have int
 	rows := rowsByAmount("1", amounts(q, `t.thousandths`), selectiveRows+1)
-	err := f.rowOf(ctx, sql(`SELECT count(*) FROM (?) AS found`, rows)).Scan(&have)
+	err := f.row(ctx, sql(`SELECT count(*) FROM (?) AS found`, rows)).Scan(&have)
 	return have <= selectiveRows, err
 }
