@@ -141,9 +141,13 @@ func (db *DB) AfterCommit(ctx context.Context, fn func(ctx context.Context)) {
 }
 
 // ORM returns gorm bound to ctx and to the transaction in it, if there is one.
+// Outside a transaction its statements carry the setting of ctx (WithSetting).
 func (db *DB) ORM(ctx context.Context) *gorm.DB {
 	if t, ok := ctx.Value(txKey{db}).(*tx); ok {
 		return t.orm.WithContext(ctx)
+	}
+	if set, ok := db.settingOf(ctx); ok {
+		return db.ormUnder(ctx, set)
 	}
 	return db.orm.WithContext(ctx)
 }

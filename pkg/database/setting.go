@@ -17,16 +17,22 @@ type settingKey struct{}
 
 type setting struct{ name, value string }
 
-// WithSetting returns a context under which every hand-written statement and
-// every transaction on PostgreSQL runs with the setting name = value, for row
+// WithSetting returns a context under which every statement, by hand or of gorm's,
+// and every transaction on PostgreSQL runs with the setting name = value, for row
 // security policies to read. The setting travels in the same network trip as
 // the statement, or as the beginning of the transaction, and ends with it. On
-// SQLite, which has no row security, it does nothing.
-//
-// gorm outside a transaction does not carry the setting: under forced row
-// security it then sees no row.
+// SQLite, which has no row security, no statement carries it.
 func WithSetting(ctx context.Context, name, value string) context.Context {
 	return context.WithValue(ctx, settingKey{}, setting{name, value})
+}
+
+// Setting returns the value that WithSetting gave to name in ctx, "" when there is
+// none.
+func Setting(ctx context.Context, name string) string {
+	if s, ok := ctx.Value(settingKey{}).(setting); ok && s.name == name {
+		return s.value
+	}
+	return ""
 }
 
 func (db *DB) settingOf(ctx context.Context) (setting, bool) {
@@ -74,14 +80,14 @@ func (db *DB) queryRowWith(ctx context.Context, s setting, text string, args []a
 	}}
 }
 
-func (db *DB) queryWith(ctx context.Context, s setting, text string, args []any) (Rows, error) {
+func (db *DB) queryWith(ctx context.Context, s setting, text string, args []any) (batchRows, error) {
 	results, err := send(ctx, db.pool, s, text, args)
 	if err != nil {
-		return nil, err
+		return batchRows{}, err
 	}
 	rows, err := results.Query()
 	if err != nil {
-		return nil, errors.Join(err, ignoreSame(err, results.Close()))
+		return batchRows{}, errors.Join(err, ignoreSame(err, results.Close()))
 	}
 	return batchRows{pgxRows{rows}, results}, nil
 }
