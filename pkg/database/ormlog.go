@@ -46,10 +46,15 @@ func (l ormLog) Trace(ctx context.Context, began time.Time, statement func() (te
 	if failed {
 		level, attrs = slog.LevelError, append(attrs, slog.Any("error", err))
 	}
-	if errors.Is(err, context.Canceled) { // nobody waits for it any more
+	if errors.Is(err, context.Canceled) || breaksConstraint(err) { // nobody waits for it, or the caller is told
 		level = slog.LevelDebug
 	}
 	l.log.LogAttrs(ctx, level, "gorm", attrs...)
+}
+
+func breaksConstraint(err error) bool {
+	err = Translate(err)
+	return IsUnique(err) || errors.Is(err, ErrForeignKey)
 }
 
 // ParamsFilter implements gorm.ParamsFilter: a statement is logged without what

@@ -12,7 +12,8 @@ import (
 )
 
 // A statement of gorm's that fails is logged without what was put into it; a row
-// that is not there is no failure, and neither is a caller who left.
+// that is not there is no failure, and neither is one that is there already or a
+// caller who left.
 func TestORMLogHasNoValues(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		url := "sqlite:" + t.TempDir() + "/test.db"
@@ -40,6 +41,12 @@ func TestORMLogHasNoValues(t *testing.T) {
 		}
 		if written.Len() > 0 {
 			t.Errorf("a caller who left was logged: %s", &written)
+		}
+		for range 2 {
+			err = db.ORM(t.Context()).Table("notes").Create(map[string]any{"id": "hunter2"}).Error
+		}
+		if !database.IsUnique(database.Translate(err)) || written.Len() > 0 {
+			t.Errorf("a taken id: %v, logged %s", err, &written)
 		}
 		if err := db.ORM(t.Context()).Table("no_such_table").Where("id = ?", "hunter2").Take(&note).Error; err == nil {
 			t.Error("a statement on no table succeeded")

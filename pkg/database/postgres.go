@@ -36,8 +36,13 @@ func openPostgres(ctx context.Context, url string, opts Options) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("database: open PostgreSQL: %w", err)
 	}
-	return &DB{
+	db := &DB{
 		engine: Postgres, orm: orm, sql: sqlDB, pool: pool,
-		reads: trips{pool: pool}.lanes(runtime.GOMAXPROCS(0)), writes: trips{pool, stepBack}.lanes(writeLanes()),
-	}, nil
+		reads: readTrips(pool, runtime.GOMAXPROCS(0)),
+	}
+	if err := db.carrySettings(); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("database: open PostgreSQL: %w", err)
+	}
+	return db, nil
 }

@@ -17,16 +17,22 @@ type settingKey struct{}
 
 type setting struct{ name, value string }
 
-// WithSetting returns a context under which every hand-written statement and
-// every transaction on PostgreSQL runs with the setting name = value, for row
+// WithSetting returns a context under which every statement, by hand or of gorm's,
+// and every transaction on PostgreSQL runs with the setting name = value, for row
 // security policies to read. The setting travels in the same network trip as
 // the statement, or as the beginning of the transaction, and ends with it. On
-// SQLite, which has no row security, it does nothing.
-//
-// gorm outside a transaction does not carry the setting: under forced row
-// security it then sees no row.
+// SQLite, which has no row security, no statement carries it.
 func WithSetting(ctx context.Context, name, value string) context.Context {
 	return context.WithValue(ctx, settingKey{}, setting{name, value})
+}
+
+// Setting returns the value that WithSetting gave to name in ctx, "" when there is
+// none.
+func Setting(ctx context.Context, name string) string {
+	if s, ok := ctx.Value(settingKey{}).(setting); ok && s.name == name {
+		return s.value
+	}
+	return ""
 }
 
 func (db *DB) settingOf(ctx context.Context) (setting, bool) {
@@ -39,21 +45,14 @@ func (db *DB) settingOf(ctx context.Context) (setting, bool) {
 
 const setConfig = "SELECT set_config($1, $2, true)"
 
-// send pipelines the setting, if s is one, and the statements: between two
-// syncs PostgreSQL runs all in one implicit transaction, so the setting is local
-// to it. The results are theirs.
-func send(ctx context.Context, pool *pgxpool.Pool, s setting, all ...statement) (pgx.BatchResults, error) {
+// send pipelines the setting and the statement: between two syncs PostgreSQL runs
+// both in one implicit transaction, so the setting is local to it. The results are
+// the statement's.
+func send(ctx context.Context, pool *pgxpool.Pool, s setting, text string, args []any) (pgx.BatchResults, error) {
 	batch := &pgx.Batch{}
-	if s != (setting{}) {
-		batch.Queue(setConfig, s.name, s.value)
-	}
-	for _, one := range all {
-		batch.Queue(one.text(), one.args()...)
-	}
+	batch.Queue(setConfig, s.name, s.value)
+	batch.Queue(text, args...)
 	results := pool.SendBatch(ctx, batch)
-	if s == (setting{}) {
-		return results, nil
-	}
 	if _, err := results.Exec(); err != nil {
 		return nil, errors.Join(err, ignoreSame(err, results.Close()))
 	}
@@ -69,7 +68,7 @@ func ignoreSame(first, second error) error {
 
 func (db *DB) queryRowWith(ctx context.Context, s setting, text string, args []any) Row {
 	return Row{func(dest ...any) error {
-		results, err := send(ctx, db.pool, s, statement{{text: text, args: args}})
+		results, err := send(ctx, db.pool, s, text, args)
 		if err != nil {
 			return err
 		}
@@ -81,20 +80,20 @@ func (db *DB) queryRowWith(ctx context.Context, s setting, text string, args []a
 	}}
 }
 
-func (db *DB) queryWith(ctx context.Context, s setting, text string, args []any) (Rows, error) {
-	results, err := send(ctx, db.pool, s, statement{{text: text, args: args}})
+func (db *DB) queryWith(ctx context.Context, s setting, text string, args []any) (batchRows, error) {
+	results, err := send(ctx, db.pool, s, text, args)
 	if err != nil {
-		return nil, err
+		return batchRows{}, err
 	}
 	rows, err := results.Query()
 	if err != nil {
-		return nil, errors.Join(err, ignoreSame(err, results.Close()))
+		return batchRows{}, errors.Join(err, ignoreSame(err, results.Close()))
 	}
 	return batchRows{pgxRows{rows}, results}, nil
 }
 
 func (db *DB) execWith(ctx context.Context, s setting, text string, args []any) (int64, error) {
-	results, err := send(ctx, db.pool, s, statement{{text: text, args: args}})
+	results, err := send(ctx, db.pool, s, text, args)
 	if err != nil {
 		return 0, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"strings"
 	"time"
@@ -16,14 +17,15 @@ const clientUsage = `usage: authserver client COMMAND
 
   create --name N [--redirect-uri U]... [--public|--confidential]
          [--auth-method none|client_secret_basic|client_secret_post]
-         [--scope "read read_write"] [--resource-server] [--id ID] [--json]
+         [--scope "read read_write"] [--refresh-overlap 10m] [--resource-server] [--id ID] [--json]
   list [--json]
   show ID [--json]
+  update ID [--name N] [--redirect-uri U]... [--scope S] [--refresh-overlap 10m] [--json]
   rotate-secret ID [--overlap 24h] [--json]
   delete ID [--json]`
 
 var clientCommand = cli.Group("authserver client", clientUsage, map[string]cli.Command{
-	"create": clientCreate, "list": clientList, "show": clientShow,
+	"create": clientCreate, "list": clientList, "show": clientShow, "update": clientUpdate,
 	"rotate-secret": clientRotate, "delete": clientDelete,
 })
 
@@ -36,6 +38,7 @@ type clientView struct {
 	RedirectURIs   []string  `json:"redirect_uris"`
 	Scope          string    `json:"scope"`
 	ResourceServer bool      `json:"resource_server"`
+	RefreshOverlap int64     `json:"refresh_overlap"` // seconds
 	CreatedAt      time.Time `json:"created_at"`
 }
 
@@ -47,6 +50,7 @@ func view(c *authserver.Client, made secret.Token) clientView {
 	return clientView{
 		ID: c.ID, Secret: made.Reveal(), Name: c.Name, AuthMethod: c.AuthMethod, RedirectURIs: uris,
 		Scope: c.Scopes.String(), ResourceServer: c.ResourceServer, CreatedAt: c.CreatedAt,
+		RefreshOverlap: int64(c.RefreshOverlap / time.Second),
 	}
 }
 
@@ -61,6 +65,9 @@ func (v clientView) print(asJSON bool) error {
 	fmt.Printf("name           %s\nauth method    %s\nscope          %s\n", v.Name, v.AuthMethod, v.Scope)
 	for _, uri := range v.RedirectURIs {
 		fmt.Printf("redirect URI   %s\n", uri)
+	}
+	if v.RefreshOverlap > 0 {
+		fmt.Printf("overlap        %s: a used refresh token is answered although its successor is in use\n", time.Duration(v.RefreshOverlap)*time.Second)
 	}
 	if v.ResourceServer {
 		fmt.Println("resource server: may introspect")
@@ -81,6 +88,7 @@ func clientCreate(ctx context.Context, args []string) error {
 	fs.StringVar(&r.AuthMethod, "auth-method", "", "none, client_secret_basic or client_secret_post")
 	fs.StringVar(&r.Scopes, "scope", "", "what it may ask for: read, read_write or both")
 	fs.BoolVar(&r.ResourceServer, "resource-server", false, "allow it to introspect tokens")
+	fs.DurationVar(&r.RefreshOverlap, "refresh-overlap", 0, "how long a used refresh token is answered although its successor is in use, at most 168h")
 	fs.StringVar(&r.ID, "id", "", "client id; one is made when empty")
 	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
@@ -138,6 +146,46 @@ func clientShow(ctx context.Context, args []string) error {
 		c, err := p.store.FindClient(ctx, rest[0])
 		if err != nil {
 			return fmt.Errorf("client %s: %w", rest[0], err)
+		}
+		return view(c, secret.Token{}).print(*asJSON)
+	})
+}
+
+// clientUpdate changes what is given and leaves the rest as it is.
+func clientUpdate(ctx context.Context, args []string) error {
+	fs, asJSON := cli.Flags("authserver client update")
+	var (
+		given registration.Request
+		uris  cli.List
+	)
+	fs.StringVar(&given.Name, "name", "", "what people read on the consent page")
+	fs.Var(&uris, "redirect-uri", "where people are sent back to, in the place of all before; may be given more than once")
+	fs.StringVar(&given.Scopes, "scope", "", "what it may ask for: read, read_write or both")
+	fs.DurationVar(&given.RefreshOverlap, "refresh-overlap", -1, "how long a used refresh token is answered although its successor is in use, at most 168h")
+	rest, err := cli.Parse(fs, args, 1)
+	if err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		c, err := p.store.FindClient(ctx, rest[0])
+		if err != nil {
+			return fmt.Errorf("client %s: %w", rest[0], err)
+		}
+		r := registration.Request{Name: c.Name, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes.String(), RefreshOverlap: c.RefreshOverlap}
+		fs.Visit(func(f *flag.Flag) {
+			switch f.Name {
+			case "name":
+				r.Name = given.Name
+			case "redirect-uri":
+				r.RedirectURIs = uris
+			case "scope":
+				r.Scopes = given.Scopes
+			case "refresh-overlap":
+				r.RefreshOverlap = given.RefreshOverlap
+			}
+		})
+		if c, err = p.registration.Change(ctx, c, r); err != nil {
+			return err
 		}
 		return view(c, secret.Token{}).print(*asJSON)
 	})

@@ -16,8 +16,8 @@ type Grants struct {
 	GrantRetention  time.Duration `env:"AUTH_GRANT_RETENTION" envDefault:"720h"` // how long a dead grant is remembered
 
 	// Of one user and client.
-	MaxGrants          int `env:"AUTH_GRANT_LIMIT" envDefault:"100"`           // live beside each other
-	MaxCodes           int `env:"AUTH_CODE_LIMIT" envDefault:"10"`             // in flight beside each other
+	MaxGrants          int `env:"AUTH_GRANT_LIMIT" envDefault:"100"`           // live beside each other; 0: no limit
+	MaxCodes           int `env:"AUTH_CODE_LIMIT" envDefault:"10"`             // in flight beside each other; 0: no limit
 	CodesPerMinute     int `env:"AUTH_CODES_PER_MINUTE" envDefault:"300"`      // in each replica; 0: no limit
 	RefreshesPerMinute int `env:"AUTH_REFRESHES_PER_MINUTE" envDefault:"3000"` // in each replica; 0: no limit
 }
@@ -39,8 +39,8 @@ func (g *Grants) check() error {
 	complain(g.GrantLifetime < 0, "AUTH_CHAIN_LIFETIME must be 0 (none) or more")
 	complain(g.RetryWindow < 0 || g.RetryWindow > time.Hour, "AUTH_REFRESH_RETRY_WINDOW must be between 0s (off) and 1h")
 	complain(g.GrantRetention < 0, "AUTH_GRANT_RETENTION must be 0s or more")
-	complain(g.MaxGrants < 1 || g.MaxGrants > 1000, "AUTH_GRANT_LIMIT must be between 1 and 1000")
-	complain(g.MaxCodes < 1 || g.MaxCodes > 1000, "AUTH_CODE_LIMIT must be between 1 and 1000")
+	complain(g.MaxGrants < 0 || g.MaxGrants > 1000, "AUTH_GRANT_LIMIT must be between 0 (no limit) and 1000")
+	complain(g.MaxCodes < 0 || g.MaxCodes > 1000, "AUTH_CODE_LIMIT must be between 0 (no limit) and 1000")
 	complain(g.CodesPerMinute < 0, "AUTH_CODES_PER_MINUTE must be 0 (no limit) or more")
 	complain(g.RefreshesPerMinute < 0, "AUTH_REFRESHES_PER_MINUTE must be 0 (no limit) or more")
 	return errors.Join(errs...)

@@ -37,6 +37,7 @@ func (s *Service) Approve(ctx context.Context, a Approval) (secret.Token, error)
 		GrantID: id.String(), Digest: code.Digest(), UserID: userID, SigninID: a.Signin.ID, ClientID: a.ClientID,
 		Scopes: a.Scopes, RedirectURI: a.RedirectURI, Challenge: a.Challenge, Resource: a.Resource,
 		CreatedAt: now, ExpiresAt: now.Add(s.settings.CodeLifetime), Consented: a.Consented,
+		Count: enough(s.settings.MaxCodes),
 	})
 	if err != nil {
 		return secret.Token{}, err
@@ -48,12 +49,15 @@ func (s *Service) Approve(ctx context.Context, a Approval) (secret.Token, error)
 	return code, s.keepFew(ctx, userID, a.ClientID, stored.Pending, s.settings.MaxCodes, true)
 }
 
-// keepFew ends the oldest grants of a user and client that are more than most.
-// known is how many the birth saw beside itself: births at the same instant do
-// not see each other, so the count is looked at again long before the limit, by
-// a statement that sees what was committed meanwhile.
-func (s *Service) keepFew(ctx context.Context, userID, clientID string, known, most int, pending bool) error {
-	if known < most/2 {
+// enough is how many grants a birth counts beside itself: births at the same
+// instant do not see each other, so half of the limit is taken as a sign to look
+// again, by a statement that sees what was committed meanwhile.
+func enough(most int) int { return (most + 1) / 2 }
+
+// keepFew ends the oldest grants of a user and client that are more than most (0:
+// no limit), where the birth saw enough.
+func (s *Service) keepFew(ctx context.Context, userID, clientID string, seen, most int, pending bool) error {
+	if most <= 0 || seen < enough(most) {
 		return nil
 	}
 	ended, err := s.store.EndOldest(ctx, userID, clientID, pending, most, s.now())

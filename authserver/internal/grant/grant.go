@@ -22,8 +22,8 @@ type Settings struct {
 	RefreshLifetime time.Duration
 	Lifetime        time.Duration // absolute, from the first tokens; 0: none
 	RetryWindow     time.Duration // how long an unused pair may be asked for again; 0: not at all, and no overlap
-	MaxLive         int           // live grants of one user and client; 0: 100
-	MaxCodes        int           // codes in flight of one user and client; 0: 10
+	MaxLive         int           // live grants of one user and client; 0: no limit
+	MaxCodes        int           // codes in flight of one user and client; 0: no limit
 	// Of one user and client, in each replica; 0: no limit.
 	CodesPerMinute     int
 	RefreshesPerMinute int
@@ -71,12 +71,6 @@ type Service struct {
 	refreshes limiter
 }
 
-// Default limits.
-const (
-	defaultMaxLive  = 100
-	defaultMaxCodes = 10
-)
-
 // New returns a Service.
 func New(d Dependencies) *Service {
 	if d.Publisher == nil {
@@ -84,12 +78,6 @@ func New(d Dependencies) *Service {
 	}
 	if d.Metrics == nil {
 		d.Metrics = noMetrics{}
-	}
-	if d.Settings.MaxLive <= 0 {
-		d.Settings.MaxLive = defaultMaxLive
-	}
-	if d.Settings.MaxCodes <= 0 {
-		d.Settings.MaxCodes = defaultMaxCodes
 	}
 	return &Service{
 		store: d.Store, publisher: d.Publisher, metrics: d.Metrics, log: d.Logger, now: d.Now, settings: d.Settings,

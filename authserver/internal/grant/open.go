@@ -33,7 +33,7 @@ func (s *Service) Open(ctx context.Context, o Opening) (*authserver.Tokens, erro
 		Origin: o.Origin, CreatedAt: now, EndsAt: s.end(now),
 	}
 	pair, tokens := s.newPair(secret.NewHandle(), now, g.EndsAt)
-	live, err := s.store.InsertOpened(ctx, g, pair)
+	live, err := s.store.InsertOpened(ctx, g, pair, enough(s.settings.MaxLive))
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func (s *Service) Redeem(ctx context.Context, x Exchange) (*authserver.Tokens, e
 	pair, tokens := s.newPair(secret.NewHandle(), now, end)
 	claim := Redemption{
 		Code: code.Digest(), ClientID: x.ClientID, RedirectURI: x.RedirectURI, Challenge: x.Challenge,
-		Resource: x.Resource, EndsAt: end, Pair: pair,
+		Resource: x.Resource, EndsAt: end, Count: enough(s.settings.MaxLive), Pair: pair,
 	}
 	redeemed, err := s.store.Redeem(ctx, claim)
 	if errors.Is(err, authserver.ErrNotClaimed) {

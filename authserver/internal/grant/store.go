@@ -19,8 +19,8 @@ type Store interface {
 	// rows it depends on are locked in the same statement. ErrNoParent: one is gone.
 	InsertCode(ctx context.Context, c Code) (CodeStored, error)
 	// InsertOpened stores a grant with its first pair, locking as InsertCode does.
-	// live: how many the user and client had. ErrNoParent.
-	InsertOpened(ctx context.Context, g *authserver.Grant, pair Pair) (live int, err error)
+	// live: how many the user and client had, counted up to count. ErrNoParent.
+	InsertOpened(ctx context.Context, g *authserver.Grant, pair Pair, count int) (live int, err error)
 	// Redeem claims a code and stores the first pair. authserver.ErrNotClaimed.
 	Redeem(ctx context.Context, r Redemption) (*Redeemed, error)
 	// FindCode describes the client's code. fault.NotFound.
@@ -74,6 +74,7 @@ type Code struct {
 	CreatedAt   time.Time
 	ExpiresAt   time.Time
 	Consented   bool // the user has just allowed it: that is remembered with the code
+	Count       int  // how far to count the codes in flight
 }
 
 // CodeStored is what InsertCode found and did.
@@ -90,6 +91,7 @@ type Redemption struct {
 	Challenge   string // computed from the verifier
 	Resource    string // empty: as authorized
 	EndsAt      *time.Time
+	Count       int // how far to count the live grants
 	Pair
 }
 

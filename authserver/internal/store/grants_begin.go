@@ -28,7 +28,7 @@ const codeParents = `u.id = $2 AND u.deactivated_at IS NULL AND s.id = $3 AND s.
 
 // countPending counts the codes in flight of the user and client, up to a limit.
 const countPending = `(SELECT count(*) FROM (SELECT 1 FROM grants o WHERE o.user_id = $2 AND o.client_id = $4
-	AND o.redeemed_at IS NULL AND o.ended_at IS NULL AND o.code_expires_at > $6 LIMIT 1000) beside)`
+	AND o.redeemed_at IS NULL AND o.ended_at IS NULL AND o.code_expires_at > $6 LIMIT $13) beside)`
 
 // insertRemembered: the remembered consent must cover the scopes ('read_write'
 // includes everything).
@@ -61,7 +61,7 @@ var (
 func (s *Store) InsertCode(ctx context.Context, c grant.Code) (stored grant.CodeStored, err error) {
 	args := []any{
 		c.GrantID, c.UserID, c.SigninID, c.ClientID, c.Scopes.String(), c.CreatedAt, c.Digest[:], c.ExpiresAt,
-		c.RedirectURI, c.Challenge, c.Resource, day(c.ExpiresAt),
+		c.RedirectURI, c.Challenge, c.Resource, day(c.ExpiresAt), c.Count,
 	}
 	switch {
 	case !c.Consented:
@@ -89,7 +89,7 @@ const insertOpened = `INSERT INTO grants (id, user_id, client_id, device_id, sco
 	dead_day, ` + pairColumns + `, access_scopes)
 	SELECT $1, u.id, c.id, $4, $5, $6, $7, $6, $8, $9, $10, ` + pairValues + `, $5 FROM users u, clients c
 	WHERE u.id = $2 AND u.deactivated_at IS NULL AND c.id = $3 AND c.disabled_at IS NULL
-	FOR SHARE OF u, c RETURNING (` + countLive + `)`
+	FOR SHARE OF u, c RETURNING (` + countLive + `$17) beside)`
 
 const (
 	pairColumns = `generation, refresh_handle, access_handle, refresh_digest, access_digest, access_issued_at, access_expires_at, refresh_expires_at`
@@ -97,15 +97,15 @@ const (
 )
 
 // countLive counts the live grants of the user and client of a row of grants, up
-// to a limit.
+// to the number that follows it.
 const countLive = `SELECT count(*) FROM (SELECT 1 FROM grants o WHERE o.user_id = grants.user_id AND o.client_id = grants.client_id
-	AND o.ended_at IS NULL AND o.redeemed_at IS NOT NULL AND o.refresh_expires_at > grants.access_issued_at LIMIT 1000) beside`
+	AND o.ended_at IS NULL AND o.redeemed_at IS NOT NULL AND o.refresh_expires_at > grants.access_issued_at LIMIT `
 
 // InsertOpened implements grant.Store.
-func (s *Store) InsertOpened(ctx context.Context, g *authserver.Grant, p grant.Pair) (live int, err error) {
+func (s *Store) InsertOpened(ctx context.Context, g *authserver.Grant, p grant.Pair, count int) (live int, err error) {
 	err = s.db.QueryRow(ctx, s.locking(insertOpened), g.ID, g.UserID, g.ClientID, nilIfBlank(g.DeviceID), g.Scopes.String(),
 		g.CreatedAt, g.Origin, g.EndsAt, endsDay(g.EndsAt), deadDay(p),
-		p.RefreshHandle[:], p.AccessHandle[:], p.Refresh[:], p.Access[:], p.AccessExpiresAt, p.RefreshExpiresAt).Scan(&live)
+		p.RefreshHandle[:], p.AccessHandle[:], p.Refresh[:], p.Access[:], p.AccessExpiresAt, p.RefreshExpiresAt, count).Scan(&live)
 	return live, noParent(err)
 }
 

@@ -21,7 +21,7 @@ const redeem = `UPDATE grants SET redeemed_at = $6, resource = CASE WHEN resourc
 	access_expires_at = $14, refresh_expires_at = $15
 	WHERE code_digest = $1 AND client_id = $2 AND redirect_uri = $3 AND challenge = $4 AND ($5 = '' OR resource IN ('', $5))
 	  AND redeemed_at IS NULL AND ended_at IS NULL AND code_expires_at > $6
-	RETURNING id, user_id, scopes, (` + countLive + `)`
+	RETURNING id, user_id, scopes, (` + countLive + `$16) beside)`
 
 // Redeem implements grant.Store.
 func (s *Store) Redeem(ctx context.Context, r grant.Redemption) (*grant.Redeemed, error) {
@@ -31,7 +31,7 @@ func (s *Store) Redeem(ctx context.Context, r grant.Redemption) (*grant.Redeemed
 	)
 	err := s.db.QueryRow(ctx, redeem, r.Code[:], r.ClientID, r.RedirectURI, r.Challenge, r.Resource, r.IssuedAt,
 		r.EndsAt, endsDay(r.EndsAt), deadDay(r.Pair), r.RefreshHandle[:], r.AccessHandle[:],
-		r.Refresh[:], r.Access[:], r.AccessExpiresAt, r.RefreshExpiresAt).Scan(&out.ID, &out.UserID, &scopes, &out.Live)
+		r.Refresh[:], r.Access[:], r.AccessExpiresAt, r.RefreshExpiresAt, r.Count).Scan(&out.ID, &out.UserID, &scopes, &out.Live)
 	if err != nil {
 		return nil, notClaimed(err)
 	}

@@ -22,7 +22,7 @@ func signinFields(in *authserver.Signin) []any {
 // active, or has another password than in.User, as LockUser would say.
 func (s *Store) CreateSignin(ctx context.Context, in *authserver.Signin) error {
 	var id string
-	err := s.db.WriteRowBatched(ctx, s.locking(`INSERT INTO signins (digest, id, user_id, created_at, seen_at, expires_at, confirmed_at,
+	err := s.db.QueryRow(ctx, s.locking(`INSERT INTO signins (digest, id, user_id, created_at, seen_at, expires_at, confirmed_at,
 		user_agent, address) SELECT $1, $2, id, $4, $5, $6, $7, $8, $9 FROM users
 		WHERE id = $3 AND password_hash = $10 AND deactivated_at IS NULL FOR SHARE RETURNING id`),
 		in.Digest, in.ID, in.User.ID, in.CreatedAt, in.SeenAt, in.ExpiresAt, in.ConfirmedAt, in.UserAgent, in.Address, in.User.PasswordHash).Scan(&id)

@@ -6,7 +6,9 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/registration"
@@ -55,8 +57,8 @@ func (s *Server) showNewClient(w http.ResponseWriter, r *http.Request, in *auths
 
 // clientRequest reads the form of a registration. Whether it is public is
 // chosen once.
-func clientRequest(f url.Values) registration.Request {
-	q := registration.Request{Name: f.Get("name"), AuthMethod: f.Get("auth_method"), Scopes: f.Get("scopes")}
+func clientRequest(f url.Values, now authserver.Client) registration.Request {
+	q := registration.Request{RefreshOverlap: overlapOf(f, now.RefreshOverlap), Name: f.Get("name"), AuthMethod: f.Get("auth_method"), Scopes: f.Get("scopes")}
 	for line := range strings.Lines(f.Get("redirect_uris")) {
 		if line = strings.TrimSpace(line); line != "" {
 			q.RedirectURIs = append(q.RedirectURIs, line)
@@ -65,8 +67,21 @@ func clientRequest(f url.Values) registration.Request {
 	return q
 }
 
+// overlapOf reads the refresh overlap in seconds; a form without the field leaves
+// it as it is. What is no number is refused like one that is too large.
+func overlapOf(f url.Values, now time.Duration) time.Duration {
+	if !f.Has("refresh_overlap") {
+		return now
+	}
+	seconds, err := strconv.Atoi(strings.TrimSpace(f.Get("refresh_overlap")))
+	if err != nil || seconds > int(registration.MaxOverlap/time.Second) {
+		return -1
+	}
+	return time.Duration(seconds) * time.Second
+}
+
 func (s *Server) createClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	q := clientRequest(r.PostForm)
+	q := clientRequest(r.PostForm, authserver.Client{})
 	q.OwnerID = in.User.ID
 	made, err := s.clients.CreateOwned(r.Context(), q)
 	if err != nil {
@@ -90,7 +105,8 @@ func (s *Server) revealSecret(w http.ResponseWriter, r *http.Request, in *authse
 func (s *Server) ofOneClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) (*page.View, page.ClientView) {
 	data := s.newClientView(c)
 	v := s.personalView(w, r, in, "client.title", data.Name)
-	v.Fields = map[string]string{"name": c.Name, "redirect_uris": strings.Join(c.RedirectURIs, "\n"), "scopes": c.Scopes.String()}
+	v.Fields = map[string]string{"name": c.Name, "redirect_uris": strings.Join(c.RedirectURIs, "\n"), "scopes": c.Scopes.String(),
+		"refresh_overlap": strconv.Itoa(int(c.RefreshOverlap / time.Second))}
 	if c.Scopes.Names()[len(c.Scopes.Names())-1] == "read_write" {
 		v.Fields["scopes"] = "read read_write"
 	}
@@ -103,9 +119,9 @@ func (s *Server) showClient(w http.ResponseWriter, r *http.Request, in *authserv
 }
 
 func (s *Server) changeClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
-	if _, err := s.clients.Change(r.Context(), c, clientRequest(r.PostForm)); err != nil {
+	if _, err := s.clients.Change(r.Context(), c, clientRequest(r.PostForm, *c)); err != nil {
 		v, data := s.ofOneClient(w, r, in, c)
-		return s.again(w, r, v, page.ClientPage(v, data), err, "name", "scopes", "redirect_uris")
+		return s.again(w, r, v, page.ClientPage(v, data), err, "name", "scopes", "redirect_uris", "refresh_overlap")
 	}
 	return redirect(w, r, page.ClientsPath+"/"+c.ID+"?done=saved")
 }

@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"errors"
 
-	"latchkey/pkg/database"
 	"latchkey/resourceapi"
 )
 
@@ -15,14 +13,17 @@ func (f *Family) Balances(ctx context.Context, account string, start, end *resou
 	if err != nil {
 		return resourceapi.Account{}, nil, Paging{}, err
 	}
-	a, err := f.account(ctx, account, notLeaving)
+	a, err := f.account(ctx, account, staying)
 	if err != nil {
 		return a, nil, Paging{}, err
 	}
 	first, last := f.s.today(), f.s.today()
-	err = f.row(ctx, `SELECT date FROM balances WHERE family_id = $1 AND account_id = $2 ORDER BY date LIMIT 1`, account).Scan(&first)
-	if err != nil && !errors.Is(err, database.ErrNoRows) {
+	oldest, err := found[balanceRow](f.orm(ctx).Where("account_id = ?", account).Order("date").Limit(1))
+	if err != nil {
 		return a, nil, Paging{}, err
+	}
+	if len(oldest) > 0 {
+		first = oldest[0].Date
 	}
 	if start != nil {
 		first = *start
@@ -41,23 +42,17 @@ func (f *Family) Balances(ctx context.Context, account string, start, end *resou
 
 // days fills in the days on which nothing happened.
 func (f *Family) days(ctx context.Context, account string, from, to resourceapi.Date) ([]resourceapi.BalancePoint, error) {
-	var balance int64
-	err := f.row(ctx, `SELECT balance FROM balances WHERE family_id = $1 AND account_id = $2 AND date < $3 ORDER BY date DESC LIMIT 1`,
-		account, from).Scan(&balance)
-	if err != nil && !errors.Is(err, database.ErrNoRows) {
-		return nil, err
-	}
-	changed := map[resourceapi.Date]int64{}
-	err = f.each(ctx, `SELECT date, balance FROM balances WHERE family_id = $1 AND account_id = $2 AND date BETWEEN $3 AND $4`,
-		[]any{account, from, to}, func(rows database.Rows) error {
-			var d resourceapi.Date
-			var b int64
-			err := rows.Scan(&d, &b)
-			changed[d] = b
-			return err
-		})
+	balance, _, err := f.balanceBefore(ctx, account, from)
 	if err != nil {
 		return nil, err
+	}
+	rows, err := found[balanceRow](f.orm(ctx).Where("account_id = ? AND date BETWEEN ? AND ?", account, from, to))
+	if err != nil {
+		return nil, err
+	}
+	changed := make(map[resourceapi.Date]int64, len(rows))
+	for _, row := range rows {
+		changed[row.Date] = row.Balance
 	}
 	list := make([]resourceapi.BalancePoint, 0, int(to-from)+1)
 	for d := from; d <= to; d++ {
@@ -67,6 +62,16 @@ func (f *Family) days(ctx context.Context, account string, from, to resourceapi.
 		list = append(list, resourceapi.BalancePoint{Date: d, Balance: resourceapi.Amount(balance)})
 	}
 	return list, nil
+}
+
+// balanceBefore returns what an account held at the end of the day before day, and
+// false when nothing lies before.
+func (f *Family) balanceBefore(ctx context.Context, account string, day resourceapi.Date) (int64, bool, error) {
+	rows, err := found[balanceRow](f.orm(ctx).Where("account_id = ? AND date < ?", account, day).Order("date DESC").Limit(1))
+	if err != nil || len(rows) == 0 {
+		return 0, false, err
+	}
+	return rows[0].Balance, true, nil
 }
 
 // Sheet is what the family has and owes in one currency.
@@ -83,14 +88,14 @@ func (f *Family) BalanceSheet(ctx context.Context) ([]Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx = f.inside(ctx)
-	accounts, err := f.readAccounts(ctx, shown(false)+` ORDER BY a.currency`, []any{f.s.today()})
+	views, err := found[accountView](f.orm(ctx).Select(accountColumns, f.s.today()).Where(shown).Order("accounts.currency"))
 	if err != nil {
 		return nil, err
 	}
 	list := []Sheet{{Currency: own}}
 	place := map[resourceapi.Currency]int{own: 0}
-	for _, a := range accounts {
+	for _, view := range views {
+		a := view.account()
 		i, ok := place[a.Currency]
 		if !ok {
 			i = len(list)

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"latchkey/pkg/database"
+	"gorm.io/gorm"
+
 	"latchkey/pkg/fault"
 	"latchkey/resourceapi"
 )
@@ -23,9 +24,37 @@ var (
 	errNoCategory    = fault.New(fault.NotFound, "Category not found")
 )
 
-const categoryTables = `
-	FROM categories c LEFT JOIN categories p ON p.family_id = c.family_id AND p.id = c.parent_id
-	WHERE c.family_id = $1`
+// categoryView is a category with what its parent is called and how many it has
+// below it.
+type categoryView struct {
+	Row           categoryRow `gorm:"embedded"`
+	ParentName    *string
+	Subcategories int
+}
+
+// TableName names the table for gorm.
+func (categoryView) TableName() string { return "categories" }
+
+const categoryColumns = `categories.id, categories.name, categories.color, categories.icon, categories.parent_id,
+	categories.created_at, categories.updated_at, p.name AS parent_name,
+	(SELECT count(*) FROM categories s WHERE s.family_id = categories.family_id AND s.parent_id = categories.id) AS subcategories`
+
+func categoryViews(query *gorm.DB) *gorm.DB {
+	return query.Select(categoryColumns).
+		Joins("LEFT JOIN categories p ON p.family_id = categories.family_id AND p.id = categories.parent_id").
+		Order("categories.name, categories.id")
+}
+
+func (v categoryView) category() resourceapi.Category {
+	c := resourceapi.Category{
+		ID: v.Row.ID, Name: v.Row.Name, Color: v.Row.Color, Icon: v.Row.Icon, Subcategories: v.Subcategories,
+		CreatedAt: v.Row.CreatedAt, UpdatedAt: v.Row.UpdatedAt,
+	}
+	if v.Row.ParentID != nil && v.ParentName != nil {
+		c.Parent = &resourceapi.ParentRef{ID: *v.Row.ParentID, Name: *v.ParentName}
+	}
+	return c
+}
 
 // Categories lists a page of categories by name.
 func (f *Family) Categories(ctx context.Context, q CategoryFilter, page Page) ([]resourceapi.Category, Paging, error) {
@@ -33,20 +62,17 @@ func (f *Family) Categories(ctx context.Context, q CategoryFilter, page Page) ([
 	if err != nil {
 		return nil, Paging{}, err
 	}
-	var where filter
-	if q.RootsOnly {
-		where.and("c.parent_id IS NULL")
-	}
-	if q.Parent != nil {
-		where.and("c.parent_id = ?", *q.Parent)
-	}
-	var total int
-	if err := f.row(ctx, `SELECT count(*)`+categoryTables+where.text.String(), where.args...).Scan(&total); err != nil {
-		return nil, Paging{}, err
-	}
-	paging := page.settle(total)
-	list, err := f.readCategories(ctx, where.text.String()+` ORDER BY c.name, c.id`+where.window(paging), where.args)
-	return list, paging, err
+	rows, paging, err := paged[categoryView](page, func() *gorm.DB {
+		query := f.orm(ctx).Model(&categoryRow{})
+		if q.RootsOnly {
+			query = query.Where("categories.parent_id IS NULL")
+		}
+		if q.Parent != nil {
+			query = query.Where("categories.parent_id = ?", *q.Parent)
+		}
+		return query
+	}, categoryViews)
+	return mapped(rows, categoryView.category), paging, err
 }
 
 // Category finds one category.
@@ -59,32 +85,8 @@ func (f *Family) Category(ctx context.Context, id string) (resourceapi.Category,
 }
 
 func (f *Family) category(ctx context.Context, id string) (resourceapi.Category, error) {
-	list, err := f.readCategories(ctx, ` AND c.id = $2`, []any{id})
-	if err == nil && len(list) == 0 {
-		err = errNoCategory
-	}
-	if err != nil {
-		return resourceapi.Category{}, err
-	}
-	return list[0], nil
-}
-
-func (f *Family) readCategories(ctx context.Context, rest string, args []any) ([]resourceapi.Category, error) {
-	var list []resourceapi.Category
-	err := f.each(ctx, `
-		SELECT c.id, c.name, c.color, c.icon, p.id, p.name, c.created_at, c.updated_at,
-			(SELECT count(*) FROM categories s WHERE s.family_id = c.family_id AND s.parent_id = c.id)`+
-		categoryTables+rest, args, func(rows database.Rows) error {
-		var c resourceapi.Category
-		var parent, parentName *string
-		err := rows.Scan(&c.ID, &c.Name, &c.Color, &c.Icon, &parent, &parentName, &c.CreatedAt, &c.UpdatedAt, &c.Subcategories)
-		if parent != nil && parentName != nil {
-			c.Parent = &resourceapi.ParentRef{ID: *parent, Name: *parentName}
-		}
-		list = append(list, c)
-		return err
-	})
-	return list, err
+	view, err := one[categoryView](categoryViews(f.orm(ctx)).Where("categories.id = ?", id), errNoCategory)
+	return view.category(), err
 }
 
 // CreateCategory makes a category below parent, "" for none. A child has its
@@ -94,7 +96,7 @@ func (f *Family) CreateCategory(ctx context.Context, c resourceapi.Category, par
 	err := f.change(ctx, func(ctx context.Context) error {
 		now := f.s.Now()
 		row := categoryRow{
-			FamilyID: f.id, ID: newID(), Name: c.Name, Color: c.Color, Icon: c.Icon, ParentID: nonEmpty(parent),
+			ID: newID(), Name: c.Name, Color: c.Color, Icon: c.Icon, ParentID: nonEmpty(parent),
 			CreatedAt: now, UpdatedAt: now,
 		}
 		if parent != "" {

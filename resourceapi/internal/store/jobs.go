@@ -3,7 +3,10 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
+
+	"gorm.io/gorm"
 
 	"latchkey/pkg/database"
 	"latchkey/resourceapi"
@@ -21,6 +24,9 @@ type Lease struct {
 
 // Claim takes the lease on a family that has work to do now; nil when there is
 // none. The conditional write decides among workers of all replicas.
+//
+// By hand: it looks at all families, and finding work and taking the lease are one
+// statement.
 func (s *Store) Claim(ctx context.Context, term time.Duration) (*Lease, error) {
 	now := s.Now()
 	lease := &Lease{holder: newID(), term: term}
@@ -49,7 +55,7 @@ func (s *Store) Claim(ctx context.Context, term time.Duration) (*Lease, error) {
 // worker that lost it cannot commit.
 func (l *Lease) keep(ctx context.Context) error {
 	now := l.s.Now()
-	n, err := l.exec(ctx, `UPDATE leases SET until = $3 WHERE family_id = $1 AND holder = $2 AND until > $4`, l.holder, now.Add(l.term), now)
+	n, err := touched(l.orm(ctx).Model(&leaseRow{}).Where("holder = ? AND until > ?", l.holder, now).UpdateColumn("until", now.Add(l.term)))
 	if err == nil && n == 0 {
 		err = ErrLeaseLost
 	}
@@ -58,8 +64,7 @@ func (l *Lease) keep(ctx context.Context) error {
 
 // Release gives the lease back.
 func (l *Lease) Release(ctx context.Context) error {
-	_, err := l.exec(l.inside(ctx), `DELETE FROM leases WHERE family_id = $1 AND holder = $2`, l.holder)
-	return err
+	return written(l.orm(ctx).Where("holder = ?", l.holder).Delete(&leaseRow{}))
 }
 
 // Job is one piece of work.
@@ -82,35 +87,22 @@ const jobsAtOnce = 1000
 
 // Jobs returns what is due for the family, oldest first.
 func (l *Lease) Jobs(ctx context.Context) ([]Job, error) {
-	var list []Job
-	err := l.each(l.inside(ctx), `
-		SELECT id, kind, account_id, from_date, attempts FROM jobs WHERE family_id = $1 AND run_at <= $2 ORDER BY id LIMIT $3`,
-		[]any{l.s.Now(), jobsAtOnce}, func(rows database.Rows) error {
-			var j Job
-			var account *string
-			err := rows.Scan(&j.ID, &j.Kind, &account, &j.From, &j.Attempts)
-			if account != nil {
-				j.Account = *account
-			}
-			list = append(list, j)
-			return err
-		})
-	return list, err
+	rows, err := found[jobRow](l.orm(ctx).Where("run_at <= ?", l.s.Now()).Order("id").Limit(jobsAtOnce))
+	return mapped(rows, jobRow.job), err
+}
+
+func (r jobRow) job() Job {
+	j := Job{ID: r.ID, Kind: r.Kind, From: r.FromDate, Attempts: r.Attempts}
+	if r.AccountID != nil {
+		j.Account = *r.AccountID
+	}
+	return j
 }
 
 func (l *Lease) finish(ctx context.Context, jobs []Job) error {
-	for len(jobs) > 0 {
-		piece := jobs[:min(len(jobs), 500)]
-		jobs = jobs[len(piece):]
-		var where filter
-		ids := make([]any, len(piece))
-		marks := ""
-		for i, j := range piece {
-			ids[i] = j.ID
-			marks += ", ?"
-		}
-		text := where.fill("id IN ("+marks[2:]+")", ids...)
-		if _, err := l.exec(ctx, `DELETE FROM jobs WHERE family_id = $1 AND `+text, where.args...); err != nil {
+	for piece := range slices.Chunk(jobs, 500) {
+		ids := mapped(piece, func(j Job) int64 { return j.ID })
+		if err := written(l.orm(ctx).Where("id IN ?", ids).Delete(&jobRow{})); err != nil {
 			return err
 		}
 	}
@@ -132,7 +124,9 @@ func (l *Lease) Retry(ctx context.Context, jobs []Job, tries int, backoff time.D
 				continue
 			}
 			wait := min(backoff<<min(j.Attempts, 20), time.Hour)
-			_, err := l.exec(ctx, `UPDATE jobs SET attempts = attempts + 1, run_at = $3 WHERE family_id = $1 AND id = $2`, j.ID, now.Add(wait))
+			err := written(l.orm(ctx).Model(&jobRow{}).Where("id = ?", j.ID).UpdateColumns(map[string]any{
+				"attempts": gorm.Expr("attempts + 1"), "run_at": now.Add(wait),
+			}))
 			if err != nil {
 				return err
 			}
@@ -145,9 +139,9 @@ func (l *Lease) Retry(ctx context.Context, jobs []Job, tries int, backoff time.D
 		if len(jobs) > 0 && jobs[0].Account != "" {
 			subject = jobs[0].Account
 		}
-		_, err := l.exec(ctx, `
-			UPDATE syncs SET status = $3, `+column+` = $4, updated_at = $4 WHERE family_id = $1 AND syncable_id = $2 AND status = 'syncing'`,
-			subject, status, now)
+		err := written(l.syncs(ctx, subject, resourceapi.SyncRunning).UpdateColumns(map[string]any{
+			"status": status, column: now, "updated_at": now,
+		}))
 		return errors.Join(err, l.finish(ctx, lost))
 	})
 }

@@ -5,14 +5,17 @@ import (
 	"context"
 	"slices"
 
-	"gorm.io/gorm/clause"
-
-	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
 	"latchkey/resourceapi"
 )
 
 var errNoMerchant = fault.New(fault.NotFound, "Merchant not found")
+
+func (r merchantRow) merchant() resourceapi.Merchant {
+	return resourceapi.Merchant{
+		ID: r.ID, Name: r.Name, Color: r.Color, WebsiteURL: r.WebsiteURL, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+	}
+}
 
 // Merchants lists all merchants by name.
 func (f *Family) Merchants(ctx context.Context) ([]resourceapi.Merchant, error) {
@@ -20,7 +23,8 @@ func (f *Family) Merchants(ctx context.Context) ([]resourceapi.Merchant, error) 
 	if err != nil {
 		return nil, err
 	}
-	return f.readMerchants(ctx, ` ORDER BY name, id`)
+	rows, err := found[merchantRow](f.orm(ctx).Order("name, id"))
+	return mapped(rows, merchantRow.merchant), err
 }
 
 // Merchant finds one merchant.
@@ -29,27 +33,12 @@ func (f *Family) Merchant(ctx context.Context, id string) (resourceapi.Merchant,
 	if err != nil {
 		return resourceapi.Merchant{}, err
 	}
-	list, err := f.readMerchants(ctx, ` AND id = $2`, id)
-	if err == nil && len(list) == 0 {
-		err = errNoMerchant
-	}
-	if err != nil {
-		return resourceapi.Merchant{}, err
-	}
-	return list[0], nil
+	row, err := one[merchantRow](f.orm(ctx).Where("id = ?", id), errNoMerchant)
+	return row.merchant(), err
 }
 
-func (f *Family) readMerchants(ctx context.Context, rest string, args ...any) ([]resourceapi.Merchant, error) {
-	var list []resourceapi.Merchant
-	err := f.each(ctx, `SELECT id, name, color, website_url, created_at, updated_at FROM merchants WHERE family_id = $1`+rest, args,
-		func(rows database.Rows) error {
-			var m resourceapi.Merchant
-			err := rows.Scan(&m.ID, &m.Name, &m.Color, &m.WebsiteURL, &m.CreatedAt, &m.UpdatedAt)
-			list = append(list, m)
-			return err
-		})
-	return list, err
-}
+// merchantsAtOnce keeps a statement below the engines' bound on parameters.
+const merchantsAtOnce = 500
 
 // ImportMerchants writes the merchants whose name is new and returns them by
 // name; a name that exists is passed over.
@@ -60,30 +49,28 @@ func (f *Family) ImportMerchants(ctx context.Context, list []resourceapi.Merchan
 	var made []resourceapi.Merchant
 	err := f.change(ctx, func(ctx context.Context) error {
 		made = nil
-		now := f.s.Now()
-		conflict := clause.OnConflict{Columns: []clause.Column{{Name: "family_id"}, {Name: "name"}}, DoNothing: true}
-		for rest := list; len(rest) > 0; {
-			piece := rest[:min(len(rest), 500)]
-			rest = rest[len(piece):]
-			rows, ids := make([]merchantRow, len(piece)), make([]string, len(piece))
-			for i, m := range piece {
-				ids[i] = newID()
-				rows[i] = merchantRow{
-					FamilyID: f.id, ID: ids[i], Name: m.Name, Color: m.Color, WebsiteURL: m.WebsiteURL, CreatedAt: now, UpdatedAt: now,
-				}
-			}
-			if err := f.s.db.ORM(ctx).Clauses(conflict).Create(rows).Error; err != nil {
-				return database.Translate(err)
-			}
-			var where filter
-			where.in("id", ids)
-			written, err := f.readMerchants(ctx, where.text.String()+` ORDER BY name, id`, where.args...)
+		for piece := range slices.Chunk(list, merchantsAtOnce) {
+			imported, err := f.importPiece(ctx, piece)
 			if err != nil {
 				return err
 			}
-			made = append(made, written...)
+			made = append(made, imported...)
 		}
 		return nil
 	})
 	return made, err
+}
+
+func (f *Family) importPiece(ctx context.Context, list []resourceapi.Merchant) ([]resourceapi.Merchant, error) {
+	now := f.s.Now()
+	rows, ids := make([]merchantRow, len(list)), make([]string, len(list))
+	for i, m := range list {
+		ids[i] = newID()
+		rows[i] = merchantRow{ID: ids[i], Name: m.Name, Color: m.Color, WebsiteURL: m.WebsiteURL, CreatedAt: now, UpdatedAt: now}
+	}
+	if err := written(f.orm(ctx).Clauses(unlessNamed).Create(rows)); err != nil {
+		return nil, err
+	}
+	imported, err := found[merchantRow](f.orm(ctx).Where("id IN ?", ids).Order("name, id"))
+	return mapped(imported, merchantRow.merchant), err
 }

@@ -3,10 +3,10 @@ package store
 import (
 	"bytes"
 	"context"
-	"errors"
 	"time"
 
-	"latchkey/pkg/database"
+	"gorm.io/gorm/clause"
+
 	"latchkey/pkg/fault"
 )
 
@@ -23,14 +23,11 @@ type nestedKey struct{}
 func (f *Family) Once(ctx context.Context, key, fingerprint []byte, fn func(ctx context.Context) (status int, body []byte, err error)) (status int, body []byte, replayed bool, err error) {
 	err = f.change(ctx, func(ctx context.Context) error {
 		now := f.s.Now()
-		_, err := f.exec(ctx, `DELETE FROM idempotency_keys WHERE family_id = $1 AND digest = $2 AND created_at < $3`,
-			key, now.Add(-KeepIdempotencyKeys))
+		err := written(f.orm(ctx).Where("digest = ? AND created_at < ?", key, now.Add(-KeepIdempotencyKeys)).Delete(&idempotencyRow{}))
 		if err != nil {
 			return err
 		}
-		n, err := f.exec(ctx, `
-			INSERT INTO idempotency_keys (family_id, digest, fingerprint, status, body, created_at) VALUES ($1, $2, $3, 0, $4, $5)
-			ON CONFLICT (family_id, digest) DO NOTHING`, key, fingerprint, []byte{}, now)
+		n, err := touched(f.orm(ctx).Clauses(unlessUsed).Create(&idempotencyRow{Digest: key, Fingerprint: fingerprint, Body: []byte{}, CreatedAt: now}))
 		if err != nil {
 			return err
 		}
@@ -42,21 +39,20 @@ func (f *Family) Once(ctx context.Context, key, fingerprint []byte, fn func(ctx 
 		if err != nil {
 			return err
 		}
-		_, err = f.exec(ctx, `UPDATE idempotency_keys SET status = $3, body = $4 WHERE family_id = $1 AND digest = $2`, key, status, body)
-		return err
+		return written(f.orm(ctx).Model(&idempotencyRow{}).Where("digest = ?", key).UpdateColumns(map[string]any{"status": status, "body": body}))
 	})
 	return status, body, replayed, err
 }
 
+// unlessUsed writes nothing where the key is used.
+var unlessUsed = clause.OnConflict{Columns: []clause.Column{{Name: "family_id"}, {Name: "digest"}}, DoNothing: true}
+
+var errJustRefused = fault.New(fault.Conflict, "A request with this Idempotency-Key was just refused. Send it again.")
+
 func (f *Family) answerOf(ctx context.Context, key, fingerprint []byte) (status int, body []byte, err error) {
-	var stored []byte
-	err = f.row(ctx, `SELECT fingerprint, status, body FROM idempotency_keys WHERE family_id = $1 AND digest = $2`, key).
-		Scan(&stored, &status, &body)
-	if errors.Is(err, database.ErrNoRows) {
-		return 0, nil, fault.New(fault.Conflict, "A request with this Idempotency-Key was just refused. Send it again.")
-	}
-	if err == nil && !bytes.Equal(stored, fingerprint) {
+	row, err := one[idempotencyRow](f.orm(ctx).Where("digest = ?", key), errJustRefused)
+	if err == nil && !bytes.Equal(row.Fingerprint, fingerprint) {
 		err = fault.New(fault.Invalid, "This Idempotency-Key was used for another request").WithCode("idempotency_key_reused")
 	}
-	return status, body, err
+	return row.Status, row.Body, err
 }

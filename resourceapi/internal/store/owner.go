@@ -10,6 +10,8 @@ import (
 
 // Grant lets role, which owns nothing, do what requests need: read and write
 // rows, under row security. It runs as the owner of the tables.
+//
+// By hand: these are no statements on rows.
 func Grant(ctx context.Context, db *database.DB, role string) error {
 	if role == "" || strings.ContainsAny(role, "\"\x00") {
 		return errors.New("store: the role of the service has no usable name")
@@ -34,10 +36,9 @@ func (f *Family) AccountNamed(ctx context.Context, name string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	var id string
-	err = f.row(ctx, `SELECT id FROM accounts WHERE family_id = $1 AND name = $2 AND status <> 'pending_deletion' ORDER BY id LIMIT 1`, name).Scan(&id)
-	if errors.Is(err, database.ErrNoRows) {
-		return "", nil
+	rows, err := found[accountRow](f.orm(ctx).Where(staying).Where("name = ?", name).Order("id").Limit(1))
+	if err != nil || len(rows) == 0 {
+		return "", err
 	}
-	return id, err
+	return rows[0].ID, nil
 }

@@ -18,7 +18,7 @@ const (
 // queue adds a job that becomes visible, and wakes a worker, when the
 // transaction commits.
 func (f *Family) queue(ctx context.Context, job jobRow) error {
-	job.FamilyID, job.CreatedAt = f.id, f.s.Now()
+	job.CreatedAt = f.s.Now()
 	job.RunAt = job.CreatedAt
 	if err := f.insert(ctx, &job); err != nil {
 		return err
@@ -33,11 +33,13 @@ func (f *Family) queue(ctx context.Context, job jobRow) error {
 // see is only written when none is waiting.
 func (f *Family) queueSync(ctx context.Context, account string, from *resourceapi.Date) error {
 	now := f.s.Now()
-	_, err := f.exec(ctx, `
+	// By hand: looking and writing are one statement of every change of an account.
+	subject, at := sql(`?`, account), sql(`?`, now)
+	_, err := f.exec(ctx, sql(`
 		INSERT INTO syncs (family_id, id, syncable_type, syncable_id, status, window_start_date, pending_at, created_at, updated_at)
-		SELECT $1, $2, 'Account', $3, 'pending', $4, $5, $5, $5
-		WHERE NOT EXISTS (SELECT 1 FROM syncs s WHERE s.family_id = $1 AND s.syncable_id = $3 AND s.status = 'pending')`,
-		newID(), account, from, now)
+		SELECT $1, ?, 'Account', ?, 'pending', ?, ?, ?, ?
+		WHERE NOT EXISTS (SELECT 1 FROM syncs s WHERE s.family_id = $1 AND s.syncable_id = ? AND s.status = 'pending')`,
+		newID(), subject, from, at, at, at, subject))
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"latchkey/pkg/database"
+	"gorm.io/gorm"
+
 	"latchkey/resourceapi"
 )
 
@@ -21,13 +22,7 @@ type Ledger struct {
 // AccountIDs returns the ids of all accounts that are not about to be deleted.
 func (l *Lease) AccountIDs(ctx context.Context) ([]string, error) {
 	var ids []string
-	err := l.each(l.inside(ctx), `SELECT id FROM accounts WHERE family_id = $1 AND status <> 'pending_deletion' ORDER BY id`, nil,
-		func(rows database.Rows) error {
-			var id string
-			err := rows.Scan(&id)
-			ids = append(ids, id)
-			return err
-		})
+	err := written(l.orm(ctx).Model(&accountRow{}).Where(staying).Order("id").Pluck("id", &ids))
 	return ids, err
 }
 
@@ -39,9 +34,9 @@ func (l *Lease) Begin(ctx context.Context, subject string, children []string) er
 			return err
 		}
 		now := l.s.Now()
-		_, err := l.exec(ctx, `
-			UPDATE syncs SET status = 'syncing', syncing_at = $3, updated_at = $3 WHERE family_id = $1 AND syncable_id = $2 AND status = 'pending'`,
-			subject, now)
+		err := written(l.syncs(ctx, subject, resourceapi.SyncPending).UpdateColumns(map[string]any{
+			"status": resourceapi.SyncRunning, "syncing_at": now, "updated_at": now,
+		}))
 		if err != nil || len(children) == 0 {
 			return err
 		}
@@ -49,28 +44,28 @@ func (l *Lease) Begin(ctx context.Context, subject string, children []string) er
 	})
 }
 
+// syncs are those of a subject in a status.
+func (l *Lease) syncs(ctx context.Context, subject, status string) *gorm.DB {
+	return l.orm(ctx).Model(&syncRow{}).Where("syncable_id = ? AND status = ?", subject, status)
+}
+
 // beget writes the children of a running family sync, once.
 func (l *Lease) beget(ctx context.Context, subject string, accounts []string) error {
-	var parent string
-	err := l.row(ctx, `
-		SELECT s.id FROM syncs s WHERE s.family_id = $1 AND s.syncable_id = $2 AND s.status = 'syncing'
-			AND NOT EXISTS (SELECT 1 FROM syncs k WHERE k.family_id = s.family_id AND k.parent_id = s.id)
-		ORDER BY s.created_at DESC LIMIT 1`, subject).Scan(&parent)
-	if errors.Is(err, database.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
+	parents, err := found[syncRow](l.syncs(ctx, subject, resourceapi.SyncRunning).
+		Where("NOT EXISTS (SELECT 1 FROM syncs k WHERE k.family_id = syncs.family_id AND k.parent_id = syncs.id)").
+		Order("created_at DESC").Limit(1))
+	if err != nil || len(parents) == 0 {
 		return err
 	}
 	now := l.s.Now()
 	rows := make([]syncRow, len(accounts))
 	for i, id := range accounts {
 		rows[i] = syncRow{
-			FamilyID: l.id, ID: newID(), SyncableType: resourceapi.SyncOfAccount, SyncableID: id, ParentID: &parent,
+			ID: newID(), SyncableType: resourceapi.SyncOfAccount, SyncableID: id, ParentID: &parents[0].ID,
 			Status: resourceapi.SyncRunning, PendingAt: now, SyncingAt: &now, CreatedAt: now, UpdatedAt: now,
 		}
 	}
-	return database.Translate(l.s.db.ORM(ctx).CreateInBatches(rows, 500).Error)
+	return written(l.orm(ctx).CreateInBatches(rows, 500))
 }
 
 // Complete marks the running syncs of a subject as done and its jobs as
@@ -82,9 +77,10 @@ func (l *Lease) Complete(ctx context.Context, subject string, jobs []Job) error 
 }
 
 func (l *Lease) complete(ctx context.Context, subject string, jobs []Job) error {
-	_, err := l.exec(ctx, `
-		UPDATE syncs SET status = 'completed', completed_at = $3, updated_at = $3, window_end_date = $4
-		WHERE family_id = $1 AND syncable_id = $2 AND status = 'syncing'`, subject, l.s.Now(), l.s.today())
+	now := l.s.Now()
+	err := written(l.syncs(ctx, subject, resourceapi.SyncRunning).UpdateColumns(map[string]any{
+		"status": resourceapi.SyncCompleted, "completed_at": now, "updated_at": now, "window_end_date": l.s.today(),
+	}))
 	if err != nil {
 		return err
 	}
@@ -117,91 +113,77 @@ func (l *Lease) Rebalance(ctx context.Context, account string, from *resourceapi
 
 func (l *Lease) ledger(ctx context.Context, account string, from *resourceapi.Date) (Ledger, bool, error) {
 	ledger := Ledger{From: from}
-	var kind, currency string
 	// Who changes an account's balances holds the account first: a valuation and
 	// a sync then wait for each other in one order.
-	err := l.row(ctx, `SELECT a.account_type, a.currency FROM accounts a WHERE a.family_id = $1 AND a.id = $2`+l.s.forUpdate("a"), account).
-		Scan(&kind, &currency)
-	if err != nil {
-		return ledger, false, none(err)
+	accounts, err := found[accountRow](l.orm(ctx).Clauses(locked).Where("id = ?", account))
+	if err != nil || len(accounts) == 0 {
+		return ledger, false, err
 	}
-	ledger.Liability = resourceapi.AccountType(kind).Liability()
+	ledger.Liability = resourceapi.AccountType(accounts[0].AccountType).Liability()
 	if from != nil {
-		err := l.row(ctx, `
-			SELECT balance FROM balances WHERE family_id = $1 AND account_id = $2 AND date < $3 ORDER BY date DESC LIMIT 1`,
-			account, *from).Scan((*int64)(&ledger.Before))
-		if errors.Is(err, database.ErrNoRows) {
-			ledger.From = nil // nothing lies before: the account's beginning is part of this
-		} else if err != nil {
+		before, known, err := l.balanceBefore(ctx, account, *from)
+		if err != nil {
 			return ledger, false, err
 		}
+		ledger.Before = resourceapi.Amount(before)
+		if !known {
+			ledger.From = nil // nothing lies before: the account's beginning is part of this
+		}
 	}
-	err = l.entries(ctx, account, currency, &ledger)
+	err = errors.Join(l.stated(ctx, account, &ledger), l.moved(ctx, account, accounts[0].Currency, &ledger))
 	return ledger, true, err
 }
 
-// entries reads what was stated and what moved since ledger.From.
-func (l *Lease) entries(ctx context.Context, account, currency string, ledger *Ledger) error {
-	since, where := "", filter{args: []any{account}}
-	if ledger.From != nil {
-		since = where.fill(" AND date >= ?", *ledger.From)
+// since are the rows like model of an account from a day on, nil for all.
+func (l *Lease) since(ctx context.Context, model any, account string, from *resourceapi.Date) *gorm.DB {
+	query := l.orm(ctx).Model(model).Where("account_id = ?", account)
+	if from != nil {
+		query = query.Where("date >= ?", *from)
 	}
-	err := l.each(ctx, `SELECT date, amount, kind FROM valuations WHERE family_id = $1 AND account_id = $2`+since+` ORDER BY date`,
-		where.args, func(rows database.Rows) error {
-			var p resourceapi.BalancePoint
-			var kind string
-			if err := rows.Scan(&p.Date, (*int64)(&p.Balance), &kind); err != nil {
-				return err
-			}
-			switch {
-			case kind != resourceapi.OpeningAnchor:
-				ledger.Statements = append(ledger.Statements, p)
-			case ledger.From == nil:
-				ledger.Before, ledger.Opening = p.Balance, &p.Date
-			default:
-				ledger.Opening = &p.Date
-			}
-			return nil
-		})
+	return query
+}
+
+// stated reads what was stated since ledger.From.
+func (l *Lease) stated(ctx context.Context, account string, ledger *Ledger) error {
+	rows, err := found[valuationRow](l.since(ctx, &valuationRow{}, account, ledger.From).Order("date"))
 	if err != nil {
 		return err
 	}
-	// Amounts in another currency than the account's have no known value in it.
-	return l.each(ctx, `
-		SELECT date, CAST(sum(amount) AS BIGINT) FROM transactions
-		WHERE family_id = $1 AND account_id = $2`+since+where.fill(" AND currency = ?", currency)+` GROUP BY date ORDER BY date`,
-		where.args, func(rows database.Rows) error {
-			var p resourceapi.BalancePoint
-			err := rows.Scan(&p.Date, (*int64)(&p.Balance))
-			ledger.Flows = append(ledger.Flows, p)
-			return err
-		})
+	for _, row := range rows {
+		p := resourceapi.BalancePoint{Date: row.Date, Balance: resourceapi.Amount(row.Amount)}
+		switch {
+		case row.Kind != resourceapi.OpeningAnchor:
+			ledger.Statements = append(ledger.Statements, p)
+		case ledger.From == nil:
+			ledger.Before, ledger.Opening = p.Balance, &p.Date
+		default:
+			ledger.Opening = &p.Date
+		}
+	}
+	return nil
 }
 
-// none turns "no rows" into no error.
-func none(err error) error {
-	if errors.Is(err, database.ErrNoRows) {
-		return nil
-	}
+// moved reads the sums of the days since ledger.From. Amounts in another currency
+// than the account's have no known value in it.
+func (l *Lease) moved(ctx context.Context, account, currency string, ledger *Ledger) error {
+	sums, err := found[balanceRow](l.since(ctx, &transactionRow{}, account, ledger.From).
+		Select("date, CAST(sum(amount) AS BIGINT) AS balance").Where("currency = ?", currency).Group("date").Order("date"))
+	ledger.Flows = points(sums)
 	return err
 }
 
+func points(rows []balanceRow) []resourceapi.BalancePoint {
+	return mapped(rows, func(r balanceRow) resourceapi.BalancePoint {
+		return resourceapi.BalancePoint{Date: r.Date, Balance: resourceapi.Amount(r.Balance)}
+	})
+}
+
 func (l *Lease) savePoints(ctx context.Context, account string, from *resourceapi.Date, points []resourceapi.BalancePoint) error {
-	var where filter
-	where.args = []any{account}
-	since := ""
-	if from != nil {
-		since = where.fill(" AND date >= ?", *from)
-	}
-	if _, err := l.exec(ctx, `DELETE FROM balances WHERE family_id = $1 AND account_id = $2`+since, where.args...); err != nil {
+	if err := written(l.since(ctx, &balanceRow{}, account, from).Delete(&balanceRow{})); err != nil || len(points) == 0 {
 		return err
 	}
-	if len(points) == 0 {
-		return nil
-	}
-	rows := make([]balanceRow, len(points))
-	for i, p := range points {
-		rows[i] = balanceRow{FamilyID: l.id, AccountID: account, Date: p.Date, Balance: int64(p.Balance)}
-	}
-	return database.Translate(l.s.db.ORM(ctx).CreateInBatches(rows, 1000).Error)
+	rows := mapped(points, func(p resourceapi.BalancePoint) balanceRow {
+		return balanceRow{AccountID: account, Date: p.Date, Balance: int64(p.Balance)}
+	})
+	return written(l.orm(ctx).CreateInBatches(rows, 1000))
 }

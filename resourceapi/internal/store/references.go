@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"latchkey/pkg/database"
 	"latchkey/resourceapi"
 )
 
@@ -28,46 +27,41 @@ func (f *Family) refer(ctx context.Context, inputs []resourceapi.TransactionInpu
 		tags = append(tags, in.TagIDs.Value...)
 	}
 	r := references{accounts: map[string]resourceapi.Currency{}}
-	var where filter
 	if wanted := distinct(accounts); len(wanted) > 0 {
-		where.in("id", wanted)
-		err := f.each(ctx, `SELECT id, currency FROM accounts WHERE family_id = $1 AND status <> 'pending_deletion'`+where.text.String(),
-			where.args, func(rows database.Rows) error {
-				var id, currency string
-				err := rows.Scan(&id, &currency)
-				r.accounts[id] = resourceapi.Currency(currency)
-				return err
-			})
+		rows, err := found[accountRow](f.orm(ctx).Select("id", "currency").Where("id IN ? AND status <> ?", wanted, resourceapi.StatusPendingDeletion))
 		if err != nil {
 			return r, err
 		}
+		for _, row := range rows {
+			r.accounts[row.ID] = resourceapi.Currency(row.Currency)
+		}
 	}
 	var err error
-	if r.categories, err = f.existing(ctx, "categories", categories); err != nil {
+	if r.categories, err = f.existing(ctx, &categoryRow{}, categories); err != nil {
 		return r, err
 	}
-	if r.merchants, err = f.existing(ctx, "merchants", merchants); err != nil {
+	if r.merchants, err = f.existing(ctx, &merchantRow{}, merchants); err != nil {
 		return r, err
 	}
-	r.tags, err = f.existing(ctx, "tags", tags)
+	r.tags, err = f.existing(ctx, &tagRow{}, tags)
 	return r, err
 }
 
-func (f *Family) existing(ctx context.Context, table string, ids []string) (map[string]bool, error) {
+// existing returns which of ids have a row like model.
+func (f *Family) existing(ctx context.Context, model any, ids []string) (map[string]bool, error) {
 	wanted := distinct(ids)
 	if len(wanted) == 0 {
 		return nil, nil
 	}
-	found := make(map[string]bool, len(wanted))
-	var where filter
-	where.in("id", wanted)
-	err := f.each(ctx, `SELECT id FROM `+table+` WHERE family_id = $1`+where.text.String(), where.args, func(rows database.Rows) error {
-		var id string
-		err := rows.Scan(&id)
+	var have []string
+	if err := written(f.orm(ctx).Model(model).Where("id IN ?", wanted).Pluck("id", &have)); err != nil {
+		return nil, err
+	}
+	found := make(map[string]bool, len(have))
+	for _, id := range have {
 		found[id] = true
-		return err
-	})
-	return found, err
+	}
+	return found, nil
 }
 
 // distinct returns the ids among texts, once each, in order: what is not an id

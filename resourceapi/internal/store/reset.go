@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"latchkey/pkg/database"
+	"gorm.io/gorm/clause"
+
 	"latchkey/resourceapi"
 )
 
@@ -16,9 +17,9 @@ func (f *Family) StartReset(ctx context.Context) (string, error) {
 	return id, err
 }
 
-// counted are the tables a reset empties, by the name the contract counts them
+// countedTables are the tables a reset empties, by the name the contract counts them
 // under (its section 1.9).
-var counted = []struct{ name, table string }{
+var countedTables = []struct{ name, table string }{
 	{"accounts", "accounts"},
 	{"transactions", "transactions"},
 	{"valuations", "valuations"},
@@ -35,19 +36,16 @@ func (f *Family) Counts(ctx context.Context) (map[string]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	counts := make(map[string]int64, len(counted)+1)
-	text := ""
-	for _, c := range counted {
-		text += `, (SELECT count(*) FROM ` + c.table + ` WHERE family_id = $1)`
+	// By hand: eight counts in one trip.
+	sums, numbers, dest := make([]fragment, len(countedTables)), make([]int64, len(countedTables)), make([]any, len(countedTables))
+	for i, c := range countedTables {
+		sums[i], dest[i] = sql(`(SELECT count(*) FROM `+c.table+` WHERE family_id = $1)`), &numbers[i]
 	}
-	numbers, dest := make([]int64, len(counted)), make([]any, len(counted))
-	for i := range numbers {
-		dest[i] = &numbers[i]
-	}
-	if err := f.row(ctx, `SELECT `+text[2:]).Scan(dest...); err != nil {
+	if err := f.row(ctx, sql(`SELECT ?`, join(`, `, sums...))).Scan(dest...); err != nil {
 		return nil, err
 	}
-	for i, c := range counted {
+	counts := make(map[string]int64, len(countedTables)+1)
+	for i, c := range countedTables {
 		counts[c.name] = numbers[i]
 	}
 	counts["entries"] = counts["transactions"] + counts["valuations"]
@@ -57,12 +55,14 @@ func (f *Family) Counts(ctx context.Context) (map[string]int64, error) {
 const removeAtOnce = 5000
 
 // removeTransactions deletes transactions in pieces, each in a transaction of
-// its own, so that no lock is held for long. The condition may use $3.
-func (f *Family) removeTransactions(ctx context.Context, condition string, args ...any) error {
+// its own, so that no lock is held for long. An empty account means all.
+func (f *Family) removeTransactions(ctx context.Context, account string) error {
 	for {
-		n, err := f.exec(ctx, `
-			DELETE FROM transactions WHERE family_id = $1 AND id IN (
-				SELECT t.id FROM transactions t WHERE t.family_id = $1`+condition+` LIMIT $2)`, append([]any{removeAtOnce}, args...)...)
+		piece := f.orm(ctx).Model(&transactionRow{}).Select("id").Limit(removeAtOnce)
+		if account != "" {
+			piece = piece.Where("account_id = ?", account)
+		}
+		n, err := touched(f.orm(ctx).Where("id IN (?)", piece).Delete(&transactionRow{}))
 		if err != nil || n < removeAtOnce {
 			return err
 		}
@@ -80,19 +80,19 @@ func (l *Lease) Reset(ctx context.Context, jobs []Job) error {
 	})
 }
 
+// empty deletes the rows of every table that a household fills; those that others
+// refer to come last.
 func (f *Family) empty(ctx context.Context) error {
-	for _, text := range []string{
-		`DELETE FROM transactions WHERE family_id = $1`,
-		`DELETE FROM balances WHERE family_id = $1`,
-		`DELETE FROM accounts WHERE family_id = $1`,
-		`DELETE FROM tags WHERE family_id = $1`,
-		`DELETE FROM categories WHERE family_id = $1 AND parent_id IS NOT NULL`,
-		`DELETE FROM categories WHERE family_id = $1`,
-		`DELETE FROM merchants WHERE family_id = $1`,
-		`DELETE FROM syncs WHERE family_id = $1`,
-		`DELETE FROM idempotency_keys WHERE family_id = $1`,
-	} {
-		if _, err := f.exec(ctx, text); err != nil {
+	for _, rows := range []any{&transactionRow{}, &balanceRow{}, &accountRow{}, &tagRow{}} {
+		if err := written(f.orm(ctx).Delete(rows)); err != nil {
+			return err
+		}
+	}
+	if err := written(f.orm(ctx).Where("parent_id IS NOT NULL").Delete(&categoryRow{})); err != nil {
+		return err
+	}
+	for _, rows := range []any{&categoryRow{}, &merchantRow{}, &syncRow{}, &idempotencyRow{}} {
+		if err := written(f.orm(ctx).Delete(rows)); err != nil {
 			return err
 		}
 	}
@@ -103,19 +103,17 @@ func (f *Family) empty(ctx context.Context) error {
 // in it.
 func (l *Lease) RemoveAccount(ctx context.Context, account string, jobs []Job) error {
 	ctx = l.inside(ctx)
-	if err := l.removeTransactions(ctx, ` AND t.account_id = $3`, account); err != nil {
+	if err := l.removeTransactions(ctx, account); err != nil {
 		return err
 	}
 	return l.s.db.InTx(ctx, func(ctx context.Context) error {
 		if err := l.keep(ctx); err != nil {
 			return err
 		}
-		_, err := l.exec(ctx, `DELETE FROM accounts WHERE family_id = $1 AND id = $2 AND status = 'pending_deletion'`, account)
-		if err != nil {
-			return err
-		}
-		_, err = l.exec(ctx, `DELETE FROM syncs WHERE family_id = $1 AND syncable_id = $2`, account)
-		return errors.Join(err, l.finish(ctx, jobs))
+		return errors.Join(
+			written(l.orm(ctx).Where("id = ? AND status = ?", account, resourceapi.StatusPendingDeletion).Delete(&accountRow{})),
+			written(l.orm(ctx).Where("syncable_id = ?", account).Delete(&syncRow{})),
+			l.finish(ctx, jobs))
 	})
 }
 
@@ -123,9 +121,8 @@ func (l *Lease) RemoveAccount(ctx context.Context, account string, jobs []Job) e
 // by a late request. Erasing again does nothing.
 func (f *Family) Erase(ctx context.Context) error {
 	ctx = f.inside(ctx)
-	_, err := f.s.db.Exec(ctx, `INSERT INTO erased_families (family_id, erased_at) VALUES ($1, $2) ON CONFLICT (family_id) DO NOTHING`,
-		f.id, f.s.Now())
-	if err != nil {
+	once := clause.OnConflict{Columns: []clause.Column{{Name: "family_id"}}, DoNothing: true}
+	if err := written(f.orm(ctx).Clauses(once).Create(&erasedFamilyRow{ErasedAt: f.s.Now()})); err != nil {
 		return err
 	}
 	f.s.known.forget(f.id)
@@ -133,40 +130,31 @@ func (f *Family) Erase(ctx context.Context) error {
 		return err
 	}
 	return f.s.db.InTx(ctx, func(ctx context.Context) error {
-		var id string
-		err := f.row(ctx, `SELECT f.id FROM families f WHERE f.id = $1`+f.s.forUpdate("f")).Scan(&id)
-		if errors.Is(err, database.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
+		there, err := found[familyRow](f.orm(ctx).Clauses(locked))
+		if err != nil || len(there) == 0 {
 			return err
 		}
 		// A worker holds its lease before any account. In the same order here one waits
 		// for the other, and never each for each.
-		for _, text := range []string{`DELETE FROM leases WHERE family_id = $1`, `DELETE FROM jobs WHERE family_id = $1`} {
-			if _, err := f.exec(ctx, text); err != nil {
+		for _, rows := range []any{&leaseRow{}, &jobRow{}} {
+			if err := written(f.orm(ctx).Delete(rows)); err != nil {
 				return err
 			}
 		}
 		if err := f.empty(ctx); err != nil {
 			return err
 		}
-		_, err = f.exec(ctx, `DELETE FROM families WHERE id = $1`)
-		return err
+		return written(f.orm(ctx).Delete(&familyRow{}))
 	})
 }
 
 // Sweep removes what is of no use any more: old idempotency keys and finished
 // syncs. It runs for one family, when a worker is there anyway.
 func (l *Lease) Sweep(ctx context.Context) error {
-	ctx = l.inside(ctx)
 	now := l.s.Now()
-	_, err := l.exec(ctx, `DELETE FROM idempotency_keys WHERE family_id = $1 AND created_at < $2`, now.Add(-KeepIdempotencyKeys))
-	if err != nil {
-		return err
-	}
-	_, err = l.exec(ctx, `DELETE FROM syncs WHERE family_id = $1 AND created_at < $2 AND status IN ('completed', 'failed')`, now.Add(-keepSyncs))
-	return err
+	return errors.Join(
+		written(l.orm(ctx).Where("created_at < ?", now.Add(-KeepIdempotencyKeys)).Delete(&idempotencyRow{})),
+		written(l.orm(ctx).Where("created_at < ? AND status IN ('completed', 'failed')", now.Add(-keepSyncs)).Delete(&syncRow{})))
 }
 
 const keepSyncs = 30 * resourceapi.SyncStaleAfter

@@ -6,10 +6,27 @@ import (
 	"latchkey/resourceapi"
 )
 
-// The rows as gorm writes them. Nothing outside this package sees one.
+// The rows as gorm reads and writes them. Nothing outside this package sees one.
+
+type familyRow struct {
+	ID        familyID
+	Currency  string
+	CreatedAt time.Time
+}
+
+// TableName names the table for gorm.
+func (familyRow) TableName() string { return "families" }
+
+type erasedFamilyRow struct {
+	FamilyID familyID
+	ErasedAt time.Time
+}
+
+// TableName names the table for gorm.
+func (erasedFamilyRow) TableName() string { return "erased_families" }
 
 type accountRow struct {
-	FamilyID          string
+	FamilyID          familyID
 	ID                string
 	Name              string
 	AccountType       string
@@ -26,7 +43,7 @@ type accountRow struct {
 func (accountRow) TableName() string { return "accounts" }
 
 type transactionRow struct {
-	FamilyID    string
+	FamilyID    familyID
 	ID          string
 	AccountID   string
 	Date        resourceapi.Date
@@ -47,7 +64,7 @@ type transactionRow struct {
 func (transactionRow) TableName() string { return "transactions" }
 
 type taggingRow struct {
-	FamilyID      string
+	FamilyID      familyID
 	TransactionID string
 	TagID         string
 	AccountID     string // and what follows: the transaction's, for its place in a list
@@ -59,7 +76,7 @@ type taggingRow struct {
 func (taggingRow) TableName() string { return "transaction_tags" }
 
 type tagRow struct {
-	FamilyID  string
+	FamilyID  familyID
 	ID        string
 	Name      string
 	Color     string
@@ -71,7 +88,7 @@ type tagRow struct {
 func (tagRow) TableName() string { return "tags" }
 
 type categoryRow struct {
-	FamilyID  string
+	FamilyID  familyID
 	ID        string
 	Name      string
 	Color     string
@@ -85,7 +102,7 @@ type categoryRow struct {
 func (categoryRow) TableName() string { return "categories" }
 
 type merchantRow struct {
-	FamilyID   string
+	FamilyID   familyID
 	ID         string
 	Name       string
 	Color      string
@@ -98,7 +115,7 @@ type merchantRow struct {
 func (merchantRow) TableName() string { return "merchants" }
 
 type valuationRow struct {
-	FamilyID  string
+	FamilyID  familyID
 	ID        string
 	AccountID string
 	Date      resourceapi.Date
@@ -114,7 +131,7 @@ type valuationRow struct {
 func (valuationRow) TableName() string { return "valuations" }
 
 type balanceRow struct {
-	FamilyID  string
+	FamilyID  familyID
 	AccountID string
 	Date      resourceapi.Date
 	Balance   int64
@@ -123,8 +140,33 @@ type balanceRow struct {
 // TableName names the table for gorm.
 func (balanceRow) TableName() string { return "balances" }
 
+// dayRow is how many transactions an account has on a day, and how many of them
+// are income.
+type dayRow struct {
+	FamilyID  familyID
+	AccountID string
+	Date      resourceapi.Date
+	Total     int
+	Income    int
+}
+
+// TableName names the table for gorm.
+func (dayRow) TableName() string { return "transaction_days" }
+
+// monthRow is dayRow for a month, by its first day.
+type monthRow struct {
+	FamilyID  familyID
+	AccountID string
+	Month     resourceapi.Date
+	Total     int
+	Income    int
+}
+
+// TableName names the table for gorm.
+func (monthRow) TableName() string { return "transaction_months" }
+
 type syncRow struct {
-	FamilyID        string
+	FamilyID        familyID
 	ID              string
 	SyncableType    string
 	SyncableID      string
@@ -134,6 +176,8 @@ type syncRow struct {
 	WindowEndDate   *resourceapi.Date
 	PendingAt       time.Time
 	SyncingAt       *time.Time
+	CompletedAt     *time.Time
+	FailedAt        *time.Time
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 }
@@ -142,13 +186,36 @@ type syncRow struct {
 func (syncRow) TableName() string { return "syncs" }
 
 type jobRow struct {
-	FamilyID  string
+	ID        int64 `gorm:"->;autoIncrement:false"` // the database gives it
+	FamilyID  familyID
 	Kind      string
 	AccountID *string
 	FromDate  *resourceapi.Date
 	RunAt     time.Time
+	Attempts  int
 	CreatedAt time.Time
 }
 
 // TableName names the table for gorm.
 func (jobRow) TableName() string { return "jobs" }
+
+type leaseRow struct {
+	FamilyID familyID
+	Holder   string
+	Until    time.Time
+}
+
+// TableName names the table for gorm.
+func (leaseRow) TableName() string { return "leases" }
+
+type idempotencyRow struct {
+	FamilyID    familyID
+	Digest      []byte
+	Fingerprint []byte
+	Status      int
+	Body        []byte
+	CreatedAt   time.Time
+}
+
+// TableName names the table for gorm.
+func (idempotencyRow) TableName() string { return "idempotency_keys" }

@@ -2,7 +2,11 @@
 
 package store
 
-import "regexp"
+import (
+	"regexp"
+
+	"gorm.io/gorm/clause"
+)
 
 var predicate = regexp.MustCompile(`(?:\w+\.)?\b(?:family_id|id) = \$1\b`)
 
@@ -10,4 +14,9 @@ var predicate = regexp.MustCompile(`(?:\w+\.)?\b(?:family_id|id) = \$1\b`)
 // into the isolation test only, never into a service.
 func statement(text string) string {
 	return predicate.ReplaceAllString(text, "($$1::uuid IS NOT NULL)")
+}
+
+// familyCondition is no predicate: it is true for every row.
+func familyCondition(_ clause.Column, family familyID) clause.Expression {
+	return clause.Expr{SQL: "CAST(? AS TEXT) IS NOT NULL", Vars: []any{family}}
 }

@@ -9,6 +9,7 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -36,6 +37,7 @@ func Migrations() fs.FS {
 type Options struct {
 	Currency resourceapi.Currency // of a new family
 	Now      func() time.Time
+	Logger   *slog.Logger // nil: the default one
 }
 
 // Store keeps the data of all families, behind one door each.
@@ -43,13 +45,18 @@ type Store struct {
 	db       *database.DB
 	currency resourceapi.Currency
 	now      func() time.Time
+	log      *slog.Logger
 	known    known
 	wake     chan struct{}
 }
 
 // New returns the store on db, which must have been migrated.
 func New(db *database.DB, opts Options) *Store {
-	return &Store{db: db, currency: opts.Currency, now: opts.Now, wake: make(chan struct{}, 1)}
+	log := opts.Logger
+	if log == nil {
+		log = slog.Default()
+	}
+	return &Store{db: db, currency: opts.Currency, now: opts.Now, log: log, wake: make(chan struct{}, 1)}
 }
 
 // Now returns the time rows are given: UTC, in whole microseconds, as both
@@ -69,13 +76,6 @@ type Family struct {
 
 // ID returns the family's id.
 func (f *Family) ID() string { return f.id }
-
-// FamilySetting is the PostgreSQL setting the row security policies read.
-const FamilySetting = "latchkey.family"
-
-func (f *Family) inside(ctx context.Context) context.Context {
-	return database.WithSetting(ctx, FamilySetting, f.id)
-}
 
 // open makes sure that the family exists and returns the context its statements
 // run under.
@@ -99,37 +99,37 @@ func (f *Family) Currency(ctx context.Context) (resourceapi.Currency, error) {
 // settle finds the family, or creates it with its first account. Of two first
 // calls at once one inserts the family and the other waits and finds it.
 func (f *Family) settle(ctx context.Context) error {
-	var currency resourceapi.Currency
-	err := f.row(ctx, `SELECT currency FROM families WHERE id = $1`).Scan(&currency)
-	if errors.Is(err, database.ErrNoRows) {
-		currency = f.s.currency
-		err = f.s.db.InTx(ctx, func(ctx context.Context) error { return f.create(ctx, currency) })
+	row, err := one[familyRow](f.orm(ctx), errNoFamilyRow)
+	if errors.Is(err, errNoFamilyRow) {
+		row.Currency = string(f.s.currency)
+		err = f.s.db.InTx(ctx, func(ctx context.Context) error { return f.create(ctx, row.Currency) })
 	}
 	if err != nil {
 		return err
 	}
-	f.s.known.put(f.id, currency)
+	f.s.known.put(f.id, resourceapi.Currency(row.Currency))
 	return nil
 }
 
-func (f *Family) create(ctx context.Context, currency resourceapi.Currency) error {
-	var erased bool
-	err := f.row(ctx, `SELECT EXISTS (SELECT 1 FROM erased_families WHERE family_id = $1)`).Scan(&erased)
+var errNoFamilyRow = errors.New("store: the family is new")
+
+func (f *Family) create(ctx context.Context, currency string) error {
+	erased, err := found[erasedFamilyRow](f.orm(ctx))
 	if err != nil {
 		return err
 	}
-	if erased {
+	if len(erased) > 0 {
 		return fault.New(fault.Unauthenticated, "Account has been deactivated")
 	}
 	now := f.s.Now()
-	n, err := f.exec(ctx, `INSERT INTO families (id, currency, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
-		string(currency), now)
+	once := clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoNothing: true}
+	n, err := touched(f.orm(ctx).Clauses(once).Create(&familyRow{Currency: currency, CreatedAt: now}))
 	if err != nil || n == 0 {
 		return err
 	}
 	return f.insert(ctx, &accountRow{
-		FamilyID: f.id, ID: newID(), Name: "Cash", AccountType: string(resourceapi.Depository), Status: resourceapi.StatusActive,
-		Currency: string(currency), CreatedAt: now, UpdatedAt: now,
+		ID: newID(), Name: "Cash", AccountType: string(resourceapi.Depository), Status: resourceapi.StatusActive,
+		Currency: currency, CreatedAt: now, UpdatedAt: now,
 	})
 }
 
@@ -162,18 +162,22 @@ func (f *Family) change(ctx context.Context, fn func(ctx context.Context) error)
 	return err
 }
 
-// row, query and exec run a statement whose $1 is the family; args follow.
-func (f *Family) row(ctx context.Context, text string, args ...any) database.Row {
-	return f.s.db.QueryRow(ctx, statement(text), f.args(args)...)
+// row, each and exec run a statement by hand, whose $1 is the family. gorm carries
+// every ordinary row (orm); each statement by hand says why it is one.
+func (f *Family) row(ctx context.Context, s fragment) database.Row {
+	text, args := f.bound(s)
+	return f.s.db.QueryRow(ctx, text, args...)
 }
 
-func (f *Family) exec(ctx context.Context, text string, args ...any) (int64, error) {
-	return f.s.db.Exec(ctx, statement(text), f.args(args)...)
+func (f *Family) exec(ctx context.Context, s fragment) (int64, error) {
+	text, args := f.bound(s)
+	return f.s.db.Exec(ctx, text, args...)
 }
 
-// each runs a query and calls scan for every row.
-func (f *Family) each(ctx context.Context, text string, args []any, scan func(rows database.Rows) error) error {
-	rows, err := f.s.db.Query(ctx, statement(text), f.args(args)...)
+// each calls scan for every row.
+func (f *Family) each(ctx context.Context, s fragment, scan func(rows database.Rows) error) error {
+	text, args := f.bound(s)
+	rows, err := f.s.db.Query(ctx, text, args...)
 	if err != nil {
 		return err
 	}
@@ -185,22 +189,24 @@ func (f *Family) each(ctx context.Context, text string, args []any, scan func(ro
 	return database.Translate(errors.Join(rows.Err(), rows.Close()))
 }
 
-func (f *Family) args(args []any) []any { return append([]any{f.id}, args...) }
-
-// insert writes a row, or a slice of rows, which carry the family themselves.
-func (f *Family) insert(ctx context.Context, rows any) error {
-	return database.Translate(f.s.db.ORM(ctx).Create(rows).Error)
+func (f *Family) bound(s fragment) (text string, args []any) {
+	text, args = s.numbered()
+	return statement(text), append([]any{f.id}, args...)
 }
+
+// insert writes a row, or a slice of rows.
+func (f *Family) insert(ctx context.Context, rows any) error { return written(f.orm(ctx).Create(rows)) }
+
+// unlessNamed writes nothing where the name is taken.
+var unlessNamed = clause.OnConflict{Columns: []clause.Column{{Name: "family_id"}, {Name: "name"}}, DoNothing: true}
 
 // insertNamed writes a row unless its name is taken: ErrNameTaken.
 func (f *Family) insertNamed(ctx context.Context, row any) error {
-	res := f.s.db.ORM(ctx).Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "family_id"}, {Name: "name"}}, DoNothing: true,
-	}).Create(row)
-	if res.Error == nil && res.RowsAffected == 0 {
+	n, err := touched(f.orm(ctx).Clauses(unlessNamed).Create(row))
+	if err == nil && n == 0 {
 		return ErrNameTaken
 	}
-	return database.Translate(res.Error)
+	return err
 }
 
 func newID() string { return uuid.NewString() }

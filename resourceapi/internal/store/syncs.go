@@ -3,20 +3,49 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
-	"latchkey/pkg/database"
+	"gorm.io/gorm"
+
 	"latchkey/pkg/fault"
 	"latchkey/resourceapi"
 )
 
 var errNoSync = fault.New(fault.NotFound, "The requested resource was not found").WithCode("record_not_found")
 
-const syncColumns = `
-	SELECT s.id, s.syncable_type, s.syncable_id, coalesce(a.name, ''), s.parent_id, s.status, s.window_start_date, s.window_end_date,
-		s.pending_at, s.syncing_at, s.completed_at, s.failed_at, s.created_at, s.updated_at,
-		(SELECT count(*) FROM syncs k WHERE k.family_id = s.family_id AND k.parent_id = s.id)
-	FROM syncs s LEFT JOIN accounts a ON a.family_id = s.family_id AND a.id = s.syncable_id
-	WHERE s.family_id = $1`
+// syncView is a sync with what its account is called and how many parts it has.
+type syncView struct {
+	Row         syncRow `gorm:"embedded"`
+	AccountName string
+	Children    int
+}
+
+// TableName names the table for gorm.
+func (syncView) TableName() string { return "syncs" }
+
+const syncColumns = `syncs.id, syncs.syncable_type, syncs.syncable_id, coalesce(a.name, '') AS account_name, syncs.parent_id, syncs.status,
+	syncs.window_start_date, syncs.window_end_date, syncs.pending_at, syncs.syncing_at, syncs.completed_at, syncs.failed_at,
+	syncs.created_at, syncs.updated_at,
+	(SELECT count(*) FROM syncs k WHERE k.family_id = syncs.family_id AND k.parent_id = syncs.id) AS children`
+
+// syncViews are syncs, newest first.
+func syncViews(query *gorm.DB) *gorm.DB {
+	return query.Select(syncColumns).
+		Joins("LEFT JOIN accounts a ON a.family_id = syncs.family_id AND a.id = syncs.syncable_id").
+		Order("syncs.created_at DESC, syncs.id DESC")
+}
+
+// syncAt returns the conversion of syncs as they stand at now.
+func syncAt(now time.Time) func(v syncView) resourceapi.Sync {
+	return func(v syncView) resourceapi.Sync {
+		r := v.Row
+		return resourceapi.Sync{
+			ID: r.ID, SyncableType: r.SyncableType, SyncableID: r.SyncableID, SyncableName: v.AccountName, ParentID: r.ParentID,
+			Children: v.Children, Status: r.Status, WindowStart: r.WindowStartDate, WindowEnd: r.WindowEndDate, PendingAt: r.PendingAt,
+			SyncingAt: r.SyncingAt, CompletedAt: r.CompletedAt, FailedAt: r.FailedAt, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		}.At(now)
+	}
+}
 
 // Syncs lists a page of syncs, newest first.
 func (f *Family) Syncs(ctx context.Context, page Page) ([]resourceapi.Sync, Paging, error) {
@@ -24,14 +53,8 @@ func (f *Family) Syncs(ctx context.Context, page Page) ([]resourceapi.Sync, Pagi
 	if err != nil {
 		return nil, Paging{}, err
 	}
-	var total int
-	if err := f.row(ctx, `SELECT count(*) FROM syncs WHERE family_id = $1`).Scan(&total); err != nil {
-		return nil, Paging{}, err
-	}
-	paging := page.settle(total)
-	var where filter
-	list, err := f.readSyncs(ctx, ` ORDER BY s.created_at DESC, s.id DESC`+where.window(paging), where.args...)
-	return list, paging, err
+	rows, paging, err := paged[syncView](page, func() *gorm.DB { return f.orm(ctx).Model(&syncRow{}) }, syncViews)
+	return mapped(rows, syncAt(f.s.Now())), paging, err
 }
 
 // LatestSync returns the newest sync that was asked for, not one of its parts;
@@ -41,11 +64,11 @@ func (f *Family) LatestSync(ctx context.Context) (resourceapi.Sync, bool, error)
 	if err != nil {
 		return resourceapi.Sync{}, false, err
 	}
-	list, err := f.readSyncs(ctx, ` AND s.parent_id IS NULL ORDER BY s.created_at DESC, s.id DESC LIMIT 1`)
-	if err != nil || len(list) == 0 {
+	rows, err := found[syncView](syncViews(f.orm(ctx)).Where("syncs.parent_id IS NULL").Limit(1))
+	if err != nil || len(rows) == 0 {
 		return resourceapi.Sync{}, false, err
 	}
-	return list[0], true, nil
+	return syncAt(f.s.Now())(rows[0]), true, nil
 }
 
 // Sync finds one sync.
@@ -58,27 +81,8 @@ func (f *Family) Sync(ctx context.Context, id string) (resourceapi.Sync, error) 
 }
 
 func (f *Family) sync(ctx context.Context, id string) (resourceapi.Sync, error) {
-	list, err := f.readSyncs(ctx, ` AND s.id = $2`, id)
-	if err == nil && len(list) == 0 {
-		err = errNoSync
-	}
-	if err != nil {
-		return resourceapi.Sync{}, err
-	}
-	return list[0], nil
-}
-
-func (f *Family) readSyncs(ctx context.Context, rest string, args ...any) ([]resourceapi.Sync, error) {
-	var list []resourceapi.Sync
-	now := f.s.Now()
-	err := f.each(ctx, syncColumns+rest, args, func(rows database.Rows) error {
-		var s resourceapi.Sync
-		err := rows.Scan(&s.ID, &s.SyncableType, &s.SyncableID, &s.SyncableName, &s.ParentID, &s.Status, &s.WindowStart, &s.WindowEnd,
-			&s.PendingAt, &s.SyncingAt, &s.CompletedAt, &s.FailedAt, &s.CreatedAt, &s.UpdatedAt, &s.Children)
-		list = append(list, s.At(now))
-		return err
-	})
-	return list, err
+	view, err := one[syncView](syncViews(f.orm(ctx)).Where("syncs.id = ?", id), errNoSync)
+	return syncAt(f.s.Now())(view), err
 }
 
 // StartSync queues the recomputation of the whole family, or of one account
@@ -91,44 +95,46 @@ func (f *Family) StartSync(ctx context.Context, account string) (resourceapi.Syn
 	}
 	var started resourceapi.Sync
 	err := f.change(ctx, func(ctx context.Context) error {
-		if account != "" {
-			if err := f.lockAccount(ctx, account); err != nil {
-				return err
-			}
-		} else if err := f.lock(ctx); err != nil { // of two callers the second finds what the first began
+		if err := f.lockSubject(ctx, account); err != nil { // of two callers the second finds what the first began
 			return err
 		}
 		now := f.s.Now()
-		var id string
-		err := f.row(ctx, `
-			SELECT id FROM syncs WHERE family_id = $1 AND syncable_id = $2 AND syncable_type = $3 AND status IN ('pending', 'syncing')
-				AND window_start_date IS NULL AND created_at > $4
-			ORDER BY created_at DESC LIMIT 1`, subject, kind, now.Add(-resourceapi.SyncReuse)).Scan(&id)
-		if errors.Is(err, database.ErrNoRows) {
-			id = newID()
-			job := jobRow{Kind: jobSync, AccountID: nonEmpty(account)}
-			err = errors.Join(
-				f.insert(ctx, &syncRow{
-					FamilyID: f.id, ID: id, SyncableType: kind, SyncableID: subject, Status: resourceapi.SyncPending,
-					PendingAt: now, CreatedAt: now, UpdatedAt: now,
-				}),
-				f.queue(ctx, job))
-		}
+		young, err := found[syncRow](f.orm(ctx).Where("syncable_id = ? AND syncable_type = ? AND status IN ('pending', 'syncing')", subject, kind).
+			Where("window_start_date IS NULL AND created_at > ?", now.Add(-resourceapi.SyncReuse)).Order("created_at DESC").Limit(1))
 		if err != nil {
 			return err
 		}
-		started, err = f.sync(ctx, id)
+		if len(young) > 0 {
+			started, err = f.sync(ctx, young[0].ID)
+			return err
+		}
+		row := syncRow{
+			ID: newID(), SyncableType: kind, SyncableID: subject, Status: resourceapi.SyncPending,
+			PendingAt: now, CreatedAt: now, UpdatedAt: now,
+		}
+		if err := errors.Join(f.insert(ctx, &row), f.queue(ctx, jobRow{Kind: jobSync, AccountID: nonEmpty(account)})); err != nil {
+			return err
+		}
+		started, err = f.sync(ctx, row.ID)
 		return err
 	})
 	return started, err
 }
 
+// lockSubject locks what a sync is of: an account, or the family when account is
+// empty.
+func (f *Family) lockSubject(ctx context.Context, account string) error {
+	if account == "" {
+		return f.lock(ctx)
+	}
+	_, err := f.lockAccount(ctx, account)
+	return err
+}
+
 // lock serializes what must happen once for the whole family.
 func (f *Family) lock(ctx context.Context) error {
-	var id string
-	text := `SELECT f.id FROM families f WHERE f.id = $1` + f.s.forUpdate("f")
-	err := f.row(ctx, text).Scan(&id)
-	if errors.Is(err, database.ErrNoRows) {
+	rows, err := found[familyRow](f.orm(ctx).Clauses(locked))
+	if err == nil && len(rows) == 0 {
 		f.s.known.forget(f.id)
 		return fault.New(fault.Unauthenticated, "Account has been deactivated")
 	}

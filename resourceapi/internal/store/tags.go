@@ -12,8 +12,12 @@ import (
 var (
 	errNoTag = fault.New(fault.NotFound, "Tag not found")
 	// ErrNameTaken is a name that the family uses already.
-	ErrNameTaken = errors.New("Name has already been taken") //nolint:staticcheck // shown to people as it is
+	ErrNameTaken = errors.New("Name has already been taken") // shown to people as it is
 )
+
+func (r tagRow) tag() resourceapi.Tag {
+	return resourceapi.Tag{ID: r.ID, Name: r.Name, Color: r.Color, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt}
+}
 
 // Tags lists all tags by name.
 func (f *Family) Tags(ctx context.Context) ([]resourceapi.Tag, error) {
@@ -21,7 +25,8 @@ func (f *Family) Tags(ctx context.Context) ([]resourceapi.Tag, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.readTagRows(ctx, ` ORDER BY name, id`)
+	rows, err := found[tagRow](f.orm(ctx).Order("name, id"))
+	return mapped(rows, tagRow.tag), err
 }
 
 // Tag finds one tag.
@@ -30,29 +35,8 @@ func (f *Family) Tag(ctx context.Context, id string) (resourceapi.Tag, error) {
 	if err != nil {
 		return resourceapi.Tag{}, err
 	}
-	return f.tag(ctx, id)
-}
-
-func (f *Family) tag(ctx context.Context, id string) (resourceapi.Tag, error) {
-	list, err := f.readTagRows(ctx, ` AND id = $2`, id)
-	if err == nil && len(list) == 0 {
-		err = errNoTag
-	}
-	if err != nil {
-		return resourceapi.Tag{}, err
-	}
-	return list[0], nil
-}
-
-func (f *Family) readTagRows(ctx context.Context, rest string, args ...any) ([]resourceapi.Tag, error) {
-	var list []resourceapi.Tag
-	err := f.each(ctx, `SELECT id, name, color, created_at, updated_at FROM tags WHERE family_id = $1`+rest, args, func(rows database.Rows) error {
-		var t resourceapi.Tag
-		err := rows.Scan(&t.ID, &t.Name, &t.Color, &t.CreatedAt, &t.UpdatedAt)
-		list = append(list, t)
-		return err
-	})
-	return list, err
+	row, err := one[tagRow](f.orm(ctx).Where("id = ?", id), errNoTag)
+	return row.tag(), err
 }
 
 // CreateTag makes a tag; its name may be taken: ErrNameTaken.
@@ -60,43 +44,31 @@ func (f *Family) CreateTag(ctx context.Context, t resourceapi.Tag) (resourceapi.
 	err := f.change(ctx, func(ctx context.Context) error {
 		now := f.s.Now()
 		t.ID, t.CreatedAt, t.UpdatedAt = newID(), now, now
-		return f.insertNamed(ctx, &tagRow{FamilyID: f.id, ID: t.ID, Name: t.Name, Color: t.Color, CreatedAt: now, UpdatedAt: now})
+		return f.insertNamed(ctx, &tagRow{ID: t.ID, Name: t.Name, Color: t.Color, CreatedAt: now, UpdatedAt: now})
 	})
 	return t, err
 }
 
-// UpdateTag changes name and colour, where given.
+// UpdateTag changes a tag as change says, which is given the tag as it is and may
+// refuse.
 func (f *Family) UpdateTag(ctx context.Context, id string, change func(t resourceapi.Tag) (resourceapi.Tag, error)) (resourceapi.Tag, error) {
 	var made resourceapi.Tag
 	err := f.change(ctx, func(ctx context.Context) error {
-		var locked string
-		err := f.row(ctx, `SELECT g.id FROM tags g WHERE g.family_id = $1 AND g.id = $2`+f.s.forUpdate("g"), id).Scan(&locked)
-		if errors.Is(err, database.ErrNoRows) {
-			return errNoTag
-		}
+		row, err := one[tagRow](f.orm(ctx).Clauses(locked).Where("id = ?", id), errNoTag)
 		if err != nil {
 			return err
 		}
-		old, err := f.tag(ctx, id)
-		if err != nil {
-			return err
-		}
-		if made, err = change(old); err != nil {
+		if made, err = change(row.tag()); err != nil {
 			return err
 		}
 		made.UpdatedAt = f.s.Now()
-		n, err := f.exec(ctx, `UPDATE tags SET name = $3, color = $4, updated_at = $5 WHERE family_id = $1 AND id = $2`,
-			id, made.Name, made.Color, made.UpdatedAt)
-		if err != nil {
-			if database.IsUnique(err, "tags_name", "tags.name") {
-				return ErrNameTaken
-			}
-			return err
+		err = written(f.orm(ctx).Model(&tagRow{}).Where("id = ?", id).UpdateColumns(map[string]any{
+			"name": made.Name, "color": made.Color, "updated_at": made.UpdatedAt,
+		}))
+		if database.IsUnique(err, "tags_name", "tags.name") {
+			return ErrNameTaken
 		}
-		if n == 0 {
-			return errNoTag
-		}
-		return nil
+		return err
 	})
 	return made, err
 }
@@ -104,7 +76,7 @@ func (f *Family) UpdateTag(ctx context.Context, id string, change func(t resourc
 // DeleteTag removes a tag, also from the transactions that have it.
 func (f *Family) DeleteTag(ctx context.Context, id string) error {
 	return f.change(ctx, func(ctx context.Context) error {
-		n, err := f.exec(ctx, `DELETE FROM tags WHERE family_id = $1 AND id = $2`, id)
+		n, err := touched(f.orm(ctx).Where("id = ?", id).Delete(&tagRow{}))
 		if err == nil && n == 0 {
 			err = errNoTag
 		}

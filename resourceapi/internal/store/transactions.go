@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"latchkey/pkg/database"
@@ -22,8 +21,6 @@ type TransactionFilter struct {
 	Min, Max   *int64 // thousandths of the currency's unit, on the stored sign
 	Type       string // "income", "expense" or ""
 	Search     string // in name, notes and merchant name
-
-	window int // how many rows are searched
 }
 
 // Cursor is a place in the order of a list: after the row it describes.
@@ -90,15 +87,18 @@ func (f *Family) transactionsByID(ctx context.Context, ids []string) ([]resource
 
 // readTransactions reads the transactions with these ids, newest first.
 func (f *Family) readTransactions(ctx context.Context, ids []string) ([]resourceapi.Transaction, error) {
-	var where filter
-	return f.readPicked(ctx, f.listed(&where, ids), where.args)
+	return f.readPicked(ctx, idRows(f.s.db.Engine(), ids))
 }
 
 // readPicked reads the transactions whose ids a statement picks, newest first.
-func (f *Family) readPicked(ctx context.Context, picked string, args []any) ([]resourceapi.Transaction, error) {
+//
+// By hand, as all lists of transactions: they are hot, and their text is what
+// keeps the plan right for a family of a million.
+func (f *Family) readPicked(ctx context.Context, picked fragment) ([]resourceapi.Transaction, error) {
 	var list []resourceapi.Transaction
-	text := `SELECT ` + transactionColumns + f.lookUp(picked, "transactions", "t", "id") + transactionJoins + transactionOrder
-	err := f.each(ctx, text, args, func(rows database.Rows) error {
+	rows := sql(`SELECT `+transactionColumns+` FROM ?`+transactionJoins+transactionOrder,
+		rowsOfIDs(f.s.db.Engine(), picked, "transactions", "t", "id"))
+	err := f.each(ctx, rows, func(rows database.Rows) error {
 		t, err := scanTransaction(rows)
 		list = append(list, t)
 		return err
@@ -133,16 +133,20 @@ func scanTransaction(rows database.Rows) (resourceapi.Transaction, error) {
 	return t, nil
 }
 
+// readTags adds the tags of a list.
+//
+// By hand: as readPicked.
 func (f *Family) readTags(ctx context.Context, list []resourceapi.Transaction) error {
 	ids := make([]string, len(list))
 	place := make(map[string]int, len(list))
 	for i, t := range list {
 		ids[i], place[t.ID] = t.ID, i
 	}
-	var where filter
-	return f.each(ctx, `SELECT tt.transaction_id, g.id, g.name, g.color`+f.lookUp(f.listed(&where, ids), "transaction_tags", "tt", "transaction_id")+`
+	tags := sql(`SELECT tt.transaction_id, g.id, g.name, g.color FROM ?
 		JOIN tags g ON g.family_id = tt.family_id AND g.id = tt.tag_id
-		WHERE tt.family_id = $1 ORDER BY g.name, g.id`, where.args, func(rows database.Rows) error {
+		WHERE tt.family_id = $1 ORDER BY g.name, g.id`,
+		rowsOfIDs(f.s.db.Engine(), idRows(f.s.db.Engine(), ids), "transaction_tags", "tt", "transaction_id"))
+	return f.each(ctx, tags, func(rows database.Rows) error {
 		var transaction string
 		var tag resourceapi.TagRef
 		if err := rows.Scan(&transaction, &tag.ID, &tag.Name, &tag.Color); err != nil {
@@ -154,26 +158,27 @@ func (f *Family) readTags(ctx context.Context, list []resourceapi.Transaction) e
 	})
 }
 
-// listed is a statement that returns the ids.
-func (f *Family) listed(where *filter, ids []string) string {
-	if f.s.db.Engine() == database.Postgres {
-		return where.fill(`SELECT unnest(CAST(? AS uuid[])) AS id`, ids)
+// idRows returns the statement whose rows are the ids.
+func idRows(engine database.Engine, ids []string) fragment {
+	if engine == database.Postgres {
+		return sql(`SELECT unnest(CAST(? AS uuid[])) AS id`, ids)
 	}
-	marks := make([]string, len(ids))
+	rows := make([]fragment, len(ids))
 	for i, id := range ids {
-		marks[i] = where.fill(`(?)`, id)
+		rows[i] = sql(`(?)`, id)
 	}
-	return `SELECT column1 AS id FROM (VALUES ` + strings.Join(marks, ", ") + `)`
+	return sql(`SELECT column1 AS id FROM (VALUES ?)`, join(", ", rows...))
 }
 
-// lookUp is the FROM clause for the rows of table that belong to picked ids. It
-// leaves the engines no choice but to look up one id after the other: a plan made
-// for families of ordinary size might read all rows of the family, and would do
-// so for a family of a million, too. CROSS JOIN is what keeps the order on SQLite.
-func (f *Family) lookUp(picked, table, alias, column string) string {
-	if f.s.db.Engine() == database.Postgres {
-		return ` FROM (` + picked + `) p CROSS JOIN LATERAL (
-			SELECT * FROM ` + table + ` o WHERE o.family_id = $1 AND o.` + column + ` = p.id OFFSET 0) ` + alias
+// rowsOfIDs is what follows FROM for the rows of table that belong to picked ids.
+// It leaves the engines no choice but to look up one id after the other: a plan
+// made for families of ordinary size might read all rows of the family, and would
+// do so for a family of a million, too. CROSS JOIN is what keeps the order on
+// SQLite.
+func rowsOfIDs(engine database.Engine, picked fragment, table, alias, column string) fragment {
+	if engine == database.Postgres {
+		return sql(`(?) p CROSS JOIN LATERAL (
+			SELECT * FROM `+table+` o WHERE o.family_id = $1 AND o.`+column+` = p.id OFFSET 0) `+alias, picked)
 	}
-	return ` FROM (` + picked + `) p CROSS JOIN ` + table + ` ` + alias + ` ON ` + alias + `.family_id = $1 AND ` + alias + `.` + column + ` = p.id`
+	return sql(`(?) p CROSS JOIN `+table+` `+alias+` ON `+alias+`.family_id = $1 AND `+alias+`.`+column+` = p.id`, picked)
 }

@@ -20,20 +20,15 @@ const (
 const searchAhead = 500
 
 // searchPage lists a page of what a search finds in its window.
-func (f *Family) searchPage(ctx context.Context, q TransactionFilter, page Page) ([]resourceapi.Transaction, Paging, error) {
-	q.window = pageWindow
-	few, err := f.fewAmounts(ctx, q)
-	if err != nil {
-		return nil, Paging{}, err
-	}
+func (f *Family) searchPage(ctx context.Context, p listPlan, page Page) ([]resourceapi.Transaction, Paging, error) {
 	limit := page.Number*page.Size + searchAhead
-	ids, err := f.search(ctx, q, few, nil, limit+1)
+	ids, err := f.search(ctx, p, limit+1)
 	if err != nil {
 		return nil, Paging{}, err
 	}
 	paging := page.settle(min(len(ids), limit))
 	if paging.Capped = len(ids) > limit; !paging.Capped {
-		end, more, err := f.ends(ctx, q, few, nil)
+		end, more, err := f.windowEnd(ctx, p)
 		if err != nil {
 			return nil, Paging{}, err
 		}
@@ -41,21 +36,16 @@ func (f *Family) searchPage(ctx context.Context, q TransactionFilter, page Page)
 			paging.Next = end
 		}
 	}
-	skip := (paging.Page - 1) * paging.PerPage
 	if len(ids) == 0 {
 		return nil, paging, nil
 	}
+	skip := paging.offset()
 	list, err := f.readTransactions(ctx, ids[skip:min(skip+paging.PerPage, len(ids))])
 	return list, paging, err
 }
 
-func (f *Family) searchAfter(ctx context.Context, q TransactionFilter, after *Cursor, size int) ([]resourceapi.Transaction, *Cursor, error) {
-	q.window = cursorWindow
-	few, err := f.fewAmounts(ctx, q)
-	if err != nil {
-		return nil, nil, err
-	}
-	ids, err := f.search(ctx, q, few, after, size+1)
+func (f *Family) searchAfter(ctx context.Context, p listPlan, size int) ([]resourceapi.Transaction, *Cursor, error) {
+	ids, err := f.search(ctx, p, size+1)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -69,19 +59,41 @@ func (f *Family) searchAfter(ctx context.Context, q TransactionFilter, after *Cu
 		next := CursorAt(list[len(list)-1])
 		return list, &next, nil
 	}
-	next, _, err := f.ends(ctx, q, few, after)
+	next, _, err := f.windowEnd(ctx, p)
 	return list, next, err
 }
 
-// search returns the ids of what q finds, newest first, count at most.
-func (f *Family) search(ctx context.Context, q TransactionFilter, few bool, after *Cursor, count int) (ids []string, err error) {
-	l := f.pick(q, few, after)
-	text := l.cut(count, 0)
-	err = f.each(ctx, `SELECT p.id FROM (`+text+`) p ORDER BY p.date DESC, p.created_at DESC, p.id DESC`, l.where.args, func(rows database.Rows) error {
+// search returns the ids of what p finds, newest first, count at most.
+//
+// By hand: as readPicked.
+func (f *Family) search(ctx context.Context, p listPlan, count int) (ids []string, err error) {
+	rows := newListQuery(f.s.db.Engine(), p).page(count, 0)
+	err = f.each(ctx, sql(`SELECT p.id FROM (?) p ORDER BY p.date DESC, p.created_at DESC, p.id DESC`, rows), func(rows database.Rows) error {
 		var id string
 		err := rows.Scan(&id)
 		ids = append(ids, id)
 		return err
 	})
 	return ids, err
+}
+
+// windowEnd returns the last row that a search of p has looked at, and whether
+// others follow it.
+//
+// By hand: as readPicked.
+func (f *Family) windowEnd(ctx context.Context, p listPlan) (*Cursor, bool, error) {
+	p.filter.Search = ""
+	rows := newListQuery(f.s.db.Engine(), p).page(2, p.window-1)
+	var found []Cursor
+	err := f.each(ctx, sql(`SELECT p.date, p.created_at, p.id FROM (?) p ORDER BY p.date DESC, p.created_at DESC, p.id DESC`, rows),
+		func(rows database.Rows) error {
+			var c Cursor
+			err := rows.Scan(&c.Date, &c.CreatedAt, &c.ID)
+			found = append(found, c)
+			return err
+		})
+	if err != nil || len(found) < 2 {
+		return nil, false, err
+	}
+	return &found[0], true, nil
 }

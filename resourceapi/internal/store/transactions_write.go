@@ -9,7 +9,6 @@ import (
 
 	"gorm.io/gorm/clause"
 
-	"latchkey/pkg/database"
 	"latchkey/resourceapi"
 )
 
@@ -86,7 +85,7 @@ func (f *Family) newTransactions(inputs []resourceapi.TransactionInput, refs ref
 			continue
 		}
 		rows[i] = transactionRow{
-			FamilyID: f.id, ID: newID(), AccountID: in.AccountID, Date: in.Date.Value,
+			ID: newID(), AccountID: in.AccountID, Date: in.Date.Value,
 			Amount: int64(amount), Thousandths: amount.Thousandths(currency), Currency: string(currency),
 			Name: in.Name.Value, Notes: nonEmpty(in.Notes.Value),
 			CategoryID: nonEmpty(in.CategoryID.Value), MerchantID: nonEmpty(in.MerchantID.Value),
@@ -192,17 +191,17 @@ func (f *Family) insertOnce(ctx context.Context, row *transactionRow) (existing 
 		}},
 		DoNothing: true,
 	}
-	res := f.s.db.ORM(ctx).Clauses(conflict).Create(row)
-	if res.Error != nil || res.RowsAffected == 1 {
-		return "", database.Translate(res.Error)
+	n, err := touched(f.orm(ctx).Clauses(conflict).Create(row))
+	if err != nil || n == 1 {
+		return "", err
 	}
-	err = f.row(ctx, `SELECT id FROM transactions WHERE family_id = $1 AND account_id = $2 AND source = $3 AND external_id = $4`,
-		row.AccountID, *row.Source, *row.ExternalID).Scan(&existing)
-	return existing, err
+	there, err := one[transactionRow](f.orm(ctx).
+		Where("account_id = ? AND source = ? AND external_id = ?", row.AccountID, *row.Source, *row.ExternalID), errNoTransaction)
+	return there.ID, err
 }
 
-func (r *transactionRow) tagged(tag string) taggingRow {
-	return taggingRow{FamilyID: r.FamilyID, TransactionID: r.ID, TagID: tag, AccountID: r.AccountID, Date: r.Date, CreatedAt: r.CreatedAt}
+func (r transactionRow) tagged(tag string) taggingRow {
+	return taggingRow{TransactionID: r.ID, TagID: tag, AccountID: r.AccountID, Date: r.Date, CreatedAt: r.CreatedAt}
 }
 
 // insertTaggings writes tags in pieces that stay below the engines' bound on
@@ -211,5 +210,5 @@ func (f *Family) insertTaggings(ctx context.Context, tags []taggingRow) error {
 	if len(tags) == 0 {
 		return nil
 	}
-	return database.Translate(f.s.db.ORM(ctx).CreateInBatches(tags, 1000).Error)
+	return written(f.orm(ctx).CreateInBatches(tags, 1000))
 }

@@ -2,7 +2,8 @@ package store
 
 import (
 	"context"
-	"errors"
+
+	"gorm.io/gorm"
 
 	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
@@ -15,9 +16,33 @@ type ValuationFilter struct {
 	Start, End *resourceapi.Date
 }
 
-const valuationTables = `
-	FROM valuations v JOIN accounts a ON a.family_id = v.family_id AND a.id = v.account_id
-	WHERE v.family_id = $1 AND a.status <> 'pending_deletion'`
+// valuationView is a valuation with what its account is called.
+type valuationView struct {
+	Row         valuationRow `gorm:"embedded"`
+	AccountName string
+	AccountType string
+}
+
+// TableName names the table for gorm.
+func (valuationView) TableName() string { return "valuations" }
+
+const valuationColumns = `valuations.id, valuations.account_id, valuations.date, valuations.amount, valuations.currency, valuations.notes,
+	valuations.kind, valuations.created_at, valuations.updated_at, accounts.name AS account_name, accounts.account_type AS account_type`
+
+func (v valuationView) valuation() resourceapi.Valuation {
+	r := v.Row
+	return resourceapi.Valuation{
+		ID: r.ID, Date: r.Date, Amount: resourceapi.Amount(r.Amount), Currency: resourceapi.Currency(r.Currency), Notes: r.Notes, Kind: r.Kind,
+		Account:   resourceapi.AccountRef{ID: r.AccountID, Name: v.AccountName, Type: resourceapi.AccountType(v.AccountType)},
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+	}
+}
+
+// valuations are those of accounts that are not being deleted.
+func (f *Family) valuations(ctx context.Context) *gorm.DB {
+	return f.orm(ctx).Model(&valuationRow{}).Where(staying).
+		Joins("JOIN accounts ON accounts.family_id = valuations.family_id AND accounts.id = valuations.account_id")
+}
 
 var (
 	errNoValuation = fault.New(fault.NotFound, "Valuation not found")
@@ -30,23 +55,22 @@ func (f *Family) Valuations(ctx context.Context, q ValuationFilter, page Page) (
 	if err != nil {
 		return nil, Paging{}, err
 	}
-	var where filter
-	if q.Account != nil {
-		where.and("v.account_id = ?", *q.Account)
-	}
-	if q.Start != nil {
-		where.and("v.date >= ?", *q.Start)
-	}
-	if q.End != nil {
-		where.and("v.date <= ?", *q.End)
-	}
-	var total int
-	if err := f.row(ctx, `SELECT count(*)`+valuationTables+where.text.String(), where.args...).Scan(&total); err != nil {
-		return nil, Paging{}, err
-	}
-	paging := page.settle(total)
-	list, err := f.readValuations(ctx, where.text.String()+` ORDER BY v.date DESC, v.created_at DESC, v.id DESC`+where.window(paging), where.args)
-	return list, paging, err
+	rows, paging, err := paged[valuationView](page, func() *gorm.DB {
+		query := f.valuations(ctx)
+		if q.Account != nil {
+			query = query.Where("valuations.account_id = ?", *q.Account)
+		}
+		if q.Start != nil {
+			query = query.Where("valuations.date >= ?", *q.Start)
+		}
+		if q.End != nil {
+			query = query.Where("valuations.date <= ?", *q.End)
+		}
+		return query
+	}, func(query *gorm.DB) *gorm.DB {
+		return query.Select(valuationColumns).Order("valuations.date DESC, valuations.created_at DESC, valuations.id DESC")
+	})
+	return mapped(rows, valuationView.valuation), paging, err
 }
 
 // Valuation finds one valuation.
@@ -59,44 +83,19 @@ func (f *Family) Valuation(ctx context.Context, id string) (resourceapi.Valuatio
 }
 
 func (f *Family) valuation(ctx context.Context, id string) (resourceapi.Valuation, error) {
-	list, err := f.readValuations(ctx, ` AND v.id = $2`, []any{id})
-	if err != nil {
-		return resourceapi.Valuation{}, err
-	}
-	if len(list) == 0 {
-		return resourceapi.Valuation{}, errNoValuation
-	}
-	return list[0], nil
-}
-
-func (f *Family) readValuations(ctx context.Context, rest string, args []any) ([]resourceapi.Valuation, error) {
-	var list []resourceapi.Valuation
-	err := f.each(ctx, `
-		SELECT v.id, v.date, v.amount, v.currency, v.notes, v.kind, v.created_at, v.updated_at, a.id, a.name, a.account_type`+
-		valuationTables+rest, args, func(rows database.Rows) error {
-		var v resourceapi.Valuation
-		var amount int64
-		var currency, kind string
-		err := rows.Scan(&v.ID, &v.Date, &amount, &currency, &v.Notes, &v.Kind, &v.CreatedAt, &v.UpdatedAt, &v.Account.ID, &v.Account.Name, &kind)
-		v.Amount, v.Currency, v.Account.Type = resourceapi.Amount(amount), resourceapi.Currency(currency), resourceapi.AccountType(kind)
-		list = append(list, v)
-		return err
-	})
-	return list, err
+	view, err := one[valuationView](f.valuations(ctx).Select(valuationColumns).Where("valuations.id = ?", id), errNoValuation)
+	return view.valuation(), err
 }
 
 // CreateValuation states what an account held on a day. Replaced reports that
 // the day had a valuation, which is overwritten.
 func (f *Family) CreateValuation(ctx context.Context, in resourceapi.ValuationInput) (v resourceapi.Valuation, replaced bool, err error) {
 	err = f.change(ctx, func(ctx context.Context) error {
-		if err := f.lockAccount(ctx, in.AccountID); err != nil {
+		account, err := f.lockAccount(ctx, in.AccountID)
+		if err != nil {
 			return notThere(err, errNoEntry)
 		}
-		currency, err := f.currencyOf(ctx, in.AccountID)
-		if err != nil {
-			return err
-		}
-		amount, err := valued(in, currency)
+		amount, err := valued(in, account.Currency)
 		if err != nil {
 			return err
 		}
@@ -104,7 +103,7 @@ func (f *Family) CreateValuation(ctx context.Context, in resourceapi.ValuationIn
 		if in.Notes.Set {
 			notes = &in.Notes.Value
 		}
-		put, err := f.putValuation(ctx, in.AccountID, currency, in.Date.Value, amount, notes)
+		put, err := f.putValuation(ctx, account, in.Date.Value, amount, notes)
 		if err != nil {
 			return err
 		}
@@ -133,12 +132,6 @@ func valued(in resourceapi.ValuationInput, currency resourceapi.Currency) (resou
 	return amount, nil
 }
 
-func (f *Family) currencyOf(ctx context.Context, account string) (resourceapi.Currency, error) {
-	var currency string
-	err := f.row(ctx, `SELECT currency FROM accounts WHERE family_id = $1 AND id = $2`, account).Scan(&currency)
-	return resourceapi.Currency(currency), err
-}
-
 // put is what became of a stated value.
 type put struct {
 	id       string
@@ -157,33 +150,28 @@ func (p put) since(day resourceapi.Date) *resourceapi.Date {
 
 // putValuation writes the valuation of a day over one that is there. The caller
 // holds the account's lock. Nil notes keep what is there.
-func (f *Family) putValuation(ctx context.Context, account string, currency resourceapi.Currency, day resourceapi.Date, amount resourceapi.Amount, notes *string) (p put, err error) {
-	var kind string
-	err = f.row(ctx, `SELECT id, kind FROM valuations WHERE family_id = $1 AND account_id = $2 AND date = $3`, account, day).Scan(&p.id, &kind)
+func (f *Family) putValuation(ctx context.Context, a resourceapi.Account, day resourceapi.Date, amount resourceapi.Amount, notes *string) (put, error) {
 	now := f.s.Now()
-	switch {
-	case errors.Is(err, database.ErrNoRows):
-		p.id = newID()
+	rows, err := found[valuationRow](f.orm(ctx).Where("account_id = ? AND date = ?", a.ID, day))
+	if err != nil {
+		return put{}, err
+	}
+	if len(rows) == 0 {
 		row := valuationRow{
-			FamilyID: f.id, ID: p.id, AccountID: account, Date: day, Amount: int64(amount), Currency: string(currency),
+			ID: newID(), AccountID: a.ID, Date: day, Amount: int64(amount), Currency: string(a.Currency),
 			Kind: resourceapi.Reconciliation, CreatedAt: now, UpdatedAt: now,
 		}
 		if notes != nil {
 			row.Notes = nonEmpty(*notes)
 		}
-		return p, f.insert(ctx, &row)
-	case err != nil:
-		return p, err
+		return put{id: row.ID}, f.insert(ctx, &row)
 	}
-	p.replaced, p.opening = true, kind == resourceapi.OpeningAnchor
-	set := filter{}
-	set.set(true, "amount", int64(amount))
+	set := map[string]any{"amount": int64(amount), "updated_at": now}
 	if notes != nil {
-		set.set(true, "notes", nonEmpty(*notes))
+		set["notes"] = nonEmpty(*notes)
 	}
-	set.set(true, "updated_at", now)
-	_, err = f.exec(ctx, `UPDATE valuations SET `+set.text.String()[2:]+set.fill(` WHERE family_id = $1 AND id = ?`, p.id), set.args...)
-	return p, err
+	p := put{id: rows[0].ID, replaced: true, opening: rows[0].Kind == resourceapi.OpeningAnchor}
+	return p, written(f.orm(ctx).Model(&valuationRow{}).Where("id = ?", p.id).UpdateColumns(set))
 }
 
 // UpdateValuation changes amount and date together, or notes, or all three.
@@ -193,39 +181,41 @@ func (f *Family) UpdateValuation(ctx context.Context, id string, in resourceapi.
 		if err != nil {
 			return err
 		}
-		if err := f.lockAccount(ctx, old.Account.ID); err != nil {
+		if _, err := f.lockAccount(ctx, old.Account.ID); err != nil {
 			return notThere(err, errNoValuation)
 		}
 		// Anew under the lock: balances must follow from the day it was on last.
 		if old, err = f.valuation(ctx, id); err != nil {
 			return err
 		}
-		set := filter{}
-		if in.Amount.Set {
-			amount, err := valued(in, old.Currency)
-			if err != nil {
-				return err
-			}
-			set.set(true, "amount", int64(amount))
-			set.set(true, "date", in.Date.Value)
-		}
-		set.set(in.Notes.Set, "notes", nonEmpty(in.Notes.Value))
-		set.set(true, "updated_at", f.s.Now())
-		_, err = f.exec(ctx, `UPDATE valuations SET `+set.text.String()[2:]+set.fill(` WHERE family_id = $1 AND id = ?`, id), set.args...)
-		if database.IsUnique(err, "valuations_day", "valuations.date") {
-			return &RulesError{Errors: map[int][]string{0: {"Date already has a valuation for this account"}}}
-		}
-		if err != nil {
+		if err := f.applyValuation(ctx, old, in); err != nil {
 			return err
-		}
-		if in.Amount.Set {
-			since := put{opening: old.Kind == resourceapi.OpeningAnchor}.since(min(old.Date, in.Date.Value))
-			if err := f.queueSync(ctx, old.Account.ID, since); err != nil {
-				return err
-			}
 		}
 		v, err = f.valuation(ctx, id)
 		return err
 	})
 	return v, err
+}
+
+func (f *Family) applyValuation(ctx context.Context, old resourceapi.Valuation, in resourceapi.ValuationInput) error {
+	set := map[string]any{"updated_at": f.s.Now()}
+	if in.Notes.Set {
+		set["notes"] = nonEmpty(in.Notes.Value)
+	}
+	if in.Amount.Set {
+		amount, err := valued(in, old.Currency)
+		if err != nil {
+			return err
+		}
+		set["amount"], set["date"] = int64(amount), in.Date.Value
+	}
+	err := written(f.orm(ctx).Model(&valuationRow{}).Where("id = ?", old.ID).UpdateColumns(set))
+	if database.IsUnique(err, "valuations_day", "valuations.date") {
+		return &RulesError{Errors: map[int][]string{0: {"Date already has a valuation for this account"}}}
+	}
+	if err != nil || !in.Amount.Set {
+		return err
+	}
+	since := put{opening: old.Kind == resourceapi.OpeningAnchor}.since(min(old.Date, in.Date.Value))
+	return f.queueSync(ctx, old.Account.ID, since)
 }
