@@ -20,18 +20,21 @@ func (w *world) alive(pairs []Pair) (n int) {
 	return n
 }
 
-func TestB4_TheOldestGrantsOfAUserAndAClientEnd(t *testing.T) {
+func TestB4_TheGrantsOfAUserAndAClientThatWereIdleLongestEnd(t *testing.T) {
 	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_GRANT_LIMIT": "5"}}, func(w *world) {
 		app, p := w.public(), w.person()
 		others := []Pair{w.tokensOf(p, w.public(), "read"), w.tokens(app, "read")}
 		var pairs []Pair
-		for range 8 {
+		for i := range 8 {
+			if i == 5 {
+				pairs[0] = w.refreshed(app, pairs[0].Refresh) // it is in use
+			}
 			pairs = append(pairs, w.tokensOf(p, app, "read"))
 		}
 		for i, pair := range pairs {
-			w.wantActive(pair.Access, i >= 3, "one of eight grants, of which five may live")
+			w.wantActive(pair.Access, i == 0 || i > 3, "one of eight grants, of which the second, third and fourth were idle longest")
 		}
-		wantError(w.t, w.refresh(app, pairs[0].Refresh), http.StatusBadRequest, "invalid_grant")
+		wantError(w.t, w.refresh(app, pairs[1].Refresh), http.StatusBadRequest, "invalid_grant")
 		w.refreshed(app, pairs[7].Refresh)
 		if n := w.alive(others); n != len(others) {
 			w.t.Errorf("of another client and another user %d of %d live", n, len(others))

@@ -47,7 +47,7 @@ func BuildShifted(ctx context.Context, service, dir string) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, service)
-	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-overlay", overlay, "-o", path}, append(buildFlags(), "./cmd/"+service)...)...)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-overlay", overlay, "-o", path}, append(buildFlags(), "./cmd/"+service)...)...) //nolint:gosec // our own packages
 	cmd.Dir = filepath.Join(root, service)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("stack: build %s: %w\n%s", service, err, out)
