@@ -48,24 +48,18 @@ func (s *Server) Mount(router *mux.Router) {
 // methods answers GET and HEAD with get and POST with post, after the form has
 // been checked. A nil handler is a method that is not allowed.
 func (s *Server) methods(get, post httpserver.Handler) http.Handler {
-	allow := "GET, HEAD"
+	m := httpserver.Methods{http.MethodGet: httpserver.Handle(get, s.RenderError)}
 	if post != nil {
-		allow += ", POST"
-	}
-	return httpserver.Handle(func(w http.ResponseWriter, r *http.Request) error {
-		switch {
-		case r.Method == http.MethodGet || r.Method == http.MethodHead:
-			return get(w, r)
-		case r.Method == http.MethodPost && post != nil:
+		m[http.MethodPost] = httpserver.Handle(func(w http.ResponseWriter, r *http.Request) error {
 			if err := s.CheckForm(r); err != nil {
 				return err
 			}
 			return post(w, r)
-		}
-		w.Header().Set("Allow", allow)
+		}, s.RenderError)
+	}
+	return m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.errorPage(w, r, http.StatusMethodNotAllowed, "", "This page cannot be asked for in that way.")
-		return nil
-	}, s.RenderError)
+	}))
 }
 
 // NotFound is the page of an address that does not exist.
