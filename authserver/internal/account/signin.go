@@ -133,12 +133,21 @@ func (s *Service) SignIn(ctx context.Context, email, password string, v Visitor,
 		return SigninResult{}, err
 	}
 	if u.SecondFactor {
-		pending, now := secret.New(secret.Signin), s.now()
-		err := s.Store.CreatePendingSignin(ctx, pending.Digest(), u.ID, now, now.Add(pendingLife))
-		return SigninResult{Pending: pending}, err
+		return s.await(ctx, u)
 	}
 	cookie, err := s.signInHere(ctx, u, v, replaced, nil)
 	return SigninResult{Cookie: cookie}, err
+}
+
+// await remembers a right password until the second factor comes.
+// ErrBadCredentials: it is not right any more.
+func (s *Service) await(ctx context.Context, u *authserver.User) (SigninResult, error) {
+	pending, now := secret.New(secret.Signin), s.now()
+	err := s.Store.CreatePendingSignin(ctx, pending.Digest(), u, now, now.Add(pendingLife))
+	if fault.Is(err, fault.NotFound) {
+		err = ErrBadCredentials
+	}
+	return SigninResult{Pending: pending}, err
 }
 
 // FinishSignIn checks the second factor of a pending sign-in. Errors:

@@ -56,7 +56,7 @@ type signins interface {
 	EndSignin(ctx context.Context, cookie secret.Digest, now time.Time) (*authserver.Signin, error)
 	EndSigninByID(ctx context.Context, userID, id string, now time.Time) (bool, error)
 	EndSignins(ctx context.Context, userID, except string, now time.Time) error
-	CreatePendingSignin(ctx context.Context, token secret.Digest, userID string, now, expires time.Time) error
+	CreatePendingSignin(ctx context.Context, token secret.Digest, u *authserver.User, now, expires time.Time) error
 	FindPendingSignin(ctx context.Context, token secret.Digest, now time.Time) (*authserver.User, error)
 	TakePendingSignin(ctx context.Context, token secret.Digest) error
 	DeletePendingSignins(ctx context.Context, userID string, now time.Time) error

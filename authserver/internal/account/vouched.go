@@ -16,9 +16,7 @@ import (
 // it. Errors: ErrBadCredentials (deactivated meanwhile).
 func (s *Service) SignInVouched(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token) (SigninResult, error) {
 	if u.SecondFactor {
-		pending, now := secret.New(secret.Signin), s.now()
-		err := s.Store.CreatePendingSignin(ctx, pending.Digest(), u.ID, now, now.Add(pendingLife))
-		return SigninResult{Pending: pending}, err
+		return s.await(ctx, u)
 	}
 	cookie, err := s.SignInChecked(ctx, u, v, replaced)
 	return SigninResult{Cookie: cookie}, err

@@ -46,7 +46,8 @@ func (s *Service) Approve(ctx context.Context, a Approval) (secret.Token, error)
 		s.log.LogAttrs(ctx, slog.LevelInfo, "consent given", slog.String("event", authserver.EventConsentGiven),
 			slog.String("client_id", a.ClientID), slog.String("user_id", userID), slog.String("scope", a.Scopes.String()))
 	}
-	return code, s.keepFew(ctx, userID, a.ClientID, stored.Pending, s.settings.MaxCodes, true)
+	s.keepFew(ctx, userID, a.ClientID, stored.Pending, s.settings.MaxCodes, true)
+	return code, nil
 }
 
 // enough is how many grants a birth counts beside itself: births at the same
@@ -55,12 +56,16 @@ func (s *Service) Approve(ctx context.Context, a Approval) (secret.Token, error)
 func enough(most int) int { return (most + 1) / 2 }
 
 // keepFew ends the oldest grants of a user and client that are more than most (0:
-// no limit), where the birth saw enough.
-func (s *Service) keepFew(ctx context.Context, userID, clientID string, seen, most int, pending bool) error {
+// no limit), where the birth saw enough. What cannot be ended now is ended by the
+// next birth: this one has happened, and its caller gets what it was born for.
+func (s *Service) keepFew(ctx context.Context, userID, clientID string, seen, most int, pending bool) {
 	if most <= 0 || seen < enough(most) {
-		return nil
+		return
 	}
 	ended, err := s.store.EndOldest(ctx, userID, clientID, pending, most, s.now())
+	if err != nil {
+		s.log.LogAttrs(ctx, slog.LevelWarn, "the oldest grants of a client were not ended",
+			slog.String("client_id", clientID), slog.String("user_id", userID), slog.Any("error", err))
+	}
 	s.announce(ctx, ended, authserver.EndLimit)
-	return err
 }

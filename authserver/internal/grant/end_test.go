@@ -3,6 +3,7 @@ package grant_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -250,4 +251,37 @@ func TestD8SweepTakesWhatIsDeadAndNothingElse(t *testing.T) {
 			w.Error("a live grant went")
 		}
 	})
+}
+
+// Where the oldest grants cannot be ended, the one just made is given all the
+// same, and the next birth ends them.
+func TestABirthDoesNotFailForWhatItCouldNotEnd(t *testing.T) {
+	settings := defaults()
+	settings.MaxLive = 1
+	eachEngine(t, settings, func(w *world) {
+		failing := grant.New(grant.Dependencies{
+			Store: neverEnds{w.Store}, Logger: slog.New(slog.DiscardHandler), Now: w.clock, Settings: settings,
+		})
+		for range 3 {
+			code, err := failing.Approve(w.Context(), w.approval(scope.Read))
+			if err != nil {
+				w.Fatal(err)
+			}
+			w.pass(time.Second)
+			tokens, err := failing.Redeem(w.Context(), exchange(code))
+			if err != nil || !w.active(tokens.AccessToken) {
+				w.Fatalf("%+v, %v", tokens, err)
+			}
+		}
+		w.redeemed(scope.Read)
+		if n := w.count(`SELECT count(*) FROM grants WHERE ended_at IS NULL`); n != 1 {
+			w.Errorf("%d live grants", n)
+		}
+	})
+}
+
+type neverEnds struct{ grant.Store }
+
+func (neverEnds) EndOldest(context.Context, string, string, bool, int, time.Time) ([]authserver.EndedGrant, error) {
+	return nil, errors.New("away")
 }

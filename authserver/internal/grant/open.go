@@ -39,5 +39,6 @@ func (s *Service) Open(ctx context.Context, o Opening) (*authserver.Tokens, erro
 	}
 	tokens.GrantID, tokens.Scopes = g.ID, g.Scopes
 	s.began(ctx, o.Origin, g.ID, o.ClientID, o.UserID)
-	return &tokens, s.keepFew(ctx, o.UserID, o.ClientID, live, s.settings.MaxLive, false)
+	s.keepFew(ctx, o.UserID, o.ClientID, live, s.settings.MaxLive, false)
+	return &tokens, nil
 }

@@ -42,7 +42,8 @@ func (s *Service) Redeem(ctx context.Context, x Exchange) (*authserver.Tokens, e
 	}
 	tokens.GrantID, tokens.Scopes = redeemed.ID, redeemed.Scopes
 	s.began(ctx, authserver.OriginCode, redeemed.ID, x.ClientID, redeemed.UserID)
-	return &tokens, s.keepFew(ctx, redeemed.UserID, x.ClientID, redeemed.Live, s.settings.MaxLive, false)
+	s.keepFew(ctx, redeemed.UserID, x.ClientID, redeemed.Live, s.settings.MaxLive, false)
+	return &tokens, nil
 }
 
 // refuseCode says why a code was not claimed. A redeemed code that comes again
