@@ -30,7 +30,7 @@ type Client struct {
 	RedirectURIs         []string
 	Scopes               scope.Set     // what it may ask for
 	ResourceServer       bool          // may introspect
-	FirstParty           bool          // issued to by the JSON sign-in only
+	FirstParty           bool          // only the JSON sign-in makes grants of it
 	OwnerID              string        // the user who registered it; empty: the operator
 	RefreshOverlap       time.Duration // how long a spent refresh token is answered although its successor is in use
 	CreatedAt            time.Time

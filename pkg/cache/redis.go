@@ -20,9 +20,8 @@ const (
 	dialTimeout     = 200 * time.Millisecond
 )
 
-// Redis is a Store in Redis 7.0 or later. A Redis that is
-// away costs its first callers a refused dial or a timeout or two, the others
-// nothing: a breaker answers for it.
+// Redis is a Store in Redis 7.0 or later. When Redis is away the first callers wait
+// for a refused connection or a timeout; then a breaker refuses the others at once.
 type Redis struct {
 	client  *redis.Client
 	breaker *Breaker
@@ -149,9 +148,9 @@ func away(err error) error {
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
-// gate asks the breaker before a command takes a connection. (go-redis has an
-// option for that, Limiter, which also asks for each handshake: a command that is
-// let through to try would be refused its connection by its own try.)
+// gate asks the breaker before a command takes a connection. The option Limiter of
+// go-redis does not serve: it asks for each handshake too, so that the one command
+// that is let through to try would be refused its own connection.
 type gate struct{ breaker *Breaker }
 
 // admitted marks the context of a command, and so of the handshake it may need.

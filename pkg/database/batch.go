@@ -12,16 +12,16 @@ import (
 	"latchkey/pkg/lanes"
 )
 
-// tripTimeout bounds what those wait who come after a trip that hangs.
+// tripTimeout bounds a trip, and so how long callers wait behind one that hangs.
 const tripTimeout = 5 * time.Second
 
 // ReadRowBatched is QueryRow for a statement that many callers run at once and
-// that locks nothing. On PostgreSQL those who would wait for each other travel
-// together, in a trip that does not end when one of them leaves. The statement
-// runs when the row is scanned.
+// that locks nothing. On PostgreSQL callers that would wait for each other share
+// a round trip, which does not end when one of them leaves. The statement runs
+// when the row is scanned.
 //
-// Statements that write never travel together: one that waits for a lock would
-// make the others wait with it.
+// Statements that write never share a trip: one that waits for a lock would make
+// the others wait with it.
 func (db *DB) ReadRowBatched(ctx context.Context, text string, args ...any) Row {
 	if _, set := db.settingOf(ctx); db.reads == nil || set || db.txOf(ctx) != nil {
 		return db.QueryRow(ctx, text, args...)
@@ -61,8 +61,8 @@ func readTrips(pool *pgxpool.Pool, n int) *lanes.Lanes[*call] {
 	return lanes.New(n, func(calls []*call) { carry(pool, calls) })
 }
 
-// carry runs the statements in one trip. Where the database refuses one of them
-// it answers none: then each is to run alone.
+// carry runs the statements in one trip. When the database refuses one of them it
+// answers none of them; then each runs again, alone.
 func carry(pool *pgxpool.Pool, calls []*call) {
 	ctx := calls[0].ctx
 	if len(calls) > 1 {
@@ -99,8 +99,8 @@ func together(ctx context.Context, pool *pgxpool.Pool, calls []*call) error {
 	return results.Close()
 }
 
-// read gives c its row. A row that its caller cannot take must not end the others',
-// as Scan of the rows would.
+// read gives c its row. It does not use Scan of the rows, which would end the
+// other calls when one caller cannot take its row.
 func (c *call) read(rows pgx.Rows, err error) {
 	if c.err = err; err != nil {
 		return

@@ -13,8 +13,8 @@ import (
 
 // refuse returns err as it is to be answered, and sets the challenge that
 // belongs to it: where to get a credential (RFC 9728 section 5.1) and, when there
-// was one, why it does not do (RFC 6750 section 3). Would is the scope that
-// would do; 0: none, or it is not about the scope.
+// was one, why it is refused (RFC 6750 section 3). would is the scope that is
+// needed; 0: it is not about the scope, or no scope would help.
 func (g *Guard) refuse(w http.ResponseWriter, err error, would scope.Set) error {
 	if e, ok := errors.AsType[*fault.Error](err); ok {
 		switch {

@@ -1,7 +1,7 @@
 // Package guard stands between the requests to an API and its handlers: it
 // turns the credential of a request into a Principal, or refuses the request
-// (RFC 6750, contract sections 4.1 and 4.2). Nobody gets in whom the
-// authorization server did not vouch for within the last moments.
+// (RFC 6750, contract sections 4.1 and 4.2). A request gets in only with a
+// credential that the introspector calls active.
 package guard
 
 import (
@@ -124,8 +124,9 @@ func annotate(ctx context.Context, a *introspection.Answer) {
 		slog.String("client_id", a.ClientID))
 }
 
-// judge refuses whatever is not wholly in order. What has no owner, no family
-// or no scope we know can do nothing here.
+// judge refuses a credential that is not active, is of another kind than its
+// prefix says, has no owner, no family or no scope of this API, is meant for
+// another resource, or is used from outside its allow list.
 func (g *Guard) judge(ctx context.Context, a *introspection.Answer, scopes scope.Set, kind, message string) error {
 	refuse := func(why string) error {
 		return fault.Wrap(fault.Unauthenticated, errors.New(why), message)

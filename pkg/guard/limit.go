@@ -7,8 +7,8 @@ import (
 	"latchkey/pkg/ratelimit"
 )
 
-// limit counts the request, in one step that decides and stamps, and says on
-// the answer how the credential stands. fault.RateLimited: it is one too many.
+// limit counts the request and decides, in one step, and sets the headers that tell
+// the caller its limit. fault.RateLimited: it is one too many.
 //
 // An API key is counted, and its use is noted, whatever its tier: its owner is
 // shown both. Nobody is shown the count of access tokens, so it is kept only

@@ -33,11 +33,10 @@ type CachedOptions struct {
 }
 
 // Cached remembers answers, in process and in a shared store. Whatever that
-// store does, a request is served by no answer that was asked for a Life or more
-// before the request arrived: each layer knows when the question was sent, and
-// nothing else makes an answer good. Clocks of two hosts that differ add to it
-// by as much as they differ, and only while the store keeps what it was told to
-// forget.
+// store does, no answer serves a request that arrived a Life or more after it was
+// asked for: each layer knows when the question was sent, and judges by that
+// alone. A difference between the clocks of two hosts adds to it at most as much
+// as they differ, and only while the store keeps what it was told to forget.
 type Cached struct {
 	next    Introspector
 	opts    CachedOptions

@@ -139,8 +139,8 @@ func (p *process) dropMessage(message []byte) {
 }
 
 // layer keeps answers in two halves. When the young one is full, or began a life
-// ago, it takes the place of the old one, whose answers are over by then: nothing
-// has to be looked for to be forgotten, and no answer outlives its use by much.
+// ago, it replaces the old one, which is dropped whole. So no entry has to be
+// searched for to be removed, and none is kept for long after its end.
 type layer struct {
 	half       int // answers in one of them, at most
 	young, old map[secret.Digest]*remembered

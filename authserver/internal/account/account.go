@@ -1,7 +1,7 @@
 // Package account is what people do with themselves: sign up, sign in with a
 // second factor, sign out, change the password, invite and remove family
-// members, leave. Pages and JSON endpoints call the same methods, so that no
-// rule holds at one door only. It knows no HTTP and no SQL.
+// members, leave. Pages and JSON endpoints call the same methods, so that every
+// rule holds at both. It knows no HTTP and no SQL.
 package account
 
 import (

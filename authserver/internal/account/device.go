@@ -61,8 +61,8 @@ func (s *Service) SignInOnDevice(ctx context.Context, email, password, code stri
 	return u, tokens, nil
 }
 
-// stillGood holds the user: whoever was deactivated, or had the password
-// changed, since it was checked is refused.
+// stillGood locks the user's row, and refuses a user who was deactivated or got
+// another password since it was checked.
 func (s *Service) stillGood(ctx context.Context, u *authserver.User) error {
 	err := s.Store.LockUser(ctx, u.ID, u.PasswordHash)
 	if fault.Is(err, fault.NotFound) {

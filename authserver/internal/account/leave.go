@@ -17,7 +17,7 @@ var errDelete = fault.New(fault.Invalid, "Failed to delete account")
 // Delete removes a user for good: deactivated, every sign-in, grant and key
 // ended, the address free, personal data gone, and with the last member the
 // family's data, all decided in one transaction. The resource API is told
-// through an errand that survives a crash. Errors: fault.Invalid (the last
+// through the outbox, which survives a crash. Errors: fault.Invalid (the last
 // admin of a family that has other members), fault.NotFound.
 func (s *Service) Delete(ctx context.Context, userID string) error {
 	return s.leave(ctx, userID, true)
@@ -75,7 +75,7 @@ func (s *Service) leave(ctx context.Context, userID string, forGood bool) error 
 }
 
 // disableOwnedClients stops the applications a user has registered, for everybody
-// who allowed them: nobody answers for them any more. It returns their ids.
+// who allowed them: their owner is not there any more. It returns their ids.
 func (s *Service) disableOwnedClients(ctx context.Context, userID string, now time.Time) ([]string, error) {
 	if err := s.Store.DisableOwnedClients(ctx, userID, &now); err != nil {
 		return nil, err

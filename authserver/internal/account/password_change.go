@@ -76,7 +76,7 @@ func (s *Service) checkNewPassword(password string) error {
 }
 
 // replacePassword stores hash and ends all that was opened with the old one. The
-// user's row is written first: nothing more is opened with the old one meanwhile.
+// user's row is written first, so that nothing more is opened with the old one.
 // ErrBadCredentials: it is not the password any more.
 func (s *Service) replacePassword(ctx context.Context, u *authserver.User, hash string) error {
 	won, err := s.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
@@ -131,8 +131,8 @@ func (s *Service) endCodes(ctx context.Context, userID, signinID string) error {
 }
 
 // EndOtherSignins signs a user out everywhere but at sign-in in: browsers and
-// devices of the JSON sign-in. Applications the user allowed keep working, but
-// for those that are just being let in from there.
+// devices of the JSON sign-in. Applications that the user allowed keep working;
+// codes in flight that were made from the other sign-ins end.
 func (s *Service) EndOtherSignins(ctx context.Context, in *authserver.Signin) error {
 	return s.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.Store.EndSignins(ctx, in.User.ID, in.ID, s.now()); err != nil {

@@ -41,7 +41,7 @@ type Recovery struct {
 	queue chan errandOfMail
 }
 
-// errandOfMail is done by Run.
+// errandOfMail is a job that Run does in the background.
 type errandOfMail func(ctx context.Context) error
 
 const (

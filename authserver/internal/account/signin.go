@@ -45,7 +45,7 @@ func (s *Service) CheckPassword(ctx context.Context, email, password string, v V
 }
 
 // findByEmail returns a user without id and hash when there is none, or none
-// that may sign in, so that both go the same way from here.
+// that may sign in, so that the caller treats both alike.
 func (s *Service) findByEmail(ctx context.Context, email string) (*authserver.User, error) {
 	if len(authserver.CheckEmail(email)) > 0 {
 		return &authserver.User{}, nil
@@ -57,9 +57,10 @@ func (s *Service) findByEmail(ctx context.Context, email string) (*authserver.Us
 	return u, err
 }
 
-// tryPassword compares in its turn. The throttle is asked inside the turn, so
-// that parallel guesses cannot all pass before the first of them is counted:
-// no more than one per core can overshoot. Only failures count.
+// tryPassword compares the password once it has a turn. It asks the throttle
+// within the turn, so that parallel guesses cannot all pass before the first of
+// them is counted: the limit is exceeded by one guess for each core at most. Only
+// failures count.
 func (s *Service) tryPassword(ctx context.Context, u *authserver.User, account, password string) error {
 	release, err := s.hasher.turn(ctx)
 	if err != nil {
@@ -96,8 +97,8 @@ func (s *Service) rehash(ctx context.Context, u *authserver.User, password strin
 }
 
 // openSignin makes a sign-in for u at this browser and returns its cookie. It
-// holds the user as stillGood does, so it comes before any sign-in is ended, in
-// the order of those who end them all. ErrBadCredentials: as stillGood.
+// locks the user's row as stillGood does. Locks are taken in the order user,
+// sign-in: callers end another sign-in after it. ErrBadCredentials: as stillGood.
 func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor) (secret.Token, error) {
 	cookie, now := secret.New(secret.Signin), s.now()
 	err := s.Store.CreateSignin(ctx, &authserver.Signin{
@@ -171,8 +172,8 @@ func (s *Service) PendingSignin(ctx context.Context, pending secret.Token) (*aut
 	return s.Store.FindPendingSignin(ctx, pending.Digest(), s.now())
 }
 
-// signInHere signs u in after first, if there is something to be done first. A
-// sign-in that replaces nothing takes one statement.
+// signInHere signs u in. first, unless nil, runs before that in the same
+// transaction. Without it, a sign-in that replaces nothing takes one statement.
 func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token, first func(ctx context.Context) error) (secret.Token, error) {
 	if first == nil && replaced.IsZero() {
 		return s.openSignin(ctx, u, v)
@@ -193,8 +194,8 @@ func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor,
 	return cookie, err
 }
 
-// RenewSignin moves a sign-in on to a new cookie: done whenever the person
-// proved something new.
+// RenewSignin gives a sign-in a new cookie, whenever the person has proved
+// something new.
 func (s *Service) RenewSignin(ctx context.Context, in *authserver.Signin, v Visitor) (secret.Token, error) {
 	var cookie secret.Token
 	err := s.Store.InTx(ctx, func(ctx context.Context) error {

@@ -11,9 +11,8 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// SignInVouched signs u in at a browser on the word of somebody who is trusted to
-// know the person instead of a password. Who has a second factor is asked for
-// it. Errors: ErrBadCredentials (deactivated meanwhile).
+// SignInVouched signs u in at a browser whose person a provider has identified,
+// without a password. A user who has a second factor is asked for it. Errors: ErrBadCredentials (deactivated meanwhile).
 func (s *Service) SignInVouched(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token) (SigninResult, error) {
 	if u.SecondFactor {
 		return s.await(ctx, u)

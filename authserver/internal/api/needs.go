@@ -7,8 +7,8 @@ import (
 )
 
 // What endpoints need of their callers. An application that a person allowed
-// reaches the household's data, but neither what the person signs in with nor
-// where. An API key manages no keys: who steals one must not be able to make
+// reaches the household's data. It does not manage the person's API keys and
+// devices. An API key manages no keys: whoever steals one must not be able to make
 // another.
 var (
 	writer = guard.Need{Scope: scope.ReadWrite, Wording: "write"}

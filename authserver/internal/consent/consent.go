@@ -1,6 +1,5 @@
 // Package consent is what people have allowed applications: seeing it, taking it
-// back, and when it was last made use of. How consent is given belongs to the
-// OAuth endpoints.
+// back, and when it was last used. Giving consent belongs to package grant.
 package consent
 
 import (

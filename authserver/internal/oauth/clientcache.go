@@ -13,8 +13,8 @@ import (
 const maxCachedClients = 10_000
 
 // ClientCache remembers clients for a short while, so that a token request costs
-// no statement for its client. What ends a client's tokens is the database, not
-// this cache: a deleted or disabled client's tokens are dead at once.
+// no statement for its client. A deleted or disabled client's tokens end at once
+// all the same: its grants end in the transaction that changes it.
 type ClientCache struct {
 	store Clients
 	life  time.Duration
@@ -34,8 +34,8 @@ func NewClientCache(store Clients, life time.Duration, now func() time.Time) *Cl
 	return &ClientCache{store: store, life: life, now: now, entries: map[string]cachedClient{}}
 }
 
-// Find returns the client as it was some moments ago at most. fault.NotFound: it
-// is unknown or disabled.
+// Find returns the client as it was at most a life ago. fault.NotFound: it is
+// unknown or disabled.
 func (c *ClientCache) Find(ctx context.Context, id string) (*authserver.Client, error) {
 	now := c.now()
 	c.mu.RLock()
@@ -47,8 +47,8 @@ func (c *ClientCache) Find(ctx context.Context, id string) (*authserver.Client, 
 	return c.reload(ctx, id)
 }
 
-// reload is Find past what is remembered: for when that led to a refusal or to a
-// row that is gone.
+// reload reads the client from the store, for when the remembered one led to a
+// refusal or to a row that is gone. Errors: as Find.
 func (c *ClientCache) reload(ctx context.Context, id string) (*authserver.Client, error) {
 	found, err := c.store.FindClient(ctx, id)
 	if err == nil && found.Disabled() {

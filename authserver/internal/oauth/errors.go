@@ -58,9 +58,9 @@ type wire struct {
 	retryAfter time.Duration
 }
 
-// wireError is the one place where an error becomes an OAuth error. A lost claim
-// is invalid_grant; a database that cannot be asked is temporarily_unavailable;
-// what nobody classified is server_error and says nothing.
+// wireError is the one place where an error becomes an OAuth error. A database
+// that cannot be asked and a limit are temporarily_unavailable; an error that
+// nobody classified is server_error and says nothing.
 func wireError(err error) wire {
 	switch fault.KindOf(err) {
 	case fault.Unavailable:

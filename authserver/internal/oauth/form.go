@@ -68,7 +68,7 @@ func firstDuplicate(form url.Values) string {
 }
 
 // readable reports whether every name and value is UTF-8 without control
-// characters: what neither a database nor a log line can be harmed by.
+// characters, which could harm a database or a log line.
 func readable(form url.Values) bool {
 	for name, values := range form {
 		if !plain(name) || slices.ContainsFunc(values, func(v string) bool { return !plain(v) }) {

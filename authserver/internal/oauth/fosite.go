@@ -69,10 +69,10 @@ func scopeStrategy(allowed []string, needed string) bool {
 // protocolRequest is an authorization request that fosite has accepted.
 type protocolRequest = fosite.AuthorizeRequester
 
-// checkWithFosite lets fosite validate what is left, on a request of our own: it
-// has the parameters that mean something here and none of those that would to
-// fosite (audience, registration, ...), and the defaults that fosite does not
-// know: the scope read, and a state, which never leaves this function.
+// checkWithFosite lets fosite validate what is left, on a request of our own. That
+// has only the parameters that mean something here, not others that mean
+// something to fosite (audience, registration, ...). It also has the defaults that
+// fosite does not know: the scope read, and a state, which is not sent on.
 func (s *Server) checkWithFosite(r *http.Request, a *authorization, asked string) error {
 	asks := url.Values{
 		"client_id": {a.client.ID}, "redirect_uri": {a.redirectURI}, "response_type": {"code"},

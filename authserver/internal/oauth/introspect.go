@@ -13,8 +13,8 @@ import (
 // inactive is the whole answer to whatever is not a live credential.
 var inactive = introspection.Answer{}
 
-// introspect is POST /oauth/introspect. The caller is a resource server with its
-// secret; a user's token is no proof of anything here.
+// introspect is POST /oauth/introspect. The caller authenticates as a resource
+// server with its secret; a user's token authenticates nobody here.
 func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 	form, err := readForm(w, r)
 	if err != nil {

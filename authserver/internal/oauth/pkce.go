@@ -26,8 +26,8 @@ func unreserved(c byte) bool {
 }
 
 // validChallenge reports whether challenge has the shape of an S256 challenge:
-// base64url of 32 bytes. One whose last character leaves bits over matches no
-// verifier, like any other that was made up.
+// base64url of 32 bytes. One whose last character sets unused bits is accepted and
+// matches no verifier.
 func validChallenge(challenge string) bool {
 	raw, err := base64.RawURLEncoding.DecodeString(challenge)
 	return err == nil && len(raw) == sha256.Size && len(challenge) == 43

@@ -8,8 +8,8 @@ import (
 	"latchkey/pkg/scope"
 )
 
-// maxQuery is the longest authorization request, in bytes: what survives the way
-// over the sign-in page, where it is a parameter of a URL itself.
+// maxQuery is the longest authorization request, in bytes. On the sign-in page it
+// becomes a parameter of another URL, which must not be too long either.
 const maxQuery = 16 << 10
 
 // validate reads the authorization request from the URL. Until the client and
@@ -51,7 +51,7 @@ func (s *Server) validate(w http.ResponseWriter, r *http.Request) (a *authorizat
 func (s *Server) check(r *http.Request, a *authorization, query url.Values) error {
 	if name := firstDuplicate(query); name != "" {
 		if name == "state" {
-			a.state = "" // which one would be anybody's guess
+			a.state = "" // nobody can say which of them is meant
 		}
 		return invalidRequest("The parameter " + name + " was sent more than once.")
 	}

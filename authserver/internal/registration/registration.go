@@ -65,7 +65,8 @@ type Request struct {
 	Secret         string        // only for the operator's own deployment; empty: one is made
 }
 
-// Made is a client that was just registered, with the only sight of its secret.
+// Made is a client that was just registered, with its secret, which is shown this
+// once.
 type Made struct {
 	Client *authserver.Client
 	Secret secret.Token // zero: a public client has none
@@ -183,7 +184,7 @@ func control(r rune) bool {
 }
 
 // RotateSecret gives a confidential client a new secret; the old one is accepted
-// for overlap more.
+// for overlap longer.
 func (s *Service) RotateSecret(ctx context.Context, id string, overlap time.Duration) (secret.Token, error) {
 	if overlap < 0 || overlap > MaxOverlap {
 		return secret.Token{}, fault.New(fault.Invalid, "Overlap must be between 0 and 7 days")
@@ -212,8 +213,8 @@ func (s *Service) RotateSecret(ctx context.Context, id string, overlap time.Dura
 	return made, nil
 }
 
-// Delete removes a client; everything issued to it is dead. fault.Forbidden: the
-// product's own apps would be without one.
+// Delete removes a client and ends everything issued to it. fault.Forbidden: it is
+// the client of the product's own apps.
 func (s *Service) Delete(ctx context.Context, id string) error {
 	c, err := s.Store.FindClient(ctx, id)
 	if err != nil {

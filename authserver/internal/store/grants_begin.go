@@ -123,7 +123,7 @@ func nilIfBlank(text string) any {
 	return text
 }
 
-// noDay stands for the day of an end that never comes.
+// noDay is the day of a grant without an absolute end.
 const noDay = 1<<31 - 1
 
 // day counts days since 1970.

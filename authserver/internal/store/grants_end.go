@@ -19,7 +19,7 @@ const endGrants = `UPDATE grants SET ended_at = $1, end_reason = $2, dead_day = 
 const endedColumns = ` RETURNING id, user_id, client_id, access_digest`
 
 // EndGrants implements grant.Store. The rows are locked in the order of their
-// ids, so that two who end grants do not wait for each other crosswise.
+// ids, so that two callers who end the same grants do not deadlock.
 func (s *Store) EndGrants(ctx context.Context, f authserver.GrantFilter, reason string, now time.Time) ([]authserver.EndedGrant, error) {
 	where, args := grantConditions(f, []any{now, reason, day(now)})
 	if where == "" {
@@ -67,11 +67,12 @@ func (s *Store) EndByAccess(ctx context.Context, handle secret.HandleDigest, acc
 		now, reason, day(now), handle[:], clientID, access[:])
 }
 
-// mostOwned is more grants than a user and client can have beside each other.
+// mostOwned is more grants than a user and client can have at a time.
 const mostOwned = 10_000
 
-// EndOldest implements grant.Store. What it ends is not kept: only a client that
-// runs in a circle loses grants so, and it makes more than anybody would read.
+// EndOldest implements grant.Store. The next sweep deletes what it ends (dead_day
+// 0): only a client that runs in a circle loses grants in this way, and remembering
+// all of them would fill the table.
 func (s *Store) EndOldest(ctx context.Context, userID, clientID string, pending bool, keep int, now time.Time) ([]authserver.EndedGrant, error) {
 	chosen := `redeemed_at IS NOT NULL AND refresh_expires_at > $1
 		ORDER BY CASE WHEN used_at > access_issued_at THEN used_at ELSE access_issued_at END DESC, id DESC`

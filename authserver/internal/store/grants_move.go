@@ -49,11 +49,12 @@ func notClaimed(err error) error {
 }
 
 // rotate moves the grant of the presented refresh token on to the next pair, or
-// leaves it. A loser waits for the row, sees another refresh token there and finds
-// nothing. No indexed column changes but once a day, so that the row is written in
-// place. 'read_write' includes everything, so only a grant of 'read' alone can be
-// exceeded. "IS TRUE" hides the client from the client index: a planner without
-// statistics can only start from the handle. The pair ends with the grant.
+// leaves it. Of parallel callers the later ones wait for the row, see another refresh
+// token there and find nothing. An indexed column changes once a day at most, so
+// that the row is written in place otherwise. 'read_write' includes everything, so only a grant of 'read' alone can be
+// exceeded. "IS TRUE" keeps the planner from the index on clients, which it might
+// prefer while it has no statistics: it starts from the handle. The pair ends with
+// the grant.
 const rotate = `UPDATE grants SET generation = generation + 1, refresh_digest = $7, access_digest = $8,
 	access_scopes = CASE WHEN $4 = '' THEN scopes ELSE $4 END, access_issued_at = $6,
 	access_expires_at = CASE WHEN ends_at < $9 THEN ends_at ELSE $9 END,
@@ -78,8 +79,8 @@ func (s *Store) Rotate(ctx context.Context, r grant.Rotation) (*grant.Rotated, e
 	return scanRotated(s.db.QueryRow(ctx, rotate, args...), nil)
 }
 
-// rotateSQLite reads the access token that goes first: there RETURNING sees the
-// row as it has become. The transaction holds the only write lock throughout.
+// rotateSQLite first reads the access token that is replaced: on SQLite RETURNING
+// sees only the new row. The transaction holds the only write lock throughout.
 func (s *Store) rotateSQLite(ctx context.Context, args []any) (out *grant.Rotated, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		var retired []byte

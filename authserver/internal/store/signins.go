@@ -46,7 +46,7 @@ func (s *Store) FindSignin(ctx context.Context, cookie secret.Digest, clientID s
 		LEFT JOIN consents c ON c.user_id = s.user_id AND c.client_id = $2
 		WHERE s.digest = $1 AND s.ended_at IS NULL AND u.deactivated_at IS NULL`,
 		cookie[:], clientID).Scan(append(append(signinFields(&in), userFields(&in.User)...), &allowed)...)
-	// The times are looked at here: with them in the statement PostgreSQL would
+	// The times are compared here: with them in the statement PostgreSQL would
 	// plan it anew for every request.
 	if err == nil && !(in.ExpiresAt.After(now) && in.SeenAt.After(now.Add(-idle))) {
 		err = database.ErrNoRows
