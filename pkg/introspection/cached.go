@@ -82,8 +82,19 @@ func (c *Cached) Introspect(ctx context.Context, credential secret.Token) (Answe
 	digest, arrived := credential.Digest(), c.opts.Now()
 	if r := c.process.get(digest, arrived); r != nil {
 		c.metrics.process.Inc()
-		return c.judge(r.answer, arrived), nil
+		return c.judge(&r.answer, arrived), nil
 	}
+	r, err := c.await(ctx, digest, credential, arrived)
+	if err != nil {
+		c.metrics.unavailable.Inc()
+		return Answer{}, err
+	}
+	return c.judge(&r.answer, c.opts.Now()), nil
+}
+
+// await waits for a flight whose answer is good for a request that arrived at
+// arrived.
+func (c *Cached) await(ctx context.Context, digest secret.Digest, credential secret.Token, arrived time.Time) (*remembered, error) {
 	for {
 		f, ours := c.process.join(digest, arrived, c.opts.Now())
 		if ours {
@@ -92,26 +103,21 @@ func (c *Cached) Introspect(ctx context.Context, credential secret.Token) (Answe
 		select {
 		case <-f.landed:
 		case <-ctx.Done():
-			c.metrics.unavailable.Inc()
-			return Answer{}, away(ctx.Err())
-		}
-		if f.err != nil {
-			c.metrics.unavailable.Inc()
-			return Answer{}, f.err
+			return nil, away(ctx.Err())
 		}
 		// What a flight brought from the shared store may end before the request
 		// of one who joined it; the next flight began after that request.
-		if arrived.Before(f.result.until) {
-			return c.judge(f.result.answer, c.opts.Now()), nil
+		if f.err != nil || arrived.Before(f.result.until) {
+			return f.result, f.err
 		}
 	}
 }
 
 // judge applies the credential's own end to a remembered answer.
-func (c *Cached) judge(a Answer, now time.Time) Answer {
+func (c *Cached) judge(a *Answer, now time.Time) Answer {
 	if a.Active && !a.ExpiredAt(now) {
 		c.metrics.active.Inc()
-		return a
+		return *a
 	}
 	c.metrics.inactive.Inc()
 	return Answer{Reason: a.Reason}

@@ -133,56 +133,6 @@ func TestALookupThatTakesThreeLives(t *testing.T) {
 	})
 }
 
-// slow is a store that reads at once and answers when it is let.
-type slow struct {
-	cache.Store
-	gate chan struct{}
-}
-
-func (s *slow) Get(ctx context.Context, key string) ([]byte, time.Duration, error) {
-	value, left, err := s.Store.Get(ctx, key)
-	<-s.gate
-	return value, left, err
-}
-
-// An answer from the shared store that ends while it is read serves who came
-// before its end, and not who joined after.
-func TestAnAnswerThatEndsWhileItIsRead(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, as, token := newClock(), newScript(), secret.New(secret.AccessToken)
-		store := cache.NewMemory(cache.Options{Now: c.now})
-		introspect(t, newCached(t, as, store, c.now), token)
-		(<-as) <- active
-		const left = life / 4
-		if err := store.Set(t.Context(), introspection.Key(token.Digest()), stored(t, store, token), left); err != nil {
-			t.Fatal(err)
-		}
-		behind := &slow{store, make(chan struct{})}
-		i := newCached(t, as, behind, c.now)
-		early := introspect(t, i, token)
-		c.advance(left - 1)
-		just := introspect(t, i, token)
-		c.advance(1)
-		late := introspect(t, i, token)
-		if n := as.asks(); n != 0 {
-			t.Fatalf("%d asks", n)
-		}
-		close(behind.gate)
-		for _, w := range []waiting{early, just} {
-			if got, over := w.over(); !got || !over {
-				t.Error("who came before its end was not served")
-			}
-		}
-		if _, over := late.over(); over || as.asks() != 1 {
-			t.Error("who came at its end was served by it")
-		}
-		(<-as) <- introspection.Answer{}
-		if got, over := late.over(); got || !over {
-			t.Error("who came at its end was not served")
-		}
-	})
-}
-
 func TestConcurrentMissesShareOneCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		as, token := newScript(), secret.New(secret.AccessToken)
@@ -214,18 +164,39 @@ func TestConcurrentMissesShareOneCall(t *testing.T) {
 	})
 }
 
-func TestALookupThatFailsIsNotRemembered(t *testing.T) {
+// An answer that lands between a caller's look at what is remembered and its
+// look for a flight serves that caller.
+func TestWhatLandsMeanwhileIsNotAskedAgain(t *testing.T) {
 	c, as, token := newClock(), &authority{}, secret.New(secret.AccessToken)
-	store := cache.NewMemory(cache.Options{Now: c.now})
-	as.say(active, fault.New(fault.Unavailable, "away"))
-	i := newCached(t, as, store, c.now)
-	if a, err := i.Introspect(t.Context(), token); !fault.Is(err, fault.Unavailable) || a.Active {
-		t.Errorf("%+v, %v", a, err)
-	}
 	as.say(active, nil)
-	if !isActive(t, i, token) {
-		t.Error("the failure is remembered")
+	var i *introspection.Cached
+	looks := 0
+	i = newCached(t, as, nil, func() time.Time {
+		if looks++; looks == 2 { // the first caller has found nothing
+			isActive(t, i, token)
+		}
+		return c.now()
+	})
+	if !isActive(t, i, token) || as.asked.Load() != 1 {
+		t.Errorf("asked %d times", as.asked.Load())
 	}
+}
+
+func TestALookupThatFailsIsNotRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, as, token := newClock(), &authority{}, secret.New(secret.AccessToken)
+		store := cache.NewMemory(cache.Options{Now: c.now})
+		as.say(active, fault.New(fault.Unavailable, "away"))
+		i := newCached(t, as, store, c.now)
+		if a, err := i.Introspect(t.Context(), token); !fault.Is(err, fault.Unavailable) || a.Active {
+			t.Errorf("%+v, %v", a, err)
+		}
+		synctest.Wait()
+		as.say(introspection.Answer{}, nil)
+		if isActive(t, i, token) || isActive(t, newCached(t, as, store, c.now), token) {
+			t.Error("what came with the failure is remembered")
+		}
+	})
 }
 
 func TestExpiryIsCheckedOnEveryHit(t *testing.T) {

@@ -49,8 +49,8 @@ func newProcess(size int, life time.Duration) *process {
 	}
 	p := &process{life: life, off: size < 0}
 	for i := range p.shards {
-		p.shards[i].active = layer{life: life, half: max(1, size/shards/2)}
-		p.shards[i].inactive = layer{life: life, half: negativeSize / shards / 2}
+		p.shards[i].active.half = max(1, size/shards/2)
+		p.shards[i].inactive.half = negativeSize / shards / 2
 		p.shards[i].flights = map[secret.Digest]*flight{}
 	}
 	return p
@@ -105,7 +105,7 @@ func (p *process) land(digest secret.Digest, f *flight, r *remembered, err error
 	if newest = s.flights[digest] == f; newest {
 		delete(s.flights, digest)
 		if err == nil && !p.off {
-			s.remember(digest, r, f.began)
+			s.remember(digest, r, f.began, p.life)
 		}
 	}
 	s.mu.Unlock()
@@ -114,13 +114,13 @@ func (p *process) land(digest secret.Digest, f *flight, r *remembered, err error
 	return newest
 }
 
-func (s *shard) remember(digest secret.Digest, r *remembered, now time.Time) {
+func (s *shard) remember(digest secret.Digest, r *remembered, now time.Time, life time.Duration) {
 	if r.answer.Active {
-		s.active.put(digest, r, now)
+		s.active.put(digest, r, now, life)
 		return
 	}
 	s.active.drop(digest)
-	s.inactive.put(digest, r, now)
+	s.inactive.put(digest, r, now, life)
 }
 
 // dropMessage forgets the digests of a message. Flights that have begun still
@@ -142,7 +142,6 @@ func (p *process) dropMessage(message []byte) {
 // ago, it takes the place of the old one, whose answers are over by then: nothing
 // has to be looked for to be forgotten, and no answer outlives its use by much.
 type layer struct {
-	life       time.Duration
 	half       int // answers in one of them, at most
 	young, old map[secret.Digest]*remembered
 	turn       time.Time // when the young one becomes the old
@@ -155,9 +154,9 @@ func (l *layer) get(digest secret.Digest) *remembered {
 	return l.old[digest]
 }
 
-func (l *layer) put(digest secret.Digest, r *remembered, now time.Time) {
+func (l *layer) put(digest secret.Digest, r *remembered, now time.Time, life time.Duration) {
 	if len(l.young) >= l.half || !now.Before(l.turn) {
-		l.young, l.old, l.turn = map[secret.Digest]*remembered{}, l.young, now.Add(l.life)
+		l.young, l.old, l.turn = map[secret.Digest]*remembered{}, l.young, now.Add(life)
 	}
 	l.young[digest] = r
 }

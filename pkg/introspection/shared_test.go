@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"reflect"
-	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,9 +68,78 @@ func TestInactiveAnswersAreNotShared(t *testing.T) {
 		for range 2 {
 			isActive(t, newCached(t, as, store, c.now), token)
 			synctest.Wait()
+			if raw, _, err := store.Get(t.Context(), introspection.Key(token.Digest())); raw != nil || err != nil {
+				t.Errorf("%s, %v", raw, err)
+			}
 		}
 		if n := as.asked.Load(); n != 2 {
 			t.Errorf("two replicas asked %d times", n)
+		}
+	})
+}
+
+// slow is a store that reads at once and answers when it is let.
+type slow struct {
+	cache.Store
+	gate chan struct{}
+}
+
+func (s *slow) Get(ctx context.Context, key string) ([]byte, time.Duration, error) {
+	value, left, err := s.Store.Get(ctx, key)
+	<-s.gate
+	return value, left, err
+}
+
+// An answer from the shared store that ends while it is read serves who came
+// before its end, and not who joined after.
+func TestAnAnswerThatEndsWhileItIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, as, token := newClock(), newScript(), secret.New(secret.AccessToken)
+		store := cache.NewMemory(cache.Options{Now: c.now})
+		introspect(t, newCached(t, as, store, c.now), token)
+		(<-as) <- active
+		const left = life / 4
+		if err := store.Set(t.Context(), introspection.Key(token.Digest()), stored(t, store, token), left); err != nil {
+			t.Fatal(err)
+		}
+		behind := &slow{store, make(chan struct{})}
+		i := newCached(t, as, behind, c.now)
+		early := introspect(t, i, token)
+		c.advance(left - 1)
+		just := introspect(t, i, token)
+		c.advance(1)
+		late := introspect(t, i, token)
+		if n := as.asks(); n != 0 {
+			t.Fatalf("%d asks", n)
+		}
+		close(behind.gate)
+		for _, w := range []waiting{early, just} {
+			if got, over := w.over(); !got || !over {
+				t.Error("who came before its end was not served")
+			}
+		}
+		if _, over := late.over(); over || as.asks() != 1 {
+			t.Error("who came at its end was served by it")
+		}
+		(<-as) <- introspection.Answer{}
+		if got, over := late.over(); got || !over {
+			t.Error("who came at its end was not served")
+		}
+	})
+}
+
+func TestAnswersThatAreOverAreNotShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, as, token := newClock(), newScript(), secret.New(secret.AccessToken)
+		store := cache.NewMemory(cache.Options{Now: c.now})
+		slow := introspect(t, newCached(t, as, store, c.now), token)
+		c.advance(life)
+		(<-as) <- active
+		if got, over := slow.over(); !got || !over {
+			t.Error("who waited is not served")
+		}
+		if raw, _, err := store.Get(t.Context(), introspection.Key(token.Digest())); raw != nil || err != nil {
+			t.Errorf("%s, %v", raw, err)
 		}
 	})
 }
@@ -153,111 +220,6 @@ func TestStampsOfOtherClocksAreRefused(t *testing.T) {
 			}
 		}
 	})
-}
-
-// mischief is a store that does not do what it was told to.
-type mischief struct {
-	cache.Store
-	rng      *rand.Rand
-	keeps    bool // nothing is ever forgotten
-	restores bool // what stood there before comes back
-	fails    bool // now and then
-	off      bool // it is away
-	written  [][]byte
-}
-
-func (m *mischief) Get(ctx context.Context, key string) ([]byte, time.Duration, error) {
-	if m.off || m.fails && m.rng.IntN(3) == 0 {
-		return nil, 0, cache.ErrUnavailable
-	}
-	if len(m.written) > 0 && m.keeps {
-		return m.written[len(m.written)-1], time.Hour, nil
-	}
-	if len(m.written) > 0 && m.restores && m.rng.IntN(3) == 0 {
-		return m.written[m.rng.IntN(len(m.written))], time.Hour, nil
-	}
-	return m.Store.Get(ctx, key)
-}
-
-func (m *mischief) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	if m.fails && m.rng.IntN(3) == 0 {
-		return cache.ErrUnavailable
-	}
-	m.written = append(m.written, value)
-	return m.Store.Set(ctx, key, value, ttl)
-}
-
-// Three hosts use a credential at any time, with lookups of any length and
-// whatever store: nobody is served by what was asked for a life or more before
-// the request. Clocks that differ add to that only where the store does not
-// forget either.
-func TestNoAnswerIsOlderThanALife(t *testing.T) {
-	for name, tt := range map[string]struct {
-		store  mischief
-		apart  time.Duration // clocks of neighbours
-		beyond time.Duration // what is added to the life
-		shares bool
-	}{
-		"the store works":                           {shares: true},
-		"it fails now and then":                     {store: mischief{fails: true}, shares: true},
-		"it forgets nothing":                        {store: mischief{keeps: true}, shares: true},
-		"it is restored from dumps":                 {store: mischief{restores: true}, shares: true},
-		"clocks a little apart":                     {apart: 150 * time.Millisecond, shares: true},
-		"clocks a life apart":                       {apart: life},
-		"clocks five minutes apart":                 {apart: 5 * time.Minute},
-		"clocks apart, and it fails":                {apart: 5 * time.Minute, store: mischief{fails: true}},
-		"clocks a little apart, it forgets nothing": {apart: 150 * time.Millisecond, store: mischief{keeps: true}, beyond: 300 * time.Millisecond, shares: true},
-		"clocks a little apart, and dumps":          {apart: 150 * time.Millisecond, store: mischief{restores: true}, beyond: 300 * time.Millisecond, shares: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c, rng := newClock(), rand.New(rand.NewPCG(1, 2))
-				store := tt.store
-				store.Store, store.rng = cache.NewMemory(cache.Options{Now: c.now}), rng
-				var sent []time.Time
-				as := asker(func(secret.Token) introspection.Answer {
-					sent = append(sent, c.now())
-					if rng.IntN(10) == 0 {
-						c.advance(upTo(rng, 3*life))
-					}
-					return introspection.Answer{Active: true, CredentialID: strconv.Itoa(len(sent) - 1)}
-				})
-				var hosts []*introspection.Cached
-				for n := range 3 {
-					hosts = append(hosts, newCached(t, as, &store, c.ahead(time.Duration(n)*tt.apart)))
-				}
-				token, requests, shared, oldest := secret.New(secret.AccessToken), 5000, map[string]int{}, time.Duration(0)
-				for range requests {
-					n, arrived := rng.IntN(len(hosts)), c.now()
-					a, err := hosts[n].Introspect(t.Context(), token)
-					synctest.Wait() // until it is written to the store
-					ask, convErr := strconv.Atoi(a.CredentialID)
-					if err != nil || convErr != nil {
-						t.Fatal(err, convErr)
-					}
-					shared[a.CredentialID] |= 1 << n
-					oldest = max(oldest, arrived.Sub(sent[ask]))
-					c.advance(upTo(rng, life/3))
-				}
-				if oldest >= life+tt.beyond {
-					t.Errorf("an answer was %v old", oldest)
-				}
-				several := 0
-				for _, by := range shared {
-					if by&(by-1) != 0 {
-						several++
-					}
-				}
-				if tt.shares != (several > len(sent)/10) {
-					t.Errorf("%d of %d answers served several hosts", several, len(sent))
-				}
-			})
-		})
-	}
-}
-
-func upTo(rng *rand.Rand, limit time.Duration) time.Duration {
-	return time.Duration(rng.Int64N(int64(limit)))
 }
 
 // Whatever stands in the store, only an entry with a stamp of the last life lets

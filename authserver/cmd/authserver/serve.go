@@ -154,12 +154,19 @@ func forMachines(path string) bool {
 
 func notFound(pages *web.Server) http.Handler {
 	page := pages.NotFound()
+	document := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		apierror.Write(w, r, fault.New(fault.NotFound, "The requested resource was not found"))
+	})
+	open := httpserver.CrossOriginNotFound(document)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if forMachines(r.URL.Path) {
-			apierror.Write(w, r, fault.New(fault.NotFound, "The requested resource was not found"))
-			return
+		switch {
+		case !forMachines(r.URL.Path):
+			page.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/internal/"):
+			document.ServeHTTP(w, r)
+		default:
+			open.ServeHTTP(w, r)
 		}
-		page.ServeHTTP(w, r)
 	})
 }
 

@@ -46,49 +46,38 @@ func New(d Dependencies) *Server { return &Server{d} }
 
 // Mount adds the endpoints to router.
 func (s *Server) Mount(router *mux.Router) {
-	router.Handle("/api/v1/auth/signup", across(Methods{http.MethodPost: s.signup}))
-	router.Handle("/api/v1/auth/login", across(Methods{http.MethodPost: s.login}))
-	router.Handle("/api/v1/auth/refresh", across(Methods{http.MethodPost: s.refresh}))
-	router.Handle("/api/v1/auth/logout", across(Methods{http.MethodDelete: s.Guard.Admit(ownAppReader, s.logout)}))
-	router.Handle("/api/v1/auth/enable_ai", across(Methods{http.MethodPatch: s.Guard.Admit(writer, s.enableAI)}))
-	router.Handle("/api/v1/users/me", across(Methods{http.MethodDelete: s.Guard.Admit(writer, s.deleteUser)}))
-	router.Handle("/api/v1/devices", across(Methods{http.MethodGet: s.Guard.Admit(ownAppReader, s.listDevices)}))
-	router.Handle("/api/v1/devices/{id}", across(Methods{http.MethodDelete: s.Guard.Admit(ownAppWriter, s.revokeDevice)}))
+	router.Handle("/api/v1/auth/signup", endpoint(methods{http.MethodPost: s.signup}))
+	router.Handle("/api/v1/auth/login", endpoint(methods{http.MethodPost: s.login}))
+	router.Handle("/api/v1/auth/refresh", endpoint(methods{http.MethodPost: s.refresh}))
+	router.Handle("/api/v1/auth/logout", endpoint(methods{http.MethodDelete: s.Guard.Admit(ownAppReader, s.logout)}))
+	router.Handle("/api/v1/auth/enable_ai", endpoint(methods{http.MethodPatch: s.Guard.Admit(writer, s.enableAI)}))
+	router.Handle("/api/v1/users/me", endpoint(methods{http.MethodDelete: s.Guard.Admit(writer, s.deleteUser)}))
+	router.Handle("/api/v1/devices", endpoint(methods{http.MethodGet: s.Guard.Admit(ownAppReader, s.listDevices)}))
+	router.Handle("/api/v1/devices/{id}", endpoint(methods{http.MethodDelete: s.Guard.Admit(ownAppWriter, s.revokeDevice)}))
 	s.mountKeys(router)
 	s.mountSSO(router)
 }
 
-// across opens a path to scripts of other origins: none of them reads a cookie.
-func across(m Methods) http.Handler { return httpserver.CrossOrigin(httpserver.Allow(m), m) }
-
-// Methods answers one path by method. HEAD is GET without a body, OPTIONS says
-// what there is, and any other method is 405.
-type Methods map[string]httpserver.Handler
-
-// ServeHTTP implements http.Handler.
-func (m Methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	method := r.Method
-	if _, ok := m[method]; !ok && method == http.MethodHead {
-		method = http.MethodGet
-	}
-	h, ok := m[method]
-	if !ok {
-		h = m.other
-	}
-	httpserver.Handle(h, Render).ServeHTTP(w, r)
+// endpoint answers one path by method, also to scripts of other origins: nothing
+// here reads a cookie.
+func endpoint(by methods) http.Handler {
+	return httpserver.CrossOrigin(handlers(by), http.HandlerFunc(apierror.MethodNotAllowed))
 }
 
-func (m Methods) other(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Allow", httpserver.Allow(m))
-	if r.Method == http.MethodOptions {
-		w.WriteHeader(http.StatusNoContent)
-		return nil
-	}
-	apierror.JSON(w, r, http.StatusMethodNotAllowed, map[string]any{
-		"error": "method_not_allowed", "message": "This address does not answer to " + r.Method,
-	})
-	return nil
+// internal answers one path by method to programs that are no browsers.
+func internal(by methods) http.Handler {
+	return handlers(by).Handler(http.HandlerFunc(apierror.MethodNotAllowed))
 }
+
+func handlers(by methods) httpserver.Methods {
+	m := httpserver.Methods{}
+	for method, h := range by {
+		m[method] = httpserver.Handle(h, Render)
+	}
+	return m
+}
+
+type methods = map[string]httpserver.Handler
 
 // refusal is an error in the shape of contract section 4.2, with a code; all
 // others of this API are sentences (section 4.3).

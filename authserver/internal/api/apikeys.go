@@ -23,10 +23,10 @@ func (s *Server) mountKeys(router *mux.Router) {
 	}
 	read := func(h guard.Handler) httpserver.Handler { return coded(s.Guard.Admit(keyReader, h)) }
 	write := func(h guard.Handler) httpserver.Handler { return coded(s.Guard.Admit(keyWriter, h)) }
-	router.Handle("/api/v1/api_keys", across(Methods{http.MethodGet: read(s.listKeys), http.MethodPost: write(s.createKey)}))
-	router.Handle("/api/v1/api_keys/{id}", across(Methods{http.MethodGet: read(s.showKey), http.MethodDelete: write(s.revokeKey)}))
-	router.Handle("/api/v1/api_keys/{id}/rotate", across(Methods{http.MethodPost: write(s.rotateKey)}))
-	router.Handle(keyuse.Path, Methods{http.MethodPost: coded(s.reportUses)})
+	router.Handle("/api/v1/api_keys", endpoint(methods{http.MethodGet: read(s.listKeys), http.MethodPost: write(s.createKey)}))
+	router.Handle("/api/v1/api_keys/{id}", endpoint(methods{http.MethodGet: read(s.showKey), http.MethodDelete: write(s.revokeKey)}))
+	router.Handle("/api/v1/api_keys/{id}/rotate", endpoint(methods{http.MethodPost: write(s.rotateKey)}))
+	router.Handle(keyuse.Path, internal(methods{http.MethodPost: coded(s.reportUses)}))
 }
 
 // coded answers errors in the shape of contract section 4.2.

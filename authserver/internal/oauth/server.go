@@ -9,6 +9,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/grant"
+	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
 )
 
@@ -90,40 +91,24 @@ func New(d Dependencies) *Server {
 
 // Mount adds the endpoints to router.
 func (s *Server) Mount(router *mux.Router) {
-	router.HandleFunc("/oauth/authorize", s.authorizeOrDecide)
-	router.Handle("/oauth/token", crossOrigin(http.MethodPost, s.token))
-	router.Handle("/oauth/revoke", crossOrigin(http.MethodPost, s.revoke))
+	router.Handle("/oauth/authorize", httpserver.Methods{
+		http.MethodGet: http.HandlerFunc(s.authorize), http.MethodPost: http.HandlerFunc(s.decide),
+	}.Handler(http.HandlerFunc(s.refusePage)))
+	router.Handle("/oauth/token", crossOrigin(s.token))
+	router.Handle("/oauth/revoke", crossOrigin(s.revoke))
 	router.HandleFunc("/oauth/introspect", s.introspect)
-	router.Handle("/.well-known/oauth-authorization-server", crossOrigin(http.MethodGet, s.metadata))
+	metadata := http.HandlerFunc(s.metadata)
+	router.Handle("/.well-known/oauth-authorization-server", httpserver.CrossOriginDocument(metadata, metadata))
 }
 
-func (s *Server) authorizeOrDecide(w http.ResponseWriter, r *http.Request) {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-		s.authorize(w, r)
-	case http.MethodPost:
-		s.decide(w, r)
-	default:
-		w.Header().Set("Allow", "GET, HEAD, POST")
-		s.pages.Error(w, r, http.StatusMethodNotAllowed, "", "This page cannot be asked for in that way.")
-	}
+func (s *Server) refusePage(w http.ResponseWriter, r *http.Request) {
+	s.pages.Error(w, r, http.StatusMethodNotAllowed, "", "This page cannot be asked for in that way.")
 }
 
-// crossOrigin opens an endpoint without cookies to scripts of any origin.
-func crossOrigin(method string, next http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Access-Control-Allow-Origin", "*")
-		h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, X-Request-Id")
-		if r.Method == http.MethodOptions {
-			h.Set("Access-Control-Allow-Methods", method)
-			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
-			h.Set("Access-Control-Max-Age", "86400")
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		next(w, r)
-	})
+// crossOrigin opens an endpoint without cookies to scripts of any origin. The
+// endpoint itself refuses other methods than POST, in the shape of RFC 6749.
+func crossOrigin(post http.HandlerFunc) http.Handler {
+	return httpserver.CrossOrigin(httpserver.Methods{http.MethodPost: post}, post)
 }
 
 type noMetrics struct{}

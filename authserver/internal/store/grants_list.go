@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"latchkey/authserver"
@@ -48,17 +47,13 @@ func (s *Store) StampGrants(ctx context.Context, ids []string, at time.Time) err
 	if len(ids) == 0 {
 		return nil
 	}
-	var marks strings.Builder
+	n := padded(len(ids)) // few lengths, so that few statements are remembered
 	args := []any{at}
-	for i := range padded(len(ids)) { // few lengths, so that few statements are remembered
+	for i := range n {
 		args = append(args, ids[min(i, len(ids)-1)])
-		if i > 0 {
-			marks.WriteString(", ")
-		}
-		fmt.Fprintf(&marks, "$%d", i+2)
 	}
 	_, err := s.db.Exec(ctx, s.locking(`UPDATE grants SET used_at = $1 WHERE id IN (SELECT id FROM grants
-		WHERE id IN (`+marks.String()+`) AND (used_at IS NULL OR used_at < $1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)`), args...)
+		WHERE id IN (`+marks(2, n)+`) AND (used_at IS NULL OR used_at < $1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)`), args...)
 	return err
 }
 

@@ -2,11 +2,9 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 	"time"
-
-	"latchkey/pkg/database"
 )
 
 // sweepBatch bounds how many rows one statement deletes, so that locks are short.
@@ -69,61 +67,59 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keep Retention) (int64
 	return total, nil
 }
 
-// key is the last row of a batch.
+// key is a row by the index that finds it.
 type key struct{ by, id any }
 
 // sweep goes through the index once: each batch begins after the last one, whose
-// dead entries are not passed again. The DELETE repeats the conditions, so a row
-// that was moved on meanwhile stays.
+// dead entries are not passed again. The DELETE finds its rows by id and repeats
+// the condition, so a row that was moved on meanwhile stays.
 func (s *Store) sweep(ctx context.Context, r rule) (total int64, err error) {
 	var after *key
 	for {
-		last, err := s.lastOfBatch(ctx, r, after)
-		if err != nil {
+		batch, err := s.nextBatch(ctx, r, after)
+		if err != nil || len(batch) == 0 {
 			return total, err
 		}
-		n, err := s.deleteBatch(ctx, r, after, last)
+		n, err := s.deleteBatch(ctx, r, batch)
 		total += n
-		if err != nil || last == nil {
+		if err != nil || len(batch) < sweepBatch {
 			return total, err
 		}
-		after = last
+		after = &batch[len(batch)-1]
 		if err := rest(ctx, sweepRest); err != nil {
 			return total, err
 		}
 	}
 }
 
-// lastOfBatch finds where a full batch ends; nil: what is left is less.
-func (s *Store) lastOfBatch(ctx context.Context, r rule, after *key) (*key, error) {
-	text, args := r.where(after, nil)
-	args = append(args, sweepBatch-1)
-	var last key
-	err := s.db.QueryRow(ctx, fmt.Sprintf(`SELECT %[2]s, %[3]s FROM %[1]s WHERE %[4]s ORDER BY %[2]s, %[3]s LIMIT 1 OFFSET $%[5]d`,
-		r.table, r.by, r.id, text, len(args)), args...).Scan(&last.by, &last.id)
-	if errors.Is(err, database.ErrNoRows) {
-		return nil, nil
-	}
-	return &last, err
-}
-
-func (s *Store) deleteBatch(ctx context.Context, r rule, after, last *key) (int64, error) {
-	text, args := r.where(after, last)
-	return s.db.Exec(ctx, `DELETE FROM `+r.table+` WHERE `+text, args...)
-}
-
-// where chooses the rows after one key and up to another; nil: no bound.
-func (r rule) where(after, last *key) (string, []any) {
+func (s *Store) nextBatch(ctx context.Context, r rule, after *key) ([]key, error) {
 	text, args := r.by+` < $1`+r.and, []any{r.before}
-	bound := func(operator string, k *key) {
-		if k != nil {
-			args = append(args, k.by, k.id)
-			text += fmt.Sprintf(` AND (%s, %s) %s ($%d, $%d)`, r.by, r.id, operator, len(args)-1, len(args))
-		}
+	if after != nil {
+		text += ` AND (` + r.by + `, ` + r.id + `) > ($2, $3)`
+		args = append(args, after.by, after.id)
 	}
-	bound(">", after)
-	bound("<=", last)
-	return text, args
+	return collect(ctx, s, func(k *key) []any { return []any{&k.by, &k.id} }, fmt.Sprintf(
+		`SELECT %[2]s, %[3]s FROM %[1]s WHERE %[4]s ORDER BY %[2]s, %[3]s LIMIT %[5]d`, r.table, r.by, r.id, text, sweepBatch), args...)
+}
+
+func (s *Store) deleteBatch(ctx context.Context, r rule, batch []key) (int64, error) {
+	args := []any{r.before}
+	for _, k := range batch {
+		args = append(args, k.id)
+	}
+	return s.db.Exec(ctx, `DELETE FROM `+r.table+` WHERE `+r.id+` IN (`+marks(2, len(batch))+`) AND `+r.by+` < $1`+r.and, args...)
+}
+
+// marks names n parameters, from the one with the number first on.
+func marks(first, n int) string {
+	var text strings.Builder
+	for i := range n {
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		fmt.Fprintf(&text, "$%d", first+i)
+	}
+	return text.String()
 }
 
 func rest(ctx context.Context, d time.Duration) error {

@@ -85,22 +85,13 @@ func (s *Server) answer(t route) http.Handler {
 	if t.get == nil {
 		return httpserver.Handle(s.script(t.post), s.renderJSON)
 	}
-	get, allow := t.get.bind(s, s.askSignin), "GET, HEAD"
-	var post httpserver.Handler
+	m := httpserver.Methods{http.MethodGet: httpserver.Handle(t.get.bind(s, s.askSignin), s.RenderError)}
 	if t.post != nil {
-		post, allow = s.checked(t.post.bind(s, s.askSignin)), allow+", POST"
+		m[http.MethodPost] = httpserver.Handle(s.checked(t.post.bind(s, s.askSignin)), s.RenderError)
 	}
-	return httpserver.Handle(func(w http.ResponseWriter, r *http.Request) error {
-		switch {
-		case r.Method == http.MethodGet || r.Method == http.MethodHead:
-			return get(w, r)
-		case r.Method == http.MethodPost && post != nil:
-			return post(w, r)
-		}
-		w.Header().Set("Allow", allow)
+	return m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.errorPage(w, r, http.StatusMethodNotAllowed, "", "This page cannot be asked for in that way.")
-		return nil
-	}, s.RenderError)
+	}))
 }
 
 // script answers a POST of our own script with JSON. The form is checked as

@@ -1,4 +1,4 @@
-package api
+package body
 
 import (
 	"net/url"
@@ -10,29 +10,32 @@ import (
 
 const maxFormDepth = 4
 
+var errForm = fault.New(fault.Malformed, "The form is malformed")
+
 // parseForm reads a form whose names are nested as Rails nests them: a[b]=1 is
 // {"a": {"b": "1"}}, a[b][]=1 is {"a": {"b": ["1"]}}. Every value is a string.
-func parseForm(text string) (map[string]any, error) {
+// once refuses a name that comes twice and is no list.
+func parseForm(text string, once bool) (map[string]any, error) {
 	values, err := url.ParseQuery(text)
 	if err != nil {
-		return nil, fault.Wrap(fault.Malformed, err, "The form is malformed")
+		return nil, errForm // the parser's own words quote the body
 	}
-	body := map[string]any{}
+	object := map[string]any{}
 	for name, list := range values {
 		path, valid := formPath(name)
-		if !valid {
-			return nil, fault.New(fault.Malformed, "The form is malformed")
+		if !valid || once && len(list) > 1 && path[len(path)-1] != "" {
+			return nil, errForm
 		}
 		for _, v := range list {
 			if !utf8.ValidString(v) {
-				return nil, fault.New(fault.Malformed, "The request body is not valid UTF-8")
+				return nil, errUTF8
 			}
-			if !put(body, path, v) {
-				return nil, fault.New(fault.Malformed, "The form is malformed")
+			if !put(object, path, v) {
+				return nil, errForm
 			}
 		}
 	}
-	return body, nil
+	return object, nil
 }
 
 // formPath splits a[b][] into a, b and the empty string.
