@@ -75,17 +75,20 @@ func (s scene) world(t *testing.T) *world {
 	return w
 }
 
-// watch asks every replica with every credential, until the test ends.
+// watch asks every replica with every credential, until the test ends. They begin
+// at different moments: an answer that one replica took over from another late in
+// its life would otherwise not be seen to live too long.
 func (w *world) watch(list []revocable) []*watcher {
 	ctx, stop := context.WithCancel(w.t.Context())
 	var running sync.WaitGroup
 	w.t.Cleanup(func() { stop(); running.Wait() })
 	var watchers []*watcher
-	for _, c := range list {
-		for _, api := range w.APIs {
+	for i, c := range list {
+		for k, api := range w.APIs {
 			o := &watcher{revocable: c, replica: api}
 			watchers = append(watchers, o)
-			running.Go(func() { o.run(ctx) })
+			begin := time.Duration(i)*150*time.Millisecond + time.Duration(k)*450*time.Millisecond
+			running.Go(func() { o.run(ctx, begin) })
 		}
 	}
 	return watchers

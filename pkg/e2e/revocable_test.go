@@ -119,7 +119,12 @@ type watcher struct {
 
 const watchEvery = 50 * time.Millisecond
 
-func (o *watcher) run(ctx context.Context) {
+func (o *watcher) run(ctx context.Context, begin time.Duration) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(begin):
+	}
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
