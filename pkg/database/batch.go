@@ -57,13 +57,15 @@ func (c *call) alone(ctx context.Context, pool *pgxpool.Pool) {
 	c.err = pool.QueryRow(ctx, c.text, c.args...).Scan(c.dest...)
 }
 
+type trips struct{ pool *pgxpool.Pool }
+
 func readTrips(pool *pgxpool.Pool, n int) *lanes.Lanes[*call] {
-	return lanes.New(n, func(calls []*call) { carry(pool, calls) })
+	return lanes.New(n, trips{pool}.carry)
 }
 
 // carry runs the statements in one trip. When the database refuses one of them it
 // answers none of them; then each runs again, alone.
-func carry(pool *pgxpool.Pool, calls []*call) {
+func (t trips) carry(calls []*call) {
 	ctx := calls[0].ctx
 	if len(calls) > 1 {
 		ctx = context.WithoutCancel(ctx)
@@ -71,10 +73,10 @@ func carry(pool *pgxpool.Pool, calls []*call) {
 	ctx, cancel := context.WithTimeout(ctx, tripTimeout)
 	defer cancel()
 	if len(calls) == 1 {
-		calls[0].alone(ctx, pool)
+		calls[0].alone(ctx, t.pool)
 		return
 	}
-	err := together(ctx, pool, calls)
+	err := together(ctx, t.pool, calls)
 	if err == nil {
 		return
 	}

@@ -34,12 +34,3 @@ func countWhere(t *testing.T, url, table, condition string) int {
 	}
 	return n
 }
-
-func sum(t *testing.T, url, table, column string) int {
-	t.Helper()
-	var n int
-	if err := openDB(t, url).QueryRow(t.Context(), "SELECT COALESCE(SUM("+column+"), 0) FROM "+table).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}

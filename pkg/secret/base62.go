@@ -38,7 +38,7 @@ func appendBase62(dst, raw []byte, width int) []byte {
 
 var digitOf = func() (digits [256]uint64) {
 	for _, c := range []byte(alphabet) {
-		digits[c] = uint64(strings.IndexByte(alphabet, c)) //nolint:gosec // c is in the alphabet
+		digits[c] = uint64(strings.IndexByte(alphabet, c))
 	}
 	return digits
 }()

@@ -20,7 +20,7 @@ func migrateUp(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer p.close() //nolint:contextcheck // closing outlives the command's context
+	defer p.close()
 	if err := p.prepare(ctx); err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func migrateStatus(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer p.close() //nolint:contextcheck // closing outlives the command's context
+	defer p.close()
 	return printMigrations(ctx, p, *asJSON)
 }
 

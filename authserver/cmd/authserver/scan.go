@@ -68,7 +68,7 @@ func apikeyScan(ctx context.Context, args []string) error {
 // scanTree reads a file, or every regular file below a folder but git's own.
 func scanTree(ctx context.Context, root string, report func(name string) func(secret.Match)) error {
 	var unread error
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error { //nolint:gosec // the operator names what to scan
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			unread = errors.Join(unread, err)
 			return nil
@@ -92,7 +92,7 @@ func scanTree(ctx context.Context, root string, report func(name string) func(se
 }
 
 func scanFile(path string, report func(secret.Match)) (err error) {
-	f, err := os.Open(path) //nolint:gosec // the operator names what to scan
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}

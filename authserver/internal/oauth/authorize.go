@@ -135,7 +135,7 @@ func (s *Server) again(w http.ResponseWriter, r *http.Request, a *authorization)
 		s.redirectError(w, r, a, err)
 		return
 	}
-	http.Redirect(w, r, "/oauth/authorize?"+r.URL.RawQuery, http.StatusSeeOther)
+	http.Redirect(w, r, "/oauth/authorize?"+r.URL.RawQuery, http.StatusSeeOther) //nolint:gosec // to ourselves: only the query is the caller's
 }
 
 // redirectError tells the client, through the browser, why there is no code.
