@@ -37,7 +37,8 @@ func (v Violations) Messages() []string {
 	return list
 }
 
-// CheckPassword returns every rule the password breaks (contract section 1.2).
+// CheckPassword returns every rule the password breaks (docs/contract.md,
+// "Password rules").
 func CheckPassword(password string) Violations {
 	broken := func(rule, message string) Violation {
 		return Violation{Field: "password", Rule: "password." + rule, Message: message}

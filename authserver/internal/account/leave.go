@@ -11,7 +11,7 @@ import (
 	"latchkey/pkg/fault"
 )
 
-// errDelete is the refusal of contract section 1.9.
+// errDelete is the refusal of docs/contract.md, "Reset and deletion".
 var errDelete = fault.New(fault.Invalid, "Failed to delete account")
 
 // Delete removes a user for good: deactivated, every sign-in, grant and key

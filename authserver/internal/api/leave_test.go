@@ -16,7 +16,7 @@ import (
 	"latchkey/pkg/testenv"
 )
 
-// Contract 6.1 row 26: sign out, list and revoke devices.
+// docs/contract.md, "Stricter here": sign out, list and revoke devices.
 func TestDevices(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
@@ -96,7 +96,7 @@ func (s *site) thirdParty(t *testing.T, email string) func(scopes scope.Set) str
 	}
 }
 
-// Contract section 1.9 and 6.1 row 25.
+// docs/contract.md, "Reset and deletion" and "Stricter here".
 func TestDeleteUser(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())

@@ -55,8 +55,8 @@ func (s *Service) SignInApp(ctx context.Context, provider string, browser secret
 // challengeShape is a SHA-256 digest in base64url (RFC 7636 section 4.2).
 var challengeShape = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
-// check asks of the app what contract section 1.7 asks: who the device is, but
-// not which versions run on it.
+// check asks of the app what docs/contract.md, "Single sign-on", asks: who the
+// device is, but not which versions run on it.
 func (a *App) check() error {
 	d := &a.Device
 	for _, field := range []string{d.DeviceID, d.Name, d.Kind, d.OSVersion, d.AppVersion} {
@@ -146,8 +146,9 @@ func (s *Service) Origins() []string {
 	return list
 }
 
-// CodeOf returns the contract's word for a refusal of the web leg, and its
-// sentence; an error nobody classified is a failure that says nothing.
+// CodeOf returns the word of docs/contract.md, "Single sign-on", for a refusal
+// in the browser, and its sentence; an error nobody classified is a failure
+// that says nothing.
 func CodeOf(err error) (code, message string) {
 	code, message = CodeFailed, "Something went wrong. Try again in a moment."
 	if f := faultOf(err); f != nil {

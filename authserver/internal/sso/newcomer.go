@@ -14,7 +14,7 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// The refusals of contract section 1.7.
+// The refusals of docs/contract.md, "Single sign-on".
 var (
 	ErrLinkingCode = fault.New(fault.Unauthenticated, "Linking code is invalid or expired")
 	ErrExchange    = fault.New(fault.Unauthenticated, "Authorization code is invalid or expired").WithCode("invalid_or_expired_code")

@@ -1,7 +1,7 @@
 // Package sso signs people in on the word of an upstream OpenID Connect provider
 // (OpenID Connect Core 1.0, authorization code flow with PKCE), at browsers and
-// for mobile apps (contract section 1.7). It knows no SQL and answers no HTTP; it
-// asks providers over HTTP.
+// for mobile apps (docs/contract.md, "Single sign-on"). It knows no SQL and
+// answers no HTTP; it asks providers over HTTP.
 //
 // A person is known by provider and subject, never by an email address: an
 // address is what somebody claims, a subject is what the provider knows.
@@ -145,7 +145,7 @@ func (s *Service) Label(name string) string {
 	return name
 }
 
-// Codes of refusals (contract section 1.7, web leg).
+// Codes of refusals (docs/contract.md, "Single sign-on": in the browser).
 const (
 	CodeInvalidProvider = "invalid_provider"
 	CodeMissingDevice   = "missing_device_info"

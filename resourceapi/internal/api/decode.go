@@ -71,7 +71,7 @@ type fields struct {
 }
 
 // root returns the members under name; without them the request is malformed
-// (contract section 4.2).
+// (docs/contract.md, "Errors").
 func root(body map[string]any, name string) (*fields, error) {
 	members, isObject := body[name].(map[string]any)
 	if !isObject {
