@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"latchkey/pkg/lanes"
+	"latchkey/pkg/coalesce"
 )
 
 // tripTimeout bounds what those wait who come after a trip that hangs.
@@ -57,8 +57,8 @@ func (c *call) alone(ctx context.Context, pool *pgxpool.Pool) {
 	c.err = pool.QueryRow(ctx, c.text, c.args...).Scan(c.dest...)
 }
 
-func readTrips(pool *pgxpool.Pool, n int) *lanes.Lanes[*call] {
-	return lanes.New(n, func(calls []*call) { carry(pool, calls) })
+func readTrips(pool *pgxpool.Pool, n int) *coalesce.Batcher[*call] {
+	return coalesce.New(n, func(calls []*call) { carry(pool, calls) })
 }
 
 // carry runs the statements in one trip. Where the database refuses one of them

@@ -99,7 +99,7 @@ func (s *Service) exchange(ctx context.Context, p Proof) (*authserver.User, *aut
 // sign-on"). Errors: ErrLinkingCode, account.ErrBadCredentials, ErrMFA,
 // fault.Forbidden (blocked), fault.RateLimited.
 func (s *Service) LinkApp(ctx context.Context, p Proof, c Credentials, v account.Visitor) (*authserver.User, *authserver.Tokens, error) {
-	n, err := s.newcomer(ctx, p, true)
+	n, err := s.unlinked(ctx, p, true)
 	if err != nil {
 		return nil, nil, s.People.TokensRefused(ctx, err, v)
 	}
@@ -120,7 +120,7 @@ func (s *Service) LinkApp(ctx context.Context, p Proof, c Credentials, v account
 // joins it. Errors: ErrLinkingCode, fault.Forbidden (blocked, or nobody may),
 // fault.Invalid, fault.RateLimited.
 func (s *Service) CreateApp(ctx context.Context, p Proof, names Names, v account.Visitor) (*authserver.User, *authserver.Tokens, error) {
-	n, err := s.newcomer(ctx, p, true)
+	n, err := s.unlinked(ctx, p, true)
 	if err != nil {
 		return nil, nil, s.People.TokensRefused(ctx, err, v)
 	}

@@ -56,11 +56,11 @@ type Settings struct {
 
 // Life times.
 const (
-	roundtripLife = 10 * time.Minute
-	codeLife      = 60 * time.Second
-	pendingLife   = 10 * time.Minute // a browser that owes the second factor
-	linkingLife   = 10 * time.Minute
-	arrivalTime   = 12 * time.Second // for everything that is asked of a provider when a browser comes back
+	loginStateLife = 10 * time.Minute
+	codeLife       = 60 * time.Second
+	pendingLife    = 10 * time.Minute // a browser that owes the second factor
+	linkingLife    = 10 * time.Minute
+	arrivalTime    = 12 * time.Second // for everything that is asked of a provider when a browser comes back
 )
 
 // Store is what the use cases need of the database. Every method joins the
@@ -81,16 +81,16 @@ type Store interface {
 	UnblockIdentity(ctx context.Context, id string) (bool, error)
 	WaysIn(ctx context.Context, userID string) (int, error)
 
-	CreateRoundtrip(ctx context.Context, r *authserver.Roundtrip) error
-	ClaimRoundtrip(ctx context.Context, state secret.Digest, provider string, browser secret.Digest, now time.Time) (*authserver.Roundtrip, error)
+	CreateLoginState(ctx context.Context, r *authserver.LoginState) error
+	ClaimLoginState(ctx context.Context, state secret.Digest, provider string, browser secret.Digest, now time.Time) (*authserver.LoginState, error)
 	CreateSSOCode(ctx context.Context, c *authserver.SSOCode) error
 	FindSSOCode(ctx context.Context, digest secret.Digest, stage string, now time.Time) (*authserver.SSOCode, error)
 	ClaimSSOCode(ctx context.Context, digest secret.Digest, stage, challenge string, now time.Time) (*authserver.SSOCode, error)
-	CreateNewcomer(ctx context.Context, n *authserver.Newcomer) error
-	FindNewcomer(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (*authserver.Newcomer, error)
+	CreateUnlinkedIdentity(ctx context.Context, n *authserver.UnlinkedIdentity) error
+	FindUnlinkedIdentity(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (*authserver.UnlinkedIdentity, error)
 	CountLinkTry(ctx context.Context, digest secret.Digest, now time.Time) (bool, error)
 	ForgiveLinkTry(ctx context.Context, digest secret.Digest) error
-	ClaimNewcomer(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (bool, error)
+	ClaimUnlinkedIdentity(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (bool, error)
 }
 
 // Dependencies of a Service.
