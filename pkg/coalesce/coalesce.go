@@ -15,8 +15,8 @@ const MaxBatch = 128
 // it panicked.
 var ErrGivenUp = errors.New("coalesce: the batch was given up")
 
-// Batcher runs calls in batches. It has no goroutine of its own: a caller runs the
-// batch it is in, and then lets one who waits run the next.
+// Batcher runs calls in batches. It has no goroutine of its own: a caller runs
+// the batch it is in, and then lets one who waits run the next.
 type Batcher[C any] struct {
 	run func(calls []C)
 
@@ -31,9 +31,9 @@ type waiter[C any] struct {
 	turn chan bool // true: run the next batch; false: done, err is written
 }
 
-// New returns a Batcher with at most n trips at a time. Run makes one trip for all
-// calls and leaves its result in each; it is called by n goroutines at a time at
-// most, with one call or more, and does not keep the slice.
+// New returns a Batcher with at most n trips at a time. Run makes one trip for
+// all calls and leaves its result in each; it is called by n goroutines at a
+// time at most, with one call or more, and does not keep the slice.
 func New[C any](n int, run func(calls []C)) *Batcher[C] {
 	return &Batcher[C]{run: run, free: n}
 }

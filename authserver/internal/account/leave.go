@@ -17,8 +17,8 @@ var errDelete = fault.New(fault.Invalid, "Failed to delete account")
 // Delete removes a user for good: deactivated, every sign-in, grant and key
 // ended, the address free, personal data gone, and with the last member the
 // family's data, all decided in one transaction. The resource API is told
-// through an outbox message that survives a crash. Errors: fault.Invalid (the last
-// admin of a family that has other members), fault.NotFound.
+// through an outbox message that survives a crash. Errors: fault.Invalid (the
+// last admin of a family that has other members), fault.NotFound.
 func (s *Service) Delete(ctx context.Context, userID string) error {
 	return s.leave(ctx, userID, true)
 }

@@ -9,8 +9,8 @@ import (
 	"latchkey/authserver"
 )
 
-// Messenger delivers outbox messages to another service. Delivering one twice must do
-// no harm.
+// Messenger delivers outbox messages to another service. Delivering one twice
+// must do no harm.
 type Messenger interface {
 	EraseFamily(ctx context.Context, familyID string) error
 }

@@ -29,8 +29,8 @@ func (c contents) replacer() *strings.Replacer {
 	return strings.NewReplacer("{{.Name}}", c.Name, "{{.Host}}", c.Host, "{{.URL}}", c.URL, "{{.Minutes}}", strconv.Itoa(c.Minutes))
 }
 
-// readTemplates reads text/LANGUAGE/KIND.txt. A placeholder that contents does not
-// know is an error.
+// readTemplates reads text/LANGUAGE/KIND.txt. A placeholder that contents does
+// not know is an error.
 func readTemplates() (map[string]map[string]template, error) {
 	names, err := fs.Glob(files, "text/*/*.txt")
 	if err != nil {

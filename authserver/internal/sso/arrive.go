@@ -28,8 +28,8 @@ type Return struct {
 	Visitor   account.Visitor
 }
 
-// Arrival is where a sign-in at a provider led. One of Linked, Signin, Code, Pending and
-// Linking is set.
+// Arrival is where a sign-in at a provider led. One of Linked, Signin, Code,
+// Pending and Linking is set.
 type Arrival struct {
 	Purpose  string // authserver.LoginStateSignin …
 	ReturnTo string

@@ -130,9 +130,9 @@ func marked(state secret.Token, purpose string) string {
 // an app, as far as the state says.
 func ForApp(state string) bool { return strings.HasSuffix(state, mobileMark) }
 
-// Origins are where a form that begins a sign-in at a provider leads in the end: the Content
-// Security Policy of its page must name them. A provider that was not asked yet
-// is taken to be at its issuer.
+// Origins are where a form that begins a sign-in at a provider leads in the
+// end: the Content Security Policy of its page must name them. A provider that
+// was not asked yet is taken to be at its issuer.
 func (s *Service) Origins() []string {
 	var list []string
 	for _, p := range s.Providers() {

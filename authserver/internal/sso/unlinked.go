@@ -46,8 +46,8 @@ func (p Proof) challenge() (text string, ok bool) {
 	return base64.RawURLEncoding.EncodeToString(sum[:]), true
 }
 
-// options applies the operator's policy to an unlinked identity. Only an address that the
-// provider has verified counts.
+// options applies the operator's policy to an unlinked identity. Only an
+// address that the provider has verified counts.
 func (s *Service) options(ctx context.Context, n *authserver.UnlinkedIdentity) (*Welcome, error) {
 	w := &Welcome{UnlinkedIdentity: *n, Provider: s.Label(n.Provider)}
 	if !n.EmailVerified {
@@ -147,8 +147,8 @@ func (s *Service) owner(ctx context.Context, n *authserver.UnlinkedIdentity, c C
 	return u, err
 }
 
-// adopt connects the unlinked identity with u and runs then, in one transaction: of
-// parallel tries with one code one wins.
+// adopt connects the unlinked identity with u and runs then, in one
+// transaction: of parallel tries with one code one wins.
 func (s *Service) adopt(ctx context.Context, n *authserver.UnlinkedIdentity, u *authserver.User, then func(ctx context.Context) error) error {
 	return s.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.claim(ctx, n); err != nil {
@@ -191,10 +191,10 @@ func (n Names) of(c *authserver.UnlinkedIdentity) account.Signup {
 	return in
 }
 
-// create makes a user of the unlinked identity and runs then, in one transaction. A
-// failure uses nothing up. join: into the family of the open invitation, if
-// there is one. Errors: errNoCreation, fault.Invalid, fault.RateLimited,
-// ErrLinkingCode.
+// create makes a user of the unlinked identity and runs then, in one
+// transaction. A failure uses nothing up. join: into the family of the open
+// invitation, if there is one. Errors: errNoCreation, fault.Invalid,
+// fault.RateLimited, ErrLinkingCode.
 func (s *Service) create(ctx context.Context, n *authserver.UnlinkedIdentity, names Names, join bool, v account.Visitor,
 	then func(ctx context.Context, u *authserver.User) error,
 ) (*authserver.User, error) {

@@ -103,8 +103,8 @@ func unlinkedFields(n *authserver.UnlinkedIdentity) []any {
 	return append(fields, &n.Challenge, &n.ReturnTo, &n.CreatedAt, &n.ExpiresAt)
 }
 
-// FindUnlinkedIdentity returns whom a linking code stands for at now. challenge: as
-// ClaimSSOCode. fault.NotFound: nobody, or not for this caller.
+// FindUnlinkedIdentity returns whom a linking code stands for at now.
+// challenge: as ClaimSSOCode. fault.NotFound: nobody, or not for this caller.
 func (s *Store) FindUnlinkedIdentity(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (*authserver.UnlinkedIdentity, error) {
 	n := authserver.UnlinkedIdentity{Digest: digest}
 	err := s.db.QueryRow(ctx, `SELECT `+unlinkedColumns+` FROM sso_unlinked_identities WHERE `+unlinkedOpen+` AND failures < $4`,
@@ -127,8 +127,9 @@ func (s *Store) ForgiveLinkTry(ctx context.Context, digest secret.Digest) error 
 	return err
 }
 
-// ClaimUnlinkedIdentity uses a linking code up: of parallel tries one wins. Tries that
-// are being counted do not stand in the way. false: it is used or too old.
+// ClaimUnlinkedIdentity uses a linking code up: of parallel tries one wins.
+// Tries that are being counted do not stand in the way. false: it is used or
+// too old.
 func (s *Store) ClaimUnlinkedIdentity(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (bool, error) {
 	n, err := s.db.Exec(ctx, `UPDATE sso_unlinked_identities SET used_at = $3 WHERE `+unlinkedOpen, digest[:], challenge, now)
 	return n == 1, err
