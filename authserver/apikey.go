@@ -144,8 +144,8 @@ type KeyRequest struct {
 	AllowedCIDRs []string
 }
 
-// Check returns the key that r asks for, or every rule it breaks (contract
-// section 3.1).
+// Check returns the key that r asks for, or every rule it breaks
+// (docs/contract.md, "API key record").
 func (r KeyRequest) Check(now time.Time) (*APIKey, Violations) {
 	k := &APIKey{Name: strings.TrimSpace(r.Name), Source: r.Source, Tier: TierStandard, CreatedAt: now}
 	if k.Source == "" {

@@ -24,7 +24,8 @@ type Device struct {
 const maxDeviceField = 255 // characters
 
 // CheckDevice trims the fields and refuses a device that is not described in
-// full (contract section 1.1): one answer for everything that can be wrong.
+// full (docs/contract.md, "Device object"): one answer for everything that can
+// be wrong.
 func CheckDevice(d *Device) error {
 	refused := fault.New(fault.Malformed, "Device information is required")
 	for _, field := range []*string{&d.DeviceID, &d.Name, &d.Kind, &d.OSVersion, &d.AppVersion} {

@@ -23,23 +23,3 @@ type Link struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }
-
-// What a letter says.
-const (
-	LetterReset           = "reset"            // here is your link
-	LetterPasswordChanged = "password_changed" // it was changed by such a link
-	LetterConfirmEmail    = "confirm_email"    // confirm that this address is yours
-	LetterEmailTaken      = "email_taken"      // somebody asked for an address that is yours already
-	LetterEmailChanged    = "email_changed"    // to the old address
-)
-
-// Letter is a message to a person by email. It exists in memory only: it may
-// hold a link in the clear.
-type Letter struct {
-	Kind     string
-	To       string
-	Name     string        // of the person
-	Language string        // "en" …; one that has no text is answered in English
-	Path     string        // of the link, on this server; "": none
-	Life     time.Duration // of the link
-}

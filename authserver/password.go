@@ -14,30 +14,8 @@ const MinPassword = 8
 // passwordSpecials is the published list of special characters, and nothing else.
 const passwordSpecials = `!@#$%^&*(),.?":{}|<>`
 
-// A Violation is one broken rule of one field. Rule names it for translation;
-// Message is the published English sentence.
-type Violation struct {
-	Field   string
-	Rule    string
-	Message string
-}
-
-// Violations is every broken rule at once.
-type Violations []Violation
-
-// Error joins the sentences.
-func (v Violations) Error() string { return strings.Join(v.Messages(), "; ") }
-
-// Messages returns the sentences in order.
-func (v Violations) Messages() []string {
-	list := make([]string, len(v))
-	for i, one := range v {
-		list[i] = one.Message
-	}
-	return list
-}
-
-// CheckPassword returns every rule the password breaks (contract section 1.2).
+// CheckPassword returns every rule the password breaks (docs/contract.md,
+// "Password rules").
 func CheckPassword(password string) Violations {
 	broken := func(rule, message string) Violation {
 		return Violation{Field: "password", Rule: "password." + rule, Message: message}

@@ -5,20 +5,6 @@ import (
 	"time"
 )
 
-// Roles of a user in the family.
-const (
-	RoleAdmin  = "admin"
-	RoleMember = "member"
-	RoleGuest  = "guest"
-)
-
-// Family is the household a user belongs to; the boundary of all data.
-type Family struct {
-	ID        string
-	Name      string
-	CreatedAt time.Time
-}
-
 // User is a person. A user belongs to exactly one family.
 type User struct {
 	ID            string

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// AccountType says what kind of thing an account is (contract section 5.1).
+// AccountType says what kind of thing an account is (docs/contract.md,
+// "Accounts").
 type AccountType string
 
 // The account types.

@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// TagColors is the palette a tag without a colour takes one from (contract
-// section 5.3).
+// TagColors is the palette a tag without a colour takes one from
+// (docs/contract.md, "Tags").
 var TagColors = []string{
 	"#e99537", "#4da568", "#6471eb", "#db5a54", "#df4e92", "#c44fe9", "#eb5429", "#61c9ea", "#805dee", "#6ad28a",
 }
 
-// CategoryColor is the colour of a category without one (contract section 5.4).
+// CategoryColor is the colour of a category without one (docs/contract.md,
+// "Categories").
 const CategoryColor = "#6172F3"
 
 // Tag is a word a family puts on transactions.
@@ -132,8 +133,8 @@ type Merchant struct {
 	UpdatedAt  time.Time
 }
 
-// FamilyMerchant is the type of every merchant a family made itself (contract
-// section 5.5).
+// FamilyMerchant is the type of every merchant a family made itself
+// (docs/contract.md, "Merchants").
 const FamilyMerchant = "FamilyMerchant"
 
 // MerchantRef is a merchant as a transaction names it.

@@ -159,8 +159,8 @@ func (a Amount) Decimal(c Currency) string {
 	return text
 }
 
-// Format returns the amount as people read it, such as -$1,234.50 (contract
-// section 5).
+// Format returns the amount as people read it, such as -$1,234.50
+// (docs/contract.md, "Money").
 func (a Amount) Format(c Currency) string {
 	plain := strings.TrimPrefix(a.Decimal(c), "-")
 	whole, fraction, _ := strings.Cut(plain, ".")

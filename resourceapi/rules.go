@@ -84,8 +84,8 @@ func ParseID(text string) (string, bool) {
 	return text, true
 }
 
-// Refuse returns the 422 of contract section 4.2 with the broken rules under
-// "errors". A single rule is its own message.
+// Refuse returns the 422 of docs/contract.md, "Errors", with the broken rules
+// under "errors". A single rule is its own message.
 func Refuse(message string, rules ...string) error {
 	if len(rules) == 0 {
 		rules = []string{message}

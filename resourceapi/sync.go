@@ -2,7 +2,7 @@ package resourceapi
 
 import "time"
 
-// Sync statuses (contract section 5.7).
+// Sync statuses (docs/contract.md, "Syncs").
 const (
 	SyncPending   = "pending"
 	SyncRunning   = "syncing"

@@ -15,7 +15,7 @@ const MaxBatch = 500
 const MaxTags = 100
 
 // Transaction is money that moved. A positive amount is an expense, a negative
-// one an income (contract section 5).
+// one an income (docs/contract.md, "Money").
 type Transaction struct {
 	ID         string
 	Date       Date

@@ -2,7 +2,7 @@ package resourceapi
 
 import "time"
 
-// Kinds of valuation (contract section 5.6).
+// Kinds of valuation (docs/contract.md, "Valuations").
 const (
 	Reconciliation = "reconciliation"
 	OpeningAnchor  = "opening_anchor"

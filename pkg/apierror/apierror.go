@@ -1,5 +1,5 @@
 // Package apierror renders errors for callers of /api/v1: the one writer of the
-// JSON error documents of the published API (contract section 4.2).
+// JSON error documents of the published API (docs/contract.md, "Errors").
 package apierror
 
 import (
@@ -48,9 +48,9 @@ func Write(w http.ResponseWriter, r *http.Request, err error) {
 	write(w, r, s, e, body)
 }
 
-// WriteSentence answers in the shape of the first-party endpoints (contract
-// section 4.3): {"error": sentence}, or {"errors": [...]} where err lists
-// several broken rules.
+// WriteSentence answers in the shape of the first-party endpoints
+// (docs/contract.md, "Other error shapes"): {"error": sentence}, or {"errors":
+// [...]} where err lists several broken rules.
 func WriteSentence(w http.ResponseWriter, r *http.Request, err error) {
 	e, s := classify(err)
 	body := members(e)

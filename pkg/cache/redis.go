@@ -11,7 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
-	"latchkey/pkg/lanes"
+	"latchkey/pkg/coalesce"
 )
 
 const (
@@ -26,7 +26,7 @@ type Redis struct {
 	client  *redis.Client
 	breaker *Breaker
 	log     *slog.Logger
-	trips   *lanes.Lanes[*trip]
+	trips   *coalesce.Batcher[*trip]
 }
 
 var quietOnce sync.Once
@@ -65,7 +65,7 @@ func OpenRedis(address string, opts Options) (*Redis, error) {
 	client := redis.NewClient(o)
 	client.AddHook(gate{breaker})
 	r := &Redis{client: client, breaker: breaker, log: log}
-	r.trips = lanes.New(1, r.carry)
+	r.trips = coalesce.New(1, r.carry)
 	return r, nil
 }
 

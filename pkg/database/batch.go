@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"latchkey/pkg/lanes"
+	"latchkey/pkg/coalesce"
 )
 
 // tripTimeout bounds a trip, and so how long callers wait behind one that hangs.
@@ -59,8 +59,8 @@ func (c *call) alone(ctx context.Context, pool *pgxpool.Pool) {
 
 type trips struct{ pool *pgxpool.Pool }
 
-func readTrips(pool *pgxpool.Pool, n int) *lanes.Lanes[*call] {
-	return lanes.New(n, trips{pool}.carry)
+func readTrips(pool *pgxpool.Pool, n int) *coalesce.Batcher[*call] {
+	return coalesce.New(n, trips{pool}.carry)
 }
 
 // carry runs the statements in one trip. When the database refuses one of them it

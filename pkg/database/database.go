@@ -16,7 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"gorm.io/gorm"
 
-	"latchkey/pkg/lanes"
+	"latchkey/pkg/coalesce"
 )
 
 // Engine names a database engine.
@@ -39,8 +39,8 @@ type DB struct {
 	engine Engine
 	orm    *gorm.DB
 	sql    *sql.DB
-	pool   *pgxpool.Pool       // nil on SQLite
-	reads  *lanes.Lanes[*call] // nil on SQLite
+	pool   *pgxpool.Pool            // nil on SQLite
+	reads  *coalesce.Batcher[*call] // nil on SQLite
 }
 
 // Open opens the database that url names: postgres://… or sqlite:path. It does

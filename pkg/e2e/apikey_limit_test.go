@@ -53,7 +53,7 @@ func TestK13_AThousandParallelRequestsPassTheLimitExactly(t *testing.T) {
 	})
 }
 
-// wantLimitExceeded checks contract section 3.5.
+// wantLimitExceeded checks docs/contract.md, "Limit headers".
 func wantLimitExceeded(t *testing.T, answer *actor.Answer) {
 	t.Helper()
 	wantError(t, answer, http.StatusTooManyRequests, "rate_limit_exceeded")

@@ -142,7 +142,7 @@ func TestS44_AnIPv6NetworkIsOneVisitor(t *testing.T) {
 }
 
 // A token that is no good is refused in the same words by both services
-// (contract section 4.2).
+// (docs/contract.md, "Errors").
 func TestS40_BothServicesRefuseATokenAlike(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.public()

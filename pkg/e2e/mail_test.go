@@ -17,16 +17,16 @@ import (
 	"latchkey/pkg/testenv/process"
 )
 
-var linkInLetter = regexp.MustCompile(`(?m)^https?://\S+`)
+var linkInEmail = regexp.MustCompile(`(?m)^https?://\S+`)
 
-// link waits for the next letter and returns the path of the link in it.
+// link waits for the next email and returns the path of the link in it.
 func (w *world) link(office *testenv.PostOffice, to string) string {
 	w.t.Helper()
 	select {
-	case letter := <-office.Letters:
-		head, body, _ := strings.Cut(letter, "\r\n\r\n")
+	case email := <-office.Emails:
+		head, body, _ := strings.Cut(email, "\r\n\r\n")
 		if !strings.Contains(head, to) {
-			w.t.Fatalf("the letter is not to %s: %s", to, letter)
+			w.t.Fatalf("the email is not to %s: %s", to, email)
 		}
 		if strings.Contains(head, "quoted-printable") {
 			plain, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(body)))
@@ -35,13 +35,13 @@ func (w *world) link(office *testenv.PostOffice, to string) string {
 			}
 			body = string(plain)
 		}
-		found, err := url.Parse(strings.TrimSpace(linkInLetter.FindString(body)))
+		found, err := url.Parse(strings.TrimSpace(linkInEmail.FindString(body)))
 		if err != nil || !strings.HasPrefix(found.String(), w.Auth.URL+"/") {
-			w.t.Fatalf("the letter has no link of ours: %s", letter)
+			w.t.Fatalf("the email has no link of ours: %s", email)
 		}
 		return found.RequestURI()
 	case <-time.After(20 * time.Second):
-		w.t.Fatal("no letter came")
+		w.t.Fatal("no email came")
 	}
 	return ""
 }
@@ -113,7 +113,7 @@ func TestForgottenPasswordByMail(t *testing.T) {
 		}
 		w.allRefuse(pair.Access)
 		if path := w.link(office, p.Email); path != "/forgot" { // the news that it was changed
-			w.t.Errorf("the second letter leads to %s", path)
+			w.t.Errorf("the second email leads to %s", path)
 		}
 		wantStatus(w.t, w.refresh(app, pair.Refresh), http.StatusBadRequest)
 		if page, err := p.Browser.Get(w.t.Context(), "/settings/security"); err != nil || page.URL.Path != "/signin" {

@@ -13,7 +13,7 @@ import (
 	"latchkey/pkg/testenv/process"
 )
 
-// tourEnv lets letters be asked for; they go nowhere.
+// tourEnv lets emails be asked for; they go nowhere.
 var tourEnv = process.Env{"AUTH_SMTP_URL": "smtp://127.0.0.1:1", "AUTH_SMTP_FROM": "noreply@example.com", "AUTH_THROTTLE_RESET": "off"}
 
 // tour opens every page of the authorization server in b, in every state a

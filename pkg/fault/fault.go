@@ -46,10 +46,10 @@ func (k Kind) String() string {
 // Error is a classified failure.
 type Error struct {
 	Kind    Kind
-	Code    string         // wire code where the contract fixes one; empty: the kind's default
+	Code    string         // wire code where docs/contract.md fixes one; empty: the kind's default
 	Message string         // a sentence for the reader of the answer
 	Errors  []string       // every broken rule, where there can be several
-	Details any            // contract member "details"
+	Details any            // member "details" of the answer
 	Fields  map[string]any // further top-level members of the JSON answer
 
 	RetryAfter time.Duration // RateLimited and Unavailable: when to try again
@@ -81,7 +81,7 @@ func (e *Error) WithErrors(messages ...string) *Error {
 	return &c
 }
 
-// WithDetails returns a copy of e with the contract's "details" member set.
+// WithDetails returns a copy of e with the member "details" of the answer set.
 func (e *Error) WithDetails(details any) *Error {
 	c := *e
 	c.Details = details

@@ -1,7 +1,7 @@
 // Package guard stands between the requests to an API and its handlers: it
 // turns the credential of a request into a Principal, or refuses the request
-// (RFC 6750, contract sections 4.1 and 4.2). A request gets in only with a
-// credential that the introspector calls active.
+// (RFC 6750; docs/contract.md, "Credentials" and "Errors"). A request
+// gets in only with a credential that the introspector calls active.
 package guard
 
 import (
@@ -21,7 +21,7 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// Messages of contract section 4.2.
+// Messages of docs/contract.md, "Errors".
 const (
 	messageKey         = "Access token or API key is invalid, expired, or missing"
 	messageToken       = "Access token is invalid, expired, or missing required scope"
@@ -68,7 +68,7 @@ type Handler func(w http.ResponseWriter, r *http.Request, p *Principal) error
 // Admit lets a request through to h on behalf of the Principal that its
 // credential stands for, counted against its limit, if the Principal meets
 // need. All other requests are answered before anything but their headers is
-// read: with 401, 403, 429 or 503, in the shape of contract section 4.2.
+// read: with 401, 403, 429 or 503, in the shape of docs/contract.md, "Errors".
 //
 // A Handler is reached in no other way: there is no other source of Principals.
 func (g *Guard) Admit(need Need, h Handler) httpserver.Handler {

@@ -150,8 +150,8 @@ func TestNobodyCanSayMeansTryAgain(t *testing.T) {
 	}
 }
 
-// Refusals are in the shape of contract section 4.2, whatever shape the errors of
-// the handler behind have.
+// Refusals are in the shape of docs/contract.md, "Errors", whatever shape the
+// errors of the handler behind have.
 func TestRefusalsHaveOneShape(t *testing.T) {
 	f := start(t, nil)
 	for name, c := range map[string]struct {

@@ -51,7 +51,7 @@ func (p *Principal) IsAPIKey() bool { return p.CredentialKind == introspection.K
 // Need says whom a handler answers.
 type Need struct {
 	Scope   scope.Set // that the credential's must satisfy; 0: any
-	Wording string    // how the contract names Scope to people (its section 4.2); empty: as it is spelt
+	Wording string    // how docs/contract.md, "Errors", names Scope to people; empty: as it is spelt
 
 	// Who alone may call, given as what the others are answered: errors of kind
 	// fault.Forbidden. They come before Scope: who is refused here is not told to

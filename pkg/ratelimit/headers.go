@@ -21,8 +21,8 @@ const (
 	TierOAuth      = "oauth"
 )
 
-// DefaultTiers returns what the product promises (contract section 3.4), and
-// for access tokens, per user and client, the limit of an enterprise key.
+// DefaultTiers returns what the product promises (docs/contract.md, "Tiers"),
+// and for access tokens, per user and client, the limit of an enterprise key.
 func DefaultTiers() Tiers {
 	return Tiers{TierStandard: 100, TierPremium: 1_000, TierEnterprise: 10_000, TierUnlimited: 0, TierOAuth: 10_000}
 }
@@ -52,7 +52,7 @@ func (r Result) ResetSeconds() int64 {
 
 // SetHeaders tells the caller how it stands: the RateLimit and RateLimit-Policy
 // fields (draft-ietf-httpapi-ratelimit-headers, policy named after the tier)
-// and the X-RateLimit fields of contract section 3.5.
+// and the X-RateLimit fields of docs/contract.md, "Limit headers".
 func (r Result) SetHeaders(h http.Header, tier string) {
 	if r.Limit.Unlimited() {
 		h["X-Ratelimit-Limit"] = infinity
@@ -77,8 +77,8 @@ func (r Result) SetHeaders(h http.Header, tier string) {
 
 var infinity, zero = []string{"Infinity"}, []string{"0"}
 
-// Refusal is the error a refused request is answered with (contract section
-// 3.5); nil when it was allowed.
+// Refusal is the error a refused request is answered with (docs/contract.md,
+// "Limit headers"); nil when it was allowed.
 func (r Result) Refusal() error {
 	if r.Allowed {
 		return nil

@@ -8,11 +8,11 @@ import (
 	"testing"
 )
 
-// PostOffice is a mail server that takes letters without encryption.
+// PostOffice is a mail server that takes emails without encryption.
 type PostOffice struct {
-	Addr    string      // host:port
-	Letters chan string // each as it came, header and body
-	refuse  string
+	Addr   string      // host:port
+	Emails chan string // each as it came, header and body
+	refuse string
 }
 
 // OpenPostOffice opens one that closes with the test. refuse is what it answers
@@ -24,7 +24,7 @@ func OpenPostOffice(t testing.TB, refuse string) *PostOffice {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() })
-	p := &PostOffice{Addr: listener.Addr().String(), refuse: refuse, Letters: make(chan string, 100)}
+	p := &PostOffice{Addr: listener.Addr().String(), refuse: refuse, Emails: make(chan string, 100)}
 	go func() {
 		for {
 			conn, err := listener.Accept()
@@ -55,7 +55,7 @@ func (p *PostOffice) serve(conn net.Conn) {
 			say(p.refuse)
 		case verb == "DATA":
 			say("354 go on")
-			p.Letters <- readLetter(in)
+			p.Emails <- readEmail(in)
 			say("250 taken")
 		case verb == "QUIT":
 			say("221 bye")
@@ -66,13 +66,13 @@ func (p *PostOffice) serve(conn net.Conn) {
 	}
 }
 
-func readLetter(in *bufio.Reader) string {
-	var letter strings.Builder
+func readEmail(in *bufio.Reader) string {
+	var text strings.Builder
 	for {
 		line, err := in.ReadString('\n')
 		if err != nil || line == ".\r\n" {
-			return letter.String()
+			return text.String()
 		}
-		letter.WriteString(line)
+		text.WriteString(line)
 	}
 }

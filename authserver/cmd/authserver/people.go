@@ -133,9 +133,9 @@ func keptKey(path string) (string, error) {
 	return key, nil
 }
 
-// errands returns the worker that tells the resource API what it must know;
+// outbox returns the worker that tells the resource API what it must know;
 // nil: nobody said where it is.
-func (p *parts) errands(people *account.Service) (worker, error) {
+func (p *parts) outbox(people *account.Service) (worker, error) {
 	if p.cfg.ErasureURL == "" {
 		return nil, nil
 	}
@@ -143,5 +143,5 @@ func (p *parts) errands(people *account.Service) (worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("AUTH_ERASURE_URL: %w", err)
 	}
-	return func(ctx context.Context) { people.RunErrands(ctx, client) }, nil
+	return func(ctx context.Context) { people.RunOutbox(ctx, client) }, nil
 }

@@ -93,12 +93,12 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer,
 	})
 	workers = append(workers, p.grants.RunUses, p.sweep)
-	errands, err := p.errands(people)
+	outbox, err := p.outbox(people)
 	if err != nil {
 		return nil, nil, err
 	}
-	if errands != nil {
-		workers = append(workers, errands)
+	if outbox != nil {
+		workers = append(workers, outbox)
 	}
 
 	router := mux.NewRouter().SkipClean(true) // an odd path is no route; a redirect would turn a POST into a GET

@@ -15,7 +15,7 @@ import (
 )
 
 // SignUpOnDevice is SignUp through the JSON API: the device is registered and
-// gets its tokens in the same transaction (contract section 1.4).
+// gets its tokens in the same transaction (docs/contract.md, "Sign up").
 func (s *Service) SignUpOnDevice(ctx context.Context, in Signup, d authserver.Device, v Visitor) (*authserver.User, *authserver.Tokens, error) {
 	var tokens *authserver.Tokens
 	in.device = &d
@@ -27,9 +27,9 @@ func (s *Service) SignUpOnDevice(ctx context.Context, in Signup, d authserver.De
 }
 
 // SignInOnDevice checks password, second factor and device, in this order, and
-// ends the grants that were opened on the device before (contract section 1.5).
-// Errors: ErrBadCredentials, ErrSecondFactor, fault.Malformed (device),
-// fault.RateLimited, fault.Unavailable.
+// ends the grants that were opened on the device before (docs/contract.md,
+// "Sign in"). Errors: ErrBadCredentials, ErrSecondFactor, fault.Malformed
+// (device), fault.RateLimited, fault.Unavailable.
 func (s *Service) SignInOnDevice(ctx context.Context, email, password, code string, d authserver.Device, v Visitor) (*authserver.User, *authserver.Tokens, error) {
 	u, err := s.CheckPassword(ctx, email, password, v)
 	if err != nil {
@@ -172,7 +172,7 @@ func (s *Service) EndGrant(ctx context.Context, userID, grantID string) error {
 	return s.Grants.End(ctx, authserver.GrantFilter{ID: grantID, UserID: userID}, authserver.EndRevoked)
 }
 
-// EnableAI switches AI features on for a user (contract section 1.8).
+// EnableAI switches AI features on for a user (docs/contract.md, "AI features").
 // fault.Forbidden: this instance has none.
 func (s *Service) EnableAI(ctx context.Context, userID string) (*authserver.User, error) {
 	if !s.Settings.AIAvailable {

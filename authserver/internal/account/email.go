@@ -48,8 +48,8 @@ func (r *Recovery) writeConfirmation(ctx context.Context, u *authserver.User, em
 		return err
 	}
 	if owner.ID != "" {
-		r.send(ctx, owner.ID, authserver.Letter{
-			Kind: authserver.LetterEmailTaken, To: email, Name: owner.DisplayName(), Language: language, Path: "/forgot",
+		r.send(ctx, owner.ID, authserver.EmailMessage{
+			Kind: authserver.EmailMessageTaken, To: email, Name: owner.DisplayName(), Language: language, Path: "/forgot",
 		})
 		return nil
 	}
@@ -57,8 +57,8 @@ func (r *Recovery) writeConfirmation(ctx context.Context, u *authserver.User, em
 	if err != nil {
 		return err
 	}
-	r.send(ctx, u.ID, authserver.Letter{
-		Kind: authserver.LetterConfirmEmail, To: email, Language: language,
+	r.send(ctx, u.ID, authserver.EmailMessage{
+		Kind: authserver.EmailMessageConfirm, To: email, Language: language,
 		Path: EmailPath + token.Reveal(), Life: r.LinkLife(),
 	})
 	return nil
@@ -131,7 +131,7 @@ func (r *Recovery) swapEmail(ctx context.Context, u *authserver.User, email stri
 
 func (r *Recovery) emailChanged(ctx context.Context, u *authserver.User, language string) {
 	r.People.audit(ctx, authserver.EventEmailChanged, slog.String("user_id", u.ID))
-	r.notify(ctx, u, authserver.Letter{Kind: authserver.LetterEmailChanged, To: u.Email, Language: language})
+	r.notify(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessageChanged, To: u.Email, Language: language})
 }
 
 // Rename changes how u is called. fault.Invalid lists every broken rule.

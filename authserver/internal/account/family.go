@@ -13,7 +13,7 @@ import (
 	"latchkey/pkg/secret"
 )
 
-const defaultInvitationLife = 72 * time.Hour // contract section 1.3
+const defaultInvitationLife = 72 * time.Hour // docs/contract.md, "Invites and invitations"
 
 var errNotAdmin = fault.New(fault.Forbidden, "Only an admin of the family can do this.")
 

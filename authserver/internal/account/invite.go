@@ -69,8 +69,9 @@ type ticket struct {
 }
 
 // admit applies the operator's policy and looks the code up, without using it.
-// It comes first, before anything else is looked at (contract section 1.4): who
-// has no code learns nothing about addresses. Wrong codes count per address.
+// It comes first, before anything else is looked at (docs/contract.md, "Sign
+// up"): who has no code learns nothing about addresses. Wrong codes count per
+// address.
 func (s *Service) admit(ctx context.Context, in *Signup, v Visitor) (ticket, error) {
 	if s.Settings.Signup == SignupClosed {
 		return ticket{}, errClosed

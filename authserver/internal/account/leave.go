@@ -11,14 +11,14 @@ import (
 	"latchkey/pkg/fault"
 )
 
-// errDelete is the refusal of contract section 1.9.
+// errDelete is the refusal of docs/contract.md, "Reset and deletion".
 var errDelete = fault.New(fault.Invalid, "Failed to delete account")
 
 // Delete removes a user for good: deactivated, every sign-in, grant and key
 // ended, the address free, personal data gone, and with the last member the
 // family's data, all decided in one transaction. The resource API is told
-// through the outbox, which survives a crash. Errors: fault.Invalid (the last
-// admin of a family that has other members), fault.NotFound.
+// through an outbox message that survives a crash. Errors: fault.Invalid (the
+// last admin of a family that has other members), fault.NotFound.
 func (s *Service) Delete(ctx context.Context, userID string) error {
 	return s.leave(ctx, userID, true)
 }
@@ -68,8 +68,8 @@ func (s *Service) leave(ctx context.Context, userID string, forGood bool) error 
 		if err := s.Store.ForgetUser(ctx, u.ID, now); err != nil || !last {
 			return err
 		}
-		return s.Store.AddErrand(ctx, authserver.Errand{
-			ID: uuid.NewString(), Kind: authserver.ErrandEraseFamily, Subject: u.FamilyID, CreatedAt: now,
+		return s.Store.AddOutboxMessage(ctx, authserver.OutboxMessage{
+			ID: uuid.NewString(), Kind: authserver.OutboxEraseFamily, Subject: u.FamilyID, CreatedAt: now,
 		})
 	})
 }

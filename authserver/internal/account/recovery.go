@@ -21,28 +21,28 @@ type Links interface {
 	SetNames(ctx context.Context, userID, first, last string) error
 }
 
-// Mailer sends one letter. Reason says of its error what may be logged.
+// Mailer sends one email. Reason says of its error what may be logged.
 type Mailer interface {
-	Send(ctx context.Context, l authserver.Letter) error
+	Send(ctx context.Context, m authserver.EmailMessage) error
 }
 
 // Recovery gives people their account back by a link, and changes the address
-// they are reached at. Letters leave in the background, and so does everything
+// they are reached at. Emails leave in the background, and so does everything
 // that depends on whether an address is known: an answer is the same, and takes
 // as long, for every address.
 type Recovery struct {
 	People *Service
 	Links  Links
-	Mail   Mailer                 // nil: no letters; the operator hands links over
-	Reason func(err error) string // of a letter that was not sent, without names
+	Mail   Mailer                 // nil: no emails; the operator hands links over
+	Reason func(err error) string // of an email that was not sent, without names
 	Life   time.Duration          // of a link; 0: 15 minutes
 
 	once  sync.Once
-	queue chan errandOfMail
+	queue chan mailJob
 }
 
-// errandOfMail is a job that Run does in the background.
-type errandOfMail func(ctx context.Context) error
+// mailJob writes an email; Run does it.
+type mailJob func(ctx context.Context) error
 
 const (
 	defaultLinkLife = 15 * time.Minute
@@ -51,14 +51,14 @@ const (
 	drainTime       = 10 * time.Second // for what is queued when the server stops
 )
 
-// retryMail is how long to wait before each further try to send a letter.
+// retryMail is how long to wait before each further try to send an email.
 var retryMail = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second}
 
 // ErrLinkGone refuses a link that is used, expired, void or made up.
 var ErrLinkGone = fault.New(fault.NotFound, "This link has expired or was used already. Ask for a new one.")
 
-func (r *Recovery) jobs() chan errandOfMail {
-	r.once.Do(func() { r.queue = make(chan errandOfMail, mailQueue) })
+func (r *Recovery) jobs() chan mailJob {
+	r.once.Do(func() { r.queue = make(chan mailJob, mailQueue) })
 	return r.queue
 }
 
@@ -70,7 +70,7 @@ func (r *Recovery) LinkLife() time.Duration {
 	return defaultLinkLife
 }
 
-// CanMail reports whether letters can be sent.
+// CanMail reports whether emails can be sent.
 func (r *Recovery) CanMail() bool { return r.Mail != nil }
 
 // Run sends what is queued until ctx ends, and then what is left, for a while.
@@ -105,31 +105,31 @@ func (r *Recovery) work(ctx, lasting context.Context) {
 	}
 }
 
-func (r *Recovery) do(ctx context.Context, job errandOfMail) {
+func (r *Recovery) do(ctx context.Context, job mailJob) {
 	if err := job(ctx); err != nil {
 		r.People.Logger.ErrorContext(ctx, "a letter was not written", slog.Any("error", err))
 	}
 }
 
 // later queues a job. fault.Unavailable: too many are waiting.
-func (r *Recovery) later(job errandOfMail) error {
+func (r *Recovery) later(job mailJob) error {
 	select {
 	case r.jobs() <- job:
 		return nil
 	default:
-		return fault.New(fault.Unavailable, "Too many letters are waiting to be sent. Try again in a moment.").WithRetryAfter(10 * time.Second)
+		return fault.New(fault.Unavailable, "Too many emails are waiting to be sent. Try again in a moment.").WithRetryAfter(10 * time.Second)
 	}
 }
 
-// send delivers a letter, trying again when the mail server does not take it.
-func (r *Recovery) send(ctx context.Context, userID string, l authserver.Letter) {
+// send delivers an email, trying again when the mail server does not take it.
+func (r *Recovery) send(ctx context.Context, userID string, m authserver.EmailMessage) {
 	for try := 0; ; try++ {
-		err := r.Mail.Send(ctx, l)
+		err := r.Mail.Send(ctx, m)
 		if err == nil {
 			return
 		}
 		if try == len(retryMail) || !wait(ctx, retryMail[try]) {
-			r.People.Logger.ErrorContext(ctx, "a letter was not sent", slog.String("letter", l.Kind),
+			r.People.Logger.ErrorContext(ctx, "a letter was not sent", slog.String("letter", m.Kind),
 				slog.String("user_id", userID), slog.String("reason", r.reason(err)))
 			return
 		}
@@ -155,18 +155,18 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// notify queues a letter that nothing depends on.
-func (r *Recovery) notify(ctx context.Context, u *authserver.User, l authserver.Letter) {
+// notify queues an email that nothing depends on.
+func (r *Recovery) notify(ctx context.Context, u *authserver.User, m authserver.EmailMessage) {
 	if r.Mail == nil {
 		return
 	}
-	l.Name = u.DisplayName()
+	m.Name = u.DisplayName()
 	err := r.later(func(ctx context.Context) error {
-		r.send(ctx, u.ID, l)
+		r.send(ctx, u.ID, m)
 		return nil
 	})
 	if err != nil {
-		r.People.Logger.ErrorContext(ctx, "a letter was not sent", slog.String("letter", l.Kind), slog.String("user_id", u.ID))
+		r.People.Logger.ErrorContext(ctx, "a letter was not sent", slog.String("letter", m.Kind), slog.String("user_id", u.ID))
 	}
 }
 

@@ -15,7 +15,7 @@ const ResetPath = "/reset?token="
 // RequestReset sends a link to choose a new password, if the address is
 // somebody's; the answer does not say. Errors: fault.Invalid (no address at
 // all), fault.RateLimited, fault.Unavailable (no mail server is set up, or too
-// many letters wait).
+// many emails wait).
 func (r *Recovery) RequestReset(ctx context.Context, email, language string, v Visitor) error {
 	email = authserver.NormalizeEmail(email)
 	if broken := authserver.CheckEmail(email); len(broken) > 0 {
@@ -44,8 +44,8 @@ func (r *Recovery) writeReset(ctx context.Context, email, language string) error
 		return err
 	}
 	r.People.audit(ctx, authserver.EventResetRequested, slog.String("user_id", u.ID))
-	r.send(ctx, u.ID, authserver.Letter{
-		Kind: authserver.LetterReset, To: u.Email, Name: u.DisplayName(), Language: language,
+	r.send(ctx, u.ID, authserver.EmailMessage{
+		Kind: authserver.EmailMessageReset, To: u.Email, Name: u.DisplayName(), Language: language,
 		Path: ResetPath + token.Reveal(), Life: r.LinkLife(),
 	})
 	return nil
@@ -118,6 +118,6 @@ func (r *Recovery) Reset(ctx context.Context, text, password, language string) e
 		return err
 	}
 	s.audit(ctx, authserver.EventPasswordChanged, slog.String("user_id", u.ID), slog.String("by", "link"))
-	r.notify(ctx, u, authserver.Letter{Kind: authserver.LetterPasswordChanged, To: u.Email, Language: language, Path: "/forgot"})
+	r.notify(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessagePasswordChanged, To: u.Email, Language: language, Path: "/forgot"})
 	return nil
 }

@@ -32,7 +32,7 @@ const (
 var totpCodes = hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1}
 
 // ErrSecondFactor asks for a second factor, or refuses the one given: the
-// answer is the same (contract section 1.5).
+// answer is the same (docs/contract.md, "Sign in").
 var ErrSecondFactor = fault.New(fault.Unauthenticated, "Two-factor authentication required").WithField("mfa_required", true)
 
 var errNoSealer = fault.New(fault.Unavailable, "The second factor is not available on this server")

@@ -13,7 +13,7 @@ import (
 )
 
 // ErrBadCredentials refuses an unknown address and a wrong password alike
-// (contract section 1.5).
+// (docs/contract.md, "Sign in").
 var ErrBadCredentials = fault.New(fault.Unauthenticated, "Invalid email or password")
 
 // How often the last-seen time of a sign-in is written: on pages, and on the

@@ -37,8 +37,8 @@ func (in *Signup) user() (*authserver.User, authserver.Violations) {
 	return u, append(broken, authserver.CheckName("last_name", u.LastName)...)
 }
 
-// check looks at everything that was filled in, in the order of contract
-// section 1.4: password, device, then the rest.
+// check looks at everything that was filled in, in the order of
+// docs/contract.md, "Sign up": password, device, then the rest.
 func (in *Signup) check() (*authserver.User, error) {
 	u, broken := in.user()
 	if rules := authserver.CheckPassword(in.Password); len(rules) > 0 {
@@ -55,8 +55,9 @@ func (in *Signup) check() (*authserver.User, error) {
 	return u, nil
 }
 
-// invalid turns violations into the error of contract section 4.3; the
-// violations themselves are its cause, for pages that show them by field.
+// invalid turns violations into the error of docs/contract.md, "Other error
+// shapes"; the violations themselves are its cause, for pages that show them by
+// field.
 func invalid(v authserver.Violations) error {
 	return fault.New(fault.Invalid, v[0].Message).WithErrors(v.Messages()...).WithCause(v)
 }

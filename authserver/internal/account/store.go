@@ -19,7 +19,7 @@ type Store interface {
 	devices
 	secondFactors
 	invites
-	errands
+	outbox
 }
 
 type users interface {
@@ -98,11 +98,11 @@ type invites interface {
 	RevokeInvitation(ctx context.Context, familyID, id string, now time.Time) (bool, error)
 }
 
-type errands interface {
-	AddErrand(ctx context.Context, e authserver.Errand) error
-	ClaimErrand(ctx context.Context, now, again time.Time) (*authserver.Errand, error)
-	PostponeErrand(ctx context.Context, id string, next time.Time) error
-	FinishErrand(ctx context.Context, id string) error
+type outbox interface {
+	AddOutboxMessage(ctx context.Context, m authserver.OutboxMessage) error
+	ClaimOutboxMessage(ctx context.Context, now, again time.Time) (*authserver.OutboxMessage, error)
+	PostponeOutboxMessage(ctx context.Context, id string, next time.Time) error
+	FinishOutboxMessage(ctx context.Context, id string) error
 }
 
 // Keys revokes API keys.

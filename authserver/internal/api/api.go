@@ -1,7 +1,6 @@
 // Package api is the first-party JSON API: /api/v1/auth, /api/v1/users/me,
 // /api/v1/devices, /api/v1/api_keys. It reads requests strictly, asks packages
-// account and apikey, and answers in the shapes of the published contract
-// (sections 1, 3 and 4).
+// account and apikey, and answers in the shapes of docs/contract.md.
 package api
 
 import (
@@ -79,8 +78,8 @@ func handlers(by methods) httpserver.Methods {
 
 type methods = map[string]httpserver.Handler
 
-// refusal is an error in the shape of contract section 4.2, with a code; all
-// others of this API are sentences (section 4.3).
+// refusal is an error in the shape of docs/contract.md, "Errors", with a code;
+// all others of this API are sentences ("Other error shapes").
 type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }

@@ -29,7 +29,7 @@ func (s *Server) mountKeys(router *mux.Router) {
 	router.Handle(keyuse.Path, internal(methods{http.MethodPost: coded(s.reportUses)}))
 }
 
-// coded answers errors in the shape of contract section 4.2.
+// coded answers errors in the shape of docs/contract.md, "Errors".
 func coded(h httpserver.Handler) httpserver.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := h(w, r); err != nil {
@@ -58,7 +58,7 @@ type keyBody struct {
 	RateLimit        limitBody  `json:"rate_limit"`
 }
 
-// limitBody follows contract section 3.7; what is not known here is null.
+// limitBody follows docs/contract.md, "Usage"; what is not known here is null.
 type limitBody struct {
 	Tier           string `json:"tier"`
 	Limit          *int64 `json:"limit"` // null: unlimited
@@ -197,8 +197,8 @@ func (s *Server) revokeKey(w http.ResponseWriter, r *http.Request, p *guard.Prin
 	return nil
 }
 
-// oneOrMany reads a list of strings, or a single one (contract section 3.2:
-// forms send one scope as a string).
+// oneOrMany reads a list of strings, or a single one (docs/contract.md, "API
+// key record": forms send one scope as a string).
 type oneOrMany []string
 
 // UnmarshalJSON implements json.Unmarshaler.

@@ -11,7 +11,7 @@ import (
 	"latchkey/pkg/httpserver"
 )
 
-// deviceBody is contract section 1.1, "Device object".
+// deviceBody is docs/contract.md, "Device object".
 type deviceBody struct {
 	DeviceID   string `json:"device_id"`
 	DeviceName string `json:"device_name"`
@@ -29,7 +29,7 @@ func (d *deviceBody) device() authserver.Device {
 	}
 }
 
-// userBody is contract section 1.1, "User object".
+// userBody is docs/contract.md, "User object".
 type userBody struct {
 	ID        string  `json:"id"`
 	Email     string  `json:"email"`
@@ -53,7 +53,7 @@ func orNull(text string) *string {
 	return &text
 }
 
-// tokenBody is contract section 1.1, "Token response".
+// tokenBody is docs/contract.md, "Token response".
 type tokenBody struct {
 	AccessToken  string    `json:"access_token"`
 	RefreshToken string    `json:"refresh_token"`
@@ -78,7 +78,7 @@ func visitor(r *http.Request) account.Visitor {
 	return v
 }
 
-// signup is POST /api/v1/auth/signup, contract section 1.4.
+// signup is POST /api/v1/auth/signup, docs/contract.md, "Sign up".
 func (s *Server) signup(w http.ResponseWriter, r *http.Request) error {
 	var body struct {
 		User *struct {
@@ -114,7 +114,7 @@ func orBlank(text *string) string {
 	return *text
 }
 
-// login is POST /api/v1/auth/login, contract section 1.5.
+// login is POST /api/v1/auth/login, docs/contract.md, "Sign in".
 func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	var body struct {
 		Email    string      `json:"email"`
@@ -134,7 +134,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// refresh is POST /api/v1/auth/refresh, contract section 1.6.
+// refresh is POST /api/v1/auth/refresh, docs/contract.md, "Refresh".
 func (s *Server) refresh(w http.ResponseWriter, r *http.Request) error {
 	var body struct {
 		RefreshToken *string     `json:"refresh_token"`
@@ -163,7 +163,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request, p *guard.Princip
 	return nil
 }
 
-// enableAI is PATCH /api/v1/auth/enable_ai, contract section 1.8.
+// enableAI is PATCH /api/v1/auth/enable_ai, docs/contract.md, "AI features".
 func (s *Server) enableAI(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
 	u, err := s.People.EnableAI(r.Context(), p.UserID)
 	if err != nil {
@@ -173,7 +173,7 @@ func (s *Server) enableAI(w http.ResponseWriter, r *http.Request, p *guard.Princ
 	return nil
 }
 
-// deleteUser is DELETE /api/v1/users/me, contract section 1.9.
+// deleteUser is DELETE /api/v1/users/me, docs/contract.md, "Reset and deletion".
 func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
 	if err := s.People.Delete(r.Context(), p.UserID); err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 	"latchkey/pkg/testenv"
 )
 
-// Contract section 1.4, row by row.
+// docs/contract.md, "Sign up", row by row.
 func TestSignup(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
@@ -90,7 +90,7 @@ func signupRefusals() map[string]refusal {
 	}
 }
 
-// Contract section 1.5.
+// docs/contract.md, "Sign in".
 func TestLogin(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
@@ -128,7 +128,7 @@ func TestLogin(t *testing.T) {
 	})
 }
 
-// Contract section 1.6, with the rotation rules of the token endpoint.
+// docs/contract.md, "Refresh", with the rotation rules of the token endpoint.
 func TestRefresh(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
@@ -238,7 +238,8 @@ func TestMalformedBodies(t *testing.T) {
 	})
 }
 
-// Pages of any origin may call (contract section 2.1): no cookie is read here.
+// Pages of any origin may call (docs/contract.md, "Cross-origin requests"): no
+// cookie is read here.
 func TestOtherOriginsMayCall(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())

@@ -16,7 +16,7 @@ import (
 	"latchkey/pkg/testenv"
 )
 
-// Contract 6.1 row 26: sign out, list and revoke devices.
+// docs/contract.md, "Stricter here": sign out, list and revoke devices.
 func TestDevices(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
@@ -96,7 +96,7 @@ func (s *site) thirdParty(t *testing.T, email string) func(scopes scope.Set) str
 	}
 }
 
-// Contract section 1.9 and 6.1 row 25.
+// docs/contract.md, "Reset and deletion" and "Stricter here".
 func TestDeleteUser(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
@@ -136,13 +136,13 @@ func TestDeleteUser(t *testing.T) {
 		if a := s.login(t, "bob@example.com", "d1"); a.Status != 401 || a.Raw != `{"error":"Invalid email or password"}` {
 			t.Errorf("signing in to a deleted account: %d %s", a.Status, a.Raw)
 		}
-		if n, _ := s.Store.CountErrands(t.Context()); n != 0 {
+		if n, _ := s.Store.CountOutboxMessages(t.Context()); n != 0 {
 			t.Error("the family still has a member and must not be erased")
 		}
 		if a := s.as(t, admin, http.MethodDelete, "/api/v1/users/me"); a.Status != 200 {
 			t.Errorf("the last member: %d %s", a.Status, a.Raw)
 		}
-		s.errand(t, u.FamilyID)
+		s.deliver(t, u.FamilyID)
 		if a := s.post(t, "/api/v1/auth/signup", signup("ada@example.com")); a.Status != 201 {
 			t.Errorf("the address is not free: %d %s", a.Status, a.Raw)
 		}
@@ -163,27 +163,27 @@ func (m *messenger) EraseFamily(_ context.Context, id string) error {
 	return nil
 }
 
-// errand runs the outbox until the family's erasure is delivered. The process
+// deliver runs the outbox until the family's erasure is delivered. The process
 // died after the deletion, so to speak: whoever finds the row goes on.
-func (s *site) errand(t *testing.T, familyID string) {
+func (s *site) deliver(t *testing.T, familyID string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	m := &messenger{fail: 1, got: make(chan string, 1)}
 	done := make(chan struct{})
-	go func() { s.People.RunErrands(ctx, m); close(done) }()
+	go func() { s.People.RunOutbox(ctx, m); close(done) }()
 	select {
 	case id := <-m.got:
 		if id != familyID {
 			t.Errorf("erased %s, want %s", id, familyID)
 		}
 	case <-ctx.Done():
-		t.Error("the errand was not delivered")
+		t.Error("the outbox message was not delivered")
 	}
 	cancel()
 	<-done
-	if n, err := s.Store.CountErrands(t.Context()); n != 0 || err != nil {
-		t.Errorf("%d errands left, %v", n, err)
+	if n, err := s.Store.CountOutboxMessages(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d outbox messages left, %v", n, err)
 	}
 }
 

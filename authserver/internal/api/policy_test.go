@@ -9,7 +9,7 @@ import (
 	"latchkey/pkg/testenv"
 )
 
-// Contract section 1.8.
+// docs/contract.md, "AI features".
 func TestEnableAI(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		with := settings()

@@ -39,7 +39,7 @@ func (s *site) code(t *testing.T, key string, steps int) string {
 	return code
 }
 
-// Contract section 1.10, at the door of section 1.5.
+// docs/contract.md, "Sign in": the second factor.
 func TestLoginWithSecondFactor(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())

@@ -12,7 +12,7 @@ import (
 	"latchkey/pkg/fault"
 )
 
-// mountSSO adds the endpoints of contract section 1.7.
+// mountSSO adds the endpoints of docs/contract.md, "Single sign-on".
 func (s *Server) mountSSO(router *mux.Router) {
 	if s.SSO == nil {
 		return

@@ -147,7 +147,8 @@ func (s *Service) List(ctx context.Context, userID string) ([]*View, error) {
 }
 
 // Get returns a key of the user that opens something. fault.NotFound: there is
-// none; a revoked key and another user's look alike (contract section 3.2).
+// none; a revoked key and another user's look alike (docs/contract.md, "API key
+// record").
 func (s *Service) Get(ctx context.Context, userID, id string) (*View, error) {
 	k, err := s.find(ctx, userID, id)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"net/url"
 )
 
-// Mail is how letters are sent. Without a server none are, and the operator
+// Mail is how emails are sent. Without a server none are, and the operator
 // hands links over.
 type Mail struct {
 	SMTPURL      string `env:"AUTH_SMTP_URL"`      // smtp://user@host:587 (STARTTLS) or smtps://user@host:465; ?tls=none sends in the clear

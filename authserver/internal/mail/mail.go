@@ -1,4 +1,4 @@
-// Package mail sends letters to people over SMTP. It knows what letters say, in
+// Package mail sends emails to people over SMTP. It knows what emails say, in
 // every language of the pages, and nothing of why they are sent.
 package mail
 
@@ -19,9 +19,9 @@ import (
 	"latchkey/authserver"
 )
 
-const sendTimeout = 30 * time.Second // of one letter, connection included
+const sendTimeout = 30 * time.Second // of one email, connection included
 
-// Settings say where letters go and who they are from.
+// Settings say where emails go and who they are from.
 type Settings struct {
 	// URL is smtp://user:password@host:587 (STARTTLS is demanded, except to a
 	// loopback address) or smtps://user:password@host:465 (TLS from the start).
@@ -34,14 +34,14 @@ type Settings struct {
 	TLS      *tls.Config // nil: the system's certificate authorities
 }
 
-// Sender sends letters. Its methods are safe for concurrent use.
+// Sender sends emails. Its methods are safe for concurrent use.
 type Sender struct {
-	settings Settings
-	host     string // of the issuer
-	from     *mail.Address
-	smtpHost string
-	options  []smtp.Option
-	letters  map[string]map[string]letter // language, kind
+	settings  Settings
+	host      string // of the issuer
+	from      *mail.Address
+	smtpHost  string
+	options   []smtp.Option
+	templates map[string]map[string]template // language, kind
 }
 
 // New checks the settings; it connects to nothing.
@@ -61,7 +61,7 @@ func New(s Settings) (*Sender, error) {
 	if sender.smtpHost, sender.options, err = server(s); err != nil {
 		return nil, err
 	}
-	if sender.letters, err = readLetters(); err != nil {
+	if sender.templates, err = readTemplates(); err != nil {
 		return nil, err
 	}
 	return sender, nil
@@ -109,10 +109,10 @@ func server(s Settings) (string, []smtp.Option, error) {
 	return u.Hostname(), opts, nil
 }
 
-// Send delivers one letter to the mail server. The error may name the address:
+// Send delivers one email to the mail server. The error may name the address:
 // it is for retrying, not for the log (see Reason).
-func (s *Sender) Send(ctx context.Context, l authserver.Letter) error {
-	m, err := s.message(l)
+func (s *Sender) Send(ctx context.Context, e authserver.EmailMessage) error {
+	m, err := s.message(e)
 	if err != nil {
 		return err
 	}
@@ -126,21 +126,21 @@ func (s *Sender) Send(ctx context.Context, l authserver.Letter) error {
 	return nil
 }
 
-func (s *Sender) message(l authserver.Letter) (*smtp.Msg, error) {
-	texts := s.letters[l.Language]
+func (s *Sender) message(e authserver.EmailMessage) (*smtp.Msg, error) {
+	texts := s.templates[e.Language]
 	if texts == nil {
-		texts = s.letters["en"]
+		texts = s.templates["en"]
 	}
-	text, ok := texts[l.Kind]
+	text, ok := texts[e.Kind]
 	if !ok {
-		return nil, fmt.Errorf("mail: no letter %q", l.Kind)
+		return nil, fmt.Errorf("mail: no text %q", e.Kind)
 	}
 	subject, body := text.fill(contents{
-		Name: l.Name, Host: s.host, URL: s.url(l.Path), Minutes: int(l.Life.Round(time.Minute) / time.Minute),
+		Name: e.Name, Host: s.host, URL: s.url(e.Path), Minutes: int(e.Life.Round(time.Minute) / time.Minute),
 	})
 	m := smtp.NewMsg(smtp.WithNoDefaultUserAgent())
 	m.FromMailAddress(s.from)
-	if err := m.To(l.To); err != nil {
+	if err := m.To(e.To); err != nil {
 		return nil, fmt.Errorf("mail: recipient: %w", err)
 	}
 	m.Subject(subject)
@@ -159,7 +159,7 @@ func (s *Sender) url(path string) string {
 	return strings.TrimRight(s.settings.Issuer, "/") + path
 }
 
-// Reason says why a letter was not sent without naming anybody: mail servers
+// Reason says why an email was not sent without naming anybody: mail servers
 // repeat the address in their answers.
 func Reason(err error) string {
 	if failed, ok := errors.AsType[*smtp.SendError](err); ok {

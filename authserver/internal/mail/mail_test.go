@@ -25,26 +25,26 @@ func sender(t *testing.T, url string) *lmail.Sender {
 	return s
 }
 
-func TestEveryLetterInEveryLanguage(t *testing.T) {
+func TestEveryEmailInEveryLanguage(t *testing.T) {
 	office := testenv.OpenPostOffice(t, "")
 	s := sender(t, "smtp://"+office.Addr)
 	for _, kind := range []string{
-		authserver.LetterReset, authserver.LetterPasswordChanged, authserver.LetterConfirmEmail,
-		authserver.LetterEmailTaken, authserver.LetterEmailChanged,
+		authserver.EmailMessageReset, authserver.EmailMessagePasswordChanged, authserver.EmailMessageConfirm,
+		authserver.EmailMessageTaken, authserver.EmailMessageChanged,
 	} {
 		subjects := map[string]string{}
 		for _, language := range []string{"en", "de", "xx"} {
-			l := authserver.Letter{
+			l := authserver.EmailMessage{
 				Kind: kind, To: "ada@example.com", Name: "Ada\r\nBcc: eve@example.com", Language: language,
 				Path: "/reset?token=rst_x", Life: 15 * time.Minute,
 			}
-			if kind == authserver.LetterEmailChanged {
+			if kind == authserver.EmailMessageChanged {
 				l.Path = ""
 			}
 			if err := s.Send(t.Context(), l); err != nil {
 				t.Fatal(err)
 			}
-			m, err := mail.ReadMessage(strings.NewReader(<-office.Letters))
+			m, err := mail.ReadMessage(strings.NewReader(<-office.Emails))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,11 +77,11 @@ func TestEveryLetterInEveryLanguage(t *testing.T) {
 	}
 }
 
-// The log learns that a letter was not sent, not to whom.
+// The log learns that an email was not sent, not to whom.
 func TestReasonNamesNobody(t *testing.T) {
 	office := testenv.OpenPostOffice(t, "550 5.1.1 ada@example.com: no such mailbox")
 	for what, url := range map[string]string{"refused": "smtp://" + office.Addr, "unreachable": "smtp://127.0.0.1:1"} {
-		err := sender(t, url).Send(t.Context(), authserver.Letter{Kind: authserver.LetterReset, To: "ada@example.com", Language: "en", Path: "/x"})
+		err := sender(t, url).Send(t.Context(), authserver.EmailMessage{Kind: authserver.EmailMessageReset, To: "ada@example.com", Language: "en", Path: "/x"})
 		if err == nil {
 			t.Fatalf("%s: it was sent", what)
 		}
@@ -95,13 +95,13 @@ func TestReasonNamesNobody(t *testing.T) {
 func TestEncryptionIsDemanded(t *testing.T) {
 	office := testenv.OpenPostOffice(t, "")
 	_, port, _ := net.SplitHostPort(office.Addr)
-	letter := authserver.Letter{Kind: authserver.LetterEmailChanged, To: "ada@example.com", Language: "en"}
+	message := authserver.EmailMessage{Kind: authserver.EmailMessageChanged, To: "ada@example.com", Language: "en"}
 	for url, want := range map[string]bool{
 		"smtp://127.0.0.1:" + port:               true,
 		"smtp://127.0.0.1:" + port + "?tls=none": true, "smtp://127.0.0.1:" + port + "?tls=starttls": false,
 		"smtps://127.0.0.1:" + port: false,
 	} {
-		if err := sender(t, url).Send(t.Context(), letter); (err == nil) != want {
+		if err := sender(t, url).Send(t.Context(), message); (err == nil) != want {
 			t.Errorf("%s: %v", url, err)
 		}
 	}

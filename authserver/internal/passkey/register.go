@@ -125,7 +125,8 @@ var knownTransports = []protocol.AuthenticatorTransport{
 	protocol.USB, protocol.NFC, protocol.BLE, protocol.SmartCard, protocol.Hybrid, protocol.Internal,
 }
 
-// invalid turns violations into the error of contract section 4.3.
+// invalid turns violations into the error of docs/contract.md, "Other error
+// shapes".
 func invalid(v authserver.Violations) error {
 	return fault.New(fault.Invalid, v[0].Message).WithErrors(v.Messages()...).WithCause(v)
 }

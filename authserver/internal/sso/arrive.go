@@ -28,22 +28,22 @@ type Return struct {
 	Visitor   account.Visitor
 }
 
-// Arrival is where a roundtrip led. One of Linked, Signin, Code, Pending and
-// Linking is set.
+// Arrival is where a sign-in at a provider led. One of Linked, Signin, Code,
+// Pending and Linking is set.
 type Arrival struct {
-	Purpose  string // authserver.RoundtripSignin …
+	Purpose  string // authserver.LoginStateSignin …
 	ReturnTo string
 	Linked   bool                 // the account is connected now
 	Signin   account.SigninResult // at this browser
 	Code     secret.Token         // for the app
 	Pending  secret.Token         // the app's person still owes the second factor
 	Linking  secret.Token         // nobody is connected with this account yet
-	Newcomer *Welcome             // with Linking
+	Unlinked *Welcome             // with Linking
 }
 
-// Welcome is what a newcomer can do.
+// Welcome is what the person of an unlinked identity can do.
 type Welcome struct {
-	authserver.Newcomer
+	authserver.UnlinkedIdentity
 	Provider   string // label
 	MayCreate  bool
 	Invitation *authserver.Invitation // into a family; nil: none
@@ -66,7 +66,7 @@ func (s *Service) Arrive(ctx context.Context, in Return) (*Arrival, error) {
 	if err != nil || in.Browser.IsZero() {
 		return nil, errSession.WithCause(err)
 	}
-	trip, err := s.Store.ClaimRoundtrip(ctx, state.Digest(), in.Provider, in.Browser.Digest(), s.now())
+	login, err := s.Store.ClaimLoginState(ctx, state.Digest(), in.Provider, in.Browser.Digest(), s.now())
 	if fault.Is(err, fault.NotFound) {
 		return nil, errSession.WithCause(err)
 	}
@@ -75,13 +75,13 @@ func (s *Service) Arrive(ctx context.Context, in Return) (*Arrival, error) {
 	}
 	found, err := s.ask(ctx, u, in, state)
 	if err != nil {
-		return &Arrival{Purpose: trip.Purpose, ReturnTo: trip.ReturnTo}, s.failed(ctx, in.Provider, err)
+		return &Arrival{Purpose: login.Purpose, ReturnTo: login.ReturnTo}, s.failed(ctx, in.Provider, err)
 	}
-	a, err := s.decide(ctx, trip, found, in)
+	a, err := s.decide(ctx, login, found, in)
 	if err != nil {
-		return &Arrival{Purpose: trip.Purpose, ReturnTo: trip.ReturnTo}, s.failed(ctx, in.Provider, err)
+		return &Arrival{Purpose: login.Purpose, ReturnTo: login.ReturnTo}, s.failed(ctx, in.Provider, err)
 	}
-	a.Purpose, a.ReturnTo = trip.Purpose, trip.ReturnTo
+	a.Purpose, a.ReturnTo = login.Purpose, login.ReturnTo
 	return a, nil
 }
 
@@ -113,8 +113,8 @@ func (s *Service) ask(ctx context.Context, u *upstream, in Return, state secret.
 }
 
 // decide finds whose account it is.
-func (s *Service) decide(ctx context.Context, trip *authserver.Roundtrip, found *voucher, in Return) (*Arrival, error) {
-	identity, err := s.Store.FindIdentity(ctx, trip.Provider, found.subject)
+func (s *Service) decide(ctx context.Context, login *authserver.LoginState, found *voucher, in Return) (*Arrival, error) {
+	identity, err := s.Store.FindIdentity(ctx, login.Provider, found.subject)
 	switch {
 	case err != nil && !fault.Is(err, fault.NotFound):
 		return nil, err
@@ -123,11 +123,11 @@ func (s *Service) decide(ctx context.Context, trip *authserver.Roundtrip, found 
 	case err != nil:
 		identity = nil
 	}
-	if trip.Purpose == authserver.RoundtripLink {
-		return s.connect(ctx, trip, identity, found, in.Signin)
+	if login.Purpose == authserver.LoginStateLink {
+		return s.connect(ctx, login, identity, found, in.Signin)
 	}
 	if identity == nil || identity.UserID == "" {
-		return s.welcome(ctx, trip, found)
+		return s.welcome(ctx, login, found)
 	}
 	user, err := s.Store.FindUser(ctx, identity.UserID)
 	if err != nil {
@@ -145,8 +145,8 @@ func (s *Service) decide(ctx context.Context, trip *authserver.Roundtrip, found 
 		if !known {
 			return errSession
 		}
-		if trip.Purpose == authserver.RoundtripMobile {
-			a, err = s.codeFor(ctx, user, trip)
+		if login.Purpose == authserver.LoginStateMobile {
+			a, err = s.codeFor(ctx, user, login)
 			return err
 		}
 		result, err := s.People.SignInVouched(ctx, user, in.Visitor, in.Cookie)
@@ -161,17 +161,17 @@ func (s *Service) decide(ctx context.Context, trip *authserver.Roundtrip, found 
 
 // connect gives the account to the user who asked, who must still be signed in
 // at this browser.
-func (s *Service) connect(ctx context.Context, trip *authserver.Roundtrip, identity *authserver.Identity, found *voucher, in *authserver.Signin) (*Arrival, error) {
-	if in == nil || in.User.ID != trip.UserID {
+func (s *Service) connect(ctx context.Context, login *authserver.LoginState, identity *authserver.Identity, found *voucher, in *authserver.Signin) (*Arrival, error) {
+	if in == nil || in.User.ID != login.UserID {
 		return nil, errSigninGone
 	}
-	if identity != nil && identity.UserID == trip.UserID {
+	if identity != nil && identity.UserID == login.UserID {
 		return &Arrival{Linked: true}, nil
 	}
 	if identity != nil {
 		return nil, fault.New(fault.Conflict, "This account is already connected with a user of this server.").WithCode(CodeFailed)
 	}
-	if err := s.link(ctx, trip.UserID, trip.Provider, found.subject, found.email); err != nil {
+	if err := s.link(ctx, login.UserID, login.Provider, found.subject, found.email); err != nil {
 		return nil, err
 	}
 	return &Arrival{Linked: true}, nil
@@ -191,10 +191,10 @@ func (s *Service) link(ctx context.Context, userID, provider, subject, email str
 
 // codeFor makes the code of a known person: for the app, or, while the second
 // factor is owed, for this browser only.
-func (s *Service) codeFor(ctx context.Context, u *authserver.User, trip *authserver.Roundtrip) (*Arrival, error) {
+func (s *Service) codeFor(ctx context.Context, u *authserver.User, login *authserver.LoginState) (*Arrival, error) {
 	c := authserver.SSOCode{
 		Stage: authserver.StageExchange, UserID: u.ID, Bound: secret.DigestOf(u.PasswordHash),
-		Device: trip.Device, Challenge: trip.Challenge,
+		Device: login.Device, Challenge: login.Challenge,
 	}
 	if u.SecondFactor {
 		c.Stage = authserver.StageSecondFactor
@@ -217,17 +217,17 @@ func (s *Service) newCode(ctx context.Context, c authserver.SSOCode) (secret.Tok
 }
 
 // welcome remembers somebody nobody here is connected with.
-func (s *Service) welcome(ctx context.Context, trip *authserver.Roundtrip, found *voucher) (*Arrival, error) {
+func (s *Service) welcome(ctx context.Context, login *authserver.LoginState, found *voucher) (*Arrival, error) {
 	code, now := secret.New(secret.LinkingCode), s.now()
-	n := authserver.Newcomer{
-		Digest: code.Digest(), Provider: trip.Provider, Subject: found.subject,
+	n := authserver.UnlinkedIdentity{
+		Digest: code.Digest(), Provider: login.Provider, Subject: found.subject,
 		Email: found.email, EmailVerified: found.emailVerified, FirstName: found.firstName, LastName: found.lastName,
-		Device: trip.Device, Challenge: trip.Challenge, ReturnTo: trip.ReturnTo,
+		Device: login.Device, Challenge: login.Challenge, ReturnTo: login.ReturnTo,
 		CreatedAt: now, ExpiresAt: now.Add(linkingLife),
 	}
-	if err := s.Store.CreateNewcomer(ctx, &n); err != nil {
+	if err := s.Store.CreateUnlinkedIdentity(ctx, &n); err != nil {
 		return nil, err
 	}
 	w, err := s.options(ctx, &n)
-	return &Arrival{Linking: code, Newcomer: w}, err
+	return &Arrival{Linking: code, Unlinked: w}, err
 }

@@ -137,10 +137,10 @@ const device = "device_id=d1&device_name=Phone&device_type=ios&os_version=18&app
 func (s *site) app(more string) (*actor.Page, *actor.Browser) {
 	s.Helper()
 	b := actor.NewBrowser(s.URL)
-	return s.roundtrip(b, "/auth/mobile/work?"+device+more), b
+	return s.viaProvider(b, "/auth/mobile/work?"+device+more), b
 }
 
-func (s *site) roundtrip(b *actor.Browser, path string) *actor.Page {
+func (s *site) viaProvider(b *actor.Browser, path string) *actor.Page {
 	s.Helper()
 	return s.get(b, s.IDP.SignIn(s.T, s.depart(b, path)).String())
 }

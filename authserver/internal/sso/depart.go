@@ -29,13 +29,13 @@ type App struct {
 // is the browser's own cookie. Errors: errProvider, errUnavailable,
 // fault.RateLimited.
 func (s *Service) SignIn(ctx context.Context, provider string, browser secret.Token, returnTo string, v account.Visitor) (string, error) {
-	return s.depart(ctx, provider, browser, authserver.Roundtrip{Purpose: authserver.RoundtripSignin, ReturnTo: returnTo}, v)
+	return s.depart(ctx, provider, browser, authserver.LoginState{Purpose: authserver.LoginStateSignin, ReturnTo: returnTo}, v)
 }
 
 // Connect is SignIn for a user who wants to connect an account. Asking for the
 // password again is the caller's part.
 func (s *Service) Connect(ctx context.Context, provider string, browser secret.Token, userID string, v account.Visitor) (string, error) {
-	return s.depart(ctx, provider, browser, authserver.Roundtrip{Purpose: authserver.RoundtripLink, UserID: userID}, v)
+	return s.depart(ctx, provider, browser, authserver.LoginState{Purpose: authserver.LoginStateLink, UserID: userID}, v)
 }
 
 // SignInApp is SignIn for a mobile app. Further errors: errNoDevice, errDevice,
@@ -47,16 +47,16 @@ func (s *Service) SignInApp(ctx context.Context, provider string, browser secret
 	if err := app.check(); err != nil {
 		return "", err
 	}
-	return s.depart(ctx, provider, browser, authserver.Roundtrip{
-		Purpose: authserver.RoundtripMobile, Device: app.Device, Challenge: app.Challenge,
+	return s.depart(ctx, provider, browser, authserver.LoginState{
+		Purpose: authserver.LoginStateMobile, Device: app.Device, Challenge: app.Challenge,
 	}, v)
 }
 
 // challengeShape is a SHA-256 digest in base64url (RFC 7636 section 4.2).
 var challengeShape = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
-// check asks of the app what contract section 1.7 asks: who the device is, but
-// not which versions run on it.
+// check asks of the app what docs/contract.md, "Single sign-on", asks: who the
+// device is, but not which versions run on it.
 func (a *App) check() error {
 	d := &a.Device
 	for _, field := range []string{d.DeviceID, d.Name, d.Kind, d.OSVersion, d.AppVersion} {
@@ -82,7 +82,7 @@ func (a *App) check() error {
 	return nil
 }
 
-func (s *Service) depart(ctx context.Context, provider string, browser secret.Token, trip authserver.Roundtrip, v account.Visitor) (string, error) {
+func (s *Service) depart(ctx context.Context, provider string, browser secret.Token, login authserver.LoginState, v account.Visitor) (string, error) {
 	u, ok := s.providers[provider]
 	if !ok {
 		return "", errProvider
@@ -95,13 +95,13 @@ func (s *Service) depart(ctx context.Context, provider string, browser secret.To
 		return "", err
 	}
 	state := secret.New(secret.Visit)
-	trip.Digest, trip.Provider, trip.Browser = state.Digest(), provider, browser.Digest()
-	trip.CreatedAt = s.now()
-	trip.ExpiresAt = trip.CreatedAt.Add(roundtripLife)
-	if err := s.Store.CreateRoundtrip(ctx, &trip); err != nil {
+	login.Digest, login.Provider, login.Browser = state.Digest(), provider, browser.Digest()
+	login.CreatedAt = s.now()
+	login.ExpiresAt = login.CreatedAt.Add(loginStateLife)
+	if err := s.Store.CreateLoginState(ctx, &login); err != nil {
 		return "", err
 	}
-	return e.oauth.AuthCodeURL(marked(state, trip.Purpose), oidc.Nonce(derive(browser, "nonce", state)),
+	return e.oauth.AuthCodeURL(marked(state, login.Purpose), oidc.Nonce(derive(browser, "nonce", state)),
 		oauth2.S256ChallengeOption(derive(browser, "verifier", state))), nil
 }
 
@@ -114,13 +114,13 @@ func derive(browser secret.Token, what string, state secret.Token) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// mobileMark ends the state of an app's roundtrip, so that a browser that comes
+// mobileMark ends the state of an app's sign-in, so that a browser that comes
 // back with a state nobody knows can at least be sent on to the app. It decides
 // nothing else.
 const mobileMark = ".m"
 
 func marked(state secret.Token, purpose string) string {
-	if purpose == authserver.RoundtripMobile {
+	if purpose == authserver.LoginStateMobile {
 		return state.Reveal() + mobileMark
 	}
 	return state.Reveal()
@@ -130,9 +130,9 @@ func marked(state secret.Token, purpose string) string {
 // an app, as far as the state says.
 func ForApp(state string) bool { return strings.HasSuffix(state, mobileMark) }
 
-// Origins are where a form that begins a roundtrip leads in the end: the Content
-// Security Policy of its page must name them. A provider that was not asked yet
-// is taken to be at its issuer.
+// Origins are where a form that begins a sign-in at a provider leads in the
+// end: the Content Security Policy of its page must name them. A provider that
+// was not asked yet is taken to be at its issuer.
 func (s *Service) Origins() []string {
 	var list []string
 	for _, p := range s.Providers() {
@@ -146,8 +146,9 @@ func (s *Service) Origins() []string {
 	return list
 }
 
-// CodeOf returns the contract's word for a refusal of the web leg, and its
-// sentence; an error nobody classified is a failure that says nothing.
+// CodeOf returns the word of docs/contract.md, "Single sign-on", for a refusal
+// in the browser, and its sentence; an error nobody classified is a failure
+// that says nothing.
 func CodeOf(err error) (code, message string) {
 	code, message = CodeFailed, "Something went wrong. Try again in a moment."
 	if f := faultOf(err); f != nil {

@@ -15,7 +15,7 @@ import (
 // LinkHere is LinkApp at a browser, which is then signed in. It returns the
 // cookie, and where the person was going.
 func (s *Service) LinkHere(ctx context.Context, code secret.Token, c Credentials, v account.Visitor, replaced secret.Token) (secret.Token, string, error) {
-	n, err := s.newcomer(ctx, Proof{Code: code.Reveal()}, false)
+	n, err := s.unlinked(ctx, Proof{Code: code.Reveal()}, false)
 	if err != nil {
 		return secret.Token{}, "", err
 	}
@@ -34,7 +34,7 @@ func (s *Service) LinkHere(ctx context.Context, code secret.Token, c Credentials
 // CreateHere is CreateApp at a browser, which is then signed in. join: into the
 // family of the invitation.
 func (s *Service) CreateHere(ctx context.Context, code secret.Token, names Names, join bool, v account.Visitor, replaced secret.Token) (secret.Token, string, error) {
-	n, err := s.newcomer(ctx, Proof{Code: code.Reveal()}, false)
+	n, err := s.unlinked(ctx, Proof{Code: code.Reveal()}, false)
 	if err != nil {
 		return secret.Token{}, "", err
 	}

@@ -95,11 +95,11 @@ func (s *Service) exchange(ctx context.Context, p Proof) (*authserver.User, *aut
 }
 
 // LinkApp connects the account of a linking code with the user whose email and
-// password are given, and opens the app's device (contract section 1.7). Errors:
-// ErrLinkingCode, account.ErrBadCredentials, ErrMFA, fault.Forbidden (blocked),
-// fault.RateLimited.
+// password are given, and opens the app's device (docs/contract.md, "Single
+// sign-on"). Errors: ErrLinkingCode, account.ErrBadCredentials, ErrMFA,
+// fault.Forbidden (blocked), fault.RateLimited.
 func (s *Service) LinkApp(ctx context.Context, p Proof, c Credentials, v account.Visitor) (*authserver.User, *authserver.Tokens, error) {
-	n, err := s.newcomer(ctx, p, true)
+	n, err := s.unlinked(ctx, p, true)
 	if err != nil {
 		return nil, nil, s.People.TokensRefused(ctx, err, v)
 	}
@@ -116,11 +116,11 @@ func (s *Service) LinkApp(ctx context.Context, p Proof, c Credentials, v account
 }
 
 // CreateApp makes a user for the account of a linking code and opens the app's
-// device (contract section 1.7). Who was invited into a family joins it. Errors:
-// ErrLinkingCode, fault.Forbidden (blocked, or nobody may), fault.Invalid,
-// fault.RateLimited.
+// device (docs/contract.md, "Single sign-on"). Who was invited into a family
+// joins it. Errors: ErrLinkingCode, fault.Forbidden (blocked, or nobody may),
+// fault.Invalid, fault.RateLimited.
 func (s *Service) CreateApp(ctx context.Context, p Proof, names Names, v account.Visitor) (*authserver.User, *authserver.Tokens, error) {
-	n, err := s.newcomer(ctx, p, true)
+	n, err := s.unlinked(ctx, p, true)
 	if err != nil {
 		return nil, nil, s.People.TokensRefused(ctx, err, v)
 	}

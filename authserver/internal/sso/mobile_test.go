@@ -16,7 +16,8 @@ const (
 	badLinking  = `{"error":"Linking code is invalid or expired"}`
 )
 
-// Contract section 1.7: not linked, account created, then a code for tokens.
+// docs/contract.md, "Single sign-on": not linked, account created, then a code
+// for tokens.
 func TestAppCreatesAnAccountAndComesBack(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *site) {
 		s.IDP.Person("g-1", "Grace@Example.com", true)
@@ -203,7 +204,7 @@ func TestLinkRefusals(t *testing.T) {
 	})
 }
 
-// Contract section 6.1 row 21: people with a second factor can use it too.
+// docs/contract.md, "Stricter here": people with a second factor can use it too.
 func TestAppWithSecondFactor(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *site) {
 		s.IDP.Person("g-1", "grace@example.com", true)

@@ -8,7 +8,8 @@ import (
 	"latchkey/pkg/testenv"
 )
 
-// Who may get an account: contract section 1.7, by the operator's policy.
+// Who may get an account: docs/contract.md, "Single sign-on", by the operator's
+// policy.
 func TestCreationPolicy(t *testing.T) {
 	for name, c := range map[string]struct {
 		create   string

@@ -14,8 +14,8 @@ import (
 	"latchkey/pkg/testenv/actor"
 )
 
-// Contract section 6.1 row 20: five wrong passwords, and the code is gone, also
-// when they come at once.
+// docs/contract.md, "Stricter here": five wrong passwords, and the code is
+// gone, also when they come at once.
 func TestLinkingCodeDiesOfWrongPasswords(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *site) {
 		s.member("ada@example.com")

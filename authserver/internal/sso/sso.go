@@ -1,7 +1,7 @@
 // Package sso signs people in on the word of an upstream OpenID Connect provider
 // (OpenID Connect Core 1.0, authorization code flow with PKCE), at browsers and
-// for mobile apps (contract section 1.7). It knows no SQL and answers no HTTP; it
-// asks providers over HTTP.
+// for mobile apps (docs/contract.md, "Single sign-on"). It knows no SQL and
+// answers no HTTP; it asks providers over HTTP.
 //
 // A person is known by provider and subject, never by an email address: an
 // address is what somebody claims, a subject is what the provider knows.
@@ -56,11 +56,11 @@ type Settings struct {
 
 // Life times.
 const (
-	roundtripLife = 10 * time.Minute
-	codeLife      = 60 * time.Second
-	pendingLife   = 10 * time.Minute // a browser that owes the second factor
-	linkingLife   = 10 * time.Minute
-	arrivalTime   = 12 * time.Second // for everything that is asked of a provider when a browser comes back
+	loginStateLife = 10 * time.Minute
+	codeLife       = 60 * time.Second
+	pendingLife    = 10 * time.Minute // a browser that owes the second factor
+	linkingLife    = 10 * time.Minute
+	arrivalTime    = 12 * time.Second // for everything that is asked of a provider when a browser comes back
 )
 
 // Store is what the use cases need of the database. Every method joins the
@@ -81,16 +81,16 @@ type Store interface {
 	UnblockIdentity(ctx context.Context, id string) (bool, error)
 	WaysIn(ctx context.Context, userID string) (int, error)
 
-	CreateRoundtrip(ctx context.Context, r *authserver.Roundtrip) error
-	ClaimRoundtrip(ctx context.Context, state secret.Digest, provider string, browser secret.Digest, now time.Time) (*authserver.Roundtrip, error)
+	CreateLoginState(ctx context.Context, r *authserver.LoginState) error
+	ClaimLoginState(ctx context.Context, state secret.Digest, provider string, browser secret.Digest, now time.Time) (*authserver.LoginState, error)
 	CreateSSOCode(ctx context.Context, c *authserver.SSOCode) error
 	FindSSOCode(ctx context.Context, digest secret.Digest, stage string, now time.Time) (*authserver.SSOCode, error)
 	ClaimSSOCode(ctx context.Context, digest secret.Digest, stage, challenge string, now time.Time) (*authserver.SSOCode, error)
-	CreateNewcomer(ctx context.Context, n *authserver.Newcomer) error
-	FindNewcomer(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (*authserver.Newcomer, error)
+	CreateUnlinkedIdentity(ctx context.Context, n *authserver.UnlinkedIdentity) error
+	FindUnlinkedIdentity(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (*authserver.UnlinkedIdentity, error)
 	CountLinkTry(ctx context.Context, digest secret.Digest, now time.Time) (bool, error)
 	ForgiveLinkTry(ctx context.Context, digest secret.Digest) error
-	ClaimNewcomer(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (bool, error)
+	ClaimUnlinkedIdentity(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (bool, error)
 }
 
 // Dependencies of a Service.
@@ -145,7 +145,7 @@ func (s *Service) Label(name string) string {
 	return name
 }
 
-// Codes of refusals (contract section 1.7, web leg).
+// Codes of refusals (docs/contract.md, "Single sign-on": in the browser).
 const (
 	CodeInvalidProvider = "invalid_provider"
 	CodeMissingDevice   = "missing_device_info"

@@ -25,7 +25,7 @@ func TestBrowserCreatesAnAccountAndComesBack(t *testing.T) {
 		if page := s.get(b, "/signin?return_to=/settings/family"); !strings.Contains(page.Body, `href="/auth/work?return_to=%2Fsettings%2Ffamily"`) {
 			t.Errorf("the sign-in page has no button: %s", page.Body)
 		}
-		page := s.roundtrip(b, "/auth/work?return_to=/settings/identities")
+		page := s.viaProvider(b, "/auth/work?return_to=/settings/identities")
 		if page.URL.Path != "/auth/finish" || !strings.Contains(page.Text(), "Work says you are grace@example.com") {
 			t.Fatalf("%v %s", page.URL, page.Text())
 		}
@@ -38,7 +38,7 @@ func TestBrowserCreatesAnAccountAndComesBack(t *testing.T) {
 			t.Fatalf("%v %s", page.URL, page.Text())
 		}
 		again := actor.NewBrowser(s.URL)
-		if page := s.roundtrip(again, "/auth/work?return_to=/settings/identities"); page.URL.Path != "/settings/identities" || !s.signedIn(again) {
+		if page := s.viaProvider(again, "/auth/work?return_to=/settings/identities"); page.URL.Path != "/settings/identities" || !s.signedIn(again) {
 			t.Errorf("%v", page.URL)
 		}
 		// The only way in stays.
@@ -58,7 +58,7 @@ func TestBrowserConnectsAnAccount(t *testing.T) {
 		show := s.secondFactor(ada)
 		s.IDP.Person("g-1", "ada@example.com", true) // the same address is not enough
 		b := actor.NewBrowser(s.URL)
-		page := s.roundtrip(b, "/auth/work")
+		page := s.viaProvider(b, "/auth/work")
 		if page.URL.Path != "/auth/finish" || strings.Contains(page.Text(), "New here") {
 			t.Fatalf("%v %s", page.URL, page.Text())
 		}
@@ -72,7 +72,7 @@ func TestBrowserConnectsAnAccount(t *testing.T) {
 			t.Fatalf("%v %s", page.URL, page.Text())
 		}
 		again := actor.NewBrowser(s.URL)
-		page = s.roundtrip(again, "/auth/work?return_to=/settings/identities")
+		page = s.viaProvider(again, "/auth/work?return_to=/settings/identities")
 		if page.URL.Path != "/signin/second-factor" || s.signedIn(again) {
 			t.Fatalf("the second factor was not asked for: %v", page.URL)
 		}
@@ -145,7 +145,7 @@ func TestBrowserWithInvitation(t *testing.T) {
 			}
 			s.IDP.Person(subject, email, true)
 			b := actor.NewBrowser(s.URL)
-			s.submit(b, s.roundtrip(b, "/auth/work"), map[string]string{"family": choice}, "family")
+			s.submit(b, s.viaProvider(b, "/auth/work"), map[string]string{"family": choice}, "family")
 			u, err := s.Store.FindUserByEmail(t.Context(), email)
 			if err != nil {
 				t.Fatal(err)

@@ -125,7 +125,7 @@ func (s *Store) ForgetIdentities(ctx context.Context, userID string) error {
 	if _, err := s.db.Exec(ctx, `UPDATE identities SET user_id = NULL, email = '' WHERE user_id = $1`, userID); err != nil {
 		return err
 	}
-	for _, text := range []string{`DELETE FROM sso_codes WHERE user_id = $1`, `DELETE FROM sso_roundtrips WHERE user_id = $1`} {
+	for _, text := range []string{`DELETE FROM sso_codes WHERE user_id = $1`, `DELETE FROM sso_login_states WHERE user_id = $1`} {
 		if _, err := s.db.Exec(ctx, text, userID); err != nil {
 			return err
 		}

@@ -14,9 +14,9 @@ func ssoDevice(d *authserver.Device) []any {
 	return []any{&d.DeviceID, &d.Name, &d.Kind, &d.OSVersion, &d.AppVersion}
 }
 
-// CreateRoundtrip stores the login state of a browser that is sent to a provider.
-func (s *Store) CreateRoundtrip(ctx context.Context, r *authserver.Roundtrip) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO sso_roundtrips (digest, provider, purpose, browser, user_id, return_to,
+// CreateLoginState remembers a browser that is sent to a provider.
+func (s *Store) CreateLoginState(ctx context.Context, r *authserver.LoginState) error {
+	_, err := s.db.Exec(ctx, `INSERT INTO sso_login_states (digest, provider, purpose, browser, user_id, return_to,
 		`+ssoDeviceColumns+`, challenge, created_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		r.Digest, r.Provider, r.Purpose, r.Browser, orNull(r.UserID), r.ReturnTo,
@@ -32,14 +32,14 @@ func orNull(id string) *string {
 	return &id
 }
 
-// ClaimRoundtrip uses a login state up: of parallel arrivals one wins.
+// ClaimLoginState uses a login state up: of parallel arrivals one wins.
 // fault.NotFound: this browser was not sent to this provider with this state, or
 // came back before, or too late.
-func (s *Store) ClaimRoundtrip(ctx context.Context, state secret.Digest, provider string, browser secret.Digest, now time.Time) (*authserver.Roundtrip, error) {
-	r := authserver.Roundtrip{Digest: state, Provider: provider, Browser: browser}
+func (s *Store) ClaimLoginState(ctx context.Context, state secret.Digest, provider string, browser secret.Digest, now time.Time) (*authserver.LoginState, error) {
+	r := authserver.LoginState{Digest: state, Provider: provider, Browser: browser}
 	var user *string
 	fields := append([]any{&r.Purpose, &user, &r.ReturnTo}, ssoDevice(&r.Device)...)
-	err := s.db.QueryRow(ctx, `DELETE FROM sso_roundtrips WHERE digest = $1 AND provider = $2 AND browser = $3 AND expires_at > $4
+	err := s.db.QueryRow(ctx, `DELETE FROM sso_login_states WHERE digest = $1 AND provider = $2 AND browser = $3 AND expires_at > $4
 		RETURNING purpose, user_id, return_to, `+ssoDeviceColumns+`, challenge, created_at, expires_at`,
 		state[:], provider, browser[:], now).Scan(append(fields, &r.Challenge, &r.CreatedAt, &r.ExpiresAt)...)
 	if user != nil {
@@ -81,9 +81,9 @@ func (s *Store) ClaimSSOCode(ctx context.Context, digest secret.Digest, stage, c
 	return orNotFound(&c, err)
 }
 
-// CreateNewcomer stores an identity that no user is connected with.
-func (s *Store) CreateNewcomer(ctx context.Context, n *authserver.Newcomer) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO sso_newcomers (digest, provider, subject, email, email_verified, first_name, last_name,
+// CreateUnlinkedIdentity remembers a person a provider vouched for.
+func (s *Store) CreateUnlinkedIdentity(ctx context.Context, n *authserver.UnlinkedIdentity) error {
+	_, err := s.db.Exec(ctx, `INSERT INTO sso_unlinked_identities (digest, provider, subject, email, email_verified, first_name, last_name,
 		`+ssoDeviceColumns+`, challenge, return_to, created_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		n.Digest, n.Provider, n.Subject, n.Email, n.EmailVerified, n.FirstName, n.LastName,
@@ -93,22 +93,22 @@ func (s *Store) CreateNewcomer(ctx context.Context, n *authserver.Newcomer) erro
 }
 
 const (
-	newcomerColumns = `provider, subject, email, email_verified, first_name, last_name, ` + ssoDeviceColumns +
+	unlinkedColumns = `provider, subject, email, email_verified, first_name, last_name, ` + ssoDeviceColumns +
 		`, challenge, return_to, created_at, expires_at`
-	newcomerOpen = `digest = $1 AND challenge = $2 AND expires_at > $3 AND used_at IS NULL`
+	unlinkedOpen = `digest = $1 AND challenge = $2 AND expires_at > $3 AND used_at IS NULL`
 )
 
-func newcomerFields(n *authserver.Newcomer) []any {
+func unlinkedFields(n *authserver.UnlinkedIdentity) []any {
 	fields := append([]any{&n.Provider, &n.Subject, &n.Email, &n.EmailVerified, &n.FirstName, &n.LastName}, ssoDevice(&n.Device)...)
 	return append(fields, &n.Challenge, &n.ReturnTo, &n.CreatedAt, &n.ExpiresAt)
 }
 
-// FindNewcomer returns the identity that a linking code stands for at now. challenge: as
-// ClaimSSOCode. fault.NotFound: nobody, or not for this caller.
-func (s *Store) FindNewcomer(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (*authserver.Newcomer, error) {
-	n := authserver.Newcomer{Digest: digest}
-	err := s.db.QueryRow(ctx, `SELECT `+newcomerColumns+` FROM sso_newcomers WHERE `+newcomerOpen+` AND failures < $4`,
-		digest[:], challenge, now, authserver.MaxLinkFailures).Scan(newcomerFields(&n)...)
+// FindUnlinkedIdentity returns whom a linking code stands for at now.
+// challenge: as ClaimSSOCode. fault.NotFound: nobody, or not for this caller.
+func (s *Store) FindUnlinkedIdentity(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (*authserver.UnlinkedIdentity, error) {
+	n := authserver.UnlinkedIdentity{Digest: digest}
+	err := s.db.QueryRow(ctx, `SELECT `+unlinkedColumns+` FROM sso_unlinked_identities WHERE `+unlinkedOpen+` AND failures < $4`,
+		digest[:], challenge, now, authserver.MaxLinkFailures).Scan(unlinkedFields(&n)...)
 	return orNotFound(&n, err)
 }
 
@@ -116,21 +116,22 @@ func (s *Store) FindNewcomer(ctx context.Context, digest secret.Digest, challeng
 // The count comes first, so that parallel guesses cannot all pass before one of
 // them is counted. false: there were too many, or the code is used or too old.
 func (s *Store) CountLinkTry(ctx context.Context, digest secret.Digest, now time.Time) (bool, error) {
-	n, err := s.db.Exec(ctx, `UPDATE sso_newcomers SET failures = failures + 1
+	n, err := s.db.Exec(ctx, `UPDATE sso_unlinked_identities SET failures = failures + 1
 		WHERE digest = $1 AND expires_at > $2 AND used_at IS NULL AND failures < $3`, digest[:], now, authserver.MaxLinkFailures)
 	return n == 1, err
 }
 
 // ForgiveLinkTry takes the count of a password back that was not wrong.
 func (s *Store) ForgiveLinkTry(ctx context.Context, digest secret.Digest) error {
-	_, err := s.db.Exec(ctx, `UPDATE sso_newcomers SET failures = failures - 1 WHERE digest = $1 AND failures > 0`, digest[:])
+	_, err := s.db.Exec(ctx, `UPDATE sso_unlinked_identities SET failures = failures - 1 WHERE digest = $1 AND failures > 0`, digest[:])
 	return err
 }
 
-// ClaimNewcomer uses a linking code up: of parallel tries one wins. Tries that
-// are being counted do not stand in the way. false: it is used or too old.
-func (s *Store) ClaimNewcomer(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (bool, error) {
-	n, err := s.db.Exec(ctx, `UPDATE sso_newcomers SET used_at = $3 WHERE `+newcomerOpen, digest[:], challenge, now)
+// ClaimUnlinkedIdentity uses a linking code up: of parallel tries one wins.
+// Tries that are being counted do not stand in the way. false: it is used or
+// too old.
+func (s *Store) ClaimUnlinkedIdentity(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (bool, error) {
+	n, err := s.db.Exec(ctx, `UPDATE sso_unlinked_identities SET used_at = $3 WHERE `+unlinkedOpen, digest[:], challenge, now)
 	return n == 1, err
 }
 

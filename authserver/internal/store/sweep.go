@@ -46,9 +46,9 @@ func rules(now time.Time, keep Retention) []rule {
 		{table: "devices", id: "id", by: "ended_at", before: now.Add(-keepRevoked)},
 		{table: "devices", id: "id", by: "seen_at", before: now.Add(-keep.Devices)},
 		{table: "passkey_challenges", id: "digest", by: "expires_at", before: now},
-		{table: "sso_roundtrips", id: "digest", by: "expires_at", before: now},
+		{table: "sso_login_states", id: "digest", by: "expires_at", before: now},
 		{table: "sso_codes", id: "digest", by: "expires_at", before: now},
-		{table: "sso_newcomers", id: "digest", by: "expires_at", before: now},
+		{table: "sso_unlinked_identities", id: "digest", by: "expires_at", before: now},
 		{table: "links", id: "digest", by: "expires_at", before: now},
 	}
 }

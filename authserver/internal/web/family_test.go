@@ -15,7 +15,7 @@ var joinLink = regexp.MustCompile(`http://[^<]*(/join\?code=inv_[0-9A-Za-z]+)`)
 func TestFamilyPages(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
-		admin, guest := s.newcomer(t), actor.NewPerson(s.URL)
+		admin, guest := signedUp(t, s), actor.NewPerson(s.URL)
 		family := func() *actor.Page { return open(t, admin.Browser, "/settings/family") }
 		if page := fill(t, admin.Browser, family(), map[string]string{"email": "no address", "role": "guest"}, "action", "invite"); page.Status != 422 {
 			t.Errorf("inviting nobody: %d", page.Status)
@@ -67,7 +67,7 @@ func TestFamilyPages(t *testing.T) {
 func TestDeleteAccountPage(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
-		p := s.newcomer(t)
+		p := signedUp(t, s)
 		page := open(t, p.Browser, "/settings/delete")
 		if got := fill(t, p.Browser, page, map[string]string{"password": "x"}); got.Status != 422 {
 			t.Errorf("wrong password: %d", got.Status)
@@ -88,7 +88,7 @@ func TestDeleteAccountPage(t *testing.T) {
 // A page that needs a sign-in is where the sign-in leads.
 func TestPagesResume(t *testing.T) {
 	s := newSite(t, testenv.Embedded, settings())
-	p := s.newcomer(t)
+	p := signedUp(t, s)
 	b := actor.NewBrowser(s.URL)
 	page := open(t, b, "/settings/family?done=role")
 	if page = fill(t, b, page, map[string]string{"email": p.Email, "password": p.Password}); page.URL.RequestURI() != "/settings/family?done=role" {

@@ -16,25 +16,25 @@ import (
 	"latchkey/pkg/testenv"
 )
 
-// mailbox keeps the letters that were sent.
+// mailbox keeps the emails that were sent.
 type mailbox struct {
-	mu      sync.Mutex
-	letters []authserver.Letter
+	mu   sync.Mutex
+	sent []authserver.EmailMessage
 }
 
-func (m *mailbox) Send(_ context.Context, l authserver.Letter) error {
+func (m *mailbox) Send(_ context.Context, l authserver.EmailMessage) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.letters = append(m.letters, l)
+	m.sent = append(m.sent, l)
 	return nil
 }
 
-// to returns the letters of a kind to an address.
-func (m *mailbox) to(kind, address string) []authserver.Letter {
+// to returns the emails of a kind to an address.
+func (m *mailbox) to(kind, address string) []authserver.EmailMessage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var found []authserver.Letter
-	for _, l := range m.letters {
+	var found []authserver.EmailMessage
+	for _, l := range m.sent {
 		if l.Kind == kind && l.To == address {
 			found = append(found, l)
 		}
@@ -42,10 +42,10 @@ func (m *mailbox) to(kind, address string) []authserver.Letter {
 	return found
 }
 
-// letter waits for a letter and returns the last of its kind.
-func (s *site) letter(t *testing.T, kind, address string) authserver.Letter {
+// email waits for an email and returns the last of its kind.
+func (s *site) email(t *testing.T, kind, address string) authserver.EmailMessage {
 	t.Helper()
-	testenv.Eventually(t, 5*time.Second, kind+" letter", func() bool { return len(s.mail.to(kind, address)) > 0 })
+	testenv.Eventually(t, 5*time.Second, kind+" email", func() bool { return len(s.mail.to(kind, address)) > 0 })
 	found := s.mail.to(kind, address)
 	return found[len(found)-1]
 }

@@ -14,16 +14,6 @@ import (
 	"latchkey/pkg/testenv/actor"
 )
 
-// newcomer is somebody who has just signed up.
-func (s *site) newcomer(t *testing.T) *actor.Person {
-	t.Helper()
-	p := actor.NewPerson(s.URL)
-	if _, err := p.SignUp(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
 func (s *site) withSealer(t *testing.T) *site {
 	t.Helper()
 	sealer, err := account.NewSealer(account.NewSealKey())
@@ -134,7 +124,7 @@ func (s *site) turnOn(t *testing.T, p *actor.Person) (key string, codes []string
 func TestSecondFactorPages(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings()).withSealer(t)
-		p := s.newcomer(t)
+		p := signedUp(t, s)
 		key, codes := s.turnOn(t, p)
 		if text := open(t, p.Browser, "/settings/security").Text(); !strings.Contains(text, "Recovery codes left: 10") {
 			t.Errorf("security page: %s", text)
@@ -199,7 +189,7 @@ func (s *site) turnOff(t *testing.T, p *actor.Person, key string, codes []string
 func TestChangePassword(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
-		p := s.newcomer(t)
+		p := signedUp(t, s)
 		other := p.ElsewhereAs(s.URL)
 		if _, err := other.SignIn(t.Context()); err != nil {
 			t.Fatal(err)
@@ -233,7 +223,7 @@ func TestChangePassword(t *testing.T) {
 func TestSigninsPage(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
-		p := s.newcomer(t)
+		p := signedUp(t, s)
 		here := func() *actor.Page { return open(t, p.Browser, "/settings/signins") }
 		others := []*actor.Person{p.ElsewhereAs(s.URL), p.ElsewhereAs(s.URL), p.ElsewhereAs(s.URL)}
 		for _, o := range others {
@@ -260,7 +250,7 @@ func TestSigninsPage(t *testing.T) {
 		if fill(t, p.Browser, page, nil, "action", "end-signin"); count() != 2 {
 			t.Errorf("%d others after one was ended", count())
 		}
-		stranger := s.newcomer(t)
+		stranger := signedUp(t, s)
 		form, err := here().Form("id")
 		if err != nil {
 			t.Fatal(err)

@@ -32,7 +32,7 @@ func TestNewAddressIsConfirmed(t *testing.T) {
 		if page := ask(next, p.Password); !strings.Contains(page.Text(), "Check your email at the new address") {
 			t.Fatalf("after asking: %s", page.Text())
 		}
-		path := s.letter(t, authserver.LetterConfirmEmail, next).Path
+		path := s.email(t, authserver.EmailMessageConfirm, next).Path
 		if page := signInAs(t, s, next, p.Password); page.Status != http.StatusUnauthorized {
 			t.Errorf("the new address counts before it was confirmed: %d", page.Status)
 		}
@@ -49,7 +49,7 @@ func TestNewAddressIsConfirmed(t *testing.T) {
 		if page.Status != http.StatusOK || !strings.Contains(page.Text(), "Your email address was changed") {
 			t.Fatalf("after confirming: %d %s", page.Status, page.Text())
 		}
-		s.letter(t, authserver.LetterEmailChanged, p.Email)
+		s.email(t, authserver.EmailMessageChanged, p.Email)
 		if page := signInAs(t, s, next, p.Password); !strings.Contains(page.Text(), "Hello, Ada") {
 			t.Errorf("the new address: %s", page.Text())
 		}
@@ -71,7 +71,7 @@ func TestTakenAddressTellsNothing(t *testing.T) {
 		if !strings.Contains(page.Text(), "Check your email at the new address") {
 			t.Errorf("a taken address is answered: %s", page.Text())
 		}
-		if l := s.letter(t, authserver.LetterEmailTaken, owner.Email); strings.Contains(l.Path, "token") {
+		if l := s.email(t, authserver.EmailMessageTaken, owner.Email); strings.Contains(l.Path, "token") {
 			t.Errorf("the owner got a link: %+v", l)
 		}
 	})

@@ -43,6 +43,7 @@ func answer(t *testing.T, b *actor.Browser, path string, values map[string]strin
 	return page
 }
 
+// signedUp is somebody who has just signed up.
 func signedUp(t *testing.T, s *site) *actor.Person {
 	t.Helper()
 	p := actor.NewPerson(s.URL)
@@ -68,9 +69,9 @@ func TestResetEndsEverything(t *testing.T) {
 		if page := forgot(t, s, " "+strings.ToUpper(p.Email)); !strings.Contains(page.Text(), "Check your email") {
 			t.Fatalf("after asking: %s", page.Text())
 		}
-		l := s.letter(t, authserver.LetterReset, p.Email)
+		l := s.email(t, authserver.EmailMessageReset, p.Email)
 		if l.Name != "Ada Lovelace" || l.Life != 15*time.Minute {
-			t.Errorf("the letter is %+v", l)
+			t.Errorf("the email is %+v", l)
 		}
 		b := actor.NewBrowser(s.URL)
 		page := answer(t, b, l.Path, map[string]string{"new_password": "short"})
@@ -91,7 +92,7 @@ func TestResetEndsEverything(t *testing.T) {
 		if page := signInAs(t, s, p.Email, fresh); !strings.Contains(page.Text(), "Hello, Ada") {
 			t.Errorf("the new password: %d %s", page.Status, page.Text())
 		}
-		s.letter(t, authserver.LetterPasswordChanged, p.Email)
+		s.email(t, authserver.EmailMessagePasswordChanged, p.Email)
 		if page, _ = b.Get(t.Context(), l.Path); page.Status != http.StatusNotFound || !strings.Contains(page.Text(), "no longer works") {
 			t.Errorf("the used link: %d %s", page.Status, page.Text())
 		}
@@ -104,7 +105,7 @@ func TestResetLinkIsUsedOnce(t *testing.T) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
 		forgot(t, s, p.Email)
-		path := s.letter(t, authserver.LetterReset, p.Email).Path
+		path := s.email(t, authserver.EmailMessageReset, p.Email).Path
 		const tries = 20
 		pages := make(chan *actor.Page, tries)
 		type ready struct {
@@ -167,21 +168,21 @@ func TestResetLinksThatAreNotGood(t *testing.T) {
 		}
 		p := signedUp(t, s)
 		forgot(t, s, p.Email)
-		expiring := s.letter(t, authserver.LetterReset, p.Email).Path
+		expiring := s.email(t, authserver.EmailMessageReset, p.Email).Path
 		s.clock.advance(15*time.Minute + time.Second)
 		gone("expired", expiring)
 
 		// Another password makes the link void.
 		p = signedUp(t, s)
 		forgot(t, s, p.Email)
-		path := s.letter(t, authserver.LetterReset, p.Email).Path
+		path := s.email(t, authserver.EmailMessageReset, p.Email).Path
 		answer(t, p.Browser, "/settings/password", map[string]string{"password": p.Password, "new_password": "Another-1!password"})
 		gone("void", path)
 
 		// So does leaving.
 		p = signedUp(t, s)
 		forgot(t, s, p.Email)
-		path = s.letter(t, authserver.LetterReset, p.Email).Path
+		path = s.email(t, authserver.EmailMessageReset, p.Email).Path
 		answer(t, p.Browser, "/settings/delete", map[string]string{"password": p.Password})
 		gone("of somebody who left", path)
 	})
@@ -195,9 +196,9 @@ func TestForgottenPasswordTellsNothing(t *testing.T) {
 		if known.Status != unknown.Status || known.Text() != unknown.Text() {
 			t.Errorf("a known address is answered %q, an unknown one %q", known.Text(), unknown.Text())
 		}
-		s.letter(t, authserver.LetterReset, p.Email)
-		if len(s.mail.to(authserver.LetterReset, "nobody@example.com")) > 0 {
-			t.Error("a letter went to an unknown address")
+		s.email(t, authserver.EmailMessageReset, p.Email)
+		if len(s.mail.to(authserver.EmailMessageReset, "nobody@example.com")) > 0 {
+			t.Error("an email went to an unknown address")
 		}
 		for _, email := range []string{"", "no address", strings.Repeat("a", 300) + "@example.com"} {
 			if page := forgot(t, s, email); page.Status != http.StatusUnprocessableEntity {

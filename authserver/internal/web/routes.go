@@ -105,8 +105,9 @@ func (s *Server) keyRoutes() []route {
 	}
 }
 
-// providerRoutes are the web legs of single sign-on (contract section 1.7). A
-// form at /auth/{provider} that connects an account asks for a fresh sign-in too.
+// providerRoutes are the web legs of single sign-on (docs/contract.md, "Single
+// sign-on"). A form at /auth/{provider} that connects an account asks for a
+// fresh sign-in too.
 func (s *Server) providerRoutes() []route {
 	return []route{
 		{path: "/auth/finish", get: anyone(s.showUnlinked), post: anyone(s.link)},

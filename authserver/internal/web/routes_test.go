@@ -117,7 +117,7 @@ func guardedFromStrangers(t *testing.T, b *actor.Browser, p web.Page, path, toke
 // while after the sign-in.
 func TestConfirmationsAreAskedFor(t *testing.T) {
 	s := &passkeySite{site: newSite(t, testenv.Embedded, settings(), withEveryPage).withSealer(t), t: t}
-	s.person, s.device = s.newcomer(t), actor.NewAuthenticator(s.URL)
+	s.person, s.device = signedUp(t, s.site), actor.NewAuthenticator(s.URL)
 	s.add("Phone")
 	id := s.ids()[0]
 	s.turnOn(t, s.person)

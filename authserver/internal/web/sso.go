@@ -19,7 +19,7 @@ import (
 
 // Cookies of a browser between a provider and a sign-in.
 const (
-	unlinkedName = "latchkey_newcomer" // signed in at a provider with an account that no user is connected with
+	unlinkedName = "latchkey_unlinked" // signed in at a provider with an account that no user is connected with
 	appName      = "latchkey_app"      // signing in to an app, with the second factor still to come
 )
 
@@ -33,7 +33,7 @@ func (s *Server) providers() []page.Provider {
 	return list
 }
 
-// visit returns the browser's own cookie, which a roundtrip is bound to; a
+// visit returns the browser's own cookie, which a login state is bound to; a
 // browser without one gets one.
 func (s *Server) visit(w http.ResponseWriter, r *http.Request) secret.Token {
 	cookie := s.visitCookie(r)
@@ -107,7 +107,7 @@ func (s *Server) ssoCallback(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case a.Linked:
 		return redirect(w, r, "/settings/identities?done=connected")
-	case a.Purpose == authserver.RoundtripMobile:
+	case a.Purpose == authserver.LoginStateMobile:
 		return s.appArrived(w, r, a)
 	case !a.Linking.IsZero():
 		s.setCookie(w, unlinkedName, a.Linking, pendingLife)
@@ -131,11 +131,11 @@ func one(q url.Values, name string) string {
 
 func (s *Server) arrivalFailed(w http.ResponseWriter, r *http.Request, a *sso.Arrival, in *authserver.Signin, err error) error {
 	switch {
-	case a != nil && a.Purpose == authserver.RoundtripMobile, a == nil && sso.ForApp(one(r.URL.Query(), "state")):
+	case a != nil && a.Purpose == authserver.LoginStateMobile, a == nil && sso.ForApp(one(r.URL.Query(), "state")):
 		return s.appFailed(w, r, err)
 	case a == nil:
 		return s.ssoRefused(w, r, "", err)
-	case a.Purpose == authserver.RoundtripLink && in != nil:
+	case a.Purpose == authserver.LoginStateLink && in != nil:
 		httpserver.Cause(r.Context(), err)
 		return s.identitiesAgain(w, r, in, err)
 	}
@@ -180,7 +180,7 @@ func (s *Server) appArrived(w http.ResponseWriter, r *http.Request, a *sso.Arriv
 		s.setCookie(w, appName, a.Pending, pendingLife)
 		return redirect(w, r, "/auth/mobile/second-factor")
 	case !a.Linking.IsZero():
-		n := a.Newcomer
+		n := a.Unlinked
 		return s.toApp(w, r, url.Values{
 			"status": {"account_not_linked"}, "linking_code": {a.Linking.Reveal()},
 			"email": {n.Email}, "first_name": {n.FirstName}, "last_name": {n.LastName},

@@ -25,7 +25,7 @@ func (s *Server) showUnlinked(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) unlinkedView(w http.ResponseWriter, r *http.Request) (*page.View, page.UnlinkedView, error) {
-	found, err := s.sso.Newcomer(r.Context(), s.unlinkedCookie(r))
+	found, err := s.sso.Unlinked(r.Context(), s.unlinkedCookie(r))
 	if err != nil {
 		return nil, page.UnlinkedView{}, err
 	}

@@ -1,6 +1,6 @@
-// Package api answers /api/v1 of the resource API in the shapes of the
-// published contract (its sections 4 and 5). It reads requests, asks the family
-// door of the store, and writes JSON; who may call is the guard's business.
+// Package api answers /api/v1 of the resource API in the shapes of
+// docs/contract.md. It reads requests, asks the family door of the store, and
+// writes JSON; who may call is the guard's business.
 package api
 
 import (
@@ -79,7 +79,7 @@ func created(body any) (reply, error) { return reply{status: http.StatusCreated,
 type action func(ctx context.Context, c *call) (reply, error)
 
 // admitted puts the guard in front of act: need is the scope, and wording the
-// name it has in the refusal (contract section 4.2).
+// name it has in the refusal (docs/contract.md, "Errors").
 func (a *API) admitted(need scope.Set, wording string, act action, render httpserver.Renderer) http.Handler {
 	return httpserver.Handle(a.Guard.Admit(guard.Need{Scope: need, Wording: wording}, a.endpoint(act)), render)
 }
@@ -178,5 +178,5 @@ type message struct {
 	Message string `json:"message"`
 }
 
-// render answers in the shape of the base controller (contract section 4.2).
+// render answers in the shape of docs/contract.md, "Errors".
 func render(w http.ResponseWriter, r *http.Request, err error) { apierror.Write(w, r, err) }

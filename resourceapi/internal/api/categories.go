@@ -70,7 +70,8 @@ func (a *API) showCategory(ctx context.Context, c *call) (reply, error) {
 	return ok(showCategory(category))
 }
 
-// refuseCategory is the shape that categories alone have (contract section 4.3).
+// refuseCategory is the shape that categories alone have (docs/contract.md,
+// "Other error shapes").
 func refuseCategory(broken ...string) error {
 	return fault.New(fault.Invalid, strings.Join(broken, ", ")).WithCode("unprocessable_entity")
 }

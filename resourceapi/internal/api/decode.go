@@ -9,7 +9,7 @@ import (
 	"latchkey/resourceapi"
 )
 
-// errNoRoot is what a request without its root is told (contract section 4.2).
+// errNoRoot is what a request without its root is told (docs/contract.md, "Errors").
 var errNoRoot = body.ErrEmpty
 
 func (c *call) object() (map[string]any, error) { return body.Object(c.Request, c.limit) }
@@ -21,7 +21,7 @@ type fields struct {
 }
 
 // root returns the members under name; without them the request is malformed
-// (contract section 4.2).
+// (docs/contract.md, "Errors").
 func root(object map[string]any, name string) (*fields, error) {
 	members, isObject := object[name].(map[string]any)
 	if !isObject {

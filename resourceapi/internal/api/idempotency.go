@@ -22,7 +22,7 @@ const idempotencyHeader = "Idempotency-Key"
 const (
 	maxIdempotencyKey = 255
 	// LargestBody is the size of the largest body any endpoint reads, in bytes: an
-	// import and its wrapping (contract section 5.5).
+	// import and its wrapping (docs/contract.md, "Merchants").
 	LargestBody = 11 << 20
 )
 

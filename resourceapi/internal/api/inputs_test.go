@@ -40,7 +40,8 @@ func TestRefusalsSayEachThingOnce(t *testing.T) {
 }
 
 // TestWhatCannotChangeIsIgnored: a client may send a whole transaction back, and
-// what it says of account, currency and origin does not matter (contract section 5.2).
+// what it says of account, currency and origin does not matter
+// (docs/contract.md, "Transactions").
 func TestWhatCannotChangeIsIgnored(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c := s.family()
@@ -64,7 +65,7 @@ func TestWhatCannotChangeIsIgnored(t *testing.T) {
 }
 
 // TestNullClearsAndBlankDoesNot: the published clients send blanks for what they
-// do not mean to touch (contract section 5.2).
+// do not mean to touch (docs/contract.md, "Transactions").
 func TestNullClearsAndBlankDoesNot(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c := s.family()
@@ -125,7 +126,8 @@ func TestOpeningDatesAreBounded(t *testing.T) {
 	})
 }
 
-// TestValuationsWithoutABody lack an account first of all (contract section 5.6).
+// TestValuationsWithoutABody lack an account first of all (docs/contract.md,
+// "Valuations").
 func TestValuationsWithoutABody(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c := s.family()

@@ -19,7 +19,7 @@ import (
 	"latchkey/resourceapi"
 )
 
-// Bounds of an import (contract section 5.5).
+// Bounds of an import (docs/contract.md, "Merchants").
 const (
 	maxFile      = 10 << 20 // bytes
 	maxMerchants = 10_000

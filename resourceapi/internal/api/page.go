@@ -17,7 +17,7 @@ const (
 )
 
 // page reads page and per_page: what is no number or below 1 is the default,
-// and per_page ends at 100 (contract section 5, 6.3).
+// and per_page ends at 100 (docs/contract.md, "Lists").
 func (q *query) page() store.Page {
 	p := store.Page{Number: count(q.last("page"), 1), Size: count(q.last("per_page"), defaultPerPage)}
 	p.Size = min(p.Size, maxPerPage)
@@ -36,7 +36,8 @@ func count(text string, otherwise int) int {
 	return min(n, 1<<31-1)
 }
 
-// pagination is the contract's object of that name, and "meta" of syncs.
+// pagination is the object of that name in docs/contract.md, "Lists", and
+// "meta" of syncs.
 type pagination struct {
 	Page       int  `json:"page"`
 	PerPage    int  `json:"per_page"`

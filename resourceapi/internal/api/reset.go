@@ -12,7 +12,8 @@ import (
 
 const resetStatusPath = "/api/v1/users/reset/status"
 
-// administrator refuses members and guests (contract section 1.9).
+// administrator refuses members and guests (docs/contract.md, "Reset and
+// deletion").
 func (c *call) administrator() error {
 	switch c.caller.Role {
 	case "admin", "super_admin":
@@ -38,7 +39,8 @@ func (a *API) startReset(ctx context.Context, c *call) (reply, error) {
 	}{"Account reset has been initiated", "queued", id, c.family.ID(), resetStatusPath})
 }
 
-// uncounted are things the contract counts that no family can have here.
+// uncounted are things that are counted (docs/contract.md, "Reset and
+// deletion") and that no family can have here.
 var uncounted = []string{"transfers", "rules", "imports"}
 
 func (a *API) resetStatus(ctx context.Context, c *call) (reply, error) {

@@ -69,7 +69,7 @@ func (a *API) write(act action) http.Handler {
 }
 
 // Tags and merchants answer in a shape of their own, and tags name the scope
-// differently (contract sections 4.2 and 4.3).
+// differently (docs/contract.md, "Errors" and "Other error shapes").
 func (a *API) readLabels(act action) http.Handler {
 	return a.admitted(scope.Read, "read", act, renderSentence)
 }

@@ -44,7 +44,8 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 }
 
 // TestOtherOriginsMayCall lets a page of any origin use a credential it was
-// given (contract section 2.1), and read what programs elsewhere read.
+// given (docs/contract.md, "Cross-origin requests"), and read what programs
+// elsewhere read.
 func TestOtherOriginsMayCall(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		nobody, c := &caller{s: s, header: http.Header{}}, s.family()

@@ -6,7 +6,7 @@ import (
 	"latchkey/resourceapi"
 )
 
-// stamp is a time as the contract writes it: ISO 8601, UTC, milliseconds.
+// stamp is a time as docs/contract.md writes it: ISO 8601, UTC, milliseconds.
 type stamp time.Time
 
 // MarshalText writes the time. Package time is many times as fast at RFC 3339 as

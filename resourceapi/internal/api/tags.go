@@ -28,7 +28,7 @@ func showTag(t resourceapi.Tag) tagShape {
 }
 
 // renderSentence answers what tags and merchants refuse with one sentence and no
-// code (contract section 4.3), everything else as usual.
+// code (docs/contract.md, "Other error shapes"), everything else as usual.
 func renderSentence(w http.ResponseWriter, r *http.Request, err error) {
 	if e, isFault := errors.AsType[*fault.Error](err); isFault && e.Code == "" && (e.Kind == fault.NotFound || e.Kind == fault.Invalid) {
 		apierror.WriteSentence(w, r, err)

@@ -92,8 +92,8 @@ func (a *API) showTransaction(ctx context.Context, c *call) (reply, error) {
 	return ok(showTransaction(t))
 }
 
-// transactionInput reads a transaction as the contract's section 5.2 describes
-// it.
+// transactionInput reads a transaction as docs/contract.md, "Transactions",
+// describes it.
 func transactionInput(f *fields) resourceapi.TransactionInput {
 	in := resourceapi.TransactionInput{
 		AccountID: f.text("account_id", "Account ID").Value, Date: f.date("date", "Date"), Amount: f.number("amount", "Amount"),
@@ -120,7 +120,8 @@ func transactionInput(f *fields) resourceapi.TransactionInput {
 }
 
 // newTransaction reads and checks a transaction to be created. The message is
-// the contract's where it has one for the first thing that is wrong.
+// the one of docs/contract.md, "Transactions", where it has one for the first
+// thing that is wrong.
 func (a *API) newTransaction(f *fields) (in resourceapi.TransactionInput, message string, broken []string) {
 	in = transactionInput(f)
 	switch {
@@ -154,9 +155,10 @@ func (a *API) createTransaction(ctx context.Context, c *call) (reply, error) {
 	return created(showTransaction(made[0].Transaction))
 }
 
-// refused turns the store's rules into the contract's 422. One broken rule that
-// names what was not found is the message itself; an account is what a
-// transaction is made in, so without it the answer is 404 (sections 4.2, 6.1 #34).
+// refused turns the store's rules into the 422 of docs/contract.md, "Errors".
+// One broken rule that names what was not found is the message itself; an
+// account is what a transaction is made in, so without it the answer is 404
+// ("Stricter here").
 func refused(err error, message string) error {
 	rules, broken := errors.AsType[*store.RulesError](err)
 	if !broken {

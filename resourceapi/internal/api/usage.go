@@ -45,7 +45,7 @@ var unlimitedToken = sync.OnceValues(func() (any, error) {
 const untiered = "noop"
 
 // usage tells the caller how its credential stands against its limit, this call
-// included (contract section 3.7).
+// included (docs/contract.md, "Usage").
 func (a *API) usage(_ context.Context, c *call) (reply, error) {
 	if c.caller.Standing == nil && !c.caller.IsAPIKey() {
 		answer, err := unlimitedToken()

@@ -72,7 +72,7 @@ func valuationInput(f *fields) resourceapi.ValuationInput {
 }
 
 // createValuation states a balance. A body without its root lacks an account
-// first of all (contract section 5.6).
+// first of all (docs/contract.md, "Valuations").
 func (a *API) createValuation(ctx context.Context, c *call) (reply, error) {
 	body, err := c.object()
 	if err != nil && !errors.Is(err, errNoRoot) {

@@ -46,7 +46,7 @@ var errNoAccount = fault.New(fault.NotFound, "Account not found")
 // Which accounts a statement is about.
 const (
 	all     = ""
-	shown   = "accounts.status IN ('active', 'draft')" // by default (contract section 5.1)
+	shown   = "accounts.status IN ('active', 'draft')" // by default (docs/contract.md, "Accounts")
 	staying = "accounts.status <> 'pending_deletion'"  // not being deleted
 )
 

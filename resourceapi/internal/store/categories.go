@@ -16,8 +16,8 @@ type CategoryFilter struct {
 	Parent    *string
 }
 
-// Rules of categories that only the family's data can tell (contract section
-// 5.4).
+// Rules of categories that only the family's data can tell (docs/contract.md,
+// "Categories").
 var (
 	ErrParentMissing = errors.New("Parent must be a category in your family")              //nolint:staticcheck // shown to people as it is
 	ErrParentNested  = errors.New("Parent can't have more than 2 levels of subcategories") //nolint:staticcheck // shown to people as it is

@@ -17,8 +17,8 @@ func (f *Family) StartReset(ctx context.Context) (string, error) {
 	return id, err
 }
 
-// countedTables are the tables a reset empties, by the name the contract counts them
-// under (its section 1.9).
+// countedTables are the tables a reset empties, by the name it counts them
+// under (docs/contract.md, "Reset and deletion").
 var countedTables = []struct{ name, table string }{
 	{"accounts", "accounts"},
 	{"transactions", "transactions"},
@@ -30,7 +30,7 @@ var countedTables = []struct{ name, table string }{
 	{"merchants", "merchants"},
 }
 
-// Counts returns how many rows the family has, by the contract's names.
+// Counts returns how many rows the family has, by the names of countedTables.
 func (f *Family) Counts(ctx context.Context) (map[string]int64, error) {
 	ctx, err := f.open(ctx)
 	if err != nil {

@@ -87,7 +87,7 @@ func (f *Family) sync(ctx context.Context, id string) (resourceapi.Sync, error) 
 
 // StartSync queues the recomputation of the whole family, or of one account
 // when account is not empty. One that is unfinished and young is returned
-// instead (contract section 5.7).
+// instead (docs/contract.md, "Syncs").
 func (f *Family) StartSync(ctx context.Context, account string) (resourceapi.Sync, error) {
 	kind, subject := resourceapi.SyncOfFamily, f.id
 	if account != "" {

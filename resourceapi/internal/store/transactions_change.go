@@ -10,7 +10,7 @@ import (
 )
 
 // UpdateTransaction changes what in sets. The account and the currency stay
-// (contract section 5.2).
+// (docs/contract.md, "Transactions").
 func (f *Family) UpdateTransaction(ctx context.Context, id string, in resourceapi.TransactionInput) (resourceapi.Transaction, error) {
 	var t resourceapi.Transaction
 	err := f.change(ctx, func(ctx context.Context) error {

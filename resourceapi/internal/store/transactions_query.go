@@ -89,20 +89,20 @@ const mostRanges = 12
 // rowsOf chooses the rows of a list and returns the filters that they leave.
 func rowsOf(q TransactionFilter, s strategy) (listRows, TransactionFilter) {
 	rows := listRows{from: sql(`transactions t`), alias: "t", id: "t.id"}
-	few := func(ids []string) bool { return len(ids) > 0 && len(ids) <= mostRanges }
+	mergeable := func(ids []string) bool { return len(ids) > 0 && len(ids) <= mostRanges }
 	switch {
 	case s.selective():
 		// The limit is above what was counted.
 		rows.from = sql(`(?) t`, rowsByAmount("t.*", amounts(q, `t.thousandths`), 10*selectiveRows))
 		q.Min, q.Max, q.Type = nil, nil, ""
-	case few(q.Tags):
+	case mergeable(q.Tags):
 		rows = taggedRows(q)
 		q.Tags = nil
-	case few(q.Merchants):
+	case mergeable(q.Merchants):
 		rows.column, rows.ids, q.Merchants = "t.merchant_id", q.Merchants, nil
-	case few(q.Categories):
+	case mergeable(q.Categories):
 		rows.column, rows.ids, q.Categories = "t.category_id", q.Categories, nil
-	case few(q.Accounts):
+	case mergeable(q.Accounts):
 		rows.column, rows.ids, q.Accounts = "t.account_id", q.Accounts, nil
 	}
 	return rows, q

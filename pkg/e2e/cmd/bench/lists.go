@@ -51,7 +51,8 @@ func word(i int) string {
 
 func both(parts ...string) string { return strings.Join(parts, "&") }
 
-// listCases are the filters of the contract's section 5.2, alone and together.
+// listCases are the filters of docs/contract.md, "Transactions", alone and
+// together.
 func listCases() []listCase {
 	type h = household
 	return []listCase{

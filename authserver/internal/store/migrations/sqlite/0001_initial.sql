@@ -256,7 +256,7 @@ CREATE INDEX identities_user ON identities (user_id);
 
 -- Browsers that were sent to a provider. digest: of the state. Nonce and PKCE
 -- verifier are computed from the browser's cookie, which only the browser has.
-CREATE TABLE sso_roundtrips (
+CREATE TABLE sso_login_states (
     digest      BLOB PRIMARY KEY,
     provider    TEXT NOT NULL,
     purpose     TEXT NOT NULL CHECK (purpose IN ('signin', 'link', 'mobile')),
@@ -272,7 +272,7 @@ CREATE TABLE sso_roundtrips (
     created_at  TIMESTAMP NOT NULL,
     expires_at  TIMESTAMP NOT NULL
 );
-CREATE INDEX sso_roundtrips_expiry ON sso_roundtrips (expires_at, digest);
+CREATE INDEX sso_login_states_expiry ON sso_login_states (expires_at, digest);
 
 -- Codes an app exchanges for tokens. bound: digest of the user's password hash.
 CREATE TABLE sso_codes (
@@ -294,7 +294,7 @@ CREATE INDEX sso_codes_user ON sso_codes (user_id);
 CREATE INDEX sso_codes_expiry ON sso_codes (expires_at, digest);
 
 -- People a provider vouched for and who belong to no user yet, by linking code.
-CREATE TABLE sso_newcomers (
+CREATE TABLE sso_unlinked_identities (
     digest         BLOB PRIMARY KEY,
     provider       TEXT NOT NULL,
     subject        TEXT NOT NULL,
@@ -314,7 +314,7 @@ CREATE TABLE sso_newcomers (
     expires_at     TIMESTAMP NOT NULL,
     used_at        TIMESTAMP
 );
-CREATE INDEX sso_newcomers_expiry ON sso_newcomers (expires_at, digest);
+CREATE INDEX sso_unlinked_identities_expiry ON sso_unlinked_identities (expires_at, digest);
 
 -- Links that were sent to somebody: to choose a new password, to confirm a new
 -- address. bound: digest of the password hash it was made under, so that

@@ -14,7 +14,7 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// The refusals of contract section 1.7.
+// The refusals of docs/contract.md, "Single sign-on".
 var (
 	ErrLinkingCode = fault.New(fault.Unauthenticated, "Linking code is invalid or expired")
 	ErrExchange    = fault.New(fault.Unauthenticated, "Authorization code is invalid or expired").WithCode("invalid_or_expired_code")
@@ -46,10 +46,10 @@ func (p Proof) challenge() (text string, ok bool) {
 	return base64.RawURLEncoding.EncodeToString(sum[:]), true
 }
 
-// options applies the operator's policy to a newcomer. Only an address that the
-// provider has verified counts.
-func (s *Service) options(ctx context.Context, n *authserver.Newcomer) (*Welcome, error) {
-	w := &Welcome{Newcomer: *n, Provider: s.Label(n.Provider)}
+// options applies the operator's policy to an unlinked identity. Only an
+// address that the provider has verified counts.
+func (s *Service) options(ctx context.Context, n *authserver.UnlinkedIdentity) (*Welcome, error) {
+	w := &Welcome{UnlinkedIdentity: *n, Provider: s.Label(n.Provider)}
 	if !n.EmailVerified {
 		return w, nil
 	}
@@ -71,15 +71,15 @@ func (s *Service) options(ctx context.Context, n *authserver.Newcomer) (*Welcome
 	return w, nil
 }
 
-// newcomer finds whom a linking code stands for; app: it must be an app's, else
+// unlinked finds whom a linking code stands for; app: it must be an app's, else
 // a browser's. ErrLinkingCode: nobody.
-func (s *Service) newcomer(ctx context.Context, p Proof, app bool) (*authserver.Newcomer, error) {
+func (s *Service) unlinked(ctx context.Context, p Proof, app bool) (*authserver.UnlinkedIdentity, error) {
 	code, err := secret.Parse(secret.LinkingCode, p.Code)
 	challenge, ok := p.challenge()
 	if err != nil || !ok {
 		return nil, ErrLinkingCode
 	}
-	n, err := s.Store.FindNewcomer(ctx, code.Digest(), challenge, s.now())
+	n, err := s.Store.FindUnlinkedIdentity(ctx, code.Digest(), challenge, s.now())
 	if fault.Is(err, fault.NotFound) || err == nil && (n.Device.DeviceID != "") != app {
 		return nil, ErrLinkingCode
 	}
@@ -98,10 +98,10 @@ func (s *Service) newcomer(ctx context.Context, p Proof, app bool) (*authserver.
 	return n, nil
 }
 
-// Newcomer returns what the person at this browser, who came with a linking
+// Unlinked returns what the person at this browser, who came with a linking
 // code, can do. ErrLinkingCode: nothing any more.
-func (s *Service) Newcomer(ctx context.Context, code secret.Token) (*Welcome, error) {
-	n, err := s.newcomer(ctx, Proof{Code: code.Reveal()}, false)
+func (s *Service) Unlinked(ctx context.Context, code secret.Token) (*Welcome, error) {
+	n, err := s.unlinked(ctx, Proof{Code: code.Reveal()}, false)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ type Credentials struct {
 // owner checks the credentials that came with a linking code. Every wrong
 // password counts against the code, before it is tried. Errors: as
 // account.CheckPassword, ErrMFA, ErrLinkingCode.
-func (s *Service) owner(ctx context.Context, n *authserver.Newcomer, c Credentials, v account.Visitor) (*authserver.User, error) {
+func (s *Service) owner(ctx context.Context, n *authserver.UnlinkedIdentity, c Credentials, v account.Visitor) (*authserver.User, error) {
 	counted, err := s.Store.CountLinkTry(ctx, n.Digest, s.now())
 	if err != nil {
 		return nil, err
@@ -147,9 +147,9 @@ func (s *Service) owner(ctx context.Context, n *authserver.Newcomer, c Credentia
 	return u, err
 }
 
-// adopt connects the newcomer with u and runs then, in one transaction: of
-// parallel tries with one code one wins.
-func (s *Service) adopt(ctx context.Context, n *authserver.Newcomer, u *authserver.User, then func(ctx context.Context) error) error {
+// adopt connects the unlinked identity with u and runs then, in one
+// transaction: of parallel tries with one code one wins.
+func (s *Service) adopt(ctx context.Context, n *authserver.UnlinkedIdentity, u *authserver.User, then func(ctx context.Context) error) error {
 	return s.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.claim(ctx, n); err != nil {
 			return err
@@ -161,8 +161,8 @@ func (s *Service) adopt(ctx context.Context, n *authserver.Newcomer, u *authserv
 	})
 }
 
-func (s *Service) claim(ctx context.Context, n *authserver.Newcomer) error {
-	won, err := s.Store.ClaimNewcomer(ctx, n.Digest, n.Challenge, s.now())
+func (s *Service) claim(ctx context.Context, n *authserver.UnlinkedIdentity) error {
+	won, err := s.Store.ClaimUnlinkedIdentity(ctx, n.Digest, n.Challenge, s.now())
 	if err == nil && !won {
 		return ErrLinkingCode
 	}
@@ -177,10 +177,10 @@ func taken(err error) error {
 	return err
 }
 
-// Names are what a newcomer wants to be called; nil: as the provider says.
+// Names are what a new person wants to be called; nil: as the provider says.
 type Names struct{ First, Last *string }
 
-func (n Names) of(c *authserver.Newcomer) account.Signup {
+func (n Names) of(c *authserver.UnlinkedIdentity) account.Signup {
 	in := account.Signup{Email: c.Email, FirstName: c.FirstName, LastName: c.LastName}
 	if n.First != nil {
 		in.FirstName = *n.First
@@ -191,11 +191,11 @@ func (n Names) of(c *authserver.Newcomer) account.Signup {
 	return in
 }
 
-// create makes a user for the newcomer and runs then, in one transaction. A
-// failure uses nothing up. join: into the family of the open invitation, if
-// there is one. Errors: errNoCreation, fault.Invalid, fault.RateLimited,
-// ErrLinkingCode.
-func (s *Service) create(ctx context.Context, n *authserver.Newcomer, names Names, join bool, v account.Visitor,
+// create makes a user of the unlinked identity and runs then, in one
+// transaction. A failure uses nothing up. join: into the family of the open
+// invitation, if there is one. Errors: errNoCreation, fault.Invalid,
+// fault.RateLimited, ErrLinkingCode.
+func (s *Service) create(ctx context.Context, n *authserver.UnlinkedIdentity, names Names, join bool, v account.Visitor,
 	then func(ctx context.Context, u *authserver.User) error,
 ) (*authserver.User, error) {
 	if err := s.People.AdmitSignup(ctx, v); err != nil {

@@ -1,4 +1,4 @@
-package lanes_test
+package coalesce_test
 
 import (
 	"errors"
@@ -8,20 +8,20 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"latchkey/pkg/lanes"
+	"latchkey/pkg/coalesce"
 )
 
 type call struct{ asked, answered int }
 
-func TestEveryCallIsCarriedOnce(t *testing.T) {
-	const lanesOpen, callers, each = 3, 50, 200
+func TestEveryCallRunsOnce(t *testing.T) {
+	const tripsAtATime, callers, each = 3, 50, 200
 	var trips, under atomic.Int64
-	l := lanes.New(lanesOpen, func(calls []*call) {
-		if n := under.Add(1); n > lanesOpen {
+	b := coalesce.New(tripsAtATime, func(calls []*call) {
+		if n := under.Add(1); n > tripsAtATime {
 			t.Errorf("%d trips at a time", n)
 		}
 		defer under.Add(-1)
-		if len(calls) == 0 || len(calls) > lanes.Most {
+		if len(calls) == 0 || len(calls) > coalesce.MaxBatch {
 			t.Errorf("a trip of %d", len(calls))
 		}
 		trips.Add(1)
@@ -34,7 +34,7 @@ func TestEveryCallIsCarriedOnce(t *testing.T) {
 		group.Go(func() {
 			for j := range each {
 				c := &call{asked: i*each + j + 1}
-				if err := l.Do(c); err != nil || c.answered != c.asked {
+				if err := b.Do(c); err != nil || c.answered != c.asked {
 					t.Errorf("asked %d, answered %d, %v", c.asked, c.answered, err)
 				}
 			}
@@ -46,40 +46,40 @@ func TestEveryCallIsCarriedOnce(t *testing.T) {
 	}
 }
 
-// Those who come while the only lane is busy wait, and then travel together, the
-// first of them in front; of more than fit the rest goes after.
-func TestThoseWhoWaitTravelTogether(t *testing.T) {
-	const waiting = lanes.Most + 10
+// Callers who come while the only trip is under way wait, and share the next one
+// in the order they came; those who do not fit share the one after it.
+func TestWaitingCallsShareATrip(t *testing.T) {
+	const waiting = coalesce.MaxBatch + 10
 	var (
 		sizes []int
 		first = make(chan struct{})
 		open  = make(chan struct{})
 	)
-	l := lanes.New(1, func(calls []*call) {
+	b := coalesce.New(1, func(calls []*call) {
 		if sizes = append(sizes, len(calls)); len(sizes) == 1 {
 			close(first)
 			<-open
 		}
 	})
 	var group sync.WaitGroup
-	group.Go(func() { _ = l.Do(&call{}) })
+	group.Go(func() { _ = b.Do(&call{}) })
 	<-first
 	for range waiting {
-		group.Go(func() { _ = l.Do(&call{}) })
+		group.Go(func() { _ = b.Do(&call{}) })
 	}
-	for l.Waiting() < waiting {
+	for b.Waiting() < waiting {
 		runtime.Gosched()
 	}
 	close(open)
 	group.Wait()
-	if want := []int{1, lanes.Most, 10}; !slices.Equal(sizes, want) {
+	if want := []int{1, coalesce.MaxBatch, 10}; !slices.Equal(sizes, want) {
 		t.Errorf("trips of %v, want %v", sizes, want)
 	}
 }
 
 func TestAPanicIsItsLeadersAndHoldsNobodyUp(t *testing.T) {
 	entered, open := make(chan struct{}), make(chan struct{})
-	l := lanes.New(1, func(calls []*call) {
+	b := coalesce.New(1, func(calls []*call) {
 		switch calls[0].asked {
 		case 1:
 			close(entered)
@@ -94,7 +94,7 @@ func TestAPanicIsItsLeadersAndHoldsNobodyUp(t *testing.T) {
 		group             sync.WaitGroup
 		panicked, givenUp atomic.Int64
 	)
-	group.Go(func() { _ = l.Do(&call{asked: 1}) })
+	group.Go(func() { _ = b.Do(&call{asked: 1}) })
 	<-entered
 	for range 5 {
 		group.Go(func() {
@@ -103,12 +103,12 @@ func TestAPanicIsItsLeadersAndHoldsNobodyUp(t *testing.T) {
 					panicked.Add(1)
 				}
 			}()
-			if errors.Is(l.Do(&call{asked: 2}), lanes.ErrGivenUp) {
+			if errors.Is(b.Do(&call{asked: 2}), coalesce.ErrGivenUp) {
 				givenUp.Add(1)
 			}
 		})
 	}
-	for l.Waiting() < 5 {
+	for b.Waiting() < 5 {
 		runtime.Gosched()
 	}
 	close(open)
@@ -116,7 +116,7 @@ func TestAPanicIsItsLeadersAndHoldsNobodyUp(t *testing.T) {
 	if panicked.Load() != 1 || givenUp.Load() != 4 {
 		t.Errorf("%d panicked, %d were given up", panicked.Load(), givenUp.Load())
 	}
-	if err := l.Do(&call{asked: 2}); err != nil {
+	if err := b.Do(&call{asked: 2}); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 }

@@ -12,10 +12,10 @@ import (
 //go:embed text/*/*.txt
 var files embed.FS
 
-// letter is a text file: the subject on the first line, then the body.
-type letter struct{ subject, body string }
+// template is a text file: the subject on the first line, then the body.
+type template struct{ subject, body string }
 
-// contents is what a letter can say.
+// contents is what an email can say.
 type contents struct {
 	Name    string // of the person
 	Host    string // of this server
@@ -23,20 +23,20 @@ type contents struct {
 	Minutes int    // how long the link is good
 }
 
-// replacer fills the placeholders of a letter. What is filled in is not looked
+// replacer fills the placeholders of a template. What is filled in is not looked
 // at again.
 func (c contents) replacer() *strings.Replacer {
 	return strings.NewReplacer("{{.Name}}", c.Name, "{{.Host}}", c.Host, "{{.URL}}", c.URL, "{{.Minutes}}", strconv.Itoa(c.Minutes))
 }
 
-// readLetters reads text/LANGUAGE/KIND.txt. A placeholder that contents does not
-// know is an error.
-func readLetters() (map[string]map[string]letter, error) {
+// readTemplates reads text/LANGUAGE/KIND.txt. A placeholder that contents does
+// not know is an error.
+func readTemplates() (map[string]map[string]template, error) {
 	names, err := fs.Glob(files, "text/*/*.txt")
 	if err != nil {
 		return nil, fmt.Errorf("mail: texts: %w", err)
 	}
-	all := map[string]map[string]letter{}
+	all := map[string]map[string]template{}
 	for _, name := range names {
 		raw, err := files.ReadFile(name)
 		if err != nil {
@@ -51,14 +51,14 @@ func readLetters() (map[string]map[string]letter, error) {
 		}
 		language := path.Base(path.Dir(name))
 		if all[language] == nil {
-			all[language] = map[string]letter{}
+			all[language] = map[string]template{}
 		}
-		all[language][strings.TrimSuffix(path.Base(name), ".txt")] = letter{subject, strings.TrimSpace(body) + "\n"}
+		all[language][strings.TrimSuffix(path.Base(name), ".txt")] = template{subject, strings.TrimSpace(body) + "\n"}
 	}
 	return all, nil
 }
 
-func (l letter) fill(c contents) (subject, body string) {
+func (t template) fill(c contents) (subject, body string) {
 	fill := c.replacer()
-	return fill.Replace(l.subject), fill.Replace(l.body)
+	return fill.Replace(t.subject), fill.Replace(t.body)
 }
