@@ -138,13 +138,27 @@ func (s *Server) again(w http.ResponseWriter, r *http.Request, a *authorization)
 	http.Redirect(w, r, "/oauth/authorize?"+r.URL.RawQuery, http.StatusSeeOther) //nolint:gosec // to ourselves: only the query is the caller's
 }
 
-// redirectError tells the client, through the browser, why there is no code.
+// redirectError tells the client, through the browser, why there is no code. For a
+// client that a person registered it does so only when somebody is signed in:
+// anybody may register one, and our address must not carry people elsewhere
+// without their doing (RFC 9700 section 4.11.2).
 func (s *Server) redirectError(w http.ResponseWriter, r *http.Request, a *authorization, err error) {
 	answer := wireError(err)
+	if a.client.OwnerID != "" && !s.somebodyIsHere(r) {
+		httpserver.Annotate(r.Context(), slog.String("client_id", a.client.ID), slog.String("oauth_error", answer.Code))
+		httpserver.Cause(r.Context(), err)
+		s.untrusted(w, r, http.StatusBadRequest, "The application asked for something that it cannot get.")
+		return
+	}
 	s.metrics.Refused("authorize", answer.Code)
 	httpserver.Annotate(r.Context(), slog.String("client_id", a.client.ID), slog.String("oauth_error", answer.Code))
 	httpserver.Cause(r.Context(), err)
 	s.redirect(w, r, a, url.Values{"error": {answer.Code}, "error_description": {answer.Description}})
+}
+
+func (s *Server) somebodyIsHere(r *http.Request) bool {
+	signin, err := s.signins.Current(r, "")
+	return err == nil && signin != nil
 }
 
 // redirect sends the browser to the client with params, the state it sent, and
