@@ -16,7 +16,7 @@ import (
 const checkTimeout = 2 * time.Second
 
 // opsHandler serves /metrics, /healthz (the process is alive) and /readyz (what
-// it needs answers, and it is not draining).
+// it cannot serve without answers, and it is not draining).
 func opsHandler(running context.Context, opts Options) http.Handler {
 	m := http.NewServeMux()
 	if opts.Registry != nil {
@@ -41,31 +41,41 @@ type health struct {
 	Checks map[string]string `json:"checks,omitempty"`
 }
 
-// ready runs all checks at once. Why one failed is for the log.
+// ready runs all checks at once: "degraded" when an optional one fails, which is
+// still ready. Why one failed is for the log.
 func ready(ctx context.Context, opts Options) (int, health) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	answer := health{Status: "ok", Checks: make(map[string]string, len(opts.Checks))}
+	answer := health{Status: "ok", Checks: map[string]string{}}
 	var (
-		mu sync.Mutex
-		wg sync.WaitGroup
+		mu                   sync.Mutex
+		wg                   sync.WaitGroup
+		unavailable, degrade bool
 	)
-	for name, check := range opts.Checks {
-		wg.Go(func() {
-			err := check(ctx)
-			mu.Lock()
-			defer mu.Unlock()
-			if err == nil {
-				answer.Checks[name] = "ok"
-				return
-			}
-			answer.Status, answer.Checks[name] = "unavailable", "unavailable"
-			opts.Logger.LogAttrs(ctx, slog.LevelWarn, "not ready", slog.String("check", name), slog.Any("error", err))
-		})
+	run := func(checks map[string]Check, failed *bool) {
+		for name, check := range checks {
+			wg.Go(func() {
+				err := check(ctx)
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil {
+					answer.Checks[name] = "ok"
+					return
+				}
+				*failed, answer.Checks[name] = true, "unavailable"
+				opts.Logger.LogAttrs(ctx, slog.LevelWarn, "a check failed", slog.String("check", name), slog.Any("error", err))
+			})
+		}
 	}
+	run(opts.Checks, &unavailable)
+	run(opts.Optional, &degrade)
 	wg.Wait()
-	if answer.Status != "ok" {
+	switch {
+	case unavailable:
+		answer.Status = "unavailable"
 		return http.StatusServiceUnavailable, answer
+	case degrade:
+		answer.Status = "degraded"
 	}
 	return http.StatusOK, answer
 }

@@ -21,7 +21,8 @@ type Options struct {
 	OpsAddr  string               // metrics and health; empty: no second listener
 	Handler  http.Handler         // the public routes, chain included
 	Registry *prometheus.Registry // what /metrics shows; nil: nothing
-	Checks   map[string]Check     // what /readyz asks, by name
+	Checks   map[string]Check     // what the service cannot serve without; /readyz asks, by name
+	Optional map[string]Check     // what it serves without, but worse
 	Logger   *slog.Logger         // required
 	Timeout  time.Duration        // of the handler, as its Chain has it; 0: 15 s
 	Drain    time.Duration        // how long requests may finish after ctx ends; 0: 10 s

@@ -20,7 +20,7 @@ import (
 )
 
 func TestRunServesAndDrains(t *testing.T) {
-	var broken atomic.Bool
+	var broken, worse atomic.Bool
 	entered, release := make(chan struct{}), make(chan struct{})
 	addrs := make(chan [2]string, 1)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -39,6 +39,12 @@ func TestRunServesAndDrains(t *testing.T) {
 				}
 				return nil
 			}},
+			Optional: map[string]httpserver.Check{"cache": func(context.Context) error {
+				if worse.Load() {
+					return errors.New("read-only")
+				}
+				return nil
+			}},
 			Logger: slog.New(slog.DiscardHandler), Drain: 5 * time.Second,
 			Listening: func(addr, ops string) { addrs <- [2]string{addr, ops} },
 		})
@@ -51,6 +57,10 @@ func TestRunServesAndDrains(t *testing.T) {
 		if got, _ := get(t, "http://"+bound[1]+path); got != want {
 			t.Errorf("%s: %d", path, got)
 		}
+	}
+	worse.Store(true)
+	if status, body := get(t, "http://"+bound[1]+"/readyz"); status != 200 || !strings.Contains(body, `"degraded"`) || !strings.Contains(body, `"cache":"unavailable"`) {
+		t.Errorf("D5, the cache is away: %d %s", status, body)
 	}
 	broken.Store(true)
 	if status, body := get(t, "http://"+bound[1]+"/readyz"); status != 503 || strings.Contains(body, "hunter2") {

@@ -57,7 +57,7 @@ func (p *parts) run(ctx context.Context, handler http.Handler, workers []worker)
 	err := httpserver.Run(ctx, httpserver.Options{
 		Addr: p.cfg.Addr, OpsAddr: p.cfg.OpsAddr, Handler: handler, Registry: p.metrics, Logger: p.log,
 		Timeout: p.cfg.RequestTimeout,
-		Checks:  map[string]httpserver.Check{"database": p.store.Ping, "cache": p.cache.Ping},
+		Checks:  map[string]httpserver.Check{"database": p.store.Ping}, Optional: map[string]httpserver.Check{"cache": p.cache.Ping},
 	})
 	stop()
 	running.Wait()

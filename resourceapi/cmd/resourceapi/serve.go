@@ -221,7 +221,7 @@ func (p *parts) run(ctx context.Context) error {
 	err = httpserver.Run(ctx, httpserver.Options{
 		Addr: p.cfg.Addr, OpsAddr: p.cfg.OpsAddr, Handler: handler, Registry: p.metrics, Logger: p.log, Drain: p.cfg.Drain,
 		Timeout: p.cfg.RequestTimeout,
-		Checks:  map[string]httpserver.Check{"database": p.db.Ping, "cache": p.cache.Ping},
+		Checks:  map[string]httpserver.Check{"database": p.db.Ping}, Optional: map[string]httpserver.Check{"cache": p.cache.Ping},
 	})
 	stop()
 	running.Wait()
