@@ -120,7 +120,7 @@ func TestParallelRotationsHaveOneWinner(t *testing.T) {
 // one of them moves it on, and is told of that chain and no other.
 func TestReplicasRotateManyChains(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		url, replicas := databaseURL(t, set), []*store.Store(nil)
+		url, replicas := schema.Database(t, set), []*store.Store(nil)
 		var db *database.DB
 		for range 3 {
 			var err error
@@ -129,9 +129,6 @@ func TestReplicasRotateManyChains(t *testing.T) {
 			}
 			t.Cleanup(func() { _ = db.Close() })
 			replicas = append(replicas, store.New(db))
-		}
-		if err := replicas[0].Migrate(t.Context()); err != nil {
-			t.Fatal(err)
 		}
 		const chains, requests = 30, 6
 		p := addPerson(t, db)
