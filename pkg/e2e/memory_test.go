@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv/process"
 )
 
 const (
@@ -22,7 +23,8 @@ const (
 // Sixty-four people sign in at once: all get in, and the password checks do not
 // take the machine's memory.
 func TestSixtyFourSigninsStayWithinMemory(t *testing.T) {
-	ownWorld(t, stack.Setup{}, func(w *world) {
+	shipped := process.Env{"AUTH_PASSWORD_MEMORY": "19456", "AUTH_PASSWORD_PASSES": "2"} // the defaults
+	ownWorld(t, stack.Setup{AuthEnv: shipped}, func(w *world) {
 		p := w.person()
 		idle := w.residentMiB()
 		done := make(chan struct{})

@@ -5,7 +5,7 @@ import (
 )
 
 // unthrottled lifts the limits per address, for every test comes from 127.0.0.1,
-// and those per user and client.
+// and those per user and client. A password costs next to nothing.
 var unthrottled = process.Env{
 	"AUTH_THROTTLE_SIGNIN_ADDRESS": "100000/1m",
 	"AUTH_THROTTLE_SIGNUP":         "100000/1m",
@@ -13,6 +13,8 @@ var unthrottled = process.Env{
 	"AUTH_CODES_PER_MINUTE":        "0",
 	"AUTH_REFRESHES_PER_MINUTE":    "0",
 	"AUTH_DATABASE_CONNECTIONS":    "8",
+	"AUTH_PASSWORD_MEMORY":         "8",
+	"AUTH_PASSWORD_PASSES":         "1",
 }
 
 // modest keeps several stacks within the hundred connections a PostgreSQL server

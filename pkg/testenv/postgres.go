@@ -16,7 +16,14 @@ import (
 // its URL.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	url, drop, err := CreatePostgres(t.Context(), NeedPostgres(t))
+	return postgres(t, NeedPostgres(t), "")
+}
+
+// postgres makes a database that is a copy of the one at template ("": empty) and
+// lives as long as the test.
+func postgres(t testing.TB, server, template string) string {
+	t.Helper()
+	url, drop, err := copyPostgres(t.Context(), server, template)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,14 +32,26 @@ func Postgres(t testing.TB) string {
 			t.Error(err)
 		}
 	})
+	// No test outlives its server, so no commit has to wait for the disk.
+	if err := onServer(t.Context(), server, "ALTER DATABASE "+databaseName(url)+" SET synchronous_commit = off"); err != nil {
+		t.Fatal(err)
+	}
 	return url
 }
 
 // CreatePostgres makes an empty database on the server at server and returns
 // its URL and the function that removes it, connections and all.
 func CreatePostgres(ctx context.Context, server string) (string, func() error, error) {
+	return copyPostgres(ctx, server, "")
+}
+
+func copyPostgres(ctx context.Context, server, template string) (string, func() error, error) {
 	name := "latchkey_" + strings.ToLower(rand.Text()[:16])
-	if err := onServer(ctx, server, "CREATE DATABASE "+name); err != nil {
+	create := "CREATE DATABASE " + name
+	if template != "" {
+		create += " TEMPLATE " + databaseName(template)
+	}
+	if err := onServer(ctx, server, create); err != nil {
 		return "", nil, err
 	}
 	u, err := url.Parse(server)

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -94,27 +93,24 @@ func waiting(results []ratelimit.Result, err error) (wait time.Duration, _ error
 }
 
 func settings() account.Settings {
-	return account.Settings{Signup: account.SignupOpen, SigninLifetime: 720 * time.Hour, SigninIdle: 168 * time.Hour}
+	return account.Settings{
+		Signup: account.SignupOpen, SigninLifetime: 720 * time.Hour, SigninIdle: 168 * time.Hour,
+		HashCost: account.HashCost{Memory: 8, Passes: 1}, // what it costs is tested in package account
+	}
 }
 
 func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 	t.Helper()
-	url, redis := "sqlite:"+filepath.Join(t.TempDir(), "auth.db"), ""
-	if set == testenv.Production {
-		url = testenv.Postgres(t)
-		if settings.Throttles.SigninAccount != nil {
-			redis = testenv.Redis(t)
-		}
+	redis := ""
+	if set == testenv.Production && settings.Throttles.SigninAccount != nil {
+		redis = testenv.Redis(t)
 	}
-	db, err := database.Open(t.Context(), url, database.Options{})
+	db, err := database.Open(t.Context(), schema.Database(t, set), database.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	s := &site{DB: db, Store: store.New(db), HTTP: description.Client(t), clock: &clock{}}
-	if err := s.Store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	if err := s.Store.EnsureFirstParty(t.Context(), s.clock.now()); err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -90,11 +89,7 @@ func defaults() grant.Settings {
 func eachEngine(t *testing.T, settings grant.Settings, fn func(w *world)) {
 	t.Helper()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		url := "sqlite:" + filepath.Join(t.TempDir(), "auth.db")
-		if set == testenv.Production {
-			url = testenv.Postgres(t)
-		}
-		fn(newWorld(t, url, settings))
+		fn(newWorld(t, schema.Database(t, set), settings))
 	})
 }
 
@@ -106,9 +101,6 @@ func newWorld(t *testing.T, url string, settings grant.Settings) *world {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	w := &world{T: t, DB: db, Store: store.New(db), settings: settings, repeated: map[string]int{}}
-	if err := w.Store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	w.Service = w.service()
 	w.user, w.signin = w.person()
 	w.client("app")

@@ -3,7 +3,6 @@ package registration_test
 import (
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -35,19 +34,12 @@ type fixture struct {
 func eachService(t *testing.T, fn func(s *fixture)) {
 	t.Helper()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		url := "sqlite:" + filepath.Join(t.TempDir(), "auth.db")
-		if set == testenv.Production {
-			url = testenv.Postgres(t)
-		}
-		db, err := database.Open(t.Context(), url, database.Options{})
+		db, err := database.Open(t.Context(), schema.Database(t, set), database.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = db.Close() })
 		st := store.New(db)
-		if err := st.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
 		log := &strings.Builder{}
 		now := func() time.Time { return start }
 		fn(&fixture{&registration.Service{

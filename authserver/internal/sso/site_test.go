@@ -4,7 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -68,20 +68,13 @@ func (c *clock) advance(d time.Duration) {
 
 func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "auth.db")
-	address := "sqlite:" + file
-	if set == testenv.Production {
-		address = testenv.Postgres(t)
-	}
+	address := schema.Database(t, set)
 	db, err := database.Open(t.Context(), address, database.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	s := &site{T: t, DB: db, Store: store.New(db), HTTP: description.Client(t), clock: &clock{}, file: file}
-	if err := s.Store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s := &site{T: t, DB: db, Store: store.New(db), HTTP: description.Client(t), clock: &clock{}, file: strings.TrimPrefix(address, "sqlite:")}
 	if err := s.Store.EnsureFirstParty(t.Context(), s.clock.now()); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +96,10 @@ func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	}
 	s.People = account.New(account.Dependencies{
 		Store: s.Store, Grants: grants, Sealer: sealer, Logger: logger, Now: s.clock.now,
-		Settings: account.Settings{Signup: account.SignupOpen, SigninLifetime: 720 * time.Hour, SigninIdle: 168 * time.Hour},
+		Settings: account.Settings{
+			Signup: account.SignupOpen, SigninLifetime: 720 * time.Hour, SigninIdle: 168 * time.Hour,
+			HashCost: account.HashCost{Memory: 8, Passes: 1}, // what it costs is tested in package account
+		},
 	})
 	settings := sso.Settings{
 		Issuer: s.URL, Create: sso.CreateAnyone, Timeout: 2 * time.Second, MobileRedirect: "sureapp://oauth/callback",

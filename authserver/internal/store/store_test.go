@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,25 +22,13 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func eachEngine(t *testing.T, fn func(t *testing.T, db *database.DB, s *store.Store)) {
 	t.Helper()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		db, err := database.Open(t.Context(), databaseURL(t, set), database.Options{})
+		db, err := database.Open(t.Context(), schema.Database(t, set), database.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = db.Close() })
-		s := store.New(db)
-		if err := s.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		fn(t, db, s)
+		fn(t, db, store.New(db))
 	})
-}
-
-func databaseURL(t *testing.T, set testenv.Set) string {
-	t.Helper()
-	if set == testenv.Production {
-		return testenv.Postgres(t)
-	}
-	return "sqlite:" + filepath.Join(t.TempDir(), "auth.db")
 }
 
 type person struct{ id, family string }

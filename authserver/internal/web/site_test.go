@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -56,6 +55,7 @@ func (c *clock) advance(d time.Duration) {
 func settings() account.Settings {
 	return account.Settings{
 		Signup: account.SignupOpen, SigninLifetime: 30 * 24 * time.Hour, SigninIdle: 7 * 24 * time.Hour,
+		HashCost: account.HashCost{Memory: 8, Passes: 1}, // what it costs is tested in package account
 	}
 }
 
@@ -63,19 +63,12 @@ func settings() account.Settings {
 // depend on.
 func newSite(t *testing.T, set testenv.Set, settings account.Settings, change ...func(s *site, d *web.Dependencies)) *site {
 	t.Helper()
-	url := "sqlite:" + filepath.Join(t.TempDir(), "auth.db")
-	if set == testenv.Production {
-		url = testenv.Postgres(t)
-	}
-	db, err := database.Open(t.Context(), url, database.Options{})
+	db, err := database.Open(t.Context(), schema.Database(t, set), database.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	s := &site{DB: db, Store: store.New(db), clock: &clock{}, mail: &mailbox{}}
-	if err := s.Store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	logger := slog.New(slog.DiscardHandler)
 	s.Grants = grant.New(grant.Dependencies{
 		Store: s.Store, Logger: logger, Now: s.clock.now, Settings: grant.Settings{AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},

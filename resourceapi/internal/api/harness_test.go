@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -78,45 +77,22 @@ func connect(t *testing.T, address string) *database.DB {
 	return db
 }
 
-// makeDatabase migrates a fresh database and returns where the service finds it.
+// role is who the service is on PostgreSQL.
+const role = "latchkey_api_test"
+
+// makeDatabase makes a migrated database and returns where the service finds it.
 func makeDatabase(t *testing.T, set testenv.Set) string {
 	t.Helper()
-	address := "sqlite:" + filepath.Join(t.TempDir(), "api.db")
-	if set == testenv.Production {
-		address = testenv.Postgres(t)
+	address := schema.Database(t, set)
+	if set == testenv.Embedded {
+		return address
 	}
-	owner, err := database.Open(t.Context(), address, database.Options{MaxConnections: 2})
+	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := owner.Migrate(t.Context(), store.Migrations()); err != nil {
-		t.Fatal(err)
-	}
-	if set == testenv.Production {
-		const role = "latchkey_api_test"
-		_, err := owner.Exec(t.Context(), `DO $$ BEGIN
-			PERFORM pg_advisory_xact_lock(4711);
-			IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '`+role+`') THEN
-				CREATE ROLE `+role+` LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '`+role+`';
-			END IF;
-		END $$`)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := store.Grant(t.Context(), owner, role); err != nil {
-			t.Fatal(err)
-		}
-		u, err := url.Parse(address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		u.User = url.UserPassword(role, role)
-		address = u.String()
-	}
-	if err := owner.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return address
+	u.User = url.UserPassword(role, role)
+	return u.String()
 }
 
 func start(t *testing.T, set testenv.Set) *service {
