@@ -20,7 +20,8 @@ func (w *world) alive(pairs []Pair) (n int) {
 	return n
 }
 
-func TestB4_TheGrantsOfAUserAndAClientThatWereIdleLongestEnd(t *testing.T) {
+// The oldest are those that were idle longest, whenever they began.
+func TestB4_TheOldestGrantsOfAUserAndAClientEnd(t *testing.T) {
 	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_GRANT_LIMIT": "5"}}, func(w *world) {
 		app, p := w.public(), w.person()
 		others := []Pair{w.tokensOf(p, w.public(), "read"), w.tokens(app, "read")}

@@ -25,4 +25,4 @@ var modest = process.Env{"API_DATABASE_CONNECTIONS": "8"}
 var cheapPasswords = process.Env{"AUTH_PASSWORD_MEMORY": "8", "AUTH_PASSWORD_PASSES": "1"}
 
 // manyGrants lets one user have many grants, and codes, of one client.
-var manyGrants = process.Env{"AUTH_GRANT_LIMIT": "1000", "AUTH_CODE_LIMIT": "1000"}
+var manyGrants = process.Env{"AUTH_GRANT_LIMIT": "0", "AUTH_CODE_LIMIT": "0"}
