@@ -49,7 +49,7 @@ var errMediaType = fault.New(fault.Unsupported, "The request body must be applic
 
 func parseJSON(raw []byte) (map[string]any, error) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber() // an amount must not pass through a float
+	dec.UseNumber() // an amount must not become a float
 	var body any
 	if err := dec.Decode(&body); err != nil {
 		return nil, fault.Wrap(fault.Malformed, err, "The request body is not valid JSON")
@@ -64,7 +64,7 @@ func parseJSON(raw []byte) (map[string]any, error) {
 	return object, nil
 }
 
-// fields reads the members of a noun and gathers what is wrong with them.
+// fields reads the members of a noun and collects what is wrong with them.
 type fields struct {
 	members    map[string]any
 	complaints []string
@@ -90,8 +90,8 @@ func (c *call) root(name string) (*fields, error) {
 
 func (f *fields) complain(text string) { f.complaints = append(f.complaints, text) }
 
-// broken returns the complaints and then further rules, each once. What could
-// not be read is not called blank as well.
+// broken returns the complaints and then further rules, each once. A member that
+// could not be read is not reported as blank too.
 func (f *fields) broken(further ...string) []string {
 	var all []string
 	for _, rule := range slices.Concat(f.complaints, further) {

@@ -10,7 +10,7 @@ import (
 	"latchkey/pkg/scope"
 )
 
-// route is a path and what each method of it does.
+// route is a path with the handler of each of its methods.
 type route struct {
 	path    string
 	methods map[string]http.Handler
@@ -77,8 +77,8 @@ func (a *API) writeLabels(act action) http.Handler {
 	return a.admitted(scope.ReadWrite, "read_write", act, renderSentence)
 }
 
-// Mount makes the endpoints reachable below r, which must not clean paths: an
-// id with a slash in it is an unknown path, not a redirect.
+// Mount adds the endpoints to r, which must not clean paths: a path with two slashes
+// is unknown, not a redirect.
 func (a *API) Mount(r *mux.Router) {
 	for _, route := range a.routes() {
 		r.Handle("/api/v1"+route.path, httpserver.CrossOrigin(httpserver.Allow(route.methods), dispatch(route.methods)))
@@ -94,8 +94,8 @@ func (a *API) Mount(r *mux.Router) {
 	r.NotFoundHandler = httpserver.Handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute }, render)
 }
 
-// dispatch picks the handler of a method. HEAD is GET without a body, OPTIONS
-// says what there is, and any other method is 405 with Allow.
+// dispatch chooses the handler of a method. HEAD is GET without a body, OPTIONS
+// lists the methods, and any other method is 405 with Allow.
 func dispatch(by methods) http.Handler {
 	allow := httpserver.Allow(by)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
