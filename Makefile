@@ -1,13 +1,18 @@
 # Everything is run from here. `make` prints the list.
 
-MODULES := authserver resourceapi pkg
-PATTERN := ./authserver/... ./resourceapi/... ./pkg/...
+MODULES := pkg pkg/e2e/openid pkg/e2e resourceapi authserver
+PATTERN := $(MODULES:%=./%/...)
+FOLDERS := authserver resourceapi pkg # every module is below one of them
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 # No C compiler is needed; only the race detector wants one.
 export CGO_ENABLED ?= 0
+
+# Everything is compiled as it is shipped, so that the demo, the binaries and the
+# tests share one build cache.
+export GOFLAGS := $(strip $(shell go env GOFLAGS) -trimpath)
 
 GOLANGCI_VERSION    := v2.15.0
 TEMPL_VERSION       := v0.3.1100
@@ -27,6 +32,7 @@ help: ## print this list
 
 .PHONY: demo
 demo: ## play the main job from end to end on embedded engines, then stop
+	@echo 'Compiling the demo …'
 	@go run ./pkg/e2e/cmd/demo
 
 .PHONY: run
@@ -45,18 +51,28 @@ migrate: build ## bring the databases named by the environment (default data/) u
 .PHONY: build
 build: ## static binaries of both services in bin/
 	@mkdir -p bin
-	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/authserver ./authserver/cmd/authserver
-	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/resourceapi ./resourceapi/cmd/resourceapi
+	go build -ldflags '$(LDFLAGS)' -o bin/authserver ./authserver/cmd/authserver
+	go build -ldflags '$(LDFLAGS)' -o bin/resourceapi ./resourceapi/cmd/resourceapi
 
 ## ---- test it
 
 .PHONY: test
 test: ## all modules, all engines that can be reached, the browser if there is one
-	@go test -json -timeout 30m -tags browser $(PATTERN) | $(REPORT)
+	@go test -json -timeout 30m -tags browser $(PATTERN) | $(REPORT) -packages $$(go list $(PATTERN) | wc -l)
 
 .PHONY: race
 race: ## the tests under the race detector (needs a C compiler)
-	@CGO_ENABLED=1 go test -json -race -timeout 60m -tags browser $(PATTERN) | CGO_ENABLED=0 $(REPORT)
+	@CGO_ENABLED=1 go test -json -race -timeout 60m -tags browser $(PATTERN) | CGO_ENABLED=0 $(REPORT) -packages $$(go list $(PATTERN) | wc -l)
+
+# Our packages that start goroutines or share memory between them. Left out are
+# the commands, whose tests watch other processes, and resourceapi's routes,
+# whose tests are many: make race has them all.
+CONCURRENT = $(shell grep -rlE '"(sync|sync/atomic|golang.org/x/sync/[a-z]+)"|^\s*go [a-z]' --include='*.go' $(FOLDERS) \
+	| grep -vE '_test\.go$$|third_party|/cmd/|^pkg/(e2e|testenv)/|^resourceapi/internal/api/' | xargs -n1 dirname | sort -u | sed 's|^|./|')
+
+.PHONY: race-concurrent
+race-concurrent: ## the race detector on the packages with concurrency
+	@CGO_ENABLED=1 go test -json -race -timeout 30m $(CONCURRENT) | CGO_ENABLED=0 $(REPORT) -packages $(words $(CONCURRENT))
 
 .PHONY: cover
 cover: ## test coverage by package, and coverage/index.html
@@ -68,6 +84,10 @@ cover: ## test coverage by package, and coverage/index.html
 .PHONY: e2e
 e2e: ## only the tests that drive both services from outside
 	@go test -json -timeout 30m -count=1 ./pkg/e2e/... | $(REPORT)
+
+.PHONY: races
+races: ## access that ends while it is given: 200 rounds on PostgreSQL, 50 on SQLite
+	@RACES=all go test -json -timeout 60m -count=1 -run TestA2_ ./pkg/e2e/... | $(REPORT)
 
 .PHONY: isolation
 isolation: ## the isolation tests with the family predicate taken out of every statement
@@ -85,11 +105,15 @@ screenshots: ## every page, phone and desktop, light and dark, in coverage/scree
 bench: ## what a request costs, beside the bare work it contains (needs PostgreSQL and Redis)
 	go run ./pkg/e2e/cmd/bench
 
+.PHONY: bench-large
+bench-large: ## introspection among five million grants, beside ten thousand (minutes, and 10 GB of disk)
+	go run ./pkg/e2e/cmd/bench -large
+
 FUZZTIME ?= 1m
 .PHONY: fuzz
 fuzz: ## every fuzz test for FUZZTIME (1m) each
-	@set -e; for module in $(MODULES); do \
-	  grep -rlE '^func Fuzz' $$module --include='*_test.go' | xargs -r -n1 dirname | sort -u | while read -r dir; do \
+	@set -e; for folder in $(FOLDERS); do \
+	  grep -rlE '^func Fuzz' $$folder --include='*_test.go' | xargs -r -n1 dirname | sort -u | while read -r dir; do \
 	    grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6- | while read -r name; do \
 	      echo "$$dir $$name"; go test ./$$dir -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME); \
 	    done; done; done
@@ -108,13 +132,13 @@ $(TEMPL):
 
 .PHONY: generate
 generate: $(TEMPL) ## write the Go code of the pages from their .templ files
-	@set -e; for module in $(MODULES); do (cd $$module && $(TEMPL) generate -log-level warn); done
+	@set -e; for folder in $(FOLDERS); do (cd $$folder && $(TEMPL) generate -log-level warn); done
 
 .PHONY: generate-check
 generate-check: $(TEMPL) ## fail where `make generate` would change something
-	@for file in $$(find $(MODULES) -name '*_templ.go'); do \
+	@for file in $$(find $(FOLDERS) -name '*_templ.go'); do \
 	  test -f "$${file%_templ.go}.templ" || { echo "$$file has no .templ file"; exit 1; }; done
-	@set -e; for module in $(MODULES); do (cd $$module && $(TEMPL) generate -check -log-level warn); done
+	@set -e; for folder in $(FOLDERS); do (cd $$folder && $(TEMPL) generate -check -log-level warn); done
 
 .PHONY: lint
 lint: $(GOLANGCI) generate-check ## golangci-lint, module by module
@@ -124,18 +148,18 @@ lint: $(GOLANGCI) generate-check ## golangci-lint, module by module
 .PHONY: fmt
 fmt: $(GOLANGCI) $(TEMPL) ## gofumpt and gci, and templ's own
 	@set -e; for module in $(MODULES); do (cd $$module && $(CURDIR)/$(GOLANGCI) fmt --config $(CURDIR)/.golangci.yml); done
-	@$(TEMPL) fmt -log-level warn $(MODULES)
+	@$(TEMPL) fmt -log-level warn $(FOLDERS)
 
 .PHONY: fmt-check
 fmt-check: $(GOLANGCI) $(TEMPL) ## fail where `make fmt` would change something
 	@set -e; for module in $(MODULES); do (cd $$module && $(CURDIR)/$(GOLANGCI) fmt --diff --config $(CURDIR)/.golangci.yml); done
-	@set -e; for file in $$(find $(MODULES) -name '*.templ'); do $(TEMPL) fmt -log-level warn -stdout $$file | diff -u $$file -; done
+	@set -e; for file in $$(find $(FOLDERS) -name '*.templ'); do $(TEMPL) fmt -log-level warn -stdout $$file | diff -u $$file -; done
 
 .PHONY: tidy
 tidy: ## go mod tidy in every module, and the workspace in step
-	@set -e; for module in pkg resourceapi authserver; do (cd $$module && GOWORK=off go mod tidy); done
+	@set -e; for module in $(MODULES); do (cd $$module && GOWORK=off go mod tidy); done
 	go work sync
-	@set -e; for module in pkg resourceapi authserver; do (cd $$module && GOWORK=off go mod tidy); done
+	@set -e; for module in $(MODULES); do (cd $$module && GOWORK=off go mod tidy); done
 
 .PHONY: tidy-check
 tidy-check: ## fail where `make tidy` would change something

@@ -68,7 +68,7 @@ type APIKey struct {
 	HourRequests int64
 }
 
-// EndsAt is when the key stops opening anything by itself: the earlier of its
+// EndsAt is when the key ends by itself: the earlier of its
 // own end and the end of its overlap; nil: never.
 func (k *APIKey) EndsAt() *time.Time {
 	if k.ExpiresAt == nil || k.OverlapUntil != nil && k.OverlapUntil.Before(*k.ExpiresAt) {

@@ -16,7 +16,7 @@ const (
 )
 
 // FirstPartyClientID is the built-in client of the product's own mobile and web
-// apps: chains of the JSON sign-in belong to it.
+// apps: grants of the JSON sign-in belong to it.
 const FirstPartyClientID = "latchkey-first-party"
 
 // Client is a registered application. It is public (no secret) or confidential.
@@ -28,10 +28,11 @@ type Client struct {
 	PreviousSecretDigest secret.Digest // still accepted until PreviousSecretUntil
 	PreviousSecretUntil  time.Time
 	RedirectURIs         []string
-	Scopes               scope.Set // what it may ask for
-	ResourceServer       bool      // may introspect
-	FirstParty           bool      // issued to by the JSON sign-in only
-	OwnerID              string    // the user who registered it; empty: the operator
+	Scopes               scope.Set     // what it may ask for
+	ResourceServer       bool          // may introspect
+	FirstParty           bool          // only the JSON sign-in makes grants of it
+	OwnerID              string        // the user who registered it; empty: the operator
+	RefreshOverlap       time.Duration // how long a spent refresh token is answered although its successor is in use
 	CreatedAt            time.Time
 	DisabledAt           *time.Time
 }

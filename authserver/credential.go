@@ -8,7 +8,7 @@ import (
 
 // Credential is any access token or API key, as introspection describes it.
 type Credential struct {
-	ID           string // of the chain or key
+	ID           string // of the grant or key
 	Kind         string // introspection.KindAccessToken or KindAPIKey
 	Name         string // of the client or key
 	ClientID     string
@@ -22,7 +22,7 @@ type Credential struct {
 	AllowedCIDRs []string
 	IssuedAt     time.Time
 	ExpiresAt    *time.Time
-	// Ended: revoked, or its chain, client or user is gone.
+	// Ended: it was revoked, or its grant or client is over.
 	Ended bool
 	// Deactivated: it ended because its user was deactivated.
 	Deactivated bool

@@ -26,7 +26,8 @@ const (
 	RoundtripMobile = "mobile"
 )
 
-// Roundtrip is a browser that was sent to a provider and is expected back once.
+// Roundtrip is the login state of a browser that was sent to a provider. It is
+// used once, when the browser comes back.
 type Roundtrip struct {
 	Digest    secret.Digest // of the state
 	Provider  string
@@ -52,16 +53,16 @@ type SSOCode struct {
 	Digest    secret.Digest
 	Stage     string
 	UserID    string
-	Bound     secret.Digest // of the password hash: another password, and it is void
+	Bound     secret.Digest // of the password hash: a new password makes the code void
 	Device    Device
 	Challenge string
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }
 
-// Newcomer is a person whom a provider has vouched for and whose identity
-// belongs to no user yet. A linking code finds it, until it is used, too old, or
-// MaxLinkFailures wrong passwords came with it.
+// Newcomer is an unlinked identity: a provider has vouched for the person, and no
+// user is connected with it yet. A linking code finds it, until it is used, too
+// old, or MaxLinkFailures wrong passwords were tried with it.
 type Newcomer struct {
 	Digest        secret.Digest
 	Provider      string

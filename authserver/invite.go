@@ -60,7 +60,8 @@ type SecondFactor struct {
 	LastStep    int64 // the time step of the last code that was accepted
 }
 
-// Errand is something another service still has to be told, kept until it was.
+// Errand is a message of the outbox: something that another service must be told,
+// kept until it was delivered.
 type Errand struct {
 	ID        string
 	Kind      string

@@ -19,7 +19,7 @@ type Link struct {
 	Kind      string // LinkReset or LinkEmail
 	UserID    string
 	Email     string        // normalized; where it was sent
-	Bound     secret.Digest // of the password hash it was made under: another password, and it is void
+	Bound     secret.Digest // of the password hash it was made under: a new password makes the link void
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }

@@ -11,8 +11,10 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/gorilla/mux"
 	"go.yaml.in/yaml/v4"
 
+	"latchkey/pkg/apierror"
 	"latchkey/pkg/httpserver"
 )
 
@@ -65,13 +67,16 @@ func New(description []byte, server string) (*Documents, error) {
 	return &Documents{json: raw, page: b.Bytes()}, nil
 }
 
-// Routes returns the handlers of GET by their paths.
-func (d *Documents) Routes() map[string]httpserver.Handler {
-	return map[string]httpserver.Handler{
-		JSONPath: fixed("application/json; charset=utf-8", d.json, "Access-Control-Allow-Origin", "*"),
+// Mount adds the documents to router, for scripts of any origin too. render
+// answers with errors.
+func (d *Documents) Mount(router *mux.Router, render httpserver.Renderer) {
+	for path, h := range map[string]httpserver.Handler{
+		JSONPath: fixed("application/json; charset=utf-8", d.json),
 		PagePath: fixed("text/html; charset=utf-8", d.page, "Content-Security-Policy",
 			"default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
 		StylePath: fixed("text/css; charset=utf-8", pageCSS),
+	} {
+		router.Handle(path, httpserver.CrossOriginDocument(httpserver.Handle(h, render), http.HandlerFunc(apierror.MethodNotAllowed)))
 	}
 }
 

@@ -101,6 +101,13 @@ func write(w http.ResponseWriter, r *http.Request, s shape, e *fault.Error, body
 	JSON(w, r, s.status, body)
 }
 
+// MethodNotAllowed answers with 405. httpserver.Methods has set Allow.
+func MethodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	JSON(w, r, http.StatusMethodNotAllowed, map[string]string{
+		"error": "method_not_allowed", "message": "This path does not support the method " + r.Method,
+	})
+}
+
 // RetryAfter formats d for the Retry-After header: whole seconds, at least 1.
 func RetryAfter(d time.Duration) string {
 	return strconv.Itoa(max(1, int(math.Ceil(d.Seconds()))))

@@ -28,7 +28,7 @@ func (b *Breaker) Allow() bool {
 	if now.UnixNano() < until {
 		return false
 	}
-	// The winner of this swap is the one who tries; the others wait for its report.
+	// The winner of this swap tries; the others are refused until it reports.
 	return b.openUntil.CompareAndSwap(until, now.Add(b.pause()).UnixNano())
 }
 

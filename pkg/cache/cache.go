@@ -1,18 +1,14 @@
 // Package cache is a small store of short-lived values, in this process or in
 // Redis, behind one interface and one contract test.
 //
-// It also carries messages between replicas. Delivery is at most once: whoever
-// listens must treat every (re)subscription as "you may have missed something".
-// Nothing in a cache is the only copy of anything, except where a caller says
-// so and accepts to lose it.
+// It also carries messages between replicas, each delivered at most once. Nothing
+// in a cache is the only copy of anything, and no message may have to arrive.
 package cache
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 )
 
@@ -20,38 +16,23 @@ import (
 // without the cache.
 var ErrUnavailable = errors.New("cache: unavailable")
 
-// Entry is one value to be written.
-type Entry struct {
-	Key   string
-	Value []byte
-	TTL   time.Duration // at least a millisecond
-}
-
 // Store keeps values until their time to live is over. Its methods are safe for
 // concurrent use. Every error is, or wraps, ErrUnavailable or the context's.
 type Store interface {
-	// Get returns the value under key and whether there is one.
-	Get(ctx context.Context, key string) (value []byte, found bool, err error)
-	// SetNX writes value if key has none, and returns the value that stands
-	// after the call: of concurrent writers one wins and all learn who.
-	SetNX(ctx context.Context, key string, value []byte, ttl time.Duration) (standing []byte, err error)
-	// Set writes value whatever stood there.
+	// Get returns the value under key and how long the store is going to keep it,
+	// both in one trip. Left is 0 when there is none, and also when there is one
+	// without an end: nothing here is written so.
+	Get(ctx context.Context, key string) (value []byte, left time.Duration, err error)
+	// Set writes value, whatever stood there, for ttl, at least a millisecond.
 	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	// SetAndPublish writes all entries and then publishes message on channel, in
-	// one trip. A listener that gets the message finds the entries written.
+	// DeleteAndPublish removes the values under keys and then publishes message on
+	// channel, in one trip: a listener that gets the message finds them removed.
 	// Messages that come together may arrive as one, joined.
-	SetAndPublish(ctx context.Context, entries []Entry, channel string, message []byte) error
-	// Take returns the value under key and removes it: one caller gets it.
-	Take(ctx context.Context, key string) (value []byte, found bool, err error)
-	// Delete removes key; a missing key is no error.
-	Delete(ctx context.Context, key string) error
-	// Publish sends message to whoever listens on channel now.
-	Publish(ctx context.Context, channel string, message []byte) error
-	// Subscribe listens on channel until ctx ends. onReset runs when the
-	// subscription begins, whenever it is lost and whenever it begins again:
-	// messages may have been missed. The callbacks run one at a time, and must
-	// not block. The error is ctx's.
-	Subscribe(ctx context.Context, channel string, onMessage func(message []byte), onReset func()) error
+	DeleteAndPublish(ctx context.Context, keys []string, channel string, message []byte) error
+	// Subscribe hands messages on channel to onMessage, one at a time, until ctx
+	// ends, whatever keeps arriving. What is published while a connection is lost
+	// does not arrive. The error is ctx's.
+	Subscribe(ctx context.Context, channel string, onMessage func(message []byte)) error
 	// Ping checks that the engine answers.
 	Ping(ctx context.Context) error
 	// Close gives the engine back.
@@ -67,17 +48,21 @@ type Options struct {
 	Timeout    time.Duration    // one Redis command; 0: 250 ms
 }
 
-// Open opens the store that url names: "" is in this process, redis:// and
-// rediss:// (TLS) are Redis 7.0 or later. It does not connect: Ping does.
-func Open(url string, opts Options) (Store, error) {
-	if opts.Now == nil {
-		return nil, errors.New("cache: Options.Now is required")
-	}
-	switch {
-	case url == "":
+// Open opens the store that address names: "" is in this process, redis:// and
+// rediss:// (TLS) are Redis 7.0 or later. It does not connect: Ping does. An
+// address that CheckURL complains about is an error.
+func Open(address string, opts Options) (Store, error) {
+	if address == "" {
+		if opts.Now == nil {
+			return nil, errNow
+		}
 		return NewMemory(opts), nil
-	case strings.HasPrefix(url, "redis://"), strings.HasPrefix(url, "rediss://"):
-		return OpenRedis(url, opts)
 	}
-	return nil, fmt.Errorf("cache: the URL must be empty or start with redis:// or rediss://")
+	r, err := OpenRedis(address, opts)
+	if err != nil {
+		return nil, err // not r: a nil *Redis is no nil Store
+	}
+	return r, nil
 }
+
+var errNow = errors.New("cache: Options.Now is required")

@@ -101,30 +101,18 @@ func (s *shard) makeRoom(now time.Time) {
 }
 
 // Get implements Store.
-func (m *Memory) Get(ctx context.Context, key string) ([]byte, bool, error) {
+func (m *Memory) Get(ctx context.Context, key string) ([]byte, time.Duration, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, false, err
-	}
-	s := m.of(key)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e, ok := s.live(key, m.now())
-	return bytes.Clone(e.value), ok, nil
-}
-
-// SetNX implements Store.
-func (m *Memory) SetNX(ctx context.Context, key string, value []byte, ttl time.Duration) ([]byte, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	s, now := m.of(key), m.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e, ok := s.live(key, now); ok {
-		return bytes.Clone(e.value), nil
+	e, ok := s.live(key, now)
+	if !ok {
+		return nil, 0, nil
 	}
-	s.put(key, memoryEntry{bytes.Clone(value), now.Add(atLeast(ttl))}, now, m.perShard)
-	return bytes.Clone(value), nil
+	return bytes.Clone(e.value), e.expires.Sub(now), nil
 }
 
 // Set implements Store.
@@ -139,39 +127,16 @@ func (m *Memory) Set(ctx context.Context, key string, value []byte, ttl time.Dur
 	return nil
 }
 
-// SetAndPublish implements Store.
-func (m *Memory) SetAndPublish(ctx context.Context, entries []Entry, channel string, message []byte) error {
-	for _, e := range entries {
-		if err := m.Set(ctx, e.Key, e.Value, e.TTL); err != nil {
-			return err
-		}
-	}
-	return m.Publish(ctx, channel, message)
-}
-
-// Take implements Store.
-func (m *Memory) Take(ctx context.Context, key string) ([]byte, bool, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, false, err
-	}
-	s := m.of(key)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e, ok := s.live(key, m.now())
-	delete(s.entries, key)
-	return e.value, ok, nil
-}
-
-// Delete implements Store.
-func (m *Memory) Delete(ctx context.Context, key string) error {
-	_, _, err := m.Take(ctx, key)
-	return err
-}
-
-// Publish implements Store: it returns when every listener has been told.
-func (m *Memory) Publish(ctx context.Context, channel string, message []byte) error {
+// DeleteAndPublish implements Store: it returns when every listener has been told.
+func (m *Memory) DeleteAndPublish(ctx context.Context, keys []string, channel string, message []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	for _, key := range keys {
+		s := m.of(key)
+		s.mu.Lock()
+		delete(s.entries, key)
+		s.mu.Unlock()
 	}
 	m.mu.RLock()
 	told := make([]*listener, 0, len(m.listeners[channel]))
@@ -188,17 +153,14 @@ func (m *Memory) Publish(ctx context.Context, channel string, message []byte) er
 }
 
 // Subscribe implements Store.
-func (m *Memory) Subscribe(ctx context.Context, channel string, onMessage func([]byte), onReset func()) error {
+func (m *Memory) Subscribe(ctx context.Context, channel string, onMessage func([]byte)) error {
 	l := &listener{onMessage: onMessage}
-	l.mu.Lock() // no message is handed over before the first reset
 	m.mu.Lock()
 	if m.listeners[channel] == nil {
 		m.listeners[channel] = map[*listener]struct{}{}
 	}
 	m.listeners[channel][l] = struct{}{}
 	m.mu.Unlock()
-	onReset()
-	l.mu.Unlock()
 	<-ctx.Done()
 	m.mu.Lock()
 	delete(m.listeners[channel], l)

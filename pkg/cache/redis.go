@@ -20,9 +20,8 @@ const (
 	dialTimeout     = 200 * time.Millisecond
 )
 
-// Redis is a Store in Redis 7.0 or later (SET with NX and GET). A Redis that is
-// away costs its first callers a refused dial or a timeout or two, the others
-// nothing: a breaker answers for it.
+// Redis is a Store in Redis 7.0 or later. When Redis is away the first callers wait
+// for a refused connection or a timeout; then a breaker refuses the others at once.
 type Redis struct {
 	client  *redis.Client
 	breaker *Breaker
@@ -32,14 +31,14 @@ type Redis struct {
 
 var quietOnce sync.Once
 
-// OpenRedis opens the Redis that url names. It does not connect: Ping does.
-func OpenRedis(url string, opts Options) (*Redis, error) {
+// OpenRedis opens the Redis that address names. It does not connect: Ping does.
+func OpenRedis(address string, opts Options) (*Redis, error) {
 	if opts.Now == nil {
-		return nil, errors.New("cache: Options.Now is required")
+		return nil, errNow
 	}
-	o, err := redis.ParseURL(url)
+	o, err := parse(address)
 	if err != nil {
-		return nil, errors.New("cache: the Redis URL cannot be parsed") // the parser's error would quote the password
+		return nil, fmt.Errorf("cache: the Redis URL %w", err)
 	}
 	log := opts.Logger
 	if log == nil {
@@ -77,29 +76,20 @@ func (r *Redis) Client() *redis.Client { return r.client }
 // Away reports whether the breaker is refusing calls now.
 func (r *Redis) Away() bool { return r.breaker.Open() }
 
-// Stats reports connections in use and open, for metrics.
-func (r *Redis) Stats() (inUse, open int) {
-	s := r.client.PoolStats()
-	return int(s.TotalConns) - int(s.IdleConns), int(s.TotalConns)
-}
-
-// Get implements Store.
-func (r *Redis) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	get := redis.NewStringCmd(ctx, "get", key)
-	r.Send(ctx, get)
-	return found(get.Bytes())
-}
-
-// SetNX implements Store.
-func (r *Redis) SetNX(ctx context.Context, key string, value []byte, ttl time.Duration) ([]byte, error) {
-	standing, err := r.client.SetArgs(ctx, key, value, redis.SetArgs{Mode: "NX", Get: true, TTL: atLeast(ttl)}).Result()
-	if errors.Is(err, redis.Nil) { // nothing stood there: ours does now
-		return value, nil
-	}
+// Get implements Store. The time left is read first, so that it is not that of a
+// value written in between, unless such a value ends sooner.
+func (r *Redis) Get(ctx context.Context, key string) ([]byte, time.Duration, error) {
+	pttl, get := redis.NewDurationCmd(ctx, time.Millisecond, "pttl", key), redis.NewStringCmd(ctx, "get", key)
+	r.Send(ctx, pttl, get)
+	left, err := pttl.Result()
 	if err != nil {
-		return nil, away(err)
+		return nil, 0, away(err)
 	}
-	return []byte(standing), nil
+	value, err := get.Bytes()
+	if left <= 0 || errors.Is(err, redis.Nil) {
+		return nil, 0, nil
+	}
+	return value, left, away(err)
 }
 
 // Set implements Store.
@@ -107,11 +97,12 @@ func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	return away(r.client.Set(ctx, key, value, atLeast(ttl)).Err())
 }
 
-// SetAndPublish implements Store.
-func (r *Redis) SetAndPublish(ctx context.Context, entries []Entry, channel string, message []byte) error {
-	commands := make([]redis.Cmder, 0, len(entries)+1)
-	for _, e := range entries {
-		commands = append(commands, redis.NewStatusCmd(ctx, "set", e.Key, e.Value, "px", atLeast(e.TTL).Milliseconds()))
+// DeleteAndPublish implements Store. Each key has a command of its own: in a
+// cluster they lie on several nodes.
+func (r *Redis) DeleteAndPublish(ctx context.Context, keys []string, channel string, message []byte) error {
+	commands := make([]redis.Cmder, 0, len(keys)+1)
+	for _, key := range keys {
+		commands = append(commands, redis.NewIntCmd(ctx, "unlink", key))
 	}
 	published, _ := r.SendShared(ctx, Shared{Name: publication(channel), Part: message, Build: func(messages []any) redis.Cmder {
 		var joined []byte
@@ -131,19 +122,9 @@ func (r *Redis) SetAndPublish(ctx context.Context, entries []Entry, channel stri
 // publication names what is published on a channel.
 type publication string
 
-// Take implements Store.
-func (r *Redis) Take(ctx context.Context, key string) ([]byte, bool, error) {
-	return found(r.client.GetDel(ctx, key).Bytes())
-}
-
-// Delete implements Store.
+// Delete removes key; a missing key is no error.
 func (r *Redis) Delete(ctx context.Context, key string) error {
 	return away(r.client.Del(ctx, key).Err())
-}
-
-// Publish implements Store.
-func (r *Redis) Publish(ctx context.Context, channel string, message []byte) error {
-	return away(r.client.Publish(ctx, channel, message).Err())
 }
 
 // Ping implements Store.
@@ -157,16 +138,6 @@ func (r *Redis) Close() error {
 	return nil
 }
 
-func found(value []byte, err error) ([]byte, bool, error) {
-	if errors.Is(err, redis.Nil) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, away(err)
-	}
-	return value, true, nil
-}
-
 func away(err error) error {
 	if err == nil {
 		return nil
@@ -177,9 +148,9 @@ func away(err error) error {
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
-// gate asks the breaker before a command takes a connection. (go-redis has an
-// option for that, Limiter, which also asks for each handshake: a command that is
-// let through to try would be refused its connection by its own try.)
+// gate asks the breaker before a command takes a connection. The option Limiter of
+// go-redis does not serve: it asks for each handshake too, so that the one command
+// that is let through to try would be refused its own connection.
 type gate struct{ breaker *Breaker }
 
 // admitted marks the context of a command, and so of the handshake it may need.

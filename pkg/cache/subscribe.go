@@ -16,15 +16,11 @@ const (
 
 // Subscribe implements Store. A connection that is silent for a second is
 // pinged, and given up when the second after that is silent too.
-func (r *Redis) Subscribe(ctx context.Context, channel string, onMessage func([]byte), onReset func()) error {
+func (r *Redis) Subscribe(ctx context.Context, channel string, onMessage func([]byte)) error {
 	wait := firstReconnect
 	for ctx.Err() == nil {
-		heard, err := r.listen(ctx, channel, onMessage, onReset)
-		if ctx.Err() != nil {
-			break
-		}
-		onReset()
-		if heard {
+		heard, err := r.listen(ctx, channel, onMessage)
+		if heard && ctx.Err() == nil {
 			wait = firstReconnect
 			r.log.WarnContext(ctx, "subscription lost", "channel", channel, "error", err)
 		}
@@ -37,15 +33,17 @@ func (r *Redis) Subscribe(ctx context.Context, channel string, onMessage func([]
 	return ctx.Err()
 }
 
-// listen returns when the connection is lost; heard tells whether there was one.
-func (r *Redis) listen(ctx context.Context, channel string, onMessage func([]byte), onReset func()) (heard bool, err error) {
+// listen returns when the connection is lost or ctx ends; heard tells whether
+// there was a connection.
+func (r *Redis) listen(ctx context.Context, channel string, onMessage func([]byte)) (heard bool, err error) {
 	ps := r.client.Subscribe(ctx, channel)
-	defer func() { _ = ps.Close() }() // it is lost or no longer wanted
+	defer func() { _ = ps.Close() }()                         // it is lost or no longer wanted
+	defer context.AfterFunc(ctx, func() { _ = ps.Close() })() // ends a read under way
 	pinged := false
-	for {
+	for ctx.Err() == nil { // messages may arrive faster than a read can fail
 		got, err := ps.ReceiveTimeout(ctx, pingEvery)
 		if err != nil {
-			if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() || pinged || ctx.Err() != nil { //nolint:errorlint // the driver hands the net error over unwrapped
+			if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() || pinged { //nolint:errorlint // the driver hands the net error over unwrapped
 				return heard, err
 			}
 			if err := ps.Ping(ctx); err != nil {
@@ -58,9 +56,9 @@ func (r *Redis) listen(ctx context.Context, channel string, onMessage func([]byt
 		switch m := got.(type) {
 		case *redis.Subscription:
 			heard = true
-			onReset()
 		case *redis.Message:
 			onMessage([]byte(m.Payload))
 		}
 	}
+	return heard, ctx.Err()
 }

@@ -16,19 +16,19 @@ type trip struct {
 	place   int
 }
 
-// Shared is a command that callers who come together send as one. Name tells
-// which of them it is one for.
+// Shared is a command that callers who come together send as one: Build makes it
+// of the parts of all callers that give the same Name.
 type Shared struct {
 	Name  any
-	Part  any // what a caller adds to it
+	Part  any // what this caller adds
 	Build func(parts []any) redis.Cmder
 }
 
 // Send runs the commands, one after the other, in a round trip that they share
 // with those of others who come while another is under way. Each command has its
-// own error afterwards. The client's timeouts bound the trip; the end of ctx does
-// not matter, for the commands may be under way, and to watch for it would cost
-// every request a timer.
+// own error afterwards. The client's timeouts bound the trip. The end of ctx does
+// not: the commands may be under way, and watching it would cost every request a
+// timer.
 func (r *Redis) Send(ctx context.Context, commands ...redis.Cmder) {
 	r.send(&trip{ctx: ctx, commands: commands})
 }
@@ -43,7 +43,7 @@ func (r *Redis) SendShared(ctx context.Context, shared Shared, commands ...redis
 
 func (r *Redis) send(t *trip) {
 	t.ctx = context.WithoutCancel(t.ctx)
-	if r.breaker.tripped() { // nobody waits behind the one who tries whether Redis is back
+	if r.breaker.tripped() { // a caller that tries whether Redis is back makes nobody else wait
 		r.carry([]*trip{t})
 		return
 	}

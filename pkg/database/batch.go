@@ -3,55 +3,39 @@ package database
 import (
 	"context"
 	"errors"
-	"runtime"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"latchkey/pkg/lanes"
 )
 
-// tripTimeout bounds what those wait who come after a trip that hangs.
+// tripTimeout bounds a trip, and so how long callers wait behind one that hangs.
 const tripTimeout = 5 * time.Second
 
-// stepBack is shorter than the time after which PostgreSQL looks for deadlocks
-// (1 s): of a batch, which holds several rows, and a transaction that wait for
-// each other it is always the batch that steps back.
-var stepBack = setting{"lock_timeout", "200ms"}
-
 // ReadRowBatched is QueryRow for a statement that many callers run at once and
-// that locks nothing. On PostgreSQL those who would wait for each other travel
-// together, in a trip that does not end when one of them leaves. The statement
-// runs when the row is scanned.
+// that locks nothing. On PostgreSQL callers that would wait for each other share
+// a round trip, which does not end when one of them leaves. The statement runs
+// when the row is scanned.
+//
+// Statements that write never share a trip: one that waits for a lock would make
+// the others wait with it.
 func (db *DB) ReadRowBatched(ctx context.Context, text string, args ...any) Row {
-	return db.batched(ctx, db.reads, text, args)
-}
-
-// WriteRowBatched is ReadRowBatched for a statement that writes: those of a batch
-// share one commit, and every caller learns of its own row after it. A statement
-// that the database refuses does not take the others with it.
-func (db *DB) WriteRowBatched(ctx context.Context, text string, args ...any) Row {
-	return db.batched(ctx, db.writes, text, args)
-}
-
-func (db *DB) batched(ctx context.Context, l *lanes.Lanes[*call], text string, args []any) Row {
-	if _, set := db.settingOf(ctx); l == nil || set || db.txOf(ctx) != nil {
+	if _, set := db.settingOf(ctx); db.reads == nil || set || db.txOf(ctx) != nil {
 		return db.QueryRow(ctx, text, args...)
 	}
-	return db.carried(ctx, l, &call{ctx: ctx, text: text, args: args})
-}
-
-func (db *DB) carried(ctx context.Context, l *lanes.Lanes[*call], c *call) Row {
+	c := &call{ctx: ctx, text: text, args: args}
 	return Row{func(dest ...any) error {
 		c.dest = dest
-		if err := l.Do(c); err != nil {
+		if err := db.reads.Do(c); err != nil {
 			return err
 		}
-		if c.undone { // not on the lane: nobody waits behind a statement that waits for a lock
+		if c.undone {
 			ctx, cancel := context.WithTimeout(ctx, tripTimeout)
 			defer cancel()
-			statement{c}.alone(ctx, db.pool)
+			c.alone(ctx, db.pool)
 		}
 		return c.err
 	}}
@@ -59,30 +43,27 @@ func (db *DB) carried(ctx context.Context, l *lanes.Lanes[*call], c *call) Row {
 
 // call is one caller's statement and what came of it.
 type call struct {
-	ctx      context.Context //nolint:containedctx // of the request it belongs to, for as long as that waits
-	text     string
-	args     []any
-	dest     []any
-	gathered bool // may be one of many that a single statement answers
+	ctx  context.Context //nolint:containedctx // of the request it belongs to, for as long as that waits
+	text string
+	args []any
+	dest []any
 
 	err    error
 	undone bool // by the database, because another statement of its batch was refused
 }
 
-// trips carry statements to PostgreSQL, those that share one under a setting.
-type trips struct {
-	pool  *pgxpool.Pool
-	under setting // zero: none
+// alone runs c in a trip of its own.
+func (c *call) alone(ctx context.Context, pool *pgxpool.Pool) {
+	c.err = pool.QueryRow(ctx, c.text, c.args...).Scan(c.dest...)
 }
 
-// writeLanes are fewer than there are CPUs, so that more share a commit.
-func writeLanes() int { return max(1, runtime.GOMAXPROCS(0)/2) }
+func readTrips(pool *pgxpool.Pool, n int) *lanes.Lanes[*call] {
+	return lanes.New(n, func(calls []*call) { carry(pool, calls) })
+}
 
-func (t trips) lanes(n int) *lanes.Lanes[*call] { return lanes.New(n, t.run) }
-
-// run carries the statements in one trip. Where the database refuses one of them
-// it has undone all: then each is to run alone.
-func (t trips) run(calls []*call) {
+// carry runs the statements in one trip. When the database refuses one of them it
+// answers none of them; then each runs again, alone.
+func carry(pool *pgxpool.Pool, calls []*call) {
 	ctx := calls[0].ctx
 	if len(calls) > 1 {
 		ctx = context.WithoutCancel(ctx)
@@ -90,10 +71,10 @@ func (t trips) run(calls []*call) {
 	ctx, cancel := context.WithTimeout(ctx, tripTimeout)
 	defer cancel()
 	if len(calls) == 1 {
-		statement(calls).alone(ctx, t.pool)
+		calls[0].alone(ctx, pool)
 		return
 	}
-	err := t.together(ctx, calls)
+	err := together(ctx, pool, calls)
 	if err == nil {
 		return
 	}
@@ -104,16 +85,32 @@ func (t trips) run(calls []*call) {
 	}
 }
 
-// together sends all statements with one sync, which makes them one transaction.
-func (t trips) together(ctx context.Context, calls []*call) error {
-	all := statements(calls)
-	results, err := send(ctx, t.pool, t.under, all...)
-	if err != nil {
-		return err
+// together sends all statements with one sync.
+func together(ctx context.Context, pool *pgxpool.Pool, calls []*call) error {
+	batch := &pgx.Batch{}
+	for _, c := range calls {
+		batch.Queue(c.text, c.args...)
 	}
+	results := pool.SendBatch(ctx, batch)
 	defer func() { _ = results.Close() }() // after a panic; otherwise it is closed
-	for _, s := range all {
-		s.deal(results.Query())
+	for _, c := range calls {
+		c.read(results.Query())
 	}
 	return results.Close()
+}
+
+// read gives c its row. It does not use Scan of the rows, which would end the
+// other calls when one caller cannot take its row.
+func (c *call) read(rows pgx.Rows, err error) {
+	if c.err = err; err != nil {
+		return
+	}
+	defer rows.Close()
+	c.err = pgx.ErrNoRows
+	if rows.Next() {
+		c.err = pgx.ScanRow(rows.Conn().TypeMap(), rows.FieldDescriptions(), rows.RawValues(), c.dest...)
+	}
+	if err := rows.Err(); err != nil {
+		c.err = err
+	}
 }

@@ -41,7 +41,6 @@ type DB struct {
 	sql    *sql.DB
 	pool   *pgxpool.Pool       // nil on SQLite
 	reads  *lanes.Lanes[*call] // nil on SQLite
-	writes *lanes.Lanes[*call] // nil on SQLite
 }
 
 // Open opens the database that url names: postgres://… or sqlite:path. It does
@@ -97,11 +96,20 @@ type tx struct {
 }
 
 // InTx runs fn in a transaction and commits when it returns nil. Inside another
-// InTx of the same database it joins that one: the outermost commits.
+// InTx of the same database it joins that one: the outermost commits. Where
+// PostgreSQL breaks a deadlock by ending the transaction, fn is run once more.
 func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if ctx.Value(txKey{db}) != nil {
 		return fn(ctx)
 	}
+	err := db.transaction(ctx, fn)
+	if IsDeadlock(err) {
+		err = db.transaction(ctx, fn)
+	}
+	return err
+}
+
+func (db *DB) transaction(ctx context.Context, fn func(ctx context.Context) error) error {
 	var t tx
 	run := func(orm *gorm.DB) error {
 		t = tx{orm: orm}

@@ -43,8 +43,8 @@ func IsUnique(err error, parts ...string) bool {
 	return false
 }
 
-// IsDeadlock reports whether PostgreSQL broke a transaction off because it and
-// another waited each for the other. Run again, it goes through.
+// IsDeadlock reports whether PostgreSQL ended a transaction because it and another
+// one waited for each other. The other one goes on, so a second try succeeds.
 func IsDeadlock(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && pg.Code == "40P01"

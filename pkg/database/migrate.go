@@ -16,6 +16,15 @@ type Migration struct {
 	Applied bool   `json:"applied"`
 }
 
+// String is the migration as command lines print it.
+func (m Migration) String() string {
+	state := "missing"
+	if m.Applied {
+		state = "applied"
+	}
+	return fmt.Sprintf("%04d  %-8s %s", m.Version, state, m.Name)
+}
+
 // Migrate applies every migration of dir/<engine> that is missing. On
 // PostgreSQL a session lock lets several replicas start together.
 func (db *DB) Migrate(ctx context.Context, files fs.FS) error {

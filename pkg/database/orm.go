@@ -7,9 +7,9 @@ import (
 	"gorm.io/gorm"
 )
 
-// openORM opens gorm with statements of its own only where we ask for them: no
-// transaction around a single write, no clock of its own, no statement logged
-// with its parameters.
+// openORM opens gorm so that it sends only what it is asked to: it makes no
+// transaction around a single write, takes no time from a clock, and logs no
+// statement with its parameters.
 func openORM(d gorm.Dialector, opts Options) (*gorm.DB, error) {
 	log := opts.Logger
 	if log == nil {

@@ -38,7 +38,7 @@ func openPostgres(ctx context.Context, url string, opts Options) (*DB, error) {
 	}
 	db := &DB{
 		engine: Postgres, orm: orm, sql: sqlDB, pool: pool,
-		reads: trips{pool: pool}.lanes(runtime.GOMAXPROCS(0)), writes: trips{pool, stepBack}.lanes(writeLanes()),
+		reads: readTrips(pool, runtime.GOMAXPROCS(0)),
 	}
 	if err := db.carrySettings(); err != nil {
 		pool.Close()

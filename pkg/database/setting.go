@@ -45,21 +45,14 @@ func (db *DB) settingOf(ctx context.Context) (setting, bool) {
 
 const setConfig = "SELECT set_config($1, $2, true)"
 
-// send pipelines the setting, if s is one, and the statements: between two
-// syncs PostgreSQL runs all in one implicit transaction, so the setting is local
-// to it. The results are theirs.
-func send(ctx context.Context, pool *pgxpool.Pool, s setting, all ...statement) (pgx.BatchResults, error) {
+// send pipelines the setting and the statement: between two syncs PostgreSQL runs
+// both in one implicit transaction, so the setting is local to it. The results are
+// the statement's.
+func send(ctx context.Context, pool *pgxpool.Pool, s setting, text string, args []any) (pgx.BatchResults, error) {
 	batch := &pgx.Batch{}
-	if s != (setting{}) {
-		batch.Queue(setConfig, s.name, s.value)
-	}
-	for _, one := range all {
-		batch.Queue(one.text(), one.args()...)
-	}
+	batch.Queue(setConfig, s.name, s.value)
+	batch.Queue(text, args...)
 	results := pool.SendBatch(ctx, batch)
-	if s == (setting{}) {
-		return results, nil
-	}
 	if _, err := results.Exec(); err != nil {
 		return nil, errors.Join(err, ignoreSame(err, results.Close()))
 	}
@@ -75,7 +68,7 @@ func ignoreSame(first, second error) error {
 
 func (db *DB) queryRowWith(ctx context.Context, s setting, text string, args []any) Row {
 	return Row{func(dest ...any) error {
-		results, err := send(ctx, db.pool, s, statement{{text: text, args: args}})
+		results, err := send(ctx, db.pool, s, text, args)
 		if err != nil {
 			return err
 		}
@@ -88,7 +81,7 @@ func (db *DB) queryRowWith(ctx context.Context, s setting, text string, args []a
 }
 
 func (db *DB) queryWith(ctx context.Context, s setting, text string, args []any) (batchRows, error) {
-	results, err := send(ctx, db.pool, s, statement{{text: text, args: args}})
+	results, err := send(ctx, db.pool, s, text, args)
 	if err != nil {
 		return batchRows{}, err
 	}
@@ -100,7 +93,7 @@ func (db *DB) queryWith(ctx context.Context, s setting, text string, args []any)
 }
 
 func (db *DB) execWith(ctx context.Context, s setting, text string, args []any) (int64, error) {
-	results, err := send(ctx, db.pool, s, statement{{text: text, args: args}})
+	results, err := send(ctx, db.pool, s, text, args)
 	if err != nil {
 		return 0, err
 	}

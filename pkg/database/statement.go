@@ -36,7 +36,7 @@ type Rows interface {
 
 // QueryRow runs a hand-written statement that returns at most one row.
 // Parameters are $1, $2 … on both engines. Outside a transaction on PostgreSQL
-// it goes to pgx directly, which is what makes the hot path hot.
+// it goes to pgx directly, without the work of database/sql.
 func (db *DB) QueryRow(ctx context.Context, text string, args ...any) Row {
 	if tx := db.txOf(ctx); tx != nil {
 		return Row{tx.QueryRowContext(ctx, db.rewrite(text), args...).Scan}

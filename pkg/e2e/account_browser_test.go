@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // TestBrowserAccountLife signs up, sets up a second factor, signs in with it,
@@ -16,7 +17,7 @@ import (
 func TestBrowserAccountLife(t *testing.T) {
 	chromium(t)
 	eachWorld(t, func(w *world) {
-		b, p := openTab(w.t).withoutScripts(), testenv.NewPerson(w.Auth.URL)
+		b, p := openTab(w.t).withoutScripts(), actor.NewPerson(w.Auth.URL)
 		b.visit(w.Auth.URL + "/signup")
 		b.typeIn("input[name=email]", p.Email)
 		b.typeIn("input[name=password]", p.Password)
@@ -66,7 +67,7 @@ func (w *world) setUpSecondFactor(b *tab) string {
 
 // signDeviceOut signs in on a device through the JSON API, with a recovery code
 // made for it, and ends the device on the page.
-func (w *world) signDeviceOut(b *tab, p *testenv.Person, key string) {
+func (w *world) signDeviceOut(b *tab, p *actor.Person, key string) {
 	b.visit(w.Auth.URL + "/settings/second-factor/recovery")
 	// The next step's code was used to sign in: wait for one after it.
 	used := time.Now().Unix()/30 + 1
@@ -79,7 +80,7 @@ func (w *world) signDeviceOut(b *tab, p *testenv.Person, key string) {
 		w.t.Fatal(err)
 	}
 	body := map[string]any{"email": p.Email, "password": p.Password, "otp_code": code, "device": newDevice("phone")}
-	answer, err := (&testenv.App{}).Call(w.t.Context(), http.MethodPost, w.Auth.URL+"/api/v1/auth/login", "", body)
+	answer, err := (&actor.App{}).Call(w.t.Context(), http.MethodPost, w.Auth.URL+"/api/v1/auth/login", "", body)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"latchkey/pkg/secret"
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // TestBrowserAPIKeys creates, copies, rotates and revokes a key, touching
@@ -36,7 +36,7 @@ func TestBrowserAPIKeys(t *testing.T) {
 }
 
 func (w *world) keysByKeyboard(b *tab, scripts bool) {
-	b.signUp(w, testenv.NewPerson(w.Auth.URL))
+	b.signUp(w, actor.NewPerson(w.Auth.URL))
 	b.press(`.sections a[href="/settings/api_keys"]`)
 	b.arrive("/settings/api_keys")
 	b.press(`main a[href="/settings/api_keys/new"]`)

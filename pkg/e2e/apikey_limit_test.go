@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 func TestK13_AThousandParallelRequestsPassTheLimitExactly(t *testing.T) {
@@ -19,7 +22,7 @@ func TestK13_AThousandParallelRequestsPassTheLimitExactly(t *testing.T) {
 		if set == testenv.Production {
 			replicas = 2
 		}
-		w := startWorld(t, testenv.Setup{Set: set, Replicas: replicas})
+		w := startWorld(t, set, stack.Setup{Replicas: replicas})
 		key := w.keeper().newKey("burst", "read", "web", nil).Key
 		var (
 			group           sync.WaitGroup
@@ -51,7 +54,7 @@ func TestK13_AThousandParallelRequestsPassTheLimitExactly(t *testing.T) {
 }
 
 // wantLimitExceeded checks contract section 3.5.
-func wantLimitExceeded(t *testing.T, answer *testenv.Answer) {
+func wantLimitExceeded(t *testing.T, answer *actor.Answer) {
 	t.Helper()
 	wantError(t, answer, http.StatusTooManyRequests, "rate_limit_exceeded")
 	h := answer.Header
@@ -107,9 +110,9 @@ func TestK14_TiersAndHeaders(t *testing.T) {
 }
 
 func TestK15_UsageIsTracked(t *testing.T) {
-	ownWorld(t, testenv.Setup{
-		APIEnv:  testenv.Env{"API_KEY_USE_INTERVAL": "200ms"},
-		AuthEnv: testenv.Env{"AUTH_KEY_USE_INTERVAL": "200ms"},
+	ownWorld(t, stack.Setup{
+		APIEnv:  process.Env{"API_KEY_USE_INTERVAL": "200ms"},
+		AuthEnv: process.Env{"AUTH_KEY_USE_INTERVAL": "200ms"},
 	}, func(w *world) {
 		if time.Now().UTC().Truncate(time.Hour) != time.Now().Add(time.Minute).UTC().Truncate(time.Hour) {
 			w.t.Log("the clock hour turns during this test: counts may begin anew")
@@ -156,7 +159,7 @@ func TestK15_UsageIsTracked(t *testing.T) {
 }
 
 func TestK16_UsesAreReportedOnShutdown(t *testing.T) {
-	ownWorld(t, testenv.Setup{APIEnv: testenv.Env{"API_KEY_USE_INTERVAL": "1h"}}, func(w *world) {
+	ownWorld(t, stack.Setup{APIEnv: process.Env{"API_KEY_USE_INTERVAL": "1h"}}, func(w *world) {
 		k := w.keeper()
 		made := k.newKey("k", "read", "web", nil)
 		wantStatus(w.t, w.useAPI(http.MethodGet, accounts, made.Key, nil), http.StatusOK)
@@ -186,7 +189,7 @@ func TestK16_UsesAreReportedOnShutdown(t *testing.T) {
 // TestK19_UsesAreShownSoonAndWrittenSeldom: with the settings people start with,
 // what a key was used for shows within moments, and its row is written once.
 func TestK19_UsesAreShownSoonAndWrittenSeldom(t *testing.T) {
-	ownWorld(t, testenv.Setup{}, func(w *world) {
+	ownWorld(t, stack.Setup{}, func(w *world) {
 		k := w.keeper()
 		made := k.newKey("k", "read", "web", nil)
 		stored := w.storedUses(made.ID)

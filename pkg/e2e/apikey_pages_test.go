@@ -8,14 +8,14 @@ import (
 	"testing"
 
 	"latchkey/pkg/secret"
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 const keyPages = "/settings/api_keys"
 
 var shownKey = regexp.MustCompile(secret.Pattern)
 
-func (w *world) page(p *testenv.Person, path string) *testenv.Page {
+func (w *world) page(p *actor.Person, path string) *actor.Page {
 	w.t.Helper()
 	page, err := p.Browser.Get(w.t.Context(), path)
 	if err != nil {
@@ -25,7 +25,7 @@ func (w *world) page(p *testenv.Person, path string) *testenv.Page {
 }
 
 // submit fills the first form of the page that has the fields and sends it.
-func (w *world) submit(p *testenv.Person, page *testenv.Page, values map[string]string) *testenv.Page {
+func (w *world) submit(p *actor.Person, page *actor.Page, values map[string]string) *actor.Page {
 	w.t.Helper()
 	form, err := page.Form("csrf_token")
 	if err != nil {
@@ -56,7 +56,7 @@ func TestK18_PagesOfKeys(t *testing.T) {
 		made := w.submit(p, refused, map[string]string{"expires_at": "2999-12-31", "allowed_cidrs": "127.0.0.1\n 10.0.0.0/8"})
 		key := shownKey.FindString(made.Body)
 		if made.Status != http.StatusOK || key == "" || made.Header.Get("Cache-Control") != "no-store" || strings.Contains(made.Body, "<b onload") ||
-			!strings.Contains(made.Text(), "cannot be shown again") {
+			!strings.Contains(made.Text(), "We can't show it again") {
 			w.t.Fatalf("made: %d %s", made.Status, made.Text())
 		}
 		wantStatus(w.t, w.useAPI(http.MethodGet, accounts, key, nil), http.StatusOK)
@@ -81,7 +81,7 @@ func TestK18_PagesOfKeys(t *testing.T) {
 		if rotated.Status != http.StatusOK || next == "" || next == key || !strings.Contains(rotated.Text(), "It works until") {
 			w.t.Fatalf("rotated: %d %s", rotated.Status, rotated.Text())
 		}
-		if bad := w.submit(p, w.page(p, one+"/revoke"), nil); bad.URL.Path != keyPages || !strings.Contains(bad.Text(), "API key has been revoked successfully") {
+		if bad := w.submit(p, w.page(p, one+"/revoke"), nil); bad.URL.Path != keyPages || !strings.Contains(bad.Text(), "The API key was revoked.") {
 			w.t.Errorf("revoked: %s %s", bad.URL, bad.Text())
 		}
 		err := within(w.t.Context(), func() error {
@@ -108,7 +108,7 @@ func (w *world) foreignPages(one string) {
 }
 
 // forgedForms posts without the page's own token, and with what no page offers.
-func (w *world) forgedForms(p *testenv.Person, one string) {
+func (w *world) forgedForms(p *actor.Person, one string) {
 	for _, path := range []string{one + "/revoke", one + "/rotate", keyPages + "/new"} {
 		for _, token := range []string{"", "x"} {
 			page, err := p.Browser.Post(w.t.Context(), path, url.Values{"csrf_token": {token}, "overlap": {"0"}, "name": {"n"}, "source": {"mobile"}, "scopes": {"read"}})

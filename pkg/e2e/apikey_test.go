@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 const keyRefused = "Access token or API key is invalid, expired, or missing"
@@ -27,7 +29,7 @@ func TestK1_AKeyIsShownOnceAndOpensBothServices(t *testing.T) {
 			w.t.Error("the answer with the key may be cached")
 		}
 		wantStatus(w.t, w.useAPI(http.MethodGet, accounts, made.Key, nil), http.StatusOK)
-		for _, answer := range []*testenv.Answer{k.manage(http.MethodGet, apiKeys, nil), k.manage(http.MethodGet, apiKeys+"/"+made.ID, nil)} {
+		for _, answer := range []*actor.Answer{k.manage(http.MethodGet, apiKeys, nil), k.manage(http.MethodGet, apiKeys+"/"+made.ID, nil)} {
 			wantStatus(w.t, answer, http.StatusOK)
 			if strings.Contains(string(answer.Body), made.Key) || !strings.Contains(string(answer.Body), made.Key[len(made.Key)-4:]) {
 				w.t.Errorf("a key is recognised by its last four characters and nothing more: %s", answer)
@@ -99,7 +101,7 @@ func TestK3_OneActiveKeyPerSource(t *testing.T) {
 func TestK4_ParallelCreationsHaveOneWinner(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		k := w.keeper()
-		results := make(chan *testenv.Answer, 20)
+		results := make(chan *actor.Answer, 20)
 		for i := range cap(results) {
 			go func() { results <- k.create(fmt.Sprint("Key ", i), "read", "web", nil) }()
 		}
@@ -120,7 +122,7 @@ func TestK4_ParallelCreationsHaveOneWinner(t *testing.T) {
 }
 
 func TestK5_RevokedKeysAreDeadWithinASecond(t *testing.T) {
-	ownWorld(t, testenv.Setup{Replicas: 2}, func(w *world) {
+	ownWorld(t, stack.Setup{Replicas: 2}, func(w *world) {
 		k := w.keeper()
 		made := k.newKey("Doomed", "read", "web", nil)
 		for _, api := range w.APIs {

@@ -11,13 +11,15 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // TestS43_T17_NothingSecretAtRest runs everything that hands out a secret and
 // then searches both databases, Redis, the logs and the data folder for each.
 func TestS43_T17_NothingSecretAtRest(t *testing.T) {
-	ownWorld(t, testenv.Setup{}, func(w *world) {
+	ownWorld(t, stack.Setup{}, func(w *world) {
 		secrets := map[string]string{"resource server's secret": w.ResourceServer.Secret}
 		app := w.confidential()
 		secrets["client secret"] = app.Client.Secret
@@ -76,7 +78,7 @@ func TestS43_T17_NothingSecretAtRest(t *testing.T) {
 }
 
 // leakOnErrors sends each secret where it does not belong.
-func (w *world) leakOnErrors(app *testenv.App, secrets map[string]string) {
+func (w *world) leakOnErrors(app *actor.App, secrets map[string]string) {
 	for _, value := range secrets {
 		w.form(app, "/oauth/token", url.Values{"grant_type": {value}, "code": {value}})
 		w.call(http.MethodGet, accounts+"?access_token="+url.QueryEscape(value), value, nil)

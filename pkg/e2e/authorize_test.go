@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // wantErrorPage checks that the browser stayed here and was told why on a page.
-func wantErrorPage(t *testing.T, page *testenv.Page, what string) {
+func wantErrorPage(t *testing.T, page *actor.Page, what string) {
 	t.Helper()
 	if page.Left != nil || page.Header.Get("Location") != "" {
 		t.Errorf("%s: redirected to %s", what, page.Header.Get("Location"))
@@ -23,7 +23,7 @@ func wantErrorPage(t *testing.T, page *testenv.Page, what string) {
 
 // wantErrorRedirect checks that the application was told code, with the state
 // and the issuer (RFC 9207).
-func wantErrorRedirect(t *testing.T, w *world, page *testenv.Page, code, what string) {
+func wantErrorRedirect(t *testing.T, w *world, page *actor.Page, code, what string) {
 	t.Helper()
 	if page.Left == nil {
 		t.Errorf("%s: got %d %.200s, want a redirect to the application", what, page.Status, page.Text())
@@ -44,7 +44,7 @@ func TestS01_T22_RedirectURIIsComparedExactly(t *testing.T) {
 			"https://user@app.example.com/callback", "https://app.example.com.evil.example/callback", "http://app.example.com/callback",
 			"https://app.example.com/callback/../callback", "//app.example.com/callback", "/callback", "javascript:alert(1)", " " + webCallback, "",
 		} {
-			page := w.browse(app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", url.Values{"redirect_uri": {uri}}))
+			page := w.browse(app.AuthorizeURL(actor.NewPKCE(), "read", "the-state", url.Values{"redirect_uri": {uri}}))
 			wantErrorPage(w.t, page, "redirect_uri="+uri)
 		}
 	})
@@ -65,7 +65,7 @@ func TestS02_LoopbackDiffersInPortOnly(t *testing.T) {
 			for uri, accepted := range table {
 				// Without a challenge an accepted URI is where the error goes.
 				more := url.Values{"redirect_uri": {uri}, "code_challenge": {""}}
-				page := w.browse(app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", more))
+				page := w.browse(app.AuthorizeURL(actor.NewPKCE(), "read", "the-state", more))
 				if accepted {
 					wantErrorRedirect(w.t, w, page, "invalid_request", registered+" → "+uri)
 					if page.Left != nil && !strings.HasPrefix(page.Left.String(), uri) {
@@ -102,7 +102,7 @@ func TestS04_UnknownClientNeverRedirects(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.public()
 		for _, id := range []string{"nobody", "", strings.Repeat("x", 5000), "a\x00b", "' OR 1=1 --", "\xff\xfe"} {
-			page := w.browse(app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", url.Values{"client_id": {id}}))
+			page := w.browse(app.AuthorizeURL(actor.NewPKCE(), "read", "the-state", url.Values{"client_id": {id}}))
 			wantErrorPage(w.t, page, "client_id="+id)
 		}
 	})
@@ -130,8 +130,8 @@ func TestS05_SignInDoesNotLeaveTheOrigin(t *testing.T) {
 
 func TestS06_S07_S08_T06_PKCEWithS256IsRequired(t *testing.T) {
 	eachWorld(t, func(w *world) {
-		good := testenv.NewPKCE()
-		for _, app := range []*testenv.App{w.public(), w.confidential()} {
+		good := actor.NewPKCE()
+		for _, app := range []*actor.App{w.public(), w.confidential()} {
 			for what, more := range map[string]url.Values{
 				"no challenge":       {"code_challenge": {""}, "code_challenge_method": {""}},
 				"challenge empty":    {"code_challenge": {""}},
@@ -157,13 +157,13 @@ func TestS16_S17_T20_AnswersOfTheConsentPage(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app, p := w.public(), w.person()
 		for _, c := range []struct{ state, decision, param, value string }{
-			{"the-state", testenv.Deny, "error", "access_denied"},
-			{"", testenv.Deny, "error", "access_denied"},
-			{"the-state", testenv.Allow, "code", ""},
-			{"", testenv.Allow, "code", ""},
-			{"a state with spaces & signs = ü", testenv.Allow, "code", ""},
+			{"the-state", actor.Deny, "error", "access_denied"},
+			{"", actor.Deny, "error", "access_denied"},
+			{"the-state", actor.Allow, "code", ""},
+			{"", actor.Allow, "code", ""},
+			{"a state with spaces & signs = ü", actor.Allow, "code", ""},
 		} {
-			page, err := p.Open(w.t.Context(), app.AuthorizeURL(testenv.NewPKCE(), "read", c.state, nil))
+			page, err := p.Open(w.t.Context(), app.AuthorizeURL(actor.NewPKCE(), "read", c.state, nil))
 			if err != nil {
 				w.t.Fatal(err)
 			}
@@ -205,7 +205,7 @@ func TestS18_T30_OnlyTheCodeFlow(t *testing.T) {
 			"token": "unsupported_response_type", "id_token": "unsupported_response_type", "code token": "unsupported_response_type",
 			"none": "unsupported_response_type", "CODE": "unsupported_response_type", "": "invalid_request",
 		} {
-			page := w.browse(app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", url.Values{"response_type": {kind}}))
+			page := w.browse(app.AuthorizeURL(actor.NewPKCE(), "read", "the-state", url.Values{"response_type": {kind}}))
 			wantErrorRedirect(w.t, w, page, code, "response_type="+kind)
 		}
 		for grant, code := range map[string]string{
@@ -222,22 +222,22 @@ func TestS20_T28_ParametersAreGivenOnce(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.public()
 		for _, name := range []string{"client_id", "redirect_uri"} {
-			u := app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", nil)
+			u := app.AuthorizeURL(actor.NewPKCE(), "read", "the-state", nil)
 			q, _ := url.Parse(u)
 			wantErrorPage(w.t, w.browse(u+"&"+url.Values{name: {q.Query().Get(name)}}.Encode()), "two "+name)
 		}
 		for _, name := range []string{"response_type", "scope", "code_challenge", "code_challenge_method"} {
-			page := w.browse(app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", nil) + "&" + name + "=x")
+			page := w.browse(app.AuthorizeURL(actor.NewPKCE(), "read", "the-state", nil) + "&" + name + "=x")
 			wantErrorRedirect(w.t, w, page, "invalid_request", "two "+name)
 		}
-		page := w.browse(app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", nil) + "&state=another")
+		page := w.browse(app.AuthorizeURL(actor.NewPKCE(), "read", "the-state", nil) + "&state=another")
 		if page.Left == nil || page.Left.Query().Get("error") != "invalid_request" {
 			w.t.Errorf("two states: got %d %v", page.Status, page.Left)
 		}
 		for _, name := range []string{"grant_type", "code", "redirect_uri", "code_verifier", "client_id"} {
 			form := url.Values{
 				"grant_type": {"authorization_code"}, "code": {"x"}, "redirect_uri": {app.RedirectURI},
-				"code_verifier": {testenv.NewPKCE().Verifier}, "client_id": {app.Client.ID},
+				"code_verifier": {actor.NewPKCE().Verifier}, "client_id": {app.Client.ID},
 			}
 			form[name] = append(form[name], form.Get(name))
 			wantError(w.t, w.token(app, form), http.StatusBadRequest, "invalid_request")
@@ -257,11 +257,11 @@ func TestT14_T15_T13_ScopeDefaultsToReadAndIsKnown(t *testing.T) {
 		}
 		wantStatus(w.t, w.call(http.MethodGet, "/api/v1/accounts", pair.Access, nil), http.StatusOK)
 		for _, scope := range []string{"admin", "read write", "read.write", "READ", "read,read_write", "offline_access"} {
-			page := w.browse(app.AuthorizeURL(testenv.NewPKCE(), scope, "the-state", nil))
+			page := w.browse(app.AuthorizeURL(actor.NewPKCE(), scope, "the-state", nil))
 			wantErrorRedirect(w.t, w, page, "invalid_scope", "scope="+scope)
 		}
 		reader := w.client(loopbackCallback, "--public", "--scope", "read")
-		page := w.browse(reader.AuthorizeURL(testenv.NewPKCE(), "read_write", "the-state", nil))
+		page := w.browse(reader.AuthorizeURL(actor.NewPKCE(), "read_write", "the-state", nil))
 		wantErrorRedirect(w.t, w, page, "invalid_scope", "more than the client may have")
 	})
 }
@@ -270,9 +270,9 @@ func TestT21_ResponseModes(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.public()
 		more := url.Values{"response_mode": {"query"}, "code_challenge": {""}}
-		wantErrorRedirect(w.t, w, w.browse(app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", more)), "invalid_request", "query")
+		wantErrorRedirect(w.t, w, w.browse(app.AuthorizeURL(actor.NewPKCE(), "read", "the-state", more)), "invalid_request", "query")
 		for _, mode := range []string{"fragment", "jwt", "x"} {
-			page := w.browse(app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", url.Values{"response_mode": {mode}}))
+			page := w.browse(app.AuthorizeURL(actor.NewPKCE(), "read", "the-state", url.Values{"response_mode": {mode}}))
 			if page.Left == nil || page.Left.Query().Get("error") == "" || page.Left.Query().Has("code") {
 				w.t.Errorf("response_mode=%s: %d %v", mode, page.Status, page.Left)
 			}
@@ -284,7 +284,7 @@ func TestT27_PushedAndReferencedRequestsAreRefused(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.public()
 		for _, name := range []string{"request", "request_uri"} {
-			page := w.browse(app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", url.Values{name: {"https://evil.example/x"}}))
+			page := w.browse(app.AuthorizeURL(actor.NewPKCE(), "read", "the-state", url.Values{name: {"https://evil.example/x"}}))
 			if page.Left != nil && page.Left.Query().Get("error") == "" || page.Left == nil && page.Status < 400 {
 				w.t.Errorf("%s: %d %v", name, page.Status, page.Left)
 			}

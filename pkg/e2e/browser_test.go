@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // TestBrowserConsentByKeyboard signs up, consents and reaches the application,
@@ -28,7 +29,7 @@ func TestBrowserConsentByKeyboard(t *testing.T) {
 }
 
 func (w *world) consentByKeyboard(b *tab) {
-	app, p, pkce := newCallbackApp(w), testenv.NewPerson(w.Auth.URL), testenv.NewPKCE()
+	app, p, pkce := newCallbackApp(w), actor.NewPerson(w.Auth.URL), actor.NewPKCE()
 
 	// The application sends somebody who has no account yet.
 	b.visit(app.AuthorizeURL(pkce, "read_write", "the-state", nil))
@@ -48,14 +49,14 @@ func (w *world) consentByKeyboard(b *tab) {
 	}
 
 	// Consent is remembered: the next visit passes straight through.
-	pkce = testenv.NewPKCE()
+	pkce = actor.NewPKCE()
 	b.visit(app.AuthorizeURL(pkce, "read", "the-state", nil))
 	b.arrive("/callback")
 	w.redeem(app, pkce)
 }
 
 // redeem exchanges the code the browser has brought to the application.
-func (w *world) redeem(app *callbackApp, pkce testenv.PKCE) Pair {
+func (w *world) redeem(app *callbackApp, pkce actor.PKCE) Pair {
 	w.t.Helper()
 	select {
 	case query := <-app.arrivals:
@@ -77,10 +78,10 @@ func (w *world) redeem(app *callbackApp, pkce testenv.PKCE) Pair {
 func TestBrowserDenyTellsTheApplication(t *testing.T) {
 	chromium(t)
 	w := &world{Stack: sharedStack(t, testenv.Embedded), t: t}
-	app, p := newCallbackApp(w), testenv.NewPerson(w.Auth.URL)
+	app, p := newCallbackApp(w), actor.NewPerson(w.Auth.URL)
 	b := openTab(t).withoutScripts()
 	b.signUp(w, p)
-	b.visit(app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", nil))
+	b.visit(app.AuthorizeURL(actor.NewPKCE(), "read", "the-state", nil))
 	b.press("button[name=decision][value=deny]")
 	b.arrive("/callback")
 	if q, err := url.ParseQuery(<-app.arrivals); err != nil || q.Get("error") != "access_denied" {
@@ -89,7 +90,7 @@ func TestBrowserDenyTellsTheApplication(t *testing.T) {
 }
 
 // signUp fills in the sign-up page by keyboard.
-func (b *tab) signUp(w *world, p *testenv.Person) {
+func (b *tab) signUp(w *world, p *actor.Person) {
 	b.t.Helper()
 	b.visit(w.Auth.URL + "/signup")
 	b.typeIn("input[name=email]", p.Email)

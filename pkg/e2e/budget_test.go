@@ -7,8 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // TestStatementBudgets counts what reaches PostgreSQL for each success path,
@@ -16,7 +19,7 @@ import (
 func TestStatementBudgets(t *testing.T) {
 	testenv.Production.Need(t)
 	counter, through := testenv.CountStatements(t, testenv.Postgres(t))
-	w := startWorld(t, testenv.Setup{Set: testenv.Production, AuthDB: through, AuthEnv: testenv.Env{
+	w := startWorld(t, testenv.Production, stack.Setup{AuthDB: through, AuthEnv: process.Env{
 		"AUTH_SWEEP_INTERVAL": "1h", "AUTH_CLIENT_CACHE": "1m",
 	}})
 	app, rs, p := w.public(), w.resourceServer(), w.person()
@@ -41,7 +44,7 @@ func TestStatementBudgets(t *testing.T) {
 			}
 		})
 	}
-	status := func(answer *testenv.Answer, status int) {
+	status := func(answer *actor.Answer, status int) {
 		t.Helper()
 		wantStatus(t, answer, status)
 	}
@@ -71,6 +74,15 @@ func TestStatementBudgets(t *testing.T) {
 	budget("refresh", 1, func() func() {
 		own := w.tokensOf(p, app, "read")
 		return func() { status(w.refresh(app, own.Refresh), http.StatusOK) }
+	})
+	budget("first introspection after a refresh", 2, func() func() {
+		next := w.refreshed(app, w.tokensOf(p, app, "read").Refresh)
+		return func() { status(w.form(rs, "/oauth/introspect", url.Values{"token": {next.Access}}), http.StatusOK) }
+	})
+	budget("second introspection after a refresh", 1, func() func() {
+		next := w.refreshed(app, w.tokensOf(p, app, "read").Refresh)
+		w.wantActive(next.Access, true, "the new access token")
+		return func() { status(w.form(rs, "/oauth/introspect", url.Values{"token": {next.Access}}), http.StatusOK) }
 	})
 	budget("refresh retry", 2, func() func() {
 		own := w.tokensOf(p, app, "read")

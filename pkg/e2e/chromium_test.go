@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // tab is one page of a real browser.
@@ -153,7 +154,7 @@ func (b *tab) until(condition string) {
 
 // callbackApp is the application's own web server: it waits for the browser.
 type callbackApp struct {
-	*testenv.App
+	*actor.App
 	arrivals chan string // the query of each request to the callback
 }
 

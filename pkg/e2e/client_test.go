@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // RFC 6749 section 3.2: a parameter without a value is as if it were left out.
@@ -17,7 +19,7 @@ import (
 func TestS21_AnEmptySecretIsNone(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		public, confidential := w.public(), w.confidential()
-		refresh := func(basic *url.Userinfo, more url.Values) *testenv.Answer {
+		refresh := func(basic *url.Userinfo, more url.Values) *actor.Answer {
 			form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"x"}}
 			for name, values := range more {
 				form[name] = values
@@ -30,7 +32,7 @@ func TestS21_AnEmptySecretIsNone(t *testing.T) {
 		}
 		empty := url.Values{"client_secret": {""}}
 		named := func(id string) url.Values { return url.Values{"client_id": {id}, "client_secret": {""}} }
-		known := map[string]*testenv.Answer{
+		known := map[string]*actor.Answer{
 			"public, in the body":                    refresh(nil, named(public.Client.ID)),
 			"public, by Basic":                       refresh(url.UserPassword(public.Client.ID, ""), nil),
 			"public, by Basic and in the body":       refresh(url.UserPassword(public.Client.ID, ""), named(public.Client.ID)),
@@ -41,7 +43,7 @@ func TestS21_AnEmptySecretIsNone(t *testing.T) {
 				w.t.Errorf("%s: %s", what, answer)
 			}
 		}
-		unknown := map[string]*testenv.Answer{
+		unknown := map[string]*actor.Answer{
 			"confidential, in the body": refresh(nil, named(confidential.Client.ID)),
 			"confidential, by Basic":    refresh(url.UserPassword(confidential.Client.ID, ""), nil),
 			"nobody":                    refresh(url.UserPassword("", ""), nil),
@@ -56,7 +58,7 @@ func TestS21_AnEmptySecretIsNone(t *testing.T) {
 
 // rememberingClients is a stack whose servers remember clients for longer than a
 // test takes, so that what is remembered wrongly is seen.
-var rememberingClients = testenv.Setup{AuthEnv: testenv.Env{"AUTH_CLIENT_CACHE": "1m"}}
+var rememberingClients = stack.Setup{AuthEnv: process.Env{"AUTH_CLIENT_CACHE": "1m"}}
 
 func TestARotatedSecretWorksAtOnce(t *testing.T) {
 	ownWorld(t, rememberingClients, func(w *world) {
@@ -81,7 +83,7 @@ func TestARotatedSecretWorksAtOnce(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		w.refreshed(&last, pair.Refresh)
-		for _, old := range []*testenv.App{app, &rotated} {
+		for _, old := range []*actor.App{app, &rotated} {
 			wantError(w.t, w.refresh(old, "x"), http.StatusUnauthorized, "invalid_client")
 		}
 	})
@@ -92,7 +94,7 @@ func TestARotatedSecretWorksAtOnce(t *testing.T) {
 func TestS04_AClientDeletedMeanwhileIsUnknown(t *testing.T) {
 	ownWorld(t, rememberingClients, func(w *world) {
 		app, p := w.public(), w.person()
-		consent, err := p.Open(w.t.Context(), app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", nil))
+		consent, err := p.Open(w.t.Context(), app.AuthorizeURL(actor.NewPKCE(), "read", "the-state", nil))
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -103,7 +105,7 @@ func TestS04_AClientDeletedMeanwhileIsUnknown(t *testing.T) {
 		if _, err := w.CLI(w.t.Context(), "client", "delete", app.Client.ID); err != nil {
 			w.t.Fatal(err)
 		}
-		page, err := p.Browser.Submit(w.t.Context(), consent, form, "decision", testenv.Allow)
+		page, err := p.Browser.Submit(w.t.Context(), consent, form, "decision", actor.Allow)
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -120,8 +122,8 @@ func TestUnknownParametersAreIgnored(t *testing.T) {
 			"audience": {"https://api.example.com"}, "registration": {"{}"}, "nonce": {"n"}, "display": {"popup"}, "claims": {"{}"},
 			"max_age": {"0"}, "ui_locales": {"de"}, "id_token_hint": {"x"}, "login_hint": {"a@b.example"}, "acr_values": {"1"}, "x": {""},
 		}
-		pkce := testenv.NewPKCE()
-		callback, err := p.Decide(w.t.Context(), app.AuthorizeURL(pkce, "read", "s", extra), testenv.Allow)
+		pkce := actor.NewPKCE()
+		callback, err := p.Decide(w.t.Context(), app.AuthorizeURL(pkce, "read", "s", extra), actor.Allow)
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -141,13 +143,13 @@ func TestErrorDescriptionsAreOfAllowedCharacters(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.public()
 		odd := `x"é\` + strings.Repeat("a", 3000)
-		page := w.browse(app.AuthorizeURL(testenv.NewPKCE(), odd, "the-state", nil))
+		page := w.browse(app.AuthorizeURL(actor.NewPKCE(), odd, "the-state", nil))
 		wantErrorRedirect(w.t, w, page, "invalid_scope", "an odd scope")
 		if page.Left != nil {
 			wantDescription(w.t, page.Left.Query().Get("error_description"))
 		}
 		name := url.QueryEscape(odd)
-		page = w.browse(app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", nil) + "&" + name + "=1&" + name + "=2")
+		page = w.browse(app.AuthorizeURL(actor.NewPKCE(), "read", "the-state", nil) + "&" + name + "=1&" + name + "=2")
 		wantErrorRedirect(w.t, w, page, "invalid_request", "an odd name")
 		if page.Left != nil {
 			wantDescription(w.t, page.Left.Query().Get("error_description"))
@@ -172,9 +174,9 @@ func wantDescription(t *testing.T, text string) {
 func TestS34_ResourceOfARedemption(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app, p, api := w.public(), w.person(), w.API().URL
-		redeem := func(authorized, asked string) (*testenv.Answer, url.Values) {
-			pkce := testenv.NewPKCE()
-			callback, err := p.Decide(w.t.Context(), app.AuthorizeURL(pkce, "read", "s", url.Values{"resource": {authorized}}), testenv.Allow)
+		redeem := func(authorized, asked string) (*actor.Answer, url.Values) {
+			pkce := actor.NewPKCE()
+			callback, err := p.Decide(w.t.Context(), app.AuthorizeURL(pkce, "read", "s", url.Values{"resource": {authorized}}), actor.Allow)
 			if err != nil {
 				w.t.Fatal(err)
 			}
@@ -211,7 +213,7 @@ func TestT20_ALongStateSurvivesTheSignIn(t *testing.T) {
 		app, p := w.public(), w.person()
 		for _, state := range []string{strings.Repeat("s", 9000), strings.Repeat("+/=&", 1200)} {
 			there := p.ElsewhereAs(w.Auth.URL)
-			callback, err := there.Decide(w.t.Context(), app.AuthorizeURL(testenv.NewPKCE(), "read", state, nil), testenv.Allow)
+			callback, err := there.Decide(w.t.Context(), app.AuthorizeURL(actor.NewPKCE(), "read", state, nil), actor.Allow)
 			if err != nil {
 				w.t.Fatal(err)
 			}
@@ -219,7 +221,7 @@ func TestT20_ALongStateSurvivesTheSignIn(t *testing.T) {
 				w.t.Errorf("%d characters came back as %d", len(state), len(got))
 			}
 		}
-		long := app.AuthorizeURL(testenv.NewPKCE(), "read", strings.Repeat("s", 17000), nil)
+		long := app.AuthorizeURL(actor.NewPKCE(), "read", strings.Repeat("s", 17000), nil)
 		wantErrorPage(w.t, w.browse(long), "a state of 17000 characters")
 		_, query, _ := strings.Cut(long, "?")
 		if answer := w.send(http.MethodPost, w.Auth.URL+"/oauth/authorize", formHeader(), query); answer.Status != http.StatusBadRequest {

@@ -6,14 +6,16 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 func TestS09_S10_T04_VerifierMustMatchAndAWrongOneBurnsNothing(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.public()
 		code, pkce := w.code(w.person(), app, "read")
-		other := testenv.NewPKCE()
+		other := actor.NewPKCE()
 		for what, verifier := range map[string]string{
 			"another": other.Verifier, "short": pkce.Verifier[:42], "long": pkce.Verifier + strings.Repeat("a", 100),
 			"the challenge": pkce.Challenge, "bad characters": pkce.Verifier[:42] + "!", "upper case": strings.ToUpper(pkce.Verifier),
@@ -85,32 +87,32 @@ func TestS15_T03_CodeIsBoundToClientAndRedirectURI(t *testing.T) {
 
 func TestS11_T05_ARefusedAuthorizationLeavesNoCode(t *testing.T) {
 	testenv.Production.Need(t)
-	w := startWorld(t, testenv.Setup{Set: testenv.Production})
+	w := startWorld(t, testenv.Production, stack.Setup{})
 	app, p := w.public(), w.person()
-	before := countRows(t, w.AuthDB, "codes")
+	before := countRows(t, w.AuthDB, "grants")
 	for _, more := range []url.Values{{"code_challenge": {""}}, {"code_challenge_method": {"plain"}}, {"scope": {"admin"}}, {"response_type": {"token"}}} {
-		if _, err := p.Browser.Get(t.Context(), app.AuthorizeURL(testenv.NewPKCE(), "read", "s", more)); err != nil {
+		if _, err := p.Browser.Get(t.Context(), app.AuthorizeURL(actor.NewPKCE(), "read", "s", more)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := p.Decide(t.Context(), app.AuthorizeURL(testenv.NewPKCE(), "read", "s", nil), testenv.Deny); err != nil {
+	if _, err := p.Decide(t.Context(), app.AuthorizeURL(actor.NewPKCE(), "read", "s", nil), actor.Deny); err != nil {
 		t.Fatal(err)
 	}
-	if after := countRows(t, w.AuthDB, "codes"); after != before {
+	if after := countRows(t, w.AuthDB, "grants"); after != before {
 		t.Errorf("%d codes before, %d after refused authorizations", before, after)
 	}
 }
 
 func TestS19_ClientsHaveOnlyTheirGrants(t *testing.T) {
 	eachWorld(t, func(w *world) {
-		for _, app := range []*testenv.App{w.public(), w.confidential()} {
+		for _, app := range []*actor.App{w.public(), w.confidential()} {
 			answer := w.token(app, url.Values{"grant_type": {"client_credentials"}, "scope": {"read"}})
 			if answer.Status != http.StatusBadRequest || answer.Text("error") != "unauthorized_client" && answer.Text("error") != "unsupported_grant_type" {
 				w.t.Errorf("client_credentials: %s", answer)
 			}
 		}
 		rs := w.resourceServer()
-		if answer := w.exchange(rs, "x", testenv.NewPKCE().Verifier); answer.Status != http.StatusBadRequest {
+		if answer := w.exchange(rs, "x", actor.NewPKCE().Verifier); answer.Status != http.StatusBadRequest {
 			w.t.Errorf("a resource server at the token endpoint: %s", answer)
 		}
 	})
@@ -137,20 +139,20 @@ func TestT28_AClientAuthenticatesAsRegistered(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		basic := w.confidential()
 		inBody := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"x"}, "client_id": {basic.Client.ID}, "client_secret": {basic.Client.Secret}}
-		wantError(w.t, w.token(&testenv.App{Issuer: w.Auth.URL}, inBody), http.StatusUnauthorized, "invalid_client")
+		wantError(w.t, w.token(&actor.App{Issuer: w.Auth.URL}, inBody), http.StatusUnauthorized, "invalid_client")
 
 		post := w.client(webCallback, "--confidential", "--auth-method", "client_secret_post")
 		inBody.Set("client_id", post.Client.ID)
 		inBody.Set("client_secret", post.Client.Secret)
-		wantError(w.t, w.token(&testenv.App{Issuer: w.Auth.URL}, inBody), http.StatusBadRequest, "invalid_grant")
+		wantError(w.t, w.token(&actor.App{Issuer: w.Auth.URL}, inBody), http.StatusBadRequest, "invalid_grant")
 		wantError(w.t, w.refresh(post, "x"), http.StatusUnauthorized, "invalid_client")
 
 		// A confidential client cannot pass as a public one by leaving the secret out.
 		inBody.Del("client_secret")
-		wantError(w.t, w.token(&testenv.App{Issuer: w.Auth.URL}, inBody), http.StatusUnauthorized, "invalid_client")
+		wantError(w.t, w.token(&actor.App{Issuer: w.Auth.URL}, inBody), http.StatusUnauthorized, "invalid_client")
 		// Nor a public one by bringing any.
 		public := w.public()
-		with := &testenv.App{Issuer: w.Auth.URL, Client: testenv.Credential{ID: public.Client.ID, Secret: "x"}}
+		with := &actor.App{Issuer: w.Auth.URL, Client: actor.Credential{ID: public.Client.ID, Secret: "x"}}
 		wantError(w.t, w.refresh(with, "x"), http.StatusUnauthorized, "invalid_client")
 	})
 }
@@ -158,12 +160,12 @@ func TestT28_AClientAuthenticatesAsRegistered(t *testing.T) {
 func TestS22_T18_WrongSecretAndUnknownClientLookAlike(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.confidential()
-		wrong := &testenv.App{Issuer: w.Auth.URL, Client: testenv.Credential{ID: app.Client.ID, Secret: flipped(app.Client.Secret)}}
-		unknown := &testenv.App{Issuer: w.Auth.URL, Client: testenv.Credential{ID: "nobody", Secret: app.Client.Secret}}
+		wrong := &actor.App{Issuer: w.Auth.URL, Client: actor.Credential{ID: app.Client.ID, Secret: flipped(app.Client.Secret)}}
+		unknown := &actor.App{Issuer: w.Auth.URL, Client: actor.Credential{ID: "nobody", Secret: app.Client.Secret}}
 		for _, path := range []string{"/oauth/token", "/oauth/revoke", "/oauth/introspect"} {
 			form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"x"}, "token": {"x"}}
 			a, b := w.form(wrong, path, form), w.form(unknown, path, form)
-			for _, answer := range []*testenv.Answer{a, b} {
+			for _, answer := range []*actor.Answer{a, b} {
 				wantError(w.t, answer, http.StatusUnauthorized, "invalid_client")
 				if !strings.HasPrefix(answer.Header.Get("WWW-Authenticate"), "Basic") {
 					w.t.Errorf("%s: WWW-Authenticate is %q", path, answer.Header.Get("WWW-Authenticate"))
@@ -185,7 +187,7 @@ func TestS23_AnswersAreNotCached(t *testing.T) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		answers := map[string]*testenv.Answer{
+		answers := map[string]*actor.Answer{
 			"token": good, "token error": w.exchange(app, "x", pkce.Verifier),
 			"introspect": w.form(w.resourceServer(), "/oauth/introspect", url.Values{"token": {pair.Access}}),
 		}
@@ -210,7 +212,7 @@ func TestHEADAsksForNoCode(t *testing.T) {
 			cookies = append(cookies, c.Name+"="+c.Value)
 		}
 		header := http.Header{"Cookie": {strings.Join(cookies, "; ")}}
-		target := app.AuthorizeURL(testenv.NewPKCE(), "read", "s", nil)
+		target := app.AuthorizeURL(actor.NewPKCE(), "read", "s", nil)
 		if got := w.send(http.MethodHead, target, header, ""); got.Status != http.StatusOK || got.Header.Get("Location") != "" {
 			w.t.Errorf("HEAD: %s, Location %q", got, got.Header.Get("Location"))
 		}

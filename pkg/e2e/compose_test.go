@@ -17,14 +17,17 @@ import (
 	"github.com/compose-spec/compose-go/v2/cli"
 	compose "github.com/compose-spec/compose-go/v2/types"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 var ourServices = []string{"authserver", "authserver-migrate", "resourceapi", "resourceapi-migrate"}
 
 func composeFile(t *testing.T) *compose.Project {
 	t.Helper()
-	root, err := testenv.Root()
+	root, err := stack.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +92,7 @@ func TestComposeEnvironmentRuns(t *testing.T) {
 	if _, err := exec.LookPath("psql"); err != nil && !testenv.RequireEngines() {
 		t.Skip("psql sets the roles up, and is not here")
 	}
-	bins, err := testenv.Build(t.Context())
+	bins, err := stack.Build(t.Context(), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,15 +106,15 @@ func TestComposeEnvironmentRuns(t *testing.T) {
 	d.start("authserver", bins.Auth)
 	d.start("resourceapi", bins.API)
 
-	out, err := testenv.Run(t.Context(), bins.Auth, d.dir, d.env("authserver"), "client", "create",
+	out, err := process.Run(t.Context(), bins.Auth, d.dir, d.env("authserver"), "client", "create",
 		"--name", "App", "--public", "--redirect-uri", loopbackCallback, "--scope", "read", "--json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := &testenv.Answer{Body: out}
+	made := &actor.Answer{Body: out}
 	issuer, api := d.env("authserver")["AUTH_ISSUER"], d.env("resourceapi")["API_URL"]
-	app := &testenv.App{Issuer: issuer, Client: testenv.Credential{ID: made.Text("client_id")}, RedirectURI: loopbackCallback}
-	person := testenv.NewPerson(issuer)
+	app := &actor.App{Issuer: issuer, Client: actor.Credential{ID: made.Text("client_id")}, RedirectURI: loopbackCallback}
+	person := actor.NewPerson(issuer)
 	if _, err := person.SignUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +133,7 @@ func TestComposeEnvironmentRuns(t *testing.T) {
 type deployment struct {
 	t       *testing.T
 	project *compose.Project
-	bins    testenv.Binaries
+	bins    stack.Binaries
 	dir     string
 	name    string // prefix of roles and databases, which a server has only once
 	redis   string
@@ -146,7 +149,7 @@ func (d *deployment) addresses() {
 	}
 	var free [4]string
 	for i := range free {
-		if free[i], err = testenv.FreeAddr(); err != nil {
+		if free[i], err = process.FreeAddr(); err != nil {
 			d.t.Fatal(err)
 		}
 	}
@@ -163,7 +166,7 @@ func (d *deployment) addresses() {
 
 // secrets makes them as `make up` does, and moves the databases.
 func (d *deployment) secrets() {
-	root, err := testenv.Root()
+	root, err := stack.Root()
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -194,7 +197,7 @@ func (d *deployment) createRoles() {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	root, err := testenv.Root()
+	root, err := stack.Root()
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -218,8 +221,8 @@ func (d *deployment) createRoles() {
 }
 
 // env is what the compose file gives a service, with addresses rewritten.
-func (d *deployment) env(service string) testenv.Env {
-	env := testenv.Env{}
+func (d *deployment) env(service string) process.Env {
+	env := process.Env{}
 	for k, v := range d.project.Services[service].Environment {
 		if v != nil {
 			env[k] = d.rewrite.Replace(*v)
@@ -230,7 +233,7 @@ func (d *deployment) env(service string) testenv.Env {
 
 func (d *deployment) oneShot(service, program string) {
 	d.t.Helper()
-	if _, err := testenv.Run(d.t.Context(), program, d.dir, d.env(service), d.project.Services[service].Command...); err != nil {
+	if _, err := process.Run(d.t.Context(), program, d.dir, d.env(service), d.project.Services[service].Command...); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -239,7 +242,7 @@ func (d *deployment) start(service, program string) {
 	d.t.Helper()
 	env := d.env(service)
 	ops := env["AUTH_OPS_ADDR"] + env["API_OPS_ADDR"] // a service has one of them
-	p, err := testenv.StartProcess(d.t.Context(), service, program, "", ops, d.dir, env, d.project.Services[service].Command...)
+	p, err := process.Start(d.t.Context(), service, program, "", ops, d.dir, env, d.project.Services[service].Command...)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -255,7 +258,7 @@ func (d *deployment) start(service, program string) {
 	if len(health) != 3 || health[0] != "CMD" || health[1] != "/"+service {
 		d.t.Fatalf("%s: health check %v", service, health)
 	}
-	if _, err := testenv.Run(d.t.Context(), program, d.dir, env, health[2:]...); err != nil {
+	if _, err := process.Run(d.t.Context(), program, d.dir, env, health[2:]...); err != nil {
 		d.t.Errorf("%s: %v", service, err)
 	}
 }

@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 const (
@@ -29,9 +31,9 @@ const (
 func TestCrashesOfEitherServiceLoseAndDoubleNothing(t *testing.T) {
 	// A machine at its limits may take its time to start a service: a refresh may be
 	// repeated for as long as that takes.
-	setup := testenv.Setup{
-		AuthEnv: testenv.Env{"AUTH_REFRESH_RETRY_WINDOW": "1h"},
-		APIEnv:  testenv.Env{"API_WORKER_LEASE": "2s", "API_RATE_LIMIT_OAUTH": "0", "API_CREDENTIAL_CACHE": "-1"},
+	setup := stack.Setup{
+		AuthEnv: process.Env{"AUTH_REFRESH_RETRY_WINDOW": "1h"},
+		APIEnv:  process.Env{"API_WORKER_LEASE": "2s", "API_RATE_LIMIT_OAUTH": "0", "API_CREDENTIAL_CACHE": "-1"},
 	}
 	ownWorld(t, setup, func(w *world) {
 		c := &crash{world: w, api: w.API().URL, app: w.public()}
@@ -68,7 +70,7 @@ func TestCrashesOfEitherServiceLoseAndDoubleNothing(t *testing.T) {
 type crash struct {
 	*world
 	api, account string
-	app          *testenv.App
+	app          *actor.App
 	pair         Pair
 }
 
@@ -142,7 +144,7 @@ func cents(n int) string {
 // refreshed refreshes until there is an answer, always with the same token: one
 // whose answer was lost is answered the same again.
 func (c *crash) refreshed(pair Pair) Pair {
-	var answer *testenv.Answer
+	var answer *actor.Answer
 	c.until("refresh", func() bool {
 		var err error
 		answer, err = c.app.Refresh(context.WithoutCancel(c.t.Context()), pair.Refresh)
@@ -156,7 +158,7 @@ func (c *crash) refreshed(pair Pair) Pair {
 	return next
 }
 
-type persisted struct{ *testenv.Answer }
+type persisted struct{ *actor.Answer }
 
 // nested returns a member of the answer.
 func (p persisted) nested(path ...string) string {
@@ -186,7 +188,7 @@ func (c *crash) persist(method, path, token string, body any, key string) persis
 	if key != "" {
 		header.Set("Idempotency-Key", key)
 	}
-	answer := &testenv.Answer{}
+	answer := &actor.Answer{}
 	c.until(method+" "+path, func() bool {
 		got, err := sendTo(context.WithoutCancel(c.t.Context()), method, c.api+path, header, raw)
 		if err != nil || got.Status == http.StatusServiceUnavailable {

@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"time"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // json sends a request to authserver's JSON API.
-func (d *Demo) json(ctx context.Context, method, path, token string, body any) (*testenv.Answer, error) {
+func (d *Demo) json(ctx context.Context, method, path, token string, body any) (*actor.Answer, error) {
 	return d.app.Call(ctx, method, d.Stack.Auth.URL+path, token, body)
 }
 

@@ -6,14 +6,16 @@ import (
 	"time"
 
 	"latchkey/pkg/database"
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // The last member of a family leaves while the resource API is away, and the
 // authorization server dies at once after its answer. The family's data goes
 // all the same, once both are back.
 func TestErasureSurvivesACrash(t *testing.T) {
-	ownWorld(t, testenv.Setup{}, func(w *world) {
+	ownWorld(t, stack.Setup{}, func(w *world) {
 		p := w.person()
 		pair, err := pairOf(w.login(p, "phone"))
 		if err != nil {
@@ -30,7 +32,7 @@ func TestErasureSurvivesACrash(t *testing.T) {
 		}
 
 		w.API().Kill()
-		answer, err = (&testenv.App{}).Call(w.t.Context(), http.MethodDelete, w.Auth.URL+"/api/v1/users/me", pair.Access, nil)
+		answer, err = (&actor.App{}).Call(w.t.Context(), http.MethodDelete, w.Auth.URL+"/api/v1/users/me", pair.Access, nil)
 		if err != nil || answer.Status != http.StatusOK {
 			w.t.Fatalf("%v %v", answer, err)
 		}

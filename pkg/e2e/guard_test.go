@@ -9,14 +9,16 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/secret"
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 const accounts = "/api/v1/accounts"
 
 func TestS38_RevocationIsSeenByEveryReplicaWithinASecond(t *testing.T) {
-	ownWorld(t, testenv.Setup{Replicas: 2}, func(w *world) {
+	ownWorld(t, stack.Setup{Replicas: 2}, func(w *world) {
 		app := w.public()
 		for range 3 {
 			pair := w.tokens(app, "read")
@@ -38,7 +40,7 @@ func TestS38_RevocationIsSeenByEveryReplicaWithinASecond(t *testing.T) {
 
 // watchRefusal polls a replica until it refuses token, wants that to happen
 // within the bound, and then wants it never to change its mind.
-func (w *world) watchRefusal(api *testenv.Process, token string, since time.Time) {
+func (w *world) watchRefusal(api *process.Process, token string, since time.Time) {
 	refused := false
 	for time.Since(since) < 2*revocationBound {
 		asked := time.Now()
@@ -243,8 +245,8 @@ func TestT29_Metadata(t *testing.T) {
 func TestS34_T16_AudienceIsEnforced(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app, p := w.public(), w.person()
-		get := func(resource string) *testenv.Page {
-			page, err := p.Open(w.t.Context(), app.AuthorizeURL(testenv.NewPKCE(), "read", "the-state", url.Values{"resource": {resource}}))
+		get := func(resource string) *actor.Page {
+			page, err := p.Open(w.t.Context(), app.AuthorizeURL(actor.NewPKCE(), "read", "the-state", url.Values{"resource": {resource}}))
 			if err != nil {
 				w.t.Fatal(err)
 			}
@@ -254,8 +256,8 @@ func TestS34_T16_AudienceIsEnforced(t *testing.T) {
 			wantErrorRedirect(w.t, w, get(bad), "invalid_target", "resource="+bad)
 		}
 		issue := func(resource string) Pair {
-			pkce := testenv.NewPKCE()
-			callback, err := p.Decide(w.t.Context(), app.AuthorizeURL(pkce, "read", "s", url.Values{"resource": {resource}}), testenv.Allow)
+			pkce := actor.NewPKCE()
+			callback, err := p.Decide(w.t.Context(), app.AuthorizeURL(pkce, "read", "s", url.Values{"resource": {resource}}), actor.Allow)
 			if err != nil {
 				w.t.Fatal(err)
 			}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"latchkey/pkg/secret"
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 func TestS31_T01_OnlyAResourceServerIntrospects(t *testing.T) {
@@ -18,7 +18,7 @@ func TestS31_T01_OnlyAResourceServerIntrospects(t *testing.T) {
 		pair := w.tokens(app, "read")
 		target := w.Auth.URL + "/oauth/introspect"
 		token := url.Values{"token": {pair.Access}}
-		attempts := map[string]*testenv.Answer{
+		attempts := map[string]*actor.Answer{
 			"nobody":                    w.send(http.MethodPost, target, formHeader(), token.Encode()),
 			"a public client":           w.form(app, "/oauth/introspect", token),
 			"a confidential client":     w.form(confidential, "/oauth/introspect", token),

@@ -10,14 +10,17 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // A body of JSON under the media type of a form, which is what curl -d sends
 // when nobody names one, is a single field name to a form parser.
 func TestMisdirectedBodiesAreNotLogged(t *testing.T) {
 	eachWorld(t, func(w *world) {
-		p := testenv.NewPerson(w.Auth.URL)
+		p := actor.NewPerson(w.Auth.URL)
 		for _, path := range []string{"/api/v1/auth/login", "/api/v1/auth/signup", "/api/v1/auth/refresh", "/oauth/token", "/signin"} {
 			for _, body := range []string{
 				`{"email":"` + p.Email + `","password":"` + p.Password + `"}`,
@@ -44,7 +47,7 @@ func TestMisdirectedBodiesAreNotLogged(t *testing.T) {
 }
 
 // raw sends body under the media type kind, with nothing else.
-func (w *world) raw(method, address, kind, body string) *testenv.Answer {
+func (w *world) raw(method, address, kind, body string) *actor.Answer {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), method, address, strings.NewReader(body))
 	if err != nil {
@@ -53,7 +56,7 @@ func (w *world) raw(method, address, kind, body string) *testenv.Answer {
 	if kind != "" {
 		req.Header.Set("Content-Type", kind)
 	}
-	answer, err := (&testenv.App{}).Do(req)
+	answer, err := (&actor.App{}).Do(req)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -105,7 +108,7 @@ func TestS25_ReuseIsSeenThroughWideScopesAndOtherResources(t *testing.T) {
 
 // Whoever has one IPv6 address has the network of 64 bits around it.
 func TestS44_AnIPv6NetworkIsOneVisitor(t *testing.T) {
-	setup := testenv.Setup{AuthEnv: testenv.Env{"AUTH_TRUSTED_PROXIES": "127.0.0.0/8", "AUTH_THROTTLE_SIGNIN_ADDRESS": "5/1h"}}
+	setup := stack.Setup{AuthEnv: process.Env{"AUTH_TRUSTED_PROXIES": "127.0.0.0/8", "AUTH_THROTTLE_SIGNIN_ADDRESS": "5/1h"}}
 	ownWorld(t, setup, func(w *world) {
 		from := func(address string) int {
 			w.t.Helper()
@@ -116,7 +119,7 @@ func TestS44_AnIPv6NetworkIsOneVisitor(t *testing.T) {
 			}
 			req.Header.Set("Content-Type", "application/json")
 			req.Header.Set("X-Forwarded-For", address)
-			answer, err := (&testenv.App{}).Do(req)
+			answer, err := (&actor.App{}).Do(req)
 			if err != nil {
 				w.t.Fatal(err)
 			}
@@ -148,7 +151,7 @@ func TestS40_BothServicesRefuseATokenAlike(t *testing.T) {
 		wantStatus(w.t, revoked, http.StatusOK)
 		for what, token := range map[string]string{"revoked": pair.Access, "malformed": "oat_x", "a refresh token": pair.Refresh} {
 			for _, address := range []string{w.Auth.URL + "/api/v1/devices", w.API().URL + accounts} {
-				answer, err := (&testenv.App{}).Call(w.t.Context(), http.MethodGet, address, token, nil)
+				answer, err := (&actor.App{}).Call(w.t.Context(), http.MethodGet, address, token, nil)
 				if err != nil {
 					w.t.Fatal(err)
 				}
@@ -164,17 +167,17 @@ func TestS40_BothServicesRefuseATokenAlike(t *testing.T) {
 // With a key that is none, people's second factors could not be read: better
 // not to start.
 func TestEncryptionKeyMustBeOne(t *testing.T) {
-	w := startWorld(t, testenv.Setup{})
+	w := startWorld(t, testenv.Embedded, stack.Setup{})
 	folder := t.TempDir()
-	for _, env := range []testenv.Env{
+	for _, env := range []process.Env{
 		{"AUTH_ENCRYPTION_KEY": "short"},
 		{"AUTH_ENCRYPTION_KEY": strings.Repeat("0f", 32), "AUTH_ENCRYPTION_KEYS_OLD": "short"},
 	} {
-		env = env.With(testenv.Env{
+		env = env.With(process.Env{
 			"AUTH_DATABASE_URL": "sqlite:" + filepath.Join(folder, "auth.db"), "AUTH_ADDR": "127.0.0.1:0", "AUTH_OPS_ADDR": "127.0.0.1:0",
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		_, err := testenv.Run(ctx, w.Binaries.Auth, folder, env, "serve")
+		_, err := process.Run(ctx, w.Binaries.Auth, folder, env, "serve")
 		if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "AUTH_ENCRYPTION_KEY") {
 			t.Errorf("%v: %v", env, err)
 		}

@@ -13,7 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 func TestMainJob(t *testing.T) {
@@ -43,7 +46,7 @@ func TestReadmeFirstCall(t *testing.T) {
 		t.Fatalf("register: %s", out)
 	}
 	link := strings.TrimSpace(shell.paste(commands[2]))
-	callback, err := w.person().Decide(t.Context(), link, testenv.Allow)
+	callback, err := w.person().Decide(t.Context(), link, actor.Allow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +64,7 @@ func TestReadmeFirstCall(t *testing.T) {
 
 func readmeCommands(t *testing.T) []string {
 	t.Helper()
-	root, err := testenv.Root()
+	root, err := stack.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +134,7 @@ func (s *shell) paste(command string) string {
 }
 
 func TestS14_T32_ACodeDiesUnused(t *testing.T) {
-	ownWorld(t, testenv.Setup{AuthEnv: testenv.Env{"AUTH_CODE_LIFETIME": "300ms"}}, func(w *world) {
+	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_CODE_LIFETIME": "300ms"}}, func(w *world) {
 		app, p := w.public(), w.person()
 		code, pkce := w.code(p, app, "read")
 		<-time.After(400 * time.Millisecond)
@@ -140,8 +143,8 @@ func TestS14_T32_ACodeDiesUnused(t *testing.T) {
 }
 
 func TestS29_T12_TokensAndChainsEnd(t *testing.T) {
-	env := testenv.Env{"AUTH_ACCESS_TOKEN_LIFETIME": "2s", "AUTH_REFRESH_TOKEN_LIFETIME": "1h", "AUTH_CHAIN_LIFETIME": "5s"}
-	ownWorld(t, testenv.Setup{AuthEnv: env}, func(w *world) {
+	env := process.Env{"AUTH_ACCESS_TOKEN_LIFETIME": "2s", "AUTH_REFRESH_TOKEN_LIFETIME": "1h", "AUTH_CHAIN_LIFETIME": "5s"}
+	ownWorld(t, stack.Setup{AuthEnv: env}, func(w *world) {
 		app := w.public()
 		pair := w.tokens(app, "read")
 		opened := time.Now()

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 const apiKeys = "/api/v1/api_keys"
@@ -39,23 +39,27 @@ type apiKey struct {
 	} `json:"previous_key"`
 }
 
-// keeper is somebody who manages API keys through an application.
+// keeper is somebody who manages API keys in the product's own app.
 type keeper struct {
 	*world
-	person *testenv.Person
+	person *actor.Person
 	token  string
 }
 
 func (w *world) keeper() *keeper {
 	w.t.Helper()
 	p := w.person()
-	return &keeper{world: w, person: p, token: w.tokensOf(p, w.public(), "read_write").Access}
+	own, err := pairOf(w.login(p, "keeper"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &keeper{world: w, person: p, token: own.Access}
 }
 
 // manage asks the authorization server's own API.
-func (k *keeper) manage(method, path string, body any) *testenv.Answer {
+func (k *keeper) manage(method, path string, body any) *actor.Answer {
 	k.t.Helper()
-	answer, err := (&testenv.App{HTTP: k.described()}).Call(k.t.Context(), method, k.Auth.URL+path, k.token, body)
+	answer, err := (&actor.App{HTTP: k.described()}).Call(k.t.Context(), method, k.Auth.URL+path, k.token, body)
 	if err != nil {
 		k.t.Fatal(err)
 	}
@@ -64,7 +68,7 @@ func (k *keeper) manage(method, path string, body any) *testenv.Answer {
 
 type members = map[string]any
 
-func (k *keeper) create(name, scope, source string, more members) *testenv.Answer {
+func (k *keeper) create(name, scope, source string, more members) *actor.Answer {
 	k.t.Helper()
 	body := members{"name": name, "scopes": []string{scope}, "source": source}
 	for key, v := range more {
@@ -78,7 +82,7 @@ func (k *keeper) newKey(name, scope, source string, more members) apiKey {
 	return k.read(k.create(name, scope, source, more), http.StatusCreated)
 }
 
-func (k *keeper) read(answer *testenv.Answer, status int) apiKey {
+func (k *keeper) read(answer *actor.Answer, status int) apiKey {
 	k.t.Helper()
 	var made apiKey
 	if err := want(answer, status, &made); err != nil {
@@ -101,7 +105,7 @@ func (k *keeper) list() []apiKey {
 func keyHeader(key string) http.Header { return http.Header{"X-Api-Key": {key}} }
 
 // use sends a request with a key; a nil body sends none.
-func (w *world) use(method, target, key string, body any) *testenv.Answer {
+func (w *world) use(method, target, key string, body any) *actor.Answer {
 	w.t.Helper()
 	header, text := keyHeader(key), ""
 	if body != nil {
@@ -114,12 +118,12 @@ func (w *world) use(method, target, key string, body any) *testenv.Answer {
 	return w.send(method, target, header, text)
 }
 
-func (w *world) useAPI(method, path, key string, body any) *testenv.Answer {
+func (w *world) useAPI(method, path, key string, body any) *actor.Answer {
 	w.t.Helper()
 	return w.use(method, w.API().URL+path, key, body)
 }
 
-func wantMessage(t *testing.T, answer *testenv.Answer, status int, message string) {
+func wantMessage(t *testing.T, answer *actor.Answer, status int, message string) {
 	t.Helper()
 	if answer.Status != status || answer.Text("message") != message {
 		t.Errorf("got %s, want %d %q", answer, status, message)

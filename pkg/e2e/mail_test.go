@@ -11,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 var linkInLetter = regexp.MustCompile(`(?m)^https?://\S+`)
@@ -43,8 +46,9 @@ func (w *world) link(office *testenv.PostOffice, to string) string {
 	return ""
 }
 
-// answer gets a page, fills in its form that has the named fields, submits it.
-func (w *world) answer(b *testenv.Browser, path string, values map[string]string) *testenv.Page {
+// answer gets a page, fills in its form that has the named fields, and submits it
+// with the button, when one is named.
+func (w *world) answer(b *actor.Browser, path string, values map[string]string, button ...string) *actor.Page {
 	w.t.Helper()
 	page, err := b.Get(w.t.Context(), path)
 	if err != nil {
@@ -59,7 +63,8 @@ func (w *world) answer(b *testenv.Browser, path string, values map[string]string
 		w.t.Fatal(err)
 	}
 	form.Fill(values)
-	if page, err = b.Submit(w.t.Context(), page, form, "", ""); err != nil {
+	button = append(button, "", "")
+	if page, err = b.Submit(w.t.Context(), page, form, button[0], button[1]); err != nil {
 		w.t.Fatal(err)
 	}
 	return page
@@ -88,7 +93,7 @@ func (w *world) allRefuse(token string) {
 // sign-in and every token, at every resource server, within a second.
 func TestForgottenPasswordByMail(t *testing.T) {
 	office := testenv.OpenPostOffice(t, "")
-	ownWorld(t, testenv.Setup{Replicas: 2, AuthEnv: testenv.Env{
+	ownWorld(t, stack.Setup{Replicas: 2, AuthEnv: process.Env{
 		"AUTH_SMTP_URL": "smtp://" + office.Addr, "AUTH_SMTP_FROM": "Latchkey <noreply@example.com>",
 	}}, func(w *world) {
 		p := w.person()
@@ -96,7 +101,7 @@ func TestForgottenPasswordByMail(t *testing.T) {
 		pair := w.tokensOf(p, app, "read")
 		w.allAnswer(pair.Access, http.StatusOK)
 
-		stranger := testenv.NewBrowser(w.Auth.URL)
+		stranger := actor.NewBrowser(w.Auth.URL)
 		if page := w.answer(stranger, "/forgot", map[string]string{"email": "nobody@example.com"}); page.Status != http.StatusOK {
 			w.t.Errorf("an unknown address: %d", page.Status)
 		}
@@ -126,7 +131,7 @@ func TestForgottenPasswordByMail(t *testing.T) {
 // Taking an application's access back on the page is seen by every resource
 // server within a second, and the application has to ask again.
 func TestAccessTakenBackOnThePage(t *testing.T) {
-	ownWorld(t, testenv.Setup{Replicas: 2}, func(w *world) {
+	ownWorld(t, stack.Setup{Replicas: 2}, func(w *world) {
 		p := w.person()
 		app := w.public()
 		pair := w.tokensOf(p, app, "read")
@@ -137,7 +142,7 @@ func TestAccessTakenBackOnThePage(t *testing.T) {
 		}
 		w.answer(p.Browser, "/settings/applications/one?client_id="+url.QueryEscape(app.Client.ID), nil)
 		w.allRefuse(pair.Access)
-		page, err = p.Open(w.t.Context(), app.AuthorizeURL(testenv.NewPKCE(), "read", "s", nil))
+		page, err = p.Open(w.t.Context(), app.AuthorizeURL(actor.NewPKCE(), "read", "s", nil))
 		if err != nil || page.Left != nil {
 			w.t.Errorf("the application is not asked for again: %v", err)
 		}

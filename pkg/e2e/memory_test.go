@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/e2e/stack"
 )
 
 const (
@@ -22,7 +22,7 @@ const (
 // Sixty-four people sign in at once: all get in, and the password checks do not
 // take the machine's memory.
 func TestSixtyFourSigninsStayWithinMemory(t *testing.T) {
-	ownWorld(t, testenv.Setup{}, func(w *world) {
+	ownWorld(t, stack.Setup{}, func(w *world) {
 		p := w.person()
 		idle := w.residentMiB()
 		done := make(chan struct{})

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // TestBrowserCallbackLeadsOn: an application's callback often leads on to
@@ -30,7 +30,7 @@ func TestBrowserCallbackLeadsOn(t *testing.T) {
 		app, p := w.client(server.URL+"/callback", "--public"), w.person()
 		for _, page := range []string{"consent", "sign-in"} {
 			b := openTab(w.t)
-			b.visit(app.AuthorizeURL(testenv.NewPKCE(), "read", "s", nil))
+			b.visit(app.AuthorizeURL(actor.NewPKCE(), "read", "s", nil))
 			b.arrive("/signin")
 			b.typeIn("input[name=email]", p.Email)
 			b.typeIn("input[name=password]", p.Password)

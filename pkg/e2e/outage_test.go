@@ -6,10 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
-func wantUnavailable(t *testing.T, answer *testenv.Answer, what string) {
+func wantUnavailable(t *testing.T, answer *actor.Answer, what string) {
 	t.Helper()
 	if answer.Status != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" {
 		t.Errorf("%s: got %s with Retry-After %q, want 503 with one", what, answer, answer.Header.Get("Retry-After"))
@@ -19,7 +22,7 @@ func wantUnavailable(t *testing.T, answer *testenv.Answer, what string) {
 func TestS35_T23_WithoutPostgreSQLNobodyIsLiedTo(t *testing.T) {
 	testenv.Production.Need(t)
 	proxy, through := testenv.NewProxy(t, testenv.Postgres(t))
-	w := startWorld(t, testenv.Setup{Set: testenv.Production, AuthDB: through, AuthEnv: testenv.Env{"AUTH_CLIENT_CACHE": "1m"}})
+	w := startWorld(t, testenv.Production, stack.Setup{AuthDB: through, AuthEnv: process.Env{"AUTH_CLIENT_CACHE": "1m"}})
 	app := w.public()
 	pair := w.tokens(app, "read")
 	code, pkce := w.code(w.person(), app, "read")
@@ -49,12 +52,12 @@ func TestS35_T23_WithoutPostgreSQLNobodyIsLiedTo(t *testing.T) {
 }
 
 // person0 is somebody who never signed up, for when nobody can.
-func (w *world) person0() *testenv.Person { return testenv.NewPerson(w.Auth.URL) }
+func (w *world) person0() *actor.Person { return actor.NewPerson(w.Auth.URL) }
 
 func TestResourceAPIWithoutItsDatabase(t *testing.T) {
 	testenv.Production.Need(t)
 	proxy, through := testenv.NewProxy(t, testenv.Postgres(t))
-	w := startWorld(t, testenv.Setup{Set: testenv.Production, APIDB: through})
+	w := startWorld(t, testenv.Production, stack.Setup{APIDB: through})
 	pair := w.tokens(w.public(), "read_write")
 	wantStatus(t, w.call(http.MethodGet, accounts, pair.Access, nil), http.StatusOK)
 	proxy.Cut()
@@ -70,7 +73,7 @@ func TestResourceAPIWithoutItsDatabase(t *testing.T) {
 func TestWithoutRedisTheAnswersAreStillRight(t *testing.T) {
 	testenv.Production.Need(t)
 	proxy, through := testenv.NewProxy(t, testenv.Redis(t))
-	w := startWorld(t, testenv.Setup{Set: testenv.Production, Redis: through})
+	w := startWorld(t, testenv.Production, stack.Setup{Redis: through})
 	app := w.public()
 	before, during := w.tokens(app, "read"), w.tokens(app, "read")
 	wantStatus(t, w.call(http.MethodGet, accounts, before.Access, nil), http.StatusOK)
@@ -94,7 +97,7 @@ func TestWithoutRedisTheAnswersAreStillRight(t *testing.T) {
 }
 
 func TestWithoutTheAuthorizationServerNothingOpens(t *testing.T) {
-	ownWorld(t, testenv.Setup{}, func(w *world) {
+	ownWorld(t, stack.Setup{}, func(w *world) {
 		app := w.public()
 		pair := w.tokens(app, "read")
 		fresh := w.tokens(app, "read")

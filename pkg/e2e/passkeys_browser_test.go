@@ -16,13 +16,16 @@ import (
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // namedWorld is a world at a host name: browsers do passkeys nowhere else.
 func namedWorld(t *testing.T, set testenv.Set) *world {
 	t.Helper()
-	addr, err := testenv.FreeAddr()
+	addr, err := process.FreeAddr()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +33,7 @@ func namedWorld(t *testing.T, set testenv.Set) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return startWorld(t, testenv.Setup{Set: set, AuthEnv: testenv.Env{"AUTH_ADDR": addr, "AUTH_ISSUER": "http://localhost:" + port}})
+	return startWorld(t, set, stack.Setup{AuthEnv: process.Env{"AUTH_ADDR": addr, "AUTH_ISSUER": "http://localhost:" + port}})
 }
 
 // withDevice gives the browser a device that makes passkeys and knows its owner.
@@ -67,7 +70,7 @@ func TestBrowserPasskeys(t *testing.T) {
 	chromium(t)
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		w := namedWorld(t, set)
-		b, p := openTab(t), testenv.NewPerson(w.Auth.URL)
+		b, p := openTab(t), actor.NewPerson(w.Auth.URL)
 		device := b.withDevice()
 		b.signUp(w, p)
 
@@ -129,7 +132,7 @@ func TestBrowserPasskeys(t *testing.T) {
 func TestBrowserPasskeysNeedScripts(t *testing.T) {
 	chromium(t)
 	w := namedWorld(t, testenv.Embedded)
-	b, p := openTab(t).withoutScripts(), testenv.NewPerson(w.Auth.URL)
+	b, p := openTab(t).withoutScripts(), actor.NewPerson(w.Auth.URL)
 	hidden := "[...document.querySelectorAll('form[data-passkey]')].every(f => f.getBoundingClientRect().height === 0)"
 	b.signUp(w, p)
 	b.visit(w.Auth.URL + "/settings/passkeys")

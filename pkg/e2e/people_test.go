@@ -7,40 +7,45 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // newDevice is what an app of the product says of the phone it runs on.
 func newDevice(id string) map[string]any {
-	return map[string]any{"device_id": id, "device_name": "Ada's phone", "device_type": "ios", "os_version": "19.1", "app_version": "2.0"}
+	return map[string]any{"device_id": id, "device_name": "Ada's " + id, "device_type": "ios", "os_version": "19.1", "app_version": "2.0"}
 }
 
 // login signs a person in through the JSON API, as the product's own app does.
-func (w *world) login(p *testenv.Person, deviceID string) *testenv.Answer {
+func (w *world) login(p *actor.Person, deviceID string) *actor.Answer {
 	w.t.Helper()
-	app := &testenv.App{}
-	body := map[string]any{"email": p.Email, "password": p.Password, "device": newDevice(deviceID)}
-	answer, err := app.Call(w.t.Context(), http.MethodPost, w.Auth.URL+"/api/v1/auth/login", "", body)
+	answer, err := w.loginTo(p, deviceID)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return answer
 }
 
+func (w *world) loginTo(p *actor.Person, deviceID string) (*actor.Answer, error) {
+	body := map[string]any{"email": p.Email, "password": p.Password, "device": newDevice(deviceID)}
+	return (&actor.App{}).Call(w.t.Context(), http.MethodPost, w.Auth.URL+"/api/v1/auth/login", "", body)
+}
+
 func TestS30_RefreshDiesWithTheAccount(t *testing.T) {
 	eachWorld(t, func(w *world) {
-		for what, end := range map[string]func(p *testenv.Person){
-			"deactivated by the operator": func(p *testenv.Person) {
+		for what, end := range map[string]func(p *actor.Person){
+			"deactivated by the operator": func(p *actor.Person) {
 				if _, err := w.CLI(w.t.Context(), "user", "deactivate", p.Email); err != nil {
 					w.t.Fatal(err)
 				}
 			},
-			"deleted by the person": func(p *testenv.Person) {
+			"deleted by the person": func(p *actor.Person) {
 				own, err := pairOf(w.login(p, "phone"))
 				if err != nil {
 					w.t.Fatal(err)
 				}
-				answer, err := (&testenv.App{}).Call(w.t.Context(), http.MethodDelete, w.Auth.URL+"/api/v1/users/me", own.Access, nil)
+				answer, err := (&actor.App{}).Call(w.t.Context(), http.MethodDelete, w.Auth.URL+"/api/v1/users/me", own.Access, nil)
 				if err != nil || answer.Status/100 != 2 {
 					w.t.Fatalf("%v %v", answer, err)
 				}
@@ -98,11 +103,11 @@ func TestS30_RefreshDiesWithThePassword(t *testing.T) {
 }
 
 func TestS44_GuessingIsLimited(t *testing.T) {
-	ownWorld(t, testenv.Setup{AuthEnv: testenv.Env{"AUTH_THROTTLE_SIGNIN": "5/1m", "AUTH_THROTTLE_TOKEN": "20/1m"}}, func(w *world) {
-		for _, p := range []*testenv.Person{w.person(), testenv.NewPerson(w.Auth.URL)} { // known or not makes no difference
+	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_THROTTLE_SIGNIN": "5/1m", "AUTH_THROTTLE_TOKEN": "20/1m"}}, func(w *world) {
+		for _, p := range []*actor.Person{w.person(), actor.NewPerson(w.Auth.URL)} { // known or not makes no difference
 			var statuses []int
 			for range 8 {
-				guess := &testenv.Person{Email: p.Email, Password: "Wrong-password-1!"}
+				guess := &actor.Person{Email: p.Email, Password: "Wrong-password-1!"}
 				answer := w.login(guess, "phone")
 				statuses = append(statuses, answer.Status)
 				if answer.Status == http.StatusTooManyRequests && answer.Header.Get("Retry-After") == "" {
@@ -113,7 +118,7 @@ func TestS44_GuessingIsLimited(t *testing.T) {
 				w.t.Errorf("guessing: %s", got)
 			}
 			// No rule holds at one door only.
-			page, err := (&testenv.Person{Email: p.Email, Password: "Wrong-password-1!", Browser: testenv.NewBrowser(w.Auth.URL)}).SignIn(w.t.Context())
+			page, err := (&actor.Person{Email: p.Email, Password: "Wrong-password-1!", Browser: actor.NewBrowser(w.Auth.URL)}).SignIn(w.t.Context())
 			if err == nil || page == nil || page.Status != http.StatusTooManyRequests {
 				w.t.Errorf("the page lets the guessing go on: %v", err)
 			}
@@ -133,7 +138,7 @@ func TestS44_GuessingIsLimited(t *testing.T) {
 func TestS45_ConsentIsNotForged(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app, p, other := w.public(), w.person(), w.person()
-		target := app.AuthorizeURL(testenv.NewPKCE(), "read", "s", nil)
+		target := app.AuthorizeURL(actor.NewPKCE(), "read", "s", nil)
 		page, err := p.Open(w.t.Context(), target)
 		if err != nil {
 			w.t.Fatal(err)
@@ -151,7 +156,7 @@ func TestS45_ConsentIsNotForged(t *testing.T) {
 		for k, v := range form.Values {
 			withToken[k] = v
 		}
-		refused := func(what string, answer *testenv.Page, err error) {
+		refused := func(what string, answer *actor.Page, err error) {
 			w.t.Helper()
 			if err != nil {
 				w.t.Fatal(err)

@@ -6,7 +6,9 @@ import (
 	"sync"
 	"testing"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // together runs n calls at once and returns what each answered.
@@ -28,7 +30,7 @@ func together[T any](n int, call func(i int) T) []T {
 }
 
 type outcome struct {
-	answer *testenv.Answer
+	answer *actor.Answer
 	err    error
 }
 
@@ -93,7 +95,7 @@ func TestS26_T10_AHundredParallelRefreshesGiveOnePair(t *testing.T) {
 }
 
 func TestS13_S26_RacesWithoutARetryWindowHaveOneWinner(t *testing.T) {
-	ownWorld(t, testenv.Setup{AuthEnv: testenv.Env{"AUTH_REFRESH_RETRY_WINDOW": "0s"}}, func(w *world) {
+	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_REFRESH_RETRY_WINDOW": "0s"}}, func(w *world) {
 		app := w.public()
 		first := w.tokens(app, "read")
 		counts := countByStatus(w.t, together(20, func(int) outcome {
@@ -109,7 +111,7 @@ func TestS13_S26_RacesWithoutARetryWindowHaveOneWinner(t *testing.T) {
 func TestParallelConsentsAllSucceed(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app, p := w.public(), w.person()
-		page, err := p.Open(w.t.Context(), app.AuthorizeURL(testenv.NewPKCE(), "read", "s", nil))
+		page, err := p.Open(w.t.Context(), app.AuthorizeURL(actor.NewPKCE(), "read", "s", nil))
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -118,12 +120,12 @@ func TestParallelConsentsAllSucceed(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		type result struct {
-			page *testenv.Page
+			page *actor.Page
 			err  error
 		}
 		codes := map[string]bool{}
 		for _, r := range together(20, func(int) result {
-			page, err := p.Browser.Submit(w.t.Context(), page, form, "decision", testenv.Allow)
+			page, err := p.Browser.Submit(w.t.Context(), page, form, "decision", actor.Allow)
 			return result{page, err}
 		}) {
 			if r.err != nil {

@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 func TestS24_RefreshRotates(t *testing.T) {
@@ -35,7 +37,7 @@ func TestS25_T09_T11_ReuseAfterTheSuccessorWasUsedEndsTheChain(t *testing.T) {
 }
 
 func TestS25_ReuseWithoutARetryWindowEndsTheChain(t *testing.T) {
-	ownWorld(t, testenv.Setup{AuthEnv: testenv.Env{"AUTH_REFRESH_RETRY_WINDOW": "0s"}}, func(w *world) {
+	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_REFRESH_RETRY_WINDOW": "0s"}}, func(w *world) {
 		app := w.public()
 		first := w.tokens(app, "read")
 		second := w.refreshed(app, first.Refresh)
@@ -46,7 +48,7 @@ func TestS25_ReuseWithoutARetryWindowEndsTheChain(t *testing.T) {
 }
 
 func TestS25_ReuseOutsideTheWindowEndsTheChain(t *testing.T) {
-	ownWorld(t, testenv.Setup{AuthEnv: testenv.Env{"AUTH_REFRESH_RETRY_WINDOW": "300ms"}}, func(w *world) {
+	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_REFRESH_RETRY_WINDOW": "300ms"}}, func(w *world) {
 		app := w.public()
 		first := w.tokens(app, "read")
 		second := w.refreshed(app, first.Refresh)
@@ -78,12 +80,12 @@ func TestS27_T03_AnotherClientCannotTouchAChain(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app, stranger, secretive := w.public(), w.public(), w.confidential()
 		first := w.tokens(app, "read")
-		for _, other := range []*testenv.App{stranger, secretive} {
+		for _, other := range []*actor.App{stranger, secretive} {
 			wantError(w.t, w.refresh(other, first.Refresh), http.StatusBadRequest, "invalid_grant")
 		}
 		second := w.refreshed(app, first.Refresh)
 		third := w.refreshed(app, second.Refresh)
-		for _, other := range []*testenv.App{stranger, secretive} {
+		for _, other := range []*actor.App{stranger, secretive} {
 			for _, spent := range []string{first.Refresh, second.Refresh, third.Refresh} {
 				wantError(w.t, w.refresh(other, spent), http.StatusBadRequest, "invalid_grant")
 			}
@@ -96,7 +98,7 @@ func TestS27_T03_AnotherClientCannotTouchAChain(t *testing.T) {
 func TestS28_T12_ScopeMayBeNarrowedNeverWidened(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.public()
-		with := func(token, scope string) *testenv.Answer {
+		with := func(token, scope string) *actor.Answer {
 			return w.token(app, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}, "scope": {scope}})
 		}
 		reader := w.tokens(app, "read")

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"latchkey/pkg/secret"
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 func TestS36_T24_T25_AnyTokenOfAChainEndsTheChain(t *testing.T) {
@@ -46,7 +46,7 @@ func TestS37_AStrangersRevocationChangesNothing(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.public()
 		pair := w.tokens(app, "read")
-		for _, stranger := range []*testenv.App{w.public(), w.confidential(), w.resourceServer()} {
+		for _, stranger := range []*actor.App{w.public(), w.confidential(), w.resourceServer()} {
 			for _, token := range []string{pair.Access, pair.Refresh} {
 				answer := w.form(stranger, "/oauth/revoke", url.Values{"token": {token}})
 				if answer.Status != http.StatusOK && answer.Status != http.StatusBadRequest {

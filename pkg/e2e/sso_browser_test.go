@@ -10,8 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/pkg/e2e/openid"
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
-	"latchkey/pkg/testenv/openid"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // phone is an app: its own web address stands in for its registered scheme,
@@ -41,7 +44,7 @@ func TestBrowserSingleSignOn(t *testing.T) {
 	chromium(t)
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		provider, app := openid.New(t), newPhone(t)
-		w := startWorld(t, testenv.Setup{Set: set, AuthEnv: ssoEnv(provider, app)})
+		w := startWorld(t, set, stack.Setup{AuthEnv: ssoEnv(provider, app)})
 		provider.Allow(w.Auth.URL + "/auth/work/callback")
 		provider.Person("g-1", "grace@example.com", true)
 		b := openTab(t).withoutScripts()
@@ -71,8 +74,8 @@ func TestBrowserSingleSignOn(t *testing.T) {
 	})
 }
 
-func ssoEnv(provider *openid.Provider, app *phone) testenv.Env {
-	return testenv.Env{
+func ssoEnv(provider *openid.Provider, app *phone) process.Env {
+	return process.Env{
 		"AUTH_SSO_PROVIDERS": "work", "AUTH_SSO_WORK_ISSUER": provider.URL, "AUTH_SSO_WORK_CLIENT_ID": openid.ClientID,
 		"AUTH_SSO_WORK_CLIENT_SECRET": openid.ClientSecret, "AUTH_SSO_CREATE": "anyone", "AUTH_SSO_MOBILE_REDIRECT": app.URL + "/callback",
 	}
@@ -81,7 +84,7 @@ func ssoEnv(provider *openid.Provider, app *phone) testenv.Env {
 // tourSSO opens the pages of single sign-on, in every state a person can bring
 // them to, and calls look with each open.
 func (w *world) tourSSO(b *tab, look func(page string), provider *openid.Provider) {
-	admin := testenv.NewPerson(w.Auth.URL)
+	admin := actor.NewPerson(w.Auth.URL)
 	b.signUp(w, admin)
 	b.visit(w.Auth.URL + "/settings/identities")
 	look("identities-none")
@@ -129,7 +132,7 @@ func (w *world) appCode(b *tab, app *phone) url.Values {
 // exchangeCode gets tokens for a code; they open the resource API.
 func (w *world) exchangeCode(code string) {
 	w.t.Helper()
-	answer, err := (&testenv.App{}).Call(w.t.Context(), http.MethodPost, w.Auth.URL+"/api/v1/auth/sso_exchange", "", map[string]string{"code": code})
+	answer, err := (&actor.App{}).Call(w.t.Context(), http.MethodPost, w.Auth.URL+"/api/v1/auth/sso_exchange", "", map[string]string{"code": code})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -150,8 +153,8 @@ func TestBrowserSingleSignOnPages(t *testing.T) {
 	}
 	chromium(t)
 	provider, app := openid.New(t), newPhone(t)
-	w := startWorld(t, testenv.Setup{
-		Set: testenv.Embedded, AuthEnv: ssoEnv(provider, app).With(testenv.Env{"AUTH_SSO_CREATE": "invited"}),
+	w := startWorld(t, testenv.Embedded, stack.Setup{
+		AuthEnv: ssoEnv(provider, app).With(process.Env{"AUTH_SSO_CREATE": "invited"}),
 	})
 	provider.Allow(w.Auth.URL + "/auth/work/callback")
 	b := openTab(t)

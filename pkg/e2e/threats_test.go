@@ -9,12 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/e2e/stack"
 )
 
 // TestThreatListNamesRealTests holds docs/threats.md against the tests there are.
 func TestThreatListNamesRealTests(t *testing.T) {
-	root, err := testenv.Root()
+	root, err := stack.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestThreatListNamesRealTests(t *testing.T) {
 
 // TestArchitectureNamesEveryPackage holds docs/architecture.md against the tree.
 func TestArchitectureNamesEveryPackage(t *testing.T) {
-	root, err := testenv.Root()
+	root, err := stack.Root()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,13 +8,13 @@ import (
 	"net/url"
 	"strings"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // Authorize lets person allow app the scope and returns the tokens.
-func Authorize(ctx context.Context, app *testenv.App, person *testenv.Person, scope string) (Pair, error) {
-	pkce := testenv.NewPKCE()
-	callback, err := person.Decide(ctx, app.AuthorizeURL(pkce, scope, "s", nil), testenv.Allow)
+func Authorize(ctx context.Context, app *actor.App, person *actor.Person, scope string) (Pair, error) {
+	pkce := actor.NewPKCE()
+	callback, err := person.Decide(ctx, app.AuthorizeURL(pkce, scope, "s", nil), actor.Allow)
 	if err != nil {
 		return Pair{}, err
 	}
@@ -36,7 +36,7 @@ func codeOf(callback *url.URL) (string, error) {
 	return "", fmt.Errorf("the callback carries no code: %s", callback)
 }
 
-func pairOf(answer *testenv.Answer) (Pair, error) {
+func pairOf(answer *actor.Answer) (Pair, error) {
 	var p Pair
 	if err := want(answer, http.StatusOK, &p); err != nil {
 		return p, err
@@ -48,7 +48,7 @@ func pairOf(answer *testenv.Answer) (Pair, error) {
 }
 
 // want checks the status and reads the answer's JSON into dest, when given.
-func want(answer *testenv.Answer, status int, dest any) error {
+func want(answer *actor.Answer, status int, dest any) error {
 	if answer.Status != status {
 		return fmt.Errorf("wanted %d, got %s", status, answer)
 	}
@@ -62,7 +62,7 @@ func want(answer *testenv.Answer, status int, dest any) error {
 }
 
 // sendTo sends a request made by hand and follows nothing.
-func sendTo(ctx context.Context, method, target string, header http.Header, body string) (*testenv.Answer, error) {
+func sendTo(ctx context.Context, method, target string, header http.Header, body string) (*actor.Answer, error) {
 	req, err := http.NewRequestWithContext(ctx, method, target, strings.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("e2e: %w", err)
@@ -70,5 +70,5 @@ func sendTo(ctx context.Context, method, target string, header http.Header, body
 	for k, v := range header {
 		req.Header[k] = v
 	}
-	return (&testenv.App{}).Do(req)
+	return (&actor.App{}).Do(req)
 }

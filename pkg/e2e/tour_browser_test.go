@@ -7,11 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // tourEnv lets letters be asked for; they go nowhere.
-var tourEnv = testenv.Env{"AUTH_SMTP_URL": "smtp://127.0.0.1:1", "AUTH_SMTP_FROM": "noreply@example.com", "AUTH_THROTTLE_RESET": "off"}
+var tourEnv = process.Env{"AUTH_SMTP_URL": "smtp://127.0.0.1:1", "AUTH_SMTP_FROM": "noreply@example.com", "AUTH_THROTTLE_RESET": "off"}
 
 // tour opens every page of the authorization server in b, in every state a
 // person can bring it to, and calls look with the page open.
@@ -41,9 +44,9 @@ func (w *world) tour(b *tab, look func(page string)) {
 	b.until(`document.querySelector("[role=alert]") !== null`)
 	look("signin-refused")
 
-	app, p := newCallbackApp(w), testenv.NewPerson(w.Auth.URL)
+	app, p := newCallbackApp(w), actor.NewPerson(w.Auth.URL)
 	consent := func(scope string) string {
-		return strings.TrimPrefix(app.AuthorizeURL(testenv.NewPKCE(), scope, "s", nil), w.Auth.URL)
+		return strings.TrimPrefix(app.AuthorizeURL(actor.NewPKCE(), scope, "s", nil), w.Auth.URL)
 	}
 	at("signin-for-an-application", consent("read"))
 	b.signUp(w, p)
@@ -51,7 +54,7 @@ func (w *world) tour(b *tab, look func(page string)) {
 	b.press("button[name=decision][value=allow]")
 	b.arrive("/callback")
 	at("consent-more", consent("read_write"))
-	if heading, err := ask[string](b, `document.querySelector("h1").textContent`); err != nil || heading != "Budget Buddy asks for more" {
+	if heading, err := ask[string](b, `document.querySelector("h1").textContent`); err != nil || heading != "Budget Buddy is asking for more access" {
 		w.t.Errorf("who allowed read is asked for read_write by %q: %v", heading, err)
 	}
 	b.visit(w.Auth.URL + consent("read_write"))
@@ -152,7 +155,7 @@ func (w *world) tourKeys(b *tab, look func(page string)) {
 }
 
 // tourSecondFactor turns one on and meets it at sign-in.
-func (w *world) tourSecondFactor(b *tab, at func(page, path string), look func(page string), p *testenv.Person) {
+func (w *world) tourSecondFactor(b *tab, at func(page, path string), look func(page string), p *actor.Person) {
 	at("second-factor", "/settings/second-factor")
 	w.setUpSecondFactor(b)
 	look("recovery-codes")
@@ -169,7 +172,7 @@ func (w *world) tourSecondFactor(b *tab, at func(page, path string), look func(p
 }
 
 // tourReset follows a link of the operator's to its end.
-func (w *world) tourReset(b *tab, look func(page string), p *testenv.Person) {
+func (w *world) tourReset(b *tab, look func(page string), p *actor.Person) {
 	out, err := w.CLI(w.t.Context(), "user", "reset-link", p.Email)
 	if err != nil {
 		w.t.Fatal(err)
@@ -185,7 +188,7 @@ func (w *world) tourReset(b *tab, look func(page string), p *testenv.Person) {
 func newTour(t *testing.T) *world {
 	t.Helper()
 	chromium(t)
-	return startWorld(t, testenv.Setup{Set: testenv.Embedded, AuthEnv: tourEnv})
+	return startWorld(t, testenv.Embedded, stack.Setup{AuthEnv: tourEnv})
 }
 
 // brief describes a list without drowning the log.

@@ -5,10 +5,15 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
+	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/e2e/stack/production"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 const (
@@ -29,22 +34,30 @@ func TestMain(m *testing.M) {
 // because they bring their own people and applications.
 var shared struct {
 	sync.Mutex
-	stacks map[testenv.Set]*testenv.Stack
+	stacks  map[testenv.Set]*stack.Stack
+	release func() error // the engines of the production set; nil: none are leased
 }
 
-func sharedStack(t *testing.T, set testenv.Set) *testenv.Stack {
+func sharedStack(t *testing.T, set testenv.Set) *stack.Stack {
 	t.Helper()
 	shared.Lock()
 	defer shared.Unlock()
 	if s := shared.stacks[set]; s != nil {
 		return s
 	}
-	s, err := testenv.Launch(t.Context(), testenv.Setup{Set: set, AuthEnv: unthrottled, APIEnv: modest})
+	setup := stack.Setup{AuthEnv: unthrottled, APIEnv: modest}
+	if set == testenv.Production {
+		var err error
+		if shared.release, err = production.Lease(t.Context(), &setup); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := stack.Launch(t.Context(), setup)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if shared.stacks == nil {
-		shared.stacks = map[testenv.Set]*testenv.Stack{}
+		shared.stacks = map[testenv.Set]*stack.Stack{}
 	}
 	shared.stacks[set] = s
 	return s
@@ -58,12 +71,17 @@ func closeShared() error {
 			return fmt.Errorf("%s: %w", set, err)
 		}
 	}
-	return testenv.RemoveBuilt()
+	if shared.release != nil {
+		if err := shared.release(); err != nil {
+			return err
+		}
+	}
+	return stack.RemoveBuilt()
 }
 
 // world is a running stack and the test that looks at it.
 type world struct {
-	*testenv.Stack
+	*stack.Stack
 	t *testing.T
 }
 
@@ -82,23 +100,53 @@ func eachWorld(t *testing.T, fn func(w *world)) {
 }
 
 // ownWorld runs fn against a fresh stack of each engine set.
-func ownWorld(t *testing.T, setup testenv.Setup, fn func(w *world)) {
+func ownWorld(t *testing.T, setup stack.Setup, fn func(w *world)) {
 	t.Helper()
-	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		setup := setup
-		setup.Set = set
-		fn(startWorld(t, setup))
-	})
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) { fn(startWorld(t, set, setup)) })
 }
 
-func startWorld(t *testing.T, setup testenv.Setup) *world {
+// startWorld launches a stack that ends with the test, on engines of set where
+// setup names none. A test that fails prints the services' logs.
+func startWorld(t *testing.T, set testenv.Set, setup stack.Setup) *world {
 	t.Helper()
+	set.Need(t)
+	if set == testenv.Production {
+		release, err := production.Lease(t.Context(), &setup)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := release(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 	setup.AuthEnv, setup.APIEnv = unthrottled.With(setup.AuthEnv), modest.With(setup.APIEnv)
-	return &world{Stack: testenv.Start(t, setup), t: t}
+	s, err := stack.Launch(t.Context(), setup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { endWorld(t, s) })
+	return &world{Stack: s, t: t}
+}
+
+func endWorld(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, p := range append([]*process.Process{s.Auth}, s.APIs...) {
+		if t.Failed() {
+			t.Logf("log of %s:\n%s", p.Name, tail(p.Log()))
+		}
+		if stack.RaceEnabled && strings.Contains(p.Log(), "WARNING: DATA RACE") {
+			t.Errorf("%s has a data race:\n%s", p.Name, p.Log())
+		}
+	}
 }
 
 func tail(log string) string {
-	const enough = 3000
+	const enough = 8000
 	if len(log) > enough {
 		return "…" + log[len(log)-enough:]
 	}
@@ -106,31 +154,31 @@ func tail(log string) string {
 }
 
 // client registers a client; args as `client create` takes them.
-func (w *world) client(callback string, args ...string) *testenv.App {
+func (w *world) client(callback string, args ...string) *actor.App {
 	w.t.Helper()
 	args = append([]string{"--name", "Test app", "--redirect-uri", callback, "--scope", "read read_write"}, args...)
 	c, err := w.NewClient(w.t.Context(), args...)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return &testenv.App{Issuer: w.Auth.URL, Client: c, RedirectURI: callback, HTTP: w.described()}
+	return &actor.App{Issuer: w.Auth.URL, Client: c, RedirectURI: callback, HTTP: w.described()}
 }
 
 // public registers a public client on a loopback callback.
-func (w *world) public() *testenv.App { return w.client(loopbackCallback, "--public") }
+func (w *world) public() *actor.App { return w.client(loopbackCallback, "--public") }
 
 // confidential registers a client with a secret.
-func (w *world) confidential() *testenv.App { return w.client(webCallback, "--confidential") }
+func (w *world) confidential() *actor.App { return w.client(webCallback, "--confidential") }
 
 // resourceServer returns the resource server the stack's resourceapi is.
-func (w *world) resourceServer() *testenv.App {
-	return &testenv.App{Issuer: w.Auth.URL, Client: w.ResourceServer, HTTP: w.described()}
+func (w *world) resourceServer() *actor.App {
+	return &actor.App{Issuer: w.Auth.URL, Client: w.ResourceServer, HTTP: w.described()}
 }
 
 // person signs somebody up.
-func (w *world) person() *testenv.Person {
+func (w *world) person() *actor.Person {
 	w.t.Helper()
-	p := testenv.NewPerson(w.Auth.URL)
+	p := actor.NewPerson(w.Auth.URL)
 	if _, err := p.SignUp(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
@@ -138,12 +186,12 @@ func (w *world) person() *testenv.Person {
 }
 
 // tokens lets a new person allow app the scope.
-func (w *world) tokens(app *testenv.App, scope string) Pair {
+func (w *world) tokens(app *actor.App, scope string) Pair {
 	w.t.Helper()
 	return w.tokensOf(w.person(), app, scope)
 }
 
-func (w *world) tokensOf(p *testenv.Person, app *testenv.App, scope string) Pair {
+func (w *world) tokensOf(p *actor.Person, app *actor.App, scope string) Pair {
 	w.t.Helper()
 	pair, err := Authorize(w.t.Context(), app, p, scope)
 	if err != nil {
@@ -153,10 +201,10 @@ func (w *world) tokensOf(p *testenv.Person, app *testenv.App, scope string) Pair
 }
 
 // code lets person allow app the scope and returns the code, not yet redeemed.
-func (w *world) code(p *testenv.Person, app *testenv.App, scope string) (string, testenv.PKCE) {
+func (w *world) code(p *actor.Person, app *actor.App, scope string) (string, actor.PKCE) {
 	w.t.Helper()
-	pkce := testenv.NewPKCE()
-	callback, err := p.Decide(w.t.Context(), app.AuthorizeURL(pkce, scope, "s", nil), testenv.Allow)
+	pkce := actor.NewPKCE()
+	callback, err := p.Decide(w.t.Context(), app.AuthorizeURL(pkce, scope, "s", nil), actor.Allow)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -168,12 +216,12 @@ func (w *world) code(p *testenv.Person, app *testenv.App, scope string) (string,
 }
 
 // token posts to the token endpoint as app.
-func (w *world) token(app *testenv.App, form url.Values) *testenv.Answer {
+func (w *world) token(app *actor.App, form url.Values) *actor.Answer {
 	w.t.Helper()
 	return w.form(app, "/oauth/token", form)
 }
 
-func (w *world) form(app *testenv.App, path string, form url.Values) *testenv.Answer {
+func (w *world) form(app *actor.App, path string, form url.Values) *actor.Answer {
 	w.t.Helper()
 	answer, err := app.Form(w.t.Context(), path, form)
 	if err != nil {
@@ -182,20 +230,20 @@ func (w *world) form(app *testenv.App, path string, form url.Values) *testenv.An
 	return answer
 }
 
-func (w *world) exchange(app *testenv.App, code, verifier string) *testenv.Answer {
+func (w *world) exchange(app *actor.App, code, verifier string) *actor.Answer {
 	w.t.Helper()
 	return w.token(app, url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {app.RedirectURI}, "code_verifier": {verifier},
 	})
 }
 
-func (w *world) refresh(app *testenv.App, token string) *testenv.Answer {
+func (w *world) refresh(app *actor.App, token string) *actor.Answer {
 	w.t.Helper()
 	return w.token(app, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}})
 }
 
 // refreshed refreshes and wants a pair.
-func (w *world) refreshed(app *testenv.App, token string) Pair {
+func (w *world) refreshed(app *actor.App, token string) Pair {
 	w.t.Helper()
 	pair, err := pairOf(w.refresh(app, token))
 	if err != nil {
@@ -226,9 +274,9 @@ func (w *world) wantActive(token string, active bool, what string) {
 }
 
 // call asks the resource API; a nil body sends none.
-func (w *world) call(method, path, token string, body any) *testenv.Answer {
+func (w *world) call(method, path, token string, body any) *actor.Answer {
 	w.t.Helper()
-	app := &testenv.App{}
+	app := &actor.App{}
 	answer, err := app.Call(w.t.Context(), method, w.API().URL+path, token, body)
 	if err != nil {
 		w.t.Fatal(err)
@@ -237,7 +285,7 @@ func (w *world) call(method, path, token string, body any) *testenv.Answer {
 }
 
 // send sends a request made by hand.
-func (w *world) send(method, target string, header http.Header, body string) *testenv.Answer {
+func (w *world) send(method, target string, header http.Header, body string) *actor.Answer {
 	w.t.Helper()
 	answer, err := sendTo(w.t.Context(), method, target, header, body)
 	if err != nil {
@@ -247,9 +295,9 @@ func (w *world) send(method, target string, header http.Header, body string) *te
 }
 
 // browse opens a page in a browser nobody has signed in with.
-func (w *world) browse(target string) *testenv.Page {
+func (w *world) browse(target string) *actor.Page {
 	w.t.Helper()
-	page, err := testenv.NewBrowser(w.Auth.URL).Get(w.t.Context(), target)
+	page, err := actor.NewBrowser(w.Auth.URL).Get(w.t.Context(), target)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -257,14 +305,14 @@ func (w *world) browse(target string) *testenv.Page {
 }
 
 // wantError checks an OAuth or API error.
-func wantError(t *testing.T, answer *testenv.Answer, status int, code string) {
+func wantError(t *testing.T, answer *actor.Answer, status int, code string) {
 	t.Helper()
 	if answer.Status != status || answer.Text("error") != code {
 		t.Errorf("got %s, want %d %s", answer, status, code)
 	}
 }
 
-func wantStatus(t *testing.T, answer *testenv.Answer, status int) {
+func wantStatus(t *testing.T, answer *actor.Answer, status int) {
 	t.Helper()
 	if answer.Status != status {
 		t.Errorf("got %s, want %d", answer, status)

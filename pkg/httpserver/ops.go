@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -76,9 +77,17 @@ func writeHealth(w http.ResponseWriter, status int, answer health) {
 	_ = json.NewEncoder(w).Encode(answer) // the prober may be gone
 }
 
-// Healthcheck asks url, for images without a shell, and returns an error unless
-// the answer is 200.
-func Healthcheck(ctx context.Context, url string) error {
+// Healthcheck asks /readyz of the process that listens on addr (Options.OpsAddr),
+// for images without a shell, and returns an error unless the answer is 200.
+func Healthcheck(ctx context.Context, addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("healthcheck: %w", err)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	url := "http://" + net.JoinHostPort(host, port) + "/readyz"
 	ctx, cancel := context.WithTimeout(ctx, 2*checkTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

@@ -44,7 +44,7 @@ func TestRunServesAndDrains(t *testing.T) {
 		})
 	}()
 	bound := <-addrs
-	if err := httpserver.Healthcheck(ctx, "http://"+bound[1]+"/readyz"); err != nil {
+	if err := httpserver.Healthcheck(ctx, bound[1]); err != nil {
 		t.Error(err)
 	}
 	for path, want := range map[string]int{"/healthz": 200, "/metrics": 200, "/other": 404} {
@@ -56,7 +56,7 @@ func TestRunServesAndDrains(t *testing.T) {
 	if status, body := get(t, "http://"+bound[1]+"/readyz"); status != 503 || strings.Contains(body, "hunter2") {
 		t.Errorf("broken: %d %s", status, body)
 	}
-	if err := httpserver.Healthcheck(ctx, "http://"+bound[1]+"/readyz"); err == nil {
+	if err := httpserver.Healthcheck(ctx, bound[1]); err == nil {
 		t.Error("the health check passed")
 	}
 	answer := make(chan string, 1)

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"latchkey/pkg/cache"
@@ -16,105 +16,187 @@ import (
 	"latchkey/pkg/secret"
 )
 
-func TestAnswersLiveUnderASecondInProcess(t *testing.T) {
-	for _, state := range []bool{true, false} {
-		t.Run(fmt.Sprintf("active %v", state), func(t *testing.T) {
-			c, as, token := newClock(), &authority{}, secret.New(secret.AccessToken)
-			as.say(introspection.Answer{Active: state, UserID: "u"}, nil)
-			i := newCached(t, as, nil, c.now)
-			for range 3 {
-				if isActive(t, i, token) != state {
-					t.Fatal("wrong answer")
+func TestAnswersAreGoodForOneLife(t *testing.T) {
+	for _, lives := range []time.Duration{introspection.DefaultLife, time.Millisecond, introspection.MaxLife} {
+		for _, state := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%v active %v", lives, state), func(t *testing.T) {
+				c, as, token := newClock(), &authority{}, secret.New(secret.AccessToken)
+				as.say(introspection.Answer{Active: state, UserID: "u"}, nil)
+				i := newCachedWith(t, as, introspection.CachedOptions{Life: lives, Now: c.now})
+				for range 3 {
+					if isActive(t, i, token) != state {
+						t.Fatal("wrong answer")
+					}
 				}
-			}
-			c.advance(introspection.Life - 1)
-			isActive(t, i, token)
-			if n := as.asked.Load(); n != 1 {
-				t.Errorf("asked %d times within Life", n)
-			}
-			as.say(introspection.Answer{Active: !state, UserID: "u"}, nil)
-			c.advance(1)
-			if isActive(t, i, token) == state {
-				t.Error("after Life the old answer stands")
-			}
-		})
+				c.advance(lives - 1)
+				isActive(t, i, token)
+				if n := as.asked.Load(); n != 1 {
+					t.Errorf("asked %d times within a life", n)
+				}
+				as.say(introspection.Answer{Active: !state, UserID: "u"}, nil)
+				c.advance(1)
+				if isActive(t, i, token) == state {
+					t.Error("after a life the old answer stands")
+				}
+			})
+		}
 	}
 }
 
-func TestLifeCountsFromBeforeTheLookup(t *testing.T) {
-	c, as, token := newClock(), &authority{gate: make(chan struct{})}, secret.New(secret.AccessToken)
-	as.say(active, nil)
-	i := newCached(t, as, nil, c.now)
-	done := make(chan struct{})
-	go func() { isActive(t, i, token); close(done) }()
-	eventually(t, time.Second, "asked", func() bool { return as.asked.Load() == 1 })
-	c.advance(introspection.Life - 100*time.Millisecond)
-	close(as.gate)
-	<-done
-	c.advance(100 * time.Millisecond)
-	isActive(t, i, token)
-	if n := as.asked.Load(); n != 2 {
-		t.Errorf("a slow answer lived on for more than the rest of Life: asked %d times", n)
+func TestLivesOutOfBoundsAreRefused(t *testing.T) {
+	for _, lives := range []time.Duration{-1, introspection.MaxLife + 1} {
+		_, err := introspection.NewCached(&authority{}, introspection.CachedOptions{Life: lives, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+		if err == nil {
+			t.Errorf("a life of %v was taken", lives)
+		}
 	}
 }
 
-// A request that arrives after a revocation must not be served by a lookup that
-// took off more than a second before the request did.
-func TestALateJoinerAsksAgain(t *testing.T) {
-	c, as, token := newClock(), &authority{gate: make(chan struct{})}, secret.New(secret.AccessToken)
-	as.say(active, nil)
-	i := newCached(t, as, nil, c.now)
-	first, second := make(chan bool, 1), make(chan bool, 1)
-	go func() { first <- isActive(t, i, token) }()
-	eventually(t, time.Second, "asked", func() bool { return as.asked.Load() == 1 })
-	as.say(introspection.Answer{}, nil)
-	c.advance(2 * time.Second)
-	go func() { second <- isActive(t, i, token) }()
-	select {
-	case <-second:
-		t.Error("did not wait")
-	case <-time.After(20 * time.Millisecond): // let it join
-	}
-	close(as.gate)
-	if !<-first || <-second {
-		t.Error("the late joiner got the early answer")
-	}
+func TestLifeCountsFromSendingTheAsk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, as, token := newClock(), newScript(), secret.New(secret.AccessToken)
+		i := newCached(t, as, nil, c.now)
+		first := introspect(t, i, token)
+		c.advance(life - 100*time.Millisecond)
+		(<-as) <- active
+		if got, over := first.over(); !got || !over {
+			t.Fatal("not served")
+		}
+		c.advance(100*time.Millisecond - 1)
+		if got, over := introspect(t, i, token).over(); !got || !over {
+			t.Error("within the life the answer does not serve")
+		}
+		c.advance(1)
+		second := introspect(t, i, token)
+		if as.asks() != 1 {
+			t.Fatal("a slow answer lived on for more than the rest of its life")
+		}
+		(<-as) <- introspection.Answer{}
+		if got, over := second.over(); got || !over {
+			t.Error("the new answer does not serve")
+		}
+	})
 }
 
-func TestLifeKeepsThePromise(t *testing.T) {
-	if introspection.Life > time.Second {
-		t.Errorf("answers live %v: a revocation would be seen after more than a second", introspection.Life)
-	}
+// A lookup that takes three lives serves those who came within a life of it. Who
+// comes later starts a new one, which the others share.
+func TestALookupThatTakesThreeLives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, as, token := newClock(), newScript(), secret.New(secret.AccessToken)
+		i := newCached(t, as, nil, c.now)
+		var early, late []waiting
+		for range 5 {
+			early = append(early, introspect(t, i, token))
+		}
+		c.advance(life - 1)
+		early = append(early, introspect(t, i, token)) // a moment less than a life after the ask was sent
+		if n := as.asks(); n != 1 {
+			t.Fatalf("%d asks", n)
+		}
+		first := <-as
+		c.advance(1)
+		for range 5 {
+			late = append(late, introspect(t, i, token))
+			c.advance(life / 10)
+		}
+		if n := as.asks(); n != 1 {
+			t.Fatalf("those who came a life after the ask was sent asked %d times", n)
+		}
+		second := <-as
+		c.advance(life)
+		first <- active // revoked after it was asked
+		for _, w := range early {
+			if got, over := w.over(); !got || !over {
+				t.Errorf("of those who waited one was served %v, active %v", over, got)
+			}
+		}
+		for _, w := range late {
+			if _, over := w.over(); over {
+				t.Error("who came late was served by the early answer")
+			}
+		}
+		later := introspect(t, i, token) // the early answer is over, the second ask sent a life ago and more
+		if as.asks() != 1 {
+			t.Error("who came last did not ask anew")
+		}
+		third := <-as
+		second <- introspection.Answer{}
+		for _, w := range late {
+			if got, over := w.over(); got || !over {
+				t.Errorf("of those who came late one was served %v, active %v", over, got)
+			}
+		}
+		third <- introspection.Answer{}
+		if got, over := later.over(); got || !over {
+			t.Errorf("who came last was served %v, active %v", over, got)
+		}
+	})
 }
 
 func TestConcurrentMissesShareOneCall(t *testing.T) {
-	as, token := &authority{gate: make(chan struct{})}, secret.New(secret.AccessToken)
-	as.say(active, nil)
-	i := newCached(t, as, nil, time.Now)
-	ctx, cancel := context.WithCancel(t.Context())
-	left := make(chan error, 1)
-	go func() {
-		_, err := i.Introspect(ctx, token)
-		left <- err
-	}()
-	eventually(t, time.Second, "asked", func() bool { return as.asked.Load() == 1 })
-	var wg sync.WaitGroup
-	for range 50 {
-		wg.Go(func() {
-			if !isActive(t, i, token) {
-				t.Error("inactive")
+	synctest.Test(t, func(t *testing.T) {
+		as, token := newScript(), secret.New(secret.AccessToken)
+		i := newCached(t, as, nil, time.Now)
+		ctx, cancel := context.WithCancel(t.Context())
+		left := make(chan error, 1)
+		go func() {
+			_, err := i.Introspect(ctx, token)
+			left <- err
+		}()
+		synctest.Wait()
+		var all []waiting
+		for range 50 {
+			all = append(all, introspect(t, i, token))
+		}
+		cancel() // the first caller leaves; the call goes on for the others
+		if err := <-left; !fault.Is(err, fault.Unavailable) {
+			t.Errorf("who left got %v", err)
+		}
+		(<-as) <- active
+		for _, w := range all {
+			if got, over := w.over(); !got || !over {
+				t.Error("not served")
 			}
-		})
+		}
+		if n := as.asks(); n != 0 {
+			t.Errorf("asked %d times more", n)
+		}
+	})
+}
+
+// An answer that lands between a caller's look at what is remembered and its
+// look for a flight serves that caller.
+func TestWhatLandsMeanwhileIsNotAskedAgain(t *testing.T) {
+	c, as, token := newClock(), &authority{}, secret.New(secret.AccessToken)
+	as.say(active, nil)
+	var i *introspection.Cached
+	looks := 0
+	i = newCached(t, as, nil, func() time.Time {
+		if looks++; looks == 2 { // the first caller has found nothing
+			isActive(t, i, token)
+		}
+		return c.now()
+	})
+	if !isActive(t, i, token) || as.asked.Load() != 1 {
+		t.Errorf("asked %d times", as.asked.Load())
 	}
-	cancel() // the first caller leaves; the call goes on for the others
-	if err := <-left; !fault.Is(err, fault.Unavailable) {
-		t.Errorf("who left got %v", err)
-	}
-	close(as.gate)
-	wg.Wait()
-	if n := as.asked.Load(); n != 1 {
-		t.Errorf("asked %d times", n)
-	}
+}
+
+func TestALookupThatFailsIsNotRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, as, token := newClock(), &authority{}, secret.New(secret.AccessToken)
+		store := cache.NewMemory(cache.Options{Now: c.now})
+		as.say(active, fault.New(fault.Unavailable, "away"))
+		i := newCached(t, as, store, c.now)
+		if a, err := i.Introspect(t.Context(), token); !fault.Is(err, fault.Unavailable) || a.Active {
+			t.Errorf("%+v, %v", a, err)
+		}
+		synctest.Wait()
+		as.say(introspection.Answer{}, nil)
+		if isActive(t, i, token) || isActive(t, newCached(t, as, store, c.now), token) {
+			t.Error("what came with the failure is remembered")
+		}
+	})
 }
 
 func TestExpiryIsCheckedOnEveryHit(t *testing.T) {
@@ -131,28 +213,6 @@ func TestExpiryIsCheckedOnEveryHit(t *testing.T) {
 	if isActive(t, i, token) {
 		t.Error("active after its end")
 	}
-}
-
-func TestSharedAnswersSpareTheAuthorizationServer(t *testing.T) {
-	stores(t, func(t *testing.T, open func(*testing.T) cache.Store) {
-		as, token := &authority{}, secret.New(secret.AccessToken)
-		as.say(active, nil)
-		for range 3 {
-			if !isActive(t, newCached(t, as, open(t), time.Now), token) {
-				t.Fatal("inactive")
-			}
-		}
-		if n := as.asked.Load(); n != 1 {
-			t.Errorf("three replicas asked %d times", n)
-		}
-		raw, found, err := open(t).Get(t.Context(), introspection.Key(token.Digest()))
-		if err != nil || !found {
-			t.Fatalf("not shared: %v", err)
-		}
-		if text := token.Reveal(); len(raw) == 0 || string(raw) == text {
-			t.Error("the credential itself is in the store")
-		}
-	})
 }
 
 func TestNobodyIsLetInWhenNobodyCanSay(t *testing.T) {
@@ -198,10 +258,7 @@ func TestWhatIsRememberedInProcessIsBounded(t *testing.T) {
 
 	const size, many = 1000, 4000
 	as = func(secret.Token) introspection.Answer { asked.Add(1); return active }
-	i, err := introspection.NewCached(as, introspection.CachedOptions{Now: c.now, Logger: slog.New(slog.DiscardHandler), Size: size})
-	if err != nil {
-		t.Fatal(err)
-	}
+	i = newCachedWith(t, as, introspection.CachedOptions{Now: c.now, Size: size})
 	tokens := make([]secret.Token, many)
 	for n := range tokens {
 		tokens[n] = secret.New(secret.AccessToken)
@@ -216,10 +273,21 @@ func TestWhatIsRememberedInProcessIsBounded(t *testing.T) {
 	}
 }
 
+func TestHitsAllocateNothing(t *testing.T) {
+	as, token := &authority{}, secret.New(secret.AccessToken)
+	as.say(active, nil)
+	c := newClock()
+	i := newCached(t, as, nil, c.now)
+	ctx := t.Context()
+	if n := testing.AllocsPerRun(1000, func() { _, _ = i.Introspect(ctx, token) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func BenchmarkHitInProcess(b *testing.B) {
 	as, token := &authority{}, secret.New(secret.AccessToken)
 	as.say(active, nil)
-	i, _ := introspection.NewCached(as, introspection.CachedOptions{Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	i := newCached(b, as, nil, time.Now)
 	b.ReportAllocs()
 	for b.Loop() {
 		_, _ = i.Introspect(b.Context(), token)

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"latchkey/pkg/cache"
@@ -14,14 +15,15 @@ import (
 	"latchkey/pkg/testenv"
 )
 
+const life = introspection.DefaultLife
+
 // authority is an authorization server in a few lines: what it says of any
-// credential, how often it was asked, and a gate to hold answers back.
+// credential, and how often it was asked.
 type authority struct {
 	mu     sync.Mutex
 	answer introspection.Answer
 	err    error
 	asked  atomic.Int32
-	gate   chan struct{}
 }
 
 func (a *authority) say(answer introspection.Answer, err error) {
@@ -30,20 +32,60 @@ func (a *authority) say(answer introspection.Answer, err error) {
 	a.answer, a.err = answer, err
 }
 
-// Introspect makes up its mind before the gate: what passes it may be stale.
-func (a *authority) Introspect(ctx context.Context, _ secret.Token) (introspection.Answer, error) {
+func (a *authority) Introspect(context.Context, secret.Token) (introspection.Answer, error) {
 	a.asked.Add(1)
 	a.mu.Lock()
-	answer, err, gate := a.answer, a.err, a.gate
-	a.mu.Unlock()
-	if gate != nil {
-		select {
-		case <-gate:
-		case <-ctx.Done():
-			return introspection.Answer{}, ctx.Err()
-		}
+	defer a.mu.Unlock()
+	return a.answer, a.err
+}
+
+type asker func(secret.Token) introspection.Answer
+
+func (f asker) Introspect(_ context.Context, token secret.Token) (introspection.Answer, error) {
+	return f(token), nil
+}
+
+// script is an authorization server whose answers the test gives one by one.
+type script chan chan<- introspection.Answer
+
+func (s script) Introspect(ctx context.Context, _ secret.Token) (introspection.Answer, error) {
+	reply := make(chan introspection.Answer)
+	s <- reply
+	select {
+	case answer := <-reply:
+		return answer, nil
+	case <-ctx.Done():
+		return introspection.Answer{}, ctx.Err()
 	}
-	return answer, err
+}
+
+// asks is how many wait for an answer that the test has not taken.
+func (s script) asks() int {
+	synctest.Wait()
+	return len(s)
+}
+
+func newScript() script { return make(script, 10) }
+
+// waiting is a request under way.
+type waiting chan bool
+
+func introspect(t *testing.T, i introspection.Introspector, token secret.Token) waiting {
+	w := make(waiting, 1)
+	go func() { w <- isActive(t, i, token) }()
+	synctest.Wait()
+	return w
+}
+
+// over reports whether the request was answered, and what.
+func (w waiting) over() (active, over bool) {
+	synctest.Wait()
+	select {
+	case active := <-w:
+		return active, true
+	default:
+		return false, false
+	}
 }
 
 var active = introspection.Answer{Active: true, UserID: "u", FamilyID: "f", Scope: "read"}
@@ -54,19 +96,36 @@ func (c *clock) now() time.Time { return time.Unix(0, c.nanos.Load()) }
 
 func (c *clock) advance(d time.Duration) { c.nanos.Add(int64(d)) }
 
-func newClock() *clock {
+// ahead is the same clock on a host where it is set differently.
+func (c *clock) ahead(d time.Duration) func() time.Time {
+	return func() time.Time { return c.now().Add(d) }
+}
+
+func newClock() *clock { return clockAt(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)) }
+
+func clockAt(at time.Time) *clock {
 	c := &clock{}
-	c.nanos.Store(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).UnixNano())
+	c.nanos.Store(at.UnixNano())
 	return c
 }
 
-func newCached(t *testing.T, next introspection.Introspector, store cache.Store, now func() time.Time) *introspection.Cached {
+func newCached(t testing.TB, next introspection.Introspector, store cache.Store, now func() time.Time) *introspection.Cached {
 	t.Helper()
-	c, err := introspection.NewCached(next, introspection.CachedOptions{Store: store, Now: now, Logger: slog.New(slog.DiscardHandler)})
+	return newCachedWith(t, next, introspection.CachedOptions{Store: store, Now: now})
+}
+
+func newCachedWith(t testing.TB, next introspection.Introspector, opts introspection.CachedOptions) *introspection.Cached {
+	t.Helper()
+	opts.Logger = slog.New(slog.DiscardHandler)
+	c, err := introspection.NewCached(next, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+func newPublisher(store cache.Store) *introspection.Publisher {
+	return introspection.NewPublisher(store, slog.New(slog.DiscardHandler))
 }
 
 func run(t *testing.T, f func(context.Context)) {
@@ -77,7 +136,7 @@ func run(t *testing.T, f func(context.Context)) {
 	t.Cleanup(func() { cancel(); wg.Wait() })
 }
 
-// stores runs f with no shared store, one in process, and Redis.
+// stores runs f with a shared store in process, and Redis.
 func stores(t *testing.T, f func(t *testing.T, open func(t *testing.T) cache.Store)) {
 	t.Run("memory", func(t *testing.T) {
 		m := cache.NewMemory(cache.Options{Now: time.Now})
@@ -96,49 +155,31 @@ func stores(t *testing.T, f func(t *testing.T, open func(t *testing.T) cache.Sto
 	})
 }
 
-func isActive(t *testing.T, i introspection.Introspector, token secret.Token) bool {
+func isActive(t testing.TB, i introspection.Introspector, token secret.Token) bool {
 	t.Helper()
 	a, err := i.Introspect(t.Context(), token)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	return a.Active
 }
 
-func eventually(t *testing.T, within time.Duration, what string, ok func() bool) {
+// stored waits until the shared store has an answer about token, and returns it.
+func stored(t *testing.T, s cache.Store, token secret.Token) (raw []byte) {
 	t.Helper()
-	deadline := time.After(within)
-	for !ok() {
-		select {
-		case <-deadline:
-			t.Fatalf("%s: not within %v", what, within)
-		case <-time.After(time.Millisecond):
+	testenv.Eventually(t, 5*time.Second, "the answer is shared", func() bool {
+		var err error
+		if raw, _, err = s.Get(t.Context(), introspection.Key(token.Digest())); err != nil {
+			t.Fatal(err)
 		}
+		return raw != nil
+	})
+	return raw
+}
+
+func remove(t *testing.T, s cache.Store, token secret.Token) {
+	t.Helper()
+	if err := s.DeleteAndPublish(t.Context(), []string{introspection.Key(token.Digest())}, "nobody listens", nil); err != nil {
+		t.Fatal(err)
 	}
-}
-
-// broken is a store that can be switched off.
-type broken struct {
-	cache.Store
-	off atomic.Bool
-}
-
-func (b *broken) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	if b.off.Load() {
-		return nil, false, cache.ErrUnavailable
-	}
-	return b.Store.Get(ctx, key)
-}
-
-func (b *broken) SetAndPublish(ctx context.Context, e []cache.Entry, channel string, m []byte) error {
-	if b.off.Load() {
-		return cache.ErrUnavailable
-	}
-	return b.Store.SetAndPublish(ctx, e, channel, m)
-}
-
-type asker func(secret.Token) introspection.Answer
-
-func (f asker) Introspect(_ context.Context, token secret.Token) (introspection.Answer, error) {
-	return f(token), nil
 }

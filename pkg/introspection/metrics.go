@@ -6,7 +6,7 @@ import "github.com/prometheus/client_golang/prometheus"
 type metrics struct {
 	process, shared, asked        prometheus.Counter
 	active, inactive, unavailable prometheus.Counter
-	doubts                        prometheus.Counter
+	failures, misdated            prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -16,15 +16,19 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	results := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "introspection_results_total", Help: "What was answered.",
 	}, []string{"result"})
-	doubts := prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "introspection_shared_store_failures_total", Help: "Times the shared store was found away.",
+	failures := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "introspection_shared_store_failures_total", Help: "Times the shared store could not be read or written.",
+	})
+	misdated := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "introspection_misdated_total",
+		Help: "Answers in the shared store that came from the future or were too old: clocks differ, or the store does not forget in time.",
 	})
 	if reg != nil {
-		reg.MustRegister(lookups, results, doubts)
+		reg.MustRegister(lookups, results, failures, misdated)
 	}
 	return &metrics{
 		process: lookups.WithLabelValues("process"), shared: lookups.WithLabelValues("shared"), asked: lookups.WithLabelValues("authserver"),
 		active: results.WithLabelValues("active"), inactive: results.WithLabelValues("inactive"), unavailable: results.WithLabelValues("unavailable"),
-		doubts: doubts,
+		failures: failures, misdated: misdated,
 	}
 }

@@ -13,10 +13,10 @@ const (
 	shards       = 64
 )
 
-// process is the layer in this process: decoded answers, each valid until Life
-// after its lookup began. A drop that happens while a lookup is under way wins
-// over its answer.
+// process is the layer in this process: decoded answers, and the lookups under
+// way.
 type process struct {
+	life   time.Duration
 	off    bool // nothing is remembered
 	shards [shards]shard
 }
@@ -24,99 +24,123 @@ type process struct {
 // shard holds the digests of some first bytes.
 type shard struct {
 	mu               sync.RWMutex
-	drops            uint64
 	active, inactive layer
+	flights          map[secret.Digest]*flight // the newest of each
 }
 
+// remembered is an answer and when it ends: it is good for requests that arrive
+// before.
 type remembered struct {
 	answer Answer
 	until  time.Time
 }
 
-func newProcess(size int) *process {
+// flight is one lookup that requests wait for together.
+type flight struct {
+	began  time.Time
+	landed chan struct{} // closed once result and err are written
+	result *remembered
+	err    error
+}
+
+func newProcess(size int, life time.Duration) *process {
 	if size == 0 {
 		size = defaultSize
 	}
-	p := &process{off: size < 0}
+	p := &process{life: life, off: size < 0}
 	for i := range p.shards {
 		p.shards[i].active.half = max(1, size/shards/2)
 		p.shards[i].inactive.half = negativeSize / shards / 2
+		p.shards[i].flights = map[secret.Digest]*flight{}
 	}
 	return p
 }
 
 func (p *process) shard(digest secret.Digest) *shard { return &p.shards[digest[0]%shards] }
 
-func (p *process) get(digest secret.Digest, now time.Time) (*remembered, bool) {
-	if p.off {
-		return nil, false
-	}
+// get returns the answer for a request that arrived at arrived, or nil.
+func (p *process) get(digest secret.Digest, arrived time.Time) *remembered {
 	s := p.shard(digest)
 	s.mu.RLock()
-	r := s.active.get(digest)
-	if r == nil {
-		r = s.inactive.get(digest)
-	}
+	r := s.find(digest)
 	s.mu.RUnlock()
-	if r == nil || !now.Before(r.until) {
-		return nil, false
+	if r == nil || !arrived.Before(r.until) {
+		return nil
 	}
-	return r, true
+	return r
 }
 
-// mark is taken before a lookup begins and handed to put.
-func (p *process) mark(digest secret.Digest) uint64 {
+func (s *shard) find(digest secret.Digest) *remembered {
+	if r := s.active.get(digest); r != nil {
+		return r
+	}
+	return s.inactive.get(digest)
+}
+
+// join returns the flight that serves a request which arrived at arrived: one
+// under way, unless it began a life before the request, or else a new one, which
+// is then the caller's to fly.
+func (p *process) join(digest secret.Digest, arrived, now time.Time) (f *flight, ours bool) {
 	s := p.shard(digest)
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.drops
-}
-
-func (p *process) put(digest secret.Digest, a Answer, began time.Time, mark uint64) {
-	if p.off {
-		return
-	}
-	r, s := &remembered{answer: a, until: began.Add(Life)}, p.shard(digest)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.drops != mark {
-		return
+	if r := s.find(digest); r != nil && arrived.Before(r.until) { // landed while the caller was on its way here
+		f = &flight{landed: make(chan struct{}), result: r}
+		close(f.landed)
+		return f, false
 	}
-	if !a.Active {
-		s.active.drop(digest)
-		s.inactive.put(digest, r)
-		return
+	if f := s.flights[digest]; f != nil && arrived.Sub(f.began) < p.life {
+		return f, false
 	}
-	s.active.put(digest, r)
+	f = &flight{began: now, landed: make(chan struct{})}
+	s.flights[digest] = f
+	return f, true
 }
 
-// dropMessage forgets the digests of a published revocation.
+// land gives those who wait for f its result, and remembers it if f is still the
+// newest flight: nothing was published about the credential since it began.
+func (p *process) land(digest secret.Digest, f *flight, r *remembered, err error) (newest bool) {
+	s := p.shard(digest)
+	s.mu.Lock()
+	if newest = s.flights[digest] == f; newest {
+		delete(s.flights, digest)
+		if err == nil && !p.off {
+			s.remember(digest, r, f.began, p.life)
+		}
+	}
+	s.mu.Unlock()
+	f.result, f.err = r, err
+	close(f.landed)
+	return newest
+}
+
+func (s *shard) remember(digest secret.Digest, r *remembered, now time.Time, life time.Duration) {
+	if r.answer.Active {
+		s.active.put(digest, r, now, life)
+		return
+	}
+	s.active.drop(digest)
+	s.inactive.put(digest, r, now, life)
+}
+
+// dropMessage forgets the digests of a message. Flights that have begun still
+// serve those who wait for them, and nobody else.
 func (p *process) dropMessage(message []byte) {
 	for len(message) >= len(secret.Digest{}) {
 		digest := secret.Digest(message)
 		s := p.shard(digest)
 		s.mu.Lock()
-		s.drops++
 		s.active.drop(digest)
+		s.inactive.drop(digest)
+		delete(s.flights, digest)
 		s.mu.Unlock()
 		message = message[len(digest):]
 	}
 }
 
-func (p *process) dropAll() {
-	for i := range p.shards {
-		s := &p.shards[i]
-		s.mu.Lock()
-		s.drops++
-		s.active.clear()
-		s.inactive.clear()
-		s.mu.Unlock()
-	}
-}
-
-// layer keeps answers in two halves. When the young one is full, or began Life
-// ago, it takes the place of the old one, whose answers are over by then: nothing
-// has to be looked for to be forgotten, and no answer outlives its use by much.
+// layer keeps answers in two halves. When the young one is full, or began a life
+// ago, it replaces the old one, which is dropped whole. So no entry has to be
+// searched for to be removed, and none is kept for long after its end.
 type layer struct {
 	half       int // answers in one of them, at most
 	young, old map[secret.Digest]*remembered
@@ -130,9 +154,9 @@ func (l *layer) get(digest secret.Digest) *remembered {
 	return l.old[digest]
 }
 
-func (l *layer) put(digest secret.Digest, r *remembered) {
-	if len(l.young) >= l.half || !r.until.Before(l.turn) {
-		l.young, l.old, l.turn = map[secret.Digest]*remembered{}, l.young, r.until.Add(Life)
+func (l *layer) put(digest secret.Digest, r *remembered, now time.Time, life time.Duration) {
+	if len(l.young) >= l.half || !now.Before(l.turn) {
+		l.young, l.old, l.turn = map[secret.Digest]*remembered{}, l.young, now.Add(life)
 	}
 	l.young[digest] = r
 }
@@ -141,5 +165,3 @@ func (l *layer) drop(digest secret.Digest) {
 	delete(l.young, digest)
 	delete(l.old, digest)
 }
-
-func (l *layer) clear() { l.young, l.old, l.turn = nil, nil, time.Time{} }

@@ -1,113 +1,106 @@
 package introspection
 
 import (
-	"encoding/binary"
+	"context"
+	"encoding/json"
 	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"latchkey/pkg/cache"
+	"latchkey/pkg/secret"
 )
 
-// In the shared store an active answer stands in a form that is read back
-// without a parser, since every process does so once per credential and
-// second: the version byte, then numbers as varints and texts by their length.
-// A tombstone is JSON and begins with another byte.
-const sharedVersion = 1
+const keyPrefix = "introspection:"
 
-var errShared = errors.New("introspection: unreadable entry in the shared store")
+// Key returns the shared store's key for a credential's digest.
+func Key(digest secret.Digest) string { return keyPrefix + digest.String() }
 
-// texts lists the fields in the order they are written.
-func (a *Answer) texts() [15]*string {
-	return [...]*string{
-		&a.Reason, &a.Scope, &a.ClientID, &a.Username, &a.TokenType, &a.Sub, &a.Aud, &a.Iss, &a.FamilyID,
-		&a.UserID, &a.Role, &a.CredentialID, &a.CredentialKind, &a.CredentialName, &a.Source,
+// entry is an active answer in the shared store.
+type entry struct {
+	// Asked is when the question was sent, in Unix nanoseconds by the clock of
+	// who asked.
+	Asked  int64  `json:"asked"`
+	Answer Answer `json:"answer"`
+}
+
+// shared is the layer that all replicas share. A nil *shared is empty.
+type shared struct {
+	store   cache.Store
+	life    time.Duration
+	now     func() time.Time
+	log     *slog.Logger
+	metrics *metrics
+	away    atomic.Bool // the store was, when it was last used
+}
+
+// get returns the answer that is good for requests which arrived at began at the
+// earliest, nil when there is none. The time the store gives it is counted from
+// began, before the store was asked.
+func (s *shared) get(ctx context.Context, digest secret.Digest, began time.Time) *remembered {
+	if s == nil {
+		return nil
+	}
+	raw, left, err := s.store.Get(ctx, Key(digest))
+	s.report(ctx, err)
+	if err != nil || left <= 0 {
+		return nil
+	}
+	e, err := decodeEntry(raw)
+	if err != nil {
+		s.log.LogAttrs(ctx, slog.LevelWarn, "unreadable entry in the shared store", slog.Any("error", err))
+		return nil
+	}
+	read := s.now()
+	age := read.Sub(time.Unix(0, e.Asked)) // of two wall clocks
+	if age < 0 || age >= s.life {
+		s.metrics.misdated.Inc()
+		return nil
+	}
+	until := read.Add(s.life - age)
+	if ends := began.Add(left); ends.Before(until) {
+		until = ends
+	}
+	return &remembered{e.Answer, until}
+}
+
+// put offers an answer that was asked for at asked. Inactive ones are kept out:
+// whoever guesses would fill the store.
+func (s *shared) put(ctx context.Context, digest secret.Digest, a Answer, asked time.Time) {
+	if s == nil || !a.Active {
+		return
+	}
+	left := s.life - s.now().Sub(asked)
+	if left < time.Millisecond {
+		return
+	}
+	raw, err := json.Marshal(entry{asked.UnixNano(), a})
+	if err == nil {
+		err = s.store.Set(ctx, Key(digest), raw, left)
+	}
+	s.report(ctx, err)
+}
+
+// report notes how the store did, and logs the first failure of several.
+func (s *shared) report(ctx context.Context, err error) {
+	if err == nil {
+		s.away.Store(false)
+		return
+	}
+	s.metrics.failures.Inc()
+	if !s.away.Swap(true) {
+		s.log.LogAttrs(ctx, slog.LevelWarn, "shared store away: asking the authorization server instead", slog.Any("error", err))
 	}
 }
 
-func encodeShared(a Answer) []byte {
-	b := make([]byte, 0, 512)
-	b = append(b, sharedVersion)
-	b = binary.AppendVarint(b, a.Exp)
-	b = binary.AppendVarint(b, a.Iat)
-	for _, t := range a.texts() {
-		b = appendText(b, *t)
+func decodeEntry(raw []byte) (entry, error) {
+	var e entry
+	if err := json.Unmarshal(raw, &e); err != nil {
+		return entry{}, errors.New("introspection: no JSON of an entry") // the parser's error may quote it
 	}
-	b = appendText(b, a.Tier)
-	b = binary.AppendUvarint(b, uint64(len(a.AllowedCIDRs)))
-	for _, c := range a.AllowedCIDRs {
-		b = appendText(b, c)
+	if !e.Answer.Active {
+		return entry{}, errors.New("introspection: an entry that is not active") // nobody writes one
 	}
-	return b
-}
-
-func appendText(b []byte, t string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(t))), t...)
-}
-
-// decodeShared reads what encodeShared wrote, or a tombstone.
-func decodeShared(raw []byte) (Answer, error) {
-	if len(raw) == 0 || raw[0] != sharedVersion {
-		a, err := Decode(raw)
-		if err == nil && a.Active {
-			err = errShared // nobody writes it so: do not believe it
-		}
-		if err != nil {
-			return Answer{}, err
-		}
-		return a, nil
-	}
-	a := Answer{Active: true}
-	r := reader{rest: string(raw[1:])}
-	a.Exp, a.Iat = r.number(), r.number()
-	for _, t := range a.texts() {
-		*t = r.text()
-	}
-	a.Tier = r.text()
-	n := r.count()
-	for range n {
-		a.AllowedCIDRs = append(a.AllowedCIDRs, r.text())
-	}
-	if r.bad || r.rest != "" {
-		return Answer{}, errShared
-	}
-	return a, nil
-}
-
-// reader cuts its input into pieces that share its memory.
-type reader struct {
-	rest string
-	bad  bool
-}
-
-func (r *reader) uvarint() uint64 {
-	var n uint64
-	for i := 0; i < len(r.rest) && i < binary.MaxVarintLen64; i++ {
-		c := r.rest[i]
-		n |= uint64(c&0x7f) << (7 * i)
-		if c < 0x80 {
-			r.rest = r.rest[i+1:]
-			return n
-		}
-	}
-	r.bad, r.rest = true, ""
-	return 0
-}
-
-func (r *reader) number() int64 {
-	n := r.uvarint()
-	return int64(n>>1) ^ -int64(n&1) // zigzag, the inverse of AppendVarint
-}
-
-// count is a length, never more than what is left: each item takes a byte.
-func (r *reader) count() int {
-	n := r.uvarint()
-	if n > uint64(len(r.rest)) {
-		r.bad, r.rest = true, ""
-		return 0
-	}
-	return int(n) //nolint:gosec // bounded by a length
-}
-
-func (r *reader) text() string {
-	n := r.count()
-	t := r.rest[:n]
-	r.rest = r.rest[n:]
-	return t
+	return e, nil
 }

@@ -1,6 +1,6 @@
-// Package lanes lets concurrent callers share trips to an engine. A caller that
-// finds a lane free travels at once and alone; those who find none wait, and
-// travel together as soon as one is.
+// Package lanes lets concurrent callers share round trips to an engine. A caller
+// that finds a lane free goes at once and alone. Callers that find none wait, and
+// go together as soon as one is free.
 package lanes
 
 import (
@@ -8,15 +8,14 @@ import (
 	"sync"
 )
 
-// Most is how many calls travel together at most.
+// Most is how many calls share a trip at most.
 const Most = 128
 
-// ErrGivenUp is what the others of a batch get when the run that carried them
-// panicked in its leader.
+// ErrGivenUp is what the other callers of a trip get when its run panicked.
 var ErrGivenUp = errors.New("lanes: the batch was given up")
 
-// Lanes carry calls. No goroutine is theirs: a caller leads the lane it finds
-// free, and passes it on to one who waits.
+// Lanes carry calls. They start no goroutine: the caller that finds a lane free
+// runs the trip for all, and hands the lane to a caller that waits.
 type Lanes[C any] struct {
 	run func(calls []C)
 
@@ -58,7 +57,7 @@ func (l *Lanes[C]) Do(call C) error {
 
 func (l *Lanes[C]) lead(call C) {
 	followers := l.take()
-	defer l.pass() // also after a panic: nobody else would let the others go
+	defer l.pass() // also after a panic, or those who wait would wait for ever
 	if len(followers) == 0 {
 		l.run([]C{call})
 		return

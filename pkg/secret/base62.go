@@ -3,6 +3,8 @@ package secret
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"math/bits"
+	"strings"
 )
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -32,6 +34,35 @@ func appendBase62(dst, raw []byte, width int) []byte {
 		dst[i] = alphabet[rest]
 	}
 	return dst
+}
+
+var digitOf = func() (digits [256]uint64) {
+	for _, c := range []byte(alphabet) {
+		digits[c] = uint64(strings.IndexByte(alphabet, c)) //nolint:gosec // c is in the alphabet
+	}
+	return digits
+}()
+
+// decodeBase62 is the inverse of appendBase62 for 32 bytes. ErrMalformed: the
+// number has more than 256 bits. Text must be digits of the alphabet.
+func decodeBase62(text string) (raw [randomBytes]byte, err error) {
+	var n [4]uint64 // the least significant word first
+	for i := range len(text) {
+		carry := digitOf[text[i]]
+		for j := range n {
+			high, low := bits.Mul64(n[j], 62)
+			var over uint64
+			n[j], over = bits.Add64(low, carry, 0)
+			carry = high + over // at most 61 + 1
+		}
+		if carry != 0 {
+			return raw, ErrMalformed
+		}
+	}
+	for j, word := range n {
+		binary.BigEndian.PutUint64(raw[8*(3-j):], word)
+	}
+	return raw, nil
 }
 
 func appendChecksum(dst []byte) []byte {

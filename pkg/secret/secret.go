@@ -74,10 +74,14 @@ func NewFrom(random io.Reader, k Kind) (Token, error) {
 	if _, err := io.ReadFull(random, raw[:]); err != nil {
 		return Token{}, fmt.Errorf("secret: %w", err)
 	}
+	return encode(k, raw), nil
+}
+
+func encode(k Kind, raw [randomBytes]byte) Token {
 	buf := make([]byte, 0, totalLen)
 	buf = append(buf, k...)
 	buf = appendBase62(buf, raw[:], bodyLen)
-	return Token{text: string(appendChecksum(buf))}, nil
+	return Token{text: string(appendChecksum(buf))}
 }
 
 // Parse recognises a credential of kind k without any lookup. The error is
@@ -100,6 +104,15 @@ func KindOf(text string) (Kind, error) {
 		}
 	}
 	return "", ErrMalformed
+}
+
+// ParseAny recognises a credential of whatever kind. The error is ErrMalformed
+// and holds nothing of the text.
+func ParseAny(text string) (Token, error) {
+	if _, err := KindOf(text); err != nil {
+		return Token{}, err
+	}
+	return Token{text: text}, nil
 }
 
 func wellFormed(text string) bool {
@@ -126,6 +139,14 @@ func (t Token) IsZero() bool { return t.text == "" }
 
 // Digest returns what the tables know the credential by.
 func (t Token) Digest() Digest { return DigestOf(t.text) }
+
+// Kind returns what t is for; empty for the zero Token.
+func (t Token) Kind() Kind {
+	if len(t.text) < prefixLen {
+		return ""
+	}
+	return Kind(t.text[:prefixLen])
+}
 
 // LastFour returns the last four characters, by which a person recognises a key.
 func (t Token) LastFour() string {

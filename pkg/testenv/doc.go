@@ -1,8 +1,6 @@
-// Package testenv gives tests, the demo and the benchmarks a world to run in:
-// which engines can be reached, a fresh database and cache on each of them, a
-// proxy that counts what reaches PostgreSQL or cuts it off, both services as
-// real processes, and a browser without a screen that follows forms and
-// redirects the way a person's would.
+// Package testenv gives tests engines to run on: which of them can be reached, a
+// fresh database and cache on each, a mail server, and proxies that count what
+// reaches PostgreSQL or cut an engine off.
 //
-// Nothing here is linked into a service.
+// Tests and the commands below pkg/e2e import it; no service does.
 package testenv

@@ -14,6 +14,9 @@ import (
 // probeTimeout bounds the question whether an engine is there.
 const probeTimeout = 3 * time.Second
 
+// serverTimeout bounds the wait for an engine that a test has started.
+const serverTimeout = time.Minute
+
 // localPostgres and localRedis are asked when no URL is given.
 const (
 	localPostgres = "postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable"

@@ -14,13 +14,13 @@ import (
 // test takes the engine away, and on PostgreSQL it counts statements.
 type Proxy struct {
 	listener net.Listener
-	target   string
 	tap      func(io.Reader) // sees what the client sends; nil: nothing looks
 
-	mu    sync.Mutex
-	cut   bool
-	conns map[net.Conn]struct{}
-	hold  sync.RWMutex
+	mu     sync.Mutex
+	target string
+	cut    bool
+	conns  map[net.Conn]struct{}
+	hold   sync.RWMutex
 }
 
 // NewProxy starts a proxy in front of the engine at rawURL (postgres://… or
@@ -78,6 +78,16 @@ func (p *Proxy) Restore() {
 	p.cut = false
 }
 
+// Lead sends those who connect from now on to addr (host:port) and closes the
+// connections there are: another engine has taken over.
+func (p *Proxy) Lead(addr string) {
+	p.Cut()
+	p.mu.Lock()
+	p.target = addr
+	p.mu.Unlock()
+	p.Restore()
+}
+
 // Hold keeps back what the engine answers until release is called: the engine
 // takes requests and hangs.
 func (p *Proxy) Hold() (release func()) {
@@ -122,7 +132,7 @@ func (p *Proxy) serve(client net.Conn) {
 		return
 	}
 	defer p.forget(client)
-	server, err := net.Dial("tcp", p.target) //nolint:noctx // bounded by Cut
+	server, err := net.Dial("tcp", p.leads()) //nolint:noctx // bounded by Cut
 	if err != nil {
 		return
 	}
@@ -157,6 +167,12 @@ func (w heeded) Write(b []byte) (int, error) {
 		_, err = w.PipeWriter.Write(nil) // taken by the next Read
 	}
 	return n, err
+}
+
+func (p *Proxy) leads() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.target
 }
 
 func (p *Proxy) keep(c net.Conn) bool {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/pkg/cli"
 )
 
 //nolint:gosec // a usage text, no credential
@@ -19,11 +20,9 @@ const apikeyUsage = `usage: authserver apikey COMMAND
 
 USER is an id or an email address.`
 
-func apikeyCommand(ctx context.Context, args []string) error {
-	return subcommand(ctx, "apikey", map[string]command{
-		"list": apikeyList, "revoke": apikeyRevoke, "set-tier": apikeySetTier, "scan": apikeyScan,
-	}, apikeyUsage, args)
-}
+var apikeyCommand = cli.Group("authserver apikey", apikeyUsage, map[string]cli.Command{
+	"list": apikeyList, "revoke": apikeyRevoke, "set-tier": apikeySetTier, "scan": apikeyScan,
+})
 
 // apikeyView is an API key as the command line prints it.
 type apikeyView struct {
@@ -68,10 +67,10 @@ func (v apikeyView) print() {
 }
 
 func apikeyList(ctx context.Context, args []string) error {
-	fs, asJSON := flags("apikey list")
+	fs, asJSON := cli.Flags("authserver apikey list")
 	user := fs.String("user", "", "only keys of this user, an id or an email address")
 	all := fs.Bool("all", false, "revoked and expired keys too")
-	if _, err := parse(fs, args, 0); err != nil {
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	return withParts(ctx, func(p *parts) error {
@@ -95,7 +94,7 @@ func apikeyList(ctx context.Context, args []string) error {
 			views[i] = viewAPIKey(k, now())
 		}
 		if *asJSON {
-			return printJSON(views)
+			return cli.PrintJSON(views)
 		}
 		for _, v := range views {
 			v.print()
@@ -105,8 +104,8 @@ func apikeyList(ctx context.Context, args []string) error {
 }
 
 func apikeyRevoke(ctx context.Context, args []string) error {
-	fs, asJSON := flags("apikey revoke")
-	rest, err := parse(fs, args, 1)
+	fs, asJSON := cli.Flags("authserver apikey revoke")
+	rest, err := cli.Parse(fs, args, 1)
 	if err != nil {
 		return err
 	}
@@ -115,7 +114,7 @@ func apikeyRevoke(ctx context.Context, args []string) error {
 			return fmt.Errorf("API key %s: %w", rest[0], err)
 		}
 		if *asJSON {
-			return printJSON(map[string]any{"id": rest[0], "revoked": true})
+			return cli.PrintJSON(map[string]any{"id": rest[0], "revoked": true})
 		}
 		fmt.Printf("revoked %s: it opens nothing any longer\n", rest[0])
 		return nil
@@ -123,8 +122,8 @@ func apikeyRevoke(ctx context.Context, args []string) error {
 }
 
 func apikeySetTier(ctx context.Context, args []string) error {
-	fs, asJSON := flags("apikey set-tier")
-	rest, err := parse(fs, args, 2)
+	fs, asJSON := cli.Flags("authserver apikey set-tier")
+	rest, err := cli.Parse(fs, args, 2)
 	if err != nil {
 		return err
 	}
@@ -134,7 +133,7 @@ func apikeySetTier(ctx context.Context, args []string) error {
 			return fmt.Errorf("API key %s: %w", rest[0], err)
 		}
 		if *asJSON {
-			return printJSON(viewAPIKey(k.APIKey, now()))
+			return cli.PrintJSON(viewAPIKey(k.APIKey, now()))
 		}
 		fmt.Printf("%s is of the tier %s now\n", rest[0], rest[1])
 		return nil

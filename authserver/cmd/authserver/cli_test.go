@@ -205,3 +205,17 @@ func lastLine(text string) string {
 	}
 	return lines[len(lines)-1]
 }
+
+// A Redis URL that cannot work is a sentence, whatever is asked for.
+func TestD14_RedisURLsThatCannotWork(t *testing.T) {
+	for _, url := range []string{"redis://h?addr=", "redis://h?bogus=", "redis://h/x", "redis://h?dial_timeout=soon", "redis://:hunter2@h:x"} {
+		s := newShell(t, testenv.Embedded)
+		s.env = []string{"AUTH_REDIS_URL=" + url}
+		for _, args := range [][]string{{"serve"}, {"client", "list"}} {
+			out := s.run(args...)
+			if out.code != 1 || strings.Count(out.stderr, "\n") != 1 || !strings.Contains(out.stderr, "AUTH_REDIS_URL ") || strings.Contains(out.stderr, "hunter2") {
+				t.Errorf("%s with %s: exit %d\n%s", args, url, out.code, out.stderr)
+			}
+		}
+	}
+}

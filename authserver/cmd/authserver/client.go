@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"strings"
 	"time"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/registration"
+	"latchkey/pkg/cli"
 	"latchkey/pkg/secret"
 )
 
@@ -15,18 +17,17 @@ const clientUsage = `usage: authserver client COMMAND
 
   create --name N [--redirect-uri U]... [--public|--confidential]
          [--auth-method none|client_secret_basic|client_secret_post]
-         [--scope "read read_write"] [--resource-server] [--id ID] [--json]
+         [--scope "read read_write"] [--refresh-overlap 10m] [--resource-server] [--id ID] [--json]
   list [--json]
   show ID [--json]
+  update ID [--name N] [--redirect-uri U]... [--scope S] [--refresh-overlap 10m] [--json]
   rotate-secret ID [--overlap 24h] [--json]
   delete ID [--json]`
 
-func clientCommand(ctx context.Context, args []string) error {
-	return subcommand(ctx, "client", map[string]command{
-		"create": clientCreate, "list": clientList, "show": clientShow,
-		"rotate-secret": clientRotate, "delete": clientDelete,
-	}, clientUsage, args)
-}
+var clientCommand = cli.Group("authserver client", clientUsage, map[string]cli.Command{
+	"create": clientCreate, "list": clientList, "show": clientShow, "update": clientUpdate,
+	"rotate-secret": clientRotate, "delete": clientDelete,
+})
 
 // clientView is a client as the command line prints it.
 type clientView struct {
@@ -37,6 +38,7 @@ type clientView struct {
 	RedirectURIs   []string  `json:"redirect_uris"`
 	Scope          string    `json:"scope"`
 	ResourceServer bool      `json:"resource_server"`
+	RefreshOverlap int64     `json:"refresh_overlap"` // seconds
 	CreatedAt      time.Time `json:"created_at"`
 }
 
@@ -48,12 +50,13 @@ func view(c *authserver.Client, made secret.Token) clientView {
 	return clientView{
 		ID: c.ID, Secret: made.Reveal(), Name: c.Name, AuthMethod: c.AuthMethod, RedirectURIs: uris,
 		Scope: c.Scopes.String(), ResourceServer: c.ResourceServer, CreatedAt: c.CreatedAt,
+		RefreshOverlap: int64(c.RefreshOverlap / time.Second),
 	}
 }
 
 func (v clientView) print(asJSON bool) error {
 	if asJSON {
-		return printJSON(v)
+		return cli.PrintJSON(v)
 	}
 	fmt.Printf("client_id      %s\n", v.ID)
 	if v.Secret != "" {
@@ -63,6 +66,9 @@ func (v clientView) print(asJSON bool) error {
 	for _, uri := range v.RedirectURIs {
 		fmt.Printf("redirect URI   %s\n", uri)
 	}
+	if v.RefreshOverlap > 0 {
+		fmt.Printf("overlap        %s: a used refresh token is answered although its successor is in use\n", time.Duration(v.RefreshOverlap)*time.Second)
+	}
 	if v.ResourceServer {
 		fmt.Println("resource server: may introspect")
 	}
@@ -70,10 +76,10 @@ func (v clientView) print(asJSON bool) error {
 }
 
 func clientCreate(ctx context.Context, args []string) error {
-	fs, asJSON := flags("client create")
+	fs, asJSON := cli.Flags("authserver client create")
 	var (
 		r            registration.Request
-		uris         list
+		uris         cli.List
 		public       = fs.Bool("public", false, "a client without a secret: a browser, desktop or mobile app")
 		confidential = fs.Bool("confidential", false, "a client with a secret: a web server (the default)")
 	)
@@ -82,15 +88,16 @@ func clientCreate(ctx context.Context, args []string) error {
 	fs.StringVar(&r.AuthMethod, "auth-method", "", "none, client_secret_basic or client_secret_post")
 	fs.StringVar(&r.Scopes, "scope", "", "what it may ask for: read, read_write or both")
 	fs.BoolVar(&r.ResourceServer, "resource-server", false, "allow it to introspect tokens")
+	fs.DurationVar(&r.RefreshOverlap, "refresh-overlap", 0, "how long a used refresh token is answered although its successor is in use, at most 168h")
 	fs.StringVar(&r.ID, "id", "", "client id; one is made when empty")
-	if _, err := parse(fs, args, 0); err != nil {
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	r.RedirectURIs = uris
 	switch {
 	case *public && *confidential, *public && r.AuthMethod != "" && r.AuthMethod != authserver.AuthNone,
 		*confidential && r.AuthMethod == authserver.AuthNone:
-		return usageError{"authserver client create: --public, --confidential and --auth-method contradict each other"}
+		return cli.UsageError("authserver client create: --public, --confidential and --auth-method contradict each other")
 	case r.AuthMethod == "" && *public:
 		r.AuthMethod = authserver.AuthNone
 	case r.AuthMethod == "":
@@ -106,8 +113,8 @@ func clientCreate(ctx context.Context, args []string) error {
 }
 
 func clientList(ctx context.Context, args []string) error {
-	fs, asJSON := flags("client list")
-	if _, err := parse(fs, args, 0); err != nil {
+	fs, asJSON := cli.Flags("authserver client list")
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	return withParts(ctx, func(p *parts) error {
@@ -120,7 +127,7 @@ func clientList(ctx context.Context, args []string) error {
 			views = append(views, view(c, secret.Token{}))
 		}
 		if *asJSON {
-			return printJSON(views)
+			return cli.PrintJSON(views)
 		}
 		for _, v := range views {
 			fmt.Printf("%s  %-20s  %s  %s\n", v.ID, v.AuthMethod, v.Name, strings.Join(v.RedirectURIs, " "))
@@ -130,8 +137,8 @@ func clientList(ctx context.Context, args []string) error {
 }
 
 func clientShow(ctx context.Context, args []string) error {
-	fs, asJSON := flags("client show")
-	rest, err := parse(fs, args, 1)
+	fs, asJSON := cli.Flags("authserver client show")
+	rest, err := cli.Parse(fs, args, 1)
 	if err != nil {
 		return err
 	}
@@ -144,10 +151,50 @@ func clientShow(ctx context.Context, args []string) error {
 	})
 }
 
+// clientUpdate changes what is given and leaves the rest as it is.
+func clientUpdate(ctx context.Context, args []string) error {
+	fs, asJSON := cli.Flags("authserver client update")
+	var (
+		given registration.Request
+		uris  cli.List
+	)
+	fs.StringVar(&given.Name, "name", "", "what people read on the consent page")
+	fs.Var(&uris, "redirect-uri", "where people are sent back to, in the place of all before; may be given more than once")
+	fs.StringVar(&given.Scopes, "scope", "", "what it may ask for: read, read_write or both")
+	fs.DurationVar(&given.RefreshOverlap, "refresh-overlap", -1, "how long a used refresh token is answered although its successor is in use, at most 168h")
+	rest, err := cli.Parse(fs, args, 1)
+	if err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		c, err := p.store.FindClient(ctx, rest[0])
+		if err != nil {
+			return fmt.Errorf("client %s: %w", rest[0], err)
+		}
+		r := registration.Request{Name: c.Name, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes.String(), RefreshOverlap: c.RefreshOverlap}
+		fs.Visit(func(f *flag.Flag) {
+			switch f.Name {
+			case "name":
+				r.Name = given.Name
+			case "redirect-uri":
+				r.RedirectURIs = uris
+			case "scope":
+				r.Scopes = given.Scopes
+			case "refresh-overlap":
+				r.RefreshOverlap = given.RefreshOverlap
+			}
+		})
+		if c, err = p.registration.Change(ctx, c, r); err != nil {
+			return err
+		}
+		return view(c, secret.Token{}).print(*asJSON)
+	})
+}
+
 func clientRotate(ctx context.Context, args []string) error {
-	fs, asJSON := flags("client rotate-secret")
+	fs, asJSON := cli.Flags("authserver client rotate-secret")
 	overlap := fs.Duration("overlap", 0, "how long the old secret is still accepted, at most 168h")
-	rest, err := parse(fs, args, 1)
+	rest, err := cli.Parse(fs, args, 1)
 	if err != nil {
 		return err
 	}
@@ -165,8 +212,8 @@ func clientRotate(ctx context.Context, args []string) error {
 }
 
 func clientDelete(ctx context.Context, args []string) error {
-	fs, asJSON := flags("client delete")
-	rest, err := parse(fs, args, 1)
+	fs, asJSON := cli.Flags("authserver client delete")
+	rest, err := cli.Parse(fs, args, 1)
 	if err != nil {
 		return err
 	}
@@ -175,7 +222,7 @@ func clientDelete(ctx context.Context, args []string) error {
 			return err
 		}
 		if *asJSON {
-			return printJSON(map[string]any{"client_id": rest[0], "deleted": true})
+			return cli.PrintJSON(map[string]any{"client_id": rest[0], "deleted": true})
 		}
 		fmt.Printf("deleted %s: everything issued to it is dead\n", rest[0])
 		return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"latchkey/authserver/internal/account"
+	"latchkey/pkg/cli"
 )
 
 const encryptionUsage = `usage: authserver encryption-key COMMAND
@@ -16,26 +17,24 @@ const encryptionUsage = `usage: authserver encryption-key COMMAND
 To change the key: set AUTH_ENCRYPTION_KEY to a new one and AUTH_ENCRYPTION_KEYS_OLD to
 the one before, restart every server, run rotate, and take AUTH_ENCRYPTION_KEYS_OLD away.`
 
-func encryptionCommand(ctx context.Context, args []string) error {
-	return subcommand(ctx, "encryption-key", map[string]command{"new": encryptionNew, "rotate": encryptionRotate}, encryptionUsage, args)
-}
+var encryptionCommand = cli.Group("authserver encryption-key", encryptionUsage, map[string]cli.Command{"new": encryptionNew, "rotate": encryptionRotate})
 
 func encryptionNew(_ context.Context, args []string) error {
-	fs, asJSON := flags("encryption-key new")
-	if _, err := parse(fs, args, 0); err != nil {
+	fs, asJSON := cli.Flags("authserver encryption-key new")
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	key := account.NewSealKey()
 	if *asJSON {
-		return printJSON(map[string]any{"key": key})
+		return cli.PrintJSON(map[string]any{"key": key})
 	}
 	fmt.Println(key)
 	return nil
 }
 
 func encryptionRotate(ctx context.Context, args []string) error {
-	fs, asJSON := flags("encryption-key rotate")
-	if _, err := parse(fs, args, 0); err != nil {
+	fs, asJSON := cli.Flags("authserver encryption-key rotate")
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	return withParts(ctx, func(p *parts) error {
@@ -51,7 +50,7 @@ func encryptionRotate(ctx context.Context, args []string) error {
 			return err
 		}
 		if *asJSON {
-			return printJSON(map[string]any{"encrypted_anew": n})
+			return cli.PrintJSON(map[string]any{"encrypted_anew": n})
 		}
 		fmt.Printf("encrypted anew: %d\n", n)
 		return nil

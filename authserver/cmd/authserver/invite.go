@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/pkg/cli"
 )
 
 const inviteUsage = `usage: authserver invite COMMAND
@@ -15,11 +16,9 @@ const inviteUsage = `usage: authserver invite COMMAND
   list [--json]
   revoke ID [--json]`
 
-func inviteCommand(ctx context.Context, args []string) error {
-	return subcommand(ctx, "invite", map[string]command{
-		"create": inviteCreate, "list": inviteList, "revoke": inviteRevoke,
-	}, inviteUsage, args)
-}
+var inviteCommand = cli.Group("authserver invite", inviteUsage, map[string]cli.Command{
+	"create": inviteCreate, "list": inviteList, "revoke": inviteRevoke,
+})
 
 // inviteView is an invite code's record as the command line prints it.
 type inviteView struct {
@@ -42,11 +41,11 @@ func viewInvite(i *authserver.Invite, code string) inviteView {
 }
 
 func inviteCreate(ctx context.Context, args []string) error {
-	fs, asJSON := flags("invite create")
+	fs, asJSON := cli.Flags("authserver invite create")
 	email := fs.String("email", "", "only the person with this address may use it")
 	note := fs.String("note", "", "a reminder for yourself")
 	life := fs.Duration("expires-in", 0, "how long it is good; 0: until it is used or revoked")
-	if _, err := parse(fs, args, 0); err != nil {
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	return withParts(ctx, func(p *parts) error {
@@ -59,7 +58,7 @@ func inviteCreate(ctx context.Context, args []string) error {
 			return err
 		}
 		if *asJSON {
-			return printJSON(viewInvite(i, code.Reveal()))
+			return cli.PrintJSON(viewInvite(i, code.Reveal()))
 		}
 		fmt.Printf("%s   (shown this once)\n", code.Reveal())
 		return nil
@@ -67,8 +66,8 @@ func inviteCreate(ctx context.Context, args []string) error {
 }
 
 func inviteList(ctx context.Context, args []string) error {
-	fs, asJSON := flags("invite list")
-	if _, err := parse(fs, args, 0); err != nil {
+	fs, asJSON := cli.Flags("authserver invite list")
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	return withParts(ctx, func(p *parts) error {
@@ -85,7 +84,7 @@ func inviteList(ctx context.Context, args []string) error {
 			views[i] = viewInvite(&found[i], "")
 		}
 		if *asJSON {
-			return printJSON(views)
+			return cli.PrintJSON(views)
 		}
 		for _, v := range views {
 			fmt.Printf("%s  %-8s  %s  %s %s\n", v.ID, v.State, v.CreatedAt.Format(time.RFC3339), v.Email, v.Note)
@@ -95,8 +94,8 @@ func inviteList(ctx context.Context, args []string) error {
 }
 
 func inviteRevoke(ctx context.Context, args []string) error {
-	fs, asJSON := flags("invite revoke")
-	rest, err := parse(fs, args, 1)
+	fs, asJSON := cli.Flags("authserver invite revoke")
+	rest, err := cli.Parse(fs, args, 1)
 	if err != nil {
 		return err
 	}
@@ -109,7 +108,7 @@ func inviteRevoke(ctx context.Context, args []string) error {
 			return err
 		}
 		if *asJSON {
-			return printJSON(map[string]any{"id": rest[0], "state": "revoked"})
+			return cli.PrintJSON(map[string]any{"id": rest[0], "state": "revoked"})
 		}
 		fmt.Printf("revoked %s\n", rest[0])
 		return nil

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"latchkey/authserver"
 	"latchkey/authserver/internal/api"
 	"latchkey/authserver/internal/apikey"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/keyuse"
 	"latchkey/pkg/ratelimit"
 )
@@ -23,22 +25,26 @@ func (p *parts) openKeys() error {
 	if err != nil {
 		return err
 	}
-	p.keys = &apikey.Service{Store: p.store, Tombstones: p.tombstones, Tiers: p.tiers(), Logger: p.log, Now: now}
+	p.keys = &apikey.Service{Store: p.store, Publisher: p.publisher, Tiers: p.tiers(), Logger: p.log, Now: now}
 	if p.cfg.RedisURL != "" { // else the resource API counts in its own process, and reports
 		p.keys.Usage = p.limiter
 	}
 	return nil
 }
 
-// meter counts what calls our own JSON endpoints. Its recorder takes what
+// guard lets callers in to our own JSON endpoints. Its recorder takes what
 // resource servers report as well, so that each key is written once.
-func (p *parts) meter() (api.Meter, worker, error) {
+func (p *parts) guard() (*guard.Guard, worker, error) {
 	uses, err := keyuse.NewRecorder(keyuse.Options{
 		Sink: p.store.StampKeyUses, Now: now, Logger: p.log, Interval: p.cfg.KeyUseInterval,
 	})
 	if err != nil {
-		return api.Meter{}, nil, err
+		return nil, nil, err
 	}
 	p.keys.Uses = uses
-	return api.Meter{Limiter: p.limiter, Tiers: p.tiers(), Uses: uses}, uses.Run, nil
+	g, err := guard.New(guard.Options{
+		Introspector: p.credentials, Limiter: p.limiter, Tiers: p.tiers(), Uses: uses, Now: now,
+		Resource: p.cfg.Issuer, OwnClient: authserver.FirstPartyClientID, Realm: api.Realm,
+	})
+	return g, uses.Run, err
 }

@@ -2,26 +2,47 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
+
+	"latchkey/pkg/cli"
 )
 
+const usageText = `usage: authserver COMMAND
+
+  serve                             run the authorization server
+  migrate up|status                 bring the database schema up to date, or show where it stands
+  client create|list|show|rotate-secret|delete
+                                    manage registered applications and resource servers
+  invite create|list|revoke         codes that let people sign up on this instance
+  user list|deactivate|reactivate|delete
+                                    manage the people of this instance
+  identity list|block|unblock       accounts at sign-in providers that people are connected with
+  apikey list|revoke|set-tier|scan  API keys, and finding leaked ones in files
+  encryption-key new|rotate         the key that second-factor secrets are encrypted under
+  seed                              make a person and an application for a first look
+  secret                            print a new client secret, for a deployment's own secret file
+  healthcheck                       exit 0 when the server at AUTH_OPS_ADDR is ready
+  version                           print the version
+
+Every command takes -h. Settings come from the environment; see deploy/env.example.`
+
+// version is set by the linker.
+var version = ""
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
-	stop()
-	var usage usageError
-	switch {
-	case err == nil:
-	case errors.As(err, &usage):
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
-	default:
-		fmt.Fprintln(os.Stderr, "authserver:", err)
-		os.Exit(1)
-	}
+	program := cli.Program{Name: "authserver", Usage: usageText, Commands: map[string]cli.Command{
+		"serve":          serve,
+		"migrate":        migrateCommand,
+		"client":         clientCommand,
+		"invite":         inviteCommand,
+		"user":           userCommand,
+		"apikey":         apikeyCommand,
+		"secret":         newSecret,
+		"seed":           seed,
+		"identity":       identityCommand,
+		"encryption-key": encryptionCommand,
+		"healthcheck":    healthcheck,
+		"version":        cli.Version(version),
+	}}
+	os.Exit(program.Main(os.Args[1:]))
 }

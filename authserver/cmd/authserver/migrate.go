@@ -3,16 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+
+	"latchkey/pkg/cli"
 )
 
-func migrate(ctx context.Context, args []string) error {
-	return subcommand(ctx, "migrate", map[string]command{"up": migrateUp, "status": migrateStatus},
-		"usage: authserver migrate up|status [--json]", args)
-}
+var migrateCommand = cli.Group("authserver migrate", "usage: authserver migrate up|status [--json]", map[string]cli.Command{
+	"up": migrateUp, "status": migrateStatus,
+})
 
 func migrateUp(ctx context.Context, args []string) error {
-	fs, asJSON := flags("migrate up")
-	if _, err := parse(fs, args, 0); err != nil {
+	fs, asJSON := cli.Flags("authserver migrate up")
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	p, err := assemble(ctx)
@@ -27,8 +28,8 @@ func migrateUp(ctx context.Context, args []string) error {
 }
 
 func migrateStatus(ctx context.Context, args []string) error {
-	fs, asJSON := flags("migrate status")
-	if _, err := parse(fs, args, 0); err != nil {
+	fs, asJSON := cli.Flags("authserver migrate status")
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	p, err := assemble(ctx)
@@ -45,14 +46,10 @@ func printMigrations(ctx context.Context, p *parts, asJSON bool) error {
 		return err
 	}
 	if asJSON {
-		return printJSON(steps)
+		return cli.PrintJSON(steps)
 	}
 	for _, m := range steps {
-		state := "missing"
-		if m.Applied {
-			state = "applied"
-		}
-		fmt.Printf("%04d  %-8s %s\n", m.Version, state, m.Name)
+		fmt.Println(m)
 	}
 	return nil
 }

@@ -14,6 +14,8 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/config"
+	"latchkey/authserver/internal/credential"
+	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/store"
@@ -33,9 +35,11 @@ type parts struct {
 	metrics      *prometheus.Registry
 	db           *database.DB
 	cache        cache.Store
-	tombstones   *introspection.Tombstones
+	publisher    *introspection.Publisher
 	store        *store.Store
-	oauth        *oauth.Server // without pages until serve gives it some
+	oauthMetrics *oauth.Counters
+	grants       *grant.Service
+	credentials  *credential.Introspector
 	registration *registration.Service
 	limiter      ratelimit.Limiter
 	keys         *apikey.Service
@@ -70,32 +74,35 @@ func assemble(ctx context.Context) (*parts, error) {
 	}
 	p.store = store.New(p.db)
 	if p.cache, err = cache.Open(cfg.RedisURL, cache.Options{Now: now, Logger: p.log}); err != nil {
-		p.close() //nolint:contextcheck // closing outlives the command's context
+		p.close()
 		return nil, err
 	}
 	var shared cache.Store // nothing to tell resource servers through a store they do not share
 	if cfg.RedisURL != "" {
 		shared = p.cache
 	}
-	p.tombstones = introspection.NewTombstones(shared, now, p.log, p.metrics)
+	p.publisher = introspection.NewPublisher(shared, p.log)
 	if err := p.openKeys(); err != nil {
-		p.close() //nolint:contextcheck // closing outlives the command's context
+		p.close()
 		return nil, err
 	}
-	p.oauth = oauth.New(p.oauthDependencies())
-	p.registration = &registration.Service{Store: p.store, Chains: p.oauth, Logger: p.log, Now: now}
+	p.openGrants()
+	p.credentials = &credential.Introspector{Tokens: p.grants, Keys: p.store, Issuer: cfg.Issuer, Now: now}
+	p.registration = &registration.Service{Store: p.store, Grants: p.grants, Logger: p.log, Now: now}
 	return p, nil
 }
 
-func (p *parts) oauthDependencies() oauth.Dependencies {
-	return oauth.Dependencies{
-		Store: p.store, Keys: p.store, Tombstones: p.tombstones, Logger: p.log, Now: now,
-		Settings: oauth.Settings{
-			Issuer: p.cfg.Issuer, CodeLifetime: p.cfg.CodeLifetime, AccessLifetime: p.cfg.AccessLifetime,
-			RefreshLifetime: p.cfg.RefreshLifetime, ChainLifetime: p.cfg.ChainLifetime,
-			RetryWindow: p.cfg.RetryWindow, ClientCache: p.cfg.ClientCache,
+// openGrants builds the rules of grants.
+func (p *parts) openGrants() {
+	p.oauthMetrics = oauth.NewMetrics(p.metrics)
+	p.grants = grant.New(grant.Dependencies{
+		Store: p.store, Publisher: p.publisher, Metrics: p.oauthMetrics, Logger: p.log, Now: now,
+		Settings: grant.Settings{
+			CodeLifetime: p.cfg.CodeLifetime, AccessLifetime: p.cfg.AccessLifetime, RefreshLifetime: p.cfg.RefreshLifetime,
+			Lifetime: p.cfg.GrantLifetime, RetryWindow: p.cfg.RetryWindow, MaxLive: p.cfg.MaxGrants, MaxCodes: p.cfg.MaxCodes,
+			CodesPerMinute: p.cfg.CodesPerMinute, RefreshesPerMinute: p.cfg.RefreshesPerMinute,
 		},
-	}
+	})
 }
 
 // ready makes the database one that this build can work on, or says that it is
@@ -140,11 +147,6 @@ func (p *parts) ensureClients(ctx context.Context) error {
 }
 
 func (p *parts) close() {
-	flushCtx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if err := p.tombstones.Flush(flushCtx); err != nil {
-		p.log.Error("tombstones were not written", "error", err)
-	}
 	if p.cache != nil {
 		_ = p.cache.Close() // the process ends
 	}
@@ -158,7 +160,7 @@ func withParts(ctx context.Context, fn func(p *parts) error) error {
 	if err != nil {
 		return err
 	}
-	defer p.close() //nolint:contextcheck // closing outlives the command's context
+	defer p.close()
 	if err := p.ready(ctx); err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/erasure"
 	"latchkey/pkg/httpserver"
@@ -25,7 +24,7 @@ func (p *parts) people() (*account.Service, error) {
 		return nil, err
 	}
 	return account.New(account.Dependencies{
-		Store: p.store, Chains: lateChains{p}, Keys: p.keys, Throttle: throttle{p.limiter}, Sealer: sealer, Logger: p.log, Now: now,
+		Store: p.store, Grants: p.grants, Keys: p.keys, Throttle: throttle{p.limiter}, Sealer: sealer, Logger: p.log, Now: now,
 		Settings: account.Settings{
 			Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle, AIAvailable: c.AIAvailable,
 			HashQueue: c.HashQueue, HashCost: account.HashCost{Memory: c.PasswordMemory, Passes: c.PasswordPasses}, InvitationLife: c.InvitationLife,
@@ -35,22 +34,6 @@ func (p *parts) people() (*account.Service, error) {
 			},
 		},
 	}), nil
-}
-
-// lateChains asks the OAuth server that is there when it is asked: the pages it
-// needs are built from the people it serves.
-type lateChains struct{ *parts }
-
-func (p lateChains) Issue(ctx context.Context, r authserver.ChainRequest) (*authserver.Tokens, error) {
-	return p.oauth.Issue(ctx, r)
-}
-
-func (p lateChains) RefreshFirstParty(ctx context.Context, refreshToken string) (*authserver.Tokens, error) {
-	return p.oauth.RefreshFirstParty(ctx, refreshToken)
-}
-
-func (p lateChains) EndChains(ctx context.Context, f authserver.ChainFilter, reason string) error {
-	return p.oauth.EndChains(ctx, f, reason)
 }
 
 // throttle counts attempts with the limiter of the requests.

@@ -8,8 +8,8 @@ import (
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/consent"
 	"latchkey/authserver/internal/mail"
-	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/web"
+	"latchkey/pkg/cli"
 )
 
 // recovery builds how people get their account back.
@@ -36,20 +36,13 @@ func (p *parts) ownPages(d *web.Dependencies) ([]worker, error) {
 		return nil, err
 	}
 	d.Recovery, d.Clients = recovery, p.registration
-	d.Consents = &consent.Service{Store: p.store, Ender: lateChains{p}, Logger: p.log, Now: now}
+	d.Consents = &consent.Service{Store: p.store, Grants: p.grants, Logger: p.log, Now: now}
 	return []worker{recovery.Run}, nil
 }
 
-// noteUses lets the OAuth endpoints remember which chains are in use.
-func (p *parts) noteUses(d *oauth.Dependencies) worker {
-	uses := &consent.Uses{Store: p.store, Logger: p.log, Now: now}
-	d.Uses = uses
-	return uses.Run
-}
-
 func userResetLink(ctx context.Context, args []string) error {
-	fs, asJSON := flags("user reset-link")
-	rest, err := parse(fs, args, 1)
+	fs, asJSON := cli.Flags("authserver user reset-link")
+	rest, err := cli.Parse(fs, args, 1)
 	if err != nil {
 		return err
 	}
@@ -65,7 +58,7 @@ func userResetLink(ctx context.Context, args []string) error {
 		}
 		link := strings.TrimRight(p.cfg.Issuer, "/") + path
 		if *asJSON {
-			return printJSON(map[string]any{"url": link, "expires_in": int(recovery.LinkLife().Seconds())})
+			return cli.PrintJSON(map[string]any{"url": link, "expires_in": int(recovery.LinkLife().Seconds())})
 		}
 		fmt.Println(link)
 		return nil

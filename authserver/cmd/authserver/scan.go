@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"latchkey/pkg/cli"
 	"latchkey/pkg/secret"
 )
 
@@ -24,13 +25,13 @@ type finding struct {
 // apikeyScan finds leaked credentials offline. What cannot be read is exit code
 // 2, so that "nothing found" is never said of what was not looked at.
 func apikeyScan(ctx context.Context, args []string) error {
-	flagSet, asJSON := flags("apikey scan")
-	paths, err := parse(flagSet, args, anyNumber)
+	flagSet, asJSON := cli.Flags("authserver apikey scan")
+	paths, err := cli.Parse(flagSet, args, cli.AnyNumber)
 	if err != nil {
 		return err
 	}
 	if len(paths) == 0 {
-		return usageError{apikeyUsage}
+		return cli.UsageError(apikeyUsage)
 	}
 	found := []finding{}
 	report := func(name string) func(m secret.Match) {
@@ -51,13 +52,13 @@ func apikeyScan(ctx context.Context, args []string) error {
 		unread = errors.Join(unread, scanTree(ctx, path, report))
 	}
 	if *asJSON {
-		if err := printJSON(map[string]any{"findings": found}); err != nil {
+		if err := cli.PrintJSON(map[string]any{"findings": found}); err != nil {
 			return err
 		}
 	}
 	switch {
 	case unread != nil:
-		return usageError{"authserver apikey scan: " + unread.Error()}
+		return cli.UsageError("authserver apikey scan: " + unread.Error())
 	case len(found) > 0:
 		return fmt.Errorf("%d credentials found: revoke them", len(found))
 	}

@@ -8,6 +8,7 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/registration"
+	"latchkey/pkg/cli"
 )
 
 // seeded is what seed made, for a first look. The password is shown this once.
@@ -21,9 +22,9 @@ type seeded struct {
 }
 
 func seed(ctx context.Context, args []string) error {
-	fs, asJSON := flags("seed")
+	fs, asJSON := cli.Flags("authserver seed")
 	email := fs.String("email", "demo@example.com", "address of the person to make")
-	if _, err := parse(fs, args, 0); err != nil {
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	return withParts(ctx, func(p *parts) error {
@@ -32,7 +33,7 @@ func seed(ctx context.Context, args []string) error {
 			return err
 		}
 		if *asJSON {
-			return printJSON(made)
+			return cli.PrintJSON(made)
 		}
 		fmt.Printf("A person to sign in as:  %s\nTheir password:          %s   (shown this once)\nTheir family:            %s\n"+
 			"An application:          client_id %s, redirect URI %s\n", made.Email, made.Password, made.FamilyID, made.ClientID, made.RedirectURI)

@@ -11,20 +11,21 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"latchkey/authserver"
 	"latchkey/authserver/internal/api"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/passkey"
+	"latchkey/authserver/internal/store"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/apierror"
+	"latchkey/pkg/cli"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
 )
 
 func serve(ctx context.Context, args []string) error {
 	defer runtime.KeepAlive(httpserver.CollectLess())
-	fs, _ := flags("serve")
-	if _, err := parse(fs, args, 0); err != nil {
+	fs, _ := cli.Flags("authserver serve")
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	p, err := assemble(ctx)
@@ -74,9 +75,10 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 		return nil, nil, err
 	}
 	single := p.sso(people)
+	clients := oauth.NewClientCache(p.store, p.cfg.ClientCache, now)
 	drawn := web.Dependencies{
 		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Logger: p.log, Now: now,
-		Client: func(ctx context.Context, id string) (*authserver.Client, error) { return p.oauth.Client(ctx, id) }, // once it is built
+		Client: clients.Find,
 	}
 	workers, err := p.ownPages(&drawn)
 	if err != nil {
@@ -86,11 +88,11 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	deps := p.oauthDependencies()
-	deps.Pages, deps.Signins, deps.Metrics = pages, pages, oauth.NewMetrics(p.metrics)
-	deps.Throttle = tokenThrottle{people}
-	workers = append(workers, p.noteUses(&deps), p.tombstones.Run, p.sweep)
-	p.oauth = oauth.New(deps)
+	endpoints := oauth.New(oauth.Dependencies{
+		Grants: p.grants, Clients: clients, Credentials: p.credentials, Pages: pages, Signins: pages, Throttle: tokenThrottle{people},
+		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer,
+	})
+	workers = append(workers, p.grants.RunUses, p.sweep)
 	errands, err := p.errands(people)
 	if err != nil {
 		return nil, nil, err
@@ -100,15 +102,15 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 	}
 
 	router := mux.NewRouter().SkipClean(true) // an odd path is no route; a redirect would turn a POST into a GET
-	p.oauth.Mount(router)
+	endpoints.Mount(router)
 	pages.Mount(router)
-	meter, noteUses, err := p.meter()
+	admission, noteUses, err := p.guard()
 	if err != nil {
 		return nil, nil, err
 	}
 	workers = append(workers, noteUses)
 	api.New(api.Dependencies{
-		People: people, Keys: p.keys, SSO: single, Credentials: p.oauth, Meter: meter, Issuer: p.cfg.Issuer, Now: now,
+		People: people, Keys: p.keys, SSO: single, Guard: admission, ResourceServers: endpoints, Now: now,
 	}).Mount(router)
 	if err := api.MountDescription(router, p.cfg.Issuer); err != nil {
 		return nil, nil, err
@@ -152,13 +154,27 @@ func forMachines(path string) bool {
 
 func notFound(pages *web.Server) http.Handler {
 	page := pages.NotFound()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if forMachines(r.URL.Path) {
-			apierror.Write(w, r, fault.New(fault.NotFound, "The requested resource was not found"))
-			return
-		}
-		page.ServeHTTP(w, r)
+	document := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		apierror.Write(w, r, fault.New(fault.NotFound, "The requested resource was not found"))
 	})
+	open := httpserver.CrossOriginNotFound(document)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !forMachines(r.URL.Path):
+			page.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/internal/"):
+			document.ServeHTTP(w, r)
+		default:
+			open.ServeHTTP(w, r)
+		}
+	})
+}
+
+// retention: a device that was not seen for longer than its tokens live, and
+// their grants are remembered, has none.
+func (p *parts) retention() store.Retention {
+	kept := p.cfg.GrantRetention
+	return store.Retention{Grants: kept, Devices: max(p.cfg.AccessLifetime, p.cfg.RefreshLifetime) + kept}
 }
 
 // sweep deletes what has expired, now and then, until ctx ends.
@@ -171,8 +187,7 @@ func (p *parts) sweep(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		at := now()
-		if _, err := p.store.Sweep(ctx, at, at.Add(-p.cfg.RetryWindow)); err != nil && !errors.Is(err, context.Canceled) {
+		if _, err := p.store.Sweep(ctx, now(), p.retention()); err != nil && !errors.Is(err, context.Canceled) {
 			p.log.ErrorContext(ctx, "sweep", "error", err)
 		}
 	}

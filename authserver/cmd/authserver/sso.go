@@ -7,6 +7,7 @@ import (
 
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/sso"
+	"latchkey/pkg/cli"
 )
 
 // sso builds single sign-on. No provider is asked anything yet.
@@ -27,13 +28,11 @@ const identityUsage = `usage: authserver identity COMMAND
   block ID [--json]     the account at the provider opens nothing here any more, and can be connected with nobody
   unblock ID [--json]   take that back`
 
-func identityCommand(ctx context.Context, args []string) error {
-	return subcommand(ctx, "identity", map[string]command{
-		"list":    identityList,
-		"block":   identityChange("block", "blocked", (*sso.Service).Block),
-		"unblock": identityChange("unblock", "unblocked", (*sso.Service).Unblock),
-	}, identityUsage, args)
-}
+var identityCommand = cli.Group("authserver identity", identityUsage, map[string]cli.Command{
+	"list":    identityList,
+	"block":   identityChange("block", "blocked", (*sso.Service).Block),
+	"unblock": identityChange("unblock", "unblocked", (*sso.Service).Unblock),
+})
 
 // identityView is a connected account as the command line prints it.
 type identityView struct {
@@ -58,8 +57,8 @@ func withSSO(ctx context.Context, fn func(s *sso.Service) error) error {
 }
 
 func identityList(ctx context.Context, args []string) error {
-	fs, asJSON := flags("identity list")
-	if _, err := parse(fs, args, 0); err != nil {
+	fs, asJSON := cli.Flags("authserver identity list")
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	return withSSO(ctx, func(s *sso.Service) error {
@@ -75,7 +74,7 @@ func identityList(ctx context.Context, args []string) error {
 			}
 		}
 		if *asJSON {
-			return printJSON(views)
+			return cli.PrintJSON(views)
 		}
 		for _, v := range views {
 			state := "open"
@@ -89,10 +88,10 @@ func identityList(ctx context.Context, args []string) error {
 }
 
 // identityChange is a command that does one thing to one identity.
-func identityChange(name, done string, change func(*sso.Service, context.Context, string) error) command {
+func identityChange(name, done string, change func(*sso.Service, context.Context, string) error) cli.Command {
 	return func(ctx context.Context, args []string) error {
-		fs, asJSON := flags("identity " + name)
-		rest, err := parse(fs, args, 1)
+		fs, asJSON := cli.Flags("authserver identity " + name)
+		rest, err := cli.Parse(fs, args, 1)
 		if err != nil {
 			return err
 		}
@@ -101,7 +100,7 @@ func identityChange(name, done string, change func(*sso.Service, context.Context
 				return err
 			}
 			if *asJSON {
-				return printJSON(map[string]any{"id": rest[0], "state": done})
+				return cli.PrintJSON(map[string]any{"id": rest[0], "state": done})
 			}
 			fmt.Printf("%s %s\n", done, rest[0])
 			return nil

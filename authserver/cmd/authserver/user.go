@@ -8,6 +8,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
+	"latchkey/pkg/cli"
 )
 
 const userUsage = `usage: authserver user COMMAND
@@ -20,15 +21,13 @@ const userUsage = `usage: authserver user COMMAND
 
 USER is an id or an email address.`
 
-func userCommand(ctx context.Context, args []string) error {
-	return subcommand(ctx, "user", map[string]command{
-		"list":       userList,
-		"deactivate": userChange("deactivate", "deactivated", (*account.Service).Deactivate),
-		"reactivate": userChange("reactivate", "reactivated", (*account.Service).Reactivate),
-		"delete":     userChange("delete", "deleted", (*account.Service).Delete),
-		"reset-link": userResetLink,
-	}, userUsage, args)
-}
+var userCommand = cli.Group("authserver user", userUsage, map[string]cli.Command{
+	"list":       userList,
+	"deactivate": userChange("deactivate", "deactivated", (*account.Service).Deactivate),
+	"reactivate": userChange("reactivate", "reactivated", (*account.Service).Reactivate),
+	"delete":     userChange("delete", "deleted", (*account.Service).Delete),
+	"reset-link": userResetLink,
+})
 
 // userView is a user as the command line prints it.
 type userView struct {
@@ -50,8 +49,8 @@ func viewUser(u *authserver.User) userView {
 }
 
 func userList(ctx context.Context, args []string) error {
-	fs, asJSON := flags("user list")
-	if _, err := parse(fs, args, 0); err != nil {
+	fs, asJSON := cli.Flags("authserver user list")
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	return withParts(ctx, func(p *parts) error {
@@ -64,7 +63,7 @@ func userList(ctx context.Context, args []string) error {
 			views[i] = viewUser(&found[i])
 		}
 		if *asJSON {
-			return printJSON(views)
+			return cli.PrintJSON(views)
 		}
 		for _, v := range views {
 			state := "active"
@@ -78,10 +77,10 @@ func userList(ctx context.Context, args []string) error {
 }
 
 // userChange is a command that does one thing to one user.
-func userChange(name, done string, change func(*account.Service, context.Context, string) error) command {
+func userChange(name, done string, change func(*account.Service, context.Context, string) error) cli.Command {
 	return func(ctx context.Context, args []string) error {
-		fs, asJSON := flags("user " + name)
-		rest, err := parse(fs, args, 1)
+		fs, asJSON := cli.Flags("authserver user " + name)
+		rest, err := cli.Parse(fs, args, 1)
 		if err != nil {
 			return err
 		}
@@ -98,7 +97,7 @@ func userChange(name, done string, change func(*account.Service, context.Context
 				return err
 			}
 			if *asJSON {
-				return printJSON(map[string]any{"id": id, "state": done})
+				return cli.PrintJSON(map[string]any{"id": id, "state": done})
 			}
 			fmt.Printf("%s %s\n", done, id)
 			return nil

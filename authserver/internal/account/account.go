@@ -1,7 +1,7 @@
 // Package account is what people do with themselves: sign up, sign in with a
 // second factor, sign out, change the password, invite and remove family
-// members, leave. Pages and JSON endpoints call the same methods, so that no
-// rule holds at one door only. It knows no HTTP and no SQL.
+// members, leave. Pages and JSON endpoints call the same methods, so that every
+// rule holds at both. It knows no HTTP and no SQL.
 package account
 
 import (
@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"latchkey/authserver/internal/grant"
 )
 
 // Modes of sign-up.
@@ -31,12 +33,12 @@ type Settings struct {
 	Throttles      Throttles
 }
 
-// Dependencies of a Service. Chains is needed to sign in on devices and to end
+// Dependencies of a Service. Grants is needed to sign in on devices and to end
 // what was issued. Throttle may be nil: nothing is limited. Keys may be nil:
 // there are none. Sealer may be nil: no second factor can be set up.
 type Dependencies struct {
 	Store    Store
-	Chains   Chains
+	Grants   *grant.Service
 	Keys     Keys
 	Throttle Throttle
 	Sealer   *Sealer
@@ -58,6 +60,16 @@ func New(d Dependencies) *Service {
 	}
 	return &Service{Dependencies: d, hasher: newHasher(d.Settings.HashQueue, d.Settings.HashCost)}
 }
+
+// SignupMode is SignupOpen, SignupInvite or SignupClosed.
+func (s *Service) SignupMode() string { return s.Settings.Signup }
+
+// SigninLifetime is the absolute life of a sign-in.
+func (s *Service) SigninLifetime() time.Duration { return s.Settings.SigninLifetime }
+
+// CanSeal reports whether there is a key to encrypt secrets with, without which no
+// second factor can be set up.
+func (s *Service) CanSeal() bool { return s.Sealer != nil }
 
 // Visitor is where a request came from, as far as it can be told.
 type Visitor struct {

@@ -2,11 +2,13 @@ package account
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/google/uuid"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/grant"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
@@ -25,7 +27,7 @@ func (s *Service) SignUpOnDevice(ctx context.Context, in Signup, d authserver.De
 }
 
 // SignInOnDevice checks password, second factor and device, in this order, and
-// ends the chains that were opened on the device before (contract section 1.5).
+// ends the grants that were opened on the device before (contract section 1.5).
 // Errors: ErrBadCredentials, ErrSecondFactor, fault.Malformed (device),
 // fault.RateLimited, fault.Unavailable.
 func (s *Service) SignInOnDevice(ctx context.Context, email, password, code string, d authserver.Device, v Visitor) (*authserver.User, *authserver.Tokens, error) {
@@ -59,8 +61,8 @@ func (s *Service) SignInOnDevice(ctx context.Context, email, password, code stri
 	return u, tokens, nil
 }
 
-// stillGood holds the user: whoever was deactivated, or had the password
-// changed, since it was checked is refused.
+// stillGood locks the user's row, and refuses a user who was deactivated or got
+// another password since it was checked.
 func (s *Service) stillGood(ctx context.Context, u *authserver.User) error {
 	err := s.Store.LockUser(ctx, u.ID, u.PasswordHash)
 	if fault.Is(err, fault.NotFound) {
@@ -75,14 +77,18 @@ func (s *Service) openDevice(ctx context.Context, u *authserver.User, d *authser
 	if err := s.Store.SaveDevice(ctx, d); err != nil {
 		return nil, err
 	}
-	err := s.Chains.EndChains(ctx, authserver.ChainFilter{UserID: u.ID, DeviceID: d.ID}, authserver.EndSignedInAgain)
+	err := s.Grants.End(ctx, authserver.GrantFilter{UserID: u.ID, DeviceID: d.ID}, authserver.EndSignedInAgain)
 	if err != nil {
 		return nil, err
 	}
-	return s.Chains.Issue(ctx, authserver.ChainRequest{
+	tokens, err := s.Grants.Open(ctx, grant.Opening{
 		ClientID: authserver.FirstPartyClientID, UserID: u.ID, Scopes: scope.ReadWrite,
 		DeviceID: d.ID, Origin: origin,
 	})
+	if errors.Is(err, grant.ErrNoParent) {
+		err = ErrBadCredentials
+	}
+	return tokens, err
 }
 
 // RefreshOnDevice rotates a refresh token of the first-party sign-in. A device
@@ -106,7 +112,11 @@ func (s *Service) refreshOnDevice(ctx context.Context, refreshToken, deviceID st
 		return nil, refused
 	}
 	if deviceID != "" {
-		bound, err := s.Store.DeviceOfRefreshToken(ctx, token.Digest())
+		handle, err := token.Handle()
+		if err != nil {
+			return nil, refused
+		}
+		bound, err := s.Store.DeviceOfRefreshToken(ctx, handle.Digest())
 		if err != nil {
 			return nil, err
 		}
@@ -114,11 +124,14 @@ func (s *Service) refreshOnDevice(ctx context.Context, refreshToken, deviceID st
 			return nil, refused
 		}
 	}
-	tokens, err := s.Chains.RefreshFirstParty(ctx, refreshToken)
+	tokens, err := s.Grants.Refresh(ctx, grant.RefreshRequest{RefreshToken: refreshToken, ClientID: authserver.FirstPartyClientID})
+	if because, bad := errors.AsType[*grant.Refusal](err); bad {
+		return nil, refused.WithCause(because)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return tokens, s.Store.StampDevice(ctx, tokens.ChainID, s.now())
+	return tokens, s.Store.StampDevice(ctx, tokens.GrantID, s.now())
 }
 
 // Devices lists the devices of a user.
@@ -126,9 +139,9 @@ func (s *Service) Devices(ctx context.Context, userID string) ([]authserver.Devi
 	return s.Store.ListDevices(ctx, userID)
 }
 
-// DeviceOfChain returns our id of the device a chain is bound to; "": none.
-func (s *Service) DeviceOfChain(ctx context.Context, chainID string) (string, error) {
-	return s.Store.DeviceOfChain(ctx, chainID)
+// DeviceOfGrant returns our id of the device a grant is bound to; "": none.
+func (s *Service) DeviceOfGrant(ctx context.Context, grantID string) (string, error) {
+	return s.Store.DeviceOfGrant(ctx, grantID)
 }
 
 // RevokeDevice ends everything issued to a device of the user. fault.NotFound:
@@ -146,7 +159,7 @@ func (s *Service) RevokeDevice(ctx context.Context, userID, id string) error {
 		if !ended {
 			return missing
 		}
-		return s.Chains.EndChains(ctx, authserver.ChainFilter{UserID: userID, DeviceID: id}, authserver.EndDeviceRevoked)
+		return s.Grants.End(ctx, authserver.GrantFilter{UserID: userID, DeviceID: id}, authserver.EndDeviceRevoked)
 	})
 	if err == nil {
 		s.audit(ctx, authserver.EventDeviceRevoked, slog.String("user_id", userID), slog.String("device_id", id))
@@ -154,9 +167,9 @@ func (s *Service) RevokeDevice(ctx context.Context, userID, id string) error {
 	return err
 }
 
-// EndChain ends one chain of a user: what a person or an app is signed out of.
-func (s *Service) EndChain(ctx context.Context, userID, chainID string) error {
-	return s.Chains.EndChains(ctx, authserver.ChainFilter{ID: chainID, UserID: userID}, authserver.EndRevoked)
+// EndGrant ends one grant of a user: what a person or an app is signed out of.
+func (s *Service) EndGrant(ctx context.Context, userID, grantID string) error {
+	return s.Grants.End(ctx, authserver.GrantFilter{ID: grantID, UserID: userID}, authserver.EndRevoked)
 }
 
 // EnableAI switches AI features on for a user (contract section 1.8).

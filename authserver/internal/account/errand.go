@@ -9,8 +9,8 @@ import (
 	"latchkey/authserver"
 )
 
-// Messenger delivers an errand to another service. Delivering one twice must do
-// no harm.
+// Messenger delivers a message of the outbox to another service. Delivering one
+// twice must do no harm.
 type Messenger interface {
 	EraseFamily(ctx context.Context, familyID string) error
 }
@@ -22,7 +22,7 @@ const (
 	errandMaxDelay = 10 * time.Minute
 )
 
-// RunErrands delivers what the outbox holds until ctx ends: at least once each,
+// RunErrands delivers the messages of the outbox until ctx ends: at least once each,
 // by one replica at a time, with growing pauses after failures.
 func (s *Service) RunErrands(ctx context.Context, m Messenger) {
 	tick := time.NewTicker(errandEvery)
@@ -45,7 +45,7 @@ func (s *Service) RunErrands(ctx context.Context, m Messenger) {
 	}
 }
 
-// runErrand delivers the errand that is due, if there is one.
+// runErrand delivers the message that is due, if there is one.
 func (s *Service) runErrand(ctx context.Context, m Messenger) (found bool, err error) {
 	now := s.now()
 	e, err := s.Store.ClaimErrand(ctx, now, now.Add(errandLease))

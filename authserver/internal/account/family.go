@@ -151,33 +151,41 @@ func (s *Service) SetRole(ctx context.Context, by *authserver.User, id, role str
 // of their own. Everything the member signed in with or allowed ends at once.
 func (s *Service) RemoveMember(ctx context.Context, by *authserver.User, id string) error {
 	return s.withMember(ctx, by, id, func(ctx context.Context, u *authserver.User) error {
-		if err := s.endEverything(ctx, u.ID, authserver.EndRemoved); err != nil {
+		if err := s.newFamily(ctx, u); err != nil {
+			return err
+		}
+		if err := s.Store.MoveUser(ctx, u.ID, u.FamilyID, authserver.RoleAdmin); err != nil {
+			return err // before all that depends on the user's row: see grant.Service.End
+		}
+		s.audit(ctx, authserver.EventMemberRemoved, slog.String("user_id", u.ID), slog.String("family_id", by.FamilyID))
+		if err := s.endSigninsAndKeys(ctx, u.ID, authserver.EndRemoved); err != nil {
 			return err
 		}
 		if err := s.Store.DeleteConsents(ctx, u.ID); err != nil {
 			return err // they were given for the old family
 		}
-		if err := s.newFamily(ctx, u); err != nil {
-			return err
-		}
-		s.audit(ctx, authserver.EventMemberRemoved, slog.String("user_id", u.ID), slog.String("family_id", by.FamilyID))
-		return s.Store.MoveUser(ctx, u.ID, u.FamilyID, authserver.RoleAdmin)
+		return s.Grants.End(ctx, authserver.GrantFilter{UserID: u.ID}, authserver.EndRemoved)
 	})
 }
 
-// endEverything ends sign-ins, devices, chains and keys of a user, in the
-// transaction of ctx.
+// endEverything ends sign-ins, devices, keys and grants of a user, in the
+// transaction of ctx, which has changed the user's row.
 func (s *Service) endEverything(ctx context.Context, userID, reason string) error {
+	if err := s.endSigninsAndKeys(ctx, userID, reason); err != nil {
+		return err
+	}
+	return s.Grants.End(ctx, authserver.GrantFilter{UserID: userID}, reason)
+}
+
+func (s *Service) endSigninsAndKeys(ctx context.Context, userID, reason string) error {
 	if err := s.endPresence(ctx, userID); err != nil {
 		return err
 	}
 	if err := s.Store.EndDevices(ctx, userID, s.now()); err != nil {
 		return err
 	}
-	if s.Keys != nil {
-		if err := s.Keys.RevokeAll(ctx, userID, reason); err != nil {
-			return err
-		}
+	if s.Keys == nil {
+		return nil
 	}
-	return s.Chains.EndChains(ctx, authserver.ChainFilter{UserID: userID}, reason)
+	return s.Keys.RevokeAll(ctx, userID, reason)
 }

@@ -61,7 +61,7 @@ func (s *Service) RevokeInvite(ctx context.Context, id string) error {
 	return err
 }
 
-// ticket is what an invite code turned out to be.
+// ticket is what an invite code stands for.
 type ticket struct {
 	code       secret.Digest
 	invite     bool                   // of the instance
@@ -112,7 +112,7 @@ func (s *Service) readCode(ctx context.Context, in *Signup) (ticket, error) {
 }
 
 // use claims the code in the transaction that creates the user: of two sign-ups
-// with one code one wins, and a sign-up that fails burns nothing.
+// with one code one wins, and a sign-up that fails uses no code up.
 func (s *Service) use(ctx context.Context, t ticket, u *authserver.User) error {
 	var won bool
 	var err error

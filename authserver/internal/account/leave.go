@@ -14,10 +14,10 @@ import (
 // errDelete is the refusal of contract section 1.9.
 var errDelete = fault.New(fault.Invalid, "Failed to delete account")
 
-// Delete removes a user for good: deactivated, every sign-in, chain and key
+// Delete removes a user for good: deactivated, every sign-in, grant and key
 // ended, the address free, personal data gone, and with the last member the
 // family's data, all decided in one transaction. The resource API is told
-// through an errand that survives a crash. Errors: fault.Invalid (the last
+// through the outbox, which survives a crash. Errors: fault.Invalid (the last
 // admin of a family that has other members), fault.NotFound.
 func (s *Service) Delete(ctx context.Context, userID string) error {
 	return s.leave(ctx, userID, true)
@@ -42,15 +42,19 @@ func (s *Service) leave(ctx context.Context, userID string, forGood bool) error 
 		if err != nil {
 			return err
 		}
+		now := s.now()
+		was, err := s.Store.Deactivate(ctx, u.ID, !forGood, now) // the user's row first: see grant.Service.End
+		if err != nil {
+			return err
+		}
+		owned, err := s.disableOwnedClients(ctx, u.ID, now)
+		if err != nil {
+			return err
+		}
 		if err := s.endEverything(ctx, u.ID, authserver.EndDeactivated); err != nil {
 			return err
 		}
-		now := s.now()
-		if err := s.endOwnedClients(ctx, u.ID, forGood, now); err != nil {
-			return err
-		}
-		was, err := s.Store.Deactivate(ctx, u.ID, !forGood, now)
-		if err != nil {
+		if err := s.endOwnedClients(ctx, u.ID, owned, forGood); err != nil {
 			return err
 		}
 		if !forGood {
@@ -70,22 +74,27 @@ func (s *Service) leave(ctx context.Context, userID string, forGood bool) error 
 	})
 }
 
-// endOwnedClients stops the applications a user has registered, for everybody
-// who allowed them: nobody answers for them any more.
-func (s *Service) endOwnedClients(ctx context.Context, userID string, forGood bool, now time.Time) error {
-	owned, err := s.Store.OwnedClients(ctx, userID)
-	if err != nil {
-		return err
+// disableOwnedClients stops the applications a user has registered, for everybody
+// who allowed them: their owner is not there any more. It returns their ids.
+func (s *Service) disableOwnedClients(ctx context.Context, userID string, now time.Time) ([]string, error) {
+	if err := s.Store.DisableOwnedClients(ctx, userID, &now); err != nil {
+		return nil, err
 	}
+	return s.Store.OwnedClients(ctx, userID)
+}
+
+// endOwnedClients ends what was issued to clients that were disabled, and deletes
+// them if their owner leaves for good.
+func (s *Service) endOwnedClients(ctx context.Context, userID string, owned []string, forGood bool) error {
 	for _, id := range owned {
-		if err := s.Chains.EndChains(ctx, authserver.ChainFilter{ClientID: id}, authserver.EndClientDeleted); err != nil {
+		if err := s.Grants.End(ctx, authserver.GrantFilter{ClientID: id}, authserver.EndClientDeleted); err != nil {
 			return err
 		}
 	}
-	if forGood {
-		return s.Store.DeleteOwnedClients(ctx, userID)
+	if !forGood {
+		return nil
 	}
-	return s.Store.DisableOwnedClients(ctx, userID, &now)
+	return s.Store.DeleteOwnedClients(ctx, userID)
 }
 
 // mayLeave refuses the last admin of a family that has other members. last: u

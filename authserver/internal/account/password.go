@@ -46,7 +46,7 @@ const (
 )
 
 // hasher computes as many hashes at once as there are cores: each takes 19 MiB,
-// and more at once would only take longer, all of them together.
+// and more at once would not be finished sooner.
 type hasher struct {
 	today phcParams
 	turns chan struct{} // running
@@ -84,9 +84,9 @@ func (h *hasher) turn(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// collectAbove is the heap, in bytes and with its ballast, above which a finished
-// hash is collected at once. Left to itself the collector lets many pile up, which at 19 MiB each is
-// the difference between 100 and 200 MiB while many people sign in at once.
+// collectAbove is the heap, in bytes and with its ballast, above which the memory
+// of a finished hash (19 MiB) is collected at once. Otherwise many of them wait for
+// the collector: 200 MiB instead of 100 while many people sign in at once.
 const collectAbove = 56 << 20
 
 // release gives the turn back, and the memory of what has been hashed when there

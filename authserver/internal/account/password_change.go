@@ -36,7 +36,7 @@ func (s *Service) confirm(ctx context.Context, in *authserver.Signin, password s
 }
 
 // ChangePassword replaces the password of the person at sign-in in and ends
-// every other sign-in and every chain. The sign-in goes on under a new cookie.
+// every other sign-in and every grant. The sign-in goes on under a new cookie.
 // Who has no password yet gets one.
 // Errors: fault.Invalid with every broken rule, fault.RateLimited.
 func (s *Service) ChangePassword(ctx context.Context, in *authserver.Signin, current, password string, v Visitor) (secret.Token, error) {
@@ -52,10 +52,7 @@ func (s *Service) ChangePassword(ctx context.Context, in *authserver.Signin, cur
 	}
 	var cookie secret.Token
 	err = s.Store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.stillGood(ctx, &in.User); err != nil {
-			return err
-		}
-		if err := s.replacePassword(ctx, in.User.ID, hash); err != nil {
+		if err := s.replacePassword(ctx, &in.User, hash); err != nil {
 			return err
 		}
 		u := in.User
@@ -78,16 +75,22 @@ func (s *Service) checkNewPassword(password string) error {
 	return nil
 }
 
-// replacePassword stores hash and ends all that was opened with the old one.
-func (s *Service) replacePassword(ctx context.Context, userID, hash string) error {
-	if err := s.Store.SetPasswordHash(ctx, userID, hash); err != nil {
+// replacePassword stores hash and ends all that was opened with the old one. The
+// user's row is written first, so that nothing more is opened with the old one.
+// ErrBadCredentials: it is not the password any more.
+func (s *Service) replacePassword(ctx context.Context, u *authserver.User, hash string) error {
+	won, err := s.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
+	if err == nil && !won {
+		err = ErrBadCredentials
+	}
+	if err != nil {
 		return err
 	}
-	if err := s.endPresence(ctx, userID); err != nil {
+	if err := s.endPresence(ctx, u.ID); err != nil {
 		return err
 	}
-	s.audit(ctx, authserver.EventPasswordChanged, slog.String("user_id", userID))
-	return s.Chains.EndChains(ctx, authserver.ChainFilter{UserID: userID}, authserver.EndPasswordChanged)
+	s.audit(ctx, authserver.EventPasswordChanged, slog.String("user_id", u.ID))
+	return s.Grants.End(ctx, authserver.GrantFilter{UserID: u.ID}, authserver.EndPasswordChanged)
 }
 
 // endPresence ends every sign-in of a user, pending ones too.
@@ -110,15 +113,26 @@ func (s *Service) EndOneSignin(ctx context.Context, userID, id string) error {
 	if uuid.Validate(id) != nil || len(id) != 36 {
 		return missing
 	}
-	ended, err := s.Store.EndSigninByID(ctx, userID, id, s.now())
-	if err == nil && !ended {
-		return missing
-	}
-	return err
+	return s.Store.InTx(ctx, func(ctx context.Context) error {
+		ended, err := s.Store.EndSigninByID(ctx, userID, id, s.now())
+		if err != nil {
+			return err
+		}
+		if !ended {
+			return missing
+		}
+		return s.endCodes(ctx, userID, id)
+	})
+}
+
+// endCodes ends the codes in flight that were made from a sign-in.
+func (s *Service) endCodes(ctx context.Context, userID, signinID string) error {
+	return s.Grants.End(ctx, authserver.GrantFilter{UserID: userID, SigninID: signinID, PendingOnly: true}, authserver.EndSignedOut)
 }
 
 // EndOtherSignins signs a user out everywhere but at sign-in in: browsers and
-// devices of the JSON sign-in. Applications the user allowed keep working.
+// devices of the JSON sign-in. Applications that the user allowed keep working;
+// codes in flight that were made from the other sign-ins end.
 func (s *Service) EndOtherSignins(ctx context.Context, in *authserver.Signin) error {
 	return s.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.Store.EndSignins(ctx, in.User.ID, in.ID, s.now()); err != nil {
@@ -127,6 +141,9 @@ func (s *Service) EndOtherSignins(ctx context.Context, in *authserver.Signin) er
 		if err := s.Store.EndDevices(ctx, in.User.ID, s.now()); err != nil {
 			return err
 		}
-		return s.Chains.EndChains(ctx, authserver.ChainFilter{UserID: in.User.ID, FirstPartyOnly: true}, authserver.EndDeviceRevoked)
+		if err := s.Grants.End(ctx, authserver.GrantFilter{UserID: in.User.ID, ExceptSigninID: in.ID, PendingOnly: true}, authserver.EndSignedOut); err != nil {
+			return err
+		}
+		return s.Grants.End(ctx, authserver.GrantFilter{UserID: in.User.ID, FirstPartyOnly: true}, authserver.EndDeviceRevoked)
 	})
 }

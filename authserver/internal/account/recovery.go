@@ -17,7 +17,6 @@ type Links interface {
 	FindLink(ctx context.Context, kind string, digest secret.Digest, now time.Time) (*authserver.Link, *authserver.User, error)
 	ClaimLink(ctx context.Context, kind string, digest secret.Digest, now time.Time) (bool, error)
 	VoidLinks(ctx context.Context, userID string, now time.Time) error
-	ReplacePassword(ctx context.Context, userID, old, hash string) (bool, error)
 	ChangeEmail(ctx context.Context, userID, old, email string) (bool, error)
 	SetNames(ctx context.Context, userID, first, last string) error
 }
@@ -42,7 +41,7 @@ type Recovery struct {
 	queue chan errandOfMail
 }
 
-// errandOfMail is done by Run.
+// errandOfMail is a job that Run does in the background.
 type errandOfMail func(ctx context.Context) error
 
 const (

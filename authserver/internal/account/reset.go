@@ -78,7 +78,7 @@ func (r *Recovery) CheckResetLink(ctx context.Context, text string) (*authserver
 	return u, err
 }
 
-// Reset uses a link: the password is replaced, and every sign-in, chain and
+// Reset uses a link: the password is replaced, and every sign-in, grant and
 // other link of the user ends in the same transaction. Of callers that come
 // together one wins. Errors: ErrLinkGone, fault.Invalid with every broken rule.
 func (r *Recovery) Reset(ctx context.Context, text, password, language string) error {
@@ -96,7 +96,7 @@ func (r *Recovery) Reset(ctx context.Context, text, password, language string) e
 	}
 	err = s.Store.InTx(ctx, func(ctx context.Context) error {
 		// The user's row first: two links of one user must not wait for each other.
-		won, err := r.Links.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
+		won, err := s.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
 		if err == nil && won {
 			won, err = r.Links.ClaimLink(ctx, authserver.LinkReset, secret.DigestOf(text), s.now())
 		}
@@ -112,7 +112,7 @@ func (r *Recovery) Reset(ctx context.Context, text, password, language string) e
 		if err := s.endPresence(ctx, u.ID); err != nil {
 			return err
 		}
-		return s.Chains.EndChains(ctx, authserver.ChainFilter{UserID: u.ID}, authserver.EndPasswordChanged)
+		return s.Grants.End(ctx, authserver.GrantFilter{UserID: u.ID}, authserver.EndPasswordChanged)
 	})
 	if err != nil {
 		return err

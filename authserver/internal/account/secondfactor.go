@@ -126,7 +126,7 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, u *authserver.User, c
 	return codes, err
 }
 
-// ErrWrongCode says of a second factor on a form that it is wrong, beside the field.
+// ErrWrongCode refuses a second factor on a form, beside its field.
 var ErrWrongCode = invalid(authserver.Violations{{Field: "otp_code", Rule: "otp_code.wrong", Message: "The code is wrong or was used before"}})
 
 // matchCode finds the time step whose code was given, now or one step away.
@@ -228,7 +228,7 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, u *authserver.User, co
 	return codes, err
 }
 
-// checkField says of a wrong code on a form that it is wrong, beside the field.
+// checkField turns the refusal of a wrong code into ErrWrongCode, for a form.
 func (s *Service) checkField(err error) error {
 	if fault.Is(err, fault.Unauthenticated) {
 		return ErrWrongCode

@@ -45,7 +45,7 @@ func (s *Service) CheckPassword(ctx context.Context, email, password string, v V
 }
 
 // findByEmail returns a user without id and hash when there is none, or none
-// that may sign in, so that both go the same way from here.
+// that may sign in, so that the caller treats both alike.
 func (s *Service) findByEmail(ctx context.Context, email string) (*authserver.User, error) {
 	if len(authserver.CheckEmail(email)) > 0 {
 		return &authserver.User{}, nil
@@ -57,9 +57,10 @@ func (s *Service) findByEmail(ctx context.Context, email string) (*authserver.Us
 	return u, err
 }
 
-// tryPassword compares in its turn. The throttle is asked inside the turn, so
-// that parallel guesses cannot all pass before the first of them is counted:
-// no more than one per core can overshoot. Only failures count.
+// tryPassword compares the password once it has a turn. It asks the throttle
+// within the turn, so that parallel guesses cannot all pass before the first of
+// them is counted: the limit is exceeded by one guess for each core at most. Only
+// failures count.
 func (s *Service) tryPassword(ctx context.Context, u *authserver.User, account, password string) error {
 	release, err := s.hasher.turn(ctx)
 	if err != nil {
@@ -77,16 +78,27 @@ func (s *Service) tryPassword(ctx context.Context, u *authserver.User, account, 
 		}
 		return ErrBadCredentials
 	}
-	if outdated {
-		u.PasswordHash = s.hasher.hashNow(password)
-		return s.Store.SetPasswordHash(ctx, u.ID, u.PasswordHash)
+	if !outdated {
+		return nil
 	}
-	return nil
+	return s.rehash(ctx, u, password)
+}
+
+// rehash stores a right password anew at today's cost, unless it has been changed
+// meanwhile.
+func (s *Service) rehash(ctx context.Context, u *authserver.User, password string) error {
+	hash := s.hasher.hashNow(password)
+	won, err := s.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
+	if err == nil && !won {
+		return ErrBadCredentials
+	}
+	u.PasswordHash = hash
+	return err
 }
 
 // openSignin makes a sign-in for u at this browser and returns its cookie. It
-// holds the user as stillGood does, so it comes before any sign-in is ended, in
-// the order of those who end them all. ErrBadCredentials: as stillGood.
+// locks the user's row as stillGood does. Locks are taken in the order user,
+// sign-in: callers end another sign-in after it. ErrBadCredentials: as stillGood.
 func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor) (secret.Token, error) {
 	cookie, now := secret.New(secret.Signin), s.now()
 	err := s.Store.CreateSignin(ctx, &authserver.Signin{
@@ -122,12 +134,21 @@ func (s *Service) SignIn(ctx context.Context, email, password string, v Visitor,
 		return SigninResult{}, err
 	}
 	if u.SecondFactor {
-		pending, now := secret.New(secret.Signin), s.now()
-		err := s.Store.CreatePendingSignin(ctx, pending.Digest(), u.ID, now, now.Add(pendingLife))
-		return SigninResult{Pending: pending}, err
+		return s.await(ctx, u)
 	}
 	cookie, err := s.signInHere(ctx, u, v, replaced, nil)
 	return SigninResult{Cookie: cookie}, err
+}
+
+// await remembers a right password until the second factor comes.
+// ErrBadCredentials: it is not right any more.
+func (s *Service) await(ctx context.Context, u *authserver.User) (SigninResult, error) {
+	pending, now := secret.New(secret.Signin), s.now()
+	err := s.Store.CreatePendingSignin(ctx, pending.Digest(), u, now, now.Add(pendingLife))
+	if fault.Is(err, fault.NotFound) {
+		err = ErrBadCredentials
+	}
+	return SigninResult{Pending: pending}, err
 }
 
 // FinishSignIn checks the second factor of a pending sign-in. Errors:
@@ -151,8 +172,8 @@ func (s *Service) PendingSignin(ctx context.Context, pending secret.Token) (*aut
 	return s.Store.FindPendingSignin(ctx, pending.Digest(), s.now())
 }
 
-// signInHere signs u in after first, if there is something to be done first. A
-// sign-in that replaces nothing takes one statement.
+// signInHere signs u in. first, unless nil, runs before that in the same
+// transaction. Without it, a sign-in that replaces nothing takes one statement.
 func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token, first func(ctx context.Context) error) (secret.Token, error) {
 	if first == nil && replaced.IsZero() {
 		return s.openSignin(ctx, u, v)
@@ -173,8 +194,8 @@ func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor,
 	return cookie, err
 }
 
-// RenewSignin moves a sign-in on to a new cookie: done whenever the person
-// proved something new.
+// RenewSignin gives a sign-in a new cookie, whenever the person has proved
+// something new.
 func (s *Service) RenewSignin(ctx context.Context, in *authserver.Signin, v Visitor) (secret.Token, error) {
 	var cookie secret.Token
 	err := s.Store.InTx(ctx, func(ctx context.Context) error {
@@ -182,7 +203,7 @@ func (s *Service) RenewSignin(ctx context.Context, in *authserver.Signin, v Visi
 		if cookie, err = s.openSignin(ctx, &in.User, v); err != nil {
 			return err
 		}
-		return s.Store.EndSignin(ctx, in.Digest, s.now())
+		return s.endSignin(ctx, in.Digest)
 	})
 	return cookie, err
 }
@@ -191,7 +212,19 @@ func (s *Service) endReplaced(ctx context.Context, cookie secret.Token) error {
 	if cookie.IsZero() {
 		return nil
 	}
-	return s.Store.EndSignin(ctx, cookie.Digest(), s.now())
+	return s.endSignin(ctx, cookie.Digest())
+}
+
+// endSignin ends the sign-in of a cookie, if there is one, and the codes in flight
+// that were made from it.
+func (s *Service) endSignin(ctx context.Context, cookie secret.Digest) error {
+	return s.Store.InTx(ctx, func(ctx context.Context) error {
+		ended, err := s.Store.EndSignin(ctx, cookie, s.now())
+		if err != nil || ended == nil {
+			return err
+		}
+		return s.endCodes(ctx, ended.User.ID, ended.ID)
+	})
 }
 
 // CurrentSignin returns the live sign-in of cookie, and what its user has allowed

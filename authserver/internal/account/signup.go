@@ -124,8 +124,8 @@ func (s *Service) create(ctx context.Context, u *authserver.User, t ticket) erro
 	return err
 }
 
-// joinable holds the family: it must still have somebody in it, or its data may
-// be gone by now.
+// joinable locks the family, and refuses one that has no member left: its data may
+// be erased already.
 func (s *Service) joinable(ctx context.Context, familyID string) error {
 	if err := s.Store.LockFamily(ctx, familyID); err != nil {
 		return err

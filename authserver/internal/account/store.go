@@ -29,7 +29,7 @@ type users interface {
 	FindUserByEmail(ctx context.Context, email string) (*authserver.User, error)
 	ListUsers(ctx context.Context) ([]authserver.User, error)
 	LockUser(ctx context.Context, id, hash string) error
-	SetPasswordHash(ctx context.Context, userID, hash string) error
+	ReplacePassword(ctx context.Context, userID, old, hash string) (bool, error)
 	SetAIEnabled(ctx context.Context, userID string, on bool) error
 	Deactivate(ctx context.Context, userID string, keepEmail bool, now time.Time) (bool, error)
 	Reactivate(ctx context.Context, userID string) error
@@ -53,10 +53,10 @@ type signins interface {
 	FindSignin(ctx context.Context, cookie secret.Digest, clientID string, now time.Time, idle time.Duration) (*authserver.Signin, error)
 	ListSignins(ctx context.Context, userID string, now time.Time, idle time.Duration) ([]authserver.Signin, error)
 	StampSignin(ctx context.Context, cookie secret.Digest, now time.Time) error
-	EndSignin(ctx context.Context, cookie secret.Digest, now time.Time) error
+	EndSignin(ctx context.Context, cookie secret.Digest, now time.Time) (*authserver.Signin, error)
 	EndSigninByID(ctx context.Context, userID, id string, now time.Time) (bool, error)
 	EndSignins(ctx context.Context, userID, except string, now time.Time) error
-	CreatePendingSignin(ctx context.Context, token secret.Digest, userID string, now, expires time.Time) error
+	CreatePendingSignin(ctx context.Context, token secret.Digest, u *authserver.User, now, expires time.Time) error
 	FindPendingSignin(ctx context.Context, token secret.Digest, now time.Time) (*authserver.User, error)
 	TakePendingSignin(ctx context.Context, token secret.Digest) error
 	DeletePendingSignins(ctx context.Context, userID string, now time.Time) error
@@ -67,9 +67,9 @@ type devices interface {
 	ListDevices(ctx context.Context, userID string) ([]authserver.Device, error)
 	EndDevice(ctx context.Context, userID, id string, now time.Time) (bool, error)
 	EndDevices(ctx context.Context, userID string, now time.Time) error
-	StampDevice(ctx context.Context, chainID string, now time.Time) error
-	DeviceOfRefreshToken(ctx context.Context, token secret.Digest) (string, error)
-	DeviceOfChain(ctx context.Context, chainID string) (string, error)
+	StampDevice(ctx context.Context, grantID string, now time.Time) error
+	DeviceOfRefreshToken(ctx context.Context, handle secret.HandleDigest) (string, error)
+	DeviceOfGrant(ctx context.Context, grantID string) (string, error)
 }
 
 type secondFactors interface {
@@ -103,17 +103,6 @@ type errands interface {
 	ClaimErrand(ctx context.Context, now, again time.Time) (*authserver.Errand, error)
 	PostponeErrand(ctx context.Context, id string, next time.Time) error
 	FinishErrand(ctx context.Context, id string) error
-}
-
-// Chains opens, moves on and ends the grant chains of the first-party sign-in.
-// oauth.Server answers it.
-type Chains interface {
-	// Issue opens a chain in the transaction of ctx.
-	Issue(ctx context.Context, r authserver.ChainRequest) (*authserver.Tokens, error)
-	// RefreshFirstParty rotates; fault.Unauthenticated: the token is not good.
-	RefreshFirstParty(ctx context.Context, refreshToken string) (*authserver.Tokens, error)
-	// EndChains ends every live chain that f chooses, in the transaction of ctx.
-	EndChains(ctx context.Context, f authserver.ChainFilter, reason string) error
 }
 
 // Keys revokes API keys.

@@ -18,8 +18,8 @@ type Limit = struct {
 }
 
 // Throttles are the limits on guessing. Each is a list from the shortest window
-// to the longest: that is the backoff, and waiting is the unlock. An empty list
-// does not limit.
+// to the longest. Whoever is refused waits until every window has room again. An
+// empty list does not limit.
 type Throttles struct {
 	SigninAccount []Limit // failed sign-ins per email address, known or not
 	SigninAddress []Limit // sign-ins per client address

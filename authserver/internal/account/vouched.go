@@ -11,14 +11,11 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// SignInVouched signs u in at a browser on the word of somebody who is trusted to
-// know the person instead of a password. Who has a second factor is asked for
-// it. Errors: ErrBadCredentials (deactivated meanwhile).
+// SignInVouched signs u in at a browser whose person a provider has identified,
+// without a password. A user who has a second factor is asked for it. Errors: ErrBadCredentials (deactivated meanwhile).
 func (s *Service) SignInVouched(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token) (SigninResult, error) {
 	if u.SecondFactor {
-		pending, now := secret.New(secret.Signin), s.now()
-		err := s.Store.CreatePendingSignin(ctx, pending.Digest(), u.ID, now, now.Add(pendingLife))
-		return SigninResult{Pending: pending}, err
+		return s.await(ctx, u)
 	}
 	cookie, err := s.SignInChecked(ctx, u, v, replaced)
 	return SigninResult{Cookie: cookie}, err
@@ -32,7 +29,7 @@ func (s *Service) SignInChecked(ctx context.Context, u *authserver.User, v Visit
 }
 
 // OpenDevice registers the device and issues its tokens, after everything this
-// user needs was checked; chains opened on the device before end. It joins the
+// user needs was checked; grants opened on the device before end. It joins the
 // transaction of ctx. origin says which way the person came in. Errors:
 // fault.Malformed (device), ErrBadCredentials (as SignInChecked).
 func (s *Service) OpenDevice(ctx context.Context, u *authserver.User, d authserver.Device, origin string) (*authserver.Tokens, error) {

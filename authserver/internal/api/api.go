@@ -5,10 +5,8 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -19,14 +17,12 @@ import (
 	"latchkey/authserver/internal/sso"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
-	"latchkey/pkg/introspection"
 )
 
-// Credentials recognises access tokens and API keys. oauth.Server answers it.
-type Credentials interface {
-	// Authenticate returns a live credential; fault.Unauthenticated: it is none.
-	Authenticate(ctx context.Context, text string) (*authserver.Credential, error)
+// ResourceServers recognises resource servers. oauth.Server answers it.
+type ResourceServers interface {
 	// AuthenticateResourceServer returns the resource server that sent r;
 	// fault.Unauthenticated or fault.Forbidden: it is none.
 	AuthenticateResourceServer(r *http.Request) (*authserver.Client, error)
@@ -34,69 +30,54 @@ type Credentials interface {
 
 // Dependencies of a Server.
 type Dependencies struct {
-	People      *account.Service
-	Keys        *apikey.Service
-	SSO         *sso.Service // nil: there is none
-	Credentials Credentials
-	Meter       Meter
-	Issuer      string // public address; what a credential bound to a resource must be bound to
-	Now         func() time.Time
+	People          *account.Service
+	Keys            *apikey.Service
+	SSO             *sso.Service // nil: there is none
+	Guard           *guard.Guard // of Realm
+	ResourceServers ResourceServers
+	Now             func() time.Time
 }
 
 // Server answers the endpoints.
 type Server struct{ Dependencies }
 
 // New returns a Server.
-func New(d Dependencies) *Server {
-	d.Issuer = strings.TrimRight(d.Issuer, "/")
-	return &Server{d}
-}
+func New(d Dependencies) *Server { return &Server{d} }
 
 // Mount adds the endpoints to router.
 func (s *Server) Mount(router *mux.Router) {
-	router.Handle("/api/v1/auth/signup", across(Methods{http.MethodPost: s.signup}))
-	router.Handle("/api/v1/auth/login", across(Methods{http.MethodPost: s.login}))
-	router.Handle("/api/v1/auth/refresh", across(Methods{http.MethodPost: s.refresh}))
-	router.Handle("/api/v1/auth/logout", across(Methods{http.MethodDelete: s.logout}))
-	router.Handle("/api/v1/auth/enable_ai", across(Methods{http.MethodPatch: s.enableAI}))
-	router.Handle("/api/v1/users/me", across(Methods{http.MethodDelete: s.deleteUser}))
-	router.Handle("/api/v1/devices", across(Methods{http.MethodGet: s.listDevices}))
-	router.Handle("/api/v1/devices/{id}", across(Methods{http.MethodDelete: s.revokeDevice}))
+	router.Handle("/api/v1/auth/signup", endpoint(methods{http.MethodPost: s.signup}))
+	router.Handle("/api/v1/auth/login", endpoint(methods{http.MethodPost: s.login}))
+	router.Handle("/api/v1/auth/refresh", endpoint(methods{http.MethodPost: s.refresh}))
+	router.Handle("/api/v1/auth/logout", endpoint(methods{http.MethodDelete: s.Guard.Admit(ownAppReader, s.logout)}))
+	router.Handle("/api/v1/auth/enable_ai", endpoint(methods{http.MethodPatch: s.Guard.Admit(writer, s.enableAI)}))
+	router.Handle("/api/v1/users/me", endpoint(methods{http.MethodDelete: s.Guard.Admit(writer, s.deleteUser)}))
+	router.Handle("/api/v1/devices", endpoint(methods{http.MethodGet: s.Guard.Admit(ownAppReader, s.listDevices)}))
+	router.Handle("/api/v1/devices/{id}", endpoint(methods{http.MethodDelete: s.Guard.Admit(ownAppWriter, s.revokeDevice)}))
 	s.mountKeys(router)
 	s.mountSSO(router)
 }
 
-// across opens a path to scripts of other origins: none of them reads a cookie.
-func across(m Methods) http.Handler { return httpserver.CrossOrigin(httpserver.Allow(m), m) }
-
-// Methods answers one path by method. HEAD is GET without a body, OPTIONS says
-// what there is, and any other method is 405.
-type Methods map[string]httpserver.Handler
-
-// ServeHTTP implements http.Handler.
-func (m Methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	method := r.Method
-	if _, ok := m[method]; !ok && method == http.MethodHead {
-		method = http.MethodGet
-	}
-	h, ok := m[method]
-	if !ok {
-		h = m.other
-	}
-	httpserver.Handle(h, Render).ServeHTTP(w, r)
+// endpoint answers one path by method, also to scripts of other origins: nothing
+// here reads a cookie.
+func endpoint(by methods) http.Handler {
+	return httpserver.CrossOrigin(handlers(by), http.HandlerFunc(apierror.MethodNotAllowed))
 }
 
-func (m Methods) other(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Allow", httpserver.Allow(m))
-	if r.Method == http.MethodOptions {
-		w.WriteHeader(http.StatusNoContent)
-		return nil
-	}
-	apierror.JSON(w, r, http.StatusMethodNotAllowed, map[string]any{
-		"error": "method_not_allowed", "message": "This address does not answer to " + r.Method,
-	})
-	return nil
+// internal answers one path by method to programs that are no browsers.
+func internal(by methods) http.Handler {
+	return handlers(by).Handler(http.HandlerFunc(apierror.MethodNotAllowed))
 }
+
+func handlers(by methods) httpserver.Methods {
+	m := httpserver.Methods{}
+	for method, h := range by {
+		m[method] = httpserver.Handle(h, Render)
+	}
+	return m
+}
+
+type methods = map[string]httpserver.Handler
 
 // refusal is an error in the shape of contract section 4.2, with a code; all
 // others of this API are sentences (section 4.3).
@@ -104,27 +85,23 @@ type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }
 
-// Render answers with an error. Every 401 carries a challenge (RFC 9110
-// section 15.5.2), every 403 about a scope says which (RFC 6750 section 3.1).
+// Realm is the realm of the challenges of this API.
+const Realm = "Latchkey"
+
+// Render answers with an error. Every 401 carries a challenge (RFC 9110 section
+// 15.5.2); the guard sets its own.
 func Render(w http.ResponseWriter, r *http.Request, err error) {
-	challenge(w, err)
-	if _, coded := errors.AsType[refusal](err); coded {
+	_, coded := errors.AsType[refusal](err)
+	if fault.Is(err, fault.Unauthenticated) && w.Header().Get("WWW-Authenticate") == "" {
+		challenge := `Bearer realm="` + Realm + `"`
+		if coded {
+			challenge += `, error="invalid_token"`
+		}
+		w.Header().Set("WWW-Authenticate", challenge)
+	}
+	if coded {
 		apierror.Write(w, r, err)
 		return
 	}
 	apierror.WriteSentence(w, r, err)
-}
-
-func challenge(w http.ResponseWriter, err error) {
-	f, ok := errors.AsType[*fault.Error](err)
-	_, coded := errors.AsType[refusal](err)
-	switch {
-	case !ok, w.Header().Get("WWW-Authenticate") != "":
-	case f.Kind == fault.Unauthenticated && (!coded || errors.Is(err, introspection.ErrNoCredential)):
-		w.Header().Set("WWW-Authenticate", `Bearer realm="Latchkey"`)
-	case f.Kind == fault.Unauthenticated:
-		w.Header().Set("WWW-Authenticate", `Bearer realm="Latchkey", error="invalid_token"`)
-	case f.Code == codeScope:
-		w.Header().Set("WWW-Authenticate", `Bearer realm="Latchkey", error="insufficient_scope", scope="`+neededScope(f)+`"`)
-	}
 }

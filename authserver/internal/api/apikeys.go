@@ -12,42 +12,21 @@ import (
 	"latchkey/authserver/internal/apikey"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
-	"latchkey/pkg/introspection"
 	"latchkey/pkg/keyuse"
-	"latchkey/pkg/scope"
 )
 
 func (s *Server) mountKeys(router *mux.Router) {
 	if s.Keys == nil {
 		return
 	}
-	read := func(h keyHandler) httpserver.Handler { return s.forKeys(scope.Read, h) }
-	write := func(h keyHandler) httpserver.Handler { return s.forKeys(scope.ReadWrite, h) }
-	router.Handle("/api/v1/api_keys", across(Methods{http.MethodGet: read(s.listKeys), http.MethodPost: write(s.createKey)}))
-	router.Handle("/api/v1/api_keys/{id}", across(Methods{http.MethodGet: read(s.showKey), http.MethodDelete: write(s.revokeKey)}))
-	router.Handle("/api/v1/api_keys/{id}/rotate", across(Methods{http.MethodPost: write(s.rotateKey)}))
-	router.Handle(keyuse.Path, Methods{http.MethodPost: coded(s.reportUses)})
-}
-
-type keyHandler func(w http.ResponseWriter, r *http.Request, caller *authserver.Credential) error
-
-// forKeys lets people manage keys, through an application that they allowed to.
-// A key manages no keys: who steals one must not be able to make another.
-func (s *Server) forKeys(need scope.Set, h keyHandler) httpserver.Handler {
-	return coded(func(w http.ResponseWriter, r *http.Request) error {
-		c, err := s.Caller(w, r, scope.Read) // which every credential has: a key hears that it is a key, not to get more scope
-		if err != nil {
-			return err
-		}
-		if c.Kind != introspection.KindAccessToken {
-			return fault.New(fault.Forbidden, "An API key cannot manage API keys. Use an access token, or sign in and go to Settings")
-		}
-		if !c.Scopes.Satisfies(need) {
-			return scopeError(need)
-		}
-		return h(w, r, c)
-	})
+	read := func(h guard.Handler) httpserver.Handler { return coded(s.Guard.Admit(keyReader, h)) }
+	write := func(h guard.Handler) httpserver.Handler { return coded(s.Guard.Admit(keyWriter, h)) }
+	router.Handle("/api/v1/api_keys", endpoint(methods{http.MethodGet: read(s.listKeys), http.MethodPost: write(s.createKey)}))
+	router.Handle("/api/v1/api_keys/{id}", endpoint(methods{http.MethodGet: read(s.showKey), http.MethodDelete: write(s.revokeKey)}))
+	router.Handle("/api/v1/api_keys/{id}/rotate", endpoint(methods{http.MethodPost: write(s.rotateKey)}))
+	router.Handle(keyuse.Path, internal(methods{http.MethodPost: coded(s.reportUses)}))
 }
 
 // coded answers errors in the shape of contract section 4.2.
@@ -135,8 +114,8 @@ func inUTC(at *time.Time) *time.Time {
 	return &utc
 }
 
-func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, c *authserver.Credential) error {
-	keys, err := s.Keys.List(r.Context(), c.UserID)
+func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
+	keys, err := s.Keys.List(r.Context(), p.UserID)
 	if err != nil {
 		return err
 	}
@@ -148,8 +127,8 @@ func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, c *authserver.
 	return nil
 }
 
-func (s *Server) showKey(w http.ResponseWriter, r *http.Request, c *authserver.Credential) error {
-	k, err := s.Keys.Get(r.Context(), c.UserID, mux.Vars(r)["id"])
+func (s *Server) showKey(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
+	k, err := s.Keys.Get(r.Context(), p.UserID, mux.Vars(r)["id"])
 	if err != nil {
 		return err
 	}
@@ -157,7 +136,7 @@ func (s *Server) showKey(w http.ResponseWriter, r *http.Request, c *authserver.C
 	return nil
 }
 
-func (s *Server) createKey(w http.ResponseWriter, r *http.Request, c *authserver.Credential) error {
+func (s *Server) createKey(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
 	var body struct {
 		APIKey *struct {
 			Name         *string   `json:"name"`
@@ -182,7 +161,7 @@ func (s *Server) createKey(w http.ResponseWriter, r *http.Request, c *authserver
 		return err
 	}
 	asked.ExpiresAt = end
-	k, made, err := s.Keys.Create(r.Context(), c.UserID, asked)
+	k, made, err := s.Keys.Create(r.Context(), p.UserID, asked)
 	if err != nil {
 		return err
 	}
@@ -190,12 +169,12 @@ func (s *Server) createKey(w http.ResponseWriter, r *http.Request, c *authserver
 	return nil
 }
 
-func (s *Server) rotateKey(w http.ResponseWriter, r *http.Request, c *authserver.Credential) error {
+func (s *Server) rotateKey(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
 	overlap, err := readOverlap(r)
 	if err != nil {
 		return err
 	}
-	done, err := s.Keys.Rotate(r.Context(), c.UserID, mux.Vars(r)["id"], overlap)
+	done, err := s.Keys.Rotate(r.Context(), p.UserID, mux.Vars(r)["id"], overlap)
 	if err != nil {
 		return err
 	}
@@ -210,8 +189,8 @@ func (s *Server) rotateKey(w http.ResponseWriter, r *http.Request, c *authserver
 	return nil
 }
 
-func (s *Server) revokeKey(w http.ResponseWriter, r *http.Request, c *authserver.Credential) error {
-	if err := s.Keys.Revoke(r.Context(), c.UserID, mux.Vars(r)["id"]); err != nil {
+func (s *Server) revokeKey(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
+	if err := s.Keys.Revoke(r.Context(), p.UserID, mux.Vars(r)["id"]); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

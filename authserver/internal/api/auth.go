@@ -7,8 +7,8 @@ import (
 	"latchkey/authserver/internal/account"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
-	"latchkey/pkg/scope"
 )
 
 // deviceBody is contract section 1.1, "Device object".
@@ -154,13 +154,9 @@ func (s *Server) refresh(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// logout is DELETE /api/v1/auth/logout: the presented chain ends.
-func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.ownApp(w, r, 0)
-	if err != nil {
-		return err
-	}
-	if err := s.People.EndChain(r.Context(), c.UserID, c.ID); err != nil {
+// logout is DELETE /api/v1/auth/logout: the presented grant ends.
+func (s *Server) logout(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
+	if err := s.People.EndGrant(r.Context(), p.UserID, p.CredentialID); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -168,12 +164,8 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 }
 
 // enableAI is PATCH /api/v1/auth/enable_ai, contract section 1.8.
-func (s *Server) enableAI(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.Caller(w, r, scope.ReadWrite)
-	if err != nil {
-		return err
-	}
-	u, err := s.People.EnableAI(r.Context(), c.UserID)
+func (s *Server) enableAI(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
+	u, err := s.People.EnableAI(r.Context(), p.UserID)
 	if err != nil {
 		return err
 	}
@@ -182,12 +174,8 @@ func (s *Server) enableAI(w http.ResponseWriter, r *http.Request) error {
 }
 
 // deleteUser is DELETE /api/v1/users/me, contract section 1.9.
-func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.Caller(w, r, scope.ReadWrite)
-	if err != nil {
-		return err
-	}
-	if err := s.People.Delete(r.Context(), c.UserID); err != nil {
+func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
+	if err := s.People.Delete(r.Context(), p.UserID); err != nil {
 		return err
 	}
 	apierror.JSON(w, r, http.StatusOK, map[string]any{"message": "Account has been deleted"})

@@ -7,7 +7,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"latchkey/pkg/apierror"
-	"latchkey/pkg/scope"
+	"latchkey/pkg/guard"
 )
 
 // deviceView is a device as its owner sees it.
@@ -25,16 +25,12 @@ type deviceView struct {
 
 // listDevices is GET /api/v1/devices: where the person is signed in through the
 // JSON API; the caller's own device is marked.
-func (s *Server) listDevices(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.ownApp(w, r, scope.Read)
+func (s *Server) listDevices(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
+	current, err := s.People.DeviceOfGrant(r.Context(), p.CredentialID)
 	if err != nil {
 		return err
 	}
-	current, err := s.People.DeviceOfChain(r.Context(), c.ID)
-	if err != nil {
-		return err
-	}
-	devices, err := s.People.Devices(r.Context(), c.UserID)
+	devices, err := s.People.Devices(r.Context(), p.UserID)
 	if err != nil {
 		return err
 	}
@@ -50,12 +46,8 @@ func (s *Server) listDevices(w http.ResponseWriter, r *http.Request) error {
 }
 
 // revokeDevice is DELETE /api/v1/devices/:id: everything issued to it ends.
-func (s *Server) revokeDevice(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.ownApp(w, r, scope.ReadWrite)
-	if err != nil {
-		return err
-	}
-	if err := s.People.RevokeDevice(r.Context(), c.UserID, mux.Vars(r)["id"]); err != nil {
+func (s *Server) revokeDevice(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
+	if err := s.People.RevokeDevice(r.Context(), p.UserID, mux.Vars(r)["id"]); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/pkg/body"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/keyuse"
@@ -21,7 +22,7 @@ const maxReport = 256 << 10
 
 // reportUses takes what a resource server has seen of API keys.
 func (s *Server) reportUses(w http.ResponseWriter, r *http.Request) error {
-	if _, err := s.Credentials.AuthenticateResourceServer(r); err != nil {
+	if _, err := s.ResourceServers.AuthenticateResourceServer(r); err != nil {
 		if fault.Is(err, fault.Unauthenticated) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="latchkey", charset="UTF-8"`)
 		}
@@ -32,7 +33,7 @@ func (s *Server) reportUses(w http.ResponseWriter, r *http.Request) error {
 		return httpserver.BodyError(err, errBody.Message)
 	}
 	var report keyuse.Report
-	if err := decodeJSON(raw, &report); err != nil {
+	if err := body.Strict(raw, &report); err != nil {
 		return err
 	}
 	if err := s.Keys.Reported(r.Context(), report.Uses); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/grant"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/testenv"
 )
@@ -59,7 +60,25 @@ func TestDevices(t *testing.T) {
 func TestForeignTokensDoNotManageDevices(t *testing.T) {
 	s := newSite(t, testenv.Embedded, settings())
 	s.member(t, "ada@example.com")
-	u, err := s.Store.FindUserByEmail(t.Context(), "ada@example.com")
+	issue := s.thirdParty(t, "ada@example.com")
+	const forbidden = `{"error":"forbidden","message":"You are not authorized to perform this action"}`
+	if a := s.as(t, issue(scope.ReadWrite), http.MethodGet, "/api/v1/devices"); a.Status != 403 || a.Raw != forbidden {
+		t.Errorf("devices: %d %s", a.Status, a.Raw)
+	}
+	if a := s.as(t, issue(scope.ReadWrite), http.MethodDelete, "/api/v1/auth/logout"); a.Status != 403 || a.Raw != forbidden {
+		t.Errorf("logout: %d %s", a.Status, a.Raw)
+	}
+	a := s.as(t, issue(scope.Read), http.MethodDelete, "/api/v1/users/me")
+	if a.Status != 403 || a.text("error") != "insufficient_scope" || !strings.Contains(a.Header.Get("WWW-Authenticate"), `scope="read_write"`) {
+		t.Errorf("delete with read: %d %s %s", a.Status, a.Raw, a.Header.Get("WWW-Authenticate"))
+	}
+}
+
+// thirdParty registers an application and returns how the person's tokens for it
+// are made.
+func (s *site) thirdParty(t *testing.T, email string) func(scopes scope.Set) string {
+	t.Helper()
+	u, err := s.Store.FindUserByEmail(t.Context(), email)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,19 +87,12 @@ func TestForeignTokensDoNotManageDevices(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	issue := func(scopes scope.Set) string {
-		tokens, err := s.OAuth.Issue(t.Context(), authserver.ChainRequest{ClientID: "app", UserID: u.ID, Scopes: scopes, Origin: authserver.OriginCode})
+	return func(scopes scope.Set) string {
+		tokens, err := s.Grants.Open(t.Context(), grant.Opening{ClientID: "app", UserID: u.ID, Scopes: scopes, Origin: authserver.OriginCode})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return tokens.AccessToken.Reveal()
-	}
-	if a := s.as(t, issue(scope.ReadWrite), http.MethodGet, "/api/v1/devices"); a.Status != 403 {
-		t.Errorf("devices: %d", a.Status)
-	}
-	a := s.as(t, issue(scope.Read), http.MethodDelete, "/api/v1/users/me")
-	if a.Status != 403 || a.text("error") != "insufficient_scope" || !strings.Contains(a.Header.Get("WWW-Authenticate"), `scope="read_write"`) {
-		t.Errorf("delete with read: %d %s %s", a.Status, a.Raw, a.Header.Get("WWW-Authenticate"))
 	}
 }
 

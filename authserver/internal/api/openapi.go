@@ -2,7 +2,6 @@ package api
 
 import (
 	_ "embed"
-	"net/http"
 
 	"github.com/gorilla/mux"
 
@@ -21,8 +20,6 @@ func MountDescription(router *mux.Router, issuer string) error {
 	if err != nil {
 		return err
 	}
-	for path, h := range documents.Routes() {
-		router.Handle(path, Methods{http.MethodGet: h})
-	}
+	documents.Mount(router, Render)
 	return nil
 }

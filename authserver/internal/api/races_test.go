@@ -89,8 +89,8 @@ func TestLoginRaceOnOneDevice(t *testing.T) {
 			t.Errorf("sixteen sign-ins at once: %v", got)
 		}
 		var alive int
-		if err := s.DB.QueryRow(t.Context(), `SELECT count(*) FROM chains WHERE ended_at IS NULL`).Scan(&alive); err != nil || alive != 1 {
-			t.Errorf("%d live chains on one device, %v", alive, err)
+		if err := s.DB.QueryRow(t.Context(), `SELECT count(*) FROM grants WHERE ended_at IS NULL`).Scan(&alive); err != nil || alive != 1 {
+			t.Errorf("%d live grants on one device, %v", alive, err)
 		}
 	})
 }

@@ -16,15 +16,20 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/api"
+	"latchkey/authserver/internal/apikey"
+	"latchkey/authserver/internal/credential"
+	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/store"
 	"latchkey/pkg/cache"
 	"latchkey/pkg/database"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
+	"latchkey/pkg/introspection"
 	"latchkey/pkg/ratelimit"
-	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/described"
 )
@@ -36,6 +41,7 @@ type site struct {
 	DB     *database.DB
 	Store  *store.Store
 	OAuth  *oauth.Server
+	Grants *grant.Service
 	People *account.Service
 	HTTP   *http.Client // holds every exchange against the description
 	clock  *clock
@@ -59,10 +65,6 @@ func (c *clock) advance(d time.Duration) {
 	defer c.mu.Unlock()
 	c.offset += d
 }
-
-type noTombstones struct{}
-
-func (noTombstones) Write(context.Context, []secret.Digest, string) {}
 
 // limits answers account.Throttle.
 type limits struct{ ratelimit.Limiter }
@@ -117,12 +119,14 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 		t.Fatal(err)
 	}
 	logger := slog.New(slog.DiscardHandler)
-	s.OAuth = oauth.New(oauth.Dependencies{
-		Store: s.Store, Tombstones: noTombstones{}, Logger: logger, Now: s.clock.now,
-		Settings: oauth.Settings{
-			Issuer: "http://auth.example", AccessLifetime: 8760 * time.Hour, RefreshLifetime: 8760 * time.Hour,
-			RetryWindow: time.Minute, CodeLifetime: time.Minute,
+	s.Grants = grant.New(grant.Dependencies{
+		Store: s.Store, Logger: logger, Now: s.clock.now,
+		Settings: grant.Settings{
+			AccessLifetime: 8760 * time.Hour, RefreshLifetime: 8760 * time.Hour, RetryWindow: time.Minute, CodeLifetime: time.Minute,
 		},
+	})
+	s.OAuth = oauth.New(oauth.Dependencies{
+		Grants: s.Grants, Clients: oauth.NewClientCache(s.Store, 0, s.clock.now), Now: s.clock.now, Issuer: "http://auth.example",
 	})
 	shared, err := cache.Open(redis, cache.Options{Now: s.clock.now})
 	if err != nil {
@@ -138,10 +142,18 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 		t.Fatal(err)
 	}
 	s.People = account.New(account.Dependencies{
-		Store: s.Store, Chains: s.OAuth, Throttle: limits{limiter}, Sealer: sealer, Logger: logger, Now: s.clock.now, Settings: settings,
+		Store: s.Store, Grants: s.Grants, Throttle: limits{limiter}, Sealer: sealer, Logger: logger, Now: s.clock.now, Settings: settings,
 	})
+	admission, err := guard.New(guard.Options{
+		Introspector: &credential.Introspector{Tokens: s.Grants, Keys: s.Store, Issuer: "http://auth.example", Now: s.clock.now},
+		Resource:     "http://auth.example", OwnClient: authserver.FirstPartyClientID, Realm: api.Realm, Now: s.clock.now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := &apikey.Service{Store: s.Store, Publisher: (*introspection.Publisher)(nil), Tiers: ratelimit.DefaultTiers(), Logger: logger, Now: s.clock.now}
 	router := mux.NewRouter()
-	api.New(api.Dependencies{People: s.People, Credentials: s.OAuth, Issuer: "http://auth.example", Now: s.clock.now}).Mount(router)
+	api.New(api.Dependencies{People: s.People, Keys: keys, Guard: admission, ResourceServers: s.OAuth, Now: s.clock.now}).Mount(router)
 	server := httptest.NewServer(httpserver.Chain{Now: time.Now, Logger: logger, Render: api.Render}.Wrap(router))
 	t.Cleanup(server.Close)
 	s.URL = server.URL

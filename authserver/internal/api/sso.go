@@ -17,9 +17,9 @@ func (s *Server) mountSSO(router *mux.Router) {
 	if s.SSO == nil {
 		return
 	}
-	router.Handle("/api/v1/auth/sso_exchange", across(Methods{http.MethodPost: s.ssoExchange}))
-	router.Handle("/api/v1/auth/sso_link", across(Methods{http.MethodPost: s.ssoLink}))
-	router.Handle("/api/v1/auth/sso_create_account", across(Methods{http.MethodPost: s.ssoCreate}))
+	router.Handle("/api/v1/auth/sso_exchange", endpoint(methods{http.MethodPost: s.ssoExchange}))
+	router.Handle("/api/v1/auth/sso_link", endpoint(methods{http.MethodPost: s.ssoLink}))
+	router.Handle("/api/v1/auth/sso_create_account", endpoint(methods{http.MethodPost: s.ssoCreate}))
 }
 
 // ssoExchange is POST /api/v1/auth/sso_exchange: tokens for the code that the

@@ -14,7 +14,6 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
-	"latchkey/pkg/introspection"
 	"latchkey/pkg/keyuse"
 	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/secret"
@@ -34,10 +33,9 @@ type Store interface {
 	StampKeyUses(ctx context.Context, uses []keyuse.Use) error
 }
 
-// Tombstones make what happens to keys known to resource servers.
-type Tombstones interface {
-	Write(ctx context.Context, digests []secret.Digest, reason string)
-	AskAgain(ctx context.Context, digests []secret.Digest)
+// Publisher makes what happens to keys known to resource servers.
+type Publisher interface {
+	Publish(ctx context.Context, digests []secret.Digest)
 }
 
 // Usage tells how a key stands, where requests are counted in a store that all
@@ -48,13 +46,13 @@ type Usage interface {
 
 // Service carries out the use cases. Its methods are safe for concurrent use.
 type Service struct {
-	Store      Store
-	Tombstones Tombstones
-	Usage      Usage            // nil: requests are counted where we cannot see them, and reported
-	Uses       *keyuse.Recorder // of what is reported, until it is stored; nil: it is stored at once
-	Tiers      ratelimit.Tiers
-	Logger     *slog.Logger
-	Now        func() time.Time
+	Store     Store
+	Publisher Publisher
+	Usage     Usage            // nil: requests are counted where we cannot see them, and reported
+	Uses      *keyuse.Recorder // of what is reported, until it is stored; nil: it is stored at once
+	Tiers     ratelimit.Tiers
+	Logger    *slog.Logger
+	Now       func() time.Time
 }
 
 // View is a key as its owner sees it.
@@ -211,12 +209,4 @@ func (s *Service) audit(ctx context.Context, event, keyID, userID string, attrs 
 	s.Store.AfterCommit(ctx, func(ctx context.Context) {
 		s.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", attrs...)
 	})
-}
-
-// reasonOf is what resource servers are told about keys that ended for reason.
-func reasonOf(reason string) string {
-	if reason == authserver.KeyDeactivated {
-		return introspection.ReasonDeactivated
-	}
-	return ""
 }

@@ -65,13 +65,7 @@ func (s *Service) Rotate(ctx context.Context, userID, id string, overlap time.Du
 		return nil, err
 	}
 	s.audit(ctx, authserver.EventKeyRotated, old.ID, userID, slog.String("successor_id", r.SuccessorID), slog.Duration("overlap", overlap))
-	s.Store.AfterCommit(ctx, func(ctx context.Context) {
-		if overlap > 0 {
-			s.Tombstones.AskAgain(ctx, []secret.Digest{retired})
-			return
-		}
-		s.Tombstones.Write(ctx, []secret.Digest{retired}, "")
-	})
+	s.publish(ctx, retired)
 	return s.rotation(ctx, userID, r, made)
 }
 
@@ -145,7 +139,13 @@ func (s *Service) ended(ctx context.Context, reason string, keys ...authserver.E
 		digests[i] = k.Digest
 		s.audit(ctx, authserver.EventKeyRevoked, k.ID, k.UserID, slog.String("reason", reason))
 	}
-	s.Store.AfterCommit(ctx, func(ctx context.Context) { s.Tombstones.Write(ctx, digests, reasonOf(reason)) })
+	s.publish(ctx, digests...)
+}
+
+// publish tells resource servers, once the transaction in ctx has committed, to
+// ask anew about keys.
+func (s *Service) publish(ctx context.Context, digests ...secret.Digest) {
+	s.Store.AfterCommit(ctx, func(ctx context.Context) { s.Publisher.Publish(ctx, digests) })
 }
 
 // SetTier gives anybody's key another tier: the operator's choice.
@@ -168,7 +168,7 @@ func (s *Service) SetTier(ctx context.Context, id, tier string) (*View, error) {
 		return nil, err
 	}
 	s.audit(ctx, authserver.EventKeyTier, k.ID, k.UserID, slog.String("tier", tier))
-	s.Store.AfterCommit(ctx, func(ctx context.Context) { s.Tombstones.AskAgain(ctx, []secret.Digest{digest}) })
+	s.publish(ctx, digest)
 	k.Tier = tier
 	return s.view(ctx, k, s.now()), nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/pkg/cache"
 	"latchkey/pkg/settings"
 )
 
@@ -24,13 +25,8 @@ type Config struct {
 	MaxConns    int    `env:"AUTH_DATABASE_CONNECTIONS" envDefault:"16"`
 	LogLevel    string `env:"AUTH_LOG_LEVEL" envDefault:"info"`
 
-	CodeLifetime    time.Duration `env:"AUTH_CODE_LIFETIME" envDefault:"60s"`
-	AccessLifetime  time.Duration `env:"AUTH_ACCESS_TOKEN_LIFETIME" envDefault:"8760h"`
-	RefreshLifetime time.Duration `env:"AUTH_REFRESH_TOKEN_LIFETIME" envDefault:"8760h"`
-	ChainLifetime   time.Duration `env:"AUTH_CHAIN_LIFETIME" envDefault:"43800h"`
-	RetryWindow     time.Duration `env:"AUTH_REFRESH_RETRY_WINDOW" envDefault:"1m"`
-	ClientCache     time.Duration `env:"AUTH_CLIENT_CACHE" envDefault:"2s"`
-	SweepInterval   time.Duration `env:"AUTH_SWEEP_INTERVAL" envDefault:"1m"`
+	ClientCache   time.Duration `env:"AUTH_CLIENT_CACHE" envDefault:"2s"`
+	SweepInterval time.Duration `env:"AUTH_SWEEP_INTERVAL" envDefault:"1m"`
 
 	RequestTimeout time.Duration `env:"AUTH_REQUEST_TIMEOUT" envDefault:"15s"`
 	BodyLimit      int64         `env:"AUTH_BODY_LIMIT" envDefault:"1048576"`
@@ -41,6 +37,7 @@ type Config struct {
 	ResourceServerID     string `env:"AUTH_RESOURCE_SERVER_CLIENT_ID"`
 	ResourceServerSecret string `env:"AUTH_RESOURCE_SERVER_CLIENT_SECRET"`
 
+	Grants
 	People
 	SSO
 	Limits
@@ -60,7 +57,7 @@ func Read(environ map[string]string) (Config, error) {
 	var c Config
 	unread := settings.Read(&c, environ)
 	c.Issuer = strings.TrimRight(c.Issuer, "/")
-	if err := errors.Join(unread, c.check(), c.People.check(), c.SSO.read(environ), c.SSO.check(c.Secure()), c.Mail.check(), c.Limits.check()); err != nil {
+	if err := errors.Join(unread, c.check(), c.Grants.check(), c.People.check(), c.SSO.read(environ), c.SSO.check(c.Secure()), c.Mail.check(), c.Limits.check()); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	if c.DatabaseURL == "" {
@@ -78,7 +75,7 @@ func (c *Config) check() error {
 	}
 	errs = append(errs, settings.CheckAddress("AUTH_ADDR", c.Addr), settings.CheckAddress("AUTH_OPS_ADDR", c.OpsAddr),
 		settings.CheckPrefix("AUTH_DATABASE_URL", c.DatabaseURL, "postgres://", "postgresql://", "sqlite:"),
-		settings.CheckPrefix("AUTH_REDIS_URL", c.RedisURL, "redis://", "rediss://"))
+		cache.CheckURL("AUTH_REDIS_URL", c.RedisURL))
 	issuer, err := url.Parse(c.Issuer)
 	complain(err != nil || issuer.Host == "" || issuer.Scheme != "http" && issuer.Scheme != "https",
 		"AUTH_ISSUER must be an http or https URL")
@@ -88,9 +85,7 @@ func (c *Config) check() error {
 		issuer.Scheme == "http" && issuer.Port() == "80"),
 		"AUTH_ISSUER must be written as browsers write an origin: in lower case, without the scheme's own port")
 	for name, d := range map[string]time.Duration{
-		"AUTH_CODE_LIFETIME": c.CodeLifetime, "AUTH_ACCESS_TOKEN_LIFETIME": c.AccessLifetime,
-		"AUTH_REFRESH_TOKEN_LIFETIME": c.RefreshLifetime, "AUTH_SWEEP_INTERVAL": c.SweepInterval,
-		"AUTH_REQUEST_TIMEOUT": c.RequestTimeout,
+		"AUTH_SWEEP_INTERVAL": c.SweepInterval, "AUTH_REQUEST_TIMEOUT": c.RequestTimeout,
 	} {
 		complain(d <= 0, "%s must be more than 0", name)
 	}
@@ -99,9 +94,6 @@ func (c *Config) check() error {
 	api, err := url.Parse(c.APIURL)
 	complain(err != nil || api.Host == "" || api.Scheme != "http" && api.Scheme != "https",
 		"AUTH_API_URL must be an http or https URL")
-	complain(c.CodeLifetime > 10*time.Minute, "AUTH_CODE_LIFETIME must be at most 10m (RFC 6749 section 4.1.2)")
-	complain(c.ChainLifetime < 0, "AUTH_CHAIN_LIFETIME must be 0 (none) or more")
-	complain(c.RetryWindow < 0 || c.RetryWindow > time.Hour, "AUTH_REFRESH_RETRY_WINDOW must be between 0s (off) and 1h")
 	complain(c.ClientCache < 0 || c.ClientCache > time.Minute, "AUTH_CLIENT_CACHE must be between 0s and 1m")
 	complain(c.BodyLimit < 1024, "AUTH_BODY_LIMIT must be at least 1024 bytes")
 	complain(c.MaxConns < 1, "AUTH_DATABASE_CONNECTIONS must be at least 1")

@@ -1,6 +1,5 @@
 // Package consent is what people have allowed applications: seeing it, taking it
-// back, and when it was last made use of. How consent is given belongs to the
-// OAuth endpoints.
+// back, and when it was last used. Giving consent belongs to package grant.
 package consent
 
 import (
@@ -9,27 +8,22 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/grant"
 	"latchkey/pkg/fault"
 )
 
-// Store keeps consents and chains.
+// Store keeps consents and grants.
 type Store interface {
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	ListApplications(ctx context.Context, userID string, now time.Time) ([]authserver.Application, error)
 	DeleteConsent(ctx context.Context, userID, clientID string) (existed bool, err error)
-	ListChains(ctx context.Context, userID string) ([]authserver.GrantChain, error)
-	StampChains(ctx context.Context, ids []string, at time.Time) error
-}
-
-// Chains ends what was issued to a client.
-type Chains interface {
-	EndChains(ctx context.Context, f authserver.ChainFilter, reason string) error
+	ListGrants(ctx context.Context, userID string) ([]authserver.Grant, error)
 }
 
 // Service shows consents and takes them back.
 type Service struct {
 	Store  Store
-	Ender  Chains
+	Grants *grant.Service
 	Logger *slog.Logger
 	Now    func() time.Time
 }
@@ -42,10 +36,10 @@ func (s *Service) List(ctx context.Context, userID string) ([]authserver.Applica
 	return s.Store.ListApplications(ctx, userID, s.Now())
 }
 
-// Chains returns every grant chain of a user that is still remembered, newest
-// first.
-func (s *Service) Chains(ctx context.Context, userID string) ([]authserver.GrantChain, error) {
-	return s.Store.ListChains(ctx, userID)
+// Given returns every grant of a user that got tokens and is still remembered,
+// newest first.
+func (s *Service) Given(ctx context.Context, userID string) ([]authserver.Grant, error) {
+	return s.Store.ListGrants(ctx, userID)
 }
 
 // Find returns one application the user has allowed, or ErrNone.
@@ -62,7 +56,7 @@ func (s *Service) Find(ctx context.Context, userID, clientID string) (*authserve
 	return nil, ErrNone
 }
 
-// Revoke forgets a consent and ends every chain that came of it, everywhere.
+// Revoke forgets a consent and ends every grant that came of it, everywhere.
 // ErrNone: there is none.
 func (s *Service) Revoke(ctx context.Context, userID, clientID string) error {
 	err := s.Store.InTx(ctx, func(ctx context.Context) error {
@@ -73,7 +67,7 @@ func (s *Service) Revoke(ctx context.Context, userID, clientID string) error {
 		if !existed {
 			return ErrNone
 		}
-		return s.Ender.EndChains(ctx, authserver.ChainFilter{UserID: userID, ClientID: clientID}, authserver.EndConsentRevoked)
+		return s.Grants.End(ctx, authserver.GrantFilter{UserID: userID, ClientID: clientID}, authserver.EndConsentRevoked)
 	})
 	if err == nil {
 		s.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", slog.String("event", authserver.EventConsentRevoked),

@@ -8,44 +8,37 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ory/fosite"
-
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
 )
 
 // errClient is the one answer to every failed client authentication, so that an
 // unknown client and a wrong secret look alike.
-var errClient = fosite.ErrInvalidClient.WithHint("Unknown client, no client authentication included, or unsupported authentication method.")
-
-// authenticate is fosite's client authentication: HTTP Basic, the secret in the
-// body, or the bare id of a public client; each client by its registered method
-// and never two at once (RFC 6749 section 2.3).
-func (s *Server) authenticate(ctx context.Context, r *http.Request, form url.Values) (fosite.Client, error) {
-	c, err := s.authenticated(ctx, r, form)
-	if err != nil {
-		return nil, err
-	}
-	return client{c}, nil
+var errClient = &Error{
+	Code: "invalid_client", Status: http.StatusUnauthorized,
+	Description: "Unknown client, no client authentication included, or unsupported authentication method.",
 }
 
-func (s *Server) authenticated(ctx context.Context, r *http.Request, form url.Values) (*authserver.Client, error) {
+// authenticate finds the client that sent r: by HTTP Basic, the secret in the
+// body, or the bare id of a public client; each client by its registered method
+// and never two at once (RFC 6749 section 2.3).
+func (s *Server) authenticate(ctx context.Context, r *http.Request, form url.Values) (*authserver.Client, error) {
 	given, err := clientCredentials(r, form)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.clients.find(ctx, given.id)
-	if err == nil && !given.prove(c, s.Now()) && !c.Public() {
+	c, err := s.clients.Find(ctx, given.id)
+	if err == nil && !given.prove(c, s.now()) && !c.Public() {
 		c, err = s.clients.reload(ctx, given.id) // the secret may have been rotated a moment ago
 	}
 	if fault.Is(err, fault.NotFound) {
-		(&authserver.Client{}).SecretMatches(given.secret, s.Now()) // the same work as for a known client
+		(&authserver.Client{}).SecretMatches(given.secret, s.now()) // the same work as for a known client
 		return nil, errClient
 	}
 	if err != nil {
 		return nil, err
 	}
-	if !given.prove(c, s.Now()) {
+	if !given.prove(c, s.now()) {
 		return nil, errClient
 	}
 	return c, nil
@@ -74,14 +67,14 @@ func clientCredentials(r *http.Request, form url.Values) (credentials, error) {
 		return body, nil
 	}
 	if len(headers) > 1 || body.method == authserver.AuthPost {
-		return credentials{}, fosite.ErrInvalidRequest.WithHint("Use one way of client authentication, not two.")
+		return credentials{}, invalidRequest("Use one way of client authentication, not two.")
 	}
 	basic, err := basicCredentials(headers[0])
 	if err != nil {
 		return credentials{}, err
 	}
 	if body.id != "" && body.id != basic.id {
-		return credentials{}, fosite.ErrInvalidRequest.WithHint("The client_id in the body is not the client of the Authorization header.")
+		return credentials{}, invalidRequest("The client_id in the body is not the client of the Authorization header.")
 	}
 	return basic, nil
 }

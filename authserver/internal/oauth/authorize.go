@@ -7,12 +7,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/google/uuid"
-	"github.com/ory/fosite"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/grant"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/scope"
@@ -28,7 +25,7 @@ type authorization struct {
 	challenge   string
 	resource    string
 	prompt      []string
-	request     fosite.AuthorizeRequester
+	request     protocolRequest
 }
 
 // authorize is GET /oauth/authorize. Everything is validated before anyone is
@@ -38,7 +35,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	signin, err := s.Signins.Current(r, a.client.ID)
+	signin, err := s.signins.Current(r, a.client.ID)
 	switch {
 	case err != nil:
 		s.redirectError(w, r, a, err)
@@ -47,12 +44,12 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		s.redirectError(w, r, a, promptError("login_required", "Nobody is signed in."))
 		return
 	case signin == nil:
-		s.Pages.SignIn(w, r)
+		s.pages.SignIn(w, r)
 		return
 	}
 	if signin.Allowed != 0 && signin.Allowed.Satisfies(a.scopes) && !slices.Contains(a.prompt, "consent") {
 		if r.Method != http.MethodHead { // which is safe, and asks for no code
-			s.grant(w, r, a, signin, false)
+			s.allow(w, r, a, signin, false)
 		}
 		return
 	}
@@ -60,7 +57,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		s.redirectError(w, r, a, promptError("consent_required", "The user has not consented."))
 		return
 	}
-	s.Pages.Consent(w, r, authserver.ConsentPage{
+	s.pages.Consent(w, r, authserver.ConsentPage{
 		Client: a.client, Requested: a.scopes, New: signin.Allowed.Missing(a.scopes), Granted: signin.Allowed,
 		RedirectURI: a.redirectURI, Resource: a.resource, Signin: signin,
 	})
@@ -71,7 +68,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") || r.ParseForm() != nil {
-		s.Pages.Error(w, r, http.StatusBadRequest, "This form cannot be read", "Go back and try again.")
+		s.pages.Error(w, r, http.StatusBadRequest, "This form cannot be read", "Go back and try again.")
 		return
 	}
 	if !r.PostForm.Has("decision") { // an authorization request by POST (RFC 6749 section 3.1)
@@ -88,47 +85,39 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	signin, err := s.Signins.Current(r, "")
+	signin, err := s.signins.Current(r, "")
 	if err != nil {
 		s.redirectError(w, r, a, err)
 		return
 	}
 	if signin == nil {
-		s.Pages.SignIn(w, r)
+		s.pages.SignIn(w, r)
 		return
 	}
-	if err := s.Signins.CheckForm(r); err != nil {
+	if err := s.signins.CheckForm(r); err != nil {
 		httpserver.Cause(r.Context(), err)
-		s.Pages.Error(w, r, http.StatusForbidden, "This form has expired", "Start again from the application you came from.")
+		s.pages.Error(w, r, http.StatusForbidden, "This form has expired", "Start again from the application you came from.")
 		return
 	}
 	switch r.PostForm.Get("decision") {
 	case "allow":
-		s.grant(w, r, a, signin, true)
+		s.allow(w, r, a, signin, true)
 	case "deny":
-		s.redirectError(w, r, a, fosite.ErrAccessDenied.WithHint("The user refused."))
+		s.redirectError(w, r, a, accessDenied("The user denied access.", http.StatusForbidden))
 	default:
-		s.Pages.Error(w, r, http.StatusBadRequest, "This form cannot be read", "Go back and choose Allow or Deny.")
+		s.pages.Error(w, r, http.StatusBadRequest, "This form cannot be read", "Go back and choose Allow or Deny.")
 	}
 }
 
-// grant writes the code, and the consent if it was given just now, and sends the
-// browser back to the client.
-func (s *Server) grant(w http.ResponseWriter, r *http.Request, a *authorization, signin *authserver.Signin, consented bool) {
-	chainID, err := uuid.NewV7()
-	if err != nil {
-		s.redirectError(w, r, a, err)
-		return
-	}
-	now := s.Now()
-	session := &codeSession{code: authserver.Code{
-		ChainID: chainID.String(), ClientID: a.client.ID, UserID: signin.User.ID, Scopes: a.scopes,
-		RedirectURI: a.redirectURI, Challenge: a.challenge, Resource: a.resource,
-		CreatedAt: now, ExpiresAt: now.Add(s.Settings.CodeLifetime), Consented: consented,
-	}}
-	resp, err := s.fosite.NewAuthorizeResponse(r.Context(), a.request, session)
-	if fault.Is(err, fault.NotFound) {
-		s.vanished(w, r, a)
+// allow makes the grant and its code, and the consent if it was given just now,
+// and sends the browser back to the client.
+func (s *Server) allow(w http.ResponseWriter, r *http.Request, a *authorization, signin *authserver.Signin, consented bool) {
+	params, err := s.approve(r.Context(), a.request, grant.Approval{
+		Signin: signin, ClientID: a.client.ID, Scopes: a.scopes, RedirectURI: a.redirectURI,
+		Challenge: a.challenge, Resource: a.resource, Consented: consented,
+	})
+	if errors.Is(err, grant.ErrNoParent) {
+		s.again(w, r, a)
 		return
 	}
 	if err != nil {
@@ -136,26 +125,23 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request, a *authorization,
 		return
 	}
 	httpserver.Annotate(r.Context(), slog.String("client_id", a.client.ID), slog.String("user_id", signin.User.ID))
-	s.redirect(w, r, a, resp.GetParameters())
+	s.redirect(w, r, a, params)
 }
 
-// vanished answers when the client or the person was deleted after the request
-// had been validated.
-func (s *Server) vanished(w http.ResponseWriter, r *http.Request, a *authorization) {
-	switch _, err := s.clients.reload(r.Context(), a.client.ID); {
-	case err == nil:
-		s.Pages.SignIn(w, r)
-	case fault.Is(err, fault.NotFound):
-		s.untrusted(w, r, http.StatusBadRequest, unknownClient)
-	default:
+// again sends the browser through the whole request once more: the person, the
+// sign-in, the client or the consent went after it had been validated.
+func (s *Server) again(w http.ResponseWriter, r *http.Request, a *authorization) {
+	if _, err := s.clients.reload(r.Context(), a.client.ID); err != nil && !fault.Is(err, fault.NotFound) {
 		s.redirectError(w, r, a, err)
+		return
 	}
+	http.Redirect(w, r, "/oauth/authorize?"+r.URL.RawQuery, http.StatusSeeOther)
 }
 
 // redirectError tells the client, through the browser, why there is no code.
 func (s *Server) redirectError(w http.ResponseWriter, r *http.Request, a *authorization, err error) {
 	answer := wireError(err)
-	s.Metrics.Refused("authorize", answer.Code)
+	s.metrics.Refused("authorize", answer.Code)
 	httpserver.Annotate(r.Context(), slog.String("client_id", a.client.ID), slog.String("oauth_error", answer.Code))
 	httpserver.Cause(r.Context(), err)
 	s.redirect(w, r, a, url.Values{"error": {answer.Code}, "error_description": {answer.Description}})
@@ -164,7 +150,7 @@ func (s *Server) redirectError(w http.ResponseWriter, r *http.Request, a *author
 // redirect sends the browser to the client with params, the state it sent, and
 // our name (RFC 9207). 303, so that a form's body is never posted on.
 func (s *Server) redirect(w http.ResponseWriter, r *http.Request, a *authorization, params url.Values) {
-	params.Set("iss", s.Settings.Issuer)
+	params.Set("iss", s.issuer)
 	if a.state != "" {
 		params.Set("state", a.state)
 	}
@@ -182,9 +168,9 @@ func (s *Server) redirect(w http.ResponseWriter, r *http.Request, a *authorizati
 // untrusted answers a request whose client or redirect URI cannot be trusted: a
 // page, never a redirect.
 func (s *Server) untrusted(w http.ResponseWriter, r *http.Request, status int, sentence string) {
-	s.Metrics.Refused("authorize", "page")
+	s.metrics.Refused("authorize", "page")
 	httpserver.Annotate(r.Context(), slog.String("event", authserver.EventClientRefused))
-	s.Pages.Error(w, r, status, "This request cannot be trusted", sentence)
+	s.pages.Error(w, r, status, "This request cannot be trusted", sentence)
 }
 
 const (
@@ -195,7 +181,7 @@ const (
 // findClient answers with a page when the client is unknown or cannot be asked
 // for.
 func (s *Server) findClient(w http.ResponseWriter, r *http.Request, id string) (*authserver.Client, bool) {
-	c, err := s.clients.find(r.Context(), id)
+	c, err := s.clients.Find(r.Context(), id)
 	switch {
 	case err == nil && !c.FirstParty && len(c.RedirectURIs) > 0:
 		return c, true
@@ -207,23 +193,11 @@ func (s *Server) findClient(w http.ResponseWriter, r *http.Request, id string) (
 		if answer.retryAfter > 0 {
 			w.Header().Set("Retry-After", "1")
 		}
-		s.Pages.Error(w, r, answer.status, "Something went wrong", "This server cannot answer now. Try again in a moment.")
+		s.pages.Error(w, r, answer.status, "Something went wrong", "This server cannot answer now. Try again in a moment.")
 	}
 	return nil, false
 }
 
-func promptError(code, hint string) error {
-	return &fosite.RFC6749Error{ErrorField: code, DescriptionField: hint, CodeField: http.StatusBadRequest}
+func promptError(code, description string) error {
+	return &Error{Code: code, Description: description, Status: http.StatusBadRequest}
 }
-
-var errNoCode = errors.New("oauth: no code was made")
-
-// codeSession carries a code to our authorize handler; it is our use of what
-// fosite calls a session.
-type codeSession struct {
-	fosite.DefaultSession
-	code authserver.Code
-}
-
-// SetExpiresAt is not used: the code carries its own expiry.
-func (*codeSession) SetExpiresAt(fosite.TokenType, time.Time) {}

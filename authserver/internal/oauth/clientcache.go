@@ -12,11 +12,11 @@ import (
 // maxCachedClients bounds the cache; when it is full it starts anew.
 const maxCachedClients = 10_000
 
-// clientCache remembers clients for a short while, so that a token request costs
-// no statement for its client. What ends a client's tokens is the database, not
-// this cache: a deleted or disabled client's tokens are dead at once.
-type clientCache struct {
-	store Store
+// ClientCache remembers clients for a short while, so that a token request costs
+// no statement for its client. A deleted or disabled client's tokens end at once
+// all the same: its grants end in the transaction that changes it.
+type ClientCache struct {
+	store Clients
 	life  time.Duration
 	now   func() time.Time
 
@@ -29,12 +29,14 @@ type cachedClient struct {
 	until  time.Time
 }
 
-func newClientCache(store Store, life time.Duration, now func() time.Time) *clientCache {
-	return &clientCache{store: store, life: life, now: now, entries: map[string]cachedClient{}}
+// NewClientCache returns an empty cache that remembers a client for life.
+func NewClientCache(store Clients, life time.Duration, now func() time.Time) *ClientCache {
+	return &ClientCache{store: store, life: life, now: now, entries: map[string]cachedClient{}}
 }
 
-// find returns the client, or fault.NotFound when it is unknown or disabled.
-func (c *clientCache) find(ctx context.Context, id string) (*authserver.Client, error) {
+// Find returns the client as it was at most a life ago. fault.NotFound: it is
+// unknown or disabled.
+func (c *ClientCache) Find(ctx context.Context, id string) (*authserver.Client, error) {
 	now := c.now()
 	c.mu.RLock()
 	hit, ok := c.entries[id]
@@ -45,15 +47,9 @@ func (c *clientCache) find(ctx context.Context, id string) (*authserver.Client, 
 	return c.reload(ctx, id)
 }
 
-// Client returns a client as the endpoints know it: it may be some moments old.
-// fault.NotFound: it is unknown or disabled.
-func (s *Server) Client(ctx context.Context, id string) (*authserver.Client, error) {
-	return s.clients.find(ctx, id)
-}
-
-// reload is find past what is remembered: for when that led to a refusal or to a
-// row that is gone.
-func (c *clientCache) reload(ctx context.Context, id string) (*authserver.Client, error) {
+// reload reads the client from the store, for when the remembered one led to a
+// refusal or to a row that is gone. Errors: as Find.
+func (c *ClientCache) reload(ctx context.Context, id string) (*authserver.Client, error) {
 	found, err := c.store.FindClient(ctx, id)
 	if err == nil && found.Disabled() {
 		err = fault.New(fault.NotFound, "Client not found")

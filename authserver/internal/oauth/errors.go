@@ -8,26 +8,45 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ory/fosite"
-
+	"latchkey/authserver/internal/grant"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
 )
 
-var errInvalidTarget = &fosite.RFC6749Error{
-	ErrorField:       "invalid_target",
-	DescriptionField: "The requested resource is invalid, missing, unknown, or malformed.",
-	CodeField:        http.StatusBadRequest,
+// Error is a refusal in the words of RFC 6749 section 5.2.
+type Error struct {
+	Code        string
+	Description string // may quote the request
+	Status      int
+	cause       error // for the log; may be nil
 }
 
-// errGrant is the one answer to every code or refresh token that is not good.
-var errGrant = fosite.ErrInvalidGrant.WithHint("The code or token is unknown, expired, used, revoked, or was issued to another client or for other parameters.")
+// Error describes the refusal.
+func (e *Error) Error() string { return "oauth: " + e.Code + ": " + e.Description }
 
-func withStatus(err *fosite.RFC6749Error, status int) *fosite.RFC6749Error {
-	c := *err
-	c.CodeField = status
-	return &c
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.cause }
+
+func invalidRequest(description string) *Error {
+	return &Error{Code: "invalid_request", Description: description, Status: http.StatusBadRequest}
+}
+
+func invalidScope(description string) *Error {
+	return &Error{Code: "invalid_scope", Description: description, Status: http.StatusBadRequest}
+}
+
+func invalidTarget(description string) *Error {
+	return &Error{Code: "invalid_target", Description: description, Status: http.StatusBadRequest}
+}
+
+func accessDenied(description string, status int) *Error {
+	return &Error{Code: "access_denied", Description: description, Status: status}
+}
+
+func withStatus(err *Error, status int) *Error {
+	err.Status = status
+	return err
 }
 
 // wire is an OAuth error as it is sent (RFC 6749 section 5.2).
@@ -39,9 +58,9 @@ type wire struct {
 	retryAfter time.Duration
 }
 
-// wireError is the one place where an error becomes an OAuth error. A lost claim
-// is invalid_grant; a database that cannot be asked is temporarily_unavailable;
-// what nobody classified is server_error and says nothing.
+// wireError is the one place where an error becomes an OAuth error. A database
+// that cannot be asked and a limit are temporarily_unavailable; an error that
+// nobody classified is server_error and says nothing.
 func wireError(err error) wire {
 	switch fault.KindOf(err) {
 	case fault.Unavailable:
@@ -55,16 +74,11 @@ func wireError(err error) wire {
 			status: http.StatusTooManyRequests, retryAfter: retryAfter(err, time.Minute),
 		}
 	}
-	known, ok := errors.AsType[*fosite.RFC6749Error](err)
-	if !ok || known.CodeField >= http.StatusInternalServerError {
+	known, ok := errors.AsType[*Error](err)
+	if !ok {
 		return wire{Code: "server_error", Description: "The server met an unexpected condition.", status: http.StatusInternalServerError}
 	}
-	w := wire{Code: known.ErrorField, Description: known.DescriptionField, status: known.CodeField}
-	if known.HintField != "" {
-		w.Description = known.HintField
-	}
-	w.Description = describable(w.Description)
-	return w
+	return wire{Code: known.Code, Description: describable(known.Description), status: known.Status}
 }
 
 const maxDescription = 200 // bytes
@@ -97,13 +111,16 @@ func retryAfter(err error, fallback time.Duration) time.Duration {
 // fail answers an endpoint's error as JSON.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, endpoint string, err error) {
 	answer := wireError(err)
-	if s.Throttle != nil && answer.status < http.StatusInternalServerError {
-		if wait := s.Throttle.Refused(r.Context()); wait > 0 {
+	if s.throttle != nil && answer.status < http.StatusInternalServerError {
+		if wait := s.throttle.Refused(r.Context()); wait > 0 {
 			answer = wireError(fault.New(fault.RateLimited, "").WithRetryAfter(wait))
 		}
 	}
-	s.Metrics.Refused(endpoint, answer.Code)
+	s.metrics.Refused(endpoint, answer.Code)
 	httpserver.Annotate(r.Context(), slog.String("oauth_error", answer.Code))
+	if refused, ok := errors.AsType[*grant.Refusal](err); ok {
+		httpserver.Annotate(r.Context(), slog.String("reason", refused.Reason), slog.String("grant_id", refused.GrantID))
+	}
 	httpserver.Cause(r.Context(), httpserver.Classify(r.Context(), err))
 	h := w.Header()
 	if answer.retryAfter > 0 {

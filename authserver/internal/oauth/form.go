@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -9,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/ory/fosite"
 )
 
 // maxForm is the largest form an endpoint reads, in bytes.
@@ -24,34 +23,34 @@ var repeatable = []string{"resource"}
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return nil, withStatus(fosite.ErrInvalidRequest.WithHint("Use the POST method."), http.StatusMethodNotAllowed)
+		return nil, withStatus(invalidRequest("Use the POST method."), http.StatusMethodNotAllowed)
 	}
 	media, details, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
-		return nil, fosite.ErrInvalidRequest.WithHint("Send the parameters as application/x-www-form-urlencoded.")
+		return nil, invalidRequest("Send the parameters as application/x-www-form-urlencoded.")
 	}
 	if charset := details["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return nil, fosite.ErrInvalidRequest.WithHint("Send the parameters in UTF-8.")
+		return nil, invalidRequest("Send the parameters in UTF-8.")
 	}
 	if r.URL.RawQuery != "" {
-		return nil, fosite.ErrInvalidRequest.WithHint("Send the parameters in the body, not in the query.")
+		return nil, invalidRequest("Send the parameters in the body, not in the query.")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return nil, withStatus(fosite.ErrInvalidRequest.WithHint("The request body is too large."), http.StatusRequestEntityTooLarge)
+		return nil, withStatus(invalidRequest("The request body is too large."), http.StatusRequestEntityTooLarge)
 	}
 	if err != nil {
-		return nil, fosite.ErrInvalidRequest.WithHint("The request body could not be read.").WithWrap(err)
+		return nil, &Error{Code: "invalid_request", Description: "The request body could not be read.", Status: http.StatusBadRequest, cause: err}
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, fosite.ErrInvalidRequest.WithHint("The request body is not a well-formed form.")
+		return nil, invalidRequest("The request body is not a well-formed form.")
 	}
 	if name := firstDuplicate(form); name != "" {
-		return nil, fosite.ErrInvalidRequest.WithHintf("The parameter %q was sent more than once.", name)
+		return nil, invalidRequest(fmt.Sprintf("The parameter %q was sent more than once.", name))
 	}
 	if !readable(form) {
-		return nil, fosite.ErrInvalidRequest.WithHint("A parameter has characters that no parameter may have.")
+		return nil, invalidRequest("A parameter has characters that no parameter may have.")
 	}
 	r.Form, r.PostForm = form, form
 	return form, nil
@@ -69,7 +68,7 @@ func firstDuplicate(form url.Values) string {
 }
 
 // readable reports whether every name and value is UTF-8 without control
-// characters: what neither a database nor a log line can be harmed by.
+// characters, which could harm a database or a log line.
 func readable(form url.Values) bool {
 	for name, values := range form {
 		if !plain(name) || slices.ContainsFunc(values, func(v string) bool { return !plain(v) }) {
@@ -90,11 +89,11 @@ func resource(form url.Values) (string, error) {
 		return "", nil
 	}
 	if len(values) > 1 {
-		return "", errInvalidTarget.WithHint("Ask for one resource at a time.")
+		return "", invalidTarget("Ask for one resource at a time.")
 	}
 	u, err := url.Parse(values[0])
 	if err != nil || !u.IsAbs() || u.Host == "" || strings.Contains(values[0], "#") || len(values[0]) > 2048 {
-		return "", errInvalidTarget.WithHint("The resource must be an absolute URI without a fragment.")
+		return "", invalidTarget("The resource must be an absolute URI without a fragment.")
 	}
 	return strings.TrimRight(values[0], "/"), nil
 }

@@ -14,7 +14,7 @@ func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusMethodNotAllowed, wire{Code: "invalid_request", Description: "Use the GET method."})
 		return
 	}
-	issuer := s.Settings.Issuer
+	issuer := s.issuer
 	secrets := []string{authserver.AuthBasic, authserver.AuthPost}
 	methods := append(secrets[:2:2], authserver.AuthNone)
 	writeJSON(w, http.StatusOK, map[string]any{

@@ -2,17 +2,18 @@ package oauth
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// counters are the endpoints' metrics.
-type counters struct {
+// Counters are the metrics of the endpoints and of grants.
+type Counters struct {
 	issued       *prometheus.CounterVec
 	refused      *prometheus.CounterVec
 	reused       prometheus.Counter
+	repeated     *prometheus.CounterVec
 	introspected *prometheus.CounterVec
 }
 
-// NewMetrics registers the endpoints' counters with reg.
-func NewMetrics(reg prometheus.Registerer) Metrics {
-	c := &counters{
+// NewMetrics registers the counters of the endpoints and of grants with reg.
+func NewMetrics(reg prometheus.Registerer) *Counters {
+	c := &Counters{
 		issued: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "oauth_tokens_issued_total", Help: "Token pairs issued, by grant.",
 		}, []string{"grant"}),
@@ -20,27 +21,33 @@ func NewMetrics(reg prometheus.Registerer) Metrics {
 			Name: "oauth_refused_total", Help: "Requests refused, by endpoint and OAuth error.",
 		}, []string{"endpoint", "error"}),
 		reused: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "oauth_refresh_reused_total", Help: "Grant chains ended because a spent refresh token came back.",
+			Name: "oauth_refresh_reused_total", Help: "Grants ended because a spent refresh token came back.",
 		}),
+		repeated: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "oauth_refresh_repeated_total", Help: "Spent refresh tokens answered with the pair they were spent for, by reason: retry, overlap. Each would have ended a grant.",
+		}, []string{"reason"}),
 		introspected: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "oauth_introspections_total", Help: "Introspection answers, by result.",
 		}, []string{"result"}),
 	}
-	reg.MustRegister(c.issued, c.refused, c.reused, c.introspected)
+	reg.MustRegister(c.issued, c.refused, c.reused, c.repeated, c.introspected)
 	return c
 }
 
-// TokensIssued implements Metrics.
-func (c *counters) TokensIssued(grant string) { c.issued.WithLabelValues(grant).Inc() }
+// TokensIssued implements grant.Metrics.
+func (c *Counters) TokensIssued(grant string) { c.issued.WithLabelValues(grant).Inc() }
 
 // Refused implements Metrics.
-func (c *counters) Refused(endpoint, code string) { c.refused.WithLabelValues(endpoint, code).Inc() }
+func (c *Counters) Refused(endpoint, code string) { c.refused.WithLabelValues(endpoint, code).Inc() }
 
-// RefreshReused implements Metrics.
-func (c *counters) RefreshReused() { c.reused.Inc() }
+// RefreshReused implements grant.Metrics.
+func (c *Counters) RefreshReused() { c.reused.Inc() }
+
+// RefreshRepeated implements grant.Metrics.
+func (c *Counters) RefreshRepeated(why string) { c.repeated.WithLabelValues(why).Inc() }
 
 // Introspected implements Metrics.
-func (c *counters) Introspected(active bool) {
+func (c *Counters) Introspected(active bool) {
 	result := "inactive"
 	if active {
 		result = "active"

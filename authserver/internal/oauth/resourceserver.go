@@ -13,7 +13,7 @@ import (
 // fault.Unauthenticated: no client, or a wrong secret. fault.Forbidden: another
 // kind of client. fault.Unavailable: nobody could say.
 func (s *Server) AuthenticateResourceServer(r *http.Request) (*authserver.Client, error) {
-	c, err := s.authenticated(r.Context(), r, url.Values{})
+	c, err := s.authenticate(r.Context(), r, url.Values{})
 	switch {
 	case err != nil && wireError(err).status >= http.StatusInternalServerError:
 		return nil, err

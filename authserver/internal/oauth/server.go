@@ -2,42 +2,21 @@ package oauth
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/gorilla/mux"
-	"github.com/ory/fosite"
 
 	"latchkey/authserver"
-	"latchkey/pkg/secret"
+	"latchkey/authserver/internal/grant"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/introspection"
 )
 
-// Store is what the endpoints need of the database. Every method joins the
-// transaction in its context.
-type Store interface {
-	InTx(ctx context.Context, fn func(ctx context.Context) error) error
-	AfterCommit(ctx context.Context, fn func(ctx context.Context))
-
+// Clients finds clients.
+type Clients interface {
+	// FindClient returns the client with id. fault.NotFound: there is none.
 	FindClient(ctx context.Context, id string) (*authserver.Client, error)
-
-	CreateCode(ctx context.Context, c authserver.Code) (widened bool, err error)
-	RedeemCode(ctx context.Context, r authserver.Redemption) (*authserver.GrantChain, error)
-	ExplainCode(ctx context.Context, r authserver.Redemption) (chainID string, otherResource bool, err error)
-
-	OpenChain(ctx context.Context, chain *authserver.GrantChain, pair authserver.Pair) error
-	Rotate(ctx context.Context, r authserver.Rotation) (*authserver.Rotated, error)
-	ExplainRefresh(ctx context.Context, token secret.Digest, clientID string, now time.Time) (*authserver.Spent, error)
-	EndChains(ctx context.Context, f authserver.ChainFilter, reason string, now time.Time) ([]authserver.EndedChain, error)
-	EndChainOfToken(ctx context.Context, token secret.Digest, clientID, reason string, now time.Time) ([]authserver.EndedChain, error)
-
-	LookupAccessToken(ctx context.Context, token secret.Digest) (*authserver.Credential, error)
-}
-
-// Keys recognises API keys.
-type Keys interface {
-	// LookupAPIKey finds a key by its digest. fault.NotFound: there is none.
-	LookupAPIKey(ctx context.Context, key secret.Digest) (*authserver.Credential, error)
 }
 
 // Pages draws what a person sees on the way.
@@ -56,11 +35,6 @@ type Signins interface {
 	CheckForm(r *http.Request) error
 }
 
-// Tombstones makes the death of access tokens known to resource servers.
-type Tombstones interface {
-	Write(ctx context.Context, digests []secret.Digest, reason string)
-}
-
 // Throttle limits how often one client address may be refused. What succeeds is
 // not counted, so a busy client is never in its way.
 type Throttle interface {
@@ -69,50 +43,37 @@ type Throttle interface {
 	Refused(ctx context.Context) time.Duration
 }
 
-// Uses remembers which chains resource servers asked about.
-type Uses interface {
-	Note(chainID string)
-}
-
 // Metrics counts what happens here.
 type Metrics interface {
-	TokensIssued(grant string)
 	Refused(endpoint, code string)
-	RefreshReused()
 	Introspected(active bool)
 }
 
-// Settings are life times and names.
-type Settings struct {
-	Issuer          string
-	CodeLifetime    time.Duration
-	AccessLifetime  time.Duration
-	RefreshLifetime time.Duration
-	ChainLifetime   time.Duration // absolute end of a chain; 0: none
-	RetryWindow     time.Duration // how long a refresh may be repeated; 0: not at all
-	ClientCache     time.Duration // how long a client's record is remembered
-}
-
-// Dependencies of a Server. Keys, Throttle, Metrics and Uses may be nil.
+// Dependencies of a Server. Throttle and Metrics may be nil.
 type Dependencies struct {
-	Store      Store
-	Keys       Keys
-	Pages      Pages
-	Signins    Signins
-	Tombstones Tombstones
-	Throttle   Throttle
-	Metrics    Metrics
-	Uses       Uses
-	Logger     *slog.Logger
-	Now        func() time.Time
-	Settings   Settings
+	Grants      *grant.Service
+	Clients     *ClientCache
+	Credentials introspection.Introspector
+	Pages       Pages
+	Signins     Signins
+	Throttle    Throttle
+	Metrics     Metrics
+	Now         func() time.Time
+	Issuer      string
 }
 
 // Server answers the OAuth endpoints.
 type Server struct {
-	Dependencies
-	fosite  *fosite.Fosite
-	clients *clientCache
+	grants      *grant.Service
+	credentials introspection.Introspector
+	pages       Pages
+	signins     Signins
+	throttle    Throttle
+	metrics     Metrics
+	now         func() time.Time
+	issuer      string
+	clients     *ClientCache
+	fosite      *provider
 }
 
 // New returns a Server.
@@ -120,52 +81,37 @@ func New(d Dependencies) *Server {
 	if d.Metrics == nil {
 		d.Metrics = noMetrics{}
 	}
-	s := &Server{Dependencies: d, clients: newClientCache(d.Store, d.Settings.ClientCache, d.Now)}
-	s.fosite = s.provider()
+	s := &Server{
+		grants: d.Grants, credentials: d.Credentials, pages: d.Pages, signins: d.Signins, throttle: d.Throttle, metrics: d.Metrics,
+		now: d.Now, issuer: d.Issuer, clients: d.Clients,
+	}
+	s.fosite = newProvider(s)
 	return s
 }
 
 // Mount adds the endpoints to router.
 func (s *Server) Mount(router *mux.Router) {
-	router.HandleFunc("/oauth/authorize", s.authorizeOrDecide)
-	router.Handle("/oauth/token", crossOrigin(http.MethodPost, s.token))
-	router.Handle("/oauth/revoke", crossOrigin(http.MethodPost, s.revoke))
+	router.Handle("/oauth/authorize", httpserver.Methods{
+		http.MethodGet: http.HandlerFunc(s.authorize), http.MethodPost: http.HandlerFunc(s.decide),
+	}.Handler(http.HandlerFunc(s.refusePage)))
+	router.Handle("/oauth/token", crossOrigin(s.token))
+	router.Handle("/oauth/revoke", crossOrigin(s.revoke))
 	router.HandleFunc("/oauth/introspect", s.introspect)
-	router.Handle("/.well-known/oauth-authorization-server", crossOrigin(http.MethodGet, s.metadata))
+	metadata := http.HandlerFunc(s.metadata)
+	router.Handle("/.well-known/oauth-authorization-server", httpserver.CrossOriginDocument(metadata, metadata))
 }
 
-func (s *Server) authorizeOrDecide(w http.ResponseWriter, r *http.Request) {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-		s.authorize(w, r)
-	case http.MethodPost:
-		s.decide(w, r)
-	default:
-		w.Header().Set("Allow", "GET, HEAD, POST")
-		s.Pages.Error(w, r, http.StatusMethodNotAllowed, "", "This page cannot be asked for in that way.")
-	}
+func (s *Server) refusePage(w http.ResponseWriter, r *http.Request) {
+	s.pages.Error(w, r, http.StatusMethodNotAllowed, "", "This page cannot be asked for in that way.")
 }
 
-// crossOrigin opens an endpoint without cookies to scripts of any origin.
-func crossOrigin(method string, next http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Access-Control-Allow-Origin", "*")
-		h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, X-Request-Id")
-		if r.Method == http.MethodOptions {
-			h.Set("Access-Control-Allow-Methods", method)
-			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
-			h.Set("Access-Control-Max-Age", "86400")
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		next(w, r)
-	})
+// crossOrigin opens an endpoint without cookies to scripts of any origin. The
+// endpoint itself refuses other methods than POST, in the shape of RFC 6749.
+func crossOrigin(post http.HandlerFunc) http.Handler {
+	return httpserver.CrossOrigin(httpserver.Methods{http.MethodPost: post}, post)
 }
 
 type noMetrics struct{}
 
-func (noMetrics) TokensIssued(string)    {}
 func (noMetrics) Refused(string, string) {}
-func (noMetrics) RefreshReused()         {}
 func (noMetrics) Introspected(bool)      {}

@@ -1,75 +1,93 @@
 package oauth
 
 import (
+	"context"
+	"errors"
 	"net/http"
-	"time"
-
-	"github.com/ory/fosite"
+	"net/url"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/grant"
+	"latchkey/pkg/scope"
 )
-
-// tokenSession carries the tokens of a handler to fosite's writer; it is our
-// use of what fosite calls a session.
-type tokenSession struct {
-	fosite.DefaultSession
-	tokens *authserver.Tokens
-}
-
-func setTokens(r fosite.AccessRequester, tokens *authserver.Tokens) {
-	if session, ok := r.GetSession().(*tokenSession); ok {
-		session.tokens = tokens
-	}
-}
-
-func populate(r fosite.AccessRequester, resp fosite.AccessResponder, now time.Time) error {
-	session, ok := r.GetSession().(*tokenSession)
-	if !ok || session.tokens == nil {
-		return fosite.ErrServerError
-	}
-	t := session.tokens
-	resp.SetAccessToken(t.AccessToken.Reveal())
-	resp.SetTokenType("Bearer")
-	resp.SetExpiresIn(time.Duration(t.ExpiresIn(now)) * time.Second)
-	resp.SetExtra("refresh_token", t.RefreshToken.Reveal())
-	resp.SetExtra("scope", t.Scopes.String())
-	resp.SetExtra("created_at", t.IssuedAt.Unix())
-	return nil
-}
 
 // token is POST /oauth/token.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	form, err := readForm(w, r)
 	if err == nil {
-		err = checkGrant(form.Get("grant_type"))
+		err = checkGrantType(form.Get("grant_type"))
+	}
+	if err == nil {
+		err = s.respond(w, r)
 	}
 	if err != nil {
 		s.fail(w, r, "token", err)
-		return
 	}
-	ctx := r.Context()
-	request, err := s.fosite.NewAccessRequest(ctx, r, &tokenSession{})
-	if err != nil {
-		s.fail(w, r, "token", err)
-		return
-	}
-	logClient(ctx, request.GetClient())
-	response, err := s.fosite.NewAccessResponse(ctx, request)
-	if err != nil {
-		s.fail(w, r, "token", err)
-		return
-	}
-	s.fosite.WriteAccessResponse(ctx, w, request, response)
 }
 
-// checkGrant tells a missing grant type from an unknown one, which fosite does
-// not.
-func checkGrant(grant string) error {
-	switch grant {
+// checkGrantType tells a missing grant type from an unknown one, which fosite
+// does not.
+func checkGrantType(name string) error {
+	switch name {
 	case "authorization_code", "refresh_token":
 		return nil
 	case "":
-		return fosite.ErrInvalidRequest.WithHint("The parameter grant_type is missing.")
+		return invalidRequest("The parameter grant_type is missing.")
 	}
-	return fosite.ErrUnsupportedGrantType.WithHint("The grant types are authorization_code and refresh_token.")
+	return &Error{Code: "unsupported_grant_type", Description: "The grant types are authorization_code and refresh_token.", Status: http.StatusBadRequest}
+}
+
+// redeem is the authorization code grant (RFC 6749 section 4.1.3).
+func (s *Server) redeem(ctx context.Context, clientID string, form url.Values) (*authserver.Tokens, error) {
+	for _, name := range []string{"code", "redirect_uri", "code_verifier"} {
+		if form.Get(name) == "" {
+			return nil, invalidRequest("The parameter " + name + " is missing.")
+		}
+	}
+	target, err := resource(form)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := s.grants.Redeem(ctx, grant.Exchange{
+		Code: form.Get("code"), ClientID: clientID, RedirectURI: form.Get("redirect_uri"),
+		Challenge: challengeOf(form.Get("code_verifier")), Resource: target,
+	})
+	return tokens, fromGrant(err)
+}
+
+// refresh is the refresh token grant (RFC 6749 section 6).
+func (s *Server) refresh(ctx context.Context, clientID string, form url.Values) (*authserver.Tokens, error) {
+	if form.Get("refresh_token") == "" {
+		return nil, invalidRequest("The parameter refresh_token is missing.")
+	}
+	asked, err := scope.Parse(form.Get("scope"))
+	if err != nil {
+		return nil, invalidScope("The scopes are read and read_write.")
+	}
+	target, err := resource(form)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := s.grants.Refresh(ctx, grant.RefreshRequest{
+		RefreshToken: form.Get("refresh_token"), ClientID: clientID, Scopes: asked, Resource: target,
+	})
+	return tokens, fromGrant(err)
+}
+
+// fromGrant says an error of package grant in the protocol's words. To its caller
+// every token that is not good looks alike.
+func fromGrant(err error) error {
+	if refused, ok := errors.AsType[*grant.Refusal](err); ok {
+		return &Error{
+			Code: "invalid_grant", Status: http.StatusBadRequest, cause: refused,
+			Description: "The code or token is unknown, expired, used, revoked, or was issued to another client or for other parameters.",
+		}
+	}
+	switch {
+	case errors.Is(err, grant.ErrScope):
+		return invalidScope("A refresh may narrow the scope, never widen it.")
+	case errors.Is(err, grant.ErrTarget):
+		return invalidTarget("The grant is for another resource.")
+	}
+	return err
 }

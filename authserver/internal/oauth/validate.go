@@ -1,21 +1,15 @@
 package oauth
 
 import (
-	"context"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 
-	"github.com/ory/fosite"
-
-	"latchkey/authserver"
 	"latchkey/pkg/scope"
-	"latchkey/pkg/secret"
 )
 
-// maxQuery is the longest authorization request, in bytes: what survives the way
-// over the sign-in page, where it is a parameter of a URL itself.
+// maxQuery is the longest authorization request, in bytes. On the sign-in page it
+// becomes a parameter of another URL, which must not be too long either.
 const maxQuery = 16 << 10
 
 // validate reads the authorization request from the URL. Until the client and
@@ -57,24 +51,24 @@ func (s *Server) validate(w http.ResponseWriter, r *http.Request) (a *authorizat
 func (s *Server) check(r *http.Request, a *authorization, query url.Values) error {
 	if name := firstDuplicate(query); name != "" {
 		if name == "state" {
-			a.state = "" // which one would be anybody's guess
+			a.state = "" // nobody can say which of them is meant
 		}
-		return fosite.ErrInvalidRequest.WithHintf("The parameter %s was sent more than once.", name)
+		return invalidRequest("The parameter " + name + " was sent more than once.")
 	}
 	if query.Get("request") != "" {
-		return fosite.ErrRequestNotSupported
+		return &Error{Code: "request_not_supported", Description: "The parameter request is not supported.", Status: http.StatusBadRequest}
 	}
 	if query.Get("request_uri") != "" {
-		return fosite.ErrRequestURINotSupported
+		return &Error{Code: "request_uri_not_supported", Description: "The parameter request_uri is not supported.", Status: http.StatusBadRequest}
 	}
 	if query.Get("response_type") == "" {
-		return fosite.ErrInvalidRequest.WithHint("The parameter response_type is missing.")
+		return invalidRequest("The parameter response_type is missing.")
 	}
 	if query.Get("response_type") != "code" {
-		return fosite.ErrUnsupportedResponseType.WithHint("The response type is code.")
+		return &Error{Code: "unsupported_response_type", Description: "The response type is code.", Status: http.StatusBadRequest}
 	}
 	if mode := query.Get("response_mode"); mode != "" && mode != "query" {
-		return fosite.ErrInvalidRequest.WithHint("The response mode is query.")
+		return invalidRequest("The response mode is query.")
 	}
 	if err := checkPKCE(query); err != nil {
 		return err
@@ -83,43 +77,18 @@ func (s *Server) check(r *http.Request, a *authorization, query url.Values) erro
 	if a.resource, err = resource(query); err != nil {
 		return err
 	}
-	return s.checkWithFosite(r, a, query)
+	return s.checkWithFosite(r, a, query.Get("scope"))
 }
 
 // checkPKCE refuses what no verifier could answer later (RFC 7636 section 4.4.1).
 func checkPKCE(query url.Values) error {
 	switch {
 	case query.Get("code_challenge") == "":
-		return fosite.ErrInvalidRequest.WithHint("PKCE is required: the parameter code_challenge is missing.")
+		return invalidRequest("PKCE is required: the parameter code_challenge is missing.")
 	case query.Get("code_challenge_method") != "S256":
-		return fosite.ErrInvalidRequest.WithHint("The code_challenge_method must be S256.")
+		return invalidRequest("The code_challenge_method must be S256.")
 	case !validChallenge(query.Get("code_challenge")):
-		return fosite.ErrInvalidRequest.WithHint("The code_challenge must be the base64url form of a SHA-256 digest, 43 characters.")
-	}
-	return nil
-}
-
-// checkWithFosite lets fosite validate what is left, on a request of our own: it
-// has the parameters that mean something here and none of those that would to
-// fosite (audience, registration, ...), and the defaults that fosite does not
-// know: the scope read, and a state, which never leaves this function.
-func (s *Server) checkWithFosite(r *http.Request, a *authorization, query url.Values) error {
-	asks := url.Values{
-		"client_id": {a.client.ID}, "redirect_uri": {a.redirectURI}, "response_type": {"code"},
-		"scope": {query.Get("scope")}, "state": {"none"},
-	}
-	if strings.TrimSpace(asks.Get("scope")) == "" {
-		asks.Set("scope", defaultScope(a.client.Scopes).String())
-	}
-	asked := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: r.URL.Path, RawQuery: asks.Encode()}, Header: http.Header{}}
-	request, err := s.fosite.NewAuthorizeRequest(r.Context(), asked)
-	if err != nil {
-		return err
-	}
-	a.request = request
-	a.scopes, err = scope.Parse(asks.Get("scope"))
-	if err != nil {
-		return fosite.ErrInvalidScope.WithHint("The scopes are read and read_write.")
+		return invalidRequest("The code_challenge must be the base64url form of a SHA-256 digest, 43 characters.")
 	}
 	return nil
 }
@@ -130,29 +99,4 @@ func defaultScope(allowed scope.Set) scope.Set {
 		return scope.ReadWrite
 	}
 	return scope.Read
-}
-
-// authorizeHandler makes the code: the one write of an authorization.
-type authorizeHandler struct{ s *Server }
-
-// HandleAuthorizeEndpointRequest stores the code that the session describes.
-func (h *authorizeHandler) HandleAuthorizeEndpointRequest(ctx context.Context, r fosite.AuthorizeRequester, resp fosite.AuthorizeResponder) error {
-	session, ok := r.GetSession().(*codeSession)
-	if !ok || !r.GetResponseTypes().ExactOne("code") {
-		return errNoCode
-	}
-	code := secret.New(secret.Code)
-	session.code.Digest = code.Digest()
-	c := &session.code
-	widened, err := h.s.Store.CreateCode(ctx, *c)
-	if err != nil {
-		return err
-	}
-	if widened {
-		h.s.Logger.InfoContext(ctx, "consent given", slog.String("event", authserver.EventConsentGiven),
-			slog.String("client_id", c.ClientID), slog.String("user_id", c.UserID), slog.String("scope", c.Scopes.String()))
-	}
-	resp.AddParameter("code", code.Reveal())
-	r.SetResponseTypeHandled("code")
-	return nil
 }

@@ -56,13 +56,14 @@ func (s *Service) ListOwned(ctx context.Context, ownerID string) ([]*authserver.
 func (s *Service) Change(ctx context.Context, c *authserver.Client, r Request) (*authserver.Client, error) {
 	checked, err := build(Request{
 		ID: c.ID, Name: r.Name, RedirectURIs: r.RedirectURIs, AuthMethod: c.AuthMethod, Scopes: r.Scopes,
-		ResourceServer: c.ResourceServer, OwnerID: c.OwnerID,
+		ResourceServer: c.ResourceServer, OwnerID: c.OwnerID, RefreshOverlap: r.RefreshOverlap,
 	})
 	if err != nil {
 		return nil, err
 	}
 	next := *c
 	next.Name, next.RedirectURIs, next.Scopes = checked.Name, checked.RedirectURIs, checked.Scopes
+	next.RefreshOverlap = checked.RefreshOverlap
 	if err := s.Store.DescribeClient(ctx, &next); err != nil {
 		return nil, err
 	}

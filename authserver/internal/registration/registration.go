@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/grant"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
@@ -27,18 +28,15 @@ type Store interface {
 	DescribeClient(ctx context.Context, c *authserver.Client) error
 	CountClients(ctx context.Context, ownerID string) (int, error)
 	ReplaceClientSecret(ctx context.Context, c *authserver.Client, old secret.Digest) (bool, error)
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
+	DisableClient(ctx context.Context, id string, at time.Time) error
 	DeleteClient(ctx context.Context, id string) error
-}
-
-// Chains ends what was issued to a client.
-type Chains interface {
-	EndChains(ctx context.Context, f authserver.ChainFilter, reason string) error
 }
 
 // Service registers clients.
 type Service struct {
 	Store  Store
-	Chains Chains // nil on the command line: then tokens die with the client's rows
+	Grants *grant.Service
 	Logger *slog.Logger
 	Now    func() time.Time
 }
@@ -50,7 +48,8 @@ const (
 	maxID           = 100 // characters
 )
 
-// MaxOverlap is the longest time an old secret may live on beside the new one.
+// MaxOverlap is the longest time an old secret, or a spent refresh token, may be
+// good beside the new one.
 const MaxOverlap = 7 * 24 * time.Hour
 
 // Request describes a client to register.
@@ -62,10 +61,12 @@ type Request struct {
 	Scopes         string // space-separated; empty: read read_write
 	ResourceServer bool
 	OwnerID        string
-	Secret         string // only for the operator's own deployment; empty: one is made
+	RefreshOverlap time.Duration // at most MaxOverlap
+	Secret         string        // only for the operator's own deployment; empty: one is made
 }
 
-// Made is a client that was just registered, with the only sight of its secret.
+// Made is a client that was just registered, with its secret, which is shown this
+// once.
 type Made struct {
 	Client *authserver.Client
 	Secret secret.Token // zero: a public client has none
@@ -107,7 +108,7 @@ func chooseSecret(given string) (secret.Token, error) {
 func build(r Request) (*authserver.Client, error) {
 	c := &authserver.Client{
 		ID: r.ID, Name: strings.TrimSpace(r.Name), AuthMethod: r.AuthMethod, RedirectURIs: r.RedirectURIs,
-		ResourceServer: r.ResourceServer, OwnerID: r.OwnerID,
+		ResourceServer: r.ResourceServer, OwnerID: r.OwnerID, RefreshOverlap: r.RefreshOverlap,
 	}
 	if c.ID == "" {
 		c.ID = uuid.NewString()
@@ -129,6 +130,9 @@ func build(r Request) (*authserver.Client, error) {
 	}
 	if c.ResourceServer && c.Public() {
 		refuse("auth_method", "resource_server", "A resource server must be confidential")
+	}
+	if c.RefreshOverlap < 0 || c.RefreshOverlap > MaxOverlap || c.RefreshOverlap%time.Second != 0 {
+		refuse("refresh_overlap", "refresh_overlap", "Refresh overlap must be whole seconds between 0 and 7 days")
 	}
 	scopes, err := scope.Parse(r.Scopes)
 	if err != nil {
@@ -180,7 +184,7 @@ func control(r rune) bool {
 }
 
 // RotateSecret gives a confidential client a new secret; the old one is accepted
-// for overlap more.
+// for overlap longer.
 func (s *Service) RotateSecret(ctx context.Context, id string, overlap time.Duration) (secret.Token, error) {
 	if overlap < 0 || overlap > MaxOverlap {
 		return secret.Token{}, fault.New(fault.Invalid, "Overlap must be between 0 and 7 days")
@@ -209,8 +213,8 @@ func (s *Service) RotateSecret(ctx context.Context, id string, overlap time.Dura
 	return made, nil
 }
 
-// Delete removes a client; everything issued to it is dead. fault.Forbidden: the
-// product's own apps would be without one.
+// Delete removes a client and ends everything issued to it. fault.Forbidden: it is
+// the client of the product's own apps.
 func (s *Service) Delete(ctx context.Context, id string) error {
 	c, err := s.Store.FindClient(ctx, id)
 	if err != nil {
@@ -219,12 +223,16 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 	if c.FirstParty {
 		return fault.New(fault.Forbidden, "The built-in client of the product's own apps cannot be deleted")
 	}
-	if s.Chains != nil {
-		if err := s.Chains.EndChains(ctx, authserver.ChainFilter{ClientID: id}, authserver.EndClientDeleted); err != nil {
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.Store.DisableClient(ctx, id, s.Now()); err != nil { // nothing more is issued to it
 			return err
 		}
-	}
-	if err := s.Store.DeleteClient(ctx, id); err != nil {
+		if err := s.Grants.End(ctx, authserver.GrantFilter{ClientID: id}, authserver.EndClientDeleted); err != nil {
+			return err
+		}
+		return s.Store.DeleteClient(ctx, id)
+	})
+	if err != nil {
 		return err
 	}
 	s.log(ctx, authserver.EventClientDeleted, id)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/store"
 	"latchkey/pkg/database"
@@ -48,8 +49,10 @@ func eachService(t *testing.T, fn func(s *fixture)) {
 			t.Fatal(err)
 		}
 		log := &strings.Builder{}
+		now := func() time.Time { return start }
 		fn(&fixture{&registration.Service{
-			Store: st, Logger: slog.New(slog.NewTextHandler(log, nil)), Now: func() time.Time { return start },
+			Store: st, Grants: grant.New(grant.Dependencies{Store: st, Logger: slog.New(slog.DiscardHandler), Now: now}),
+			Logger: slog.New(slog.NewTextHandler(log, nil)), Now: now,
 		}, t, db, log})
 	})
 }

@@ -15,7 +15,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 type object = map[string]any
@@ -77,10 +77,26 @@ func (s *site) opens(a *answer) string {
 	if a.Status != http.StatusOK || a.text("refresh_token") == "" || a.text("token_type") != "Bearer" || a.Body["user"] == nil {
 		s.Fatalf("%d %s", a.Status, a.Raw)
 	}
-	if _, err := s.OAuth.Authenticate(s.Context(), token); err != nil {
-		s.Fatalf("the access token opens nothing: %v", err)
+	if status := s.devices(token); status != http.StatusOK {
+		s.Fatalf("the access token opens nothing: %d", status)
 	}
 	return token
+}
+
+// devices asks where the person is signed in and returns the status.
+func (s *site) devices(token string) int {
+	s.Helper()
+	req, err := http.NewRequestWithContext(s.Context(), http.MethodGet, s.URL+"/api/v1/devices", nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := s.HTTP.Do(req)
+	if err != nil {
+		s.Fatal(err)
+	}
+	_ = res.Body.Close() // only the status matters
+	return res.StatusCode
 }
 
 // member signs somebody up with a password.
@@ -118,19 +134,19 @@ const device = "device_id=d1&device_name=Phone&device_type=ios&os_version=18&app
 
 // app opens the browser as an app does, with further parameters, signs in at the
 // provider, and returns the page after it and the browser.
-func (s *site) app(more string) (*testenv.Page, *testenv.Browser) {
+func (s *site) app(more string) (*actor.Page, *actor.Browser) {
 	s.Helper()
-	b := testenv.NewBrowser(s.URL)
+	b := actor.NewBrowser(s.URL)
 	return s.roundtrip(b, "/auth/mobile/work?"+device+more), b
 }
 
-func (s *site) roundtrip(b *testenv.Browser, path string) *testenv.Page {
+func (s *site) roundtrip(b *actor.Browser, path string) *actor.Page {
 	s.Helper()
 	return s.get(b, s.IDP.SignIn(s.T, s.depart(b, path)).String())
 }
 
 // depart returns where the provider is asked.
-func (s *site) depart(b *testenv.Browser, path string) *url.URL {
+func (s *site) depart(b *actor.Browser, path string) *url.URL {
 	s.Helper()
 	page := s.get(b, path)
 	if page.Left == nil || "http://"+page.Left.Host != s.IDP.URL {
@@ -139,7 +155,7 @@ func (s *site) depart(b *testenv.Browser, path string) *url.URL {
 	return page.Left
 }
 
-func (s *site) get(b *testenv.Browser, target string) *testenv.Page {
+func (s *site) get(b *actor.Browser, target string) *actor.Page {
 	s.Helper()
 	page, err := b.Get(s.Context(), target)
 	if err != nil {
@@ -149,7 +165,7 @@ func (s *site) get(b *testenv.Browser, target string) *testenv.Page {
 }
 
 // submit fills in the page's form that has the fields and sends it.
-func (s *site) submit(b *testenv.Browser, page *testenv.Page, values map[string]string, fields ...string) *testenv.Page {
+func (s *site) submit(b *actor.Browser, page *actor.Page, values map[string]string, fields ...string) *actor.Page {
 	s.Helper()
 	form, err := page.Form(fields...)
 	if err != nil {
@@ -164,7 +180,7 @@ func (s *site) submit(b *testenv.Browser, page *testenv.Page, values map[string]
 }
 
 // told returns what the app was told, and fails unless it was told anything.
-func (s *site) told(page *testenv.Page) url.Values {
+func (s *site) told(page *actor.Page) url.Values {
 	s.Helper()
 	if page.Left == nil || !strings.HasPrefix(page.Left.String(), "sureapp://oauth/callback?") {
 		s.Fatalf("the app was told nothing: %d %v %s", page.Status, page.Left, page.Text())
@@ -172,7 +188,7 @@ func (s *site) told(page *testenv.Page) url.Values {
 	return page.Left.Query()
 }
 
-func (s *site) code(page *testenv.Page) string {
+func (s *site) code(page *actor.Page) string {
 	s.Helper()
 	q := s.told(page)
 	if q.Get("code") == "" {
@@ -181,7 +197,7 @@ func (s *site) code(page *testenv.Page) string {
 	return q.Get("code")
 }
 
-func (s *site) linkingCode(page *testenv.Page) string {
+func (s *site) linkingCode(page *actor.Page) string {
 	s.Helper()
 	q := s.told(page)
 	if q.Get("status") != "account_not_linked" || q.Get("linking_code") == "" {

@@ -9,8 +9,9 @@ import (
 	"time"
 
 	"latchkey/authserver/internal/sso"
+	"latchkey/pkg/e2e/openid"
 	"latchkey/pkg/testenv"
-	"latchkey/pkg/testenv/openid"
+	"latchkey/pkg/testenv/actor"
 )
 
 // told what an app is told when its person comes back from the provider.
@@ -76,7 +77,7 @@ func TestAnswerOfAnotherIssuer(t *testing.T) {
 	s := newSite(t, testenv.Embedded, nil)
 	s.IDP.Person("g-1", "grace@example.com", true)
 	for iss, want := range map[string]string{"": "account_not_linked", s.IDP.URL: "account_not_linked", "https://evil.example": "sso_invalid_response"} {
-		b := testenv.NewBrowser(s.URL)
+		b := actor.NewBrowser(s.URL)
 		back := s.IDP.SignIn(t, s.depart(b, "/auth/mobile/work?"+device))
 		q := back.Query()
 		if iss != "" {
@@ -106,7 +107,7 @@ func TestProviderIsDown(t *testing.T) {
 		s.IDP.Person("g-1", "grace@example.com", true)
 		const discovery, away = "/.well-known/openid-configuration", "sso_provider_unavailable"
 		start := func() string {
-			page := s.get(testenv.NewBrowser(s.URL), "/auth/mobile/work?"+device)
+			page := s.get(actor.NewBrowser(s.URL), "/auth/mobile/work?"+device)
 			if page.Left != nil && "http://"+page.Left.Host == s.IDP.URL {
 				return ""
 			}
@@ -121,7 +122,7 @@ func TestProviderIsDown(t *testing.T) {
 		if n := s.IDP.Asked[discovery]; n != 1 {
 			t.Errorf("asked %d times within a moment", n)
 		}
-		page := s.get(testenv.NewBrowser(s.URL), "/auth/work?return_to=/settings/family")
+		page := s.get(actor.NewBrowser(s.URL), "/auth/work?return_to=/settings/family")
 		if page.Status != http.StatusServiceUnavailable || page.Header.Get("Retry-After") == "" {
 			t.Errorf("the page: %d", page.Status)
 		}

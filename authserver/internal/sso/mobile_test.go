@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 const (
@@ -41,13 +41,13 @@ func TestAppCreatesAnAccountAndComesBack(t *testing.T) {
 
 		page, _ = s.app("")
 		code := s.code(page)
-		if n := s.count(`SELECT count(*) FROM chains WHERE ended_at IS NULL`); n != 1 {
-			t.Errorf("%d live chains before the exchange, want the one of the sign-up", n)
+		if n := s.count(`SELECT count(*) FROM grants WHERE ended_at IS NULL`); n != 1 {
+			t.Errorf("%d live grants before the exchange, want the one of the sign-up", n)
 		}
 		s.opens(s.post("sso_exchange", object{"code": code}))
 		s.want(s.post("sso_exchange", object{"code": code}), 401, badExchange)
-		if n := s.count(`SELECT count(*) FROM chains WHERE ended_at IS NULL AND origin = 'sso'`); n != 1 {
-			t.Errorf("%d live chains after signing in again on one device", n)
+		if n := s.count(`SELECT count(*) FROM grants WHERE ended_at IS NULL AND origin = 'sso'`); n != 1 {
+			t.Errorf("%d live grants after signing in again on one device", n)
 		}
 		page, _ = s.app("")
 		s.clock.advance(61 * time.Second)
@@ -76,7 +76,7 @@ func TestExchangeRefusals(t *testing.T) {
 func TestCodesAreBoundToTheApp(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *site) {
 		s.IDP.Person("g-1", "grace@example.com", true)
-		pkce, other := testenv.NewPKCE(), testenv.NewPKCE()
+		pkce, other := actor.NewPKCE(), actor.NewPKCE()
 		with := "&code_challenge_method=S256&code_challenge=" + pkce.Challenge
 		page, _ := s.app(with)
 		linking := s.linkingCode(page)
@@ -94,7 +94,7 @@ func TestCodesAreBoundToTheApp(t *testing.T) {
 		page, _ = s.app("")
 		s.want(s.post("sso_exchange", object{"code": s.code(page), "code_verifier": pkce.Verifier}), 401, badExchange)
 		for _, bad := range []string{"&code_challenge=short", "&code_challenge_method=plain&code_challenge=" + pkce.Challenge, "&code_challenge_method=S256"} {
-			if q := s.told(s.get(testenv.NewBrowser(s.URL), "/auth/mobile/work?"+device+bad)); q.Get("error") != "sso_failed" {
+			if q := s.told(s.get(actor.NewBrowser(s.URL), "/auth/mobile/work?"+device+bad)); q.Get("error") != "sso_failed" {
 				t.Errorf("%s: %v", bad, q)
 			}
 		}
@@ -115,18 +115,18 @@ func TestWebLegRefusals(t *testing.T) {
 			"/auth/work/callback?state=x.m&code=y":                                                  "missing_session",
 			"/auth/mobile/second-factor":                                                            "missing_session",
 		} {
-			q := s.told(s.get(testenv.NewBrowser(s.URL), path))
+			q := s.told(s.get(actor.NewBrowser(s.URL), path))
 			if q.Get("error") != want || q.Get("message") == "" || q.Has("code") {
 				t.Errorf("%s: %v, want %s", path, q, want)
 			}
 		}
 		// Versions are not required here.
-		s.depart(testenv.NewBrowser(s.URL), "/auth/mobile/work?device_id=a&device_name=b&device_type=android")
+		s.depart(actor.NewBrowser(s.URL), "/auth/mobile/work?device_id=a&device_name=b&device_type=android")
 
-		b := testenv.NewBrowser(s.URL)
+		b := actor.NewBrowser(s.URL)
 		at := s.depart(b, "/auth/mobile/work?"+device)
 		state := url.QueryEscape(at.Query().Get("state"))
-		if q := s.told(s.get(testenv.NewBrowser(s.URL), "/auth/work/callback?code=x&state="+state)); q.Get("error") != "missing_session" {
+		if q := s.told(s.get(actor.NewBrowser(s.URL), "/auth/work/callback?code=x&state="+state)); q.Get("error") != "missing_session" {
 			t.Errorf("another browser came back: %v", q)
 		}
 		if q := s.told(s.get(b, "/auth/work/callback?error=access_denied&state="+state)); q.Get("error") != "sso_failed" {
@@ -135,12 +135,12 @@ func TestWebLegRefusals(t *testing.T) {
 		if q := s.told(s.get(b, "/auth/work/callback?code=x&state="+state)); q.Get("error") != "missing_session" {
 			t.Errorf("the same state again: %v", q)
 		}
-		b = testenv.NewBrowser(s.URL)
+		b = actor.NewBrowser(s.URL)
 		state = url.QueryEscape(s.depart(b, "/auth/mobile/work?"+device).Query().Get("state"))
 		if q := s.told(s.get(b, "/auth/work/callback?code=made-up&state="+state)); q.Get("error") != "sso_failed" {
 			t.Errorf("a code the provider never made: %v", q)
 		}
-		b = testenv.NewBrowser(s.URL)
+		b = actor.NewBrowser(s.URL)
 		s.IDP.Person("g-1", "grace@example.com", true)
 		back := s.IDP.SignIn(t, s.depart(b, "/auth/mobile/work?"+device))
 		s.clock.advance(11 * time.Minute)
@@ -274,7 +274,7 @@ func TestWhoIsRefused(t *testing.T) {
 		}
 		page, _ = s.app("")
 		code := s.code(page)
-		if err := s.Store.SetPasswordHash(t.Context(), u.ID, "other"); err != nil {
+		if _, err := s.DB.Exec(t.Context(), `UPDATE users SET password_hash = 'other' WHERE id = $1`, u.ID); err != nil {
 			t.Fatal(err)
 		}
 		s.want(s.post("sso_exchange", object{"code": code}), 401, badExchange)

@@ -11,6 +11,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // Contract section 6.1 row 20: five wrong passwords, and the code is gone, also
@@ -87,7 +88,7 @@ func TestCodesHaveOneWinner(t *testing.T) {
 		if won != 1 {
 			t.Errorf("sso_link: %d winners", won)
 		}
-		b := testenv.NewBrowser(s.URL)
+		b := actor.NewBrowser(s.URL)
 		back := s.IDP.SignIn(t, s.depart(b, "/auth/mobile/work?"+device)).String()
 		codes := 0
 		together(20, func() {
@@ -113,7 +114,7 @@ func TestCodesHaveOneWinner(t *testing.T) {
 func TestNothingPresentableAtRest(t *testing.T) {
 	s := newSite(t, testenv.Embedded, nil)
 	s.IDP.Person("g-1", "grace@example.com", true)
-	b := testenv.NewBrowser(s.URL)
+	b := actor.NewBrowser(s.URL)
 	at := s.depart(b, "/auth/mobile/work?"+device).Query()
 	s.linked("grace@example.com")
 	code, _ := s.app("")

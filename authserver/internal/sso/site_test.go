@@ -1,7 +1,6 @@
 package sso_test
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -12,19 +11,22 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/api"
+	"latchkey/authserver/internal/credential"
+	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/sso"
 	"latchkey/authserver/internal/store"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/database"
+	"latchkey/pkg/e2e/openid"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
-	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/described"
-	"latchkey/pkg/testenv/openid"
 )
 
 const password = "Correct-horse-1!"
@@ -64,10 +66,6 @@ func (c *clock) advance(d time.Duration) {
 	c.offset += d
 }
 
-type noTombstones struct{}
-
-func (noTombstones) Write(context.Context, []secret.Digest, string) {}
-
 func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "auth.db")
@@ -92,16 +90,19 @@ func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	s.URL = "http://" + server.Listener.Addr().String()
 	s.IDP = openid.New(t)
 	s.IDP.Allow(s.URL + "/auth/work/callback")
+	grants := grant.New(grant.Dependencies{
+		Store: s.Store, Logger: logger, Now: s.clock.now,
+		Settings: grant.Settings{AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
+	})
 	s.OAuth = oauth.New(oauth.Dependencies{
-		Store: s.Store, Tombstones: noTombstones{}, Logger: logger, Now: s.clock.now,
-		Settings: oauth.Settings{Issuer: s.URL, AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
+		Grants: grants, Clients: oauth.NewClientCache(s.Store, 0, s.clock.now), Now: s.clock.now, Issuer: s.URL,
 	})
 	sealer, err := account.NewSealer(account.NewSealKey())
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.People = account.New(account.Dependencies{
-		Store: s.Store, Chains: s.OAuth, Sealer: sealer, Logger: logger, Now: s.clock.now,
+		Store: s.Store, Grants: grants, Sealer: sealer, Logger: logger, Now: s.clock.now,
 		Settings: account.Settings{Signup: account.SignupOpen, SigninLifetime: 720 * time.Hour, SigninIdle: 168 * time.Hour},
 	})
 	settings := sso.Settings{
@@ -124,7 +125,14 @@ func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	}
 	router := mux.NewRouter()
 	pages.Mount(router)
-	api.New(api.Dependencies{People: s.People, SSO: s.SSO, Credentials: s.OAuth, Issuer: s.URL, Now: s.clock.now}).Mount(router)
+	admission, err := guard.New(guard.Options{
+		Introspector: &credential.Introspector{Tokens: grants, Issuer: s.URL, Now: s.clock.now},
+		Resource:     s.URL, OwnClient: authserver.FirstPartyClientID, Realm: api.Realm, Now: s.clock.now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	api.New(api.Dependencies{People: s.People, SSO: s.SSO, Guard: admission, Now: s.clock.now}).Mount(router)
 	router.NotFoundHandler = pages.NotFound()
 	server.Config.Handler = httpserver.Chain{Now: time.Now, Logger: logger, Headers: httpserver.APIHeaders(), Render: pages.RenderError}.Wrap(router)
 	server.Start()

@@ -133,6 +133,9 @@ func (s *Service) Providers() []Provider {
 	return s.Settings.Providers
 }
 
+// MobileRedirect is where apps are told how a sign-in went.
+func (s *Service) MobileRedirect() string { return s.Settings.MobileRedirect }
+
 // Label is what people call a provider; for one that is not configured any more,
 // its name.
 func (s *Service) Label(name string) string {

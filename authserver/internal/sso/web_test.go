@@ -10,9 +10,10 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/sso"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
-func (s *site) signedIn(b *testenv.Browser) bool {
+func (s *site) signedIn(b *actor.Browser) bool {
 	s.Helper()
 	return s.get(b, "/settings/identities").URL.Path == "/settings/identities"
 }
@@ -20,7 +21,7 @@ func (s *site) signedIn(b *testenv.Browser) bool {
 func TestBrowserCreatesAnAccountAndComesBack(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *site) {
 		s.IDP.Person("g-1", "grace@example.com", true)
-		b := testenv.NewBrowser(s.URL)
+		b := actor.NewBrowser(s.URL)
 		if page := s.get(b, "/signin?return_to=/settings/family"); !strings.Contains(page.Body, `href="/auth/work?return_to=%2Fsettings%2Ffamily"`) {
 			t.Errorf("the sign-in page has no button: %s", page.Body)
 		}
@@ -36,7 +37,7 @@ func TestBrowserCreatesAnAccountAndComesBack(t *testing.T) {
 		if page.URL.Path != "/settings/identities" || !strings.Contains(page.Text(), "Amazing Grace") {
 			t.Fatalf("%v %s", page.URL, page.Text())
 		}
-		again := testenv.NewBrowser(s.URL)
+		again := actor.NewBrowser(s.URL)
 		if page := s.roundtrip(again, "/auth/work?return_to=/settings/identities"); page.URL.Path != "/settings/identities" || !s.signedIn(again) {
 			t.Errorf("%v", page.URL)
 		}
@@ -45,7 +46,7 @@ func TestBrowserCreatesAnAccountAndComesBack(t *testing.T) {
 		if page.Status != http.StatusConflict || !strings.Contains(page.Text(), "only way to sign in") {
 			t.Errorf("%d %s", page.Status, page.Text())
 		}
-		if page := s.get(testenv.NewBrowser(s.URL), "/auth/finish"); page.URL.Path != "/signin" {
+		if page := s.get(actor.NewBrowser(s.URL), "/auth/finish"); page.URL.Path != "/signin" {
 			t.Errorf("a browser that came from nowhere: %v", page.URL)
 		}
 	})
@@ -56,7 +57,7 @@ func TestBrowserConnectsAnAccount(t *testing.T) {
 		ada := s.member("ada@example.com")
 		show := s.secondFactor(ada)
 		s.IDP.Person("g-1", "ada@example.com", true) // the same address is not enough
-		b := testenv.NewBrowser(s.URL)
+		b := actor.NewBrowser(s.URL)
 		page := s.roundtrip(b, "/auth/work")
 		if page.URL.Path != "/auth/finish" || strings.Contains(page.Text(), "New here") {
 			t.Fatalf("%v %s", page.URL, page.Text())
@@ -70,7 +71,7 @@ func TestBrowserConnectsAnAccount(t *testing.T) {
 		if page.URL.Path != "/" || !s.signedIn(b) {
 			t.Fatalf("%v %s", page.URL, page.Text())
 		}
-		again := testenv.NewBrowser(s.URL)
+		again := actor.NewBrowser(s.URL)
 		page = s.roundtrip(again, "/auth/work?return_to=/settings/identities")
 		if page.URL.Path != "/signin/second-factor" || s.signedIn(again) {
 			t.Fatalf("the second factor was not asked for: %v", page.URL)
@@ -80,7 +81,7 @@ func TestBrowserConnectsAnAccount(t *testing.T) {
 			t.Fatalf("%v %s", page.URL, page.Text())
 		}
 		page = s.submit(again, page, nil, "id")
-		if page.Status != http.StatusOK || !strings.Contains(page.Text(), "No account is connected") {
+		if page.Status != http.StatusOK || !strings.Contains(page.Text(), "No accounts are connected") {
 			t.Errorf("%d %s", page.Status, page.Text())
 		}
 	})
@@ -88,12 +89,12 @@ func TestBrowserConnectsAnAccount(t *testing.T) {
 
 func TestSettingsConnect(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *site) {
-		p := testenv.NewPerson(s.URL)
+		p := actor.NewPerson(s.URL)
 		if _, err := p.SignUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		s.IDP.Person("g-1", "grace@example.com", true)
-		connect := func(values map[string]string) *testenv.Page {
+		connect := func(values map[string]string) *actor.Page {
 			t.Helper()
 			return s.submit(p.Browser, s.get(p.Browser, "/settings/identities"), values, "intent")
 		}
@@ -106,14 +107,14 @@ func TestSettingsConnect(t *testing.T) {
 			t.Error(csp)
 		}
 		back := s.IDP.SignIn(t, page.Left).String()
-		if other := s.get(testenv.NewBrowser(s.URL), back); other.Status != http.StatusForbidden || s.count(`SELECT count(*) FROM identities`) != 0 {
+		if other := s.get(actor.NewBrowser(s.URL), back); other.Status != http.StatusForbidden || s.count(`SELECT count(*) FROM identities`) != 0 {
 			t.Errorf("another browser: %d", other.Status)
 		}
 		if page = s.get(p.Browser, back); page.URL.Path != "/settings/identities" || !strings.Contains(page.Text(), "The account is connected.") {
 			t.Errorf("%v %s", page.URL, page.Text())
 		}
 		// Somebody else cannot connect it too.
-		q := testenv.NewPerson(s.URL)
+		q := actor.NewPerson(s.URL)
 		if _, err := q.SignUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +144,7 @@ func TestBrowserWithInvitation(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.IDP.Person(subject, email, true)
-			b := testenv.NewBrowser(s.URL)
+			b := actor.NewBrowser(s.URL)
 			s.submit(b, s.roundtrip(b, "/auth/work"), map[string]string{"family": choice}, "family")
 			u, err := s.Store.FindUserByEmail(t.Context(), email)
 			if err != nil {
@@ -162,11 +163,11 @@ func TestBrowserRefusals(t *testing.T) {
 		"/auth/nobody": 404, "/auth/nobody/callback": 404, "/auth/work/callback": 403, "/auth/work/callback?state=a&state=b": 403,
 		"/auth/work/callback?code=%00&state=%FF": 403, "/auth/work/callback?code=x&state=" + strings.Repeat("x", 8000): 403, "/auth/mobile": 404,
 	} {
-		if page := s.get(testenv.NewBrowser(s.URL), path); page.Status != want || page.Heading() == "" {
+		if page := s.get(actor.NewBrowser(s.URL), path); page.Status != want || page.Heading() == "" {
 			t.Errorf("%.60s: %d, want %d", path, page.Status, want)
 		}
 	}
-	b := testenv.NewBrowser(s.URL)
+	b := actor.NewBrowser(s.URL)
 	if page, err := b.Post(t.Context(), "/auth/work", nil); err != nil || page.Status != http.StatusForbidden {
 		t.Errorf("a form without token: %v %v", page, err)
 	}

@@ -72,18 +72,19 @@ func lastUse(a authserver.Application) time.Time {
 	return *a.UsedAt
 }
 
-type chainUse struct {
+type grantUse struct {
 	client                     string
 	issued, until, accessUntil time.Time
-	asked, ended               *time.Time
+	used, ended                *time.Time
 }
 
 // addUses tells of each application whether it holds live tokens and when it
 // last got or used one.
 func (s *Store) addUses(ctx context.Context, userID string, list []authserver.Application, now time.Time) error {
-	uses, err := collect(ctx, s, func(u *chainUse) []any {
-		return []any{&u.client, &u.issued, &u.until, &u.accessUntil, &u.asked, &u.ended}
-	}, `SELECT client_id, access_issued_at, live_until, access_expires_at, asked_at, ended_at FROM chains WHERE user_id = $1`, userID)
+	uses, err := collect(ctx, s, func(u *grantUse) []any {
+		return []any{&u.client, &u.issued, &u.until, &u.accessUntil, &u.used, &u.ended}
+	}, `SELECT client_id, access_issued_at, refresh_expires_at, access_expires_at, used_at, ended_at
+		FROM grants WHERE user_id = $1 AND redeemed_at IS NOT NULL`, userID)
 	if err != nil {
 		return err
 	}
@@ -94,8 +95,8 @@ func (s *Store) addUses(ctx context.Context, userID string, list []authserver.Ap
 				continue
 			}
 			at := u.issued
-			if u.asked != nil && u.asked.After(at) {
-				at = *u.asked
+			if u.used != nil && u.used.After(at) {
+				at = *u.used
 			}
 			if a.UsedAt == nil || at.After(*a.UsedAt) {
 				a.UsedAt = &at
@@ -106,63 +107,9 @@ func (s *Store) addUses(ctx context.Context, userID string, list []authserver.Ap
 	return nil
 }
 
-// ListChains returns every chain of a user, newest first.
-func (s *Store) ListChains(ctx context.Context, userID string) ([]authserver.GrantChain, error) {
-	type row struct {
-		authserver.GrantChain
-		scopes string
-		device *string
-	}
-	rows, err := collect(ctx, s, func(row *row) []any {
-		return []any{
-			&row.ID, &row.ClientID, &row.scopes, &row.Resource, &row.device, &row.Origin,
-			&row.CreatedAt, &row.EndsAt, &row.EndedAt, &row.EndReason,
-		}
-	}, `SELECT id, client_id, scopes, resource, device_id, origin, created_at, ends_at, ended_at, end_reason
-		FROM chains WHERE user_id = $1 ORDER BY created_at DESC, id`, userID)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]authserver.GrantChain, 0, len(rows))
-	for _, row := range rows {
-		chain := row.GrantChain
-		chain.UserID = userID
-		if row.device != nil {
-			chain.DeviceID = *row.device
-		}
-		if chain.Scopes, err = scope.Parse(row.scopes); err != nil {
-			return nil, fmt.Errorf("store: chain %s: %w", chain.ID, err)
-		}
-		list = append(list, chain)
-	}
-	return list, nil
-}
-
-// StampChains notes that the chains' access tokens were asked about at at.
-func (s *Store) StampChains(ctx context.Context, ids []string, at time.Time) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	var marks strings.Builder
-	args := []any{at}
-	for i := range padded(len(ids)) { // few lengths, so that few statements are remembered
-		args = append(args, ids[min(i, len(ids)-1)])
-		if i > 0 {
-			marks.WriteString(", ")
-		}
-		fmt.Fprintf(&marks, "$%d", i+2)
-	}
-	// Locked in the order of refreshes, which hold several chains too.
-	_, err := s.db.Exec(ctx, s.locking(`UPDATE chains SET asked_at = $1 WHERE id IN (SELECT id FROM chains
-		WHERE id IN (`+marks.String()+`) AND (asked_at IS NULL OR asked_at < $1) ORDER BY id FOR NO KEY UPDATE)`), args...)
-	return err
-}
-
-func padded(n int) int {
-	for _, size := range []int{1, 10, 100} {
-		if n <= size {
-			return size
-		}
-	}
-	return 500
+// DeleteConsent forgets what the user allowed the client and reports whether
+// there was anything.
+func (s *Store) DeleteConsent(ctx context.Context, userID, clientID string) (bool, error) {
+	n, err := s.db.Exec(ctx, `DELETE FROM consents WHERE user_id = $1 AND client_id = $2`, userID, clientID)
+	return n > 0, err
 }

@@ -26,6 +26,7 @@ type clientRow struct {
 	FirstParty           bool
 	OwnerID              *string
 	CreatedAt            time.Time `gorm:"autoCreateTime:false"`
+	RefreshOverlap       int64     // seconds
 	DisabledAt           *time.Time
 }
 
@@ -81,7 +82,7 @@ func (s *Store) UpdateClient(ctx context.Context, c *authserver.Client) error {
 	row := newClientRow(c)
 	res := s.db.ORM(ctx).Model(&clientRow{}).Where("id = ?", c.ID).Select(
 		"name", "auth_method", "secret_digest", "previous_secret_digest", "previous_secret_until",
-		"redirect_uris", "scopes", "disabled_at").Updates(&row)
+		"redirect_uris", "scopes", "refresh_overlap", "disabled_at").Updates(&row)
 	if res.Error != nil {
 		return database.Translate(res.Error)
 	}
@@ -100,11 +101,11 @@ func (s *Store) ReplaceClientSecret(ctx context.Context, c *authserver.Client, o
 	return n == 1, err
 }
 
-// DescribeClient stores the name, redirect URIs and scopes of c, and nothing
-// else. fault.NotFound: the client is gone.
+// DescribeClient stores the name, redirect URIs, scopes and refresh overlap of c,
+// and nothing else. fault.NotFound: the client is gone.
 func (s *Store) DescribeClient(ctx context.Context, c *authserver.Client) error {
-	n, err := s.db.Exec(ctx, `UPDATE clients SET name = $2, redirect_uris = $3, scopes = $4 WHERE id = $1`,
-		c.ID, c.Name, strings.Join(c.RedirectURIs, "\n"), c.Scopes.String())
+	n, err := s.db.Exec(ctx, `UPDATE clients SET name = $2, redirect_uris = $3, scopes = $4, refresh_overlap = $5 WHERE id = $1`,
+		c.ID, c.Name, strings.Join(c.RedirectURIs, "\n"), c.Scopes.String(), int64(c.RefreshOverlap/time.Second))
 	if err == nil && n == 0 {
 		return fault.New(fault.NotFound, "Client not found")
 	}
@@ -137,8 +138,17 @@ func (s *Store) DeleteOwnedClients(ctx context.Context, userID string) error {
 	return err
 }
 
-// DeleteClient removes the client and, by cascade, its chains, codes and
-// consents. fault.NotFound: there is none.
+// DisableClient switches a client off. fault.NotFound: there is none.
+func (s *Store) DisableClient(ctx context.Context, id string, at time.Time) error {
+	n, err := s.db.Exec(ctx, `UPDATE clients SET disabled_at = $2 WHERE id = $1`, id, at)
+	if err == nil && n == 0 {
+		return fault.New(fault.NotFound, "Client not found")
+	}
+	return err
+}
+
+// DeleteClient removes the client and, by cascade, its grants and consents.
+// fault.NotFound: there is none.
 func (s *Store) DeleteClient(ctx context.Context, id string) error {
 	n, err := s.db.Exec(ctx, `DELETE FROM clients WHERE id = $1`, id)
 	if err != nil {
@@ -157,7 +167,7 @@ func newClientRow(c *authserver.Client) clientRow {
 		PreviousSecretDigest: digestBytes(c.PreviousSecretDigest),
 		RedirectURIs:         strings.Join(c.RedirectURIs, "\n"), Scopes: c.Scopes.String(),
 		ResourceServer: c.ResourceServer, FirstParty: c.FirstParty,
-		CreatedAt: c.CreatedAt, DisabledAt: c.DisabledAt,
+		CreatedAt: c.CreatedAt, RefreshOverlap: int64(c.RefreshOverlap / time.Second), DisabledAt: c.DisabledAt,
 	}
 	if !c.PreviousSecretUntil.IsZero() {
 		row.PreviousSecretUntil = &c.PreviousSecretUntil
@@ -176,7 +186,7 @@ func (row clientRow) client() (*authserver.Client, error) {
 	c := &authserver.Client{
 		ID: row.ID, Name: row.Name, AuthMethod: row.AuthMethod, Scopes: scopes,
 		ResourceServer: row.ResourceServer, FirstParty: row.FirstParty,
-		CreatedAt: row.CreatedAt.UTC(), DisabledAt: row.DisabledAt,
+		CreatedAt: row.CreatedAt.UTC(), RefreshOverlap: time.Duration(row.RefreshOverlap) * time.Second, DisabledAt: row.DisabledAt,
 	}
 	if row.RedirectURIs != "" {
 		c.RedirectURIs = strings.Split(row.RedirectURIs, "\n")

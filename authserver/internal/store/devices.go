@@ -45,29 +45,27 @@ func (s *Store) EndDevices(ctx context.Context, userID string, now time.Time) er
 	return err
 }
 
-// StampDevice notes that the device a chain is bound to was seen.
-func (s *Store) StampDevice(ctx context.Context, chainID string, now time.Time) error {
-	_, err := s.db.Exec(ctx, `UPDATE devices SET seen_at = $2 WHERE id = (SELECT device_id FROM chains WHERE id = $1) AND seen_at < $2`,
-		chainID, now)
+// StampDevice notes that the device a grant is bound to was seen.
+func (s *Store) StampDevice(ctx context.Context, grantID string, now time.Time) error {
+	_, err := s.db.Exec(ctx, `UPDATE devices SET seen_at = $2 WHERE id = (SELECT device_id FROM grants WHERE id = $1) AND seen_at < $2`,
+		grantID, now)
 	return err
 }
 
-// DeviceOfRefreshToken returns the app's device id that a refresh token's chain
-// is bound to; "": none, or there is no such token.
-func (s *Store) DeviceOfRefreshToken(ctx context.Context, token secret.Digest) (string, error) {
-	var id string
-	err := s.db.QueryRow(ctx, `SELECT d.device_id FROM tokens t JOIN chains c ON c.id = t.chain_id
-		JOIN devices d ON d.id = c.device_id WHERE t.digest = $1`, token[:]).Scan(&id)
-	if errors.Is(err, database.ErrNoRows) {
-		return "", nil
-	}
-	return id, err
+// DeviceOfRefreshToken returns the app's device id that the grant of a refresh
+// token is bound to; "": none, or there is no such grant.
+func (s *Store) DeviceOfRefreshToken(ctx context.Context, handle secret.HandleDigest) (string, error) {
+	return s.device(ctx, `SELECT d.device_id FROM grants g JOIN devices d ON d.id = g.device_id WHERE g.refresh_handle = $1`, handle[:])
 }
 
-// DeviceOfChain returns our id of the device a chain is bound to; "": none.
-func (s *Store) DeviceOfChain(ctx context.Context, chainID string) (string, error) {
+// DeviceOfGrant returns our id of the device a grant is bound to; "": none.
+func (s *Store) DeviceOfGrant(ctx context.Context, grantID string) (string, error) {
+	return s.device(ctx, `SELECT device_id FROM grants WHERE id = $1`, grantID)
+}
+
+func (s *Store) device(ctx context.Context, text string, arg any) (string, error) {
 	var id *string
-	err := s.db.QueryRow(ctx, `SELECT device_id FROM chains WHERE id = $1`, chainID).Scan(&id)
+	err := s.db.QueryRow(ctx, text, arg).Scan(&id)
 	if errors.Is(err, database.ErrNoRows) || err == nil && id == nil {
 		return "", nil
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"time"
 
@@ -25,16 +26,16 @@ func (s *Store) LockFamily(ctx context.Context, id string) error {
 	return err
 }
 
-// locking takes the clauses that lock rows away on SQLite, whose transactions
-// come one after the other anyway.
+// locking removes the clauses that lock rows on SQLite, where transactions run one
+// after the other anyway.
 func (s *Store) locking(text string) string {
 	if s.db.Engine() == database.SQLite {
-		text = locks.Replace(text)
+		text = locks.ReplaceAllString(text, "")
 	}
 	return text
 }
 
-var locks = strings.NewReplacer(" FOR UPDATE", "", " FOR NO KEY UPDATE", "", " FOR SHARE", "")
+var locks = regexp.MustCompile(`\s+FOR (UPDATE|NO KEY UPDATE|SHARE)( OF \w+(, \w+)*)?( SKIP LOCKED)?`)
 
 // LockUser holds an active user until the transaction ends: nobody deactivates
 // the user or changes the password meanwhile. fault.NotFound: the user is not
@@ -71,8 +72,8 @@ func (s *Store) DeleteConsents(ctx context.Context, userID string) error {
 	return err
 }
 
-// Deactivate gives the user's address free and stops everything the user can
-// do. keepEmail: it can be taken back. false: the user was not active.
+// Deactivate frees the user's address and stops everything the user can do.
+// keepEmail: it can be taken back. false: the user was not active.
 func (s *Store) Deactivate(ctx context.Context, userID string, keepEmail bool, now time.Time) (bool, error) {
 	former, deleted := `''`, `$2`
 	if keepEmail {
@@ -97,13 +98,13 @@ func (s *Store) Reactivate(ctx context.Context, userID string) error {
 	return err
 }
 
-// ForgetUser erases what a deleted user leaves behind but the row itself, by
-// which old credentials are still told that they are.
+// ForgetUser erases the data of a deleted user and keeps the row itself, so that
+// old credentials are still refused with the reason: the account is deactivated.
 func (s *Store) ForgetUser(ctx context.Context, userID string, now time.Time) error {
 	for _, text := range []string{
 		`DELETE FROM signins WHERE user_id = $1`, `DELETE FROM pending_signins WHERE user_id = $1`,
 		`DELETE FROM consents WHERE user_id = $1`, `DELETE FROM second_factors WHERE user_id = $1`,
-		`DELETE FROM recovery_codes WHERE user_id = $1`, `DELETE FROM codes WHERE user_id = $1`,
+		`DELETE FROM recovery_codes WHERE user_id = $1`, `DELETE FROM grants WHERE user_id = $1 AND redeemed_at IS NULL`,
 		`DELETE FROM devices WHERE user_id = $1`, `DELETE FROM links WHERE user_id = $1`,
 		`DELETE FROM passkeys WHERE user_id = $1`, `DELETE FROM passkey_challenges WHERE user_id = $1`,
 	} {

@@ -100,10 +100,15 @@ func (s *Store) ResealSecondFactor(ctx context.Context, userID string, old, seal
 	return err
 }
 
-// CreatePendingSignin remembers that a right password was given.
-func (s *Store) CreatePendingSignin(ctx context.Context, token secret.Digest, userID string, now, expires time.Time) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO pending_signins (digest, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)`,
-		token[:], userID, now, expires)
+// CreatePendingSignin remembers that a right password was given. fault.NotFound:
+// the user is not active, or has another password than u.
+func (s *Store) CreatePendingSignin(ctx context.Context, token secret.Digest, u *authserver.User, now, expires time.Time) error {
+	n, err := s.db.Exec(ctx, s.locking(`INSERT INTO pending_signins (digest, user_id, created_at, expires_at)
+		SELECT $1, id, $4, $5 FROM users WHERE id = $2 AND password_hash = $3 AND deactivated_at IS NULL FOR SHARE`),
+		token[:], u.ID, u.PasswordHash, now, expires)
+	if err == nil && n == 0 {
+		return fault.New(fault.NotFound, "User not found")
+	}
 	return err
 }
 

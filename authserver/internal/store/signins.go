@@ -22,7 +22,7 @@ func signinFields(in *authserver.Signin) []any {
 // active, or has another password than in.User, as LockUser would say.
 func (s *Store) CreateSignin(ctx context.Context, in *authserver.Signin) error {
 	var id string
-	err := s.db.WriteRowBatched(ctx, s.locking(`INSERT INTO signins (digest, id, user_id, created_at, seen_at, expires_at, confirmed_at,
+	err := s.db.QueryRow(ctx, s.locking(`INSERT INTO signins (digest, id, user_id, created_at, seen_at, expires_at, confirmed_at,
 		user_agent, address) SELECT $1, $2, id, $4, $5, $6, $7, $8, $9 FROM users
 		WHERE id = $3 AND password_hash = $10 AND deactivated_at IS NULL FOR SHARE RETURNING id`),
 		in.Digest, in.ID, in.User.ID, in.CreatedAt, in.SeenAt, in.ExpiresAt, in.ConfirmedAt, in.UserAgent, in.Address, in.User.PasswordHash).Scan(&id)
@@ -46,7 +46,7 @@ func (s *Store) FindSignin(ctx context.Context, cookie secret.Digest, clientID s
 		LEFT JOIN consents c ON c.user_id = s.user_id AND c.client_id = $2
 		WHERE s.digest = $1 AND s.ended_at IS NULL AND u.deactivated_at IS NULL`,
 		cookie[:], clientID).Scan(append(append(signinFields(&in), userFields(&in.User)...), &allowed)...)
-	// The times are looked at here: with them in the statement PostgreSQL would
+	// The times are compared here: with them in the statement PostgreSQL would
 	// plan it anew for every request.
 	if err == nil && !(in.ExpiresAt.After(now) && in.SeenAt.After(now.Add(-idle))) {
 		err = database.ErrNoRows
@@ -63,10 +63,16 @@ func (s *Store) StampSignin(ctx context.Context, cookie secret.Digest, now time.
 	return err
 }
 
-// EndSignin ends the sign-in of a cookie. It is no error when there is none.
-func (s *Store) EndSignin(ctx context.Context, cookie secret.Digest, now time.Time) error {
-	_, err := s.db.Exec(ctx, `UPDATE signins SET ended_at = $2 WHERE digest = $1 AND ended_at IS NULL`, cookie[:], now)
-	return err
+// EndSignin ends the sign-in of a cookie and returns its id and its user's; nil,
+// nil: there is none.
+func (s *Store) EndSignin(ctx context.Context, cookie secret.Digest, now time.Time) (*authserver.Signin, error) {
+	var in authserver.Signin
+	err := s.db.QueryRow(ctx, `UPDATE signins SET ended_at = $2 WHERE digest = $1 AND ended_at IS NULL RETURNING id, user_id`,
+		cookie[:], now).Scan(&in.ID, &in.User.ID)
+	if errors.Is(err, database.ErrNoRows) {
+		return nil, nil
+	}
+	return &in, err
 }
 
 // ListSignins returns the live sign-ins of a user, last seen first.

@@ -14,7 +14,7 @@ func ssoDevice(d *authserver.Device) []any {
 	return []any{&d.DeviceID, &d.Name, &d.Kind, &d.OSVersion, &d.AppVersion}
 }
 
-// CreateRoundtrip remembers a browser that is sent to a provider.
+// CreateRoundtrip stores the login state of a browser that is sent to a provider.
 func (s *Store) CreateRoundtrip(ctx context.Context, r *authserver.Roundtrip) error {
 	_, err := s.db.Exec(ctx, `INSERT INTO sso_roundtrips (digest, provider, purpose, browser, user_id, return_to,
 		`+ssoDeviceColumns+`, challenge, created_at, expires_at)
@@ -32,7 +32,7 @@ func orNull(id string) *string {
 	return &id
 }
 
-// ClaimRoundtrip uses a roundtrip up: of parallel arrivals one wins.
+// ClaimRoundtrip uses a login state up: of parallel arrivals one wins.
 // fault.NotFound: this browser was not sent to this provider with this state, or
 // came back before, or too late.
 func (s *Store) ClaimRoundtrip(ctx context.Context, state secret.Digest, provider string, browser secret.Digest, now time.Time) (*authserver.Roundtrip, error) {
@@ -81,7 +81,7 @@ func (s *Store) ClaimSSOCode(ctx context.Context, digest secret.Digest, stage, c
 	return orNotFound(&c, err)
 }
 
-// CreateNewcomer remembers a person a provider vouched for.
+// CreateNewcomer stores an identity that no user is connected with.
 func (s *Store) CreateNewcomer(ctx context.Context, n *authserver.Newcomer) error {
 	_, err := s.db.Exec(ctx, `INSERT INTO sso_newcomers (digest, provider, subject, email, email_verified, first_name, last_name,
 		`+ssoDeviceColumns+`, challenge, return_to, created_at, expires_at)
@@ -103,7 +103,7 @@ func newcomerFields(n *authserver.Newcomer) []any {
 	return append(fields, &n.Challenge, &n.ReturnTo, &n.CreatedAt, &n.ExpiresAt)
 }
 
-// FindNewcomer returns whom a linking code stands for at now. challenge: as
+// FindNewcomer returns the identity that a linking code stands for at now. challenge: as
 // ClaimSSOCode. fault.NotFound: nobody, or not for this caller.
 func (s *Store) FindNewcomer(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (*authserver.Newcomer, error) {
 	n := authserver.Newcomer{Digest: digest}

@@ -3,83 +3,132 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
 // sweepBatch bounds how many rows one statement deletes, so that locks are short.
-const sweepBatch = 1000
+const sweepBatch = 500
 
-// keepRedeemed is how long a redeemed code is remembered, so that a replay is
-// recognised as one.
-const keepRedeemed = 7 * 24 * time.Hour
+// sweepRest is the pause between two batches, longer than one takes, so that
+// those who work meanwhile hardly notice.
+const sweepRest = 20 * time.Millisecond
 
-// keepRevoked is how long a revoked API key is remembered, for the operator's
-// list.
-const keepRevoked = 90 * 24 * time.Hour
-
-// Sweep deletes what has expired at now and the seals made before sealedBefore. It returns how many rows it touched.
-func (s *Store) Sweep(ctx context.Context, now, sealedBefore time.Time) (int64, error) {
-	steps := []struct {
-		text string
-		arg  time.Time
-	}{
-		{`DELETE FROM seals WHERE chain_id IN
-			(SELECT chain_id FROM seals WHERE sealed_at < $1 LIMIT $2)`, sealedBefore},
-		{`DELETE FROM codes WHERE digest IN
-			(SELECT digest FROM codes WHERE expires_at < $1 LIMIT $2)`, now.Add(-keepRedeemed)},
-		{`DELETE FROM signins WHERE digest IN
-			(SELECT digest FROM signins WHERE expires_at < $1 LIMIT $2)`, now},
-		{`DELETE FROM pending_signins WHERE digest IN
-			(SELECT digest FROM pending_signins WHERE expires_at < $1 LIMIT $2)`, now},
-		{`DELETE FROM api_keys WHERE id IN
-			(SELECT id FROM api_keys WHERE revoked_at < $1 LIMIT $2)`, now.Add(-keepRevoked)},
-		{`DELETE FROM passkey_challenges WHERE digest IN
-			(SELECT digest FROM passkey_challenges WHERE expires_at < $1 LIMIT $2)`, now},
-		{`DELETE FROM sso_roundtrips WHERE digest IN
-			(SELECT digest FROM sso_roundtrips WHERE expires_at < $1 LIMIT $2)`, now},
-		{`DELETE FROM sso_codes WHERE digest IN
-			(SELECT digest FROM sso_codes WHERE expires_at < $1 LIMIT $2)`, now},
-		{`DELETE FROM sso_newcomers WHERE digest IN
-			(SELECT digest FROM sso_newcomers WHERE expires_at < $1 LIMIT $2)`, now},
-		{`DELETE FROM links WHERE digest IN
-			(SELECT digest FROM links WHERE expires_at < $1 LIMIT $2)`, now},
-	}
-	var total int64
-	for _, step := range steps {
-		for {
-			n, err := s.db.Exec(ctx, step.text, step.arg, sweepBatch)
-			total += n
-			if err != nil {
-				return total, err
-			}
-			if n < sweepBatch {
-				break
-			}
-		}
-	}
-	n, err := s.sweepTokens(ctx, now)
-	return total + n, err
+// Retention says how long what is dead is remembered.
+type Retention struct {
+	Grants  time.Duration // so that "why was I signed out" can be answered
+	Devices time.Duration // not seen for so long: longer than any token lives
 }
 
-// sweepTokens deletes expired tokens and the chains that ended with them. Both
-// statements of a batch choose the same tokens.
-func (s *Store) sweepTokens(ctx context.Context, now time.Time) (int64, error) {
-	const batch = `SELECT %s FROM tokens WHERE expires_at < $1 ORDER BY expires_at, digest LIMIT $2`
+const (
+	// keepCodes is how long a code that nobody redeemed is remembered, so that its
+	// client is told "expired" rather than "unknown" in the log.
+	keepCodes = 10 * time.Minute
+	// keepRevoked is how long a revoked API key or device is remembered, for lists.
+	keepRevoked = 90 * 24 * time.Hour
+)
+
+// rule says which rows of a table go: those whose by is before before. An index
+// on by and id finds them.
+type rule struct {
+	table, id, by string
+	and           string // a condition beside, that of the index
+	before        any
+}
+
+func rules(now time.Time, keep Retention) []rule {
+	return []rule{
+		{table: "grants", id: "id", by: "code_expires_at", and: " AND redeemed_at IS NULL", before: now.Add(-keepCodes)},
+		{table: "grants", id: "id", by: "dead_day", before: day(now.Add(-keep.Grants))},
+		{table: "signins", id: "digest", by: "expires_at", before: now},
+		{table: "pending_signins", id: "digest", by: "expires_at", before: now},
+		{table: "api_keys", id: "id", by: "revoked_at", before: now.Add(-keepRevoked)},
+		{table: "devices", id: "id", by: "ended_at", before: now.Add(-keepRevoked)},
+		{table: "devices", id: "id", by: "seen_at", before: now.Add(-keep.Devices)},
+		{table: "passkey_challenges", id: "digest", by: "expires_at", before: now},
+		{table: "sso_roundtrips", id: "digest", by: "expires_at", before: now},
+		{table: "sso_codes", id: "digest", by: "expires_at", before: now},
+		{table: "sso_newcomers", id: "digest", by: "expires_at", before: now},
+		{table: "links", id: "digest", by: "expires_at", before: now},
+	}
+}
+
+// Sweep deletes what nobody can use any more and what keep has remembered long
+// enough. It rests between two batches. It returns how many rows went.
+func (s *Store) Sweep(ctx context.Context, now time.Time, keep Retention) (int64, error) {
 	var total int64
+	for _, r := range rules(now, keep) {
+		n, err := s.sweep(ctx, r)
+		total += n
+		if err != nil {
+			return total, fmt.Errorf("store: sweep %s by %s: %w", r.table, r.by, err)
+		}
+	}
+	return total, nil
+}
+
+// key is a row by the index that finds it.
+type key struct{ by, id any }
+
+// sweep goes through the index once: each batch begins after the last one, whose
+// dead entries are not passed again. The DELETE finds its rows by id and repeats
+// the condition, so a row that was moved on meanwhile stays.
+func (s *Store) sweep(ctx context.Context, r rule) (total int64, err error) {
+	var after *key
 	for {
-		var n int64
-		err := s.InTx(ctx, func(ctx context.Context) error {
-			chains, err := s.db.Exec(ctx, `DELETE FROM chains WHERE live_until < $1 AND access_expires_at < $1
-				AND id IN (`+fmt.Sprintf(batch, "chain_id")+`)`, now, sweepBatch)
-			if err != nil {
-				return err
-			}
-			n, err = s.db.Exec(ctx, `DELETE FROM tokens WHERE digest IN (`+fmt.Sprintf(batch, "digest")+`)`, now, sweepBatch)
-			total += chains + n
-			return err
-		})
-		if err != nil || n < sweepBatch {
+		batch, err := s.nextBatch(ctx, r, after)
+		if err != nil || len(batch) == 0 {
 			return total, err
 		}
+		n, err := s.deleteBatch(ctx, r, batch)
+		total += n
+		if err != nil || len(batch) < sweepBatch {
+			return total, err
+		}
+		after = &batch[len(batch)-1]
+		if err := rest(ctx, sweepRest); err != nil {
+			return total, err
+		}
+	}
+}
+
+func (s *Store) nextBatch(ctx context.Context, r rule, after *key) ([]key, error) {
+	text, args := r.by+` < $1`+r.and, []any{r.before}
+	if after != nil {
+		text += ` AND (` + r.by + `, ` + r.id + `) > ($2, $3)`
+		args = append(args, after.by, after.id)
+	}
+	return collect(ctx, s, func(k *key) []any { return []any{&k.by, &k.id} }, fmt.Sprintf(
+		`SELECT %[2]s, %[3]s FROM %[1]s WHERE %[4]s ORDER BY %[2]s, %[3]s LIMIT %[5]d`, r.table, r.by, r.id, text, sweepBatch), args...)
+}
+
+func (s *Store) deleteBatch(ctx context.Context, r rule, batch []key) (int64, error) {
+	args := []any{r.before}
+	for _, k := range batch {
+		args = append(args, k.id)
+	}
+	return s.db.Exec(ctx, `DELETE FROM `+r.table+` WHERE `+r.id+` IN (`+marks(2, len(batch))+`) AND `+r.by+` < $1`+r.and, args...)
+}
+
+// marks names n parameters, from the one with the number first on.
+func marks(first, n int) string {
+	var text strings.Builder
+	for i := range n {
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		fmt.Fprintf(&text, "$%d", first+i)
+	}
+	return text.String()
+}
+
+func rest(ctx context.Context, d time.Duration) error {
+	pause := time.NewTimer(d)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

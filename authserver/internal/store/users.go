@@ -70,9 +70,3 @@ func orNotFound[T any](found *T, err error) (*T, error) {
 	}
 	return found, nil
 }
-
-// SetPasswordHash replaces a user's password.
-func (s *Store) SetPasswordHash(ctx context.Context, userID, hash string) error {
-	_, err := s.db.Exec(ctx, `UPDATE users SET password_hash = $2 WHERE id = $1`, userID, hash)
-	return err
-}

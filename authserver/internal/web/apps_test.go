@@ -10,14 +10,16 @@ import (
 	"github.com/google/uuid"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/grant"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // allowed lets the person of an address allow a client of the operator, with one
-// live chain, and returns the access token's digest.
-func (s *site) allowed(t *testing.T, email string, c authserver.Client) secret.Digest {
+// live grant, and returns the access token.
+func (s *site) allowed(t *testing.T, email string, c authserver.Client) secret.Token {
 	t.Helper()
 	ctx, now := t.Context(), s.clock.now().UTC().Truncate(time.Microsecond)
 	u, err := s.Store.FindUserByEmail(ctx, email)
@@ -28,20 +30,15 @@ func (s *site) allowed(t *testing.T, email string, c authserver.Client) secret.D
 	if err := s.Store.CreateClient(ctx, &c); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Store.CreateCode(ctx, authserver.Code{
-		Digest: secret.New(secret.Code).Digest(), ChainID: uuid.NewString(), UserID: u.ID, ClientID: c.ID, Scopes: scope.Read, CreatedAt: now, ExpiresAt: now, Consented: true,
-	}); err != nil {
+	if _, err := s.DB.Exec(ctx, `INSERT INTO consents (user_id, client_id, scopes, created_at, updated_at)
+		VALUES ($1, $2, 'read', $3, $3)`, u.ID, c.ID, now); err != nil {
 		t.Fatal(err)
 	}
-	access := secret.New(secret.AccessToken).Digest()
-	chain := &authserver.GrantChain{ID: uuid.NewString(), ClientID: c.ID, UserID: u.ID, Scopes: scope.Read, Origin: authserver.OriginCode, CreatedAt: now}
-	err = s.Store.OpenChain(ctx, chain, authserver.Pair{
-		Access: access, AccessExpiresAt: now.Add(time.Hour), Refresh: secret.New(secret.RefreshToken).Digest(), RefreshExpiresAt: now.Add(time.Hour),
-	})
+	tokens, err := s.Grants.Open(ctx, grant.Opening{UserID: u.ID, ClientID: c.ID, Scopes: scope.Read, Origin: authserver.OriginCode})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return access
+	return tokens.AccessToken
 }
 
 func TestRevokingAnApplication(t *testing.T) {
@@ -64,7 +61,7 @@ func TestRevokingAnApplication(t *testing.T) {
 		if !strings.Contains(page.Text(), "The application has lost access") || strings.Contains(page.Text(), "<i>Budget") {
 			t.Errorf("after revoking: %s", page.Text())
 		}
-		if c, err := s.Store.LookupAccessToken(t.Context(), access); err != nil || !c.Ended {
+		if c, err := s.Grants.Lookup(t.Context(), access); err != nil || !c.Ended {
 			t.Errorf("the token lives on: %+v %v", c, err)
 		}
 		for _, id := range []string{"", "nobody", "\x00", "\xff", strings.Repeat("x", 5000)} {
@@ -80,12 +77,12 @@ func TestLastUseOfAnApplication(t *testing.T) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
 		access := s.allowed(t, p.Email, authserver.Client{ID: "budget", Name: "Budget", RedirectURIs: []string{"https://app.example/cb"}})
-		c, err := s.Store.LookupAccessToken(t.Context(), access)
+		c, err := s.Grants.Lookup(t.Context(), access)
 		if err != nil {
 			t.Fatal(err)
 		}
 		later := s.clock.now().UTC().Add(72 * time.Hour)
-		if err := s.Store.StampChains(t.Context(), []string{c.ID, uuid.NewString()}, later); err != nil {
+		if err := s.Store.StampGrants(t.Context(), []string{c.ID, uuid.NewString()}, later); err != nil {
 			t.Fatal(err)
 		}
 		page, err := p.Browser.Get(t.Context(), "/settings/applications")
@@ -149,7 +146,7 @@ func TestDevelopingAnApplication(t *testing.T) {
 	})
 }
 
-func secretOn(t *testing.T, page *testenv.Page) string {
+func secretOn(t *testing.T, page *actor.Page) string {
 	t.Helper()
 	for _, word := range strings.Fields(page.Text()) {
 		if _, err := secret.Parse(secret.ClientSecret, word); err == nil {

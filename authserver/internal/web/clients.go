@@ -6,67 +6,21 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"latchkey/authserver"
 	"latchkey/authserver/internal/registration"
+	"latchkey/authserver/internal/web/page"
 	"latchkey/pkg/fault"
 )
 
-const clientsPath = "/settings/developer"
-
-// clientView is an application the person develops.
-type clientView struct {
-	*authserver.Client
-	Name   string
-	Path   string
-	Issuer string
-	// The test link asks for a code; the verifier redeems it.
-	TestLink, Verifier, TestRedirect string
-	PreviousUntil                    *time.Time // the earlier secret is still accepted
-}
-
-// testCommand redeems the code that the test link leads to.
-func (c clientView) testCommand() string {
-	who := "-d client_id=" + c.ID
-	switch c.AuthMethod {
-	case authserver.AuthBasic:
-		who = "-u " + c.ID + ":$CLIENT_SECRET"
-	case authserver.AuthPost:
-		who += " -d client_secret=$CLIENT_SECRET"
+func (s *Server) newClientView(c *authserver.Client) page.ClientView {
+	v := page.ClientView{
+		Client: c, Name: page.PlainName(c.Name), Path: page.ClientsPath + "/" + url.PathEscape(c.ID), Issuer: strings.TrimRight(s.issuer, "/"),
 	}
-	return strings.Join([]string{
-		"curl " + c.Issuer + "/oauth/token", who, "-d grant_type=authorization_code -d code=$CODE",
-		"-d code_verifier=" + c.Verifier, "--data-urlencode redirect_uri=" + c.TestRedirect,
-	}, " \\\n  ")
-}
-
-var clientKinds = []choice{
-	{authserver.AuthNone, "client.kind.none", "client.kind.none.text"},
-	{authserver.AuthBasic, "client.kind.client_secret_basic", "client.kind.client_secret_basic.text"},
-	{authserver.AuthPost, "client.kind.client_secret_post", "client.kind.client_secret_post.text"},
-}
-
-var clientScopes = []choice{
-	{"read", "client.scopes.read", "client.scopes.read.text"},
-	{"read read_write", "client.scopes.write", "client.scopes.write.text"},
-}
-
-type overlap struct {
-	Hours string
-	Key   string
-}
-
-var overlaps = []overlap{{"0", "client.overlap.0"}, {"1", "client.overlap.1"}, {"24", "client.overlap.24"}, {"168", "client.overlap.168"}}
-
-func (s *Server) newClientView(c *authserver.Client) clientView {
-	v := clientView{
-		Client: c, Name: plainName(c.Name), Path: clientsPath + "/" + url.PathEscape(c.ID), Issuer: strings.TrimRight(s.Issuer, "/"),
-	}
-	if now := s.Now(); !c.PreviousSecretDigest.IsZero() && now.Before(c.PreviousSecretUntil) {
+	if now := s.now(); !c.PreviousSecretDigest.IsZero() && now.Before(c.PreviousSecretUntil) {
 		v.PreviousUntil = &c.PreviousSecretUntil
 	}
 	if len(c.RedirectURIs) == 0 {
@@ -83,34 +37,28 @@ func (s *Server) newClientView(c *authserver.Client) clientView {
 }
 
 func (s *Server) showClients(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	found, err := s.Clients.ListOwned(r.Context(), in.User.ID)
+	found, err := s.clients.ListOwned(r.Context(), in.User.ID)
 	if err != nil {
 		return err
 	}
-	list := make([]clientView, 0, len(found))
+	list := make([]page.ClientView, 0, len(found))
 	for _, c := range found {
 		list = append(list, s.newClientView(c))
 	}
 	v := s.personalView(w, r, in, "clients.title")
-	return s.render(w, r, http.StatusOK, v, clientsPage(v, list))
+	return s.render(w, r, http.StatusOK, v, page.ClientsPage(v, list))
 }
 
 func (s *Server) showNewClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	v := s.newClientForm(w, r, in)
-	v.Fields = map[string]string{"auth_method": authserver.AuthNone, "scopes": "read"}
-	return s.render(w, r, http.StatusOK, v, newClientPage(v))
-}
-
-func (s *Server) newClientForm(w http.ResponseWriter, r *http.Request, in *authserver.Signin) *view {
 	v := s.personalView(w, r, in, "client_new.title")
-	v.Path = clientsPath
-	return v
+	v.Fields = map[string]string{"auth_method": authserver.AuthNone, "scopes": "read"}
+	return s.render(w, r, http.StatusOK, v, page.NewClientPage(v))
 }
 
 // clientRequest reads the form of a registration. Whether it is public is
 // chosen once.
-func clientRequest(f url.Values) registration.Request {
-	q := registration.Request{Name: f.Get("name"), AuthMethod: f.Get("auth_method"), Scopes: f.Get("scopes")}
+func clientRequest(f url.Values, now authserver.Client) registration.Request {
+	q := registration.Request{RefreshOverlap: overlapOf(f, now.RefreshOverlap), Name: f.Get("name"), AuthMethod: f.Get("auth_method"), Scopes: f.Get("scopes")}
 	for line := range strings.Lines(f.Get("redirect_uris")) {
 		if line = strings.TrimSpace(line); line != "" {
 			q.RedirectURIs = append(q.RedirectURIs, line)
@@ -119,16 +67,29 @@ func clientRequest(f url.Values) registration.Request {
 	return q
 }
 
+// overlapOf reads the refresh overlap in seconds; a form without the field leaves
+// it as it is. What is no number is refused like one that is too large.
+func overlapOf(f url.Values, now time.Duration) time.Duration {
+	if !f.Has("refresh_overlap") {
+		return now
+	}
+	seconds, err := strconv.Atoi(strings.TrimSpace(f.Get("refresh_overlap")))
+	if err != nil || seconds > int(registration.MaxOverlap/time.Second) {
+		return -1
+	}
+	return time.Duration(seconds) * time.Second
+}
+
 func (s *Server) createClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	q := clientRequest(r.PostForm)
+	q := clientRequest(r.PostForm, authserver.Client{})
 	q.OwnerID = in.User.ID
-	made, err := s.Clients.CreateOwned(r.Context(), q)
+	made, err := s.clients.CreateOwned(r.Context(), q)
 	if err != nil {
-		v := s.newClientForm(w, r, in)
-		return s.again(w, r, v, newClientPage(v), err, "name", "auth_method", "scopes", "redirect_uris")
+		v := s.personalView(w, r, in, "client_new.title")
+		return s.again(w, r, v, page.NewClientPage(v), err, "name", "auth_method", "scopes", "redirect_uris")
 	}
 	if made.Secret.IsZero() {
-		return redirect(w, r, clientsPath+"/"+made.Client.ID+"?done=client-created")
+		return redirect(w, r, page.ClientsPath+"/"+made.Client.ID+"?done=client-created")
 	}
 	return s.revealSecret(w, r, in, made)
 }
@@ -137,27 +98,15 @@ func (s *Server) createClient(w http.ResponseWriter, r *http.Request, in *authse
 func (s *Server) revealSecret(w http.ResponseWriter, r *http.Request, in *authserver.Signin, made registration.Made) error {
 	data := s.newClientView(made.Client)
 	v := s.personalView(w, r, in, "client_secret.title", data.Name)
-	v.Path = clientsPath
-	return s.render(w, r, http.StatusOK, v, secretPage(v, data, made.Secret.Reveal()))
-}
-
-// owned finds the application of the page, if the person has registered it.
-func (s *Server) owned(h func(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error) personal {
-	return func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-		c, err := s.Clients.Owned(r.Context(), in.User.ID, mux.Vars(r)["client"])
-		if err != nil {
-			return err
-		}
-		return h(w, r, in, c)
-	}
+	return s.render(w, r, http.StatusOK, v, page.SecretPage(v, data, made.Secret.Reveal()))
 }
 
 // ofOneClient is personalView for the pages of one application.
-func (s *Server) ofOneClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) (*view, clientView) {
+func (s *Server) ofOneClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) (*page.View, page.ClientView) {
 	data := s.newClientView(c)
 	v := s.personalView(w, r, in, "client.title", data.Name)
-	v.Path = clientsPath
-	v.Fields = map[string]string{"name": c.Name, "redirect_uris": strings.Join(c.RedirectURIs, "\n"), "scopes": c.Scopes.String()}
+	v.Fields = map[string]string{"name": c.Name, "redirect_uris": strings.Join(c.RedirectURIs, "\n"), "scopes": c.Scopes.String(),
+		"refresh_overlap": strconv.Itoa(int(c.RefreshOverlap / time.Second))}
 	if c.Scopes.Names()[len(c.Scopes.Names())-1] == "read_write" {
 		v.Fields["scopes"] = "read read_write"
 	}
@@ -166,44 +115,36 @@ func (s *Server) ofOneClient(w http.ResponseWriter, r *http.Request, in *authser
 
 func (s *Server) showClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
 	v, data := s.ofOneClient(w, r, in, c)
-	return s.render(w, r, http.StatusOK, v, clientPage(v, data))
+	return s.render(w, r, http.StatusOK, v, page.ClientPage(v, data))
 }
 
 func (s *Server) changeClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
-	if _, err := s.Clients.Change(r.Context(), c, clientRequest(r.PostForm)); err != nil {
+	if _, err := s.clients.Change(r.Context(), c, clientRequest(r.PostForm, *c)); err != nil {
 		v, data := s.ofOneClient(w, r, in, c)
-		return s.again(w, r, v, clientPage(v, data), err, "name", "scopes", "redirect_uris")
+		return s.again(w, r, v, page.ClientPage(v, data), err, "name", "scopes", "redirect_uris", "refresh_overlap")
 	}
-	return redirect(w, r, clientsPath+"/"+c.ID+"?done=saved")
+	return redirect(w, r, page.ClientsPath+"/"+c.ID+"?done=saved")
 }
 
 func (s *Server) showRotation(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
 	if c.Public() {
-		return redirect(w, r, clientsPath+"/"+c.ID)
+		return redirect(w, r, page.ClientsPath+"/"+c.ID)
 	}
 	v, data := s.ofOneClient(w, r, in, c)
-	return s.render(w, r, http.StatusOK, v, rotateClientPage(v, data))
+	return s.render(w, r, http.StatusOK, v, page.RotateClientPage(v, data))
 }
 
 func (s *Server) rotateClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
-	var life time.Duration
-	switch r.PostForm.Get("overlap") {
-	case "0":
-	case "1":
-		life = time.Hour
-	case "24":
-		life = 24 * time.Hour
-	case "168":
-		life = registration.MaxOverlap
-	default:
-		return errForm
+	life, err := overlapLife(r)
+	if err != nil {
+		return err
 	}
-	made, err := s.Clients.RotateSecret(r.Context(), c.ID, life)
+	made, err := s.clients.RotateSecret(r.Context(), c.ID, life)
 	if err != nil {
 		v, data := s.ofOneClient(w, r, in, c)
-		return s.again(w, r, v, rotateClientPage(v, data), err)
+		return s.again(w, r, v, page.RotateClientPage(v, data), err)
 	}
-	if c, err = s.Clients.Owned(r.Context(), in.User.ID, c.ID); err != nil {
+	if c, err = s.clients.Owned(r.Context(), in.User.ID, c.ID); err != nil {
 		return err
 	}
 	return s.revealSecret(w, r, in, registration.Made{Client: c, Secret: made})
@@ -211,12 +152,12 @@ func (s *Server) rotateClient(w http.ResponseWriter, r *http.Request, in *authse
 
 func (s *Server) showDeletion(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
 	v, data := s.ofOneClient(w, r, in, c)
-	return s.render(w, r, http.StatusOK, v, deleteClientPage(v, data))
+	return s.render(w, r, http.StatusOK, v, page.DeleteClientPage(v, data))
 }
 
 func (s *Server) deleteClient(w http.ResponseWriter, r *http.Request, _ *authserver.Signin, c *authserver.Client) error {
-	if err := s.Clients.Delete(r.Context(), c.ID); err != nil && !fault.Is(err, fault.NotFound) {
+	if err := s.clients.Delete(r.Context(), c.ID); err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
-	return redirect(w, r, clientsPath+"?done=client-deleted")
+	return redirect(w, r, page.ClientsPath+"?done=client-deleted")
 }

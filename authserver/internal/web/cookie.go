@@ -63,7 +63,7 @@ func (s *Server) setCookie(w http.ResponseWriter, name string, value secret.Toke
 // signedIn hands the browser its sign-in and takes the visit back: nothing that
 // was known before the sign-in is worth anything after it.
 func (s *Server) signedIn(w http.ResponseWriter, cookie secret.Token) {
-	s.setCookie(w, signinName, cookie, s.People.Settings.SigninLifetime)
+	s.setCookie(w, signinName, cookie, s.people.SigninLifetime())
 	s.setCookie(w, visitName, secret.Token{}, -time.Second)
 	s.setCookie(w, pendingName, secret.Token{}, -time.Second)
 }
@@ -89,12 +89,12 @@ func (s *Server) find(r *http.Request, clientID string, rarely bool) (*authserve
 	if cookie.IsZero() {
 		return nil, nil
 	}
-	in, err := s.People.CurrentSignin(r.Context(), cookie, clientID)
+	in, err := s.people.CurrentSignin(r.Context(), cookie, clientID)
 	if err != nil || in == nil {
 		return nil, err
 	}
 	annotate(r, in.User.ID)
-	return in, s.People.Seen(r.Context(), in, rarely)
+	return in, s.people.Seen(r.Context(), in, rarely)
 }
 
 func visitor(r *http.Request) account.Visitor {

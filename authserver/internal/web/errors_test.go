@@ -11,6 +11,7 @@ import (
 
 	"latchkey/pkg/fault"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // Every error is a page: one sentence, one way onward, and nothing of the cause.
@@ -22,18 +23,18 @@ func TestErrorPages(t *testing.T) {
 		title string
 		says  string
 	}{
-		400: {fault.Wrap(fault.Malformed, cause, "The form could not be read."), "That request was not understood", "The form could not be read."},
-		403: {fault.Wrap(fault.Forbidden, cause, "Only an admin of the family can do this."), "That is not allowed", "Only an admin"},
+		400: {fault.Wrap(fault.Malformed, cause, "The form could not be read."), "We couldn't understand that request", "The form could not be read."},
+		403: {fault.Wrap(fault.Forbidden, cause, "Only an admin of the family can do this."), "You can't do that", "Only an admin"},
 		404: {fault.Wrap(fault.NotFound, cause, "There is nothing at this address."), "Page not found", "There is nothing at this address."},
-		409: {fault.Wrap(fault.Conflict, cause, "You cannot do this to yourself."), "That is not possible now", "You cannot do this to yourself."},
-		413: {fault.Wrap(fault.TooLarge, cause, "The request body is too large"), "That was too much at once", "The request body is too large"},
+		409: {fault.Wrap(fault.Conflict, cause, "You cannot do this to yourself."), "That isn't possible right now", "You cannot do this to yourself."},
+		413: {fault.Wrap(fault.TooLarge, cause, "The request body is too large"), "That was too large", "The request body is too large"},
 		429: {fault.Wrap(fault.RateLimited, cause, "Too many attempts. Try again later.").WithRetryAfter(10 * time.Minute), "Too many attempts", "You can try again in 10 minutes."},
 		500: {cause, "Something went wrong", "Something went wrong on our side."},
 		503: {fault.Wrap(fault.Unavailable, cause, "The service is temporarily unavailable. Try again later."), "Not available right now", "temporarily unavailable"},
 	} {
 		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
 		s.Pages.RenderError(w, r, c.err)
-		page := testenv.Page{Status: w.Code, Header: w.Header(), Body: w.Body.String(), URL: &url.URL{Path: "/"}}
+		page := actor.Page{Status: w.Code, Header: w.Header(), Body: w.Body.String(), URL: &url.URL{Path: "/"}}
 		if w.Code != status || !strings.Contains(page.Text(), c.title) || !strings.Contains(page.Text(), c.says) {
 			t.Errorf("%d: %d %s", status, w.Code, page.Text())
 		}
@@ -52,7 +53,7 @@ func TestErrorPages(t *testing.T) {
 func TestErrorPagesNameTheRequest(t *testing.T) {
 	s := newSite(t, testenv.Embedded, settings())
 	res := get(t, s.URL+"/nothing-here")
-	page, err := testenv.NewBrowser(s.URL).Get(t.Context(), "/nothing-here")
+	page, err := actor.NewBrowser(s.URL).Get(t.Context(), "/nothing-here")
 	if err != nil || res.Header.Get("X-Request-Id") == "" || !strings.Contains(page.Text(), page.Header.Get("X-Request-Id")) {
 		t.Errorf("%v: %s", err, page.Text())
 	}
@@ -120,8 +121,8 @@ func TestConsentSaysWhoAndWhat(t *testing.T) {
 		query    string
 		has, not []string
 	}{
-		"everything": {"", []string{"See accounts, balances", "Add, change and delete transactions", "Registered by this server's operator"}, []string{"Not verified", "You have allowed before"}},
-		"only new":   {"&more", []string{"asks for more", "Add, change and delete transactions", "You have allowed before: See your household's finances"}, []string{"See accounts, balances"}},
+		"everything": {"", []string{"See accounts, balances", "Add, change and delete transactions", "Registered by this server's operator"}, []string{"Not verified", "You have already allowed"}},
+		"only new":   {"&more", []string{"is asking for more access", "Add, change and delete transactions", "You have already allowed: See your household's finances"}, []string{"See accounts, balances"}},
 		"of another": {"&owner=somebody", []string{"Not verified", "Nobody has checked who they are"}, []string{"operator"}},
 		"their own":  {"&owner=" + u.ID, []string{"Developer You"}, []string{"Not verified", "operator"}},
 	} {

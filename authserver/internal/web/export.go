@@ -10,11 +10,12 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/apikey"
+	"latchkey/authserver/internal/web/page"
 )
 
 func (s *Server) showExport(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	v := s.personalView(w, r, in, "export.title")
-	return s.render(w, r, http.StatusOK, v, exportPage(v))
+	return s.render(w, r, http.StatusOK, v, page.ExportPage(v))
 }
 
 // export hands the person a file of what this server holds on them: never a
@@ -28,11 +29,11 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, in *authserver.S
 	if err != nil {
 		return fmt.Errorf("web: export: %w", err)
 	}
-	s.Logger.LogAttrs(r.Context(), slog.LevelInfo, "audit", slog.String("event", authserver.EventExported), slog.String("user_id", in.User.ID))
+	s.log.LogAttrs(r.Context(), slog.LevelInfo, "audit", slog.String("event", authserver.EventExported), slog.String("user_id", in.User.ID))
 	h := w.Header()
 	s.pageHeaders(h, "")
 	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="latchkey-`+s.Now().UTC().Format("2006-01-02")+`.json"`)
+	h.Set("Content-Disposition", `attachment; filename="latchkey-`+s.now().UTC().Format("2006-01-02")+`.json"`)
 	_, _ = w.Write(append(raw, '\n')) // the browser may be gone; there is nobody left to tell
 	return nil
 }
@@ -43,7 +44,7 @@ type exportPart func(ctx context.Context, in *authserver.Signin) (any, error)
 func (s *Server) exported(ctx context.Context, in *authserver.Signin) (map[string]any, error) {
 	u := &in.User
 	doc := map[string]any{
-		"exported_at": s.Now().UTC().Format(time.RFC3339), "server": s.Issuer,
+		"exported_at": s.now().UTC().Format(time.RFC3339), "server": s.issuer,
 		"account": map[string]any{
 			"id": u.ID, "email": u.Email, "first_name": u.FirstName, "last_name": u.LastName, "role": u.Role,
 			"operator": u.Operator, "ui_layout": u.UILayout, "ai_enabled": u.AIEnabled,
@@ -53,7 +54,7 @@ func (s *Server) exported(ctx context.Context, in *authserver.Signin) (map[strin
 	}
 	for name, part := range map[string]exportPart{
 		"sign_ins": s.exportSignins, "devices": s.exportDevices, "applications": s.exportApplications,
-		"authorizations": s.exportChains, "registered_applications": s.exportClients,
+		"authorizations": s.exportGrants, "registered_applications": s.exportClients,
 		"passkeys": s.exportPasskeys, "identities": s.exportIdentities,
 		"api_keys": s.exportKeys, "recovery_codes_left": s.exportRecovery,
 	} {
@@ -78,7 +79,7 @@ func each[T any](list []T, fields func(T) object) []object {
 }
 
 func (s *Server) exportSignins(ctx context.Context, in *authserver.Signin) (any, error) {
-	found, err := s.People.Signins(ctx, in.User.ID)
+	found, err := s.people.Signins(ctx, in.User.ID)
 	return each(found, func(one authserver.Signin) object {
 		return object{
 			"id": one.ID, "created_at": one.CreatedAt.UTC(), "last_seen_at": one.SeenAt.UTC(), "expires_at": one.ExpiresAt.UTC(),
@@ -88,7 +89,7 @@ func (s *Server) exportSignins(ctx context.Context, in *authserver.Signin) (any,
 }
 
 func (s *Server) exportDevices(ctx context.Context, in *authserver.Signin) (any, error) {
-	found, err := s.People.Devices(ctx, in.User.ID)
+	found, err := s.people.Devices(ctx, in.User.ID)
 	return each(found, func(one authserver.Device) object {
 		return object{
 			"id": one.ID, "device_id": one.DeviceID, "name": one.Name, "type": one.Kind, "os_version": one.OSVersion,
@@ -98,7 +99,7 @@ func (s *Server) exportDevices(ctx context.Context, in *authserver.Signin) (any,
 }
 
 func (s *Server) exportApplications(ctx context.Context, in *authserver.Signin) (any, error) {
-	found, err := s.Consents.List(ctx, in.User.ID)
+	found, err := s.consents.List(ctx, in.User.ID)
 	return each(found, func(one authserver.Application) object {
 		return object{
 			"client_id": one.Client.ID, "name": one.Client.Name, "scopes": one.Consent.Scopes.Names(),
@@ -107,9 +108,9 @@ func (s *Server) exportApplications(ctx context.Context, in *authserver.Signin) 
 	}), err
 }
 
-func (s *Server) exportChains(ctx context.Context, in *authserver.Signin) (any, error) {
-	found, err := s.Consents.Chains(ctx, in.User.ID)
-	return each(found, func(one authserver.GrantChain) object {
+func (s *Server) exportGrants(ctx context.Context, in *authserver.Signin) (any, error) {
+	found, err := s.consents.Given(ctx, in.User.ID)
+	return each(found, func(one authserver.Grant) object {
 		return object{
 			"id": one.ID, "client_id": one.ClientID, "scopes": one.Scopes.Names(), "origin": one.Origin,
 			"device": one.DeviceID, "created_at": one.CreatedAt.UTC(), "ended_at": one.EndedAt, "end_reason": one.EndReason,
@@ -118,7 +119,7 @@ func (s *Server) exportChains(ctx context.Context, in *authserver.Signin) (any, 
 }
 
 func (s *Server) exportClients(ctx context.Context, in *authserver.Signin) (any, error) {
-	found, err := s.Clients.ListOwned(ctx, in.User.ID)
+	found, err := s.clients.ListOwned(ctx, in.User.ID)
 	return each(found, func(one *authserver.Client) object {
 		return object{
 			"client_id": one.ID, "name": one.Name, "token_endpoint_auth_method": one.AuthMethod,
@@ -128,10 +129,10 @@ func (s *Server) exportClients(ctx context.Context, in *authserver.Signin) (any,
 }
 
 func (s *Server) exportKeys(ctx context.Context, in *authserver.Signin) (any, error) {
-	if s.Keys == nil {
+	if s.keys == nil {
 		return []object{}, nil
 	}
-	found, err := s.Keys.List(ctx, in.User.ID)
+	found, err := s.keys.List(ctx, in.User.ID)
 	return each(found, func(one *apikey.View) object {
 		return object{
 			"id": one.ID, "name": one.Name, "scopes": one.Scopes.Names(), "source": one.Source, "tier": one.Tier, "hint": one.Stub,
@@ -142,5 +143,5 @@ func (s *Server) exportKeys(ctx context.Context, in *authserver.Signin) (any, er
 }
 
 func (s *Server) exportRecovery(ctx context.Context, in *authserver.Signin) (any, error) {
-	return s.People.RecoveryCodesLeft(ctx, &in.User)
+	return s.people.RecoveryCodesLeft(ctx, &in.User)
 }

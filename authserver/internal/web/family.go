@@ -4,26 +4,19 @@ import (
 	"net/http"
 
 	"latchkey/authserver"
-	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/web/page"
 	"latchkey/pkg/fault"
 )
 
-type familyView struct {
-	account.Household
-	Admin bool
-	Link  string // of the invitation just made, shown this once
-	For   string
-}
-
-var roles = []string{authserver.RoleMember, authserver.RoleAdmin, authserver.RoleGuest}
-
-func (s *Server) familyView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*view, *familyView, error) {
-	household, err := s.People.Household(r.Context(), &in.User)
+func (s *Server) familyView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*page.View, page.FamilyView, error) {
+	found, err := s.people.Household(r.Context(), &in.User)
 	if err != nil {
-		return nil, nil, err
+		return nil, page.FamilyView{}, err
 	}
 	v := s.personalView(w, r, in, "family.title")
-	return v, &familyView{Household: household, Admin: in.User.Role == authserver.RoleAdmin}, nil
+	return v, page.FamilyView{
+		Members: found.Members, Invitations: found.Invitations, Admin: in.User.Role == authserver.RoleAdmin,
+	}, nil
 }
 
 func (s *Server) showFamily(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
@@ -32,7 +25,7 @@ func (s *Server) showFamily(w http.ResponseWriter, r *http.Request, in *authserv
 		return err
 	}
 	v.Fields = map[string]string{"family_name": in.User.FamilyName}
-	return s.render(w, r, http.StatusOK, v, familyPage(v, data))
+	return s.render(w, r, http.StatusOK, v, page.FamilyPage(v, data))
 }
 
 func (s *Server) changeFamily(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
@@ -43,13 +36,13 @@ func (s *Server) changeFamily(w http.ResponseWriter, r *http.Request, in *authse
 	case "invite":
 		return s.invite(w, r, in)
 	case "rename":
-		done, err = "renamed", s.People.RenameFamily(ctx, by, r.PostForm.Get("family_name"))
+		done, err = "renamed", s.people.RenameFamily(ctx, by, r.PostForm.Get("family_name"))
 	case "role":
-		done, err = "role", s.People.SetRole(ctx, by, id, r.PostForm.Get("role"))
+		done, err = "role", s.people.SetRole(ctx, by, id, r.PostForm.Get("role"))
 	case "remove":
-		done, err = "removed", s.People.RemoveMember(ctx, by, id)
+		done, err = "removed", s.people.RemoveMember(ctx, by, id)
 	case "revoke":
-		done, err = "invitation-revoked", s.People.RevokeInvitation(ctx, by, id)
+		done, err = "invitation-revoked", s.people.RevokeInvitation(ctx, by, id)
 	default:
 		return errForm
 	}
@@ -58,31 +51,31 @@ func (s *Server) changeFamily(w http.ResponseWriter, r *http.Request, in *authse
 		if viewErr != nil || fault.Is(err, fault.NotFound) {
 			return err
 		}
-		return s.again(w, r, v, familyPage(v, data), err, "family_name")
+		return s.again(w, r, v, page.FamilyPage(v, data), err, "family_name")
 	}
 	return redirect(w, r, "/settings/family?done="+done)
 }
 
 func (s *Server) invite(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	email := r.PostForm.Get("email")
-	code, err := s.People.Invite(r.Context(), &in.User, email, r.PostForm.Get("role"))
+	code, err := s.people.Invite(r.Context(), &in.User, email, r.PostForm.Get("role"))
 	v, data, viewErr := s.familyView(w, r, in)
 	if viewErr != nil {
 		return viewErr
 	}
 	if err != nil {
-		return s.again(w, r, v, familyPage(v, data), err, "email")
+		return s.again(w, r, v, page.FamilyPage(v, data), err, "email")
 	}
-	data.Link, data.For = s.Issuer+"/join?code="+code.Reveal(), authserver.NormalizeEmail(email)
-	return s.render(w, r, http.StatusOK, v, familyPage(v, data))
+	data.Link, data.For = s.issuer+"/join?code="+code.Reveal(), authserver.NormalizeEmail(email)
+	return s.render(w, r, http.StatusOK, v, page.FamilyPage(v, data))
 }
 
 // join is where an invitation leads.
 func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 	code := r.URL.Query().Get("code")
-	found, err := s.People.Invitation(r.Context(), code)
+	found, err := s.people.Invitation(r.Context(), code)
 	if fault.Is(err, fault.NotFound) {
-		return fault.New(fault.NotFound, "This invitation is not valid any more. Ask for a new one.")
+		return fault.New(fault.NotFound, "This invitation is no longer valid. Ask for a new one.")
 	}
 	if err != nil {
 		return err
@@ -93,23 +86,23 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := s.newView(w, r, "join.title", found.FamilyName)
 	v.Signin = in
-	return s.render(w, r, http.StatusOK, v, joinPage(v, found, code))
+	return s.render(w, r, http.StatusOK, v, page.JoinPage(v, found, code))
 }
 
 func (s *Server) showDelete(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	v := s.personalView(w, r, in, "delete.title")
-	return s.render(w, r, http.StatusOK, v, deletePage(v))
+	return s.render(w, r, http.StatusOK, v, page.DeletePage(v))
 }
 
 func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	if err := s.People.DeleteMine(r.Context(), in, r.PostForm.Get("password")); err != nil {
+	if err := s.people.DeleteMine(r.Context(), in, r.PostForm.Get("password")); err != nil {
 		v := s.personalView(w, r, in, "delete.title")
 		if f := faultOf(err); f != nil {
 			if details, ok := f.Details.([]string); ok && len(details) > 0 {
 				err = fault.New(f.Kind, details[0])
 			}
 		}
-		return s.again(w, r, v, deletePage(v), err)
+		return s.again(w, r, v, page.DeletePage(v), err)
 	}
 	s.forgetSignin(w)
 	return redirect(w, r, "/?done=deleted")

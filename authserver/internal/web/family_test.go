@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 var joinLink = regexp.MustCompile(`http://[^<]*(/join\?code=inv_[0-9A-Za-z]+)`)
@@ -14,8 +15,8 @@ var joinLink = regexp.MustCompile(`http://[^<]*(/join\?code=inv_[0-9A-Za-z]+)`)
 func TestFamilyPages(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
-		admin, guest := s.newcomer(t), testenv.NewPerson(s.URL)
-		family := func() *testenv.Page { return open(t, admin.Browser, "/settings/family") }
+		admin, guest := s.newcomer(t), actor.NewPerson(s.URL)
+		family := func() *actor.Page { return open(t, admin.Browser, "/settings/family") }
 		if page := fill(t, admin.Browser, family(), map[string]string{"email": "no address", "role": "guest"}, "action", "invite"); page.Status != 422 {
 			t.Errorf("inviting nobody: %d", page.Status)
 		}
@@ -88,7 +89,7 @@ func TestDeleteAccountPage(t *testing.T) {
 func TestPagesResume(t *testing.T) {
 	s := newSite(t, testenv.Embedded, settings())
 	p := s.newcomer(t)
-	b := testenv.NewBrowser(s.URL)
+	b := actor.NewBrowser(s.URL)
 	page := open(t, b, "/settings/family?done=role")
 	if page = fill(t, b, page, map[string]string{"email": p.Email, "password": p.Password}); page.URL.RequestURI() != "/settings/family?done=role" {
 		t.Errorf("sign-in led to %s", page.URL)

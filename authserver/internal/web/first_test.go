@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // TestFirstRequestsToManyPagesAtOnce asks a fresh server for its pages all at
 // once: they share texts and buffers. It is for the race detector.
 func TestFirstRequestsToManyPagesAtOnce(t *testing.T) {
 	s := newSite(t, testenv.Embedded, settings())
-	p := testenv.NewPerson(s.URL)
+	p := actor.NewPerson(s.URL)
 	if _, err := p.SignUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 	"unicode/utf8"
 
@@ -21,7 +20,7 @@ const maxForm = 64 << 10 // bytes; the longest field is a list of redirect URIs
 
 var (
 	errForm     = fault.New(fault.Malformed, "The form could not be read.")
-	errFormGone = fault.New(fault.Forbidden, "This form has expired or did not come from our own page. Go back, load the page again and try once more.")
+	errFormGone = fault.New(fault.Forbidden, "This form has expired or was not sent from our page. Go back, reload the page and try again.")
 )
 
 // formToken returns the token that forms on the page carry: a digest of the
@@ -85,84 +84,4 @@ func readForm(r *http.Request) error {
 		}
 	}
 	return nil
-}
-
-// returnTo is where a form leads when it is done: the path on this origin that
-// the page was asked with, or "".
-func returnTo(r *http.Request) string {
-	to := r.URL.Query().Get("return_to")
-	if r.Method == http.MethodPost {
-		to = r.PostForm.Get("return_to")
-	}
-	return safePath(to)
-}
-
-// maxReturnTo is the longest path to return to, in bytes: an authorization
-// request of the longest kind, and a little more.
-const maxReturnTo = 17 << 10
-
-// safePath returns to if it is a path on this origin, else "". Browsers take
-// "//host", "/\host" and control characters before a host for other origins.
-func safePath(to string) string {
-	if len(to) > maxReturnTo || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") ||
-		strings.ContainsFunc(to, func(c rune) bool { return c <= ' ' || c == '\\' || c == 0x7f || c == utf8.RuneError }) {
-		return ""
-	}
-	u, err := url.Parse(to)
-	if err != nil || u.Host != "" || u.Scheme != "" || strings.HasPrefix(u.Path, "//") || strings.Contains(u.Path, "\\") {
-		return ""
-	}
-	return to
-}
-
-// onward is where to go after a form: where the person was going, or home.
-func onward(to string) string {
-	if to == "" {
-		return "/"
-	}
-	return to
-}
-
-// withReturn adds return_to to a path of ours.
-func withReturn(path, to string) string {
-	if to == "" || to == "/" {
-		return path
-	}
-	return path + "?return_to=" + url.QueryEscape(to)
-}
-
-// refuse fills the view of a form that was refused: sentences beside the fields
-// they belong to, others on top. It returns the status of the answer, or the
-// error itself when a form cannot say it.
-func (s *Server) refuse(w http.ResponseWriter, v *view, err error) (int, error) {
-	f := faultOf(err)
-	if f == nil {
-		return 0, err
-	}
-	status := map[fault.Kind]int{
-		fault.Unauthenticated: http.StatusUnauthorized, fault.Forbidden: http.StatusForbidden,
-		fault.Invalid: http.StatusUnprocessableEntity, fault.RateLimited: http.StatusTooManyRequests,
-		fault.Unavailable: http.StatusServiceUnavailable, fault.Conflict: http.StatusConflict,
-	}[f.Kind]
-	if status == 0 {
-		return 0, err
-	}
-	retryAfter(w, f)
-	if broken, ok := errors.AsType[authserver.Violations](err); ok {
-		v.Errors = map[string][]string{}
-		for _, one := range broken {
-			v.Errors[one.Field] = append(v.Errors[one.Field], v.texts.say(one.Message))
-		}
-		return status, nil
-	}
-	v.Alert = v.texts.sayAll(f)
-	return status, nil
-}
-
-func faultOf(err error) *fault.Error {
-	f, ok := errors.AsType[*fault.Error](err)
-	if !ok || f.Kind == fault.Internal {
-		return nil
-	}
-	return f
 }

@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"testing"
@@ -16,22 +15,6 @@ import (
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/testenv"
 )
-
-// chains ends chains as the OAuth server does, but for telling resource servers.
-type chains struct{ *site }
-
-func (c chains) Issue(context.Context, authserver.ChainRequest) (*authserver.Tokens, error) {
-	return nil, errors.New("pages issue no tokens")
-}
-
-func (c chains) RefreshFirstParty(context.Context, string) (*authserver.Tokens, error) {
-	return nil, errors.New("pages issue no tokens")
-}
-
-func (c chains) EndChains(ctx context.Context, f authserver.ChainFilter, reason string) error {
-	_, err := c.Store.EndChains(ctx, f, reason, c.clock.now())
-	return err
-}
 
 // mailbox keeps the letters that were sent.
 type mailbox struct {
@@ -83,7 +66,7 @@ func (s *site) dependencies(t *testing.T, passkeys *passkey.Service, logger *slo
 	return web.Dependencies{
 		People: s.People, Passkeys: passkeys, Recovery: recovery, Issuer: s.URL, Logger: logger, Now: s.clock.now,
 		Client:   s.Store.FindClient,
-		Consents: &consent.Service{Store: s.Store, Ender: chains{s}, Logger: logger, Now: s.clock.now},
-		Clients:  &registration.Service{Store: s.Store, Chains: chains{s}, Logger: logger, Now: s.clock.now},
+		Consents: &consent.Service{Store: s.Store, Grants: s.Grants, Logger: logger, Now: s.clock.now},
+		Clients:  &registration.Service{Store: s.Store, Grants: s.Grants, Logger: logger, Now: s.clock.now},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 const authorizePath = "/oauth/authorize?name=Budget&state=a%20b&redirect_uri=https%3A%2F%2Fapp.example%3A8443%2Fcb"
@@ -15,7 +16,7 @@ const authorizePath = "/oauth/authorize?name=Budget&state=a%20b&redirect_uri=htt
 func TestSignUpConsentAndSignOut(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
-		p := testenv.NewPerson(s.URL)
+		p := actor.NewPerson(s.URL)
 		if _, err := p.SignUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +32,7 @@ func TestSignUpConsentAndSignOut(t *testing.T) {
 				t.Errorf("the consent page does not say %q: %s", words, page.Text())
 			}
 		}
-		for _, decision := range []string{testenv.Allow, testenv.Deny} {
+		for _, decision := range []string{actor.Allow, actor.Deny} {
 			to, err := p.Decide(t.Context(), s.URL+authorizePath, decision)
 			if err != nil || to.Host != "app.example:8443" || to.Query().Get("decision") != decision {
 				t.Fatalf("decision %s led to %v, %v", decision, to, err)
@@ -46,7 +47,7 @@ func TestSignUpConsentAndSignOut(t *testing.T) {
 			t.Fatalf("sign out: %v %v", page, err)
 		}
 		// Signed out, the request is not lost: sign-in leads back to it.
-		to, err := p.Decide(t.Context(), s.URL+authorizePath, testenv.Allow)
+		to, err := p.Decide(t.Context(), s.URL+authorizePath, actor.Allow)
 		if err != nil || to.Query().Get("decision") != "allow" {
 			t.Fatalf("after signing in again: %v, %v", to, err)
 		}
@@ -56,7 +57,7 @@ func TestSignUpConsentAndSignOut(t *testing.T) {
 func TestSignInRefusals(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
-		p := testenv.NewPerson(s.URL)
+		p := actor.NewPerson(s.URL)
 		if _, err := p.SignUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -81,9 +82,9 @@ func TestSignInRefusals(t *testing.T) {
 	})
 }
 
-func signInAs(t *testing.T, s *site, email, password string) *testenv.Page {
+func signInAs(t *testing.T, s *site, email, password string) *actor.Page {
 	t.Helper()
-	b := testenv.NewBrowser(s.URL)
+	b := actor.NewBrowser(s.URL)
 	page, err := b.Get(t.Context(), "/signin")
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +103,7 @@ func signInAs(t *testing.T, s *site, email, password string) *testenv.Page {
 func TestSignUpRules(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
-		b := testenv.NewBrowser(s.URL)
+		b := actor.NewBrowser(s.URL)
 		page, err := b.Get(t.Context(), "/signup")
 		if err != nil {
 			t.Fatal(err)
@@ -134,11 +135,11 @@ func TestSignUpRace(t *testing.T) {
 		s := newSite(t, set, settings())
 		const n = 6
 		type result struct {
-			page *testenv.Page
+			page *actor.Page
 			err  error
 		}
 		results := make(chan result, n)
-		p := testenv.NewPerson(s.URL)
+		p := actor.NewPerson(s.URL)
 		for range n {
 			go func() {
 				page, err := p.ElsewhereAs(s.URL).SignUp(t.Context())
@@ -164,7 +165,7 @@ func TestSignUpRace(t *testing.T) {
 func TestSigninExpires(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
-		p := testenv.NewPerson(s.URL)
+		p := actor.NewPerson(s.URL)
 		if _, err := p.SignUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -201,7 +202,7 @@ func TestReturnToStaysHere(t *testing.T) {
 		"https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
 		"javascript:alert(1)", "evil", " /x", "/%5C%5Cevil", "/\u00a0", "/\x00",
 	} {
-		p := testenv.NewPerson(s.URL)
+		p := actor.NewPerson(s.URL)
 		page, err := p.Browser.Get(t.Context(), "/signup?return_to="+url.QueryEscape(to))
 		if err != nil {
 			t.Fatal(err)

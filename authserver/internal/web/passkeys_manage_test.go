@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"latchkey/authserver/internal/passkey"
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 var passkeyLink = regexp.MustCompile(`/settings/passkeys/([0-9a-f-]{36})/remove`)
@@ -26,13 +26,13 @@ func (s *passkeySite) ids() []string {
 }
 
 // anotherDevice gives the person a new device, which makes a passkey of its own.
-func (s *passkeySite) anotherDevice(name string) *testenv.Page {
+func (s *passkeySite) anotherDevice(name string) *actor.Page {
 	s.t.Helper()
-	s.device = testenv.NewAuthenticator(s.URL)
+	s.device = actor.NewAuthenticator(s.URL)
 	return s.add(name)
 }
 
-func (s *passkeySite) submit(b *testenv.Browser, path string, values map[string]string) *testenv.Page {
+func (s *passkeySite) submit(b *actor.Browser, path string, values map[string]string) *actor.Page {
 	s.t.Helper()
 	page := s.get(b, path)
 	form, err := page.Form("csrf_token")
@@ -49,24 +49,24 @@ func (s *passkeySite) submit(b *testenv.Browser, path string, values map[string]
 func TestPasskeyRegistrationRefusals(t *testing.T) {
 	eachPasskeySite(t, func(s *passkeySite) {
 		b := s.person.Browser
-		refused := func(name string, page *testenv.Page) {
+		refused := func(name string, page *actor.Page) {
 			s.t.Helper()
 			if page.Status != http.StatusUnprocessableEntity {
 				s.t.Errorf("%s: %d, want 422: %s", name, page.Status, page.Text())
 			}
 		}
-		for name, lie := range map[string]func(d *testenv.Authenticator){
-			"origin":        func(d *testenv.Authenticator) { d.Origin = "https://evil.example" },
-			"relying party": func(d *testenv.Authenticator) { d.RPID = "evil.example" },
-			"not verified":  func(d *testenv.Authenticator) { d.Verifies = false },
+		for name, lie := range map[string]func(d *actor.Authenticator){
+			"origin":        func(d *actor.Authenticator) { d.Origin = "https://evil.example" },
+			"relying party": func(d *actor.Authenticator) { d.RPID = "evil.example" },
+			"not verified":  func(d *actor.Authenticator) { d.Verifies = false },
 		} {
-			liar := testenv.NewAuthenticator(s.URL)
+			liar := actor.NewAuthenticator(s.URL)
 			lie(liar)
 			c := s.begin(b, "/settings/passkeys", nil)
 			refused(name, c.finish(s.must(liar.Create(c.options))))
 		}
 		// Somebody else's challenge, and one for signing in.
-		other := testenv.NewPerson(s.URL)
+		other := actor.NewPerson(s.URL)
 		if _, err := other.SignUp(s.t.Context()); err != nil {
 			s.t.Fatal(err)
 		}
@@ -80,13 +80,13 @@ func TestPasskeyRegistrationRefusals(t *testing.T) {
 		refused("expired", c.finish(answer))
 
 		c = s.begin(b, "/settings/passkeys", nil)
-		answer = s.must(testenv.NewAuthenticator(s.URL).Create(c.options))
+		answer = s.must(actor.NewAuthenticator(s.URL).Create(c.options))
 		if page := c.finish(answer); page.Status != http.StatusOK {
 			s.t.Fatalf("%d %s", page.Status, page.Text())
 		}
 		refused("replayed", c.finish(answer))
 		for _, name := range []string{strings.Repeat("x", 61), "a\u202eb"} {
-			s.device = testenv.NewAuthenticator(s.URL)
+			s.device = actor.NewAuthenticator(s.URL)
 			page := s.add(name)
 			refused("name", page)
 		}
@@ -111,7 +111,7 @@ func TestPasskeyNames(t *testing.T) {
 		if page.Status != http.StatusUnprocessableEntity || !strings.Contains(page.Text(), "Name can't be blank") {
 			s.t.Errorf("%d %s", page.Status, page.Text())
 		}
-		other := testenv.NewPerson(s.URL)
+		other := actor.NewPerson(s.URL)
 		if _, err := other.SignUp(s.t.Context()); err != nil {
 			s.t.Fatal(err)
 		}
@@ -127,7 +127,7 @@ func TestPasskeyRemoved(t *testing.T) {
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
 		id := s.ids()[0]
-		b := testenv.NewBrowser(s.URL)
+		b := actor.NewBrowser(s.URL)
 		begun := s.begin(b, "/signin", nil) // before it is removed
 		page := s.submit(s.person.Browser, "/settings/passkeys/"+id+"/remove", nil)
 		if page.URL.Path != "/settings/passkeys" || len(s.ids()) != 0 || !strings.Contains(page.Text(), "The passkey was removed") {
@@ -164,7 +164,7 @@ func TestPasskeyChangesAreConfirmed(t *testing.T) {
 				s.t.Errorf("options with password %q: %v %v", password, page, err)
 			}
 		}
-		s.device = testenv.NewAuthenticator(s.URL)
+		s.device = actor.NewAuthenticator(s.URL)
 		c := s.begin(b, "/settings/passkeys", map[string]string{"password": s.person.Password})
 		if page := c.finish(s.must(s.device.Create(c.options))); page.Status != http.StatusOK || len(s.ids()) != 2 {
 			s.t.Errorf("%d %s", page.Status, page.Text())
@@ -184,12 +184,12 @@ func TestLastPasskeyStays(t *testing.T) {
 		s.anotherDevice("Laptop")
 		s.exec(`UPDATE users SET password_hash = '' WHERE email = $1`, s.person.Email)
 		ids, b := s.ids(), s.person.Browser
-		pages := make(chan *testenv.Page, len(ids))
+		pages := make(chan *actor.Page, len(ids))
 		for _, id := range ids {
 			go func() {
 				page, err := b.Get(s.t.Context(), "/settings/passkeys/"+id+"/remove")
 				if err == nil {
-					var form *testenv.Form
+					var form *actor.Form
 					if form, err = page.Form("csrf_token"); err == nil {
 						page, err = b.Submit(s.t.Context(), page, form, "", "")
 					}
@@ -228,10 +228,10 @@ func TestPasskeysAreBounded(t *testing.T) {
 		}
 		// Two that begin with one place left.
 		one, two := s.begin(s.person.Browser, "/settings/passkeys", nil), s.begin(s.person.Browser, "/settings/passkeys", nil)
-		if page := one.finish(s.must(testenv.NewAuthenticator(s.URL).Create(one.options))); page.Status != http.StatusOK {
+		if page := one.finish(s.must(actor.NewAuthenticator(s.URL).Create(one.options))); page.Status != http.StatusOK {
 			s.t.Errorf("the twentieth: %d %s", page.Status, page.Text())
 		}
-		if page := two.finish(s.must(testenv.NewAuthenticator(s.URL).Create(two.options))); page.Status != http.StatusConflict {
+		if page := two.finish(s.must(actor.NewAuthenticator(s.URL).Create(two.options))); page.Status != http.StatusConflict {
 			s.t.Errorf("the twenty-first: %d %s", page.Status, page.Text())
 		}
 		page, err := s.person.Browser.Post(s.t.Context(), "/settings/passkeys/options", two.form.Values)

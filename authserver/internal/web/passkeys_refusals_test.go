@@ -8,81 +8,95 @@ import (
 	"time"
 
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
+
+// refused checks that page is the answer to a sign-in of b that was refused.
+func (s *passkeySite) refused(name string, page *actor.Page, b *actor.Browser) {
+	s.t.Helper()
+	if page.Status != http.StatusUnauthorized || s.signedIn(b) {
+		s.t.Errorf("%s: %d, want 401: %s", name, page.Status, page.Text())
+	}
+}
 
 func TestPasskeySignInRefusals(t *testing.T) {
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
-		refused := func(name string, page *testenv.Page, b *testenv.Browser) {
-			s.t.Helper()
-			if page.Status != http.StatusUnauthorized || s.signedIn(b) {
-				s.t.Errorf("%s: %d, want 401: %s", name, page.Status, page.Text())
-			}
-		}
-		for name, lie := range map[string]func(d *testenv.Authenticator){
-			"origin":        func(d *testenv.Authenticator) { d.Origin = "https://evil.example" },
-			"port":          func(d *testenv.Authenticator) { d.Origin = "http://localhost:1" },
-			"scheme":        func(d *testenv.Authenticator) { d.Origin = strings.Replace(d.Origin, "http:", "https:", 1) },
-			"relying party": func(d *testenv.Authenticator) { d.RPID = "evil.example" },
-			"not verified":  func(d *testenv.Authenticator) { d.Verifies = false },
-			"other key": func(d *testenv.Authenticator) {
-				made := testenv.NewAuthenticator(s.URL)
+		for name, lie := range map[string]func(d *actor.Authenticator){
+			"origin":        func(d *actor.Authenticator) { d.Origin = "https://evil.example" },
+			"port":          func(d *actor.Authenticator) { d.Origin = "http://localhost:1" },
+			"scheme":        func(d *actor.Authenticator) { d.Origin = strings.Replace(d.Origin, "http:", "https:", 1) },
+			"relying party": func(d *actor.Authenticator) { d.RPID = "evil.example" },
+			"not verified":  func(d *actor.Authenticator) { d.Verifies = false },
+			"other key": func(d *actor.Authenticator) {
+				made := actor.NewAuthenticator(s.URL)
 				if _, err := made.Create([]byte(`{"publicKey":{"user":{"id":"AAAA"},"rp":{"id":"localhost"}}}`)); err != nil {
 					s.t.Fatal(err)
 				}
 				key := *d.Keys[0]
 				key.Private = made.Keys[0].Private
-				d.Keys = []*testenv.AuthenticatorKey{&key}
+				d.Keys = []*actor.AuthenticatorKey{&key}
 			},
-			"unknown credential": func(d *testenv.Authenticator) {
+			"unknown credential": func(d *actor.Authenticator) {
 				key := *d.Keys[0]
 				key.ID = []byte("nobody knows it")
-				d.Keys = []*testenv.AuthenticatorKey{&key}
+				d.Keys = []*actor.AuthenticatorKey{&key}
 			},
 		} {
 			liar := *s.device
 			lie(&liar)
-			b := testenv.NewBrowser(s.URL)
+			b := actor.NewBrowser(s.URL)
 			c := s.begin(b, "/signin", nil)
-			refused(name, c.finish(s.must(liar.Get(c.options))), b)
+			s.refused(name, c.finish(s.must(liar.Get(c.options))), b)
 		}
+	})
+}
 
-		b := testenv.NewBrowser(s.URL)
+func TestPasskeyChallengeRefusals(t *testing.T) {
+	eachPasskeySite(t, func(s *passkeySite) {
+		s.add("Phone")
+		b := actor.NewBrowser(s.URL)
 		c := s.begin(b, "/signin", nil)
-		refused("made-up challenge", c.finish(s.must(s.device.Sign(s.device.Keys[0], "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))), b)
+		s.refused("made-up challenge", c.finish(s.must(s.device.Sign(s.device.Keys[0], "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))), b)
 
 		// A challenge given to one browser, answered at another.
-		elsewhere := s.begin(testenv.NewBrowser(s.URL), "/signin", nil)
-		refused("other browser", c.finish(s.must(s.device.Get(elsewhere.options))), b)
+		elsewhere := s.begin(actor.NewBrowser(s.URL), "/signin", nil)
+		s.refused("other browser", c.finish(s.must(s.device.Get(elsewhere.options))), b)
 
 		// A challenge that was given out to register.
 		registering := s.begin(s.person.Browser, "/settings/passkeys", nil)
-		refused("other purpose", c.finish(s.must(s.device.Sign(s.device.Keys[0], challengeOf(s.t, registering.options)))), b)
+		s.refused("other purpose", c.finish(s.must(s.device.Sign(s.device.Keys[0], challengeOf(s.t, registering.options)))), b)
 
 		late := s.begin(b, "/signin", nil)
 		answer := s.must(s.device.Get(late.options))
 		s.clock.advance(5*time.Minute + time.Second)
-		refused("expired", late.finish(answer), b)
+		s.refused("expired", late.finish(answer), b)
 
 		// A refused answer uses its challenge up as well.
 		c = s.begin(b, "/signin", nil)
 		s.device.Verifies = false
-		refused("not verified", c.finish(s.must(s.device.Get(c.options))), b)
+		s.refused("not verified", c.finish(s.must(s.device.Get(c.options))), b)
 		s.device.Verifies = true
-		refused("second try", c.finish(s.must(s.device.Get(c.options))), b)
+		s.refused("second try", c.finish(s.must(s.device.Get(c.options))), b)
+	})
+}
 
+func TestPasskeyStateRefusals(t *testing.T) {
+	eachPasskeySite(t, func(s *passkeySite) {
+		s.add("Phone")
+		b := actor.NewBrowser(s.URL)
 		// The counter of a copy does not go up.
 		old := *s.device.Keys[0]
-		s.signIn(testenv.NewBrowser(s.URL))
-		c = s.begin(b, "/signin", nil)
-		refused("counter", c.finish(s.must(s.device.Sign(&old, challengeOf(s.t, c.options)))), b)
+		s.signIn(actor.NewBrowser(s.URL))
+		c := s.begin(b, "/signin", nil)
+		s.refused("counter", c.finish(s.must(s.device.Sign(&old, challengeOf(s.t, c.options)))), b)
 		old.Count = 0
 		c = s.begin(b, "/signin", nil)
-		refused("counter far back", c.finish(s.must(s.device.Sign(&old, challengeOf(s.t, c.options)))), b)
+		s.refused("counter far back", c.finish(s.must(s.device.Sign(&old, challengeOf(s.t, c.options)))), b)
 
 		s.exec(`UPDATE users SET deactivated_at = created_at WHERE email = $1`, s.person.Email)
 		c = s.begin(b, "/signin", nil)
-		refused("deactivated", c.finish(s.must(s.device.Get(c.options))), b)
+		s.refused("deactivated", c.finish(s.must(s.device.Get(c.options))), b)
 		s.exec(`UPDATE users SET deactivated_at = NULL WHERE email = $1`, s.person.Email)
 		if s.signIn(b); !s.signedIn(b) {
 			s.t.Error("the passkey is of no use any more")
@@ -94,7 +108,7 @@ func TestPasskeySignInRefusals(t *testing.T) {
 func TestPasskeyChallengeRace(t *testing.T) {
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
-		b := testenv.NewBrowser(s.URL)
+		b := actor.NewBrowser(s.URL)
 		c := s.begin(b, "/signin", nil)
 		c.form.Values.Set("credential", s.must(s.device.Get(c.options)))
 		const n = 20
@@ -138,7 +152,7 @@ func TestPasskeyChallengeRace(t *testing.T) {
 func TestPasskeyAnswersThatCannotBeRead(t *testing.T) {
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
-		b := testenv.NewBrowser(s.URL)
+		b := actor.NewBrowser(s.URL)
 		good := s.begin(b, "/signin", nil)
 		answer := s.must(s.device.Get(good.options))
 		for name, bad := range map[string]string{
@@ -178,7 +192,7 @@ func TestPasskeyAddressesAreGuarded(t *testing.T) {
 			t.Errorf("GET %s: %d", path, page.Status)
 		}
 	}
-	b := testenv.NewBrowser(s.URL)
+	b := actor.NewBrowser(s.URL)
 	form, err := s.get(b, "/signin").Form("email")
 	if err != nil {
 		t.Fatal(err)

@@ -7,20 +7,21 @@ import (
 	"testing"
 
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // passkeySite is a site with a person who has signed up and has a device.
 type passkeySite struct {
 	*site
 	t      *testing.T
-	person *testenv.Person
-	device *testenv.Authenticator
+	person *actor.Person
+	device *actor.Authenticator
 }
 
 func newPasskeySite(t *testing.T, set testenv.Set) *passkeySite {
 	t.Helper()
 	s := &passkeySite{site: newSite(t, set, settings()), t: t}
-	s.person, s.device = testenv.NewPerson(s.URL), testenv.NewAuthenticator(s.URL)
+	s.person, s.device = actor.NewPerson(s.URL), actor.NewAuthenticator(s.URL)
 	if _, err := s.person.SignUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,7 @@ func (s *passkeySite) exec(text string, args ...any) {
 	}
 }
 
-func (s *passkeySite) get(b *testenv.Browser, path string) *testenv.Page {
+func (s *passkeySite) get(b *actor.Browser, path string) *actor.Page {
 	s.t.Helper()
 	page, err := b.Get(s.t.Context(), path)
 	if err != nil {
@@ -51,14 +52,14 @@ func (s *passkeySite) get(b *testenv.Browser, path string) *testenv.Page {
 // ceremony is a form that waits for a passkey's answer.
 type ceremony struct {
 	s       *passkeySite
-	b       *testenv.Browser
-	page    *testenv.Page
-	form    *testenv.Form
+	b       *actor.Browser
+	page    *actor.Page
+	form    *actor.Form
 	options []byte
 }
 
 // begin loads the page and asks for the options, as the script does.
-func (s *passkeySite) begin(b *testenv.Browser, path string, values map[string]string) *ceremony {
+func (s *passkeySite) begin(b *actor.Browser, path string, values map[string]string) *ceremony {
 	s.t.Helper()
 	c := &ceremony{s: s, b: b, page: s.get(b, path)}
 	var err error
@@ -77,7 +78,7 @@ func (s *passkeySite) begin(b *testenv.Browser, path string, values map[string]s
 	return c
 }
 
-func (c *ceremony) finish(answer string) *testenv.Page {
+func (c *ceremony) finish(answer string) *actor.Page {
 	c.s.t.Helper()
 	c.form.Values.Set("credential", answer)
 	page, err := c.b.Submit(c.s.t.Context(), c.page, c.form, "", "")
@@ -96,19 +97,19 @@ func (s *passkeySite) must(answer string, err error) string {
 	return answer
 }
 
-func (s *passkeySite) add(name string) *testenv.Page {
+func (s *passkeySite) add(name string) *actor.Page {
 	s.t.Helper()
 	c := s.begin(s.person.Browser, "/settings/passkeys", map[string]string{"passkey_name": name})
 	return c.finish(s.must(s.device.Create(c.options)))
 }
 
-func (s *passkeySite) signIn(b *testenv.Browser) *testenv.Page {
+func (s *passkeySite) signIn(b *actor.Browser) *actor.Page {
 	s.t.Helper()
 	c := s.begin(b, "/signin", nil)
 	return c.finish(s.must(s.device.Get(c.options)))
 }
 
-func (s *passkeySite) signedIn(b *testenv.Browser) bool {
+func (s *passkeySite) signedIn(b *actor.Browser) bool {
 	s.t.Helper()
 	return strings.Contains(s.get(b, "/").Text(), "Hello, Ada")
 }
@@ -124,7 +125,7 @@ func TestPasskeyInsteadOfPassword(t *testing.T) {
 		if _, err := s.device.Create(c.options); err == nil {
 			s.t.Error("the options do not exclude the passkey that exists")
 		}
-		b := testenv.NewBrowser(s.URL)
+		b := actor.NewBrowser(s.URL)
 		if page = s.signIn(b); page.Status != http.StatusOK || !s.signedIn(b) {
 			s.t.Fatalf("%d %s", page.Status, page.Text())
 		}
@@ -132,7 +133,7 @@ func TestPasskeyInsteadOfPassword(t *testing.T) {
 			s.t.Errorf("the last use is not shown: %s", page.Text())
 		}
 		// Whoever was going somewhere gets there.
-		b = testenv.NewBrowser(s.URL)
+		b = actor.NewBrowser(s.URL)
 		c = s.begin(b, "/signin?return_to=%2Fsettings%2Fsignins", nil)
 		if page = c.finish(s.must(s.device.Get(c.options))); page.URL.Path != "/settings/signins" {
 			s.t.Errorf("the sign-in led to %s", page.URL)
@@ -145,7 +146,7 @@ func TestPasskeyIsBothFactors(t *testing.T) {
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
 		s.exec(`UPDATE users SET second_factor = true WHERE email = $1`, s.person.Email)
-		b := testenv.NewBrowser(s.URL)
+		b := actor.NewBrowser(s.URL)
 		if page := s.signIn(b); !s.signedIn(b) {
 			s.t.Errorf("%d %s", page.Status, page.Text())
 		}
@@ -169,7 +170,7 @@ func TestPasskeyAsSecondFactor(t *testing.T) {
 		}
 
 		// Without a password there is no second step to take.
-		b := testenv.NewBrowser(s.URL)
+		b := actor.NewBrowser(s.URL)
 		form, err := s.get(b, "/signin").Form("email")
 		if err != nil {
 			s.t.Fatal(err)
@@ -189,7 +190,7 @@ func TestPasskeyAsSecondFactor(t *testing.T) {
 func TestPasskeyOfSomebodyElse(t *testing.T) {
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
-		other := &passkeySite{site: s.site, t: s.t, person: testenv.NewPerson(s.URL), device: testenv.NewAuthenticator(s.URL)}
+		other := &passkeySite{site: s.site, t: s.t, person: actor.NewPerson(s.URL), device: actor.NewAuthenticator(s.URL)}
 		if _, err := other.person.SignUp(s.t.Context()); err != nil {
 			s.t.Fatal(err)
 		}
@@ -207,7 +208,7 @@ func TestPasskeyOfSomebodyElse(t *testing.T) {
 		// Signing in with a passkey that says it is another user's.
 		key := *other.device.Keys[0]
 		key.User = s.device.Keys[0].User
-		b := testenv.NewBrowser(s.URL)
+		b := actor.NewBrowser(s.URL)
 		c = s.begin(b, "/signin", nil)
 		page = c.finish(s.must(other.device.Sign(&key, challengeOf(s.t, c.options))))
 		if page.Status != http.StatusUnauthorized || s.signedIn(b) {

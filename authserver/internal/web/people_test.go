@@ -11,12 +11,13 @@ import (
 
 	"latchkey/authserver/internal/account"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // newcomer is somebody who has just signed up.
-func (s *site) newcomer(t *testing.T) *testenv.Person {
+func (s *site) newcomer(t *testing.T) *actor.Person {
 	t.Helper()
-	p := testenv.NewPerson(s.URL)
+	p := actor.NewPerson(s.URL)
 	if _, err := p.SignUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +35,7 @@ func (s *site) withSealer(t *testing.T) *site {
 }
 
 // open fetches a page that must be there.
-func open(t *testing.T, b *testenv.Browser, path string) *testenv.Page {
+func open(t *testing.T, b *actor.Browser, path string) *actor.Page {
 	t.Helper()
 	page, err := b.Get(t.Context(), path)
 	if err != nil {
@@ -47,7 +48,7 @@ func open(t *testing.T, b *testenv.Browser, path string) *testenv.Page {
 }
 
 // fill sends the form of page that has the named fields.
-func fill(t *testing.T, b *testenv.Browser, page *testenv.Page, values map[string]string, button ...string) *testenv.Page {
+func fill(t *testing.T, b *actor.Browser, page *actor.Page, values map[string]string, button ...string) *actor.Page {
 	t.Helper()
 	names := []string{"csrf_token"}
 	for name := range values {
@@ -67,7 +68,7 @@ func fill(t *testing.T, b *testenv.Browser, page *testenv.Page, values map[strin
 }
 
 // formWith finds the first form that has the fields and the very button.
-func formWith(t *testing.T, page *testenv.Page, names []string, button, value string) *testenv.Form {
+func formWith(t *testing.T, page *actor.Page, names []string, button, value string) *actor.Form {
 	t.Helper()
 	rest := page.Body
 	for {
@@ -102,7 +103,7 @@ var (
 )
 
 // turnOn sets a second factor up through the pages.
-func (s *site) turnOn(t *testing.T, p *testenv.Person) (key string, codes []string) {
+func (s *site) turnOn(t *testing.T, p *actor.Person) (key string, codes []string) {
 	t.Helper()
 	page := open(t, p.Browser, "/settings/second-factor")
 	found := setupKey.FindStringSubmatch(page.Body)
@@ -166,7 +167,7 @@ func TestSecondFactorPages(t *testing.T) {
 	})
 }
 
-func (s *site) turnOff(t *testing.T, p *testenv.Person, key string, codes []string) {
+func (s *site) turnOff(t *testing.T, p *actor.Person, key string, codes []string) {
 	t.Helper()
 	off := open(t, p.Browser, "/settings/second-factor/off")
 	for name, values := range map[string]map[string]string{
@@ -186,7 +187,7 @@ func (s *site) turnOff(t *testing.T, p *testenv.Person, key string, codes []stri
 		t.Errorf("an old recovery code: %d", page.Status)
 	}
 	page := fill(t, p.Browser, off, map[string]string{"password": p.Password, "otp_code": fresh[0][1]})
-	if page.Status != 200 || !strings.Contains(page.Text(), "The second factor is off") {
+	if page.Status != 200 || !strings.Contains(page.Text(), "The second factor was turned off") {
 		t.Errorf("turning off: %d %s", page.Status, page.Text())
 	}
 	if _, err := p.ElsewhereAs(s.URL).SignIn(t.Context()); err != nil {
@@ -233,8 +234,8 @@ func TestSigninsPage(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := s.newcomer(t)
-		here := func() *testenv.Page { return open(t, p.Browser, "/settings/signins") }
-		others := []*testenv.Person{p.ElsewhereAs(s.URL), p.ElsewhereAs(s.URL), p.ElsewhereAs(s.URL)}
+		here := func() *actor.Page { return open(t, p.Browser, "/settings/signins") }
+		others := []*actor.Person{p.ElsewhereAs(s.URL), p.ElsewhereAs(s.URL), p.ElsewhereAs(s.URL)}
 		for _, o := range others {
 			if _, err := o.SignIn(t.Context()); err != nil {
 				t.Fatal(err)
@@ -278,7 +279,7 @@ func TestSigninsPage(t *testing.T) {
 }
 
 // mustHaveOther is the page of a person who is signed in twice.
-func mustHaveOther(t *testing.T, s *site, p *testenv.Person) *testenv.Page {
+func mustHaveOther(t *testing.T, s *site, p *actor.Person) *actor.Page {
 	t.Helper()
 	if _, err := p.ElsewhereAs(s.URL).SignIn(t.Context()); err != nil {
 		t.Fatal(err)

@@ -8,9 +8,10 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/web/page"
 )
 
-func (s *Server) profileView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) *view {
+func (s *Server) profileView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) *page.View {
 	v := s.personalView(w, r, in, "profile.title")
 	v.Fields = map[string]string{"first_name": in.User.FirstName, "last_name": in.User.LastName}
 	return v
@@ -18,35 +19,35 @@ func (s *Server) profileView(w http.ResponseWriter, r *http.Request, in *authser
 
 func (s *Server) showProfile(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	v := s.profileView(w, r, in)
-	return s.render(w, r, http.StatusOK, v, profilePage(v))
+	return s.render(w, r, http.StatusOK, v, page.ProfilePage(v))
 }
 
 func (s *Server) changeProfile(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	err := s.Recovery.Rename(r.Context(), &in.User, r.PostForm.Get("first_name"), r.PostForm.Get("last_name"))
+	err := s.recovery.Rename(r.Context(), &in.User, r.PostForm.Get("first_name"), r.PostForm.Get("last_name"))
 	if err != nil {
 		v := s.profileView(w, r, in)
-		return s.again(w, r, v, profilePage(v), err, "first_name", "last_name")
+		return s.again(w, r, v, page.ProfilePage(v), err, "first_name", "last_name")
 	}
 	return redirect(w, r, "/settings/account?done=saved")
 }
 
-func (s *Server) emailView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*view, templ.Component) {
+func (s *Server) emailView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*page.View, templ.Component) {
 	v := s.personalView(w, r, in, "email.title")
-	return v, emailPage(v, s.Recovery.CanMail(), r.URL.Query().Has("sent"))
+	return v, page.EmailPage(v, s.recovery.CanMail(), r.URL.Query().Has("sent"))
 }
 
 func (s *Server) showEmail(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	v, page := s.emailView(w, r, in)
-	return s.render(w, r, http.StatusOK, v, page)
+	v, body := s.emailView(w, r, in)
+	return s.render(w, r, http.StatusOK, v, body)
 }
 
 func (s *Server) changeEmail(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	f := r.PostForm
-	changed, err := s.Recovery.RequestEmail(r.Context(), in, f.Get("email"), f.Get("password"), s.language(r))
+	changed, err := s.recovery.RequestEmail(r.Context(), in, f.Get("email"), f.Get("password"), s.language(r))
 	switch {
 	case err != nil:
-		v, page := s.emailView(w, r, in)
-		return s.again(w, r, v, page, err, "email")
+		v, body := s.emailView(w, r, in)
+		return s.again(w, r, v, body, err, "email")
 	case changed:
 		return redirect(w, r, "/settings/account?done=email")
 	}
@@ -59,7 +60,7 @@ func (s *Server) showConfirmEmail(w http.ResponseWriter, r *http.Request, in *au
 }
 
 func (s *Server) confirmPage(w http.ResponseWriter, r *http.Request, in *authserver.Signin, token string, refused error) error {
-	email, err := s.Recovery.CheckEmailLink(r.Context(), &in.User, token)
+	email, err := s.recovery.CheckEmailLink(r.Context(), &in.User, token)
 	if errors.Is(err, account.ErrLinkGone) {
 		return s.linkGone(w, r, "/settings/email", "linkgone.email")
 	}
@@ -67,16 +68,16 @@ func (s *Server) confirmPage(w http.ResponseWriter, r *http.Request, in *authser
 		return err
 	}
 	v := s.personalView(w, r, in, "confirm.title")
-	page := confirmPage(v, token, email)
+	body := page.ConfirmPage(v, token, email)
 	if refused != nil {
-		return s.again(w, r, v, page, refused)
+		return s.again(w, r, v, body, refused)
 	}
-	return s.render(w, r, http.StatusOK, v, page)
+	return s.render(w, r, http.StatusOK, v, body)
 }
 
 func (s *Server) confirmEmail(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	token := r.PostForm.Get("token")
-	err := s.Recovery.ConfirmEmail(r.Context(), &in.User, token, s.language(r))
+	err := s.recovery.ConfirmEmail(r.Context(), &in.User, token, s.language(r))
 	if errors.Is(err, account.ErrLinkGone) {
 		return s.linkGone(w, r, "/settings/email", "linkgone.email")
 	}

@@ -8,14 +8,16 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/web"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 func TestNewAddressIsConfirmed(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
-		p, next := signedUp(t, s), testenv.NewPerson(s.URL).Email
-		ask := func(email, password string) *testenv.Page {
+		p, next := signedUp(t, s), actor.NewPerson(s.URL).Email
+		ask := func(email, password string) *actor.Page {
 			return answer(t, p.Browser, "/settings/email", map[string]string{"email": email, "password": password})
 		}
 		for what, c := range map[string]struct{ email, password, says string }{
@@ -27,7 +29,7 @@ func TestNewAddressIsConfirmed(t *testing.T) {
 				t.Errorf("%s: %d %s", what, page.Status, page.Text())
 			}
 		}
-		if page := ask(next, p.Password); !strings.Contains(page.Text(), "Look into the new mailbox") {
+		if page := ask(next, p.Password); !strings.Contains(page.Text(), "Check your email at the new address") {
 			t.Fatalf("after asking: %s", page.Text())
 		}
 		path := s.letter(t, authserver.LetterConfirmEmail, next).Path
@@ -66,7 +68,7 @@ func TestTakenAddressTellsNothing(t *testing.T) {
 		s := newSite(t, set, settings())
 		p, owner := signedUp(t, s), signedUp(t, s)
 		page := answer(t, p.Browser, "/settings/email", map[string]string{"email": owner.Email, "password": p.Password})
-		if !strings.Contains(page.Text(), "Look into the new mailbox") {
+		if !strings.Contains(page.Text(), "Check your email at the new address") {
 			t.Errorf("a taken address is answered: %s", page.Text())
 		}
 		if l := s.letter(t, authserver.LetterEmailTaken, owner.Email); strings.Contains(l.Path, "token") {
@@ -112,7 +114,7 @@ func TestExportHoldsNoSecret(t *testing.T) {
 			}
 		}
 		for _, path := range []string{"/settings/export", "/settings/account", "/settings/applications", "/settings/developer"} {
-			if page, err := testenv.NewBrowser(s.URL).Get(t.Context(), path); err != nil || page.URL.Path != "/signin" {
+			if page, err := actor.NewBrowser(s.URL).Get(t.Context(), path); err != nil || page.URL.Path != "/signin" {
 				t.Errorf("%s without a sign-in: %v %v", path, page.URL, err)
 			}
 		}
@@ -122,8 +124,9 @@ func TestExportHoldsNoSecret(t *testing.T) {
 // A server without email says so, and a new address counts at once.
 func TestWithoutEmail(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		s := newSite(t, set, settings())
-		s.Pages.Recovery = &account.Recovery{People: s.People, Links: s.Store}
+		s := newSite(t, set, settings(), func(s *site, d *web.Dependencies) {
+			d.Recovery = &account.Recovery{People: s.People, Links: s.Store}
+		})
 		p, other := signedUp(t, s), signedUp(t, s)
 		page, err := p.Browser.Get(t.Context(), "/forgot")
 		if err != nil || !strings.Contains(page.Text(), "This server sends no email") || strings.Contains(page.Body, "<form") {
@@ -133,7 +136,7 @@ func TestWithoutEmail(t *testing.T) {
 		if page.Status != http.StatusUnprocessableEntity || !strings.Contains(page.Text(), "Email has already been taken") {
 			t.Errorf("a taken address: %d %s", page.Status, page.Text())
 		}
-		next := testenv.NewPerson(s.URL).Email
+		next := actor.NewPerson(s.URL).Email
 		page = answer(t, p.Browser, "/settings/email", map[string]string{"email": strings.ToUpper(next), "password": p.Password})
 		if !strings.Contains(page.Text(), "Your email address was changed") {
 			t.Errorf("%d %s", page.Status, page.Text())

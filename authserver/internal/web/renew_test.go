@@ -8,6 +8,7 @@ import (
 	"latchkey/authserver/internal/account"
 	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // Renewing a sign-in locks the person first and the old sign-in last, in the
@@ -16,7 +17,7 @@ import (
 func TestRenewingASigninDoesNotMeetAPasswordChangeInADeadlock(t *testing.T) {
 	testenv.Production.Need(t)
 	s := newSite(t, testenv.Production, settings())
-	p := testenv.NewPerson(s.URL)
+	p := actor.NewPerson(s.URL)
 	if _, err := p.SignUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -7,25 +7,26 @@ import (
 	"github.com/a-h/templ"
 
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/web/page"
 )
 
 func (s *Server) showForgot(w http.ResponseWriter, r *http.Request) error {
-	v, page := s.forgotView(w, r)
+	v, body := s.forgotView(w, r)
 	v.Fields = map[string]string{"email": r.URL.Query().Get("email")}
-	return s.render(w, r, http.StatusOK, v, page)
+	return s.render(w, r, http.StatusOK, v, body)
 }
 
-func (s *Server) forgotView(w http.ResponseWriter, r *http.Request) (*view, templ.Component) {
+func (s *Server) forgotView(w http.ResponseWriter, r *http.Request) (*page.View, templ.Component) {
 	v := s.newView(w, r, "forgot.title")
-	return v, forgotPage(v, s.Recovery.CanMail(), r.URL.Query().Has("sent"))
+	return v, page.ForgotPage(v, s.recovery.CanMail(), r.URL.Query().Has("sent"))
 }
 
 // forgot answers the same for every address, known or not.
 func (s *Server) forgot(w http.ResponseWriter, r *http.Request) error {
-	err := s.Recovery.RequestReset(r.Context(), r.PostForm.Get("email"), s.language(r), visitor(r))
+	err := s.recovery.RequestReset(r.Context(), r.PostForm.Get("email"), s.language(r), visitor(r))
 	if err != nil {
-		v, page := s.forgotView(w, r)
-		return s.again(w, r, v, page, err, "email")
+		v, body := s.forgotView(w, r)
+		return s.again(w, r, v, body, err, "email")
 	}
 	return redirect(w, r, "/forgot?sent")
 }
@@ -36,7 +37,7 @@ func (s *Server) showReset(w http.ResponseWriter, r *http.Request) error {
 
 // resetPage asks for the new password, or says that the link is gone.
 func (s *Server) resetPage(w http.ResponseWriter, r *http.Request, token string, refused error) error {
-	u, err := s.Recovery.CheckResetLink(r.Context(), token)
+	u, err := s.recovery.CheckResetLink(r.Context(), token)
 	if errors.Is(err, account.ErrLinkGone) {
 		return s.linkGone(w, r, "/forgot", "linkgone.reset")
 	}
@@ -44,16 +45,16 @@ func (s *Server) resetPage(w http.ResponseWriter, r *http.Request, token string,
 		return err
 	}
 	v := s.newView(w, r, "reset.title")
-	page := resetPage(v, token, u.Email)
+	body := page.ResetPage(v, token, u.Email)
 	if refused != nil {
-		return s.again(w, r, v, page, refused)
+		return s.again(w, r, v, body, refused)
 	}
-	return s.render(w, r, http.StatusOK, v, page)
+	return s.render(w, r, http.StatusOK, v, body)
 }
 
 func (s *Server) reset(w http.ResponseWriter, r *http.Request) error {
 	token := r.PostForm.Get("token")
-	err := s.Recovery.Reset(r.Context(), token, r.PostForm.Get("new_password"), s.language(r))
+	err := s.recovery.Reset(r.Context(), token, r.PostForm.Get("new_password"), s.language(r))
 	if errors.Is(err, account.ErrLinkGone) {
 		return s.linkGone(w, r, "/forgot", "linkgone.reset")
 	}
@@ -68,5 +69,5 @@ func (s *Server) reset(w http.ResponseWriter, r *http.Request) error {
 // a server that forgets links cannot tell which.
 func (s *Server) linkGone(w http.ResponseWriter, r *http.Request, onward, text string) error {
 	v := s.newView(w, r, "linkgone.title")
-	return s.render(w, r, http.StatusNotFound, v, linkGonePage(v, onward, text))
+	return s.render(w, r, http.StatusNotFound, v, page.LinkGonePage(v, onward, text))
 }

@@ -10,17 +10,18 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // forgot asks for a reset link and returns the page after it.
-func forgot(t *testing.T, s *site, email string) *testenv.Page {
+func forgot(t *testing.T, s *site, email string) *actor.Page {
 	t.Helper()
-	b := testenv.NewBrowser(s.URL)
+	b := actor.NewBrowser(s.URL)
 	return answer(t, b, "/forgot", map[string]string{"email": email})
 }
 
 // answer gets a page, fills in its form that has the named fields and submits it.
-func answer(t *testing.T, b *testenv.Browser, path string, values map[string]string) *testenv.Page {
+func answer(t *testing.T, b *actor.Browser, path string, values map[string]string) *actor.Page {
 	t.Helper()
 	page, err := b.Get(t.Context(), path)
 	if err != nil {
@@ -42,16 +43,16 @@ func answer(t *testing.T, b *testenv.Browser, path string, values map[string]str
 	return page
 }
 
-func signedUp(t *testing.T, s *site) *testenv.Person {
+func signedUp(t *testing.T, s *site) *actor.Person {
 	t.Helper()
-	p := testenv.NewPerson(s.URL)
+	p := actor.NewPerson(s.URL)
 	if _, err := p.SignUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-func home(t *testing.T, b *testenv.Browser) string {
+func home(t *testing.T, b *actor.Browser) string {
 	t.Helper()
 	page, err := b.Get(t.Context(), "/")
 	if err != nil {
@@ -64,14 +65,14 @@ func TestResetEndsEverything(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
-		if page := forgot(t, s, " "+strings.ToUpper(p.Email)); !strings.Contains(page.Text(), "Look into your mailbox") {
+		if page := forgot(t, s, " "+strings.ToUpper(p.Email)); !strings.Contains(page.Text(), "Check your email") {
 			t.Fatalf("after asking: %s", page.Text())
 		}
 		l := s.letter(t, authserver.LetterReset, p.Email)
 		if l.Name != "Ada Lovelace" || l.Life != 15*time.Minute {
 			t.Errorf("the letter is %+v", l)
 		}
-		b := testenv.NewBrowser(s.URL)
+		b := actor.NewBrowser(s.URL)
 		page := answer(t, b, l.Path, map[string]string{"new_password": "short"})
 		if page.Status != http.StatusUnprocessableEntity || !strings.Contains(page.Text(), "at least 8 characters") || strings.Contains(page.Body, `value="short"`) {
 			t.Errorf("a weak password: %d %s", page.Status, page.Text())
@@ -91,7 +92,7 @@ func TestResetEndsEverything(t *testing.T) {
 			t.Errorf("the new password: %d %s", page.Status, page.Text())
 		}
 		s.letter(t, authserver.LetterPasswordChanged, p.Email)
-		if page, _ = b.Get(t.Context(), l.Path); page.Status != http.StatusNotFound || !strings.Contains(page.Text(), "no longer good") {
+		if page, _ = b.Get(t.Context(), l.Path); page.Status != http.StatusNotFound || !strings.Contains(page.Text(), "no longer works") {
 			t.Errorf("the used link: %d %s", page.Status, page.Text())
 		}
 	})
@@ -105,15 +106,15 @@ func TestResetLinkIsUsedOnce(t *testing.T) {
 		forgot(t, s, p.Email)
 		path := s.letter(t, authserver.LetterReset, p.Email).Path
 		const tries = 20
-		pages := make(chan *testenv.Page, tries)
+		pages := make(chan *actor.Page, tries)
 		type ready struct {
-			b    *testenv.Browser
-			page *testenv.Page
-			form *testenv.Form
+			b    *actor.Browser
+			page *actor.Page
+			form *actor.Form
 		}
 		var all []ready
 		for range tries {
-			b := testenv.NewBrowser(s.URL)
+			b := actor.NewBrowser(s.URL)
 			page, err := b.Get(t.Context(), path)
 			if err != nil {
 				t.Fatal(err)
@@ -156,8 +157,8 @@ func TestResetLinksThatAreNotGood(t *testing.T) {
 		s := newSite(t, set, settings())
 		gone := func(what, path string) {
 			t.Helper()
-			page, err := testenv.NewBrowser(s.URL).Get(t.Context(), path)
-			if err != nil || page.Status != http.StatusNotFound || !strings.Contains(page.Text(), "no longer good") {
+			page, err := actor.NewBrowser(s.URL).Get(t.Context(), path)
+			if err != nil || page.Status != http.StatusNotFound || !strings.Contains(page.Text(), "no longer works") {
 				t.Errorf("%s: %v, %v", what, page.Status, err)
 			}
 		}
@@ -215,7 +216,7 @@ func TestResetLinkOfTheOperator(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		page := answer(t, testenv.NewBrowser(s.URL), path, map[string]string{"new_password": "Another-1!password"})
+		page := answer(t, actor.NewBrowser(s.URL), path, map[string]string{"new_password": "Another-1!password"})
 		if page.URL.Path != "/signin" {
 			t.Errorf("the link led to %s: %s", page.URL, page.Text())
 		}
@@ -233,14 +234,14 @@ func TestTwoResetLinksAtOnce(t *testing.T) {
 		r := account.Recovery{People: s.People, Links: s.Store}
 		for range 5 {
 			p := signedUp(t, s)
-			pages := make(chan *testenv.Page, 4)
+			pages := make(chan *actor.Page, 4)
 			var submit []func()
 			for range cap(pages) {
 				path, err := r.ResetLink(t.Context(), p.Email)
 				if err != nil {
 					t.Fatal(err)
 				}
-				b := testenv.NewBrowser(s.URL)
+				b := actor.NewBrowser(s.URL)
 				page, err := b.Get(t.Context(), path)
 				if err != nil {
 					t.Fatal(err)

@@ -1,80 +1,126 @@
 package web
 
 import (
-	"log/slog"
-	"net/http"
-
 	"github.com/gorilla/mux"
 
-	"latchkey/pkg/fault"
-	"latchkey/pkg/httpserver"
+	"latchkey/authserver/internal/web/page"
 )
+
+// route is one page. The types of its handlers say whom it is for: anyone, a
+// person who is signed in, the owner of the client or of the key in its path.
+type route struct {
+	path    string
+	get     handler      // and HEAD; nil: only our own script asks, and gets JSON
+	post    handler      // after CheckForm, always; nil: not allowed
+	confirm confirmation // what post asks for, beside the sign-in
+}
+
+// confirmation is what a form must prove again. Package account asks for it.
+type confirmation string
+
+const (
+	freshSignin     confirmation = "a sign-in of the last ten minutes, or the password"
+	currentPassword confirmation = "the current password, or a fresh sign-in of somebody without one"
+	secondFactor    confirmation = "a code of the second factor"
+)
+
+// routes is every page there is. Of two paths that fit a request, the first
+// answers it.
+func (s *Server) routes() []route {
+	all := append(s.entryRoutes(), s.settingsRoutes()...)
+	all = append(all, s.developerRoutes()...)
+	if s.keys != nil {
+		all = append(all, s.keyRoutes()...)
+	}
+	if s.sso != nil {
+		all = append(all, s.providerRoutes()...)
+	}
+	return all
+}
+
+// entryRoutes are the pages for people who are not signed in yet.
+func (s *Server) entryRoutes() []route {
+	return []route{
+		{path: "/", get: anyone(s.landing)},
+		{path: "/assets/{sum}/{name}", get: anyone(s.serveAsset)},
+		{path: "/signup", get: anyone(s.showSignup), post: anyone(s.signup)},
+		{path: "/join", get: anyone(s.join)},
+		{path: "/signin", get: anyone(s.showSignin), post: anyone(s.signin)},
+		{path: "/signin/passkey", get: anyone(s.toSignin), post: anyone(s.passkeySignin)},
+		{path: "/signin/passkey/options", post: anyone(s.passkeySigninOptions)},
+		{path: "/signin/second-factor", get: anyone(s.showSecondStep), post: anyone(s.secondStep)},
+		{path: "/signin/second-factor/passkey", get: anyone(s.toSignin), post: anyone(s.passkeyStep)},
+		{path: "/signin/second-factor/passkey/options", post: anyone(s.passkeyStepOptions)},
+		{path: "/signout", get: anyone(s.showSignout), post: anyone(s.signout)},
+		{path: "/forgot", get: anyone(s.showForgot), post: anyone(s.forgot)},
+		{path: "/reset", get: anyone(s.showReset), post: anyone(s.reset)},
+	}
+}
+
+// settingsRoutes are the pages of a person's own account and family.
+func (s *Server) settingsRoutes() []route {
+	return []route{
+		{path: "/settings/account", get: person(s.showProfile), post: person(s.changeProfile)},
+		{path: "/settings/email", get: person(s.showEmail), post: person(s.changeEmail), confirm: currentPassword},
+		{path: "/settings/email/confirm", get: person(s.showConfirmEmail), post: person(s.confirmEmail)},
+		{path: "/settings/export", get: person(s.showExport), post: person(s.export)},
+		{path: "/settings/delete", get: person(s.showDelete), post: person(s.deleteAccount), confirm: currentPassword},
+		{path: "/settings/security", get: person(s.security)},
+		{path: "/settings/password", get: person(s.showPassword), post: person(s.changePassword), confirm: currentPassword},
+		{path: "/settings/second-factor", get: person(s.showSecondFactor), post: person(s.confirmSecondFactor)},
+		{path: "/settings/second-factor/off", get: person(s.showDisable), post: person(s.disableSecondFactor), confirm: currentPassword},
+		{path: "/settings/second-factor/recovery", get: person(s.showRenewCodes), post: person(s.renewCodes), confirm: secondFactor},
+		{path: "/settings/passkeys", get: person(s.showPasskeys), post: person(s.addPasskey)},
+		{path: "/settings/passkeys/options", post: person(s.passkeyOptions), confirm: freshSignin},
+		{path: "/settings/passkeys/{id}", get: person(s.showPasskey), post: person(s.renamePasskey)},
+		{path: "/settings/passkeys/{id}/remove", get: person(s.showPasskeyRemoval), post: person(s.removePasskey), confirm: freshSignin},
+		{path: "/settings/signins", get: person(s.showSignins), post: person(s.endSignins)},
+		{path: "/settings/family", get: person(s.showFamily), post: person(s.changeFamily)},
+		{path: "/settings/applications", get: person(s.showApplications), post: person(s.revokeApplication)},
+		{path: "/settings/applications/one", get: person(s.showApplication), post: person(s.revokeApplication)},
+	}
+}
+
+// developerRoutes are the pages of the applications a person develops.
+func (s *Server) developerRoutes() []route {
+	const list, one = page.ClientsPath, page.ClientsPath + "/{client}"
+	return []route{
+		{path: list, get: person(s.showClients), post: person(s.noForm)},
+		{path: list + "/new", get: person(s.showNewClient), post: person(s.createClient)},
+		{path: one, get: clientOwner(s.showClient), post: clientOwner(s.changeClient)},
+		{path: one + "/rotate", get: clientOwner(s.showRotation), post: clientOwner(s.rotateClient)},
+		{path: one + "/delete", get: clientOwner(s.showDeletion), post: clientOwner(s.deleteClient)},
+	}
+}
+
+// keyRoutes are the pages of API keys.
+func (s *Server) keyRoutes() []route {
+	const list, one = page.KeysPath, page.KeysPath + "/{key}"
+	return []route{
+		{path: list, get: person(s.showKeys), post: person(s.createKey)},
+		{path: list + "/new", get: person(s.showNewKey), post: person(s.createKey)},
+		{path: one, get: keyOwner(s.showKey), post: person(s.noForm)},
+		{path: one + "/rotate", get: keyOwner(s.showKeyRotation), post: keyOwner(s.rotateKey)},
+		{path: one + "/revoke", get: keyOwner(s.showKeyRevocation), post: keyOwner(s.revokeKey)},
+	}
+}
+
+// providerRoutes are the web legs of single sign-on (contract section 1.7). A
+// form at /auth/{provider} that connects an account asks for a fresh sign-in too.
+func (s *Server) providerRoutes() []route {
+	return []route{
+		{path: "/auth/finish", get: anyone(s.showUnlinked), post: anyone(s.link)},
+		{path: "/auth/mobile/second-factor", get: anyone(s.showAppFactor), post: anyone(s.appFactor)},
+		{path: "/auth/mobile/{provider}", get: anyone(s.appSignin)},
+		{path: "/auth/{provider}/callback", get: anyone(s.ssoCallback)},
+		{path: "/auth/{provider}", get: anyone(s.ssoSignin), post: anyone(s.ssoForm)},
+		{path: "/settings/identities", get: person(s.showIdentities), post: person(s.dropIdentity), confirm: freshSignin},
+	}
+}
 
 // Mount adds the pages to router.
 func (s *Server) Mount(router *mux.Router) {
-	page := func(path string, get, post httpserver.Handler) {
-		router.Handle(path, s.methods(get, post))
+	for _, one := range s.routes() {
+		router.Handle(one.path, s.answer(one))
 	}
-	page("/", s.landing, nil)
-	page("/signup", s.showSignup, s.signup)
-	page("/signin", s.showSignin, s.signin)
-	page("/signin/second-factor", s.showSecondStep, s.secondStep)
-	page("/signout", s.showSignout, s.signout)
-	page("/join", s.join, nil)
-
-	own := func(path string, get, post personal) {
-		if post == nil {
-			page(path, s.forPerson(get), nil)
-			return
-		}
-		page(path, s.forPerson(get), s.forPerson(post))
-	}
-	own("/settings/security", s.security, nil)
-	own("/settings/password", s.showPassword, s.changePassword)
-	own("/settings/second-factor", s.showSecondFactor, s.confirmSecondFactor)
-	own("/settings/second-factor/off", s.showDisable, s.disableSecondFactor)
-	own("/settings/second-factor/recovery", s.showRenewCodes, s.renewCodes)
-	own("/settings/signins", s.showSignins, s.endSignins)
-	own("/settings/family", s.showFamily, s.changeFamily)
-	own("/settings/delete", s.showDelete, s.deleteAccount)
-
-	s.passkeyRoutes(router)
-	s.ssoRoutes(router)
-	s.ownRoutes(router)
-	s.keyRoutes(router)
-	page("/assets/{sum}/{name}", s.serveAsset, nil)
-}
-
-// methods answers GET and HEAD with get and POST with post, after the form has
-// been checked. A nil handler is a method that is not allowed.
-func (s *Server) methods(get, post httpserver.Handler) http.Handler {
-	allow := "GET, HEAD"
-	if post != nil {
-		allow += ", POST"
-	}
-	return httpserver.Handle(func(w http.ResponseWriter, r *http.Request) error {
-		switch {
-		case r.Method == http.MethodGet || r.Method == http.MethodHead:
-			return get(w, r)
-		case r.Method == http.MethodPost && post != nil:
-			if err := s.CheckForm(r); err != nil {
-				return err
-			}
-			return post(w, r)
-		}
-		w.Header().Set("Allow", allow)
-		s.errorPage(w, r, http.StatusMethodNotAllowed, "", "This page cannot be asked for in that way.")
-		return nil
-	}, s.RenderError)
-}
-
-// NotFound is the page of an address that does not exist.
-func (s *Server) NotFound() http.Handler {
-	return httpserver.Handle(func(http.ResponseWriter, *http.Request) error {
-		return fault.New(fault.NotFound, "There is nothing at this address.")
-	}, s.RenderError)
-}
-
-func annotate(r *http.Request, userID string) {
-	httpserver.Annotate(r.Context(), slog.String("user_id", userID))
 }

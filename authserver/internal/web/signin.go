@@ -6,13 +6,14 @@ import (
 	"github.com/a-h/templ"
 
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/web/page"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
 )
 
 // SignIn sends the browser to the sign-in page, and from there back to r.
 func (s *Server) SignIn(w http.ResponseWriter, r *http.Request) {
-	_ = redirect(w, r, withReturn("/signin", safePath(r.URL.RequestURI()))) // never fails
+	_ = redirect(w, r, page.WithReturn("/signin", safePath(r.URL.RequestURI()))) // never fails
 }
 
 func (s *Server) showSignin(w http.ResponseWriter, r *http.Request) error {
@@ -21,71 +22,68 @@ func (s *Server) showSignin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if in != nil {
-		return redirect(w, r, onward(returnTo(r)))
+		return redirect(w, r, page.Onward(returnTo(r)))
 	}
-	v, page := s.signinView(w, r)
-	return s.render(w, r, http.StatusOK, v, page)
+	v, body := s.signinView(w, r)
+	return s.render(w, r, http.StatusOK, v, body)
 }
 
-func (s *Server) signinView(w http.ResponseWriter, r *http.Request) (*view, templ.Component) {
-	v := s.newView(w, r, "signin.title")
-	v.ReturnTo = returnTo(r)
-	v.formTargets, v.Asking = returnLeadsTo(v.ReturnTo), s.asking(r, v.ReturnTo)
+func (s *Server) signinView(w http.ResponseWriter, r *http.Request) (*page.View, templ.Component) {
+	v := s.entryView(w, r, "signin.title")
+	v.Asking = s.asking(r, v.ReturnTo)
 	if r.Method != http.MethodPost {
 		v.Notice = notices[r.URL.Query().Get("done")]
 	}
-	return v, signinPage(v, s.canSignUp(), s.Passkeys.Available())
+	return v, page.SignInPage(v, page.SignInView{CanSignUp: s.canSignUp(), Passkeys: s.passkeys.Available(), Providers: s.providers()})
 }
 
 func (s *Server) signin(w http.ResponseWriter, r *http.Request) error {
 	email, password := r.PostForm.Get("email"), r.PostForm.Get("password")
-	result, err := s.People.SignIn(r.Context(), email, password, visitor(r), s.signinCookie(r))
+	result, err := s.people.SignIn(r.Context(), email, password, visitor(r), s.signinCookie(r))
 	if err != nil {
-		v, page := s.signinView(w, r)
-		return s.again(w, r, v, page, err, "email")
+		v, body := s.signinView(w, r)
+		return s.again(w, r, v, body, err, "email")
 	}
 	if !result.Pending.IsZero() {
 		s.setCookie(w, pendingName, result.Pending, pendingLife)
-		return redirect(w, r, withReturn("/signin/second-factor", returnTo(r)))
+		return redirect(w, r, page.WithReturn("/signin/second-factor", returnTo(r)))
 	}
 	s.signedIn(w, result.Cookie)
-	return redirect(w, r, onward(returnTo(r)))
+	return redirect(w, r, page.Onward(returnTo(r)))
 }
 
 func (s *Server) showSecondStep(w http.ResponseWriter, r *http.Request) error {
-	_, err := s.People.PendingSignin(r.Context(), s.readCookie(r, pendingName, secret.Signin))
+	_, err := s.people.PendingSignin(r.Context(), s.readCookie(r, pendingName, secret.Signin))
 	if fault.Is(err, fault.NotFound) {
-		return redirect(w, r, withReturn("/signin", returnTo(r)))
+		return redirect(w, r, page.WithReturn("/signin", returnTo(r)))
 	}
 	if err != nil {
 		return err
 	}
-	v, page := s.secondStepView(w, r)
-	return s.render(w, r, http.StatusOK, v, page)
+	v, body := s.secondStepView(w, r)
+	return s.render(w, r, http.StatusOK, v, body)
 }
 
-func (s *Server) secondStepView(w http.ResponseWriter, r *http.Request) (*view, templ.Component) {
-	v := s.newView(w, r, "secondstep.title")
-	v.ReturnTo = returnTo(r)
-	v.formTargets = returnLeadsTo(v.ReturnTo)
-	return v, secondStepPage(v, s.offersPasskey(r))
+func (s *Server) secondStepView(w http.ResponseWriter, r *http.Request) (*page.View, templ.Component) {
+	v := s.entryView(w, r, "secondstep.title")
+	return v, page.SecondStepPage(v, s.offersPasskey(r))
 }
 
 func (s *Server) secondStep(w http.ResponseWriter, r *http.Request) error {
 	pending := s.readCookie(r, pendingName, secret.Signin)
-	cookie, err := s.People.FinishSignIn(r.Context(), pending, r.PostForm.Get("otp_code"), visitor(r), s.signinCookie(r))
+	cookie, err := s.people.FinishSignIn(r.Context(), pending, r.PostForm.Get("otp_code"), visitor(r), s.signinCookie(r))
 	switch {
 	case fault.Is(err, fault.NotFound):
-		return redirect(w, r, withReturn("/signin", returnTo(r)))
+		return redirect(w, r, page.WithReturn("/signin", returnTo(r)))
 	case err != nil:
 		if fault.Is(err, fault.Unauthenticated) {
 			err = account.ErrWrongCode
 		}
-		v, page := s.secondStepView(w, r)
-		return s.again(w, r, v, page, err)
+		v, body := s.secondStepView(w, r)
+		return s.again(w, r, v, body, err)
 	}
 	s.signedIn(w, cookie)
-	return redirect(w, r, onward(returnTo(r)))
+	return redirect(w, r, page.Onward(returnTo(r)))
 }
 
 func (s *Server) showSignout(w http.ResponseWriter, r *http.Request) error {
@@ -94,21 +92,21 @@ func (s *Server) showSignout(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if in == nil {
-		return redirect(w, r, onward(returnTo(r)))
+		return redirect(w, r, page.Onward(returnTo(r)))
 	}
 	v := s.newView(w, r, "signout.title")
 	v.Signin, v.ReturnTo = in, returnTo(r)
-	return s.render(w, r, http.StatusOK, v, signoutPage(v))
+	return s.render(w, r, http.StatusOK, v, page.SignOutPage(v))
 }
 
 func (s *Server) signout(w http.ResponseWriter, r *http.Request) error {
 	if cookie := s.signinCookie(r); !cookie.IsZero() {
-		if err := s.People.SignOut(r.Context(), cookie); err != nil {
+		if err := s.people.SignOut(r.Context(), cookie); err != nil {
 			return err
 		}
 	}
 	s.forgetSignin(w)
-	return redirect(w, r, onward(returnTo(r)))
+	return redirect(w, r, page.Onward(returnTo(r)))
 }
 
 // landing says what this server is, or greets who is signed in.
@@ -121,7 +119,7 @@ func (s *Server) landing(w http.ResponseWriter, r *http.Request) error {
 	v.Signin, v.Path = in, r.URL.Path
 	v.Notice = notices[r.URL.Query().Get("done")]
 	if in != nil {
-		return s.render(w, r, http.StatusOK, v, homePage(v))
+		return s.render(w, r, http.StatusOK, v, page.HomePage(v))
 	}
-	return s.render(w, r, http.StatusOK, v, landingPage(v, s.canSignUp()))
+	return s.render(w, r, http.StatusOK, v, page.LandingPage(v, s.canSignUp()))
 }

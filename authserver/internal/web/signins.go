@@ -4,25 +4,21 @@ import (
 	"net/http"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/web/page"
 	"latchkey/pkg/fault"
 )
 
-type signinsView struct {
-	Signins []authserver.Signin
-	Devices []authserver.Device
-}
-
 func (s *Server) showSignins(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	var data signinsView
+	var data page.SigninsView
 	var err error
-	if data.Signins, err = s.People.Signins(r.Context(), in.User.ID); err != nil {
+	if data.Signins, err = s.people.Signins(r.Context(), in.User.ID); err != nil {
 		return err
 	}
-	if data.Devices, err = s.People.Devices(r.Context(), in.User.ID); err != nil {
+	if data.Devices, err = s.people.Devices(r.Context(), in.User.ID); err != nil {
 		return err
 	}
 	v := s.personalView(w, r, in, "signins.title")
-	return s.render(w, r, http.StatusOK, v, signinsPage(v, data))
+	return s.render(w, r, http.StatusOK, v, page.SigninsPage(v, data))
 }
 
 func (s *Server) endSignins(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
@@ -30,11 +26,11 @@ func (s *Server) endSignins(w http.ResponseWriter, r *http.Request, in *authserv
 	var err error
 	switch r.PostForm.Get("action") {
 	case "end-signin":
-		done, err = "signin-ended", s.People.EndOneSignin(r.Context(), in.User.ID, id)
+		done, err = "signin-ended", s.people.EndOneSignin(r.Context(), in.User.ID, id)
 	case "end-device":
-		done, err = "device-ended", s.People.RevokeDevice(r.Context(), in.User.ID, id)
+		done, err = "device-ended", s.people.RevokeDevice(r.Context(), in.User.ID, id)
 	case "end-others":
-		done, err = "others-ended", s.People.EndOtherSignins(r.Context(), in)
+		done, err = "others-ended", s.people.EndOtherSignins(r.Context(), in)
 	default:
 		return errForm
 	}

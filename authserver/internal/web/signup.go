@@ -6,9 +6,10 @@ import (
 	"github.com/a-h/templ"
 
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/web/page"
 )
 
-func (s *Server) canSignUp() bool { return s.People.Settings.Signup != account.SignupClosed }
+func (s *Server) canSignUp() bool { return s.people.SignupMode() != account.SignupClosed }
 
 func (s *Server) showSignup(w http.ResponseWriter, r *http.Request) error {
 	in, err := s.current(r)
@@ -16,41 +17,34 @@ func (s *Server) showSignup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if in != nil {
-		return redirect(w, r, onward(returnTo(r)))
+		return redirect(w, r, page.Onward(returnTo(r)))
 	}
 	code := r.URL.Query().Get("invite_code")
-	v, page := s.signupView(w, r, code)
+	v, body := s.signupView(w, r, code)
 	v.Fields = map[string]string{"invite_code": code, "email": r.URL.Query().Get("email")}
-	return s.render(w, r, http.StatusOK, v, page)
+	return s.render(w, r, http.StatusOK, v, body)
 }
 
-type signupView struct {
-	Closed     bool
-	InviteOnly bool
-	AskCode    bool // an invitation is offered or needed
-}
-
-func (s *Server) signupView(w http.ResponseWriter, r *http.Request, code string) (*view, templ.Component) {
-	v := s.newView(w, r, "signup.title")
-	v.ReturnTo = returnTo(r)
-	v.formTargets, v.Asking = returnLeadsTo(v.ReturnTo), s.asking(r, v.ReturnTo)
-	mode := s.People.Settings.Signup
-	return v, signupPage(v, signupView{
+func (s *Server) signupView(w http.ResponseWriter, r *http.Request, code string) (*page.View, templ.Component) {
+	v := s.entryView(w, r, "signup.title")
+	v.Asking = s.asking(r, v.ReturnTo)
+	mode := s.people.SignupMode()
+	return v, page.SignUpPage(v, page.SignUpView{
 		Closed: mode == account.SignupClosed, InviteOnly: mode == account.SignupInvite,
-		AskCode: mode == account.SignupInvite || code != "",
+		AskCode: mode == account.SignupInvite || code != "", Providers: s.providers(),
 	})
 }
 
 func (s *Server) signup(w http.ResponseWriter, r *http.Request) error {
 	f := r.PostForm
-	cookie, err := s.People.SignUpHere(r.Context(), account.Signup{
+	cookie, err := s.people.SignUpHere(r.Context(), account.Signup{
 		Email: f.Get("email"), Password: f.Get("password"),
 		FirstName: f.Get("first_name"), LastName: f.Get("last_name"), InviteCode: f.Get("invite_code"),
 	}, visitor(r))
 	if err != nil {
-		v, page := s.signupView(w, r, f.Get("invite_code"))
-		return s.again(w, r, v, page, err, "email", "first_name", "last_name", "invite_code")
+		v, body := s.signupView(w, r, f.Get("invite_code"))
+		return s.again(w, r, v, body, err, "email", "first_name", "last_name", "invite_code")
 	}
 	s.signedIn(w, cookie)
-	return redirect(w, r, onward(returnTo(r)))
+	return redirect(w, r, page.Onward(returnTo(r)))
 }

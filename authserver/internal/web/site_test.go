@@ -14,6 +14,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/store"
 	"latchkey/authserver/internal/web"
@@ -27,6 +28,7 @@ import (
 type site struct {
 	URL    string
 	Store  *store.Store
+	Grants *grant.Service
 	DB     *database.DB
 	People *account.Service
 	Pages  *web.Server
@@ -57,7 +59,9 @@ func settings() account.Settings {
 	}
 }
 
-func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
+// newSite is a site with settings and whatever change does to what its pages
+// depend on.
+func newSite(t *testing.T, set testenv.Set, settings account.Settings, change ...func(s *site, d *web.Dependencies)) *site {
 	t.Helper()
 	url := "sqlite:" + filepath.Join(t.TempDir(), "auth.db")
 	if set == testenv.Production {
@@ -73,7 +77,10 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 		t.Fatal(err)
 	}
 	logger := slog.New(slog.DiscardHandler)
-	s.People = account.New(account.Dependencies{Store: s.Store, Chains: chains{s}, Logger: logger, Now: s.clock.now, Settings: settings})
+	s.Grants = grant.New(grant.Dependencies{
+		Store: s.Store, Logger: logger, Now: s.clock.now, Settings: grant.Settings{AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
+	})
+	s.People = account.New(account.Dependencies{Store: s.Store, Grants: s.Grants, Logger: logger, Now: s.clock.now, Settings: settings})
 	router := mux.NewRouter()
 	server := httptest.NewUnstartedServer(nil)
 	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
@@ -82,7 +89,11 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Pages, err = web.New(s.dependencies(t, passkeys, logger)); err != nil {
+	pages := s.dependencies(t, passkeys, logger)
+	for _, one := range change {
+		one(s, &pages)
+	}
+	if s.Pages, err = web.New(pages); err != nil {
 		t.Fatal(err)
 	}
 	s.Pages.Mount(router)

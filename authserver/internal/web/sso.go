@@ -11,6 +11,7 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/sso"
+	"latchkey/authserver/internal/web/page"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/secret"
@@ -18,21 +19,18 @@ import (
 
 // Cookies of a browser between a provider and a sign-in.
 const (
-	newcomerName = "latchkey_newcomer" // vouched for by a provider, connected with nobody yet
-	appName      = "latchkey_app"      // an app's person, who still owes the second factor
+	unlinkedName = "latchkey_newcomer" // signed in at a provider with an account that no user is connected with
+	appName      = "latchkey_app"      // signing in to an app, with the second factor still to come
 )
 
-// ssoRoutes are the web legs of single sign-on (contract section 1.7).
-func (s *Server) ssoRoutes(router *mux.Router) {
-	if s.SSO == nil {
-		return
+// providers are the sign-in providers a person can choose.
+func (s *Server) providers() []page.Provider {
+	found := s.sso.Providers() // nil has none
+	list := make([]page.Provider, 0, len(found))
+	for _, one := range found {
+		list = append(list, page.Provider{Name: one.Name, Label: one.Label})
 	}
-	router.Handle("/auth/finish", s.methods(s.showNewcomer, s.newcomer))
-	router.Handle("/auth/mobile/second-factor", s.methods(s.showAppFactor, s.appFactor))
-	router.Handle("/auth/mobile/{provider}", s.methods(s.appSignin, nil))
-	router.Handle("/auth/{provider}/callback", s.methods(s.ssoCallback, nil))
-	router.Handle("/auth/{provider}", s.methods(s.ssoSignin, s.ssoForm))
-	router.Handle("/settings/identities", s.methods(s.forPerson(s.showIdentities), s.forPerson(s.dropIdentity)))
+	return list
 }
 
 // visit returns the browser's own cookie, which a roundtrip is bound to; a
@@ -48,7 +46,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request) secret.Token {
 
 // ssoSignin is GET /auth/:provider: off to the provider.
 func (s *Server) ssoSignin(w http.ResponseWriter, r *http.Request) error {
-	to, err := s.SSO.SignIn(r.Context(), mux.Vars(r)["provider"], s.visit(w, r), returnTo(r), visitor(r))
+	to, err := s.sso.SignIn(r.Context(), mux.Vars(r)["provider"], s.visit(w, r), returnTo(r), visitor(r))
 	if err != nil {
 		return s.ssoRefused(w, r, returnTo(r), err)
 	}
@@ -61,20 +59,22 @@ func (s *Server) ssoForm(w http.ResponseWriter, r *http.Request) error {
 	if r.PostForm.Get("intent") != "connect" {
 		return s.ssoSignin(w, r)
 	}
-	return s.forPerson(func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-		err := s.People.AdmitSignin(r.Context(), visitor(r))
-		if err == nil {
-			err = s.People.Reconfirm(r.Context(), in, r.PostForm.Get("password"))
-		}
-		var to string
-		if err == nil {
-			to, err = s.SSO.Connect(r.Context(), mux.Vars(r)["provider"], s.visit(w, r), in.User.ID, visitor(r))
-		}
-		if err != nil {
-			return s.identitiesAgain(w, r, in, err)
-		}
-		return redirect(w, r, to)
-	})(w, r)
+	return person(s.connect).bind(s, s.askSignin)(w, r)
+}
+
+func (s *Server) connect(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	err := s.people.AdmitSignin(r.Context(), visitor(r))
+	if err == nil {
+		err = s.people.Reconfirm(r.Context(), in, r.PostForm.Get("password"))
+	}
+	var to string
+	if err == nil {
+		to, err = s.sso.Connect(r.Context(), mux.Vars(r)["provider"], s.visit(w, r), in.User.ID, visitor(r))
+	}
+	if err != nil {
+		return s.identitiesAgain(w, r, in, err)
+	}
+	return redirect(w, r, to)
 }
 
 // ssoRefused shows the sign-in page with what went wrong at the provider.
@@ -83,10 +83,10 @@ func (s *Server) ssoRefused(w http.ResponseWriter, r *http.Request, to string, e
 	if fault.Is(err, fault.NotFound) {
 		return err
 	}
-	v, page := s.signinView(w, r)
+	v, body := s.signinView(w, r)
 	v.ReturnTo = to
-	v.formTargets = returnLeadsTo(to)
-	return s.again(w, r, v, page, err)
+	v.FormTargets = returnLeadsTo(to)
+	return s.again(w, r, v, body, err)
 }
 
 // ssoCallback is GET /auth/:provider/callback: back from the provider.
@@ -96,7 +96,7 @@ func (s *Server) ssoCallback(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q := r.URL.Query()
-	a, err := s.SSO.Arrive(r.Context(), sso.Return{
+	a, err := s.sso.Arrive(r.Context(), sso.Return{
 		Provider: mux.Vars(r)["provider"], State: one(q, "state"), Code: one(q, "code"), Error: one(q, "error"),
 		Issuer: one(q, "iss"), HasIssuer: q.Has("iss"),
 		Browser: s.visitCookie(r), Signin: in, Cookie: s.signinCookie(r), Visitor: visitor(r),
@@ -110,14 +110,14 @@ func (s *Server) ssoCallback(w http.ResponseWriter, r *http.Request) error {
 	case a.Purpose == authserver.RoundtripMobile:
 		return s.appArrived(w, r, a)
 	case !a.Linking.IsZero():
-		s.setCookie(w, newcomerName, a.Linking, pendingLife)
+		s.setCookie(w, unlinkedName, a.Linking, pendingLife)
 		return redirect(w, r, "/auth/finish")
 	case !a.Signin.Pending.IsZero():
 		s.setCookie(w, pendingName, a.Signin.Pending, pendingLife)
-		return redirect(w, r, withReturn("/signin/second-factor", a.ReturnTo))
+		return redirect(w, r, page.WithReturn("/signin/second-factor", a.ReturnTo))
 	}
 	s.signedIn(w, a.Signin.Cookie)
-	return redirect(w, r, onward(a.ReturnTo))
+	return redirect(w, r, page.Onward(a.ReturnTo))
 }
 
 // one returns a parameter that came once; one that came twice is none (RFC 6749
@@ -146,7 +146,7 @@ func (s *Server) arrivalFailed(w http.ResponseWriter, r *http.Request, a *sso.Ar
 // app, at once or from the provider on.
 func (s *Server) appSignin(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	to, err := s.SSO.SignInApp(r.Context(), mux.Vars(r)["provider"], s.visit(w, r), sso.App{
+	to, err := s.sso.SignInApp(r.Context(), mux.Vars(r)["provider"], s.visit(w, r), sso.App{
 		Device: authserver.Device{
 			DeviceID: one(q, "device_id"), Name: one(q, "device_name"), Kind: one(q, "device_type"),
 			OSVersion: one(q, "os_version"), AppVersion: one(q, "app_version"),
@@ -165,7 +165,7 @@ func (s *Server) appSignin(w http.ResponseWriter, r *http.Request) error {
 // toApp sends the browser to the app. The address is the operator's, whatever
 // the request says.
 func (s *Server) toApp(w http.ResponseWriter, r *http.Request, q url.Values) error {
-	return redirect(w, r, s.SSO.Settings.MobileRedirect+"?"+q.Encode())
+	return redirect(w, r, s.sso.MobileRedirect()+"?"+q.Encode())
 }
 
 func (s *Server) appFailed(w http.ResponseWriter, r *http.Request, err error) error {
@@ -198,7 +198,7 @@ func (s *Server) appPending(r *http.Request) secret.Token {
 var errAppGone = fault.New(fault.Forbidden, "This sign-in took too long. Try again.").WithCode(sso.CodeMissingSession)
 
 func (s *Server) showAppFactor(w http.ResponseWriter, r *http.Request) error {
-	err := s.SSO.PendingCode(r.Context(), s.appPending(r))
+	err := s.sso.PendingCode(r.Context(), s.appPending(r))
 	if fault.Is(err, fault.NotFound) {
 		return s.appFailed(w, r, errAppGone)
 	}
@@ -206,19 +206,19 @@ func (s *Server) showAppFactor(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := s.appFactorView(w, r)
-	return s.render(w, r, http.StatusOK, v, appFactorPage(v))
+	return s.render(w, r, http.StatusOK, v, page.AppFactorPage(v))
 }
 
-func (s *Server) appFactorView(w http.ResponseWriter, r *http.Request) *view {
+func (s *Server) appFactorView(w http.ResponseWriter, r *http.Request) *page.View {
 	v := s.newView(w, r, "secondstep.title")
-	v.formTargets = leadsTo(s.SSO.Settings.MobileRedirect)
+	v.FormTargets = leadsTo(s.sso.MobileRedirect())
 	return v
 }
 
 // appFactor checks the second factor of an app's person; the code for the app is
 // made only then.
 func (s *Server) appFactor(w http.ResponseWriter, r *http.Request) error {
-	code, err := s.SSO.FinishCode(r.Context(), s.appPending(r), r.PostForm.Get("otp_code"))
+	code, err := s.sso.FinishCode(r.Context(), s.appPending(r), r.PostForm.Get("otp_code"))
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return s.appFailed(w, r, errAppGone)
@@ -227,7 +227,7 @@ func (s *Server) appFactor(w http.ResponseWriter, r *http.Request) error {
 			err = account.ErrWrongCode
 		}
 		v := s.appFactorView(w, r)
-		return s.again(w, r, v, appFactorPage(v), err)
+		return s.again(w, r, v, page.AppFactorPage(v), err)
 	}
 	s.setCookie(w, appName, secret.Token{}, -time.Second)
 	return s.toApp(w, r, url.Values{"code": {code.Reveal()}})

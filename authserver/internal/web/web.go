@@ -1,9 +1,9 @@
-// Package web is what people see: the pages of the authorization server. It
-// asks package account to do things and draws the outcome; every page works
-// without scripts.
+// Package web answers what people ask for at a browser: its handlers ask the use
+// cases to do things and fill the pages of package page. routes.go lists every
+// page; every page works without scripts.
 //
 // It also tells the OAuth endpoints who is at a browser (Current, CheckForm)
-// and draws their pages (Consent, Error, SignIn).
+// and shows their pages (Consent, Error, SignIn).
 package web
 
 import (
@@ -22,6 +22,7 @@ import (
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/sso"
+	"latchkey/authserver/internal/web/page"
 )
 
 // Dependencies of a Server.
@@ -44,11 +45,20 @@ type Dependencies struct {
 
 // Server draws the pages and answers their forms.
 type Server struct {
-	Dependencies
+	people     *account.Service
+	passkeys   *passkey.Service
+	recovery   *account.Recovery
+	consents   *consent.Service
+	clients    *registration.Service
+	findClient func(ctx context.Context, id string) (*authserver.Client, error)
+	keys       *apikey.Service // nil: no pages of keys
+	apiURL     string          // without a slash at its end
+	sso        *sso.Service    // nil: no pages of sign-in providers
+	issuer     string
+	log        *slog.Logger
+	now        func() time.Time
 	secure     bool // the issuer is https: cookies are Secure, HSTS is sent
-	host       string
-	texts      map[string]catalogue
-	assets     assets
+	site       *page.Site
 	crossCheck *http.CrossOriginProtection
 }
 
@@ -59,16 +69,15 @@ func New(d Dependencies) (*Server, error) {
 		return nil, errors.New("web: the issuer must be an absolute URL")
 	}
 	s := &Server{
-		Dependencies: d, secure: u.Scheme == "https", host: u.Host,
-		crossCheck: http.NewCrossOriginProtection(),
+		people: d.People, passkeys: d.Passkeys, recovery: d.Recovery, consents: d.Consents, clients: d.Clients,
+		findClient: d.Client, keys: d.Keys, apiURL: strings.TrimRight(d.APIURL, "/"), sso: d.SSO, issuer: d.Issuer,
+		log: d.Logger, now: d.Now,
+		secure: u.Scheme == "https", crossCheck: http.NewCrossOriginProtection(),
 	}
 	if err := s.crossCheck.AddTrustedOrigin(strings.ToLower(u.Scheme + "://" + u.Host)); err != nil {
 		return nil, errors.Join(errors.New("web: the issuer is no origin"), err)
 	}
-	if s.texts, err = readCatalogues(); err != nil {
-		return nil, err
-	}
-	if s.assets, err = readAssets(); err != nil {
+	if s.site, err = page.New(u.Host); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -18,16 +18,17 @@ import (
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/process"
 )
 
 // service is the built program, which a test may kill and start again.
 type service struct {
 	t       *testing.T
 	program string
-	env     testenv.Env
+	env     process.Env
 	token   string
 	mu      sync.Mutex
-	process *testenv.Process
+	process *process.Process
 }
 
 func build(t *testing.T) string {
@@ -50,15 +51,15 @@ func newService(t *testing.T, program string, set testenv.Set) *service {
 		})
 	}))
 	t.Cleanup(server.Close)
-	addr, err := testenv.FreeAddr()
+	addr, err := process.FreeAddr()
 	if err != nil {
 		t.Fatal(err)
 	}
-	ops, err := testenv.FreeAddr()
+	ops, err := process.FreeAddr()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.env = testenv.Env{
+	s.env = process.Env{
 		"API_ADDR": addr, "API_OPS_ADDR": ops, "API_ISSUER": server.URL, "API_URL": "http://" + addr, "API_RATE_LIMIT_OAUTH": "0",
 		"API_INTROSPECTION_CLIENT_ID": "x", "API_INTROSPECTION_CLIENT_SECRET": "y", "API_WORKER_LEASE": "2s",
 		"API_DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "api.db"),
@@ -73,7 +74,7 @@ func newService(t *testing.T, program string, set testenv.Set) *service {
 
 func (s *service) start() {
 	s.t.Helper()
-	p, err := testenv.StartProcess(context.WithoutCancel(s.t.Context()), "resourceapi", s.program, s.env["API_URL"], s.env["API_OPS_ADDR"], s.t.TempDir(), s.env, "serve")
+	p, err := process.Start(context.WithoutCancel(s.t.Context()), "resourceapi", s.program, s.env["API_URL"], s.env["API_OPS_ADDR"], s.t.TempDir(), s.env, "serve")
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -2,27 +2,19 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"net"
 
+	"latchkey/pkg/cli"
 	"latchkey/pkg/httpserver"
 )
 
 func healthcheck(ctx context.Context, args []string) error {
-	fs, _ := flags("healthcheck")
-	if err := parse(fs, args); err != nil {
+	fs, _ := cli.Flags("resourceapi healthcheck")
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	cfg, err := settings()
 	if err != nil {
 		return err
 	}
-	host, port, err := net.SplitHostPort(cfg.OpsAddr)
-	if err != nil {
-		return fmt.Errorf("API_OPS_ADDR: %w", err)
-	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return httpserver.Healthcheck(ctx, "http://"+net.JoinHostPort(host, port)+"/readyz")
+	return httpserver.Healthcheck(ctx, cfg.OpsAddr)
 }

@@ -2,26 +2,27 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
+
+	"latchkey/pkg/cli"
 )
 
+const usageText = `usage: resourceapi COMMAND
+
+  serve                  run the resource API
+  migrate up|status      bring the database schema up to date, or show where it stands
+  seed --family ID       give a family accounts and transactions for a first look
+  healthcheck            exit 0 when the server at API_OPS_ADDR is ready
+  version                print the version
+
+Every command takes -h. Settings come from the environment; see deploy/env.example.`
+
+// version is set by the linker.
+var version = ""
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
-	stop()
-	var usage usageError
-	switch {
-	case err == nil:
-	case errors.As(err, &usage):
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
-	default:
-		fmt.Fprintln(os.Stderr, "resourceapi:", err)
-		os.Exit(1)
-	}
+	program := cli.Program{Name: "resourceapi", Usage: usageText, Commands: map[string]cli.Command{
+		"serve": serve, "migrate": migrateCommand, "seed": seed, "healthcheck": healthcheck, "version": cli.Version(version),
+	}}
+	os.Exit(program.Main(os.Args[1:]))
 }

@@ -5,43 +5,35 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 
+	"latchkey/pkg/cli"
 	"latchkey/pkg/database"
 	"latchkey/resourceapi/internal/config"
 	"latchkey/resourceapi/internal/store"
 )
 
-func migrate(ctx context.Context, args []string) error {
-	const usage = "usage: resourceapi migrate up|status [--json]"
-	if len(args) == 0 {
-		return usageError{usage}
-	}
-	up := false
-	switch args[0] {
-	case "-h", "--help":
-		fmt.Println(usage)
-		return nil
-	case "up":
-		up = true
-	case "status":
-	default:
-		return usageError{fmt.Sprintf("resourceapi migrate: unknown command %q\n\n%s", args[0], usage)}
-	}
-	fs, asJSON := flags("migrate " + args[0])
-	if err := parse(fs, args[1:]); err != nil {
-		return err
-	}
-	cfg, err := settings()
-	if err != nil {
-		return err
-	}
-	if up {
-		if err := migrateUp(ctx, cfg); err != nil {
+var migrateCommand = cli.Group("resourceapi migrate", "usage: resourceapi migrate up|status [--json]", map[string]cli.Command{
+	"up": migrateThen("up", migrateUp), "status": migrateThen("status", nil),
+})
+
+// migrateThen is a command that prints where the schema stands after change.
+func migrateThen(name string, change func(context.Context, config.Config) error) cli.Command {
+	return func(ctx context.Context, args []string) error {
+		fs, asJSON := cli.Flags("resourceapi migrate " + name)
+		if _, err := cli.Parse(fs, args, 0); err != nil {
 			return err
 		}
+		cfg, err := settings()
+		if err != nil {
+			return err
+		}
+		if change != nil {
+			if err := change(ctx, cfg); err != nil {
+				return err
+			}
+		}
+		return printMigrations(ctx, cfg, *asJSON)
 	}
-	return printMigrations(ctx, cfg, *asJSON)
 }
 
 // migrateUp migrates as the owner of the tables and, where the service connects
@@ -84,14 +76,10 @@ func printMigrations(ctx context.Context, cfg config.Config, asJSON bool) (err e
 		return err
 	}
 	if asJSON {
-		return printJSON(steps)
+		return cli.PrintJSON(steps)
 	}
 	for _, m := range steps {
-		state := "missing"
-		if m.Applied {
-			state = "applied"
-		}
-		fmt.Fprintf(os.Stdout, "%04d  %-8s %s\n", m.Version, state, m.Name)
+		fmt.Println(m)
 	}
 	return nil
 }

@@ -6,20 +6,21 @@ import (
 	"fmt"
 	"time"
 
+	"latchkey/pkg/cli"
 	"latchkey/pkg/database"
 	"latchkey/resourceapi"
 	"latchkey/resourceapi/internal/store"
 )
 
 func seed(ctx context.Context, args []string) (err error) {
-	fs, asJSON := flags("seed")
+	fs, asJSON := cli.Flags("resourceapi seed")
 	family := fs.String("family", "", "id of the family, as authserver names it")
-	if err := parse(fs, args); err != nil {
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	id, valid := resourceapi.ParseID(*family)
 	if !valid {
-		return usageError{"resourceapi seed: --family must be the id of a family"}
+		return cli.UsageError("resourceapi seed: --family must be the id of a family")
 	}
 	cfg, err := settings()
 	if err != nil {
@@ -43,7 +44,7 @@ func seed(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	if *asJSON {
-		return printJSON(map[string]any{"family_id": id, "transactions": n})
+		return cli.PrintJSON(map[string]any{"family_id": id, "transactions": n})
 	}
 	fmt.Printf("family %s now has a checking account with %d transactions\n", id, n)
 	return nil

@@ -18,7 +18,9 @@ import (
 
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/cache"
+	"latchkey/pkg/cli"
 	"latchkey/pkg/database"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/keyuse"
@@ -28,7 +30,6 @@ import (
 	"latchkey/resourceapi/internal/api"
 	"latchkey/resourceapi/internal/balance"
 	"latchkey/resourceapi/internal/config"
-	"latchkey/resourceapi/internal/guard"
 	"latchkey/resourceapi/internal/store"
 )
 
@@ -59,8 +60,8 @@ type parts struct {
 
 func serve(ctx context.Context, args []string) (err error) {
 	defer runtime.KeepAlive(httpserver.CollectLess())
-	fs, _ := flags("serve")
-	if err := parse(fs, args); err != nil {
+	fs, _ := cli.Flags("resourceapi serve")
+	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
 	cfg, err := settings()
@@ -162,7 +163,7 @@ func (p *parts) openGuard() error {
 		return err
 	}
 	p.answers, err = introspection.NewCached(p.client, introspection.CachedOptions{
-		Store: shared, Now: time.Now, Logger: p.log, Registerer: p.metrics,
+		Life: p.cfg.CredentialLife, Store: shared, Now: time.Now, Logger: p.log, Registerer: p.metrics,
 		Timeout: p.cfg.IntrospectionTimeout, Size: p.cfg.CredentialCache,
 	})
 	if err != nil {

@@ -1,15 +1,22 @@
 package main_test
 
 import (
+	"context"
 	"crypto/rand"
+	"log/slog"
 	"net/url"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"latchkey/pkg/cache"
+	"latchkey/pkg/introspection"
+	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
 )
 
@@ -113,6 +120,51 @@ func TestCommandLine(t *testing.T) {
 		}
 		if code != c.code || !strings.Contains(out, c.part) {
 			t.Errorf("resourceapi %s: exit %d, want %d\n%s", c.args, code, c.code, out)
+		}
+	}
+}
+
+// TestD14_StopsWhileRevocationsArrive: messages of other replicas without a pause
+// do not keep the service from ending.
+func TestD14_StopsWhileRevocationsArrive(t *testing.T) {
+	testenv.Production.Need(t)
+	s := newService(t, build(t), testenv.Production)
+	store, err := cache.OpenRedis(s.env["API_REDIS_URL"], cache.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	publisher := introspection.NewPublisher(store, slog.New(slog.DiscardHandler))
+	ctx, stop := context.WithCancel(t.Context())
+	var others sync.WaitGroup
+	defer others.Wait()
+	defer stop()
+	for range 2 {
+		others.Go(func() {
+			for ctx.Err() == nil {
+				publisher.Publish(ctx, []secret.Digest{secret.New(secret.AccessToken).Digest()})
+			}
+		})
+	}
+	if status, _ := s.call("GET", "/api/v1/accounts", nil); status != 200 {
+		t.Fatalf("status %d", status)
+	}
+	began := time.Now()
+	if err := s.process.Stop(); err != nil {
+		t.Errorf("%v\n%s", err, s.process.Log())
+	}
+	if took := time.Since(began); took > 10*time.Second { // API_DRAIN
+		t.Errorf("it took %v", took)
+	}
+}
+
+func TestD14_RedisURLsThatCannotWork(t *testing.T) {
+	program := build(t)
+	for _, url := range []string{"redis://h?addr=", "redis://h?bogus=", "redis://h/x", "redis://h?dial_timeout=soon", "redis://:hunter2@h:x"} {
+		out, err := run(t, program, map[string]string{"API_REDIS_URL": url, "API_DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "api.db")}, "serve")
+		if exit, isExit := err.(*exec.ExitError); !isExit || exit.ExitCode() != 1 || strings.Count(out, "\n") != 1 || //nolint:errorlint // the very type that exec returns
+			!strings.Contains(out, "API_REDIS_URL ") || strings.Contains(out, "hunter2") {
+			t.Errorf("%s: %v\n%s", url, err, out)
 		}
 	}
 }

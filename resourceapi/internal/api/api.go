@@ -15,11 +15,11 @@ import (
 	"latchkey/pkg/apidoc"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
 	"latchkey/resourceapi"
-	"latchkey/resourceapi/internal/guard"
 	"latchkey/resourceapi/internal/store"
 )
 
@@ -56,7 +56,7 @@ func New(opts Options) (*API, error) {
 type call struct {
 	*http.Request
 	api    *API
-	caller guard.Caller
+	caller *guard.Principal
 	family *store.Family
 	limit  int64 // of the body, bytes
 }
@@ -80,11 +80,11 @@ type action func(ctx context.Context, c *call) (reply, error)
 // admitted puts the guard in front of act: need is the scope, and wording the
 // name it has in the refusal (contract section 4.2).
 func (a *API) admitted(need scope.Set, wording string, act action, render httpserver.Renderer) http.Handler {
-	return a.Guard.Admit(need, wording, a.endpoint(act), render)
+	return httpserver.Handle(a.Guard.Admit(guard.Need{Scope: need, Wording: wording}, a.endpoint(act)), render)
 }
 
 func (a *API) endpoint(act action) guard.Handler {
-	return func(w http.ResponseWriter, r *http.Request, caller guard.Caller) error {
+	return func(w http.ResponseWriter, r *http.Request, caller *guard.Principal) error {
 		family, valid := resourceapi.ParseID(caller.FamilyID)
 		if !valid {
 			return fault.New(fault.Unauthenticated, "Access token is invalid - missing resource owner")

@@ -1,68 +1,18 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
-	"mime"
-	"net/http"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
-	"latchkey/pkg/fault"
-	"latchkey/pkg/httpserver"
+	"latchkey/pkg/body"
 	"latchkey/resourceapi"
 )
 
-var errNoRoot = fault.New(fault.Malformed, "Required parameters are missing or invalid")
+// errNoRoot is what a request without its root is told (contract section 4.2).
+var errNoRoot = body.ErrEmpty
 
-// object reads the body: a JSON object, or a form in the nesting of Rails
-// (transaction[name]=…).
-func (c *call) object() (map[string]any, error) {
-	kind, _, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
-	if err != nil {
-		kind = ""
-	}
-	if kind == "multipart/form-data" {
-		return nil, errMediaType
-	}
-	raw, err := io.ReadAll(http.MaxBytesReader(nil, c.Body, c.limit))
-	if err != nil {
-		return nil, httpserver.BodyError(err, "The request body could not be read")
-	}
-	switch {
-	case len(raw) == 0:
-		return nil, errNoRoot
-	case !utf8.Valid(raw):
-		return nil, fault.New(fault.Malformed, "The request body is not valid UTF-8")
-	case kind == "application/x-www-form-urlencoded":
-		return parseForm(string(raw))
-	case kind == "application/json", strings.HasSuffix(kind, "+json"):
-		return parseJSON(raw)
-	}
-	return nil, errMediaType
-}
-
-var errMediaType = fault.New(fault.Unsupported, "The request body must be application/json or application/x-www-form-urlencoded")
-
-func parseJSON(raw []byte) (map[string]any, error) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber() // an amount must not become a float
-	var body any
-	if err := dec.Decode(&body); err != nil {
-		return nil, fault.Wrap(fault.Malformed, err, "The request body is not valid JSON")
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, fault.New(fault.Malformed, "The request body is not valid JSON")
-	}
-	object, isObject := body.(map[string]any)
-	if !isObject {
-		return nil, fault.New(fault.Malformed, "The request body must be a JSON object")
-	}
-	return object, nil
-}
+func (c *call) object() (map[string]any, error) { return body.Object(c.Request, c.limit) }
 
 // fields reads the members of a noun and collects what is wrong with them.
 type fields struct {
@@ -72,8 +22,8 @@ type fields struct {
 
 // root returns the members under name; without them the request is malformed
 // (contract section 4.2).
-func root(body map[string]any, name string) (*fields, error) {
-	members, isObject := body[name].(map[string]any)
+func root(object map[string]any, name string) (*fields, error) {
+	members, isObject := object[name].(map[string]any)
 	if !isObject {
 		return nil, errNoRoot
 	}
@@ -81,11 +31,11 @@ func root(body map[string]any, name string) (*fields, error) {
 }
 
 func (c *call) root(name string) (*fields, error) {
-	body, err := c.object()
+	object, err := c.object()
 	if err != nil {
 		return nil, err
 	}
-	return root(body, name)
+	return root(object, name)
 }
 
 func (f *fields) complain(text string) { f.complaints = append(f.complaints, text) }

@@ -12,11 +12,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"latchkey/pkg/apierror"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/secret"
 	"latchkey/resourceapi/internal/api"
-	"latchkey/resourceapi/internal/guard"
 	"latchkey/resourceapi/internal/store"
 )
 

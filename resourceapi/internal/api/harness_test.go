@@ -18,6 +18,7 @@ import (
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/cache"
 	"latchkey/pkg/database"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/ratelimit"
@@ -25,7 +26,6 @@ import (
 	"latchkey/pkg/testenv"
 	"latchkey/resourceapi/internal/api"
 	"latchkey/resourceapi/internal/balance"
-	"latchkey/resourceapi/internal/guard"
 	"latchkey/resourceapi/internal/store"
 )
 

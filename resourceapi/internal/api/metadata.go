@@ -14,7 +14,6 @@ const MetadataPath = "/.well-known/oauth-protected-resource"
 // metadata describes this API to OAuth clients (RFC 9728 section 3.2).
 func (a *API) metadata(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "public, max-age=300")
-	w.Header().Set("Access-Control-Allow-Origin", "*")
 	apierror.JSON(w, r, http.StatusOK, map[string]any{
 		"resource":                 a.Resource,
 		"authorization_servers":    []string{a.Issuer},

@@ -6,6 +6,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"latchkey/pkg/apierror"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/scope"
 )
@@ -13,7 +14,7 @@ import (
 // route is a path with the handler of each of its methods.
 type route struct {
 	path    string
-	methods map[string]http.Handler
+	methods httpserver.Methods
 }
 
 func (a *API) routes() []route {
@@ -59,7 +60,7 @@ func (a *API) routes() []route {
 	}
 }
 
-type methods = map[string]http.Handler
+type methods = httpserver.Methods
 
 func (a *API) read(act action) http.Handler { return a.admitted(scope.Read, "read", act, render) }
 
@@ -80,40 +81,18 @@ func (a *API) writeLabels(act action) http.Handler {
 // Mount adds the endpoints to r, which must not clean paths: a path with two slashes
 // is unknown, not a redirect.
 func (a *API) Mount(r *mux.Router) {
+	refused := http.HandlerFunc(apierror.MethodNotAllowed)
 	for _, route := range a.routes() {
-		r.Handle("/api/v1"+route.path, httpserver.CrossOrigin(httpserver.Allow(route.methods), dispatch(route.methods)))
+		r.Handle("/api/v1"+route.path, httpserver.CrossOrigin(route.methods, refused))
 	}
-	r.Handle(MetadataPath, dispatch(methods{"GET": httpserver.Handle(a.metadata, render)}))
-	for path, h := range a.documents.Routes() {
-		r.Handle(path, dispatch(methods{"GET": httpserver.Handle(h, render)}))
-	}
+	r.Handle(MetadataPath, httpserver.CrossOriginDocument(httpserver.Handle(a.metadata, render), refused))
+	a.documents.Mount(r, render)
+	notFound := httpserver.Handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute }, render)
 	if !a.Erasure.IsZero() {
-		r.Handle("/internal/families/{id}", dispatch(methods{"DELETE": httpserver.Handle(a.eraseFamily, render)}))
+		erase := guard.AdmitShared(a.Erasure, "This path takes the erasure secret", a.eraseFamily)
+		r.Handle("/internal/families/{id}", methods{"DELETE": httpserver.Handle(erase, render)}.Handler(refused))
 	}
-	r.PathPrefix("/").Handler(httpserver.Handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute }, render))
-	r.NotFoundHandler = httpserver.Handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute }, render)
-}
-
-// dispatch chooses the handler of a method. HEAD is GET without a body, OPTIONS
-// lists the methods, and any other method is 405 with Allow.
-func dispatch(by methods) http.Handler {
-	allow := httpserver.Allow(by)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		method := r.Method
-		if method == http.MethodHead {
-			method = http.MethodGet
-		}
-		if h := by[method]; h != nil {
-			h.ServeHTTP(w, r)
-			return
-		}
-		w.Header().Set("Allow", allow)
-		if method == http.MethodOptions {
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		apierror.JSON(w, r, http.StatusMethodNotAllowed, map[string]string{
-			"error": "method_not_allowed", "message": "This path does not support the method " + r.Method,
-		})
-	})
+	r.PathPrefix("/internal").Handler(notFound)
+	r.PathPrefix("/").Handler(httpserver.CrossOriginNotFound(notFound))
+	r.NotFoundHandler = notFound
 }

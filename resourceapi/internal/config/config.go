@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/pkg/cache"
+	"latchkey/pkg/introspection"
 	"latchkey/pkg/settings"
 	"latchkey/resourceapi"
 )
@@ -40,6 +42,9 @@ type Config struct {
 	ClientSecret         string        `env:"API_INTROSPECTION_CLIENT_SECRET"`
 	IntrospectionTimeout time.Duration `env:"API_INTROSPECTION_TIMEOUT" envDefault:"3s"`
 	CredentialCache      int           `env:"API_CREDENTIAL_CACHE" envDefault:"50000"`
+	// CredentialLife is the most time from sending an ask about a credential to the
+	// arrival of a request that its answer serves.
+	CredentialLife time.Duration `env:"API_CREDENTIAL_LIFE" envDefault:"1s"`
 
 	ErasureSecret string `env:"API_ERASURE_SECRET"`
 
@@ -116,7 +121,7 @@ func (c *Config) check() error {
 	errs = append(errs, settings.CheckAddress("API_ADDR", c.Addr), settings.CheckAddress("API_OPS_ADDR", c.OpsAddr),
 		settings.CheckPrefix("API_DATABASE_URL", c.DatabaseURL, "postgres://", "postgresql://", "sqlite:"),
 		settings.CheckPrefix("API_MIGRATION_DATABASE_URL", c.MigrationURL, "postgres://", "postgresql://", "sqlite:"),
-		settings.CheckPrefix("API_REDIS_URL", c.RedisURL, "redis://", "rediss://"))
+		cache.CheckURL("API_REDIS_URL", c.RedisURL))
 	for name, text := range map[string]string{"API_URL": c.URL, "API_ISSUER": c.Issuer, "API_INTROSPECTION_URL": c.IntrospectionURL} {
 		u, err := url.Parse(text)
 		complain(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https", "%s must be an http or https URL", name)
@@ -135,6 +140,7 @@ func (c *Config) check() error {
 	}
 	_, errCurrency := resourceapi.ParseCurrency(c.DefaultCurrency)
 	complain(errCurrency != nil, "API_DEFAULT_CURRENCY must be a currency code such as USD")
+	complain(c.CredentialLife <= 0 || c.CredentialLife > introspection.MaxLife, "API_CREDENTIAL_LIFE must be more than 0 and at most 1m")
 	complain(c.LimitAway != "local" && c.LimitAway != "refuse", "API_RATE_LIMIT_AWAY must be local or refuse")
 	complain(c.BodyLimit < 1024, "API_BODY_LIMIT must be at least 1024 bytes")
 	complain(c.MaxConns < 1, "API_DATABASE_CONNECTIONS must be at least 1")

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/resourceapi/internal/config"
 )
@@ -41,6 +42,28 @@ func TestAllComplaintsAtOnce(t *testing.T) {
 	}
 	if strings.Contains(err.Error(), "short") {
 		t.Error("a secret is printed")
+	}
+}
+
+func TestBoundsOfALife(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"": true, "1s": true, "1ms": true, "1m": true, "0s": false, "-1s": false, "60001ms": false, "1h": false, "1": false, "soon": false,
+	} {
+		c, err := config.Read(map[string]string{"API_CREDENTIAL_LIFE": text})
+		if ok != (err == nil) || err != nil && !strings.Contains(err.Error(), "API_CREDENTIAL_LIFE must be ") {
+			t.Errorf("%q: %v", text, err)
+		}
+		if text == "" && c.CredentialLife != time.Second {
+			t.Errorf("by default %v", c.CredentialLife)
+		}
+	}
+}
+
+func TestRedisURLsThatCannotWork(t *testing.T) {
+	for _, text := range []string{"redis://h?addr=", "redis://h?bogus=", "redis://h/x", "redis://h?dial_timeout=soon"} {
+		if _, err := config.Read(map[string]string{"API_REDIS_URL": text}); err == nil || !strings.Contains(err.Error(), "API_REDIS_URL ") {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 const (
@@ -29,7 +29,7 @@ func (l *lab) authorization(ctx context.Context) error {
 	people := make([]string, warmUps+authorizations)
 	err := l.each(len(people), func(i int) error {
 		people[i] = fmt.Sprintf("person%d@example.com", i)
-		return signUp(ctx, testenv.NewBrowser(l.stack.Auth.URL), people[i])
+		return signUp(ctx, actor.NewBrowser(l.stack.Auth.URL), people[i])
 	})
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (l *lab) each(n int, work func(i int) error) error {
 
 // authorize is the whole way of one person.
 func (l *lab) authorize(ctx context.Context, email string) error {
-	browser, pkce := testenv.NewBrowser(l.stack.Auth.URL), testenv.NewPKCE()
+	browser, pkce := actor.NewBrowser(l.stack.Auth.URL), actor.NewPKCE()
 	page, err := browser.Get(ctx, l.app.AuthorizeURL(pkce, "read_write", "", nil))
 	if err != nil {
 		return err

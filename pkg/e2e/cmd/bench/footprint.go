@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/e2e/stack"
 )
 
 // footprint prints sizes: of a token in the tables, of the processes, of the
@@ -19,7 +19,7 @@ func (l *lab) footprint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fresh, err := testenv.Launch(ctx, testenv.Setup{})
+	fresh, err := stack.Launch(ctx, stack.Setup{})
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (l *lab) footprint(ctx context.Context) error {
 		return err
 	}
 	fmt.Println("\n| what | figure | at most |\n|---|---|---|")
-	fmt.Printf("| storage of a chain with one token pair, indexes included | %.2f KiB (%.2f KiB per token) | 0.6 KiB per token |\n", perPair, perPair/2)
+	fmt.Printf("| storage of a grant with its token pair, indexes included | %.2f KiB (%.2f KiB per token) | 0.6 KiB per token |\n", perPair, perPair/2)
 	fmt.Printf("| authserver resident, idle / after all of the above | %.0f / %.0f MiB | 40 / 80 MiB |\n", idle, loaded)
 	fmt.Printf("| authserver start-up until ready (polled every 20 ms) | %d ms | 150 ms |\n", startUp.Milliseconds())
 	for _, path := range []string{l.stack.Binaries.Auth, l.stack.Binaries.API} {
@@ -47,25 +47,17 @@ func (l *lab) footprint(ctx context.Context) error {
 	return nil
 }
 
-// storage is how many KiB a chain with one pair takes in the tables: its row and
-// two of tokens. (The seal beside it is gone within a minute.)
+// storage is how many KiB a grant with its pair takes, indexes included.
 func (l *lab) storage(ctx context.Context) (float64, error) {
 	conn, err := pgx.Connect(ctx, l.stack.AuthDB)
 	if err != nil {
 		return 0, err
 	}
 	defer conn.Close(ctx) //nolint:errcheck // only read from
-	row := func(table string) (bytes float64, err error) {
-		if _, err := conn.Exec(ctx, `VACUUM FULL `+table); err != nil {
-			return 0, err
-		}
-		err = conn.QueryRow(ctx, `SELECT COALESCE(pg_total_relation_size('`+table+`')::float8 / NULLIF(count(*), 0), 0) FROM `+table).Scan(&bytes)
-		return bytes, err
-	}
-	chain, err := row("chains")
-	if err != nil {
+	if _, err := conn.Exec(ctx, `VACUUM FULL grants`); err != nil {
 		return 0, err
 	}
-	token, err := row("tokens")
-	return (chain + 2*token) / 1024, err
+	var bytes float64
+	err = conn.QueryRow(ctx, `SELECT COALESCE(pg_total_relation_size('grants')::float8 / NULLIF(count(*), 0), 0) FROM grants`).Scan(&bytes)
+	return bytes / 1024, err
 }

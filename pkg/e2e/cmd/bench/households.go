@@ -13,6 +13,7 @@ import (
 
 	"latchkey/pkg/e2e"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
 )
 
 // The sizes the lists are promised to be flat over.
@@ -98,7 +99,7 @@ func (l *lab) households(ctx context.Context) (small, large household, err error
 // newHousehold signs somebody up; the first call makes the family.
 func (l *lab) newHousehold(ctx context.Context, conn *pgx.Conn) (household, error) {
 	var h household
-	p := testenv.NewPerson(l.stack.Auth.URL)
+	p := actor.NewPerson(l.stack.Auth.URL)
 	if _, err := p.SignUp(ctx); err != nil {
 		return h, err
 	}

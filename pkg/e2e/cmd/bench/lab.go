@@ -14,22 +14,32 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"latchkey/pkg/cache"
+	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/e2e/stack/production"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // lab is everything that runs during the measurements.
 type lab struct {
 	options
-	stack *testenv.Stack
-	app   *testenv.App // a public client with consent
-	page  *testenv.Browser
+	stack *stack.Stack
+	app   *actor.App       // a public client with consent
+	pages []*actor.Browser // of people who allowed the app
+	turn  int              // whose turn it is to allow it again
 	bound *exec.Cmd
 	at    string // address of the bare server
 	owner string // resourceapi's database, as who owns its tables
 	undo  []func() error
 }
 
-const password = "Bench-Password-1!"
+const (
+	email    = "bench@example.com"
+	password = "Bench-Password-1!"
+	// people share what is made, for a user has few grants of a client.
+	people = 32
+)
 
 func newLab(ctx context.Context, o options) (*lab, error) {
 	l := &lab{options: o}
@@ -46,18 +56,25 @@ func (l *lab) start(ctx context.Context) error {
 		return err
 	}
 	l.owner = owner
-	l.stack, err = testenv.Launch(ctx, testenv.Setup{
-		Set: testenv.Production, APIDB: address,
-		AuthEnv: testenv.Env{
+	setup := stack.Setup{
+		APIDB: address,
+		AuthEnv: process.Env{
 			"AUTH_CODE_LIFETIME": "10m", "AUTH_LOG_LEVEL": "warn", "AUTH_PASSWORD_MEMORY": "8", "AUTH_PASSWORD_PASSES": "1",
 			"AUTH_THROTTLE_TOKEN": "off", "AUTH_THROTTLE_SIGNUP": "9999/1h", "AUTH_THROTTLE_SIGNIN_ADDRESS": "9999/1h",
+			"AUTH_GRANT_LIMIT": "0", "AUTH_CODE_LIMIT": "0", "AUTH_CODES_PER_MINUTE": "0", "AUTH_REFRESHES_PER_MINUTE": "0",
+			"AUTH_SWEEP_INTERVAL": "1h",
 		},
-		APIEnv: testenv.Env{
+		APIEnv: process.Env{
 			"API_RATE_LIMIT_OAUTH": "0", "API_LOG_LEVEL": "warn", "API_RATE_LIMIT_ENTERPRISE": "1000000000",
 			"API_MIGRATION_DATABASE_URL": owner, "API_PRODUCTION": "true",
 		},
-	})
+	}
+	release, err := production.Lease(ctx, &setup)
 	if err != nil {
+		return err
+	}
+	l.undo = append(l.undo, release)
+	if l.stack, err = stack.Launch(ctx, setup); err != nil {
 		return err
 	}
 	if err := l.startBound(ctx); err != nil {
@@ -67,9 +84,19 @@ func (l *lab) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.app = &testenv.App{Issuer: l.stack.Auth.URL, Client: cred, RedirectURI: "http://127.0.0.1/cb"}
-	l.page = testenv.NewBrowser(l.stack.Auth.URL)
-	return errors.Join(signUp(ctx, l.page, "bench@example.com"), l.consent(ctx))
+	l.app = &actor.App{Issuer: l.stack.Auth.URL, Client: cred, RedirectURI: "http://127.0.0.1/cb"}
+	for i := range people {
+		address := email
+		if i > 0 {
+			address = fmt.Sprintf("bench%d@example.com", i)
+		}
+		page := actor.NewBrowser(l.stack.Auth.URL)
+		if err := errors.Join(signUp(ctx, page, address), l.consent(ctx, page)); err != nil {
+			return err
+		}
+		l.pages = append(l.pages, page)
+	}
+	return nil
 }
 
 func (l *lab) startBound(ctx context.Context) error {
@@ -99,7 +126,7 @@ func (l *lab) startBound(ctx context.Context) error {
 	if err := errors.Join(redis.Set(ctx, "bound", boundAnswer, time.Hour), redis.Close()); err != nil {
 		return err
 	}
-	if l.at, err = testenv.FreeAddr(); err != nil {
+	if l.at, err = process.FreeAddr(); err != nil {
 		return err
 	}
 	self, err := os.Executable()
@@ -133,7 +160,7 @@ func (l *lab) waitFor(ctx context.Context, url string) error {
 	return fmt.Errorf("%s does not answer", url)
 }
 
-func signUp(ctx context.Context, browser *testenv.Browser, email string) error {
+func signUp(ctx context.Context, browser *actor.Browser, email string) error {
 	page, err := browser.Get(ctx, "/signup")
 	if err != nil {
 		return err
@@ -148,17 +175,17 @@ func signUp(ctx context.Context, browser *testenv.Browser, email string) error {
 }
 
 // consent allows the app, which is remembered.
-func (l *lab) consent(ctx context.Context) error {
-	page, err := l.page.Get(ctx, l.app.AuthorizeURL(testenv.NewPKCE(), "read_write", "", nil))
+func (l *lab) consent(ctx context.Context, browser *actor.Browser) error {
+	page, err := browser.Get(ctx, l.app.AuthorizeURL(actor.NewPKCE(), "read_write", "", nil))
 	if err != nil {
 		return err
 	}
-	_, err = allow(ctx, l.page, page)
+	_, err = allow(ctx, browser, page)
 	return err
 }
 
 // allow presses "allow" on the consent page and returns where that led.
-func allow(ctx context.Context, browser *testenv.Browser, page *testenv.Page) (*url.URL, error) {
+func allow(ctx context.Context, browser *actor.Browser, page *actor.Page) (*url.URL, error) {
 	form, err := page.Form("decision")
 	if err != nil {
 		return nil, err
@@ -175,10 +202,12 @@ func allow(ctx context.Context, browser *testenv.Browser, page *testenv.Page) (*
 // grant is a code and what redeems it.
 type grant struct{ code, verifier string }
 
-// code passes through the authorization endpoint, consent being given.
+// code passes through the authorization endpoint, consent being given. People take
+// turns.
 func (l *lab) code(ctx context.Context) (grant, error) {
-	pkce := testenv.NewPKCE()
-	page, err := l.page.Get(ctx, l.app.AuthorizeURL(pkce, "read_write", "", nil))
+	pkce := actor.NewPKCE()
+	l.turn++
+	page, err := l.pages[l.turn%len(l.pages)].Get(ctx, l.app.AuthorizeURL(pkce, "read_write", "", nil))
 	if err != nil {
 		return grant{}, err
 	}

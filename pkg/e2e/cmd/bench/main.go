@@ -24,9 +24,14 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each workload; medians are printed")
 	flag.DurationVar(&o.round, "round", 1500*time.Millisecond, "length of a round")
 	flag.StringVar(&o.only, "only", "", "run only the workloads whose name contains this")
+	large := flag.Bool("large", false, "only: five million grants beside ten thousand")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := bench(ctx, o)
+	measure := bench
+	if *large {
+		measure = benchLarge
+	}
+	err := measure(ctx, o)
 	stop()
 	exit(err)
 }
@@ -63,6 +68,9 @@ func bench(ctx context.Context, o options) error {
 		if err := l.footprint(ctx); err != nil {
 			return err
 		}
+	}
+	if err := l.sweep(ctx); err != nil {
+		return err
 	}
 	return l.lists(ctx)
 }

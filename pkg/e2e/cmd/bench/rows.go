@@ -36,6 +36,7 @@ func (l *lab) pairs(ctx context.Context) error {
 		{"code exchange", l.exchange},
 		{"revoke", l.revoke},
 		{"guarded request, cached in process", l.guardedInProcess},
+		{"guarded request, 1,000 credentials in turn", l.guardedInTurn},
 		{"guarded request, cached in Redis only", l.guardedInRedis},
 		{"guarded request, API key and limit", l.guardedWithKey},
 	}
@@ -193,38 +194,6 @@ func (l *lab) revoke(ctx context.Context) (row, error) {
 		pid: l.stack.Auth.PID(), bound: l.boundWorkload("/insert"), peerCPU: 0.25, rounds: 1,
 		work: workload{addr: addr, status: 200, request: once(requests)},
 	}, err
-}
-
-func (l *lab) guardedInProcess(ctx context.Context) (row, error) {
-	p, err := l.tokens(ctx)
-	addr := host(l.stack.API().URL)
-	credential := "Authorization: Bearer " + p.access + "\r\n"
-	req := get(addr, "/api/v1/usage", credential)
-	return row{
-		pid: l.stack.API().PID(), bound: l.boundWorkload("/bare", credential), target: 0.85,
-		work: workload{addr: addr, status: 200, request: func(int) []byte { return req }},
-	}, err
-}
-
-// guardedInRedis asks a replica that remembers nothing in its own process.
-func (l *lab) guardedInRedis(ctx context.Context) (row, error) {
-	p, err := l.tokens(ctx)
-	if err != nil {
-		return row{}, err
-	}
-	l.stack.APIEnv["API_CREDENTIAL_CACHE"] = "-1"
-	if err := l.stack.AddAPI(ctx); err != nil {
-		return row{}, err
-	}
-	delete(l.stack.APIEnv, "API_CREDENTIAL_CACHE")
-	replica := l.stack.APIs[len(l.stack.APIs)-1]
-	addr := host(replica.URL)
-	credential := "Authorization: Bearer " + p.access + "\r\n"
-	req := get(addr, "/api/v1/usage", credential)
-	return row{
-		pid: replica.PID(), bound: l.boundWorkload("/redis", credential), target: 0.8,
-		work: workload{addr: addr, status: 200, request: func(int) []byte { return req }},
-	}, nil
 }
 
 // measure runs the workload and its bound in turn and prints the medians.

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"latchkey/pkg/e2e"
-	"latchkey/pkg/testenv"
+	"latchkey/pkg/e2e/stack"
 )
 
 func main() {
@@ -28,13 +28,13 @@ func main() {
 
 func run(ctx context.Context) (err error) {
 	fmt.Println("Building both services (the first build takes a few minutes, later ones seconds) …")
-	if _, err := testenv.Build(ctx); err != nil {
-		return errors.Join(err, testenv.RemoveBuilt())
+	if _, err := stack.Build(ctx, os.Stdout); err != nil {
+		return errors.Join(err, stack.RemoveBuilt())
 	}
-	defer func() { err = errors.Join(err, testenv.RemoveBuilt()) }()
+	defer func() { err = errors.Join(err, stack.RemoveBuilt()) }()
 
 	begin := time.Now()
-	stack, err := testenv.Launch(ctx, testenv.Setup{})
+	stack, err := stack.Launch(ctx, stack.Setup{})
 	if err != nil {
 		return err
 	}

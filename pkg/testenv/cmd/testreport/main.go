@@ -1,18 +1,22 @@
 // Command testreport reads the output of `go test -json` and prints what a
-// person wants to see of it: the packages as they end, the output of what
-// failed, why something was skipped, and at the end which engines took part and
-// how many tests ran. It exits 1 when anything failed.
+// person wants to see of it: the packages as they end and those that take long,
+// the output of what failed, why something was skipped, and at the end which
+// engines took part and how many tests ran. It exits 1 when anything failed.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"latchkey/pkg/testenv"
 )
@@ -29,23 +33,67 @@ type event struct {
 type report struct {
 	out                     io.Writer
 	passed, failed, skipped int
-	broken                  int                 // packages that failed without a failing test
-	output                  map[string][]string // by package and test, until it ends
-	failedIn                map[string]bool     // packages with a failing test
-	open                    map[string]bool     // packages that have started and not ended
+	broken                  int                  // packages that failed without a failing test
+	output                  map[string][]string  // by package and test, until it ends
+	failedIn                map[string]bool      // packages with a failing test
+	open                    map[string]time.Time // packages that have started and not ended, and when
 	skips                   []string
+	packages, ended         int // how many there are (0: nobody said) and how many have ended
+	now                     func() time.Time
+
+	mu sync.Mutex // held while a line is read or progress is printed
 }
 
+// progressEvery is how often the packages that are still running are named.
+const progressEvery = 30 * time.Second
+
 func main() {
-	r := &report{out: os.Stdout, output: map[string][]string{}, failedIn: map[string]bool{}, open: map[string]bool{}}
+	packages := flag.Int("packages", 0, "how many packages are tested")
+	flag.Parse()
+	r := newReport(os.Stdout, *packages, time.Now)
+	go r.progress(time.Tick(progressEvery))
 	if err := r.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "testreport:", err)
 		os.Exit(2)
 	}
+	if !r.end() {
+		os.Exit(1)
+	}
+}
+
+func newReport(out io.Writer, packages int, now func() time.Time) *report {
+	return &report{
+		out: out, packages: packages, now: now,
+		output: map[string][]string{}, failedIn: map[string]bool{}, open: map[string]time.Time{},
+	}
+}
+
+// end prints the summary and reports whether everything passed.
+func (r *report) end() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.broken += len(r.open)
 	r.summary()
-	if r.failed+r.broken > 0 || r.passed == 0 {
-		os.Exit(1)
+	return r.failed+r.broken == 0 && r.passed > 0
+}
+
+func (r *report) progress(ticks <-chan time.Time) {
+	for range ticks {
+		r.running()
+	}
+}
+
+// running names the packages whose tests are running, those that began first
+// before the others.
+func (r *report) running() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	names := slices.SortedFunc(maps.Keys(r.open), func(a, b string) int { return r.open[a].Compare(r.open[b]) })
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s (%.0fs)", name, r.now().Sub(r.open[name]).Seconds())
+	}
+	if len(names) > 0 {
+		fmt.Fprintln(r.out, "…     running:", strings.Join(names, ", "))
 	}
 }
 
@@ -66,6 +114,8 @@ func (r *report) read(in io.Reader) error {
 }
 
 func (r *report) line(line string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var e event
 	if json.Unmarshal([]byte(line), &e) != nil { // the go command's own words
 		fmt.Fprint(r.out, line)
@@ -74,18 +124,18 @@ func (r *report) line(line string) {
 	key := e.Package + " " + e.Test
 	switch e.Action {
 	case "start":
-		r.open[e.Package] = true
+		r.open[e.Package] = r.now()
 	case "output":
 		r.output[key] = append(r.output[key], e.Output)
 	case "build-output":
 		fmt.Fprint(r.out, e.Output)
 	case "pass", "skip", "fail":
-		r.end(e, key)
+		r.result(e, key)
 		delete(r.output, key)
 	}
 }
 
-func (r *report) end(e event, key string) {
+func (r *report) result(e event, key string) {
 	if e.Test == "" {
 		r.endPackage(e, key)
 		return
@@ -106,11 +156,20 @@ func (r *report) end(e event, key string) {
 func (r *report) endPackage(e event, key string) {
 	delete(r.open, e.Package)
 	word := map[string]string{"pass": "ok", "skip": "-", "fail": "FAIL"}[e.Action]
-	fmt.Fprintf(r.out, "%-5s %s %.1fs\n", word, e.Package, e.Elapsed)
+	r.ended++
+	fmt.Fprintf(r.out, "%-5s %s %.1fs%s\n", word, e.Package, e.Elapsed, r.count())
 	if e.Action == "fail" && !r.failedIn[e.Package] {
 		r.broken++
 		fmt.Fprint(r.out, strings.Join(r.output[key], ""))
 	}
+}
+
+// count says how many packages have ended, of how many.
+func (r *report) count() string {
+	if r.packages == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d of %d)", r.ended, r.packages)
 }
 
 // reason is the last thing a skipped test said.

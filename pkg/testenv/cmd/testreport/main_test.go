@@ -4,17 +4,17 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 )
 
 func read(t *testing.T, events string) (*report, string) {
 	t.Helper()
 	var out bytes.Buffer
-	r := &report{out: &out, output: map[string][]string{}, failedIn: map[string]bool{}, open: map[string]bool{}}
+	r := newReport(&out, 3, time.Now)
 	if err := r.read(strings.NewReader(events)); err != nil {
 		t.Fatal(err)
 	}
-	r.broken += len(r.open)
-	r.summary()
+	r.end()
 	return r, out.String()
 }
 
@@ -34,7 +34,7 @@ func TestReportCountsAndShowsWhatFailed(t *testing.T) {
 	if last := lines[len(lines)-1]; last != "1 passed, 1 failed, 1 skipped" {
 		t.Errorf("the last line is %q", last)
 	}
-	for _, want := range []string{"the reason", "skipped p TestAway: x.go:1: nobody answers", "engines: SQLite yes", "FAIL  p 1.5s"} {
+	for _, want := range []string{"the reason", "skipped p TestAway: x.go:1: nobody answers", "engines: SQLite yes", "FAIL  p 1.5s (1 of 3)"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}
@@ -58,5 +58,23 @@ func TestReportNoticesPackagesThatNeverRan(t *testing.T) {
 		if r, out := read(t, events); r.broken != 1 || !strings.HasSuffix(strings.TrimSpace(out), "1 failed, 0 skipped") {
 			t.Errorf("%s: broken is %d\n%s", what, r.broken, out)
 		}
+	}
+}
+
+func TestReportNamesWhatIsRunning(t *testing.T) {
+	var out bytes.Buffer
+	now := time.Unix(0, 0)
+	r := newReport(&out, 0, func() time.Time { return now })
+	r.running()
+	for _, name := range []string{"b", "a"} {
+		r.line(`{"Action":"start","Package":"` + name + `"}`)
+		now = now.Add(10 * time.Second)
+	}
+	r.running()
+	r.line(`{"Action":"pass","Package":"b","Elapsed":20}`)
+	r.running()
+	want := "…     running: b (20s), a (10s)\nok    b 20.0s\n…     running: a (10s)\n"
+	if out.String() != want {
+		t.Errorf("printed %q", out.String())
 	}
 }

@@ -18,7 +18,11 @@ CREATE TABLE users (
     ai_enabled     boolean     NOT NULL DEFAULT false,
     second_factor  boolean     NOT NULL DEFAULT false,
     created_at     timestamptz NOT NULL,
-    deactivated_at timestamptz
+    deactivated_at timestamptz,
+    -- A deactivated user gives the address free; former_email lets the operator
+    -- take the deactivation back. A deleted user keeps neither.
+    former_email   text        NOT NULL DEFAULT '',
+    deleted_at     timestamptz
 );
 CREATE UNIQUE INDEX users_email ON users (email);
 CREATE INDEX users_family ON users (family_id);
@@ -36,6 +40,7 @@ CREATE TABLE clients (
     first_party            boolean     NOT NULL DEFAULT false,
     owner_id               uuid REFERENCES users (id) ON DELETE CASCADE,
     created_at             timestamptz NOT NULL,
+    refresh_overlap        integer NOT NULL DEFAULT 0, -- seconds
     disabled_at            timestamptz
 );
 CREATE INDEX clients_owner ON clients (owner_id);
@@ -53,7 +58,7 @@ CREATE TABLE signins (
     ended_at     timestamptz
 );
 CREATE INDEX signins_user ON signins (user_id);
-CREATE INDEX signins_expiry ON signins (expires_at);
+CREATE INDEX signins_expiry ON signins (expires_at, digest);
 
 CREATE TABLE consents (
     user_id    uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -65,63 +70,293 @@ CREATE TABLE consents (
 );
 CREATE INDEX consents_client ON consents (client_id);
 
-CREATE TABLE codes (
-    digest       bytea PRIMARY KEY,
-    chain_id     uuid        NOT NULL,
-    client_id    text        NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
-    user_id      uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    scopes       text        NOT NULL,
-    redirect_uri text        NOT NULL,
-    challenge    text        NOT NULL,
-    resource     text        NOT NULL DEFAULT '',
-    created_at   timestamptz NOT NULL,
-    expires_at   timestamptz NOT NULL,
-    redeemed_at  timestamptz
-);
-CREATE INDEX codes_expiry ON codes (expires_at);
+-- A grant is one row all its life. What a refresh moves stands last and is in no
+-- index, so that it is written in place and its log record is short. dead_day
+-- moves once a day at most. Handles and digests are of tokens; see package grant.
+CREATE TABLE grants (
+    id              uuid PRIMARY KEY,
+    client_id       text NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    user_id         uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    signin_id       uuid, -- that the code was made from
+    device_id       uuid,
+    origin          text NOT NULL CHECK (origin IN ('code', 'login', 'sso')),
+    scopes          text NOT NULL,
+    resource        text NOT NULL DEFAULT '',
+    created_at      timestamptz NOT NULL,
+    code_digest     bytea,
+    code_expires_at timestamptz,
+    redirect_uri    text NOT NULL DEFAULT '',
+    challenge       text NOT NULL DEFAULT '',
+    redeemed_at     timestamptz, -- when it got its first tokens
+    refresh_handle  bytea,
+    access_handle   bytea,
+    ends_at         timestamptz,
+    ends_day        integer NOT NULL DEFAULT 2147483647, -- of ends_at
+    ended_at        timestamptz,
+    end_reason      text NOT NULL DEFAULT '',
+    dead_day        integer NOT NULL, -- days since 1970 after which nothing of it is good
+    used_at         timestamptz,
 
--- A chain holds its current pair. A refresh moves the row on in place and touches
--- no indexed column; whoever ends the chain learns from the same UPDATE which
--- access token was live.
-CREATE TABLE chains (
-    id                uuid PRIMARY KEY,
-    client_id         text NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
-    user_id           uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    scopes            text NOT NULL,
-    resource          text NOT NULL DEFAULT '',
-    device_id         uuid,
-    origin            text NOT NULL CHECK (origin IN ('code', 'login', 'sso')),
-    created_at        timestamptz NOT NULL,
-    ends_at           timestamptz,
-    ended_at          timestamptz,
-    end_reason        text NOT NULL DEFAULT '',
-    generation        integer NOT NULL DEFAULT 1, -- refresh tokens issued
-    refresh_digest    bytea NOT NULL,
-    access_digest     bytea NOT NULL,
-    access_scopes     text NOT NULL,
-    access_issued_at  timestamptz NOT NULL,
-    access_expires_at timestamptz NOT NULL,
-    live_until        timestamptz NOT NULL -- when the refresh token expires
+    generation         integer NOT NULL DEFAULT 0, -- refresh tokens issued
+    access_scopes      text NOT NULL DEFAULT '',
+    access_issued_at   timestamptz,
+    access_expires_at  timestamptz,
+    refresh_expires_at timestamptz,
+    seal_used          boolean NOT NULL DEFAULT false, -- the current pair is in use
+    refresh_digest     bytea,
+    access_digest      bytea,
+    parent_digest      bytea, -- of the refresh token that the current pair was given for
+    seal               bytea  -- the current pair, sealed under that token
 ) WITH (fillfactor = 80);
-CREATE INDEX chains_user ON chains (user_id);
-CREATE INDEX chains_client ON chains (client_id);
+CREATE UNIQUE INDEX grants_refresh_handle ON grants (refresh_handle) WHERE refresh_handle IS NOT NULL;
+CREATE UNIQUE INDEX grants_access_handle ON grants (access_handle) WHERE access_handle IS NOT NULL;
+CREATE UNIQUE INDEX grants_code ON grants (code_digest) WHERE code_digest IS NOT NULL;
+CREATE INDEX grants_pending ON grants (code_expires_at, id) WHERE redeemed_at IS NULL;
+CREATE INDEX grants_user ON grants (user_id, client_id);
+CREATE INDEX grants_client ON grants (client_id);
+CREATE INDEX grants_dead ON grants (dead_day, id);
 
--- Which chain a token belongs to: the current access token and every refresh
--- token. Spent refresh tokens stay until they expire; that is what makes reuse
--- visible. There is no foreign key: rows are only ever written by the statement
--- that opens or moves their chain, and without a live chain they open nothing.
-CREATE TABLE tokens (
+-- One row at most: the first user of the instance is its operator.
+CREATE TABLE operator_claim (
+    id         integer PRIMARY KEY CHECK (id = 1),
+    user_id    uuid        NOT NULL,
+    claimed_at timestamptz NOT NULL
+);
+
+CREATE TABLE devices (
+    id          uuid PRIMARY KEY,
+    user_id     uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    device_id   text        NOT NULL,
+    name        text        NOT NULL,
+    kind        text        NOT NULL CHECK (kind IN ('ios', 'android', 'web')),
+    os_version  text        NOT NULL,
+    app_version text        NOT NULL,
+    created_at  timestamptz NOT NULL,
+    seen_at     timestamptz NOT NULL,
+    ended_at    timestamptz
+);
+CREATE UNIQUE INDEX devices_user_device ON devices (user_id, device_id);
+CREATE INDEX devices_ended ON devices (ended_at, id) WHERE ended_at IS NOT NULL;
+CREATE INDEX devices_seen ON devices (seen_at, id);
+
+-- Right password, second factor still to come.
+CREATE TABLE pending_signins (
     digest     bytea PRIMARY KEY,
-    chain_id   uuid NOT NULL,
+    user_id    uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL
 );
-CREATE INDEX tokens_expiry ON tokens (expires_at);
+CREATE INDEX pending_signins_user ON pending_signins (user_id);
+CREATE INDEX pending_signins_expiry ON pending_signins (expires_at, digest);
 
--- The current pair of a chain, sealed under the refresh token it was given for,
--- as long as that may be presented again.
-CREATE TABLE seals (
-    chain_id      uuid PRIMARY KEY,
-    parent_digest bytea NOT NULL,
-    sealed        bytea NOT NULL,
-    sealed_at     timestamptz NOT NULL
-) WITH (fillfactor = 50);
+-- The secret is readable, because codes are computed from it: sealed under a
+-- key that is not in the database. last_step: no code is accepted twice.
+CREATE TABLE second_factors (
+    user_id      uuid PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    sealed       bytea       NOT NULL,
+    created_at   timestamptz NOT NULL,
+    confirmed_at timestamptz,
+    last_step    bigint      NOT NULL DEFAULT 0
+);
+
+CREATE TABLE recovery_codes (
+    digest     bytea PRIMARY KEY,
+    user_id    uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    created_at timestamptz NOT NULL,
+    used_at    timestamptz
+);
+CREATE INDEX recovery_codes_user ON recovery_codes (user_id);
+
+-- Invite codes let somebody sign up on this instance.
+CREATE TABLE invites (
+    id         uuid PRIMARY KEY,
+    digest     bytea       NOT NULL UNIQUE,
+    email      text        NOT NULL DEFAULT '',
+    note       text        NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz,
+    used_at    timestamptz,
+    used_by    uuid,
+    revoked_at timestamptz
+);
+
+-- Invitations let somebody sign up into a family.
+CREATE TABLE invitations (
+    id          uuid PRIMARY KEY,
+    digest      bytea       NOT NULL UNIQUE,
+    family_id   uuid        NOT NULL REFERENCES families (id) ON DELETE CASCADE,
+    email       text        NOT NULL,
+    role        text        NOT NULL CHECK (role IN ('admin', 'member', 'guest')),
+    invited_by  uuid        NOT NULL,
+    created_at  timestamptz NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    accepted_at timestamptz,
+    accepted_by uuid,
+    revoked_at  timestamptz
+);
+CREATE INDEX invitations_family ON invitations (family_id);
+-- One open invitation for an address and a family.
+CREATE UNIQUE INDEX invitations_open ON invitations (family_id, email) WHERE accepted_at IS NULL AND revoked_at IS NULL;
+
+-- What the resource API still has to be told. A row goes when it was told.
+CREATE TABLE outbox (
+    id         uuid PRIMARY KEY,
+    kind       text        NOT NULL,
+    subject    text        NOT NULL,
+    created_at timestamptz NOT NULL,
+    next_at    timestamptz NOT NULL,
+    attempts   integer     NOT NULL DEFAULT 0
+);
+CREATE INDEX outbox_next ON outbox (next_at);
+
+-- A key opens something while it is not revoked and both expires_at and
+-- overlap_until lie ahead. It is active while it has no successor either: one
+-- active key for each user and source, and one of each name.
+CREATE TABLE api_keys (
+    id             uuid PRIMARY KEY,
+    digest         bytea       NOT NULL UNIQUE,
+    user_id        uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name           text        NOT NULL,
+    scopes         text        NOT NULL CHECK (scopes IN ('read', 'read_write')),
+    source         text        NOT NULL CHECK (source IN ('web', 'mobile', 'monitoring')),
+    tier           text        NOT NULL CHECK (tier IN ('standard', 'premium', 'enterprise', 'unlimited')),
+    last_four      text        NOT NULL,
+    allowed_cidrs  text        NOT NULL DEFAULT '',
+    created_at     timestamptz NOT NULL,
+    expires_at     timestamptz,
+    revoked_at     timestamptz,
+    revoke_reason  text        NOT NULL DEFAULT '',
+    predecessor_id uuid,
+    superseded_at  timestamptz,
+    overlap_until  timestamptz,
+    last_used_at   timestamptz,
+    last_used_from text        NOT NULL DEFAULT '',
+    hour_at        timestamptz,
+    hour_requests  bigint      NOT NULL DEFAULT 0
+) WITH (fillfactor = 80);
+CREATE UNIQUE INDEX api_keys_source ON api_keys (user_id, source) WHERE revoked_at IS NULL AND superseded_at IS NULL;
+CREATE UNIQUE INDEX api_keys_name ON api_keys (user_id, name) WHERE revoked_at IS NULL AND superseded_at IS NULL;
+CREATE INDEX api_keys_user ON api_keys (user_id);
+CREATE INDEX api_keys_revoked ON api_keys (revoked_at, id) WHERE revoked_at IS NOT NULL;
+
+-- Accounts at OpenID providers, by provider and subject; never by address. A
+-- blocked one stays when its user goes, so that it stays blocked.
+CREATE TABLE identities (
+    id         uuid PRIMARY KEY,
+    provider   TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    user_id    uuid REFERENCES users (id) ON DELETE SET NULL,
+    email      TEXT NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL,
+    used_at    timestamptz,
+    blocked_at timestamptz
+);
+CREATE UNIQUE INDEX identities_subject ON identities (provider, subject);
+CREATE INDEX identities_user ON identities (user_id);
+
+-- Browsers that were sent to a provider. digest: of the state. Nonce and PKCE
+-- verifier are computed from the browser's cookie, which only the browser has.
+CREATE TABLE sso_roundtrips (
+    digest      bytea PRIMARY KEY,
+    provider    TEXT NOT NULL,
+    purpose     TEXT NOT NULL CHECK (purpose IN ('signin', 'link', 'mobile')),
+    browser     bytea NOT NULL,
+    user_id     uuid REFERENCES users (id) ON DELETE CASCADE,
+    return_to   TEXT NOT NULL DEFAULT '',
+    device_id   TEXT NOT NULL DEFAULT '',
+    device_name TEXT NOT NULL DEFAULT '',
+    device_kind TEXT NOT NULL DEFAULT '',
+    os_version  TEXT NOT NULL DEFAULT '',
+    app_version TEXT NOT NULL DEFAULT '',
+    challenge   TEXT NOT NULL DEFAULT '',
+    created_at  timestamptz NOT NULL,
+    expires_at  timestamptz NOT NULL
+);
+CREATE INDEX sso_roundtrips_expiry ON sso_roundtrips (expires_at, digest);
+
+-- Codes an app exchanges for tokens. bound: digest of the user's password hash.
+CREATE TABLE sso_codes (
+    digest      bytea PRIMARY KEY,
+    stage       TEXT NOT NULL CHECK (stage IN ('second_factor', 'exchange')),
+    user_id     uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    bound       bytea NOT NULL,
+    device_id   TEXT NOT NULL,
+    device_name TEXT NOT NULL,
+    device_kind TEXT NOT NULL,
+    os_version  TEXT NOT NULL,
+    app_version TEXT NOT NULL,
+    challenge   TEXT NOT NULL DEFAULT '',
+    created_at  timestamptz NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    redeemed_at timestamptz
+);
+CREATE INDEX sso_codes_user ON sso_codes (user_id);
+CREATE INDEX sso_codes_expiry ON sso_codes (expires_at, digest);
+
+-- People a provider vouched for and who belong to no user yet, by linking code.
+CREATE TABLE sso_newcomers (
+    digest         bytea PRIMARY KEY,
+    provider       TEXT NOT NULL,
+    subject        TEXT NOT NULL,
+    email          TEXT NOT NULL DEFAULT '',
+    email_verified BOOLEAN NOT NULL,
+    first_name     TEXT NOT NULL DEFAULT '',
+    last_name      TEXT NOT NULL DEFAULT '',
+    device_id      TEXT NOT NULL DEFAULT '',
+    device_name    TEXT NOT NULL DEFAULT '',
+    device_kind    TEXT NOT NULL DEFAULT '',
+    os_version     TEXT NOT NULL DEFAULT '',
+    app_version    TEXT NOT NULL DEFAULT '',
+    challenge      TEXT NOT NULL DEFAULT '',
+    return_to      TEXT NOT NULL DEFAULT '',
+    failures       INTEGER NOT NULL DEFAULT 0,
+    created_at     timestamptz NOT NULL,
+    expires_at     timestamptz NOT NULL,
+    used_at        timestamptz
+);
+CREATE INDEX sso_newcomers_expiry ON sso_newcomers (expires_at, digest);
+
+-- Links that were sent to somebody: to choose a new password, to confirm a new
+-- address. bound: digest of the password hash it was made under, so that
+-- another password makes it void.
+CREATE TABLE links (
+    digest     bytea PRIMARY KEY,
+    kind       text NOT NULL CHECK (kind IN ('reset', 'email')),
+    user_id    uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    email      text NOT NULL,
+    bound      bytea NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used_at    timestamptz
+);
+CREATE INDEX links_user ON links (user_id);
+CREATE INDEX links_expiry ON links (expires_at, digest);
+
+CREATE TABLE passkeys (
+    id              uuid PRIMARY KEY,
+    user_id         uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    credential_id   bytea       NOT NULL,
+    public_key      bytea       NOT NULL,
+    sign_count      bigint      NOT NULL,
+    backup_eligible boolean     NOT NULL,
+    backed_up       boolean     NOT NULL,
+    aaguid          bytea       NOT NULL,
+    transports      text        NOT NULL,
+    name            text        NOT NULL,
+    created_at      timestamptz NOT NULL,
+    used_at         timestamptz
+);
+CREATE UNIQUE INDEX passkeys_credential ON passkeys (credential_id);
+CREATE INDEX passkeys_user ON passkeys (user_id);
+
+-- A challenge is claimed by deleting it: whoever deletes the row may answer.
+CREATE TABLE passkey_challenges (
+    digest     bytea PRIMARY KEY,
+    purpose    text        NOT NULL CHECK (purpose IN ('register', 'signin', 'second_factor')),
+    browser    bytea       NOT NULL,
+    user_id    uuid REFERENCES users (id) ON DELETE CASCADE,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX passkey_challenges_user ON passkey_challenges (user_id);
+CREATE INDEX passkey_challenges_expiry ON passkey_challenges (expires_at, digest);

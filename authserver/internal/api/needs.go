@@ -1,0 +1,27 @@
+package api
+
+import (
+	"latchkey/pkg/fault"
+	"latchkey/pkg/guard"
+	"latchkey/pkg/scope"
+)
+
+// What endpoints need of their callers. An application that a person allowed
+// reaches the household's data. It does not manage the person's API keys and
+// devices. An API key manages no keys: whoever steals one must not be able to make
+// another.
+var (
+	writer = guard.Need{Scope: scope.ReadWrite, Wording: "write"}
+
+	ownAppReader = guard.Need{Scope: scope.Read, OnlyOwnApps: errOwnApps}
+	ownAppWriter = guard.Need{Scope: scope.ReadWrite, Wording: "write", OnlyOwnApps: errOwnApps}
+
+	keyReader = guard.Need{Scope: scope.Read, OnlyTokens: errKeysByKey, OnlyOwnApps: errKeysByOthers}
+	keyWriter = guard.Need{Scope: scope.ReadWrite, Wording: "write", OnlyTokens: errKeysByKey, OnlyOwnApps: errKeysByOthers}
+)
+
+var (
+	errOwnApps      = fault.New(fault.Forbidden, "You are not authorized to perform this action")
+	errKeysByKey    = fault.New(fault.Forbidden, "An API key cannot manage API keys. Use an access token, or sign in and go to Settings")
+	errKeysByOthers = guard.InsufficientScope("API keys are managed by the product's own apps and pages only")
+)

@@ -1,0 +1,71 @@
+package grant
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/pkg/scope"
+	"latchkey/pkg/secret"
+)
+
+// Approval is a user's yes to a client.
+type Approval struct {
+	Signin      *authserver.Signin
+	ClientID    string
+	Scopes      scope.Set
+	RedirectURI string
+	Challenge   string // S256, 43 characters
+	Resource    string
+	Consented   bool // just now; otherwise a remembered consent must cover it
+}
+
+// Approve makes a grant and its code. Errors: ErrNoParent; fault.RateLimited.
+func (s *Service) Approve(ctx context.Context, a Approval) (secret.Token, error) {
+	now, userID := s.now(), a.Signin.User.ID
+	if err := s.codes.admit(userID, a.ClientID, now); err != nil {
+		return secret.Token{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return secret.Token{}, err
+	}
+	code := secret.New(secret.Code)
+	stored, err := s.store.InsertCode(ctx, Code{
+		GrantID: id.String(), Digest: code.Digest(), UserID: userID, SigninID: a.Signin.ID, ClientID: a.ClientID,
+		Scopes: a.Scopes, RedirectURI: a.RedirectURI, Challenge: a.Challenge, Resource: a.Resource,
+		CreatedAt: now, ExpiresAt: now.Add(s.settings.CodeLifetime), Consented: a.Consented,
+		Count: enough(s.settings.MaxCodes),
+	})
+	if err != nil {
+		return secret.Token{}, err
+	}
+	if stored.Widened {
+		s.log.LogAttrs(ctx, slog.LevelInfo, "consent given", slog.String("event", authserver.EventConsentGiven),
+			slog.String("client_id", a.ClientID), slog.String("user_id", userID), slog.String("scope", a.Scopes.String()))
+	}
+	s.keepFew(ctx, userID, a.ClientID, stored.Pending, s.settings.MaxCodes, true)
+	return code, nil
+}
+
+// enough is how many grants a birth counts beside itself: births at the same
+// instant do not see each other, so half of the limit is taken as a sign to look
+// again, by a statement that sees what was committed meanwhile.
+func enough(most int) int { return (most + 1) / 2 }
+
+// keepFew ends the oldest grants of a user and client that are more than most (0:
+// no limit), where the birth saw enough. What cannot be ended now is ended by the
+// next birth: this one has happened, and its caller gets what it was born for.
+func (s *Service) keepFew(ctx context.Context, userID, clientID string, seen, most int, pending bool) {
+	if most <= 0 || seen < enough(most) {
+		return
+	}
+	ended, err := s.store.EndOldest(ctx, userID, clientID, pending, most, s.now())
+	if err != nil {
+		s.log.LogAttrs(ctx, slog.LevelWarn, "the oldest grants of a client were not ended",
+			slog.String("client_id", clientID), slog.String("user_id", userID), slog.Any("error", err))
+	}
+	s.announce(ctx, ended, authserver.EndLimit)
+}

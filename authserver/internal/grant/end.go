@@ -1,0 +1,76 @@
+package grant
+
+import (
+	"context"
+	"log/slog"
+
+	"latchkey/authserver"
+	"latchkey/pkg/secret"
+)
+
+// End ends the live grants that f chooses, codes in flight included, in the
+// transaction of ctx.
+//
+// Whoever ends a person's access changes the row that grants are born from first
+// (the user, the sign-in, the client or the consent), and calls End after that in
+// the same transaction: a grant whose birth was under way is then either seen
+// here or not born.
+func (s *Service) End(ctx context.Context, f authserver.GrantFilter, reason string) error {
+	ended, err := s.store.EndGrants(ctx, f, reason, s.now())
+	s.announce(ctx, ended, reason)
+	return err
+}
+
+// Revoke ends the grant of a token that its own client gives back (RFC 7009): any
+// refresh token the grant ever had, or its current access token. Another
+// client's token, and whatever is no token, changes nothing.
+func (s *Service) Revoke(ctx context.Context, text, clientID string) error {
+	kind, err := secret.KindOf(text)
+	if err != nil || kind != secret.AccessToken && kind != secret.RefreshToken {
+		return nil
+	}
+	token, err := secret.Parse(kind, text)
+	if err != nil {
+		return nil
+	}
+	handle, err := token.Handle()
+	if err != nil {
+		return nil
+	}
+	var ended []authserver.EndedGrant
+	if kind == secret.RefreshToken {
+		ended, err = s.store.EndByRefresh(ctx, handle.Digest(), clientID, authserver.EndRevoked, s.now())
+	} else {
+		ended, err = s.store.EndByAccess(ctx, handle.Digest(), token.Digest(), clientID, authserver.EndRevoked, s.now())
+	}
+	s.announce(ctx, ended, authserver.EndRevoked)
+	return err
+}
+
+// announce tells resource servers and the log of grants that have ended, once
+// that has committed.
+func (s *Service) announce(ctx context.Context, ended []authserver.EndedGrant, reason string) {
+	if len(ended) == 0 {
+		return
+	}
+	digests := make([]secret.Digest, 0, len(ended))
+	for _, e := range ended {
+		if !e.Access.IsZero() {
+			digests = append(digests, e.Access)
+		}
+	}
+	s.publish(ctx, digests)
+	s.store.AfterCommit(ctx, func(ctx context.Context) {
+		for _, e := range ended {
+			s.log.LogAttrs(ctx, slog.LevelInfo, "grant ended", slog.String("event", authserver.EventGrantEnded),
+				slog.String("grant_id", e.ID), slog.String("client_id", e.ClientID), slog.String("user_id", e.UserID),
+				slog.String("reason", reason))
+		}
+	})
+}
+
+func (s *Service) publish(ctx context.Context, digests []secret.Digest) {
+	if len(digests) > 0 {
+		s.store.AfterCommit(ctx, func(ctx context.Context) { s.publisher.Publish(ctx, digests) })
+	}
+}

@@ -1,0 +1,95 @@
+package grant
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
+)
+
+// Exchange is a request for tokens by an authorization code (RFC 6749 section
+// 4.1.3, RFC 7636 section 4.5).
+type Exchange struct {
+	Code        string
+	ClientID    string // authenticated
+	RedirectURI string
+	Challenge   string // computed from the verifier; empty: it has a wrong shape
+	Resource    string // empty: as authorized
+}
+
+// Redeem gives the tokens of a code, once. Errors: *Refusal, ErrTarget.
+func (s *Service) Redeem(ctx context.Context, x Exchange) (*authserver.Tokens, error) {
+	code, err := secret.Parse(secret.Code, x.Code)
+	if err != nil {
+		return nil, &Refusal{Reason: ReasonMalformed}
+	}
+	now := s.now()
+	end := s.end(now)
+	pair, tokens := s.newPair(secret.NewHandle(), now, end)
+	claim := Redemption{
+		Code: code.Digest(), ClientID: x.ClientID, RedirectURI: x.RedirectURI, Challenge: x.Challenge,
+		Resource: x.Resource, EndsAt: end, Count: enough(s.settings.MaxLive), Pair: pair,
+	}
+	redeemed, err := s.store.Redeem(ctx, claim)
+	if errors.Is(err, authserver.ErrNotClaimed) {
+		return nil, s.refuseCode(ctx, claim)
+	}
+	if err != nil {
+		return nil, err
+	}
+	tokens.GrantID, tokens.Scopes = redeemed.ID, redeemed.Scopes
+	s.began(ctx, authserver.OriginCode, redeemed.ID, x.ClientID, redeemed.UserID)
+	s.keepFew(ctx, redeemed.UserID, x.ClientID, redeemed.Live, s.settings.MaxLive, false)
+	return &tokens, nil
+}
+
+// refuseCode says why a code was not claimed. A redeemed code that comes again
+// from its client, with the redirect URI and verifier that redeemed it, is a
+// replay and ends its grant (RFC 6749 section 4.1.2); whoever lacks one of these
+// has only seen the code, and changes nothing.
+func (s *Service) refuseCode(ctx context.Context, r Redemption) error {
+	c, err := s.store.FindCode(ctx, r.Code, r.ClientID)
+	if fault.Is(err, fault.NotFound) {
+		return &Refusal{Reason: ReasonUnknown}
+	}
+	if err != nil {
+		return err
+	}
+	refused := &Refusal{GrantID: c.GrantID, Reason: ReasonRace}
+	switch {
+	case c.RedirectURI != r.RedirectURI || c.Challenge != r.Challenge:
+		refused.Reason = ReasonBinding
+	case c.Redeemed:
+		refused.Reason = ReasonReplayed
+		if err := s.End(ctx, authserver.GrantFilter{ID: c.GrantID}, authserver.EndReplayed); err != nil {
+			return err
+		}
+	case c.Ended:
+		refused.Reason = ReasonEnded
+	case !r.IssuedAt.Before(c.ExpiresAt):
+		refused.Reason = ReasonExpired
+	case r.Resource != "" && c.Resource != "" && r.Resource != c.Resource:
+		return ErrTarget
+	}
+	return refused
+}
+
+// began counts and logs a grant's first tokens.
+func (s *Service) began(ctx context.Context, origin, id, clientID, userID string) {
+	s.store.AfterCommit(ctx, func(ctx context.Context) {
+		s.metrics.TokensIssued(originMetric(origin))
+		s.log.LogAttrs(ctx, slog.LevelInfo, "grant opened", slog.String("event", authserver.EventGrantOpened),
+			slog.String("grant_id", id), slog.String("client_id", clientID), slog.String("user_id", userID))
+	})
+}
+
+// originMetric is the label of oauth_tokens_issued_total.
+func originMetric(origin string) string {
+	if origin == authserver.OriginCode {
+		return "authorization_code"
+	}
+	return origin
+}

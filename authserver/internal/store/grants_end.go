@@ -1,0 +1,89 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/pkg/secret"
+)
+
+// endGrants ends live grants: $1 is when, $2 why, $3 the day from which they are
+// dead. Nothing of them can be asked for again.
+const endGrants = `UPDATE grants SET ended_at = $1, end_reason = $2, dead_day = CASE WHEN dead_day > $3 THEN $3 ELSE dead_day END,
+	seal = NULL, parent_digest = NULL WHERE ended_at IS NULL AND `
+
+const endedColumns = ` RETURNING id, user_id, client_id, access_digest`
+
+// EndGrants implements grant.Store. The rows are locked in the order of their
+// ids, so that two callers who end the same grants do not deadlock.
+func (s *Store) EndGrants(ctx context.Context, f authserver.GrantFilter, reason string, now time.Time) ([]authserver.EndedGrant, error) {
+	where, args := grantConditions(f, []any{now, reason, day(now)})
+	if where == "" {
+		return nil, errors.New("store: a grant filter must choose something")
+	}
+	return s.endGrants(ctx, s.locking(endGrants+`id IN (SELECT id FROM grants WHERE ended_at IS NULL`+where+
+		` ORDER BY id FOR NO KEY UPDATE)`+endedColumns), args...)
+}
+
+func grantConditions(f authserver.GrantFilter, args []any) (string, []any) {
+	var where strings.Builder
+	add := func(condition, value string) {
+		if value != "" {
+			args = append(args, value)
+			fmt.Fprintf(&where, " AND "+condition+" $%d", len(args))
+		}
+	}
+	add("id =", f.ID)
+	add("user_id =", f.UserID)
+	add("client_id =", f.ClientID)
+	add("device_id =", f.DeviceID)
+	add("signin_id =", f.SigninID)
+	if where.Len() == 0 {
+		return "", args
+	}
+	add("signin_id <>", f.ExceptSigninID)
+	if f.FirstPartyOnly {
+		add("client_id =", authserver.FirstPartyClientID)
+	}
+	if f.PendingOnly {
+		where.WriteString(" AND redeemed_at IS NULL")
+	}
+	return where.String(), args
+}
+
+// EndByRefresh implements grant.Store, by one statement.
+func (s *Store) EndByRefresh(ctx context.Context, handle secret.HandleDigest, clientID, reason string, now time.Time) ([]authserver.EndedGrant, error) {
+	return s.endGrants(ctx, endGrants+`refresh_handle = $4 AND (client_id = $5) IS TRUE`+endedColumns,
+		now, reason, day(now), handle[:], clientID)
+}
+
+// EndByAccess implements grant.Store, by one statement.
+func (s *Store) EndByAccess(ctx context.Context, handle secret.HandleDigest, access secret.Digest, clientID, reason string, now time.Time) ([]authserver.EndedGrant, error) {
+	return s.endGrants(ctx, endGrants+`access_handle = $4 AND (client_id = $5) IS TRUE AND access_digest = $6`+endedColumns,
+		now, reason, day(now), handle[:], clientID, access[:])
+}
+
+// mostOwned is more grants than a user and client can have at a time.
+const mostOwned = 10_000
+
+// EndOldest implements grant.Store. The next sweep deletes what it ends (dead_day
+// 0): only a client that runs in a circle loses grants in this way, and remembering
+// all of them would fill the table.
+func (s *Store) EndOldest(ctx context.Context, userID, clientID string, pending bool, keep int, now time.Time) ([]authserver.EndedGrant, error) {
+	chosen := `redeemed_at IS NOT NULL AND refresh_expires_at > $1
+		ORDER BY CASE WHEN used_at > access_issued_at THEN used_at ELSE access_issued_at END DESC, id DESC`
+	if pending {
+		chosen = `redeemed_at IS NULL AND code_expires_at > $1 ORDER BY created_at DESC, id DESC`
+	}
+	return s.endGrants(ctx, endGrants+`id IN (SELECT id FROM grants WHERE user_id = $4 AND client_id = $5 AND ended_at IS NULL
+		AND `+chosen+` LIMIT $6 OFFSET $7)`+endedColumns,
+		now, authserver.EndLimit, 0, userID, clientID, mostOwned, keep)
+}
+
+func (s *Store) endGrants(ctx context.Context, text string, args ...any) ([]authserver.EndedGrant, error) {
+	return collect(ctx, s, func(e *authserver.EndedGrant) []any { return []any{&e.ID, &e.UserID, &e.ClientID, &e.Access} }, text, args...)
+}

@@ -1,0 +1,137 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/apikey"
+	"latchkey/authserver/internal/web/page"
+	"latchkey/pkg/apierror"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
+)
+
+// handler answers one method of a page. unsigned answers for it where it needs a
+// person and nobody is signed in.
+type handler interface {
+	bind(s *Server, unsigned httpserver.Handler) httpserver.Handler
+}
+
+// anyone is a handler for whoever asks.
+type anyone func(w http.ResponseWriter, r *http.Request) error
+
+func (h anyone) bind(*Server, httpserver.Handler) httpserver.Handler { return httpserver.Handler(h) }
+
+// person is a handler for the person who is signed in.
+type person func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error
+
+func (h person) bind(s *Server, unsigned httpserver.Handler) httpserver.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		in, err := s.current(r)
+		if err != nil {
+			return err
+		}
+		if in == nil {
+			return unsigned(w, r)
+		}
+		return h(w, r, in)
+	}
+}
+
+// clientOwner is a handler for the person who has registered the client in the
+// path; for anybody else there is none.
+type clientOwner func(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error
+
+func (h clientOwner) bind(s *Server, unsigned httpserver.Handler) httpserver.Handler {
+	return person(func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+		c, err := s.clients.Owned(r.Context(), in.User.ID, mux.Vars(r)["client"])
+		if err != nil {
+			return err
+		}
+		return h(w, r, in, c)
+	}).bind(s, unsigned)
+}
+
+// keyOwner is a handler for the owner of the key in the path, as long as the key
+// opens something.
+type keyOwner func(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View) error
+
+func (h keyOwner) bind(s *Server, unsigned httpserver.Handler) httpserver.Handler {
+	return person(func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+		k, err := s.keys.Get(r.Context(), in.User.ID, mux.Vars(r)["key"])
+		if err != nil {
+			return err
+		}
+		return h(w, r, in, k)
+	}).bind(s, unsigned)
+}
+
+// askSignin asks for a sign-in, which comes back to the page: not to its form,
+// which is gone.
+func (s *Server) askSignin(w http.ResponseWriter, r *http.Request) error {
+	to := r.URL.RequestURI()
+	if r.Method == http.MethodPost {
+		to = r.URL.Path
+	}
+	return redirect(w, r, page.WithReturn("/signin", safePath(to)))
+}
+
+// answer is what the page of t answers: the method's handler, a POST only after
+// its form has been checked.
+func (s *Server) answer(t route) http.Handler {
+	if t.get == nil {
+		return httpserver.Handle(s.script(t.post), s.renderJSON)
+	}
+	m := httpserver.Methods{http.MethodGet: httpserver.Handle(t.get.bind(s, s.askSignin), s.RenderError)}
+	if t.post != nil {
+		m[http.MethodPost] = httpserver.Handle(s.checked(t.post.bind(s, s.askSignin)), s.RenderError)
+	}
+	return m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.errorPage(w, r, http.StatusMethodNotAllowed, "", "This page cannot be asked for in that way.")
+	}))
+}
+
+// script answers a POST of our own script with JSON. The form is checked as
+// every form is.
+func (s *Server) script(h handler) httpserver.Handler {
+	post := s.checked(h.bind(s, func(http.ResponseWriter, *http.Request) error {
+		return fault.New(fault.Unauthenticated, "You are no longer signed in. Reload the page.")
+	}))
+	return func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if r.Method == http.MethodPost {
+			return post(w, r)
+		}
+		w.Header().Set("Allow", "POST")
+		apierror.JSON(w, r, http.StatusMethodNotAllowed, map[string]string{
+			"error": "method_not_allowed", "message": "This address answers POST only.",
+		})
+		return nil
+	}
+}
+
+func (s *Server) checked(post httpserver.Handler) httpserver.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.CheckForm(r); err != nil {
+			return err
+		}
+		return post(w, r)
+	}
+}
+
+// NotFound is the page of an address that does not exist.
+func (s *Server) NotFound() http.Handler {
+	return httpserver.Handle(func(http.ResponseWriter, *http.Request) error {
+		return fault.New(fault.NotFound, "There is nothing at this address.")
+	}, s.RenderError)
+}
+
+// noForm answers a form that the page does not have.
+func (s *Server) noForm(http.ResponseWriter, *http.Request, *authserver.Signin) error { return errForm }
+
+func annotate(r *http.Request, userID string) {
+	httpserver.Annotate(r.Context(), slog.String("user_id", userID))
+}

@@ -1,0 +1,75 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/a-h/templ"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/web/page"
+)
+
+func (s *Server) identitiesView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*page.View, templ.Component, error) {
+	found, err := s.sso.Identities(r.Context(), in.User.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	data := page.IdentitiesView{Providers: s.providers(), NeedsPassword: s.people.NeedsPassword(in)}
+	for _, one := range found {
+		data.Connected = append(data.Connected, page.IdentityView{Identity: one, Label: s.sso.Label(one.Provider)})
+	}
+	v := s.personalView(w, r, in, "identities.title")
+	switch r.URL.Query().Get("done") {
+	case "connected":
+		v.Notice = "identities.connected"
+	case "disconnected":
+		v.Notice = "identities.disconnected"
+	}
+	v.Path = "/settings/identities" // a refused connection is shown at another address
+	for _, origin := range s.sso.Origins() {
+		v.FormTargets += leadsTo(origin)
+	}
+	return v, page.IdentitiesPage(v, data), nil
+}
+
+func (s *Server) showIdentities(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	v, body, err := s.identitiesView(w, r, in)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, v, body)
+}
+
+// dropIdentity takes a connection back.
+func (s *Server) dropIdentity(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	err := s.people.Reconfirm(r.Context(), in, r.PostForm.Get("password"))
+	if err == nil {
+		err = s.sso.Disconnect(r.Context(), in.User.ID, r.PostForm.Get("id"))
+	}
+	if err != nil {
+		return s.identitiesAgain(w, r, in, err)
+	}
+	return redirect(w, r, "/settings/identities?done=disconnected")
+}
+
+func (s *Server) identitiesAgain(w http.ResponseWriter, r *http.Request, in *authserver.Signin, refused error) error {
+	v, body, err := s.identitiesView(w, r, in)
+	if err != nil {
+		return err
+	}
+	return s.again(w, r, v, body, refused)
+}
+
+func (s *Server) exportIdentities(ctx context.Context, in *authserver.Signin) (any, error) {
+	if s.sso == nil {
+		return []object{}, nil
+	}
+	found, err := s.sso.Identities(ctx, in.User.ID)
+	return each(found, func(one authserver.Identity) object {
+		return object{
+			"id": one.ID, "provider": one.Provider, "subject": one.Subject, "email": one.Email,
+			"created_at": one.CreatedAt.UTC(), "last_used_at": one.UsedAt,
+		}
+	}), err
+}

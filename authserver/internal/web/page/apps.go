@@ -1,0 +1,34 @@
+package page
+
+import (
+	"net/url"
+
+	"latchkey/authserver"
+)
+
+// ApplicationView is an application the person has allowed.
+type ApplicationView struct {
+	authserver.Application
+	Name     string
+	Initial  string
+	Host     string
+	Local    bool
+	Operator bool // registered by the operator; else "not verified"
+	Own      bool // registered by the person
+	Scopes   []string
+	Link     string // to the page that removes its access
+}
+
+// NewApplicationView shows a.
+func NewApplicationView(a authserver.Application) ApplicationView {
+	v := ApplicationView{
+		Application: a, Name: PlainName(a.Client.Name), Operator: a.Client.OwnerID == "",
+		Own: a.Client.OwnerID == a.Consent.UserID, Scopes: strongest(a.Consent.Scopes),
+		Link: "/settings/applications/one?client_id=" + url.QueryEscape(a.Client.ID),
+	}
+	v.Initial = initial(v.Name)
+	if len(a.Client.RedirectURIs) > 0 {
+		v.Host, v.Local = redirectHost(a.Client.RedirectURIs[0])
+	}
+	return v
+}

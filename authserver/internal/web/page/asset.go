@@ -1,0 +1,57 @@
+package page
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"path"
+)
+
+//go:embed static
+var staticFiles embed.FS
+
+type asset struct {
+	sum     string
+	content []byte
+}
+
+// assets are the embedded files by name. Each is served under a path that holds
+// a checksum of its content, so browsers may keep it for ever.
+type assets map[string]asset
+
+func readAssets() (assets, error) {
+	all := assets{}
+	err := fs.WalkDir(staticFiles, "static", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := staticFiles.ReadFile(name)
+		sum := sha256.Sum256(content)
+		all[path.Base(name)] = asset{sum: hex.EncodeToString(sum[:8]), content: content}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("page: assets: %w", err)
+	}
+	return all, nil
+}
+
+// url is what pages link to.
+func (a assets) url(name string) (string, error) {
+	file, ok := a[name]
+	if !ok {
+		return "", fmt.Errorf("page: no asset %q", name)
+	}
+	return "/assets/" + file.sum + "/" + name, nil
+}
+
+// Asset returns the file that sum and name in a link of a page stand for.
+func (s *Site) Asset(sum, name string) (content []byte, ok bool) {
+	file, ok := s.assets[name]
+	if !ok || file.sum != sum {
+		return nil, false
+	}
+	return file.content, true
+}

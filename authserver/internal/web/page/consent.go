@@ -1,0 +1,66 @@
+package page
+
+import (
+	"net/netip"
+	"net/url"
+
+	"latchkey/authserver"
+	"latchkey/pkg/scope"
+)
+
+// ConsentView is the data of ConsentPage.
+type ConsentView struct {
+	Action   string // the same URL, so that everything is checked again
+	Name     string // of the application, as plain text
+	Initial  string
+	Host     string // where the browser goes next
+	Local    bool   // to a program on this device
+	Operator bool   // registered by the operator; else "not verified"
+	Own      bool   // registered by the person
+	Asked    []string
+	Granted  []string // what was allowed before, when more is asked now
+}
+
+// NewConsentView shows the request p, whose form goes to action.
+func NewConsentView(action string, p authserver.ConsentPage) ConsentView {
+	c := ConsentView{
+		Action: action, Name: PlainName(p.Client.Name), Operator: p.Client.OwnerID == "",
+		Own:   p.Client.OwnerID != "" && p.Client.OwnerID == p.Signin.User.ID,
+		Asked: strongest(p.New),
+	}
+	c.Initial = initial(c.Name)
+	switch {
+	case p.New == 0: // asked again for what was allowed
+		c.Asked = strongest(p.Requested)
+	case p.Granted != 0: // only what is new
+		c.Granted = strongest(p.Granted)
+		if p.Granted.Satisfies(scope.Read) && p.New&scope.ReadWrite != 0 {
+			c.Asked = []string{"more"}
+		}
+	}
+	c.Host, c.Local = redirectHost(p.RedirectURI)
+	return c
+}
+
+// strongest names only read_write where both are asked: it includes read.
+func strongest(s scope.Set) []string {
+	if s&scope.ReadWrite != 0 {
+		return []string{"read_write"}
+	}
+	return s.Names()
+}
+
+// redirectHost is what the person is told about where the browser goes.
+func redirectHost(uri string) (host string, local bool) {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return "", false
+	}
+	if u.Scheme != "https" && u.Scheme != "http" {
+		return u.Scheme, true
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.IsLoopback() || u.Hostname() == "localhost" {
+		return u.Host, true
+	}
+	return u.Host, false
+}

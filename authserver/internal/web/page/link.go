@@ -1,0 +1,25 @@
+package page
+
+import "net/url"
+
+// The pages that others lie below.
+const (
+	KeysPath    = "/settings/api_keys"
+	ClientsPath = "/settings/developer"
+)
+
+// Onward is where to go after a form: where the person was going, or home.
+func Onward(to string) string {
+	if to == "" {
+		return "/"
+	}
+	return to
+}
+
+// WithReturn adds return_to to a path of ours.
+func WithReturn(path, to string) string {
+	if to == "" || to == "/" {
+		return path
+	}
+	return path + "?return_to=" + url.QueryEscape(to)
+}

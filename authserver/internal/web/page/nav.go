@@ -1,0 +1,49 @@
+package page
+
+import "strings"
+
+// section is one page of the settings, as the navigation lists it.
+type section struct {
+	Path, Key string
+	Also      []string // pages that belong to it, elsewhere
+}
+
+// sections is the navigation of a signed-in person.
+var sections = []section{
+	{Path: "/", Key: "nav.home"},
+	{Path: "/settings/account", Key: "nav.account", Also: []string{"/settings/email", "/settings/export", "/settings/delete"}},
+	{Path: "/settings/security", Key: "nav.security", Also: []string{
+		"/settings/password", "/settings/second-factor", "/settings/passkeys", "/settings/identities",
+	}},
+	{Path: "/settings/signins", Key: "nav.signins"},
+	{Path: "/settings/applications", Key: "nav.applications"},
+	{Path: "/settings/family", Key: "nav.family"},
+	{Path: KeysPath, Key: "nav.keys"},
+	{Path: ClientsPath, Key: "nav.developer"},
+}
+
+// current is the value of aria-current for a person at path: "page" on the
+// section's own page, "true" on one that belongs to it.
+func (s section) current(path string) string {
+	if path == s.Path {
+		return "page"
+	}
+	for _, root := range append(s.Also, s.Path) {
+		if root != "/" && (path == root || strings.HasPrefix(path, root+"/")) {
+			return "true"
+		}
+	}
+	return ""
+}
+
+// icons are the strokes of the sections' pictures, on a ground of 24 by 24.
+var icons = map[string]string{
+	"nav.home":         "M3 11 12 3l9 8v9a1 1 0 0 1-1 1h-5v-6H9v6H4a1 1 0 0 1-1-1z",
+	"nav.account":      "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21a8 8 0 0 1 16 0",
+	"nav.security":     "M12 3 4 6v6c0 4.500 3.300 7.700 8 9 4.700-1.300 8-4.500 8-9V6z",
+	"nav.signins":      "M4 5h16v10H4zM8 20h8M12 15v5",
+	"nav.applications": "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h6v6h-6z",
+	"nav.family":       "M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM2.500 20a6.500 6.500 0 0 1 13 0M16 4.200a3.500 3.500 0 0 1 0 6.600M18.500 14.500a6.500 6.500 0 0 1 3 5.500",
+	"nav.keys":         "M7.500 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM11.500 12H21v4M17 12v3",
+	"nav.developer":    "m8 7-5 5 5 5M16 7l5 5-5 5M13.500 5l-3 14",
+}

@@ -1,0 +1,22 @@
+package page
+
+// Provider is a sign-in provider people can choose.
+type Provider struct {
+	Name  string // in addresses
+	Label string // on buttons
+}
+
+// SignInView is the data of SignInPage.
+type SignInView struct {
+	CanSignUp bool
+	Passkeys  bool // they work at this server's address
+	Providers []Provider
+}
+
+// SignUpView is the data of SignUpPage.
+type SignUpView struct {
+	Closed     bool
+	InviteOnly bool
+	AskCode    bool // an invitation is offered or needed
+	Providers  []Provider
+}

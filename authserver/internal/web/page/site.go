@@ -1,0 +1,58 @@
+// Package page is how the pages of the authorization server look: a template for
+// each, the structs that handlers fill for them, their texts in every language,
+// and the files they link to. It knows no handler and no use case.
+//
+// The Go code of the .templ files is written by make generate.
+package page
+
+import (
+	"strings"
+
+	"latchkey/pkg/fault"
+)
+
+// Site is what all pages share.
+type Site struct {
+	host   string
+	texts  map[string]catalogue
+	assets assets
+}
+
+// New reads the texts of every language and the files that pages link to. host
+// is the server's own, for the footer.
+func New(host string) (*Site, error) {
+	texts, err := readCatalogues()
+	if err != nil {
+		return nil, err
+	}
+	files, err := readAssets()
+	if err != nil {
+		return nil, err
+	}
+	return &Site{host: host, texts: texts, assets: files}, nil
+}
+
+// View is a page in a language of Language, without anything on it.
+func (s *Site) View(language, title string, args ...any) *View {
+	return &View{Language: language, Title: title, TitleArgs: args, site: s, texts: s.texts[language]}
+}
+
+// Language picks the first language of an Accept-Language header that there are
+// texts in. Weights are ignored: browsers send the list in order.
+func (s *Site) Language(accept string) string {
+	for tag := range strings.SplitSeq(accept, ",") {
+		tag, _, _ = strings.Cut(strings.TrimSpace(tag), ";")
+		primary, _, _ := strings.Cut(tag, "-")
+		if _, ok := s.texts[strings.ToLower(primary)]; ok {
+			return strings.ToLower(primary)
+		}
+	}
+	return defaultLanguage
+}
+
+// Say translates a sentence that was written in English elsewhere; one that has
+// no translation comes back as it is.
+func (s *Site) Say(language, sentence string) string { return s.texts[language].say(sentence) }
+
+// SayFault translates what f says, with when to try again if f knows.
+func (s *Site) SayFault(language string, f *fault.Error) string { return s.texts[language].sayFault(f) }

@@ -1,0 +1,86 @@
+package page
+
+import (
+	"context"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"latchkey/authserver"
+)
+
+// View is what every page is drawn from, beside the page's own data. Site.View
+// makes one; the handler fills in what the page needs.
+type View struct {
+	Language    string
+	Title       string // key of the heading in the window's title bar
+	TitleArgs   []any
+	Signin      *authserver.Signin // nil: nobody is signed in
+	Path        string             // of a page with the navigation; "": a page without
+	CSRF        string
+	ReturnTo    string              // where the person was going; "": nowhere
+	Asking      string              // name of the application that sent the person here; "": none
+	Notice      string              // key of a good message on top
+	Alert       string              // sentence of a bad message on top, translated
+	Fields      map[string]string   // what was filled in
+	Errors      map[string][]string // sentences by field, translated
+	RequestID   string
+	FormTargets string // where a form may lead besides this server, for the CSP
+	site        *Site
+	texts       catalogue
+}
+
+// Draw writes the page, with the frame that all pages have around body, to w.
+// The error names the page: a text or an asset that is not there.
+func (v *View) Draw(ctx context.Context, w io.Writer, body templ.Component) error {
+	return layout(v, body).Render(ctx, w)
+}
+
+// failed reports whether the form was refused.
+func (v *View) failed() bool { return v.Alert != "" || len(v.Errors) > 0 }
+
+// inSettings reports whether the page has the navigation.
+func (v *View) inSettings() bool { return v.Signin != nil && v.Path != "" }
+
+// t is the text under key with args filled in.
+func (v *View) t(key string, args ...any) (string, error) { return v.texts.text(key, args...) }
+
+// title is what the window's title bar says.
+func (v *View) title() (string, error) {
+	title, err := v.t(v.Title, v.TitleArgs...)
+	if err != nil || !v.failed() {
+		return title + " · Latchkey", err
+	}
+	failed, err := v.t("layout.error")
+	return failed + " " + title + " · Latchkey", err
+}
+
+// heading is own or, where that is "", the title.
+func (v *View) heading(own string) (string, error) {
+	if own != "" {
+		return own, nil
+	}
+	return v.t(v.Title, v.TitleArgs...)
+}
+
+func (v *View) asset(name string) (string, error) { return v.site.assets.url(name) }
+
+func (v *View) date(at time.Time) string { return at.UTC().Format(v.texts["format.date"]) }
+
+func (v *View) time(at time.Time) string { return at.UTC().Format(v.texts["format.time"]) }
+
+// iso is a time for machines.
+func iso(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
+// lines draws the items of a text that has one on each line.
+func lines(v *View, key string) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		text, err := v.t(key)
+		if err != nil {
+			return err
+		}
+		return items(strings.Split(text, "\n")).Render(ctx, w)
+	})
+}

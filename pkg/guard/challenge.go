@@ -1,0 +1,52 @@
+package guard
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"latchkey/pkg/apierror"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/scope"
+)
+
+// refuse returns err as it is to be answered, and sets the challenge that
+// belongs to it: where to get a credential (RFC 9728 section 5.1) and, when there
+// was one, why it is refused (RFC 6750 section 3). would is the scope that is
+// needed; 0: it is not about the scope, or no scope would help.
+func (g *Guard) refuse(w http.ResponseWriter, err error, would scope.Set) error {
+	if e, ok := errors.AsType[*fault.Error](err); ok {
+		switch {
+		case errors.Is(err, errNoCredential):
+			g.challenge(w)
+		case e.Kind == fault.Unauthenticated:
+			g.challenge(w, `error="invalid_token"`, `error_description="`+quotable(e.Message)+`"`)
+		case e.Code == codeScope && would != 0:
+			g.challenge(w, `error="`+codeScope+`"`, `scope="`+would.String()+`"`)
+		case e.Code == codeScope:
+			g.challenge(w, `error="`+codeScope+`"`)
+		}
+	}
+	return httpserver.Shaped(err, apierror.Write)
+}
+
+func (g *Guard) challenge(w http.ResponseWriter, params ...string) {
+	if g.opts.Realm != "" {
+		params = append([]string{`realm="` + g.opts.Realm + `"`}, params...)
+	}
+	if g.opts.MetadataURL != "" {
+		params = append(params, `resource_metadata="`+g.opts.MetadataURL+`"`)
+	}
+	w.Header().Set("WWW-Authenticate", strings.TrimSpace("Bearer "+strings.Join(params, ", ")))
+}
+
+// quotable keeps to the characters RFC 6750 section 3 allows in a description.
+func quotable(message string) string {
+	return strings.Map(func(c rune) rune {
+		if c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+			return -1
+		}
+		return c
+	}, message)
+}

@@ -1,0 +1,4 @@
+package guard
+
+// Presented is presented, for tests.
+var Presented = presented

@@ -1,0 +1,172 @@
+// Package guard stands between the requests to an API and its handlers: it
+// turns the credential of a request into a Principal, or refuses the request
+// (RFC 6750, contract sections 4.1 and 4.2). A request gets in only with a
+// credential that the introspector calls active.
+package guard
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/introspection"
+	"latchkey/pkg/keyuse"
+	"latchkey/pkg/ratelimit"
+	"latchkey/pkg/scope"
+	"latchkey/pkg/secret"
+)
+
+// Messages of contract section 4.2.
+const (
+	messageKey         = "Access token or API key is invalid, expired, or missing"
+	messageToken       = "Access token is invalid, expired, or missing required scope"
+	messageNoOwner     = "Access token is invalid - missing resource owner"
+	messageDeactivated = "Account has been deactivated"
+)
+
+// Options describe the guard's surroundings.
+type Options struct {
+	Introspector introspection.Introspector // required
+	Now          func() time.Time           // required
+	Limiter      ratelimit.Limiter          // nil: no limits
+	Tiers        ratelimit.Tiers            // nil: ratelimit.DefaultTiers
+	Uses         *keyuse.Recorder           // of API keys; nil: not noted
+	Resource     string                     // this API's public URL: the audience that credentials may be bound to (RFC 8707)
+	OwnClient    string                     // client id of the product's own apps, see Need.OnlyOwnApps
+	Realm        string                     // of challenges (RFC 9110 section 11.5); empty: none is named
+	MetadataURL  string                     // of the RFC 9728 document, for challenges; empty: none is named
+}
+
+// Guard admits requests.
+type Guard struct {
+	opts     Options
+	resource string
+	tokens   ratelimit.Limit // of access tokens
+}
+
+// New returns a Guard.
+func New(opts Options) (*Guard, error) {
+	if opts.Introspector == nil || opts.Now == nil {
+		return nil, errors.New("guard: Options.Introspector and Now are required")
+	}
+	if opts.Tiers == nil {
+		opts.Tiers = ratelimit.DefaultTiers()
+	}
+	return &Guard{
+		opts: opts, resource: strings.TrimRight(opts.Resource, "/"), tokens: opts.Tiers.Limit(ratelimit.TierOAuth),
+	}, nil
+}
+
+// Handler answers a request of p, or returns why it could not.
+type Handler func(w http.ResponseWriter, r *http.Request, p *Principal) error
+
+// Admit lets a request through to h on behalf of the Principal that its
+// credential stands for, counted against its limit, if the Principal meets
+// need. All other requests are answered before anything but their headers is
+// read: with 401, 403, 429 or 503, in the shape of contract section 4.2.
+//
+// A Handler is reached in no other way: there is no other source of Principals.
+func (g *Guard) Admit(need Need, h Handler) httpserver.Handler {
+	tooSmall := InsufficientScope("This action requires the '" + need.wording() + "' scope")
+	return func(w http.ResponseWriter, r *http.Request) error {
+		p, err := g.principal(r)
+		if err == nil {
+			err = g.limit(w, r, p)
+		}
+		if err == nil {
+			err = need.refusal(p, g.opts.OwnClient)
+		}
+		switch {
+		case err != nil:
+			return g.refuse(w, err, 0)
+		case !p.Scope.Satisfies(need.Scope):
+			return g.refuse(w, tooSmall, need.Scope)
+		}
+		return h(w, r, p)
+	}
+}
+
+// principal returns who is calling. The error is fault.Unauthenticated or, when
+// nobody could say, fault.Unavailable.
+func (g *Guard) principal(r *http.Request) (*Principal, error) {
+	credential, err := presented(r)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := g.opts.Introspector.Introspect(r.Context(), credential)
+	if err != nil {
+		return nil, err
+	}
+	if answer.Active {
+		annotate(r.Context(), &answer)
+	}
+	kind, message := introspection.KindAccessToken, messageToken
+	if credential.Kind() == secret.APIKey {
+		kind, message = introspection.KindAPIKey, messageKey
+	}
+	scopes := answer.Scopes()
+	if err := g.judge(r.Context(), &answer, scopes, kind, message); err != nil {
+		return nil, err
+	}
+	return newPrincipal(&answer, scopes), nil
+}
+
+func annotate(ctx context.Context, a *introspection.Answer) {
+	httpserver.Annotate(ctx,
+		slog.String("user_id", a.UserID),
+		slog.String("credential_id", a.CredentialID),
+		slog.String("credential_kind", a.CredentialKind),
+		slog.String("client_id", a.ClientID))
+}
+
+// judge refuses a credential that is not active, is of another kind than its
+// prefix says, has no owner, no family or no scope of this API, is meant for
+// another resource, or is used from outside its allow list.
+func (g *Guard) judge(ctx context.Context, a *introspection.Answer, scopes scope.Set, kind, message string) error {
+	refuse := func(why string) error {
+		return fault.Wrap(fault.Unauthenticated, errors.New(why), message)
+	}
+	switch {
+	case !a.Active && a.Reason == introspection.ReasonDeactivated:
+		return fault.New(fault.Unauthenticated, messageDeactivated)
+	case !a.Active:
+		return refuse("inactive")
+	case a.ExpiredAt(g.opts.Now()):
+		return refuse("expired")
+	case a.CredentialKind != kind:
+		return refuse("the credential is of another kind than its prefix says")
+	case a.UserID == "" || a.FamilyID == "":
+		return fault.New(fault.Unauthenticated, messageNoOwner)
+	case scopes == 0:
+		return refuse("no scope of this API")
+	case a.Aud != "" && strings.TrimRight(a.Aud, "/") != g.resource:
+		return refuse("meant for another resource")
+	case !allowedFrom(ctx, a.AllowedCIDRs):
+		return refuse("used from an address outside its allow list")
+	}
+	return nil
+}
+
+// allowedFrom reports whether the request's address is in one of the networks.
+// An empty list is everywhere; a list that cannot be read allows nothing.
+func allowedFrom(ctx context.Context, cidrs []string) bool {
+	if len(cidrs) == 0 {
+		return true
+	}
+	networks, err := httpserver.ParsePrefixes(cidrs)
+	if err != nil {
+		return false
+	}
+	from := httpserver.ClientAddr(ctx)
+	for _, n := range networks {
+		if n.Contains(from) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,88 @@
+package guard
+
+import (
+	"time"
+
+	"latchkey/pkg/fault"
+	"latchkey/pkg/introspection"
+	"latchkey/pkg/ratelimit"
+	"latchkey/pkg/scope"
+)
+
+// Principal is who is calling: a user of a family, through a credential, with
+// what the credential allows.
+type Principal struct {
+	UserID   string
+	FamilyID string // the boundary of everything the caller can see
+	Role     string // the user's in the family, as the authorization server names it
+	Scope    scope.Set
+
+	CredentialID   string // of the API key, or of the grant that the access token is of
+	CredentialKind string // introspection.KindAccessToken or KindAPIKey
+	CredentialName string // of an API key, as its owner called it
+	ClientID       string // of an access token: the application
+	Tier           string // of an API key: its class of rate limit
+	IssuedAt       time.Time
+
+	Standing *Standing // against the limit, this request included; nil: nothing limits it
+}
+
+// Standing is how a Principal stands against its limit.
+type Standing struct {
+	ratelimit.Result
+	Tier string
+}
+
+func newPrincipal(a *introspection.Answer, scopes scope.Set) *Principal {
+	p := &Principal{
+		UserID: a.UserID, FamilyID: a.FamilyID, Role: a.Role, Scope: scopes,
+		CredentialID: a.CredentialID, CredentialKind: a.CredentialKind, CredentialName: a.CredentialName,
+		ClientID: a.ClientID, Tier: a.Tier,
+	}
+	if a.Iat != 0 {
+		p.IssuedAt = time.Unix(a.Iat, 0).UTC()
+	}
+	return p
+}
+
+// IsAPIKey reports whether the credential is an API key.
+func (p *Principal) IsAPIKey() bool { return p.CredentialKind == introspection.KindAPIKey }
+
+// Need says whom a handler answers.
+type Need struct {
+	Scope   scope.Set // that the credential's must satisfy; 0: any
+	Wording string    // how the contract names Scope to people (its section 4.2); empty: as it is spelt
+
+	// Who alone may call, given as what the others are answered: errors of kind
+	// fault.Forbidden. They come before Scope: who is refused here is not told to
+	// ask for a scope that would not help.
+
+	OnlyTokens  error // API keys are answered this; nil: they may call too
+	OnlyOwnApps error // whatever is no access token of the product's own apps is answered this; nil: it may call too
+}
+
+func (n *Need) wording() string {
+	if n.Wording != "" {
+		return n.Wording
+	}
+	return n.Scope.String()
+}
+
+// refusal returns why p may not call, whatever its scope; nil: it may.
+func (n *Need) refusal(p *Principal, ownClient string) error {
+	switch {
+	case n.OnlyTokens != nil && p.IsAPIKey():
+		return n.OnlyTokens
+	case n.OnlyOwnApps != nil && (p.IsAPIKey() || ownClient == "" || p.ClientID != ownClient):
+		return n.OnlyOwnApps
+	}
+	return nil
+}
+
+const codeScope = "insufficient_scope"
+
+// InsufficientScope is the refusal of a credential whose rights do not reach
+// (RFC 6750 section 3.1).
+func InsufficientScope(message string) *fault.Error {
+	return fault.New(fault.Forbidden, message).WithCode(codeScope)
+}

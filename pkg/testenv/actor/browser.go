@@ -1,0 +1,187 @@
+package actor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/net/html"
+)
+
+// Browser fetches pages as a person's browser would: it keeps cookies, follows
+// redirects within its origin, says where a form was posted from, and stops
+// where a redirect leaves for the application.
+type Browser struct {
+	origin string
+	client *http.Client
+}
+
+// Page is an answer a browser got.
+type Page struct {
+	Status int
+	Header http.Header
+	URL    *url.URL // of the last request
+	Body   string
+	Left   *url.URL // where the server sent the browser outside its origin; nil: nowhere
+}
+
+const maxRedirects = 10
+
+// NewBrowser returns a browser with no cookies that stays on origin.
+func NewBrowser(origin string) *Browser {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		panic("actor: a cookie jar without options cannot fail: " + err.Error())
+	}
+	return &Browser{
+		origin: strings.TrimSuffix(origin, "/"),
+		client: &http.Client{
+			Jar: jar, Transport: keeping, Timeout: 30 * time.Second,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+}
+
+// Cookies returns the cookies the browser would send to the origin.
+func (b *Browser) Cookies() []*http.Cookie {
+	u, err := url.Parse(b.origin)
+	if err != nil {
+		return nil
+	}
+	return b.client.Jar.Cookies(u)
+}
+
+// Get fetches a page; target is a path or a URL of the origin.
+func (b *Browser) Get(ctx context.Context, target string) (*Page, error) {
+	return b.do(ctx, http.MethodGet, b.absolute(target), nil)
+}
+
+// Post sends values as a form from a page of the origin.
+func (b *Browser) Post(ctx context.Context, target string, values url.Values) (*Page, error) {
+	return b.do(ctx, http.MethodPost, b.absolute(target), values)
+}
+
+// Submit sends a form with the button name=value pressed; an empty name
+// presses none. Nothing is followed twice: a button that does not exist is an
+// error.
+func (b *Browser) Submit(ctx context.Context, p *Page, f *Form, name, value string) (*Page, error) {
+	values := url.Values{}
+	for k, v := range f.Values {
+		values[k] = v
+	}
+	if name != "" {
+		if !f.HasButton(name, value) {
+			return nil, fmt.Errorf("actor: %s: the form has no button %s=%s", p.URL.Path, name, value)
+		}
+		values.Set(name, value)
+	}
+	target, err := p.URL.Parse(f.Action)
+	if err != nil {
+		return nil, fmt.Errorf("actor: form action: %w", err)
+	}
+	if f.Method == http.MethodGet {
+		target.RawQuery = values.Encode()
+		return b.do(ctx, http.MethodGet, target.String(), nil)
+	}
+	return b.do(ctx, http.MethodPost, target.String(), values)
+}
+
+func (b *Browser) absolute(target string) string {
+	if strings.HasPrefix(target, "/") {
+		return b.origin + target
+	}
+	return target
+}
+
+func (b *Browser) do(ctx context.Context, method, target string, form url.Values) (*Page, error) {
+	for range maxRedirects {
+		p, err := b.once(ctx, method, target, form)
+		if err != nil {
+			return nil, err
+		}
+		location := p.Header.Get("Location")
+		if p.Status < 300 || p.Status > 399 || location == "" {
+			return p, nil
+		}
+		next, err := p.URL.Parse(location)
+		if err != nil {
+			return nil, fmt.Errorf("actor: Location: %w", err)
+		}
+		if next.Scheme+"://"+next.Host != b.origin {
+			p.Left = next
+			return p, nil
+		}
+		if p.Status == http.StatusTemporaryRedirect || p.Status == http.StatusPermanentRedirect {
+			return nil, fmt.Errorf("actor: %s answered %d, which repeats the form", p.URL.Path, p.Status)
+		}
+		method, target, form = http.MethodGet, next.String(), nil
+	}
+	return nil, errors.New("actor: too many redirects")
+}
+
+func (b *Browser) once(ctx context.Context, method, target string, form url.Values) (*Page, error) {
+	var body io.Reader
+	if method == http.MethodPost {
+		body = strings.NewReader(form.Encode())
+	}
+	req, err := http.NewRequestWithContext(ctx, method, target, body)
+	if err != nil {
+		return nil, fmt.Errorf("actor: %w", err)
+	}
+	req.Header.Set("Accept", "text/html")
+	req.Header.Set("Sec-Fetch-Site", "none")
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Origin", b.origin)
+		req.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	res, err := b.client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("actor: %w", err)
+	}
+	defer res.Body.Close() //nolint:errcheck // read to its end below
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, fmt.Errorf("actor: %w", err)
+	}
+	return &Page{Status: res.StatusCode, Header: res.Header, URL: req.URL, Body: string(raw)}, nil
+}
+
+// Text returns the page's words, markup removed.
+func (p *Page) Text() string {
+	root, err := html.Parse(strings.NewReader(p.Body))
+	if err != nil {
+		return ""
+	}
+	return words(root)
+}
+
+// Heading returns the words of the page's first h1.
+func (p *Page) Heading() string {
+	root, err := html.Parse(strings.NewReader(p.Body))
+	if err != nil {
+		return ""
+	}
+	for n := range root.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "h1" {
+			return words(n)
+		}
+	}
+	return ""
+}
+
+func words(node *html.Node) string {
+	var words []string
+	for n := range node.Descendants() {
+		if n.Type == html.TextNode && n.Parent.Data != "style" && n.Parent.Data != "script" {
+			words = append(words, strings.Fields(n.Data)...)
+		}
+	}
+	return strings.Join(words, " ")
+}
