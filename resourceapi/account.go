@@ -74,7 +74,7 @@ const (
 	StatusPendingDeletion = "pending_deletion"
 )
 
-// Account is a place where the family's money is, or is owed.
+// Account holds money of the family, or a debt.
 type Account struct {
 	ID                string
 	Name              string
@@ -100,7 +100,7 @@ func (a Account) CashBalance() Amount {
 // NewAccount is an account to be opened.
 type NewAccount struct {
 	Account
-	Opening *Opening // nil: it starts at nothing
+	Opening *Opening // nil: it starts at 0
 }
 
 // Opening is what an account held before its first entry.
@@ -109,8 +109,8 @@ type Opening struct {
 	Amount Amount
 }
 
-// AccountChange is a change of an account: nil leaves a member as it is, a
-// pointer to an empty text clears it where it may be empty.
+// AccountChange is a change of an account. nil leaves a member as it is; a pointer
+// to an empty text clears a member that may be empty.
 type AccountChange struct {
 	Name              *string
 	Subtype           *string

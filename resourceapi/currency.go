@@ -25,7 +25,7 @@ func ParseCurrency(text string) (Currency, error) {
 	return "", ErrCurrency
 }
 
-// Codes stand apart by a blank, so that no code is found across two others.
+// Blanks separate the codes, so that three letters of two codes never match.
 const (
 	zeroDecimals  = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 	threeDecimals = "BHD IQD JOD KWD LYD OMR TND"
@@ -55,8 +55,8 @@ var symbols = map[Currency]string{
 	"NZD": "NZ$", "HKD": "HK$", "SGD": "S$", "TWD": "NT$", "MXN": "MX$",
 }
 
-// Symbol returns what stands before an amount: the currency's own sign where it
-// has a well-known one, else its code and a blank.
+// Symbol returns the text before an amount: the sign of the currency if it has a
+// well-known one, otherwise its code and a blank.
 func (c Currency) Symbol() string {
 	if s, ok := symbols[c]; ok {
 		return s

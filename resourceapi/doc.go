@@ -1,7 +1,6 @@
 // Package resourceapi is the vocabulary of the resource API: the nouns of a
-// household's finances and the rules they obey, whoever asks and wherever they
-// are stored. Everything belongs to a family; nothing here can be found without
-// naming one.
+// household's finances and their rules. The rules are the same for every caller and
+// every engine. Everything belongs to a family.
 //
 // It owns amounts, dates, accounts, transactions, valuations, tags, categories,
 // merchants and syncs. It knows neither HTTP nor tables.

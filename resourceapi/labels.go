@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// TagColors is the palette a tag without a colour takes one from
-// (docs/contract.md, "Tags").
+// TagColors are the colours that a tag without one is given (contract section
+// 5.3).
 var TagColors = []string{
 	"#e99537", "#4da568", "#6471eb", "#db5a54", "#df4e92", "#c44fe9", "#eb5429", "#61c9ea", "#805dee", "#6ad28a",
 }
@@ -15,7 +15,7 @@ var TagColors = []string{
 // "Categories").
 const CategoryColor = "#6172F3"
 
-// Tag is a word a family puts on transactions.
+// Tag is a label that a family gives to transactions.
 type Tag struct {
 	ID        string
 	Name      string
@@ -35,7 +35,7 @@ func (t Tag) Check() []string {
 	return c
 }
 
-// Category sorts transactions; it may have one parent, and no grandparent.
+// Category groups transactions. It may have a parent, which then has none itself.
 type Category struct {
 	ID            string
 	Name          string
@@ -62,7 +62,7 @@ func (c Category) Check() []string {
 	return found
 }
 
-// icons maps a part of a category's name to its icon; the first that fits wins.
+// icons maps a part of a category's name to an icon. The first match is used.
 var icons = []struct{ part, icon string }{
 	{"grocer", "shopping-basket"},
 	{"food", "utensils"},
@@ -123,7 +123,7 @@ func IconFor(name string) string {
 	return "shapes"
 }
 
-// Merchant is who the family paid, or was paid by.
+// Merchant is somebody whom the family paid, or who paid the family.
 type Merchant struct {
 	ID         string
 	Name       string
@@ -133,8 +133,8 @@ type Merchant struct {
 	UpdatedAt  time.Time
 }
 
-// FamilyMerchant is the type of every merchant a family made itself
-// (docs/contract.md, "Merchants").
+// FamilyMerchant is the type of a merchant that the family created (contract
+// section 5.5).
 const FamilyMerchant = "FamilyMerchant"
 
 // MerchantRef is a merchant as a transaction names it.

@@ -25,8 +25,8 @@ var (
 const maxAmountText = 64
 
 // ParseAmount reads a decimal number ("-12.5", "1e2") exactly, as so many minor
-// units of c. No float is involved: what cannot be said in minor units is
-// ErrAmountPrecision, not rounded.
+// units of c, without floats. A value between two minor units is not rounded: it
+// is ErrAmountPrecision.
 func ParseAmount(text string, c Currency) (Amount, error) {
 	n, err := parseScaled(text, c.Decimals())
 	if err == nil && Amount(n).Abs() > MaxAmount {
@@ -38,9 +38,9 @@ func ParseAmount(text string, c Currency) (Amount, error) {
 	return Amount(n), nil
 }
 
-// ParseThousandths reads a decimal number exactly, in thousandths: a bound that
-// amounts of every currency can be held against. One beyond all amounts is the
-// largest there is.
+// ParseThousandths reads a decimal number exactly, in thousandths of a unit, which
+// amounts of every currency can be compared with. A number beyond all amounts
+// becomes the largest or smallest int64.
 func ParseThousandths(text string) (int64, error) {
 	n, err := parseScaled(text, 3)
 	if errors.Is(err, ErrAmountRange) && len(text) <= maxAmountText {
@@ -85,8 +85,8 @@ func parseScaled(text string, decimals int) (int64, error) {
 	return n, nil
 }
 
-// splitNumber takes a JSON-like number apart: its sign, all its digits, and how
-// many of them stand before the decimal point once the exponent is applied.
+// splitNumber splits a number as JSON writes it: its sign, all its digits, and how
+// many of them are before the decimal point after the exponent is applied.
 func splitNumber(text string) (negative bool, digits string, point int, err error) {
 	switch {
 	case strings.HasPrefix(text, "-"):
@@ -126,8 +126,8 @@ func (a Amount) Abs() Amount {
 	return a
 }
 
-// Thousandths returns the amount in thousandths of its currency's unit: what
-// amounts of different currencies are compared and filtered by.
+// Thousandths returns the amount in thousandths of its currency's unit, so that
+// amounts of different currencies can be compared.
 func (a Amount) Thousandths(c Currency) int64 {
 	n := int64(a)
 	for range 3 - c.Decimals() {
@@ -189,7 +189,7 @@ func magnitude(a Amount) uint64 {
 	return uint64(a)
 }
 
-// AddUpTo returns a+b, held at the largest sum of that sign that fits.
+// AddUpTo returns a+b, or the largest or smallest Amount where the sum does not fit.
 func (a Amount) AddUpTo(b Amount) Amount {
 	sum, fits := a.Add(b)
 	switch {

@@ -15,7 +15,7 @@ const (
 	MaxShort = 255 // identifiers of the caller, subtypes, institution names
 )
 
-// complaints gathers the rules a noun breaks, in the order they are checked.
+// complaints collects the broken rules of a noun in the order of their checks.
 type complaints []string
 
 func (c *complaints) add(message string) { *c = append(*c, message) }
@@ -54,8 +54,8 @@ func IsColor(text string) bool {
 	return true
 }
 
-// ParseID recognises an id, a UUID with its hyphens in either case, and returns
-// it as it is stored: in lower case.
+// ParseID reads an id: a UUID with hyphens, in either case. It returns the stored
+// form, in lower case.
 func ParseID(text string) (string, bool) {
 	if len(text) != 36 {
 		return "", false

@@ -17,8 +17,8 @@ const (
 	SyncOfAccount = "Account"
 )
 
-// SyncStaleAfter is when an unfinished sync counts as stale, and SyncReuse how
-// long an unfinished one is returned instead of starting another.
+// An unfinished sync counts as stale after SyncStaleAfter. Until SyncReuse it is
+// returned instead of starting another.
 const (
 	SyncStaleAfter = 24 * time.Hour
 	SyncReuse      = 5 * time.Minute
@@ -46,7 +46,7 @@ type Sync struct {
 // InProgress reports whether the sync still waits or runs.
 func (s Sync) InProgress() bool { return s.Status == SyncPending || s.Status == SyncRunning }
 
-// At returns the sync as it stands at now: one that never finished is stale.
+// At returns the sync with its status at now: an old unfinished one is stale.
 func (s Sync) At(now time.Time) Sync {
 	if s.InProgress() && now.Sub(s.CreatedAt) >= SyncStaleAfter {
 		s.Status = SyncStale

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// DefaultSource is where an external id comes from when nobody says.
+// DefaultSource is the source of an external id that is sent without one.
 const DefaultSource = "api"
 
 // MaxBatch is how many transactions one batch may hold.
@@ -14,8 +14,8 @@ const MaxBatch = 500
 // MaxTags is how many tags a transaction may have.
 const MaxTags = 100
 
-// Transaction is money that moved. A positive amount is an expense, a negative
-// one an income (docs/contract.md, "Money").
+// Transaction is one movement of money. A positive amount is an expense, a negative
+// one an income (docs/contract.md, "Lists").
 type Transaction struct {
 	ID         string
 	Date       Date
@@ -75,8 +75,8 @@ func (n Nature) Sign(a Amount) Amount {
 	return a
 }
 
-// TransactionInput is a transaction as a caller describes it. When it is
-// created, Set members count; when it changes one, what is not Set stays.
+// TransactionInput is a transaction as a caller sends it. A change leaves the
+// members that are not Set as they are.
 type TransactionInput struct {
 	AccountID  string
 	Date       Field[Date]
@@ -101,8 +101,8 @@ type Field[T any] struct {
 // Given returns a Field that is set.
 func Given[T any](v T) Field[T] { return Field[T]{Set: true, Value: v} }
 
-// Check returns the rules the input breaks on today, apart from those that only
-// the family's data can tell.
+// Check returns the rules that the input breaks on the day today. Rules that
+// depend on the family's data are not among them.
 func (in TransactionInput) Check(creating bool, today Date) []string {
 	var c complaints
 	if in.Name.Set || creating {

@@ -50,8 +50,8 @@ func seed(ctx context.Context, args []string) (err error) {
 	return nil
 }
 
-// seedFamily opens an account and writes three months of everyday life into it.
-// Its external ids make a second run find what the first one wrote.
+// seedFamily opens an account and writes three months of ordinary transactions into
+// it. They have external ids, so that a second run writes nothing twice.
 func seedFamily(ctx context.Context, f *store.Family, currency resourceapi.Currency, today resourceapi.Date) (int, error) {
 	account, err := f.AccountNamed(ctx, "Checking")
 	if err != nil {

@@ -53,7 +53,7 @@ type parts struct {
 	client   *introspection.Client
 	answers  *introspection.Cached
 	limiter  ratelimit.Limiter
-	uses     *keyuse.Recorder // nil: there is nobody to report to
+	uses     *keyuse.Recorder // nil: uses are not reported
 	guard    *guard.Guard
 	closings []func() error
 }
@@ -190,7 +190,7 @@ func (p *parts) openGuard() error {
 	return err
 }
 
-// openUses lets the authorization server know when API keys were used.
+// openUses starts the reports to the authorization server about used API keys.
 func (p *parts) openUses() error {
 	if p.cfg.ClientID == "" {
 		return nil
@@ -206,8 +206,8 @@ func (p *parts) openUses() error {
 	return err
 }
 
-// run listens, with the workers beside, until ctx ends; the workers outlive the
-// last request.
+// run serves requests and runs the workers until ctx ends. The workers stop after
+// the last request.
 func (p *parts) run(ctx context.Context) error {
 	handler, err := p.handler()
 	if err != nil {
@@ -267,7 +267,7 @@ func (p *parts) handler() (http.Handler, error) {
 	return chain.Wrap(router), nil
 }
 
-// registerPool shows the database's connections.
+// registerPool adds the metrics of the database's connections.
 func registerPool(reg prometheus.Registerer, db *database.DB) {
 	for name, pick := range map[string]func() int{
 		"in_use": func() int { n, _ := db.Stats(); return n },

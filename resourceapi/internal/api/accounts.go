@@ -109,7 +109,7 @@ func (a *API) createAccount(ctx context.Context, c *call) (reply, error) {
 	return created(showAccount(account))
 }
 
-// currency reads the currency of a new noun; without one it is the family's.
+// currency reads the currency of a new account. The default is the family's.
 func (c *call) currency(ctx context.Context, f *fields) (resourceapi.Currency, error) {
 	text := f.text("currency", "Currency")
 	if strings.TrimSpace(text.Value) == "" {
@@ -123,7 +123,7 @@ func (c *call) currency(ctx context.Context, f *fields) (resourceapi.Currency, e
 	return currency, nil
 }
 
-// accountChange reads the members that may change without more ado.
+// accountChange reads the members that may change without a further check.
 func accountChange(f *fields) resourceapi.AccountChange {
 	return resourceapi.AccountChange{
 		Name: f.pointer("name", "Name"), Subtype: f.pointer("subtype", "Subtype"),

@@ -1,6 +1,6 @@
-// Package api answers /api/v1 of the resource API in the shapes of
-// docs/contract.md. It reads requests, asks the family door of the store, and
-// writes JSON; who may call is the guard's business.
+// Package api answers /api/v1 of the resource API in the shapes of the
+// published contract (its sections 4 and 5). It reads requests, calls the store for
+// the caller's family, and writes JSON. The guard decides who may call.
 package api
 
 import (
@@ -23,7 +23,7 @@ import (
 	"latchkey/resourceapi/internal/store"
 )
 
-// Options say what the endpoints need.
+// Options are what the endpoints need.
 type Options struct {
 	Store     *store.Store
 	Guard     *guard.Guard
@@ -63,19 +63,18 @@ type call struct {
 
 // reply is an answer to be written. A nil body is no body at all.
 type reply struct {
-	status int
-	body   any
-	fleets bool // asking again gets another answer: there is nothing to compare or keep
+	status  int
+	body    any
+	noStore bool // the next answer to the same request differs: no entity tag, nothing to keep
 }
 
 func ok(body any) (reply, error) { return reply{status: http.StatusOK, body: body}, nil }
-func fleeting(body any) (reply, error) {
-	return reply{status: http.StatusOK, body: body, fleets: true}, nil
+func okNoStore(body any) (reply, error) {
+	return reply{status: http.StatusOK, body: body, noStore: true}, nil
 }
 func created(body any) (reply, error) { return reply{status: http.StatusCreated, body: body}, nil }
 
-// action answers a call. Everything it writes it writes under ctx, which may be
-// inside a transaction.
+// action answers a call. It writes under ctx, which may hold a transaction.
 type action func(ctx context.Context, c *call) (reply, error)
 
 // admitted puts the guard in front of act: need is the scope, and wording the
@@ -108,8 +107,8 @@ func (a *API) endpoint(act action) guard.Handler {
 	}
 }
 
-// write answers with got as JSON. A read carries an ETag of its bytes and is
-// answered 304 when the caller has them already (RFC 9110 section 13.1.2).
+// write answers with got as JSON. The answer to a read has an ETag of its bytes; a
+// caller who has these bytes already gets 304 (RFC 9110 section 13.1.2).
 func write(w http.ResponseWriter, r *http.Request, got reply) error {
 	if got.body == nil {
 		w.WriteHeader(got.status)
@@ -122,7 +121,7 @@ func write(w http.ResponseWriter, r *http.Request, got reply) error {
 		return err
 	}
 	h := w.Header()
-	if got.status == http.StatusOK && !got.fleets && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+	if got.status == http.StatusOK && !got.noStore && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		tag := entityTag(raw)
 		h["Etag"] = []string{tag}
 		readHeaders.Apply(h)
@@ -136,20 +135,20 @@ func write(w http.ResponseWriter, r *http.Request, got reply) error {
 		h["Content-Length"] = []string{strconv.Itoa(len(raw))}
 	}
 	w.WriteHeader(got.status)
-	_, _ = w.Write(raw) // the client may be gone; there is nobody left to tell
+	_, _ = w.Write(raw) // the write fails when the client has gone
 	return nil
 }
 
-// A cache may keep a read for its caller alone and asks again each time; the
-// entity tag is made of the bytes, so an answer meant for another credential is
-// never taken for this one's, without a Vary field.
+// A private cache may keep the answer to a read and must validate it each time. The
+// entity tag depends on the bytes, so a caller with another credential never gets a
+// wrong 304. That is why there is no Vary field.
 var (
 	readHeaders = httpserver.NewHeaders("Cache-Control", "private, no-cache")
 	typeHeader  = httpserver.NewHeaders("Content-Type", "application/json; charset=utf-8")
 )
 
-// smallAnswer is the most bytes whose length net/http finds out for itself; what
-// is longer would travel in chunks.
+// smallAnswer is the size in bytes up to which net/http sets Content-Length itself.
+// It sends longer answers in chunks.
 const smallAnswer = 2 << 10
 
 // entityTag is a strong validator (RFC 9110 section 8.8.3) of raw.

@@ -65,7 +65,7 @@ func showSheet(s store.Sheet) sheetShape {
 }
 
 // balanceSheet is what the family has and owes: in its own currency, and under
-// "currencies" in every currency it has accounts in.
+// "currencies" in each currency of its accounts.
 func (a *API) balanceSheet(ctx context.Context, c *call) (reply, error) {
 	list, err := c.family.BalanceSheet(ctx)
 	if err != nil {

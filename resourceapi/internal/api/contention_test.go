@@ -24,8 +24,8 @@ func together(requests ...func() result) []result {
 	return answers
 }
 
-// TestBatchesInOtherOrders sends the same external ids in opposite orders at
-// the same time: each is written once, and nobody is turned away.
+// TestBatchesInOtherOrders sends the same external ids in opposite orders at the same
+// time: each is written once, and no request fails.
 func TestBatchesInOtherOrders(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c := s.family()
@@ -109,8 +109,8 @@ func TestImportsInOtherOrders(t *testing.T) {
 	})
 }
 
-// TestTagChangedByTwo changes a tag's name and its colour at the same time:
-// both stay.
+// TestTagChangedByTwo changes a tag's name and its colour at the same time. Both
+// changes must be kept.
 func TestTagChangedByTwo(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c := s.family()
@@ -130,8 +130,8 @@ func TestTagChangedByTwo(t *testing.T) {
 	})
 }
 
-// TestFormSentAgain repeats an import under its key as clients do, with a
-// boundary drawn anew.
+// TestFormSentAgain repeats an import with the same key and, as clients do, another
+// boundary.
 func TestFormSentAgain(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c := s.family()
@@ -147,9 +147,9 @@ func TestFormSentAgain(t *testing.T) {
 	})
 }
 
-// TestFormOfTwoMinds names a member both as a list and as a text: refused,
-// whichever of the two is read first.
-func TestFormOfTwoMinds(t *testing.T) {
+// TestMemberAsListAndAsText sends a member of a form both as a list and as a text. It
+// is refused, in whatever order the two are read.
+func TestMemberAsListAndAsText(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c := s.family()
 		for i := range 30 {
@@ -159,9 +159,9 @@ func TestFormOfTwoMinds(t *testing.T) {
 	})
 }
 
-// TestUnknownAccountIsAllThatIsWrong does not judge an amount by a currency
-// nobody knows.
-func TestUnknownAccountIsAllThatIsWrong(t *testing.T) {
+// TestUnknownAccountIsTheOnlyComplaint: without the account, and so without a currency,
+// nothing is said about the amount.
+func TestUnknownAccountIsTheOnlyComplaint(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c, other := s.family(), s.family()
 		c.do("POST", "/api/v1/transactions", object{"transaction": object{

@@ -14,7 +14,7 @@ var errNoRoot = body.ErrEmpty
 
 func (c *call) object() (map[string]any, error) { return body.Object(c.Request, c.limit) }
 
-// fields reads the members of a noun and gathers what is wrong with them.
+// fields reads the members of a noun and collects what is wrong with them.
 type fields struct {
 	members    map[string]any
 	complaints []string
@@ -40,8 +40,8 @@ func (c *call) root(name string) (*fields, error) {
 
 func (f *fields) complain(text string) { f.complaints = append(f.complaints, text) }
 
-// broken returns the complaints and then further rules, each once. What could
-// not be read is not called blank as well.
+// broken returns the complaints and then further rules, each once. A member that
+// could not be read is not reported as blank too.
 func (f *fields) broken(further ...string) []string {
 	var all []string
 	for _, rule := range slices.Concat(f.complaints, further) {

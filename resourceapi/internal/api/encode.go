@@ -7,8 +7,7 @@ import (
 	"sync"
 )
 
-// encoder is JSON without HTML escapes: nobody puts these answers into a page,
-// and people read them.
+// encoder writes JSON without HTML escapes: the answers are never part of a page.
 type encoder struct {
 	buf  bytes.Buffer
 	json *json.Encoder
@@ -21,8 +20,8 @@ var encoders = sync.Pool{New: func() any {
 	return e
 }}
 
-// encode returns body as JSON, good until the next call. Bytes that are JSON
-// already pass as they are.
+// encode returns body as JSON, valid until the next call. It does not change a
+// json.RawMessage.
 func (e *encoder) encode(body any) ([]byte, error) {
 	if raw, ok := body.(json.RawMessage); ok {
 		return raw, nil
@@ -37,10 +36,10 @@ func (e *encoder) encode(body any) ([]byte, error) {
 	return e.buf.Bytes(), nil
 }
 
-// largestKept is the size in bytes above which a buffer is not used again.
+// largestKept is the size in bytes up to which a buffer is used again.
 const largestKept = 64 << 10
 
-// encoded is body as JSON, to keep.
+// encoded returns body as JSON in bytes of its own.
 func encoded(body any) ([]byte, error) {
 	e := encoders.Get().(*encoder) //nolint:forcetypeassert // the pool makes nothing else
 	defer encoders.Put(e)

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestFirstRequestsTogether lets everything a new family sends first arrive at
-// once: the family gets one account.
+// TestFirstRequestsTogether sends the first requests of a new family at the same time.
+// The family gets one account.
 func TestFirstRequestsTogether(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		for range 5 {
@@ -32,8 +32,8 @@ func TestFirstRequestsTogether(t *testing.T) {
 	})
 }
 
-// TestValuationMovedByMany moves one valuation to many days at once: the
-// balances that follow are those of a sync from the beginning.
+// TestValuationMovedByMany moves one valuation to many days at the same time. The
+// balances are then the same as after a sync from the beginning.
 func TestValuationMovedByMany(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c := s.family()

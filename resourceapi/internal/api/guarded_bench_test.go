@@ -20,7 +20,7 @@ import (
 	"latchkey/resourceapi/internal/store"
 )
 
-// vouching says of every token that it is somebody's and good for an hour.
+// vouching answers that every token is active and valid for an hour.
 type vouching struct{}
 
 func (vouching) Introspect(context.Context, secret.Token) (introspection.Answer, error) {
@@ -31,7 +31,7 @@ func (vouching) Introspect(context.Context, secret.Token) (introspection.Answer,
 	}, nil
 }
 
-// nowhere is a response writer as cheap as one can be.
+// nowhere is a response writer that drops everything.
 type nowhere struct {
 	h http.Header
 	n int

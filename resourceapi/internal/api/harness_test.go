@@ -30,8 +30,8 @@ import (
 
 const erasureSecret = "an erasure secret of sufficient length"
 
-// service is the whole resource API on fresh engines, with an authorization
-// server that vouches for whom the test says.
+// service is the whole resource API on fresh engines. Its introspector knows the
+// callers that the test has admitted.
 type service struct {
 	t      *testing.T
 	url    string
@@ -159,7 +159,7 @@ func (s *service) work() {
 	s.t.Cleanup(func() { stop(); running.Wait() })
 }
 
-// until waits for a condition that work in the background brings about.
+// until waits until a condition is true, which a worker makes true.
 func (s *service) until(what string, condition func() bool) {
 	s.t.Helper()
 	deadline := time.NewTimer(15 * time.Second)

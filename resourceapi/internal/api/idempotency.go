@@ -21,15 +21,15 @@ const idempotencyHeader = "Idempotency-Key"
 
 const (
 	maxIdempotencyKey = 255
-	// LargestBody is the size of the largest body any endpoint reads, in bytes: an
-	// import and its wrapping (docs/contract.md, "Merchants").
+	// LargestBody is the size in bytes of the largest body that an endpoint reads: an
+	// import in its form (docs/contract.md, "Merchants").
 	LargestBody = 11 << 20
 )
 
-// once runs act at most once for the caller's idempotency key: the key, what act
-// writes and the answer are one transaction. A repetition gets the first
-// answer; the same key with another request is refused. A refused request is
-// not remembered, so it may be corrected and sent again under its key.
+// once runs act at most once for the caller's idempotency key. The key, what act
+// writes and the answer are one transaction. A repeated request gets the first
+// answer; another request with the same key is refused. A request that fails leaves
+// the key free, so it may be corrected and sent again.
 func (c *call) once(ctx context.Context, w http.ResponseWriter, act action) (reply, error) {
 	key, err := idempotencyKey(c.Header.Values(idempotencyHeader))
 	if err != nil {
@@ -59,8 +59,8 @@ func (c *call) once(ctx context.Context, w http.ResponseWriter, act action) (rep
 	return reply{status: status, body: json.RawMessage(body)}, nil
 }
 
-// fingerprint tells one request from another. The boundary of a multipart form
-// is left out: clients draw a new one each time they send the same form.
+// fingerprint identifies a request. It leaves out the boundary of a multipart form,
+// because clients choose a new one each time they send the same form.
 func (c *call) fingerprint(body []byte) []byte {
 	kind := c.Header.Get("Content-Type")
 	if media, params, err := mime.ParseMediaType(kind); err == nil && params["boundary"] != "" {

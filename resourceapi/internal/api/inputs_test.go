@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestRefusalsSayEachThingOnce: a member that cannot be read is neither named
-// twice nor called blank as well.
+// TestRefusalsSayEachThingOnce: a member that cannot be read is named once, and not
+// reported as blank too.
 func TestRefusalsSayEachThingOnce(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c := s.family()
@@ -64,8 +64,8 @@ func TestWhatCannotChangeIsIgnored(t *testing.T) {
 	})
 }
 
-// TestNullClearsAndBlankDoesNot: the published clients send blanks for what they
-// do not mean to touch (docs/contract.md, "Transactions").
+// TestNullClearsAndBlankDoesNot: the published clients send blanks for members that
+// they do not change (docs/contract.md, "Transactions").
 func TestNullClearsAndBlankDoesNot(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c := s.family()
@@ -87,7 +87,7 @@ func TestNullClearsAndBlankDoesNot(t *testing.T) {
 	})
 }
 
-// TestFiltersInOtherFormsAreRefused: to look past them would be to ignore them.
+// TestFiltersInOtherFormsAreRefused: otherwise such filters would be ignored.
 func TestFiltersInOtherFormsAreRefused(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c := s.family()
@@ -106,8 +106,7 @@ func TestFiltersInOtherFormsAreRefused(t *testing.T) {
 	})
 }
 
-// TestOpeningDatesAreBounded: each day since is a row, so there must not be
-// hundreds of thousands of them.
+// TestOpeningDatesAreBounded: a list of balances has a row for each day since then.
 func TestOpeningDatesAreBounded(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c := s.family()

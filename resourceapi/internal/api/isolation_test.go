@@ -49,8 +49,8 @@ type probe struct {
 	body         any
 }
 
-// mine is what a caller has of its own, for requests that need something good
-// beside the id they are about.
+// mine is what a caller has of its own, for requests that need a valid id beside the
+// probed one.
 type mine struct{ account, transaction string }
 
 func (c *caller) mine() mine {
@@ -117,7 +117,7 @@ func probes(id string, own mine) []probe {
 func TestFamiliesNeverMix(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		if sabotaged && s.set == testenv.Embedded {
-			return // SQLite has no second door: there is nothing to prove without the first
+			return // SQLite has no row security that could hold without the predicate
 		}
 		victim := s.household()
 		before := victim.everything()

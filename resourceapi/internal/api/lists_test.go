@@ -18,8 +18,8 @@ type entry struct {
 	cents                                   int
 }
 
-// ledger is a family with enough transactions to reach every way a list is read
-// in: merged indexes, few and many of an amount, more than a search looks at.
+// ledger is a family with enough transactions for every way to read a list: merged
+// index ranges, selective and common amounts, more rows than a search window.
 type ledger struct {
 	*caller
 	entries                               []entry
@@ -92,8 +92,8 @@ func (l *ledger) names(pass func(e entry) bool) []string {
 	return names
 }
 
-// walk reads a list by cursor and returns its names in order. A page may be
-// short, and none, before the end.
+// walk reads a list by cursor and returns its names in order. A page may be short or
+// empty before the end.
 func (c *caller) walk(query string) (names, dates []string) {
 	c.s.t.Helper()
 	for after, more := "", true; more; {
@@ -241,8 +241,8 @@ func TestTagsFollowTheirTransactions(t *testing.T) {
 	})
 }
 
-// TestDatesAtTheEndsOfTheCalendar asks for days whose month has no neighbour
-// that can be written as a date.
+// TestDatesAtTheEndsOfTheCalendar filters by days of the first and the last month that
+// a date can have.
 func TestDatesAtTheEndsOfTheCalendar(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c := s.family()

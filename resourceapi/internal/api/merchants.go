@@ -85,8 +85,7 @@ func (a *API) importMerchants(ctx context.Context, c *call) (reply, error) {
 	}{len(made), skipped + len(list) - len(made), mapped(made, showMerchant)})
 }
 
-// csvFile reads the file of a multipart form, part by part: nothing is kept that
-// was not asked for.
+// csvFile reads the file of a multipart form. It does not keep the other parts.
 func (c *call) csvFile() ([]byte, error) {
 	kind, params, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {

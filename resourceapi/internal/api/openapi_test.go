@@ -29,7 +29,7 @@ var description = sync.OnceValues(func() (routers.Router, error) {
 	return gorillamux.NewRouter(doc)
 })
 
-// conforms holds an exchange against the description: every answer, and every
+// conforms checks an exchange against the OpenAPI document: every answer, and every
 // request that was accepted.
 func conforms(t *testing.T, req *http.Request, sent []byte, res *http.Response, got []byte) {
 	t.Helper()
@@ -98,7 +98,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	}
 	page := c.get("/docs").want(200)
 	if !strings.Contains(string(page.raw), `id="createTransactions"`) || !strings.Contains(page.header.Get("Content-Security-Policy"), "style-src 'self'") {
-		t.Error("the page of the description is not whole")
+		t.Error("the page of the OpenAPI document is incomplete")
 	}
 	c.get("/docs/docs.css").want(200)
 }

@@ -16,8 +16,8 @@ const (
 	maxPerPage     = 100
 )
 
-// page reads page and per_page: what is no number or below 1 is the default,
-// and per_page ends at 100 (docs/contract.md, "Lists").
+// page reads page and per_page. A value that is not a number, or is below 1, is the
+// default; per_page is at most 100 (docs/contract.md, "Lists", 6.3).
 func (q *query) page() store.Page {
 	p := store.Page{Number: count(q.last("page"), 1), Size: count(q.last("per_page"), defaultPerPage)}
 	p.Size = min(p.Size, maxPerPage)
@@ -59,8 +59,8 @@ type cursors struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
-// cursorText writes a place in a list. It is no secret and needs no signature:
-// it only says where in the caller's own list to go on.
+// cursorText writes a place in a list. It needs no signature: it only says where
+// the caller's own list continues.
 func cursorText(c store.Cursor) string {
 	id := strings.ReplaceAll(c.ID, "-", "")
 	raw := make([]byte, 0, 12+len(id))

@@ -11,11 +11,11 @@ import (
 	"latchkey/resourceapi"
 )
 
-// query reads the parameters of a URL. A malformed filter is a complaint, never
-// ignored: complaints end as one 422.
+// query reads the parameters of a URL. A malformed filter is not ignored: all
+// complaints together are one 422.
 type query struct {
 	values     url.Values
-	asked      []string // the names that were looked for
+	asked      []string // the names of the parameters that were read
 	complaints []string
 }
 
@@ -34,7 +34,7 @@ func (c *call) query() (*query, error) {
 	return &query{values: values}, nil
 }
 
-// last returns the last value of a parameter: of several, Rails took that one.
+// last returns the last value of a parameter, as Rails does when there are several.
 func (q *query) last(name string) string {
 	q.asked = append(q.asked, name)
 	list := q.values[name]
@@ -55,8 +55,8 @@ func (q *query) err() error {
 	return resourceapi.Refuse(q.complaints[0], q.complaints...)
 }
 
-// nested complains of filters in brackets that they do not take, such as
-// start_date[]=…: to look past one would be to ignore it.
+// nested complains of filters with brackets that they do not take, such as
+// start_date[]=…. Without it such a filter would be ignored.
 func (q *query) nested() {
 	for _, name := range slices.Sorted(maps.Keys(q.values)) {
 		base, _, brackets := strings.Cut(name, "[")

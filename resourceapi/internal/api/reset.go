@@ -39,8 +39,7 @@ func (a *API) startReset(ctx context.Context, c *call) (reply, error) {
 	}{"Account reset has been initiated", "queued", id, c.family.ID(), resetStatusPath})
 }
 
-// uncounted are things that are counted (docs/contract.md, "Reset and
-// deletion") and that no family can have here.
+// uncounted are the counts of the contract for what does not exist here.
 var uncounted = []string{"transfers", "rules", "imports"}
 
 func (a *API) resetStatus(ctx context.Context, c *call) (reply, error) {
@@ -69,9 +68,8 @@ func (a *API) resetStatus(ctx context.Context, c *call) (reply, error) {
 	}{status, c.family.ID(), complete, counts})
 }
 
-// eraseFamily removes a family for good, on behalf of the authorization server:
-// nobody of that family is left to ask. Erasing again is no error, so that the
-// other side may deliver its request more than once.
+// eraseFamily deletes a family for ever. The authorization server calls it when the
+// last member has left. Erasing again is no error, so the request may be repeated.
 func (a *API) eraseFamily(w http.ResponseWriter, r *http.Request) error {
 	id, valid := resourceapi.ParseID(mux.Vars(r)["id"])
 	if !valid {

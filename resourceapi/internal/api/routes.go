@@ -11,7 +11,7 @@ import (
 	"latchkey/pkg/scope"
 )
 
-// route is a path and what each method of it does.
+// route is a path with the handler of each of its methods.
 type route struct {
 	path    string
 	methods httpserver.Methods
@@ -78,8 +78,8 @@ func (a *API) writeLabels(act action) http.Handler {
 	return a.admitted(scope.ReadWrite, "read_write", act, renderSentence)
 }
 
-// Mount makes the endpoints reachable below r, which must not clean paths: an
-// id with a slash in it is an unknown path, not a redirect.
+// Mount adds the endpoints to r, which must not clean paths: a path with two slashes
+// is unknown, not a redirect.
 func (a *API) Mount(r *mux.Router) {
 	refused := http.HandlerFunc(apierror.MethodNotAllowed)
 	for _, route := range a.routes() {

@@ -9,8 +9,8 @@ import (
 // stamp is a time as docs/contract.md writes it: ISO 8601, UTC, milliseconds.
 type stamp time.Time
 
-// MarshalText writes the time. Package time is many times as fast at RFC 3339 as
-// at a layout with milliseconds, and lists are full of times.
+// MarshalText writes the time. It adds the milliseconds itself, because package time
+// formats RFC 3339 many times faster than a layout with milliseconds.
 func (s stamp) MarshalText() ([]byte, error) {
 	at := time.Time(s).UTC()
 	text := at.AppendFormat(make([]byte, 0, len("2006-01-02T15:04:05.000Z")), time.RFC3339)
@@ -81,7 +81,7 @@ type transactionShape struct {
 	Category          *categoryRef     `json:"category"`
 	Merchant          *merchantRef     `json:"merchant"`
 	Tags              []tagRef         `json:"tags"`
-	Transfer          *struct{}        `json:"transfer"` // always null: nothing pairs transactions yet
+	Transfer          *struct{}        `json:"transfer"` // always null: transfers are not recognised
 	CreatedAt         stamp            `json:"created_at"`
 	UpdatedAt         stamp            `json:"updated_at"`
 }
@@ -123,7 +123,8 @@ func showTransaction(t resourceapi.Transaction) transactionShape {
 	return s
 }
 
-// mapped applies show to every member; an empty list stays a list.
+// mapped applies show to every member. The result is never nil, so that it is a
+// JSON array.
 func mapped[T, S any](list []T, show func(T) S) []S {
 	shown := make([]S, len(list))
 	for i, t := range list {

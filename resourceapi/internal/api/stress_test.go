@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestEverybodyAtOnce lets many callers of one family change everything at the
-// same time, while balances are recomputed. Nothing may fail but for a reason of
-// its own, and in the end counters, lists and balances agree.
+// TestEverybodyAtOnce lets many callers of one family change everything at the same
+// time, while balances are recomputed. No request may fail because of another one,
+// and in the end counters, lists and balances agree.
 func TestEverybodyAtOnce(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		c := s.family()

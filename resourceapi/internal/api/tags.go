@@ -27,8 +27,8 @@ func showTag(t resourceapi.Tag) tagShape {
 	return tagShape{ID: t.ID, Name: t.Name, Color: t.Color, CreatedAt: stamp(t.CreatedAt), UpdatedAt: stamp(t.UpdatedAt)}
 }
 
-// renderSentence answers what tags and merchants refuse with one sentence and no
-// code (docs/contract.md, "Other error shapes"), everything else as usual.
+// renderSentence renders the errors of tags and merchants. Not found and broken rules
+// are one sentence without a code (docs/contract.md, "Other error shapes").
 func renderSentence(w http.ResponseWriter, r *http.Request, err error) {
 	if e, isFault := errors.AsType[*fault.Error](err); isFault && e.Code == "" && (e.Kind == fault.NotFound || e.Kind == fault.Invalid) {
 		apierror.WriteSentence(w, r, err)
@@ -57,8 +57,8 @@ func (a *API) showTag(ctx context.Context, c *call) (reply, error) {
 	return ok(showTag(tag))
 }
 
-// changeTag reads name and colour over what is there. A tag without a colour
-// gets one of the palette.
+// changeTag returns t with the name and colour that are sent. A tag without a colour
+// gets one of TagColors.
 func changeTag(f *fields, t resourceapi.Tag) (resourceapi.Tag, error) {
 	if name := f.text("name", "Name"); name.Set {
 		t.Name = name.Value
@@ -67,7 +67,7 @@ func changeTag(f *fields, t resourceapi.Tag) (resourceapi.Tag, error) {
 		t.Color = color.Value
 	}
 	if t.Color == "" {
-		t.Color = resourceapi.TagColors[rand.IntN(len(resourceapi.TagColors))] //nolint:gosec // nothing is secret about a colour
+		t.Color = resourceapi.TagColors[rand.IntN(len(resourceapi.TagColors))] //nolint:gosec // a colour is no secret
 	}
 	if broken := f.broken(t.Check()...); len(broken) > 0 {
 		return t, fault.New(fault.Invalid, strings.Join(broken, ", "))

@@ -55,14 +55,13 @@ func TestAForeignIDCostsWhatAMissingOneDoes(t *testing.T) {
 // enough for a median.
 const timingRounds = 5
 
-// farApart is the ratio of two medians from which on somebody who measures could
-// tell them apart at once. Both are measured in turn, so what else the machine
-// does slows both.
+// farApart is the ratio of two medians that an attacker could measure easily. Both are
+// measured in turn, so that other work of the machine slows both.
 const farApart = 3
 
-// TestAForeignIDTakesAsLongAsAMissingOne measures the same walk on both engine
-// sets. That the work is the same is shown above; this would notice a wait or a
-// computation that sends no statement.
+// TestAForeignIDTakesAsLongAsAMissingOne measures the same requests on both engine
+// sets. The test above shows that the statements are the same; this one would notice a
+// wait or a computation without a statement.
 func TestAForeignIDTakesAsLongAsAMissingOne(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
 		if sabotaged && s.set == testenv.Embedded {
@@ -123,9 +122,9 @@ func (c *caller) timed(p probe) time.Duration {
 	return time.Since(began)
 }
 
-// TestProbesWalkEveryPlaceOfAnID holds the walk against the description: every
-// route with an id in its path, every parameter and every member of a body that
-// names one has its probe.
+// TestProbesWalkEveryPlaceOfAnID compares the probes with the OpenAPI document: every
+// route with an id in its path, every parameter and every member of a body that is an
+// id has its probe.
 func TestProbesWalkEveryPlaceOfAnID(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromFile("openapi.yaml")
 	if err != nil {

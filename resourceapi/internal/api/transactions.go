@@ -50,8 +50,8 @@ func (a *API) listTransactions(ctx context.Context, c *call) (reply, error) {
 	}{mapped(list, showTransaction), page})
 }
 
-// transactionsAfter lists by cursor, which costs the same at any depth. An empty
-// cursor begins at the newest.
+// transactionsAfter lists by cursor, which costs the same anywhere in the list. An
+// empty cursor starts at the newest transaction.
 func (a *API) transactionsAfter(ctx context.Context, c *call, q *query, filter store.TransactionFilter) (reply, error) {
 	var after *store.Cursor
 	if text := q.last("after"); text != "" {
@@ -119,9 +119,8 @@ func transactionInput(f *fields) resourceapi.TransactionInput {
 	return in
 }
 
-// newTransaction reads and checks a transaction to be created. The message is
-// the one of docs/contract.md, "Transactions", where it has one for the first
-// thing that is wrong.
+// newTransaction reads and checks a transaction to be created. The message is that
+// of the contract where it has one for the first broken rule.
 func (a *API) newTransaction(f *fields) (in resourceapi.TransactionInput, message string, broken []string) {
 	in = transactionInput(f)
 	switch {
@@ -155,10 +154,9 @@ func (a *API) createTransaction(ctx context.Context, c *call) (reply, error) {
 	return created(showTransaction(made[0].Transaction))
 }
 
-// refused turns the store's rules into the 422 of docs/contract.md, "Errors".
-// One broken rule that names what was not found is the message itself; an
-// account is what a transaction is made in, so without it the answer is 404
-// ("Stricter here").
+// refused turns broken rules of the store into the contract's 422. If the only
+// broken rule says what was not found, that is the message. Without the account
+// itself the answer is 404 (sections 4.2, 6.1 #34).
 func refused(err error, message string) error {
 	rules, broken := errors.AsType[*store.RulesError](err)
 	if !broken {
@@ -185,11 +183,11 @@ func (a *API) updateTransaction(ctx context.Context, c *call) (reply, error) {
 	}
 	const message = "Transaction could not be updated"
 	for _, fixed := range []string{"account_id", "currency", "external_id", "source"} {
-		delete(f.members, fixed) // what cannot change is ignored, whatever it says
+		delete(f.members, fixed) // these cannot change, so their values are not even read
 	}
 	for _, label := range []string{"category_id", "merchant_id"} {
 		if f.members[label] == "" {
-			delete(f.members, label) // null clears it; a form that leaves it blank does not
+			delete(f.members, label) // null clears it; a blank in a form does not
 		}
 	}
 	in := transactionInput(f)

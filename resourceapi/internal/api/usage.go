@@ -34,25 +34,25 @@ func usageOfToken(limit limitUsage) tokenUsage {
 	return tokenUsage{"oauth", "Detailed usage tracking is available for API key authentication", limit}
 }
 
-// unlimitedToken is the answer to an access token that nothing limits, which is
-// always the same.
+// unlimitedToken is the answer to an access token without a limit. It is always the
+// same.
 var unlimitedToken = sync.OnceValues(func() (any, error) {
 	raw, err := encoded(usageOfToken(limitUsage{Tier: untiered}))
 	return json.RawMessage(raw), err
 })
 
-// untiered is the tier of what nothing limits.
+// untiered is the tier of a credential without a limit.
 const untiered = "noop"
 
-// usage tells the caller how its credential stands against its limit, this call
-// included (docs/contract.md, "Usage").
+// usage answers with the limit of the caller's credential and what is left of it
+// after this call (docs/contract.md, "Usage").
 func (a *API) usage(_ context.Context, c *call) (reply, error) {
 	if c.caller.Standing == nil && !c.caller.IsAPIKey() {
 		answer, err := unlimitedToken()
 		if err != nil {
 			return reply{}, err
 		}
-		return fleeting(answer)
+		return okNoStore(answer)
 	}
 	limit := limitUsage{Tier: untiered}
 	if s := c.caller.Standing; s != nil {
@@ -64,13 +64,13 @@ func (a *API) usage(_ context.Context, c *call) (reply, error) {
 		}
 	}
 	if !c.caller.IsAPIKey() {
-		return fleeting(usageOfToken(limit))
+		return okNoStore(usageOfToken(limit))
 	}
 	key := keyUsage{Name: c.caller.CredentialName, Scopes: c.caller.Scope.Names(), LastUsedAt: stamp(a.Store.Now())}
 	if !c.caller.IssuedAt.IsZero() {
 		key.CreatedAt = stampOf(&c.caller.IssuedAt)
 	}
-	return fleeting(struct {
+	return okNoStore(struct {
 		APIKey    keyUsage   `json:"api_key"`
 		RateLimit limitUsage `json:"rate_limit"`
 	}{key, limit})

@@ -71,8 +71,8 @@ func valuationInput(f *fields) resourceapi.ValuationInput {
 	}
 }
 
-// createValuation states a balance. A body without its root lacks an account
-// first of all (docs/contract.md, "Valuations").
+// createValuation states what an account holds. Without a root in the body the
+// answer is that the account is missing (docs/contract.md, "Valuations").
 func (a *API) createValuation(ctx context.Context, c *call) (reply, error) {
 	body, err := c.object()
 	if err != nil && !errors.Is(err, errNoRoot) {

@@ -1,6 +1,6 @@
-// Package balance is what a sync does: the balances of an account, day by day,
-// from its opening value, its transactions and what was stated about it; and
-// the workers that do it for all families, one at a time per family.
+// Package balance computes the balances of an account, day by day, from its opening
+// value, its transactions and its valuations. Its workers do that for all families,
+// one worker at a time for each family.
 package balance
 
 import (
@@ -10,13 +10,12 @@ import (
 	"latchkey/resourceapi/internal/store"
 )
 
-// ErrRange means that a balance outgrew 64 bits of minor units.
+// ErrRange means that a balance does not fit into 64 bits of minor units.
 var ErrRange = errors.New("balance: out of range")
 
-// Compute returns the balance at the end of each day on which something
-// happened. A day ends with the value stated for it, if there is one; else with
-// the previous balance, less what was spent on an asset or plus what was spent
-// on a debt.
+// Compute returns the balance at the end of each day that has an entry. The balance
+// of a day is the value stated for it, if there is one. Otherwise it is the previous
+// balance minus the expenses of the day, or plus them on a liability.
 func Compute(l store.Ledger) ([]resourceapi.BalancePoint, error) {
 	var points []resourceapi.BalancePoint
 	balance := l.Before

@@ -18,7 +18,7 @@ type Options struct {
 	Logger  *slog.Logger
 	Poll    time.Duration // how often to look for work of other replicas
 	Lease   time.Duration // how long one step of work may take
-	Tries   int           // after so many failures a job is given up
+	Tries   int           // after so many failures a job is dropped
 	Backoff time.Duration // before the second try; doubled for each further one
 }
 
@@ -40,8 +40,8 @@ func NewWorker(opts Options, reg prometheus.Registerer) *Worker {
 	return w
 }
 
-// Run works until ctx ends. What is running then ends at the next step; whatever
-// was not finished is found by the next worker.
+// Run works until ctx ends, and then stops before its next step. Another worker
+// finds what is not finished.
 func (w *Worker) Run(ctx context.Context) {
 	tick := time.NewTicker(w.Poll)
 	defer tick.Stop()
@@ -61,7 +61,7 @@ func (w *Worker) Run(ctx context.Context) {
 	}
 }
 
-// Step does what is due for one family, and reports whether there was any.
+// Step does the work that is due for one family. It reports whether there was any.
 func (w *Worker) Step(ctx context.Context) (worked bool, err error) {
 	lease, err := w.Store.Claim(ctx, w.Lease)
 	if err != nil || lease == nil {
@@ -87,11 +87,11 @@ func (w *Worker) Step(ctx context.Context) (worked bool, err error) {
 	return true, nil
 }
 
-// rounds is how often a worker looks for more work of the same family before
-// others get their turn.
+// rounds is how often a worker looks for more work of the same family before it
+// turns to another one.
 const rounds = 8
 
-// task is jobs that are done together.
+// task is a group of jobs that one piece of work finishes.
 type task struct {
 	kind    string
 	account string            // "": the family
@@ -99,8 +99,8 @@ type task struct {
 	jobs    []store.Job
 }
 
-// plan puts together the jobs that one piece of work serves, in the order in
-// which their first ones were queued.
+// plan groups jobs into tasks, in the order in which the first job of each was
+// queued.
 func plan(jobs []store.Job) []*task {
 	var tasks []*task
 	find := map[string]*task{}
@@ -122,8 +122,8 @@ func plan(jobs []store.Job) []*task {
 	return tasks
 }
 
-// do does one task. Its failure puts it off and lets the others go on; only a
-// lost lease, or an end of ctx, stops the worker's step.
+// do does one task. A task that fails is retried later, and the other tasks go on.
+// Only a lost lease or the end of ctx ends the worker's step.
 func (w *Worker) do(ctx context.Context, lease *store.Lease, t *task) error {
 	err := w.attempt(ctx, lease, t)
 	switch {
@@ -154,7 +154,7 @@ func (w *Worker) attempt(ctx context.Context, lease *store.Lease, t *task) error
 	return lease.Rebalance(ctx, t.account, t.from, t.jobs, Compute)
 }
 
-// family recomputes every account, and sweeps while it is there.
+// family recomputes every account and deletes what has expired.
 func (w *Worker) family(ctx context.Context, lease *store.Lease, t *task) error {
 	accounts, err := lease.AccountIDs(ctx)
 	if err != nil {

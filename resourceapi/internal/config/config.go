@@ -53,8 +53,8 @@ type Config struct {
 	BodyLimit       int64         `env:"API_BODY_LIMIT" envDefault:"1048576"`
 	Drain           time.Duration `env:"API_DRAIN" envDefault:"10s"`
 
-	// Requests an hour by tier; 0 is unlimited. LimitAway says what happens when
-	// they cannot be counted together: "local" counts in each replica, "refuse"
+	// Requests an hour by tier; 0 is unlimited. LimitAway says what happens while
+	// replicas cannot count together: "local" counts in each replica, "refuse"
 	// answers 503.
 	LimitStandard   int64  `env:"API_RATE_LIMIT_STANDARD" envDefault:"100"`
 	LimitPremium    int64  `env:"API_RATE_LIMIT_PREMIUM" envDefault:"1000"`
@@ -62,8 +62,8 @@ type Config struct {
 	LimitOAuth      int64  `env:"API_RATE_LIMIT_OAUTH" envDefault:"10000"`
 	LimitAway       string `env:"API_RATE_LIMIT_AWAY" envDefault:"local"`
 
-	// KeyUseInterval is how often the last use of one API key is reported to the
-	// authorization server at most.
+	// KeyUseInterval is the shortest time between two reports about the same API key
+	// to the authorization server.
 	KeyUseInterval time.Duration `env:"API_KEY_USE_INTERVAL" envDefault:"1s"`
 
 	// Workers recompute balances: how many at once, how often each looks for work
@@ -91,8 +91,8 @@ func (c Config) Level() slog.Level {
 	return l
 }
 
-// Read reads and checks the settings of environ (name → value); every complaint
-// comes back at once.
+// Read reads and checks the settings of environ (name → value). The error names
+// everything that is wrong.
 func Read(environ map[string]string) (Config, error) {
 	var c Config
 	unread := settings.Read(&c, environ)

@@ -43,7 +43,7 @@ func (r accountRow) account() resourceapi.Account {
 
 var errNoAccount = fault.New(fault.NotFound, "Account not found")
 
-// Which accounts a statement is about.
+// Conditions on accounts.
 const (
 	all     = ""
 	shown   = "accounts.status IN ('active', 'draft')" // by default (docs/contract.md, "Accounts")
@@ -81,7 +81,7 @@ func (f *Family) Account(ctx context.Context, id string, disabled bool) (resourc
 }
 
 func (f *Family) account(ctx context.Context, id, which string) (resourceapi.Account, error) {
-	view, err := one[accountView](f.orm(ctx).Select(accountColumns, f.s.today()).Where(which).Where("accounts.id = ?", id), errNoAccount)
+	view, err := findOne[accountView](f.orm(ctx).Select(accountColumns, f.s.today()).Where(which).Where("accounts.id = ?", id), errNoAccount)
 	return view.account(), err
 }
 
@@ -129,7 +129,7 @@ func (f *Family) UpdateAccount(ctx context.Context, id string, change func(a res
 			return err
 		}
 		c.Apply(&a)
-		err = written(f.orm(ctx).Model(&accountRow{}).Where("id = ?", id).UpdateColumns(map[string]any{
+		err = errorOf(f.orm(ctx).Model(&accountRow{}).Where("id = ?", id).UpdateColumns(map[string]any{
 			"name": a.Name, "subtype": a.Subtype, "status": a.Status,
 			"institution_name": a.InstitutionName, "institution_domain": a.InstitutionDomain, "updated_at": f.s.Now(),
 		}))
@@ -147,18 +147,18 @@ func (f *Family) UpdateAccount(ctx context.Context, id string, change func(a res
 	return made, err
 }
 
-// lockAccount returns an account, without its balance, that nobody else changes
+// lockAccount returns an account without its balance. Nobody else can change it
 // before the transaction ends.
 func (f *Family) lockAccount(ctx context.Context, id string) (resourceapi.Account, error) {
-	row, err := one[accountRow](f.orm(ctx).Clauses(locked).Where(staying).Where("id = ?", id), errNoAccount)
+	row, err := findOne[accountRow](f.orm(ctx).Clauses(locked).Where(staying).Where("id = ?", id), errNoAccount)
 	return row.account(), err
 }
 
-// reconcile states what the account holds today. The balance shows at once; the
-// sync that follows brings later days in line.
+// reconcile records what the account holds today. The balance changes at once; the
+// queued sync corrects later days.
 func (f *Family) reconcile(ctx context.Context, a resourceapi.Account, amount resourceapi.Amount) error {
 	today := f.s.today()
-	put, err := f.putValuation(ctx, a, today, amount, nil)
+	saved, err := f.saveValuation(ctx, a, today, amount, nil)
 	if err != nil {
 		return err
 	}
@@ -166,17 +166,17 @@ func (f *Family) reconcile(ctx context.Context, a resourceapi.Account, amount re
 		Columns:   []clause.Column{{Name: "family_id"}, {Name: "account_id"}, {Name: "date"}},
 		DoUpdates: clause.AssignmentColumns([]string{"balance"}),
 	}
-	if err := written(f.orm(ctx).Clauses(over).Create(&balanceRow{AccountID: a.ID, Date: today, Balance: int64(amount)})); err != nil {
+	if err := errorOf(f.orm(ctx).Clauses(over).Create(&balanceRow{AccountID: a.ID, Date: today, Balance: int64(amount)})); err != nil {
 		return err
 	}
-	return f.queueSync(ctx, a.ID, put.since(today))
+	return f.queueSync(ctx, a.ID, saved.since(today))
 }
 
 // RemoveAccount marks an account for deletion, which hides it and everything in
 // it, and queues the removal.
 func (f *Family) RemoveAccount(ctx context.Context, id string) error {
 	return f.change(ctx, func(ctx context.Context) error {
-		n, err := touched(f.orm(ctx).Model(&accountRow{}).Where(staying).Where("id = ?", id).UpdateColumns(map[string]any{
+		n, err := affected(f.orm(ctx).Model(&accountRow{}).Where(staying).Where("id = ?", id).UpdateColumns(map[string]any{
 			"status": resourceapi.StatusPendingDeletion, "updated_at": f.s.Now(),
 		}))
 		if err != nil {

@@ -6,8 +6,8 @@ import (
 	"latchkey/resourceapi"
 )
 
-// Balances returns an account and what it held at the end of each day from
-// start to end, of which nil is the first day and today.
+// Balances returns an account and its balance at the end of each day from start to
+// end. A nil start is its first day, a nil end is today.
 func (f *Family) Balances(ctx context.Context, account string, start, end *resourceapi.Date, page Page) (resourceapi.Account, []resourceapi.BalancePoint, Paging, error) {
 	ctx, err := f.open(ctx)
 	if err != nil {
@@ -18,7 +18,7 @@ func (f *Family) Balances(ctx context.Context, account string, start, end *resou
 		return a, nil, Paging{}, err
 	}
 	first, last := f.s.today(), f.s.today()
-	oldest, err := found[balanceRow](f.orm(ctx).Where("account_id = ?", account).Order("date").Limit(1))
+	oldest, err := find[balanceRow](f.orm(ctx).Where("account_id = ?", account).Order("date").Limit(1))
 	if err != nil {
 		return a, nil, Paging{}, err
 	}
@@ -31,7 +31,7 @@ func (f *Family) Balances(ctx context.Context, account string, start, end *resou
 	if end != nil {
 		last = *end
 	}
-	paging := page.settle(max(0, int(last)-int(first)+1))
+	paging := page.fit(max(0, int(last)-int(first)+1))
 	if paging.Total == 0 {
 		return a, nil, paging, nil
 	}
@@ -40,13 +40,13 @@ func (f *Family) Balances(ctx context.Context, account string, start, end *resou
 	return a, list, paging, err
 }
 
-// days fills in the days on which nothing happened.
+// days returns the balance of every day, also of those without an entry.
 func (f *Family) days(ctx context.Context, account string, from, to resourceapi.Date) ([]resourceapi.BalancePoint, error) {
 	balance, _, err := f.balanceBefore(ctx, account, from)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := found[balanceRow](f.orm(ctx).Where("account_id = ? AND date BETWEEN ? AND ?", account, from, to))
+	rows, err := find[balanceRow](f.orm(ctx).Where("account_id = ? AND date BETWEEN ? AND ?", account, from, to))
 	if err != nil {
 		return nil, err
 	}
@@ -64,10 +64,10 @@ func (f *Family) days(ctx context.Context, account string, from, to resourceapi.
 	return list, nil
 }
 
-// balanceBefore returns what an account held at the end of the day before day, and
-// false when nothing lies before.
+// balanceBefore returns the balance at the end of the day before day; false when
+// there is no earlier day.
 func (f *Family) balanceBefore(ctx context.Context, account string, day resourceapi.Date) (int64, bool, error) {
-	rows, err := found[balanceRow](f.orm(ctx).Where("account_id = ? AND date < ?", account, day).Order("date DESC").Limit(1))
+	rows, err := find[balanceRow](f.orm(ctx).Where("account_id = ? AND date < ?", account, day).Order("date DESC").Limit(1))
 	if err != nil || len(rows) == 0 {
 		return 0, false, err
 	}
@@ -88,7 +88,7 @@ func (f *Family) BalanceSheet(ctx context.Context) ([]Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	views, err := found[accountView](f.orm(ctx).Select(accountColumns, f.s.today()).Where(shown).Order("accounts.currency"))
+	views, err := find[accountView](f.orm(ctx).Select(accountColumns, f.s.today()).Where(shown).Order("accounts.currency"))
 	if err != nil {
 		return nil, err
 	}

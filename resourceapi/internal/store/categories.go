@@ -85,7 +85,7 @@ func (f *Family) Category(ctx context.Context, id string) (resourceapi.Category,
 }
 
 func (f *Family) category(ctx context.Context, id string) (resourceapi.Category, error) {
-	view, err := one[categoryView](categoryViews(f.orm(ctx)).Where("categories.id = ?", id), errNoCategory)
+	view, err := findOne[categoryView](categoryViews(f.orm(ctx)).Where("categories.id = ?", id), errNoCategory)
 	return view.category(), err
 }
 

@@ -101,15 +101,15 @@ func (modifier) Build(clause.Builder) {}
 // MergeClause implements clause.Interface.
 func (modifier) MergeClause(*clause.Clause) {}
 
-// found returns the rows of a query.
-func found[R any](query *gorm.DB) ([]R, error) {
+// find returns the rows of a query.
+func find[R any](query *gorm.DB) ([]R, error) {
 	var rows []R
 	err := query.Find(&rows).Error
 	return rows, database.Translate(err)
 }
 
-// one returns the row of a query, or missing.
-func one[R any](query *gorm.DB, missing error) (R, error) {
+// findOne returns the row of a query. Without a row the error is missing.
+func findOne[R any](query *gorm.DB, missing error) (R, error) {
 	var row R
 	err := query.Take(&row).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
@@ -118,13 +118,12 @@ func one[R any](query *gorm.DB, missing error) (R, error) {
 	return row, database.Translate(err)
 }
 
-// touched returns how many rows a statement has written.
-func touched(done *gorm.DB) (int64, error) { return done.RowsAffected, database.Translate(done.Error) }
+// affected returns how many rows a statement wrote.
+func affected(done *gorm.DB) (int64, error) { return done.RowsAffected, database.Translate(done.Error) }
 
-// written returns the error of a statement.
-func written(done *gorm.DB) error { return database.Translate(done.Error) }
+// errorOf returns the error of a statement.
+func errorOf(done *gorm.DB) error { return database.Translate(done.Error) }
 
-// locked locks the rows of a query on PostgreSQL against each other's changes,
-// though not against new rows that refer to them. SQLite has one writer at a time
-// anyway.
+// locked locks the rows of a query on PostgreSQL against other changes, but not
+// against new rows that refer to them. SQLite has one writer at a time.
 var locked = clause.Locking{Strength: "NO KEY UPDATE", Table: clause.Table{Name: clause.CurrentTable}}

@@ -22,8 +22,8 @@ type Lease struct {
 	term   time.Duration
 }
 
-// Claim takes the lease on a family that has work to do now; nil when there is
-// none. The conditional write decides among workers of all replicas.
+// Claim takes the lease on a family whose work is due; nil when there is none. The
+// conditional write decides between workers of all replicas.
 //
 // By hand: it looks at all families, and finding work and taking the lease are one
 // statement.
@@ -51,11 +51,11 @@ func (s *Store) Claim(ctx context.Context, term time.Duration) (*Lease, error) {
 	return lease, err
 }
 
-// keep extends the lease, inside the transaction of the work it covers: a
-// worker that lost it cannot commit.
-func (l *Lease) keep(ctx context.Context) error {
+// extend lengthens the lease, in the transaction of the work that it covers, so that
+// a worker without a lease cannot commit.
+func (l *Lease) extend(ctx context.Context) error {
 	now := l.s.Now()
-	n, err := touched(l.orm(ctx).Model(&leaseRow{}).Where("holder = ? AND until > ?", l.holder, now).UpdateColumn("until", now.Add(l.term)))
+	n, err := affected(l.orm(ctx).Model(&leaseRow{}).Where("holder = ? AND until > ?", l.holder, now).UpdateColumn("until", now.Add(l.term)))
 	if err == nil && n == 0 {
 		err = ErrLeaseLost
 	}
@@ -64,7 +64,7 @@ func (l *Lease) keep(ctx context.Context) error {
 
 // Release gives the lease back.
 func (l *Lease) Release(ctx context.Context) error {
-	return written(l.orm(ctx).Where("holder = ?", l.holder).Delete(&leaseRow{}))
+	return errorOf(l.orm(ctx).Where("holder = ?", l.holder).Delete(&leaseRow{}))
 }
 
 // Job is one piece of work.
@@ -87,7 +87,7 @@ const jobsAtOnce = 1000
 
 // Jobs returns what is due for the family, oldest first.
 func (l *Lease) Jobs(ctx context.Context) ([]Job, error) {
-	rows, err := found[jobRow](l.orm(ctx).Where("run_at <= ?", l.s.Now()).Order("id").Limit(jobsAtOnce))
+	rows, err := find[jobRow](l.orm(ctx).Where("run_at <= ?", l.s.Now()).Order("id").Limit(jobsAtOnce))
 	return mapped(rows, jobRow.job), err
 }
 
@@ -102,18 +102,18 @@ func (r jobRow) job() Job {
 func (l *Lease) finish(ctx context.Context, jobs []Job) error {
 	for piece := range slices.Chunk(jobs, 500) {
 		ids := mapped(piece, func(j Job) int64 { return j.ID })
-		if err := written(l.orm(ctx).Where("id IN ?", ids).Delete(&jobRow{})); err != nil {
+		if err := errorOf(l.orm(ctx).Where("id IN ?", ids).Delete(&jobRow{})); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Retry puts jobs off after a failure, or gives up on those that have failed
-// tries times; their syncs say so.
+// Retry schedules failed jobs again. Those that have failed tries times are dropped,
+// and their syncs fail.
 func (l *Lease) Retry(ctx context.Context, jobs []Job, tries int, backoff time.Duration) error {
 	return l.s.db.InTx(l.inside(ctx), func(ctx context.Context) error {
-		if err := l.keep(ctx); err != nil {
+		if err := l.extend(ctx); err != nil {
 			return err
 		}
 		now := l.s.Now()
@@ -124,7 +124,7 @@ func (l *Lease) Retry(ctx context.Context, jobs []Job, tries int, backoff time.D
 				continue
 			}
 			wait := min(backoff<<min(j.Attempts, 20), time.Hour)
-			err := written(l.orm(ctx).Model(&jobRow{}).Where("id = ?", j.ID).UpdateColumns(map[string]any{
+			err := errorOf(l.orm(ctx).Model(&jobRow{}).Where("id = ?", j.ID).UpdateColumns(map[string]any{
 				"attempts": gorm.Expr("attempts + 1"), "run_at": now.Add(wait),
 			}))
 			if err != nil {
@@ -139,7 +139,7 @@ func (l *Lease) Retry(ctx context.Context, jobs []Job, tries int, backoff time.D
 		if len(jobs) > 0 && jobs[0].Account != "" {
 			subject = jobs[0].Account
 		}
-		err := written(l.syncs(ctx, subject, resourceapi.SyncRunning).UpdateColumns(map[string]any{
+		err := errorOf(l.syncs(ctx, subject, resourceapi.SyncRunning).UpdateColumns(map[string]any{
 			"status": status, column: now, "updated_at": now,
 		}))
 		return errors.Join(err, l.finish(ctx, lost))

@@ -81,29 +81,29 @@ func TestOneWorkerAtATimeWorksForAFamily(t *testing.T) {
 		if other := q.claim(); other == nil || other.ID() != second {
 			t.Fatalf("another family waits for the first: %v", other)
 		}
-		q.now = q.now.Add(term + time.Second) // the first worker is dead, or as good as
-		heirs := map[string]*store.Lease{}
+		q.now = q.now.Add(term + time.Second) // as if the first worker had died
+		holders := map[string]*store.Lease{}
 		for range 2 {
 			if lease := q.claim(); lease != nil {
-				heirs[lease.ID()] = lease
+				holders[lease.ID()] = lease
 			}
 		}
-		if heirs[first] == nil || heirs[second] == nil {
-			t.Fatalf("nobody took over: %v", heirs)
+		if holders[first] == nil || holders[second] == nil {
+			t.Fatalf("no worker took over: %v", holders)
 		}
 		jobs := q.jobs(held)
 		err := held.Complete(q.t.Context(), first, jobs)
 		if !errors.Is(err, store.ErrLeaseLost) {
 			t.Errorf("a worker that lost its lease commits: %v", err)
 		}
-		if got := len(q.jobs(heirs[first])); got != len(jobs) || got == 0 {
+		if got := len(q.jobs(holders[first])); got != len(jobs) || got == 0 {
 			t.Errorf("%d jobs are left of %d", got, len(jobs))
 		}
-		if err := held.Release(q.t.Context()); err != nil { // takes nothing away from its heir
+		if err := held.Release(q.t.Context()); err != nil { // the new holder keeps its lease
 			t.Fatal(err)
 		}
 		if again := q.claim(); again != nil {
-			t.Errorf("the heir's lease is gone: %s", again.ID())
+			t.Errorf("the new holder's lease is gone: %s", again.ID())
 		}
 	})
 }

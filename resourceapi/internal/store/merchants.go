@@ -23,7 +23,7 @@ func (f *Family) Merchants(ctx context.Context) ([]resourceapi.Merchant, error) 
 	if err != nil {
 		return nil, err
 	}
-	rows, err := found[merchantRow](f.orm(ctx).Order("name, id"))
+	rows, err := find[merchantRow](f.orm(ctx).Order("name, id"))
 	return mapped(rows, merchantRow.merchant), err
 }
 
@@ -33,18 +33,17 @@ func (f *Family) Merchant(ctx context.Context, id string) (resourceapi.Merchant,
 	if err != nil {
 		return resourceapi.Merchant{}, err
 	}
-	row, err := one[merchantRow](f.orm(ctx).Where("id = ?", id), errNoMerchant)
+	row, err := findOne[merchantRow](f.orm(ctx).Where("id = ?", id), errNoMerchant)
 	return row.merchant(), err
 }
 
-// merchantsAtOnce keeps a statement below the engines' bound on parameters.
+// merchantsAtOnce keeps a statement below the engines' limit on parameters.
 const merchantsAtOnce = 500
 
-// ImportMerchants writes the merchants whose name is new and returns them by
-// name; a name that exists is passed over.
+// ImportMerchants writes the merchants with a new name and returns them by name. It
+// skips names that exist.
 func (f *Family) ImportMerchants(ctx context.Context, list []resourceapi.Merchant) ([]resourceapi.Merchant, error) {
-	// In one order, so that two imports of the same names do not wait each for
-	// the other.
+	// In the same order for every caller, so that two imports cannot deadlock.
 	list = slices.SortedFunc(slices.Values(list), func(a, b resourceapi.Merchant) int { return cmp.Compare(a.Name, b.Name) })
 	var made []resourceapi.Merchant
 	err := f.change(ctx, func(ctx context.Context) error {
@@ -68,9 +67,9 @@ func (f *Family) importPiece(ctx context.Context, list []resourceapi.Merchant) (
 		ids[i] = newID()
 		rows[i] = merchantRow{ID: ids[i], Name: m.Name, Color: m.Color, WebsiteURL: m.WebsiteURL, CreatedAt: now, UpdatedAt: now}
 	}
-	if err := written(f.orm(ctx).Clauses(unlessNamed).Create(rows)); err != nil {
+	if err := errorOf(f.orm(ctx).Clauses(unlessNamed).Create(rows)); err != nil {
 		return nil, err
 	}
-	imported, err := found[merchantRow](f.orm(ctx).Where("id IN ?", ids).Order("name, id"))
+	imported, err := find[merchantRow](f.orm(ctx).Where("id IN ?", ids).Order("name, id"))
 	return mapped(imported, merchantRow.merchant), err
 }

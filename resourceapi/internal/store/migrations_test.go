@@ -19,7 +19,7 @@ var (
 	added   = regexp.MustCompile(`(?m)^ALTER TABLE (\w+) ADD COLUMN (\w+)`)
 )
 
-// ofOneEngine are the columns that only one engine has a use for.
+// ofOneEngine are the columns that only one engine needs.
 var ofOneEngine = map[string]bool{"transactions.folded": true}
 
 // TestEnginesHaveTheSameSchema compares the tables, columns and indexes that

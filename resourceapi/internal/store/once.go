@@ -10,24 +10,24 @@ import (
 	"latchkey/pkg/fault"
 )
 
-// KeepIdempotencyKeys is how long an answer can be had again under its key.
+// KeepIdempotencyKeys is how long an answer is kept for its key.
 const KeepIdempotencyKeys = 24 * time.Hour
 
 type nestedKey struct{}
 
-// Once runs fn, unless the key was used: then the answer given at the time comes
-// back, and replayed is true. The key, what fn writes and its answer are one
-// transaction, so a crash leaves all or nothing; of several at once one runs fn
-// and the others wait for its answer. A key used with another fingerprint is
-// refused; an error of fn forgets the key.
+// Once runs fn, unless the key was used before: then it returns the first answer, and
+// replayed is true. The key, what fn writes and its answer are one transaction, so a
+// crash leaves all of it or nothing. Of several calls at once one runs fn, and the
+// others wait for its answer. A key that was used with another fingerprint is
+// refused. If fn fails, the key is free again.
 func (f *Family) Once(ctx context.Context, key, fingerprint []byte, fn func(ctx context.Context) (status int, body []byte, err error)) (status int, body []byte, replayed bool, err error) {
 	err = f.change(ctx, func(ctx context.Context) error {
 		now := f.s.Now()
-		err := written(f.orm(ctx).Where("digest = ? AND created_at < ?", key, now.Add(-KeepIdempotencyKeys)).Delete(&idempotencyRow{}))
+		err := errorOf(f.orm(ctx).Where("digest = ? AND created_at < ?", key, now.Add(-KeepIdempotencyKeys)).Delete(&idempotencyRow{}))
 		if err != nil {
 			return err
 		}
-		n, err := touched(f.orm(ctx).Clauses(unlessUsed).Create(&idempotencyRow{Digest: key, Fingerprint: fingerprint, Body: []byte{}, CreatedAt: now}))
+		n, err := affected(f.orm(ctx).Clauses(unlessUsed).Create(&idempotencyRow{Digest: key, Fingerprint: fingerprint, Body: []byte{}, CreatedAt: now}))
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ func (f *Family) Once(ctx context.Context, key, fingerprint []byte, fn func(ctx 
 		if err != nil {
 			return err
 		}
-		return written(f.orm(ctx).Model(&idempotencyRow{}).Where("digest = ?", key).UpdateColumns(map[string]any{"status": status, "body": body}))
+		return errorOf(f.orm(ctx).Model(&idempotencyRow{}).Where("digest = ?", key).UpdateColumns(map[string]any{"status": status, "body": body}))
 	})
 	return status, body, replayed, err
 }
@@ -50,7 +50,7 @@ var unlessUsed = clause.OnConflict{Columns: []clause.Column{{Name: "family_id"},
 var errJustRefused = fault.New(fault.Conflict, "A request with this Idempotency-Key was just refused. Send it again.")
 
 func (f *Family) answerOf(ctx context.Context, key, fingerprint []byte) (status int, body []byte, err error) {
-	row, err := one[idempotencyRow](f.orm(ctx).Where("digest = ?", key), errJustRefused)
+	row, err := findOne[idempotencyRow](f.orm(ctx).Where("digest = ?", key), errJustRefused)
 	if err == nil && !bytes.Equal(row.Fingerprint, fingerprint) {
 		err = fault.New(fault.Invalid, "This Idempotency-Key was used for another request").WithCode("idempotency_key_reused")
 	}

@@ -17,12 +17,12 @@ type Paging struct {
 	Page, PerPage int
 	Total, Pages  int
 	Capped        bool // there are more than Total
-	// Next is where a search goes on whose last page this is.
+	// Next continues a search after its last page.
 	Next *Cursor
 }
 
-// settle fits the wanted page to total rows.
-func (p Page) settle(total int) Paging {
+// fit returns the page that exists among total rows.
+func (p Page) fit(total int) Paging {
 	got := Paging{Page: p.Number, PerPage: p.Size, Total: total, Pages: (total + p.Size - 1) / p.Size}
 	got.Page = max(1, min(got.Page, got.Pages))
 	return got
@@ -31,15 +31,15 @@ func (p Page) settle(total int) Paging {
 // offset is how many rows lie before the page.
 func (p Paging) offset() int { return (p.Page - 1) * p.PerPage }
 
-// paged counts the rows of a query, which query makes anew each time, and returns
-// the page of them that shape selects and orders.
+// paged counts the rows of a query and returns a page of them. query makes the query
+// anew each time; shape adds columns and order.
 func paged[R any](p Page, query func() *gorm.DB, shape func(*gorm.DB) *gorm.DB) ([]R, Paging, error) {
 	var total int64
 	if err := query().Count(&total).Error; err != nil {
 		return nil, Paging{}, database.Translate(err)
 	}
-	paging := p.settle(int(total))
-	rows, err := found[R](shape(query()).Limit(paging.PerPage).Offset(paging.offset()))
+	paging := p.fit(int(total))
+	rows, err := find[R](shape(query()).Limit(paging.PerPage).Offset(paging.offset()))
 	return rows, paging, err
 }
 

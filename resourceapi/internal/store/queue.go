@@ -15,8 +15,8 @@ const (
 	jobReset         = "reset"
 )
 
-// queue adds a job that becomes visible, and wakes a worker, when the
-// transaction commits.
+// queue adds a job. It becomes visible, and a worker is woken, when the transaction
+// commits.
 func (f *Family) queue(ctx context.Context, job jobRow) error {
 	job.CreatedAt = f.s.Now()
 	job.RunAt = job.CreatedAt
@@ -27,10 +27,10 @@ func (f *Family) queue(ctx context.Context, job jobRow) error {
 	return nil
 }
 
-// queueSync queues the recomputation of an account's balances from a day on, or
-// from its beginning. The job is always written, since a sync that is waiting
-// may be read by its worker before this change commits; the sync that callers
-// see is only written when none is waiting.
+// queueSync queues the recomputation of an account's balances from a day on, nil for
+// all. It always writes the job, because a worker may already have read a waiting
+// one before this change commits. It writes the sync that callers see only when
+// none is waiting.
 func (f *Family) queueSync(ctx context.Context, account string, from *resourceapi.Date) error {
 	now := f.s.Now()
 	// By hand: looking and writing are one statement of every change of an account.
@@ -46,7 +46,7 @@ func (f *Family) queueSync(ctx context.Context, account string, from *resourceap
 	return f.queue(ctx, jobRow{Kind: jobSync, AccountID: &account, FromDate: from})
 }
 
-// Wake tells this process's workers that there is work.
+// Wake tells the workers of this process that there is work.
 func (s *Store) Wake() {
 	select {
 	case s.wake <- struct{}{}:
@@ -54,8 +54,8 @@ func (s *Store) Wake() {
 	}
 }
 
-// Woken returns a channel that receives when this process queued work. Work of
-// other replicas is found by asking now and then.
+// Woken returns a channel that receives when this process queued work. Workers find
+// the work of other replicas by polling.
 func (s *Store) Woken() <-chan struct{} { return s.wake }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

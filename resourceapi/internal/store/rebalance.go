@@ -9,7 +9,7 @@ import (
 	"latchkey/resourceapi"
 )
 
-// Ledger is what an account's balances follow from, from a day on.
+// Ledger is everything that the balances of an account depend on, from a day on.
 type Ledger struct {
 	Before     resourceapi.Amount // the balance at the end of the day before From
 	From       *resourceapi.Date  // nil: the beginning
@@ -22,7 +22,7 @@ type Ledger struct {
 // AccountIDs returns the ids of all accounts that are not about to be deleted.
 func (l *Lease) AccountIDs(ctx context.Context) ([]string, error) {
 	var ids []string
-	err := written(l.orm(ctx).Model(&accountRow{}).Where(staying).Order("id").Pluck("id", &ids))
+	err := errorOf(l.orm(ctx).Model(&accountRow{}).Where(staying).Order("id").Pluck("id", &ids))
 	return ids, err
 }
 
@@ -30,17 +30,17 @@ func (l *Lease) AccountIDs(ctx context.Context) ([]string, error) {
 // running. A family's get a child for every account.
 func (l *Lease) Begin(ctx context.Context, subject string, children []string) error {
 	return l.s.db.InTx(l.inside(ctx), func(ctx context.Context) error {
-		if err := l.keep(ctx); err != nil {
+		if err := l.extend(ctx); err != nil {
 			return err
 		}
 		now := l.s.Now()
-		err := written(l.syncs(ctx, subject, resourceapi.SyncPending).UpdateColumns(map[string]any{
+		err := errorOf(l.syncs(ctx, subject, resourceapi.SyncPending).UpdateColumns(map[string]any{
 			"status": resourceapi.SyncRunning, "syncing_at": now, "updated_at": now,
 		}))
 		if err != nil || len(children) == 0 {
 			return err
 		}
-		return l.beget(ctx, subject, children)
+		return l.startParts(ctx, subject, children)
 	})
 }
 
@@ -49,9 +49,9 @@ func (l *Lease) syncs(ctx context.Context, subject, status string) *gorm.DB {
 	return l.orm(ctx).Model(&syncRow{}).Where("syncable_id = ? AND status = ?", subject, status)
 }
 
-// beget writes the children of a running family sync, once.
-func (l *Lease) beget(ctx context.Context, subject string, accounts []string) error {
-	parents, err := found[syncRow](l.syncs(ctx, subject, resourceapi.SyncRunning).
+// startParts writes the syncs of the accounts below a running family sync, once.
+func (l *Lease) startParts(ctx context.Context, subject string, accounts []string) error {
+	parents, err := find[syncRow](l.syncs(ctx, subject, resourceapi.SyncRunning).
 		Where("NOT EXISTS (SELECT 1 FROM syncs k WHERE k.family_id = syncs.family_id AND k.parent_id = syncs.id)").
 		Order("created_at DESC").Limit(1))
 	if err != nil || len(parents) == 0 {
@@ -65,20 +65,20 @@ func (l *Lease) beget(ctx context.Context, subject string, accounts []string) er
 			Status: resourceapi.SyncRunning, PendingAt: now, SyncingAt: &now, CreatedAt: now, UpdatedAt: now,
 		}
 	}
-	return written(l.orm(ctx).CreateInBatches(rows, 500))
+	return errorOf(l.orm(ctx).CreateInBatches(rows, 500))
 }
 
 // Complete marks the running syncs of a subject as done and its jobs as
 // finished.
 func (l *Lease) Complete(ctx context.Context, subject string, jobs []Job) error {
 	return l.s.db.InTx(l.inside(ctx), func(ctx context.Context) error {
-		return errors.Join(l.keep(ctx), l.complete(ctx, subject, jobs))
+		return errors.Join(l.extend(ctx), l.complete(ctx, subject, jobs))
 	})
 }
 
 func (l *Lease) complete(ctx context.Context, subject string, jobs []Job) error {
 	now := l.s.Now()
-	err := written(l.syncs(ctx, subject, resourceapi.SyncRunning).UpdateColumns(map[string]any{
+	err := errorOf(l.syncs(ctx, subject, resourceapi.SyncRunning).UpdateColumns(map[string]any{
 		"status": resourceapi.SyncCompleted, "completed_at": now, "updated_at": now, "window_end_date": l.s.today(),
 	}))
 	if err != nil {
@@ -91,7 +91,7 @@ func (l *Lease) complete(ctx context.Context, subject string, jobs []Job) error 
 // finishes jobs, in one transaction. An account that is gone needs nothing.
 func (l *Lease) Rebalance(ctx context.Context, account string, from *resourceapi.Date, jobs []Job, compute func(Ledger) ([]resourceapi.BalancePoint, error)) error {
 	return l.s.db.InTx(l.inside(ctx), func(ctx context.Context) error {
-		if err := l.keep(ctx); err != nil {
+		if err := l.extend(ctx); err != nil {
 			return err
 		}
 		ledger, found, err := l.ledger(ctx, account, from)
@@ -113,9 +113,9 @@ func (l *Lease) Rebalance(ctx context.Context, account string, from *resourceapi
 
 func (l *Lease) ledger(ctx context.Context, account string, from *resourceapi.Date) (Ledger, bool, error) {
 	ledger := Ledger{From: from}
-	// Who changes an account's balances holds the account first: a valuation and
-	// a sync then wait for each other in one order.
-	accounts, err := found[accountRow](l.orm(ctx).Clauses(locked).Where("id = ?", account))
+	// The account is locked before its balances, as a valuation does, so that the two
+	// cannot deadlock.
+	accounts, err := find[accountRow](l.orm(ctx).Clauses(locked).Where("id = ?", account))
 	if err != nil || len(accounts) == 0 {
 		return ledger, false, err
 	}
@@ -143,9 +143,9 @@ func (l *Lease) since(ctx context.Context, model any, account string, from *reso
 	return query
 }
 
-// stated reads what was stated since ledger.From.
+// stated reads the valuations since ledger.From.
 func (l *Lease) stated(ctx context.Context, account string, ledger *Ledger) error {
-	rows, err := found[valuationRow](l.since(ctx, &valuationRow{}, account, ledger.From).Order("date"))
+	rows, err := find[valuationRow](l.since(ctx, &valuationRow{}, account, ledger.From).Order("date"))
 	if err != nil {
 		return err
 	}
@@ -163,10 +163,10 @@ func (l *Lease) stated(ctx context.Context, account string, ledger *Ledger) erro
 	return nil
 }
 
-// moved reads the sums of the days since ledger.From. Amounts in another currency
-// than the account's have no known value in it.
+// moved reads the sums of the transactions of each day since ledger.From. It leaves
+// out amounts in another currency than the account's, whose value is not known.
 func (l *Lease) moved(ctx context.Context, account, currency string, ledger *Ledger) error {
-	sums, err := found[balanceRow](l.since(ctx, &transactionRow{}, account, ledger.From).
+	sums, err := find[balanceRow](l.since(ctx, &transactionRow{}, account, ledger.From).
 		Select("date, CAST(sum(amount) AS BIGINT) AS balance").Where("currency = ?", currency).Group("date").Order("date"))
 	ledger.Flows = points(sums)
 	return err
@@ -179,11 +179,11 @@ func points(rows []balanceRow) []resourceapi.BalancePoint {
 }
 
 func (l *Lease) savePoints(ctx context.Context, account string, from *resourceapi.Date, points []resourceapi.BalancePoint) error {
-	if err := written(l.since(ctx, &balanceRow{}, account, from).Delete(&balanceRow{})); err != nil || len(points) == 0 {
+	if err := errorOf(l.since(ctx, &balanceRow{}, account, from).Delete(&balanceRow{})); err != nil || len(points) == 0 {
 		return err
 	}
 	rows := mapped(points, func(p resourceapi.BalancePoint) balanceRow {
 		return balanceRow{AccountID: account, Date: p.Date, Balance: int64(p.Balance)}
 	})
-	return written(l.orm(ctx).CreateInBatches(rows, 1000))
+	return errorOf(l.orm(ctx).CreateInBatches(rows, 1000))
 }

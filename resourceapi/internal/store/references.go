@@ -8,7 +8,7 @@ import (
 	"latchkey/resourceapi"
 )
 
-// references are what a set of inputs refers to, as far as it is the family's.
+// references are the rows of the family that a set of inputs refers to.
 type references struct {
 	accounts   map[string]resourceapi.Currency
 	categories map[string]bool
@@ -16,8 +16,8 @@ type references struct {
 	tags       map[string]bool
 }
 
-// refer finds, in the transaction of the write, which of the referred-to rows
-// the family has: at most one statement for each kind of row.
+// refer finds which of the rows that inputs refer to the family has. It uses one
+// statement for each kind of row, in the transaction of the write.
 func (f *Family) refer(ctx context.Context, inputs []resourceapi.TransactionInput) (references, error) {
 	var accounts, categories, merchants, tags []string
 	for _, in := range inputs {
@@ -28,7 +28,7 @@ func (f *Family) refer(ctx context.Context, inputs []resourceapi.TransactionInpu
 	}
 	r := references{accounts: map[string]resourceapi.Currency{}}
 	if wanted := distinct(accounts); len(wanted) > 0 {
-		rows, err := found[accountRow](f.orm(ctx).Select("id", "currency").Where("id IN ? AND status <> ?", wanted, resourceapi.StatusPendingDeletion))
+		rows, err := find[accountRow](f.orm(ctx).Select("id", "currency").Where("id IN ? AND status <> ?", wanted, resourceapi.StatusPendingDeletion))
 		if err != nil {
 			return r, err
 		}
@@ -54,7 +54,7 @@ func (f *Family) existing(ctx context.Context, model any, ids []string) (map[str
 		return nil, nil
 	}
 	var have []string
-	if err := written(f.orm(ctx).Model(model).Where("id IN ?", wanted).Pluck("id", &have)); err != nil {
+	if err := errorOf(f.orm(ctx).Model(model).Where("id IN ?", wanted).Pluck("id", &have)); err != nil {
 		return nil, err
 	}
 	found := make(map[string]bool, len(have))
@@ -64,8 +64,8 @@ func (f *Family) existing(ctx context.Context, model any, ids []string) (map[str
 	return found, nil
 }
 
-// distinct returns the ids among texts, once each, in order: what is not an id
-// never reaches a uuid column.
+// distinct returns the valid ids among texts, each once, sorted. Other texts must not
+// be compared with a uuid column.
 func distinct(texts []string) []string {
 	var ids []string
 	for _, text := range texts {
@@ -77,8 +77,8 @@ func distinct(texts []string) []string {
 	return slices.Compact(ids)
 }
 
-// check returns the rules that in breaks because of what the family has, and
-// brings its ids into their stored form.
+// check returns the rules that in breaks by referring to rows the family does not
+// have. It brings the ids of in into their stored form.
 func (r references) check(in *resourceapi.TransactionInput, creating bool) []string {
 	var broken []string
 	fix := func(label string, text *string, known func(id string) bool) {
@@ -107,7 +107,7 @@ func (r references) check(in *resourceapi.TransactionInput, creating bool) []str
 	return slices.Compact(broken)
 }
 
-// money reads the amount of in, or says what is wrong with it.
+// money reads the amount of in. Otherwise it returns the broken rule.
 func money(in resourceapi.TransactionInput, currency resourceapi.Currency) (resourceapi.Amount, []string) {
 	amount, err := in.Money(currency)
 	if err != nil {

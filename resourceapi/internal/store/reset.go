@@ -17,8 +17,8 @@ func (f *Family) StartReset(ctx context.Context) (string, error) {
 	return id, err
 }
 
-// countedTables are the tables a reset empties, by the name it counts them
-// under (docs/contract.md, "Reset and deletion").
+// countedTables are the tables that a reset empties, with the names of their counts
+// in the contract (section 1.9).
 var countedTables = []struct{ name, table string }{
 	{"accounts", "accounts"},
 	{"transactions", "transactions"},
@@ -54,7 +54,7 @@ func (f *Family) Counts(ctx context.Context) (map[string]int64, error) {
 
 const removeAtOnce = 5000
 
-// removeTransactions deletes transactions in pieces, each in a transaction of
+// removeTransactions deletes transactions in pieces. Each piece is a transaction of
 // its own, so that no lock is held for long. An empty account means all.
 func (f *Family) removeTransactions(ctx context.Context, account string) error {
 	for {
@@ -62,7 +62,7 @@ func (f *Family) removeTransactions(ctx context.Context, account string) error {
 		if account != "" {
 			piece = piece.Where("account_id = ?", account)
 		}
-		n, err := touched(f.orm(ctx).Where("id IN (?)", piece).Delete(&transactionRow{}))
+		n, err := affected(f.orm(ctx).Where("id IN (?)", piece).Delete(&transactionRow{}))
 		if err != nil || n < removeAtOnce {
 			return err
 		}
@@ -76,85 +76,83 @@ func (l *Lease) Reset(ctx context.Context, jobs []Job) error {
 		return err
 	}
 	return l.s.db.InTx(ctx, func(ctx context.Context) error {
-		return errors.Join(l.keep(ctx), l.empty(ctx), l.finish(ctx, jobs))
+		return errors.Join(l.extend(ctx), l.empty(ctx), l.finish(ctx, jobs))
 	})
 }
 
-// empty deletes the rows of every table that a household fills; those that others
-// refer to come last.
+// empty deletes the household's rows from every table. Tables that others refer to
+// come last.
 func (f *Family) empty(ctx context.Context) error {
 	for _, rows := range []any{&transactionRow{}, &balanceRow{}, &accountRow{}, &tagRow{}} {
-		if err := written(f.orm(ctx).Delete(rows)); err != nil {
+		if err := errorOf(f.orm(ctx).Delete(rows)); err != nil {
 			return err
 		}
 	}
-	if err := written(f.orm(ctx).Where("parent_id IS NOT NULL").Delete(&categoryRow{})); err != nil {
+	if err := errorOf(f.orm(ctx).Where("parent_id IS NOT NULL").Delete(&categoryRow{})); err != nil {
 		return err
 	}
 	for _, rows := range []any{&categoryRow{}, &merchantRow{}, &syncRow{}, &idempotencyRow{}} {
-		if err := written(f.orm(ctx).Delete(rows)); err != nil {
+		if err := errorOf(f.orm(ctx).Delete(rows)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// RemoveAccount deletes an account that is marked for deletion, and everything
-// in it.
+// RemoveAccount deletes an account that is marked for deletion, with its entries.
 func (l *Lease) RemoveAccount(ctx context.Context, account string, jobs []Job) error {
 	ctx = l.inside(ctx)
 	if err := l.removeTransactions(ctx, account); err != nil {
 		return err
 	}
 	return l.s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := l.keep(ctx); err != nil {
+		if err := l.extend(ctx); err != nil {
 			return err
 		}
 		return errors.Join(
-			written(l.orm(ctx).Where("id = ? AND status = ?", account, resourceapi.StatusPendingDeletion).Delete(&accountRow{})),
-			written(l.orm(ctx).Where("syncable_id = ?", account).Delete(&syncRow{})),
+			errorOf(l.orm(ctx).Where("id = ? AND status = ?", account, resourceapi.StatusPendingDeletion).Delete(&accountRow{})),
+			errorOf(l.orm(ctx).Where("syncable_id = ?", account).Delete(&syncRow{})),
 			l.finish(ctx, jobs))
 	})
 }
 
-// Erase removes the family and everything it has, for good: it cannot come back
-// by a late request. Erasing again does nothing.
+// Erase deletes the family and its data for ever. A late request cannot create the
+// family again. Erasing again does nothing.
 func (f *Family) Erase(ctx context.Context) error {
 	ctx = f.inside(ctx)
 	once := clause.OnConflict{Columns: []clause.Column{{Name: "family_id"}}, DoNothing: true}
-	if err := written(f.orm(ctx).Clauses(once).Create(&erasedFamilyRow{ErasedAt: f.s.Now()})); err != nil {
+	if err := errorOf(f.orm(ctx).Clauses(once).Create(&erasedFamilyRow{ErasedAt: f.s.Now()})); err != nil {
 		return err
 	}
-	f.s.known.forget(f.id)
+	f.s.families.forget(f.id)
 	if err := f.removeTransactions(ctx, ""); err != nil {
 		return err
 	}
 	return f.s.db.InTx(ctx, func(ctx context.Context) error {
-		there, err := found[familyRow](f.orm(ctx).Clauses(locked))
+		there, err := find[familyRow](f.orm(ctx).Clauses(locked))
 		if err != nil || len(there) == 0 {
 			return err
 		}
-		// A worker holds its lease before any account. In the same order here one waits
-		// for the other, and never each for each.
+		// The lease goes before the accounts, as in a worker, so that the two cannot
+		// deadlock.
 		for _, rows := range []any{&leaseRow{}, &jobRow{}} {
-			if err := written(f.orm(ctx).Delete(rows)); err != nil {
+			if err := errorOf(f.orm(ctx).Delete(rows)); err != nil {
 				return err
 			}
 		}
 		if err := f.empty(ctx); err != nil {
 			return err
 		}
-		return written(f.orm(ctx).Delete(&familyRow{}))
+		return errorOf(f.orm(ctx).Delete(&familyRow{}))
 	})
 }
 
-// Sweep removes what is of no use any more: old idempotency keys and finished
-// syncs. It runs for one family, when a worker is there anyway.
+// Sweep deletes old idempotency keys and finished syncs of the family.
 func (l *Lease) Sweep(ctx context.Context) error {
 	now := l.s.Now()
 	return errors.Join(
-		written(l.orm(ctx).Where("created_at < ?", now.Add(-KeepIdempotencyKeys)).Delete(&idempotencyRow{})),
-		written(l.orm(ctx).Where("created_at < ? AND status IN ('completed', 'failed')", now.Add(-keepSyncs)).Delete(&syncRow{})))
+		errorOf(l.orm(ctx).Where("created_at < ?", now.Add(-KeepIdempotencyKeys)).Delete(&idempotencyRow{})),
+		errorOf(l.orm(ctx).Where("created_at < ? AND status IN ('completed', 'failed')", now.Add(-keepSyncs)).Delete(&syncRow{})))
 }
 
 const keepSyncs = 30 * resourceapi.SyncStaleAfter

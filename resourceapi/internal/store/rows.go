@@ -67,7 +67,7 @@ type taggingRow struct {
 	FamilyID      familyID
 	TransactionID string
 	TagID         string
-	AccountID     string // and what follows: the transaction's, for its place in a list
+	AccountID     string // this and the following are copies of the transaction's, for the index
 	Date          resourceapi.Date
 	CreatedAt     time.Time
 }

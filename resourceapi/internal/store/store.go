@@ -1,7 +1,7 @@
 // Package store keeps the household's data: every table and every statement of
-// the resource API. There is one door to it, Store.Family: each of its methods
-// sees and changes the rows of that family only. On PostgreSQL the database
-// enforces the same once more by forced row security.
+// the resource API. Store.Family is the only door to it: its methods see and change
+// the rows of that family only. On PostgreSQL forced row security guarantees the same
+// a second time.
 package store
 
 import (
@@ -40,13 +40,13 @@ type Options struct {
 	Logger   *slog.Logger // nil: the default one
 }
 
-// Store keeps the data of all families, behind one door each.
+// Store keeps the data of all families.
 type Store struct {
 	db       *database.DB
 	currency resourceapi.Currency
 	now      func() time.Time
 	log      *slog.Logger
-	known    known
+	families familyCache
 	wake     chan struct{}
 }
 
@@ -59,8 +59,8 @@ func New(db *database.DB, opts Options) *Store {
 	return &Store{db: db, currency: opts.Currency, now: opts.Now, log: log, wake: make(chan struct{}, 1)}
 }
 
-// Now returns the time rows are given: UTC, in whole microseconds, as both
-// engines keep it.
+// Now returns the time for new rows: UTC, in whole microseconds, as both engines
+// keep it.
 func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 
 func (s *Store) today() resourceapi.Date { return resourceapi.DateOf(s.Now()) }
@@ -77,14 +77,13 @@ type Family struct {
 // ID returns the family's id.
 func (f *Family) ID() string { return f.id }
 
-// open makes sure that the family exists and returns the context its statements
-// run under.
+// open makes sure that the family exists and returns the context for its statements.
 func (f *Family) open(ctx context.Context) (context.Context, error) {
 	ctx = f.inside(ctx)
-	if _, ok := f.s.known.get(f.id); ok {
+	if _, ok := f.s.families.get(f.id); ok {
 		return ctx, nil
 	}
-	return ctx, f.settle(ctx)
+	return ctx, f.findOrCreate(ctx)
 }
 
 // Currency returns the family's own currency.
@@ -92,14 +91,14 @@ func (f *Family) Currency(ctx context.Context) (resourceapi.Currency, error) {
 	if _, err := f.open(ctx); err != nil {
 		return "", err
 	}
-	c, _ := f.s.known.get(f.id)
+	c, _ := f.s.families.get(f.id)
 	return c, nil
 }
 
-// settle finds the family, or creates it with its first account. Of two first
-// calls at once one inserts the family and the other waits and finds it.
-func (f *Family) settle(ctx context.Context) error {
-	row, err := one[familyRow](f.orm(ctx), errNoFamilyRow)
+// findOrCreate finds the family, or creates it with its first account. When two first
+// calls run at once, one inserts the family, and the other waits and finds it.
+func (f *Family) findOrCreate(ctx context.Context) error {
+	row, err := findOne[familyRow](f.orm(ctx), errNoFamilyRow)
 	if errors.Is(err, errNoFamilyRow) {
 		row.Currency = string(f.s.currency)
 		err = f.s.db.InTx(ctx, func(ctx context.Context) error { return f.create(ctx, row.Currency) })
@@ -107,14 +106,14 @@ func (f *Family) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.s.known.put(f.id, resourceapi.Currency(row.Currency))
+	f.s.families.put(f.id, resourceapi.Currency(row.Currency))
 	return nil
 }
 
 var errNoFamilyRow = errors.New("store: the family is new")
 
 func (f *Family) create(ctx context.Context, currency string) error {
-	erased, err := found[erasedFamilyRow](f.orm(ctx))
+	erased, err := find[erasedFamilyRow](f.orm(ctx))
 	if err != nil {
 		return err
 	}
@@ -123,7 +122,7 @@ func (f *Family) create(ctx context.Context, currency string) error {
 	}
 	now := f.s.Now()
 	once := clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoNothing: true}
-	n, err := touched(f.orm(ctx).Clauses(once).Create(&familyRow{Currency: currency, CreatedAt: now}))
+	n, err := affected(f.orm(ctx).Clauses(once).Create(&familyRow{Currency: currency, CreatedAt: now}))
 	if err != nil || n == 0 {
 		return err
 	}
@@ -133,13 +132,12 @@ func (f *Family) create(ctx context.Context, currency string) error {
 	})
 }
 
-// tries is how often a change is attempted that the engine broke off because it
-// and another waited each for the other.
+// tries is how often a change is tried that PostgreSQL ended because of a deadlock.
 const tries = 3
 
-// change runs fn in a transaction of the family, more than once where another
-// change got in its way. A reference that vanished between its check and the
-// write is looked at once more, so that the answer names it.
+// change runs fn in a transaction of the family, and again after a deadlock. If a row
+// was deleted between the check of a reference to it and the write, fn also runs
+// again: its check then finds the missing row, and the answer names it.
 func (f *Family) change(ctx context.Context, fn func(ctx context.Context) error) error {
 	ctx, err := f.open(ctx)
 	if err != nil {
@@ -150,10 +148,10 @@ func (f *Family) change(ctx context.Context, fn func(ctx context.Context) error)
 		err = f.s.db.InTx(ctx, fn)
 	}
 	if errors.Is(err, database.ErrForeignKey) {
-		if ctx.Value(nestedKey{}) != nil { // the transaction around it is lost too
+		if ctx.Value(nestedKey{}) != nil { // the outer transaction has failed too
 			return fault.Wrap(fault.Conflict, err, "Something this request refers to was just removed. Send it again.")
 		}
-		f.s.known.forget(f.id)
+		f.s.families.forget(f.id)
 		if ctx, err = f.open(ctx); err != nil {
 			return err
 		}
@@ -195,14 +193,14 @@ func (f *Family) bound(s fragment) (text string, args []any) {
 }
 
 // insert writes a row, or a slice of rows.
-func (f *Family) insert(ctx context.Context, rows any) error { return written(f.orm(ctx).Create(rows)) }
+func (f *Family) insert(ctx context.Context, rows any) error { return errorOf(f.orm(ctx).Create(rows)) }
 
 // unlessNamed writes nothing where the name is taken.
 var unlessNamed = clause.OnConflict{Columns: []clause.Column{{Name: "family_id"}, {Name: "name"}}, DoNothing: true}
 
 // insertNamed writes a row unless its name is taken: ErrNameTaken.
 func (f *Family) insertNamed(ctx context.Context, row any) error {
-	n, err := touched(f.orm(ctx).Clauses(unlessNamed).Create(row))
+	n, err := affected(f.orm(ctx).Clauses(unlessNamed).Create(row))
 	if err == nil && n == 0 {
 		return ErrNameTaken
 	}
@@ -211,33 +209,34 @@ func (f *Family) insertNamed(ctx context.Context, row any) error {
 
 func newID() string { return uuid.NewString() }
 
-// known remembers which families exist, and their currency, so that looking
-// costs nothing after the first call.
-type known struct {
+// familyCache holds the currency of families that exist, so that only the first call
+// of a family asks the database.
+type familyCache struct {
 	mu  sync.RWMutex
 	ids map[string]resourceapi.Currency
 }
 
-const maxKnown = 200_000
+// maxCachedFamilies is some 20 MB. A full cache is emptied.
+const maxCachedFamilies = 200_000
 
-func (k *known) get(id string) (resourceapi.Currency, bool) {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	c, ok := k.ids[id]
-	return c, ok
+func (c *familyCache) get(id string) (resourceapi.Currency, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	currency, ok := c.ids[id]
+	return currency, ok
 }
 
-func (k *known) put(id string, c resourceapi.Currency) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.ids == nil || len(k.ids) >= maxKnown {
-		k.ids = make(map[string]resourceapi.Currency)
+func (c *familyCache) put(id string, currency resourceapi.Currency) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ids == nil || len(c.ids) >= maxCachedFamilies {
+		c.ids = make(map[string]resourceapi.Currency)
 	}
-	k.ids[id] = c
+	c.ids[id] = currency
 }
 
-func (k *known) forget(id string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.ids, id)
+func (c *familyCache) forget(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.ids, id)
 }

@@ -57,14 +57,14 @@ func (f *Family) Syncs(ctx context.Context, page Page) ([]resourceapi.Sync, Pagi
 	return mapped(rows, syncAt(f.s.Now())), paging, err
 }
 
-// LatestSync returns the newest sync that was asked for, not one of its parts;
-// false when there is none.
+// LatestSync returns the newest sync that is no part of another; false when there is
+// none.
 func (f *Family) LatestSync(ctx context.Context) (resourceapi.Sync, bool, error) {
 	ctx, err := f.open(ctx)
 	if err != nil {
 		return resourceapi.Sync{}, false, err
 	}
-	rows, err := found[syncView](syncViews(f.orm(ctx)).Where("syncs.parent_id IS NULL").Limit(1))
+	rows, err := find[syncView](syncViews(f.orm(ctx)).Where("syncs.parent_id IS NULL").Limit(1))
 	if err != nil || len(rows) == 0 {
 		return resourceapi.Sync{}, false, err
 	}
@@ -81,13 +81,13 @@ func (f *Family) Sync(ctx context.Context, id string) (resourceapi.Sync, error) 
 }
 
 func (f *Family) sync(ctx context.Context, id string) (resourceapi.Sync, error) {
-	view, err := one[syncView](syncViews(f.orm(ctx)).Where("syncs.id = ?", id), errNoSync)
+	view, err := findOne[syncView](syncViews(f.orm(ctx)).Where("syncs.id = ?", id), errNoSync)
 	return syncAt(f.s.Now())(view), err
 }
 
-// StartSync queues the recomputation of the whole family, or of one account
-// when account is not empty. One that is unfinished and young is returned
-// instead (docs/contract.md, "Syncs").
+// StartSync queues the recomputation of the whole family, or of one account when
+// account is not empty. It returns an unfinished, recent sync instead of starting
+// another (docs/contract.md, "Syncs").
 func (f *Family) StartSync(ctx context.Context, account string) (resourceapi.Sync, error) {
 	kind, subject := resourceapi.SyncOfFamily, f.id
 	if account != "" {
@@ -95,11 +95,11 @@ func (f *Family) StartSync(ctx context.Context, account string) (resourceapi.Syn
 	}
 	var started resourceapi.Sync
 	err := f.change(ctx, func(ctx context.Context) error {
-		if err := f.lockSubject(ctx, account); err != nil { // of two callers the second finds what the first began
+		if err := f.lockSubject(ctx, account); err != nil { // a second caller waits, and finds the sync of the first
 			return err
 		}
 		now := f.s.Now()
-		young, err := found[syncRow](f.orm(ctx).Where("syncable_id = ? AND syncable_type = ? AND status IN ('pending', 'syncing')", subject, kind).
+		young, err := find[syncRow](f.orm(ctx).Where("syncable_id = ? AND syncable_type = ? AND status IN ('pending', 'syncing')", subject, kind).
 			Where("window_start_date IS NULL AND created_at > ?", now.Add(-resourceapi.SyncReuse)).Order("created_at DESC").Limit(1))
 		if err != nil {
 			return err
@@ -131,11 +131,11 @@ func (f *Family) lockSubject(ctx context.Context, account string) error {
 	return err
 }
 
-// lock serializes what must happen once for the whole family.
+// lock locks the family, for what must happen once in it.
 func (f *Family) lock(ctx context.Context) error {
-	rows, err := found[familyRow](f.orm(ctx).Clauses(locked))
+	rows, err := find[familyRow](f.orm(ctx).Clauses(locked))
 	if err == nil && len(rows) == 0 {
-		f.s.known.forget(f.id)
+		f.s.families.forget(f.id)
 		return fault.New(fault.Unauthenticated, "Account has been deactivated")
 	}
 	return err

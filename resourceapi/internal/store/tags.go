@@ -25,7 +25,7 @@ func (f *Family) Tags(ctx context.Context) ([]resourceapi.Tag, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := found[tagRow](f.orm(ctx).Order("name, id"))
+	rows, err := find[tagRow](f.orm(ctx).Order("name, id"))
 	return mapped(rows, tagRow.tag), err
 }
 
@@ -35,7 +35,7 @@ func (f *Family) Tag(ctx context.Context, id string) (resourceapi.Tag, error) {
 	if err != nil {
 		return resourceapi.Tag{}, err
 	}
-	row, err := one[tagRow](f.orm(ctx).Where("id = ?", id), errNoTag)
+	row, err := findOne[tagRow](f.orm(ctx).Where("id = ?", id), errNoTag)
 	return row.tag(), err
 }
 
@@ -54,7 +54,7 @@ func (f *Family) CreateTag(ctx context.Context, t resourceapi.Tag) (resourceapi.
 func (f *Family) UpdateTag(ctx context.Context, id string, change func(t resourceapi.Tag) (resourceapi.Tag, error)) (resourceapi.Tag, error) {
 	var made resourceapi.Tag
 	err := f.change(ctx, func(ctx context.Context) error {
-		row, err := one[tagRow](f.orm(ctx).Clauses(locked).Where("id = ?", id), errNoTag)
+		row, err := findOne[tagRow](f.orm(ctx).Clauses(locked).Where("id = ?", id), errNoTag)
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (f *Family) UpdateTag(ctx context.Context, id string, change func(t resourc
 			return err
 		}
 		made.UpdatedAt = f.s.Now()
-		err = written(f.orm(ctx).Model(&tagRow{}).Where("id = ?", id).UpdateColumns(map[string]any{
+		err = errorOf(f.orm(ctx).Model(&tagRow{}).Where("id = ?", id).UpdateColumns(map[string]any{
 			"name": made.Name, "color": made.Color, "updated_at": made.UpdatedAt,
 		}))
 		if database.IsUnique(err, "tags_name", "tags.name") {
@@ -76,7 +76,7 @@ func (f *Family) UpdateTag(ctx context.Context, id string, change func(t resourc
 // DeleteTag removes a tag, also from the transactions that have it.
 func (f *Family) DeleteTag(ctx context.Context, id string) error {
 	return f.change(ctx, func(ctx context.Context) error {
-		n, err := touched(f.orm(ctx).Where("id = ?", id).Delete(&tagRow{}))
+		n, err := affected(f.orm(ctx).Where("id = ?", id).Delete(&tagRow{}))
 		if err == nil && n == 0 {
 			err = errNoTag
 		}

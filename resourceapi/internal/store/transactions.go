@@ -10,8 +10,8 @@ import (
 	"latchkey/resourceapi"
 )
 
-// TransactionFilter says which transactions to list; zero members filter
-// nothing. Ids that are none, or are another family's, match nothing.
+// TransactionFilter says which transactions to list. Zero members filter nothing.
+// Malformed ids and ids of other families match nothing.
 type TransactionFilter struct {
 	Accounts   []string // nil: all; empty: none
 	Categories []string
@@ -78,7 +78,7 @@ func (f *Family) transactionsByID(ctx context.Context, ids []string) ([]resource
 	for _, id := range ids {
 		t, ok := byID[id]
 		if !ok {
-			return nil, errors.New("store: a transaction just written is gone")
+			return nil, errors.New("store: a transaction that was just written is not there")
 		}
 		list = append(list, t)
 	}
@@ -92,8 +92,8 @@ func (f *Family) readTransactions(ctx context.Context, ids []string) ([]resource
 
 // readPicked reads the transactions whose ids a statement picks, newest first.
 //
-// By hand, as all lists of transactions: they are hot, and their text is what
-// keeps the plan right for a family of a million.
+// By hand, as all lists of transactions: they are hot, and their text fixes the plan
+// also for a family of a million transactions.
 func (f *Family) readPicked(ctx context.Context, picked fragment) ([]resourceapi.Transaction, error) {
 	var list []resourceapi.Transaction
 	rows := sql(`SELECT `+transactionColumns+` FROM ?`+transactionJoins+transactionOrder,
@@ -170,11 +170,10 @@ func idRows(engine database.Engine, ids []string) fragment {
 	return sql(`SELECT column1 AS id FROM (VALUES ?)`, join(", ", rows...))
 }
 
-// rowsOfIDs is what follows FROM for the rows of table that belong to picked ids.
-// It leaves the engines no choice but to look up one id after the other: a plan
-// made for families of ordinary size might read all rows of the family, and would
-// do so for a family of a million, too. CROSS JOIN is what keeps the order on
-// SQLite.
+// rowsOfIDs is the part after FROM for the rows of table with the picked ids. It makes
+// the engines look up one id after the other: a plan made for ordinary families might
+// read all rows of the family, also in a family of a million transactions. On SQLite
+// CROSS JOIN fixes the order.
 func rowsOfIDs(engine database.Engine, picked fragment, table, alias, column string) fragment {
 	if engine == database.Postgres {
 		return sql(`(?) p CROSS JOIN LATERAL (

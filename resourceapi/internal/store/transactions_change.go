@@ -9,8 +9,8 @@ import (
 	"latchkey/resourceapi"
 )
 
-// UpdateTransaction changes what in sets. The account and the currency stay
-// (docs/contract.md, "Transactions").
+// UpdateTransaction changes the members that in sets. Account and currency cannot
+// change (docs/contract.md, "Transactions").
 func (f *Family) UpdateTransaction(ctx context.Context, id string, in resourceapi.TransactionInput) (resourceapi.Transaction, error) {
 	var t resourceapi.Transaction
 	err := f.change(ctx, func(ctx context.Context) error {
@@ -58,7 +58,7 @@ func (f *Family) UpdateTransaction(ctx context.Context, id string, in resourceap
 }
 
 func (f *Family) applyTransaction(ctx context.Context, id string, old lockedTransaction, in resourceapi.TransactionInput, income bool, set map[string]any) error {
-	if err := written(f.orm(ctx).Model(&transactionRow{}).Where("id = ?", id).UpdateColumns(set)); err != nil {
+	if err := errorOf(f.orm(ctx).Model(&transactionRow{}).Where("id = ?", id).UpdateColumns(set)); err != nil {
 		return err
 	}
 	date := old.date
@@ -84,9 +84,9 @@ func (f *Family) applyTags(ctx context.Context, id string, old lockedTransaction
 		if !in.Date.Set {
 			return nil
 		}
-		return written(tags().UpdateColumn("date", date))
+		return errorOf(tags().UpdateColumn("date", date))
 	}
-	if err := written(tags().Delete(&taggingRow{})); err != nil {
+	if err := errorOf(tags().Delete(&taggingRow{})); err != nil {
 		return err
 	}
 	row := transactionRow{ID: id, AccountID: old.account, Date: date, CreatedAt: old.createdAt}
@@ -102,7 +102,7 @@ type lockedTransaction struct {
 }
 
 func (f *Family) lockTransaction(ctx context.Context, id string) (lockedTransaction, error) {
-	row, err := one[transactionRow](f.orm(ctx).Clauses(locked).Where("transactions.id = ?", id).Where(staying).
+	row, err := findOne[transactionRow](f.orm(ctx).Clauses(locked).Where("transactions.id = ?", id).Where(staying).
 		Joins("JOIN accounts ON accounts.family_id = transactions.family_id AND accounts.id = transactions.account_id"), errNoTransaction)
 	return lockedTransaction{
 		account: row.AccountID, date: row.Date, income: row.Amount < 0, currency: resourceapi.Currency(row.Currency), createdAt: row.CreatedAt,
@@ -116,7 +116,7 @@ func (f *Family) DeleteTransaction(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		n, err := touched(f.orm(ctx).Where("id = ?", id).Delete(&transactionRow{}))
+		n, err := affected(f.orm(ctx).Where("id = ?", id).Delete(&transactionRow{}))
 		if err != nil {
 			return err
 		}

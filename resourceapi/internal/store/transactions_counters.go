@@ -18,8 +18,8 @@ type day struct {
 	date    resourceapi.Date
 }
 
-// changes gathers, by day, how many transactions come and go, and how many of
-// them are income.
+// changes are how many transactions are added (or, below 0, removed) on each day, and
+// how many of them are income.
 type changes map[day]struct{ total, income int }
 
 func (c changes) add(account string, date resourceapi.Date, income bool, n int) {
@@ -31,19 +31,18 @@ func (c changes) add(account string, date resourceapi.Date, income bool, n int) 
 	c[day{account, date}] = sum
 }
 
-// days returns the days in one order everywhere, so that two batches cannot
-// deadlock.
+// days returns the days in the same order for every caller, so that two batches
+// cannot deadlock.
 func (c changes) days() []day {
 	return slices.SortedFunc(maps.Keys(c), func(a, b day) int {
 		return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.date, b.date))
 	})
 }
 
-// daysAtOnce keeps a statement below the engines' bound on parameters.
+// daysAtOnce keeps a statement below the engines' limit on parameters.
 const daysAtOnce = 200
 
-// record keeps the counters right and queues the syncs that the changes ask
-// for.
+// record adds the changes to the counters and queues the syncs of the accounts.
 func (f *Family) record(ctx context.Context, work changes) error {
 	from := map[string]resourceapi.Date{}
 	days := work.days()
@@ -77,7 +76,7 @@ func (f *Family) countDays(ctx context.Context, days []day, work changes) error 
 	if len(rows) == 0 {
 		return nil
 	}
-	return written(f.orm(ctx).Clauses(addingUp("transaction_days", "date")).CreateInBatches(rows, daysAtOnce))
+	return errorOf(f.orm(ctx).Clauses(addingUp("transaction_days", "date")).CreateInBatches(rows, daysAtOnce))
 }
 
 func (f *Family) countMonths(ctx context.Context, work changes) error {
@@ -95,7 +94,7 @@ func (f *Family) countMonths(ctx context.Context, work changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return written(f.orm(ctx).Clauses(addingUp("transaction_months", "month")).CreateInBatches(rows, daysAtOnce))
+	return errorOf(f.orm(ctx).Clauses(addingUp("transaction_months", "month")).CreateInBatches(rows, daysAtOnce))
 }
 
 // addingUp adds the numbers of a new row to those of the one that is there.

@@ -6,8 +6,8 @@ import (
 	"latchkey/resourceapi"
 )
 
-// countAhead is how far beyond the wanted page a list is counted whose length
-// no counter knows.
+// countAhead is how many rows after the wanted page are counted in a list whose
+// length no counter knows.
 const countAhead = 1_000
 
 // Transactions lists a page of transactions, newest first.
@@ -39,7 +39,7 @@ func (f *Family) scannedPage(ctx context.Context, p listPlan, page Page) ([]reso
 	if err := f.row(ctx, countQuery(f.s.db.Engine(), p, limit+1)).Scan(&total); err != nil {
 		return nil, Paging{}, err
 	}
-	paging := page.settle(min(total, limit))
+	paging := page.fit(min(total, limit))
 	paging.Capped = total > limit
 	if total == 0 {
 		return nil, paging, nil
@@ -48,8 +48,8 @@ func (f *Family) scannedPage(ctx context.Context, p listPlan, page Page) ([]reso
 	return list, paging, err
 }
 
-// seekFrom is the offset from which on a page is found by the counters instead
-// of passing over all rows before it.
+// seekFrom is the offset from which a page is found by the counters. Before it, the
+// rows before the page are skipped one by one.
 const seekFrom = 100
 
 // countedPage lists a page whose place the counters know.
@@ -62,7 +62,7 @@ func (f *Family) countedPage(ctx context.Context, p listPlan, page Page) ([]reso
 	for _, c := range counts {
 		total += c.n
 	}
-	paging := page.settle(total)
+	paging := page.fit(total)
 	if total == 0 {
 		return nil, paging, nil
 	}
@@ -106,9 +106,10 @@ func CursorAt(t resourceapi.Transaction) Cursor {
 	return Cursor{Date: t.Date, CreatedAt: t.CreatedAt, ID: t.ID}
 }
 
-// readPage reads count transactions after the first skip. The query picks rows
-// from an index alone, and no others are joined, so that a plan for families of
-// ordinary size still reads in order, and stops, in a family of a million.
+// readPage reads count transactions after the first skip. The query first picks the
+// ids from an index, and other tables are joined to these rows only. So the plan that
+// PostgreSQL keeps for ordinary families also reads in order, and stops early, in a
+// family of a million transactions.
 func (f *Family) readPage(ctx context.Context, p listPlan, count, skip int) ([]resourceapi.Transaction, error) {
 	return f.readPicked(ctx, newListQuery(f.s.db.Engine(), p).page(count, skip))
 }

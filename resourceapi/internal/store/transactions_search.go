@@ -7,26 +7,26 @@ import (
 	"latchkey/resourceapi"
 )
 
-// How many rows of a list one request searches, newest first. No index finds a
-// text inside of texts under row security, so what is bounded is the looking; a
-// cursor goes on where it ended. Page numbers cannot, so they look at once at more
-// than an ordinary household has, which takes some 10 ms.
+// How many rows of a list one request searches, newest first. Under row security no
+// index finds a part of a text, so each row is looked at, and their number must be
+// bounded. A cursor continues after the last row. A page number cannot, so its window
+// is larger than an ordinary household; that takes some 10 ms.
 const (
 	pageWindow   = 20_000
 	cursorWindow = 1_000
 )
 
-// searchAhead is how far beyond the wanted page the matches are counted.
+// searchAhead is how many matches after the wanted page are counted.
 const searchAhead = 500
 
-// searchPage lists a page of what a search finds in its window.
+// searchPage lists a page of the matches in the window of a search.
 func (f *Family) searchPage(ctx context.Context, p listPlan, page Page) ([]resourceapi.Transaction, Paging, error) {
 	limit := page.Number*page.Size + searchAhead
 	ids, err := f.search(ctx, p, limit+1)
 	if err != nil {
 		return nil, Paging{}, err
 	}
-	paging := page.settle(min(len(ids), limit))
+	paging := page.fit(min(len(ids), limit))
 	if paging.Capped = len(ids) > limit; !paging.Capped {
 		end, more, err := f.windowEnd(ctx, p)
 		if err != nil {

@@ -12,10 +12,10 @@ import (
 	"latchkey/resourceapi"
 )
 
-// Created is what became of one input of CreateTransactions.
+// Created is the result of one input of CreateTransactions.
 type Created struct {
 	Transaction resourceapi.Transaction
-	Replayed    bool // it existed under this external id
+	Replayed    bool // a transaction with this external id existed
 }
 
 // RulesError lists the rules each input breaks, by its index.
@@ -27,8 +27,8 @@ func (e *RulesError) Error() string {
 }
 
 // CreateTransactions writes all inputs, or none: then the error is a
-// *RulesError. An input whose external id exists writes nothing and returns
-// what is there; of many at once exactly one writes.
+// *RulesError. An input whose external id exists writes nothing and returns the
+// existing transaction; of many at once exactly one writes.
 func (f *Family) CreateTransactions(ctx context.Context, inputs []resourceapi.TransactionInput) ([]Created, error) {
 	var made []Created
 	err := f.change(ctx, func(ctx context.Context) error {
@@ -46,8 +46,8 @@ func (f *Family) CreateTransactions(ctx context.Context, inputs []resourceapi.Tr
 	return made, err
 }
 
-// CheckTransactions returns the rules that inputs break because of what the
-// family has, by their index. It writes nothing.
+// CheckTransactions returns the broken rules that depend on the family's data, by the
+// index of the input. It writes nothing.
 func (f *Family) CheckTransactions(ctx context.Context, inputs []resourceapi.TransactionInput) (map[int][]string, error) {
 	ctx, err := f.open(ctx)
 	if err != nil {
@@ -75,7 +75,7 @@ func (f *Family) newTransactions(inputs []resourceapi.TransactionInput, refs ref
 			currency = refs.accounts[in.AccountID]
 		}
 		var amount resourceapi.Amount
-		if currency != "" { // else the account is not found, and nobody knows how many decimals it has
+		if currency != "" { // otherwise the account was not found, and the number of decimals is unknown
 			var wrong []string
 			amount, wrong = money(in, currency)
 			broken = append(broken, wrong...)
@@ -109,8 +109,8 @@ func nonEmpty(text string) *string {
 	return &text
 }
 
-// writeTransactions inserts the rows in order. Rows with an external id go one
-// by one, because each may turn out to be there already.
+// writeTransactions inserts the rows. Rows with an external id are inserted one by
+// one, because each may exist already.
 func (f *Family) writeTransactions(ctx context.Context, rows []transactionRow, taggings [][]string) ([]Created, error) {
 	made, ids := make([]Created, len(rows)), make([]string, len(rows))
 	var plain []transactionRow
@@ -154,9 +154,8 @@ func (f *Family) writeTransactions(ctx context.Context, rows []transactionRow, t
 	return made, err
 }
 
-// externalOrder returns the places of rows in the order of their external ids, the
-// same for every caller: of two batches that share some, in whatever order, one
-// waits for the other and never each for each.
+// externalOrder returns the indexes of rows in the order of their external ids. It is
+// the same for every caller, so that two batches with the same ids cannot deadlock.
 func externalOrder(rows []transactionRow) []int {
 	places := make([]int, len(rows))
 	for i := range places {
@@ -191,11 +190,11 @@ func (f *Family) insertOnce(ctx context.Context, row *transactionRow) (existing 
 		}},
 		DoNothing: true,
 	}
-	n, err := touched(f.orm(ctx).Clauses(conflict).Create(row))
+	n, err := affected(f.orm(ctx).Clauses(conflict).Create(row))
 	if err != nil || n == 1 {
 		return "", err
 	}
-	there, err := one[transactionRow](f.orm(ctx).
+	there, err := findOne[transactionRow](f.orm(ctx).
 		Where("account_id = ? AND source = ? AND external_id = ?", row.AccountID, *row.Source, *row.ExternalID), errNoTransaction)
 	return there.ID, err
 }
@@ -204,11 +203,11 @@ func (r transactionRow) tagged(tag string) taggingRow {
 	return taggingRow{TransactionID: r.ID, TagID: tag, AccountID: r.AccountID, Date: r.Date, CreatedAt: r.CreatedAt}
 }
 
-// insertTaggings writes tags in pieces that stay below the engines' bound on
+// insertTaggings writes tags in pieces, because the engines limit the number of
 // parameters.
 func (f *Family) insertTaggings(ctx context.Context, tags []taggingRow) error {
 	if len(tags) == 0 {
 		return nil
 	}
-	return written(f.orm(ctx).CreateInBatches(tags, 1000))
+	return errorOf(f.orm(ctx).CreateInBatches(tags, 1000))
 }

@@ -83,7 +83,7 @@ func (f *Family) Valuation(ctx context.Context, id string) (resourceapi.Valuatio
 }
 
 func (f *Family) valuation(ctx context.Context, id string) (resourceapi.Valuation, error) {
-	view, err := one[valuationView](f.valuations(ctx).Select(valuationColumns).Where("valuations.id = ?", id), errNoValuation)
+	view, err := findOne[valuationView](f.valuations(ctx).Select(valuationColumns).Where("valuations.id = ?", id), errNoValuation)
 	return view.valuation(), err
 }
 
@@ -93,9 +93,9 @@ func (f *Family) CreateValuation(ctx context.Context, in resourceapi.ValuationIn
 	err = f.change(ctx, func(ctx context.Context) error {
 		account, err := f.lockAccount(ctx, in.AccountID)
 		if err != nil {
-			return notThere(err, errNoEntry)
+			return insteadOfNotFound(err, errNoEntry)
 		}
-		amount, err := valued(in, account.Currency)
+		amount, err := valuationAmount(in, account.Currency)
 		if err != nil {
 			return err
 		}
@@ -103,28 +103,28 @@ func (f *Family) CreateValuation(ctx context.Context, in resourceapi.ValuationIn
 		if in.Notes.Set {
 			notes = &in.Notes.Value
 		}
-		put, err := f.putValuation(ctx, account, in.Date.Value, amount, notes)
+		saved, err := f.saveValuation(ctx, account, in.Date.Value, amount, notes)
 		if err != nil {
 			return err
 		}
-		if err := f.queueSync(ctx, in.AccountID, put.since(in.Date.Value)); err != nil {
+		if err := f.queueSync(ctx, in.AccountID, saved.since(in.Date.Value)); err != nil {
 			return err
 		}
-		replaced = put.replaced
-		v, err = f.valuation(ctx, put.id)
+		replaced = saved.replaced
+		v, err = f.valuation(ctx, saved.id)
 		return err
 	})
 	return v, replaced, err
 }
 
-func notThere(err, instead error) error {
+func insteadOfNotFound(err, instead error) error {
 	if fault.Is(err, fault.NotFound) {
 		return instead
 	}
 	return err
 }
 
-func valued(in resourceapi.ValuationInput, currency resourceapi.Currency) (resourceapi.Amount, error) {
+func valuationAmount(in resourceapi.ValuationInput, currency resourceapi.Currency) (resourceapi.Amount, error) {
 	amount, err := resourceapi.ParseAmount(in.Amount.Value, currency)
 	if err != nil {
 		return 0, &RulesError{Errors: map[int][]string{0: {"Amount " + err.Error()}}}
@@ -132,29 +132,29 @@ func valued(in resourceapi.ValuationInput, currency resourceapi.Currency) (resou
 	return amount, nil
 }
 
-// put is what became of a stated value.
-type put struct {
+// saved is the result of saveValuation.
+type saved struct {
 	id       string
-	opening  bool // it is what the account held before its first entry
-	replaced bool
+	opening  bool // it is the account's opening anchor
+	replaced bool // the day had a valuation
 }
 
-// since returns the day from which balances change when the value of a day
-// does. The opening value counts from the very beginning: nil.
-func (p put) since(day resourceapi.Date) *resourceapi.Date {
-	if p.opening {
+// since returns the day from which balances change when the valuation of day
+// changes. An opening anchor changes them from the beginning: nil.
+func (s saved) since(day resourceapi.Date) *resourceapi.Date {
+	if s.opening {
 		return nil
 	}
 	return &day
 }
 
-// putValuation writes the valuation of a day over one that is there. The caller
-// holds the account's lock. Nil notes keep what is there.
-func (f *Family) putValuation(ctx context.Context, a resourceapi.Account, day resourceapi.Date, amount resourceapi.Amount, notes *string) (put, error) {
+// saveValuation writes the valuation of a day, over an earlier one. The caller
+// holds the account's lock. Nil notes keep the earlier ones.
+func (f *Family) saveValuation(ctx context.Context, a resourceapi.Account, day resourceapi.Date, amount resourceapi.Amount, notes *string) (saved, error) {
 	now := f.s.Now()
-	rows, err := found[valuationRow](f.orm(ctx).Where("account_id = ? AND date = ?", a.ID, day))
+	rows, err := find[valuationRow](f.orm(ctx).Where("account_id = ? AND date = ?", a.ID, day))
 	if err != nil {
-		return put{}, err
+		return saved{}, err
 	}
 	if len(rows) == 0 {
 		row := valuationRow{
@@ -164,14 +164,14 @@ func (f *Family) putValuation(ctx context.Context, a resourceapi.Account, day re
 		if notes != nil {
 			row.Notes = nonEmpty(*notes)
 		}
-		return put{id: row.ID}, f.insert(ctx, &row)
+		return saved{id: row.ID}, f.insert(ctx, &row)
 	}
 	set := map[string]any{"amount": int64(amount), "updated_at": now}
 	if notes != nil {
 		set["notes"] = nonEmpty(*notes)
 	}
-	p := put{id: rows[0].ID, replaced: true, opening: rows[0].Kind == resourceapi.OpeningAnchor}
-	return p, written(f.orm(ctx).Model(&valuationRow{}).Where("id = ?", p.id).UpdateColumns(set))
+	p := saved{id: rows[0].ID, replaced: true, opening: rows[0].Kind == resourceapi.OpeningAnchor}
+	return p, errorOf(f.orm(ctx).Model(&valuationRow{}).Where("id = ?", p.id).UpdateColumns(set))
 }
 
 // UpdateValuation changes amount and date together, or notes, or all three.
@@ -182,9 +182,9 @@ func (f *Family) UpdateValuation(ctx context.Context, id string, in resourceapi.
 			return err
 		}
 		if _, err := f.lockAccount(ctx, old.Account.ID); err != nil {
-			return notThere(err, errNoValuation)
+			return insteadOfNotFound(err, errNoValuation)
 		}
-		// Anew under the lock: balances must follow from the day it was on last.
+		// Read again under the lock: the date may have changed while this waited.
 		if old, err = f.valuation(ctx, id); err != nil {
 			return err
 		}
@@ -203,19 +203,19 @@ func (f *Family) applyValuation(ctx context.Context, old resourceapi.Valuation, 
 		set["notes"] = nonEmpty(in.Notes.Value)
 	}
 	if in.Amount.Set {
-		amount, err := valued(in, old.Currency)
+		amount, err := valuationAmount(in, old.Currency)
 		if err != nil {
 			return err
 		}
 		set["amount"], set["date"] = int64(amount), in.Date.Value
 	}
-	err := written(f.orm(ctx).Model(&valuationRow{}).Where("id = ?", old.ID).UpdateColumns(set))
+	err := errorOf(f.orm(ctx).Model(&valuationRow{}).Where("id = ?", old.ID).UpdateColumns(set))
 	if database.IsUnique(err, "valuations_day", "valuations.date") {
 		return &RulesError{Errors: map[int][]string{0: {"Date already has a valuation for this account"}}}
 	}
 	if err != nil || !in.Amount.Set {
 		return err
 	}
-	since := put{opening: old.Kind == resourceapi.OpeningAnchor}.since(min(old.Date, in.Date.Value))
+	since := saved{opening: old.Kind == resourceapi.OpeningAnchor}.since(min(old.Date, in.Date.Value))
 	return f.queueSync(ctx, old.Account.ID, since)
 }
