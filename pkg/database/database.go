@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"gorm.io/gorm"
@@ -97,16 +98,35 @@ type tx struct {
 
 // InTx runs fn in a transaction and commits when it returns nil. Inside another
 // InTx of the same database it joins that one: the outermost commits. Where
-// PostgreSQL breaks a deadlock by ending the transaction, fn is run once more.
+// PostgreSQL breaks a deadlock by ending the transaction, fn is run again, twice
+// at most.
 func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if ctx.Value(txKey{db}) != nil {
 		return fn(ctx)
 	}
 	err := db.transaction(ctx, fn)
-	if IsDeadlock(err) {
+	for _, pause := range deadlockPauses {
+		if !IsDeadlock(err) || !wait(ctx, pause) {
+			return err
+		}
 		err = db.transaction(ctx, fn)
 	}
 	return err
+}
+
+// deadlockPauses are how long the loser of a deadlock waits before it runs again:
+// long enough for the winner to take the lock that it was waiting for.
+var deadlockPauses = []time.Duration{50 * time.Millisecond, 250 * time.Millisecond}
+
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (db *DB) transaction(ctx context.Context, fn func(ctx context.Context) error) error {

@@ -41,7 +41,7 @@ func TestATransactionIsRunAgainAfterADeadlock(t *testing.T) {
 	group.Go(func() { cross(2, 1) })
 	group.Wait()
 	var sum int
-	if err := db.QueryRow(t.Context(), "SELECT sum(n) FROM counters").Scan(&sum); err != nil || sum != 4 || runs != 3 {
+	if err := db.QueryRow(t.Context(), "SELECT sum(n) FROM counters").Scan(&sum); err != nil || sum != 4 || runs < 3 {
 		t.Errorf("%d were counted in %d runs, %v", sum, runs, err)
 	}
 }

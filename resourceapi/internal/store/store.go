@@ -132,11 +132,7 @@ func (f *Family) create(ctx context.Context, currency string) error {
 	})
 }
 
-// tries is how often a change is tried that PostgreSQL ended because of a deadlock.
-const tries = 3
-
-// change runs fn in a transaction of the family, and again after a deadlock. If a row
-// was deleted between the check of a reference to it and the write, fn also runs
+// change runs fn in a transaction of the family. If a row was deleted between the check of a reference to it and the write, fn runs
 // again: its check then finds the missing row, and the answer names it.
 func (f *Family) change(ctx context.Context, fn func(ctx context.Context) error) error {
 	ctx, err := f.open(ctx)
@@ -144,9 +140,6 @@ func (f *Family) change(ctx context.Context, fn func(ctx context.Context) error)
 		return err
 	}
 	err = f.s.db.InTx(ctx, fn)
-	for again := 1; again < tries && database.IsDeadlock(err) && ctx.Value(nestedKey{}) == nil; again++ {
-		err = f.s.db.InTx(ctx, fn)
-	}
 	if errors.Is(err, database.ErrForeignKey) {
 		if ctx.Value(nestedKey{}) != nil { // the outer transaction has failed too
 			return fault.Wrap(fault.Conflict, err, "Something this request refers to was just removed. Send it again.")
