@@ -80,7 +80,7 @@ func compile(ctx context.Context, out io.Writer, root, dir string) error {
 		return err
 	}
 	args = append(append([]string{"build", "-v", "-o", dir}, args...), services...)
-	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // our own packages
+	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = root
 	lines, err := cmd.StderrPipe()
 	if err != nil {
