@@ -20,3 +20,10 @@ func wantStatus(t *testing.T, answer *actor.Answer, status int) {
 		t.Errorf("got %s, want %d", answer, status)
 	}
 }
+
+func (w *world) wantActive(token string, active bool, what string) {
+	w.t.Helper()
+	if got := w.active(token); got != active {
+		w.t.Errorf("%s: active is %v, want %v", what, got, active)
+	}
+}

@@ -266,13 +266,6 @@ func (w *world) active(token string) bool {
 	return active
 }
 
-func (w *world) wantActive(token string, active bool, what string) {
-	w.t.Helper()
-	if got := w.active(token); got != active {
-		w.t.Errorf("%s: active is %v, want %v", what, got, active)
-	}
-}
-
 // call asks the resource API; a nil body sends none.
 func (w *world) call(method, path, token string, body any) *actor.Answer {
 	w.t.Helper()
