@@ -73,18 +73,18 @@ func in(dir string) Binaries {
 // compile builds both services at once: what they share is compiled once, and
 // one is linked while the other is still being compiled.
 func compile(ctx context.Context, out io.Writer, root, dir string) error {
-	args := []string{"-trimpath", "-ldflags", "-s -w"} // as they are shipped
+	args, env := []string{"-trimpath", "-ldflags", "-s -w"}, append(os.Environ(), "CGO_ENABLED=0") // as they are shipped
 	if RaceEnabled {
-		args = append(args, "-race")
+		args, env = append(args, "-race"), append(os.Environ(), "CGO_ENABLED=1")
 	}
 	services := []string{"./authserver/cmd/authserver", "./resourceapi/cmd/resourceapi"}
-	p, err := newProgress(ctx, out, root, args, services)
+	p, err := newProgress(ctx, out, root, env, args, services)
 	if err != nil {
 		return err
 	}
 	args = append(append([]string{"build", "-v", "-o", dir}, args...), services...)
 	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = root
+	cmd.Dir, cmd.Env = root, env
 	lines, err := cmd.StderrPipe()
 	if err != nil {
 		return fmt.Errorf("stack: build: %w", err)
