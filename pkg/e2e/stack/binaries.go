@@ -73,15 +73,15 @@ func in(dir string) Binaries {
 // compile builds both services at once: what they share is compiled once, and
 // one is linked while the other is still being compiled.
 func compile(ctx context.Context, out io.Writer, root, dir string) error {
-	args := buildFlags()
+	args, env := buildFlags()
 	services := []string{"./authserver/cmd/authserver", "./resourceapi/cmd/resourceapi"}
-	p, err := newProgress(ctx, out, root, args, services)
+	p, err := newProgress(ctx, out, root, env, args, services)
 	if err != nil {
 		return err
 	}
 	args = append(append([]string{"build", "-v", "-o", dir}, args...), services...)
 	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = root
+	cmd.Dir, cmd.Env = root, env
 	lines, err := cmd.StderrPipe()
 	if err != nil {
 		return fmt.Errorf("stack: build: %w", err)
@@ -96,13 +96,13 @@ func compile(ctx context.Context, out io.Writer, root, dir string) error {
 	return nil
 }
 
-// buildFlags are those that services are shipped with.
-func buildFlags() []string {
-	args := []string{"-trimpath", "-ldflags", "-s -w"}
+// buildFlags are the flags and the environment that services are shipped with.
+func buildFlags() (args, env []string) {
+	args = []string{"-trimpath", "-ldflags", "-s -w"}
 	if RaceEnabled {
-		args = append(args, "-race")
+		return append(args, "-race"), append(os.Environ(), "CGO_ENABLED=1")
 	}
-	return args
+	return args, append(os.Environ(), "CGO_ENABLED=0")
 }
 
 // Root returns the folder that holds go.work.

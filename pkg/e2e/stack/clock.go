@@ -47,7 +47,10 @@ func BuildShifted(ctx context.Context, service, dir string) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, service)
-	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-overlay", overlay, "-o", path}, append(buildFlags(), "./cmd/"+service)...)...) //nolint:gosec // our own packages
+	flags, env := buildFlags()
+	args := append([]string{"build", "-overlay", overlay, "-o", path}, append(flags, "./cmd/"+service)...)
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Env = env
 	cmd.Dir = filepath.Join(root, service)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("stack: build %s: %w\n%s", service, err, out)
@@ -64,7 +67,7 @@ func shiftSources(command, dir string) (string, error) {
 	}
 	replaced := map[string]string{}
 	for _, source := range sources {
-		text, err := os.ReadFile(source) //nolint:gosec // a file of the checkout
+		text, err := os.ReadFile(source)
 		if err != nil {
 			return "", fmt.Errorf("stack: %w", err)
 		}
@@ -91,7 +94,7 @@ func shiftSources(command, dir string) (string, error) {
 
 func put(dir, name, text string) (string, error) {
 	path := filepath.Join(dir, name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil { //nolint:gosec // in a folder of the caller's
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return "", fmt.Errorf("stack: %w", err)
 	}
 	return path, nil

@@ -29,11 +29,12 @@ type progress struct {
 	latest  string
 }
 
-// newProgress counts what a build of packages with args will compile.
-func newProgress(ctx context.Context, out io.Writer, dir string, args, packages []string) (*progress, error) {
+// newProgress counts what a build of packages in dir, with env and args, will
+// compile.
+func newProgress(ctx context.Context, out io.Writer, dir string, env, args, packages []string) (*progress, error) {
 	list := append(append([]string{"list", "-deps", "-f", compiled}, args...), packages...)
-	cmd := exec.CommandContext(ctx, "go", list...) //nolint:gosec // our own packages
-	cmd.Dir = dir
+	cmd := exec.CommandContext(ctx, "go", list...)
+	cmd.Dir, cmd.Env = dir, env
 	names, err := cmd.Output()
 	if err != nil {
 		return nil, fmt.Errorf("stack: count packages: %w", err)
