@@ -58,9 +58,14 @@ func TestMetricsSayWhereAnswersComeFrom(t *testing.T) {
 			name, label string
 			n           float64
 		}{
-			{"introspection_lookups_total", "shared", 1}, {"introspection_lookups_total", "process", 2}, {"introspection_lookups_total", "authserver", 2},
-			{"introspection_results_total", "active", 3}, {"introspection_results_total", "inactive", 1}, {"introspection_results_total", "unavailable", 1},
-			{"introspection_shared_store_failures_total", "", 1}, {"introspection_misdated_total", "", 0},
+			{"introspection_lookups_total", "shared", 1},
+			{"introspection_lookups_total", "process", 2},
+			{"introspection_lookups_total", "authserver", 2},
+			{"introspection_results_total", "active", 3},
+			{"introspection_results_total", "inactive", 1},
+			{"introspection_results_total", "unavailable", 1},
+			{"introspection_shared_store_failures_total", "", 1},
+			{"introspection_misdated_total", "", 0},
 		} {
 			if n := count(t, reg, want.name, want.label); n != want.n {
 				t.Errorf("%s %s is %v, want %v", want.name, want.label, n, want.n)

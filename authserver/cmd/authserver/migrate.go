@@ -19,7 +19,7 @@ func migrateUp(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer p.close() //nolint:contextcheck // closing outlives the command's context
+	defer p.close()
 	if err := p.prepare(ctx); err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func migrateStatus(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer p.close() //nolint:contextcheck // closing outlives the command's context
+	defer p.close()
 	return printMigrations(ctx, p, *asJSON)
 }
 
