@@ -136,7 +136,7 @@ func TestBrowserPasskeysNeedScripts(t *testing.T) {
 	hidden := "[...document.querySelectorAll('form[data-passkey]')].every(f => f.getBoundingClientRect().height === 0)"
 	b.signUp(w, p)
 	b.visit(w.Auth.URL + "/settings/passkeys")
-	b.until(hidden + " && document.body.innerText.includes('scripts are off')")
+	b.until(hidden + " && document.body.innerText.includes('JavaScript is turned off')")
 	b.signOut(w)
 	b.visit(w.Auth.URL + "/signin")
 	b.until(hidden)
