@@ -7,7 +7,6 @@ import (
 
 	"latchkey/pkg/database"
 	"latchkey/pkg/testenv"
-	"latchkey/resourceapi/internal/store"
 )
 
 const sabotaged = true
