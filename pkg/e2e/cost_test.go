@@ -62,6 +62,9 @@ func TestARefreshWritesAtMost900BytesOfLog(t *testing.T) {
 // was refreshed once.
 func TestAGrantTakesTheSameRoomHoweverOftenRefreshed(t *testing.T) {
 	const grants, often, percent = 32, 1000, 10
+	// Pages of row versions that were not cleared yet when the last refresh came, in
+	// the table and its indexes: 6 bytes a refresh, were it growth.
+	const passing = 24 * 8192
 	w, app, pairs := costs(t, grants)
 	conn := w.connect()
 	size := func() (all, own int64) {
@@ -76,7 +79,7 @@ func TestAGrantTakesTheSameRoomHoweverOftenRefreshed(t *testing.T) {
 	w.refreshTimes(app, pairs, often-1)
 	later, _ := size()
 	t.Logf("%d bytes a grant after a refresh, %d more after %d", own/grants, (later-once)/grants, often)
-	if grown := later - once; grown*100 > own*percent {
+	if grown := later - once; grown > own*percent/100+passing {
 		t.Errorf("%d grants took %d bytes after one refresh and %d more after %d", grants, own, grown, often)
 	}
 }
