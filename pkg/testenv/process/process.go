@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -64,15 +63,6 @@ func (e Env) list() []string {
 		list = append(list, k+"="+v)
 	}
 	return list
-}
-
-// FreeAddr returns a loopback address nobody listens on at the moment.
-func FreeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // returns at once
-	if err != nil {
-		return "", fmt.Errorf("process: free port: %w", err)
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // Start starts a service's program with args and env, and waits until
