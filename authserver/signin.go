@@ -15,8 +15,8 @@ type Signin struct {
 	CreatedAt time.Time
 	SeenAt    time.Time
 	ExpiresAt time.Time
-	// ConfirmedAt is when the person last proved to be present (password,
-	// second factor or passkey).
+	// ConfirmedAt is when the person last proved to be present by what the account
+	// had before: by signing in, or by the password.
 	ConfirmedAt time.Time
 	UserAgent   string
 	Address     string

@@ -11,30 +11,6 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// confirmPassword asks a signed-in person for the password again. The limits of
-// sign-in count here too. fault.Invalid: it is wrong.
-func (s *Service) confirmPassword(ctx context.Context, u *authserver.User, password string) error {
-	fresh, err := s.Store.FindUser(ctx, u.ID)
-	if err != nil {
-		return err
-	}
-	err = s.tryPassword(ctx, fresh, fresh.Email, password)
-	if fault.Is(err, fault.Unauthenticated) {
-		return invalid(authserver.Violations{{Field: "password", Rule: "password.wrong", Message: "The password is wrong"}})
-	}
-	u.PasswordHash = fresh.PasswordHash
-	return err
-}
-
-// confirm asks the person at sign-in in for the password; one who has none must
-// have signed in a moment ago. Errors: as Reconfirm.
-func (s *Service) confirm(ctx context.Context, in *authserver.Signin, password string) error {
-	if in.User.PasswordHash == "" {
-		return s.Reconfirm(ctx, in, "")
-	}
-	return s.confirmPassword(ctx, &in.User, password)
-}
-
 // ChangePassword replaces the password of the person at sign-in in and ends
 // every other sign-in and every grant. The sign-in goes on under a new cookie.
 // Who has no password yet gets one.
@@ -57,7 +33,7 @@ func (s *Service) ChangePassword(ctx context.Context, in *authserver.Signin, cur
 		}
 		u := in.User
 		u.PasswordHash = hash
-		cookie, err = s.openSignin(ctx, &u, v)
+		cookie, err = s.openSignin(ctx, &u, v, in.ConfirmedAt)
 		return err
 	})
 	return cookie, err

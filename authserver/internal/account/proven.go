@@ -2,9 +2,7 @@ package account
 
 import (
 	"context"
-	"time"
 
-	"latchkey/authserver"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
 )
@@ -49,26 +47,4 @@ func (s *Service) FinishSignInProven(ctx context.Context, pending secret.Token, 
 	return s.signInHere(ctx, u, v, replaced, func(ctx context.Context) error {
 		return s.Store.TakePendingSignin(ctx, pending.Digest())
 	})
-}
-
-// freshFor is how long after a sign-in the person need not prove anything again
-// to change how to sign in.
-const freshFor = 10 * time.Minute
-
-// NeedsPassword reports whether Reconfirm will ask for the password.
-func (s *Service) NeedsPassword(in *authserver.Signin) bool {
-	return s.now().Sub(in.ConfirmedAt) > freshFor && in.User.PasswordHash != ""
-}
-
-// Reconfirm asks the person at sign-in in for the password again, unless they
-// signed in a moment ago. Errors: fault.Invalid (it is wrong), fault.Forbidden
-// (the person has none, and must sign in again), fault.RateLimited.
-func (s *Service) Reconfirm(ctx context.Context, in *authserver.Signin, password string) error {
-	switch {
-	case s.now().Sub(in.ConfirmedAt) <= freshFor:
-		return nil
-	case in.User.PasswordHash == "":
-		return fault.New(fault.Forbidden, "For this you must have signed in a moment ago. Sign out, sign in and try again.")
-	}
-	return s.confirmPassword(ctx, &in.User, password)
 }

@@ -98,12 +98,13 @@ func (s *Service) rehash(ctx context.Context, u *authserver.User, password strin
 
 // openSignin makes a sign-in for u at this browser and returns its cookie. It
 // locks the user's row as stillGood does. Locks are taken in the order user,
-// sign-in: callers end another sign-in after it. ErrBadCredentials: as stillGood.
-func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor) (secret.Token, error) {
+// sign-in: callers end another sign-in after it. confirmed is when the person
+// proved to be present. ErrBadCredentials: as stillGood.
+func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor, confirmed time.Time) (secret.Token, error) {
 	cookie, now := secret.New(secret.Signin), s.now()
 	err := s.Store.CreateSignin(ctx, &authserver.Signin{
 		ID: uuid.NewString(), Digest: cookie.Digest(), User: *u,
-		CreatedAt: now, SeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(s.Settings.SigninLifetime),
+		CreatedAt: now, SeenAt: now, ConfirmedAt: confirmed, ExpiresAt: now.Add(s.Settings.SigninLifetime),
 		UserAgent: v.userAgent(), Address: v.Address,
 	})
 	if fault.Is(err, fault.NotFound) {
@@ -176,7 +177,7 @@ func (s *Service) PendingSignin(ctx context.Context, pending secret.Token) (*aut
 // transaction. Without it, a sign-in that replaces nothing takes one statement.
 func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token, first func(ctx context.Context) error) (secret.Token, error) {
 	if first == nil && replaced.IsZero() {
-		return s.openSignin(ctx, u, v)
+		return s.openSignin(ctx, u, v, s.now())
 	}
 	var cookie secret.Token
 	err := s.Store.InTx(ctx, func(ctx context.Context) error {
@@ -186,7 +187,7 @@ func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor,
 			}
 		}
 		var err error
-		if cookie, err = s.openSignin(ctx, u, v); err != nil {
+		if cookie, err = s.openSignin(ctx, u, v, s.now()); err != nil {
 			return err
 		}
 		return s.endReplaced(ctx, replaced)
@@ -194,13 +195,13 @@ func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor,
 	return cookie, err
 }
 
-// RenewSignin gives a sign-in a new cookie, whenever the person has proved
-// something new.
+// RenewSignin gives a sign-in a new cookie, whenever the account has got another
+// way to sign in.
 func (s *Service) RenewSignin(ctx context.Context, in *authserver.Signin, v Visitor) (secret.Token, error) {
 	var cookie secret.Token
 	err := s.Store.InTx(ctx, func(ctx context.Context) error {
 		var err error
-		if cookie, err = s.openSignin(ctx, &in.User, v); err != nil {
+		if cookie, err = s.openSignin(ctx, &in.User, v, in.ConfirmedAt); err != nil {
 			return err
 		}
 		return s.endSignin(ctx, in.Digest)

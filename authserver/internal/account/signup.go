@@ -149,7 +149,7 @@ func (s *Service) SignUpHere(ctx context.Context, in Signup, v Visitor) (secret.
 	var cookie secret.Token
 	_, err := s.SignUp(ctx, in, v, func(ctx context.Context, u *authserver.User) error {
 		var err error
-		cookie, err = s.openSignin(ctx, u, v)
+		cookie, err = s.openSignin(ctx, u, v, s.now())
 		return err
 	})
 	return cookie, err

@@ -52,6 +52,7 @@ type signins interface {
 	CreateSignin(ctx context.Context, s *authserver.Signin) error
 	FindSignin(ctx context.Context, cookie secret.Digest, clientID string, now time.Time, idle time.Duration) (*authserver.Signin, error)
 	ListSignins(ctx context.Context, userID string, now time.Time, idle time.Duration) ([]authserver.Signin, error)
+	ConfirmSignin(ctx context.Context, cookie secret.Digest, now time.Time) error
 	StampSignin(ctx context.Context, cookie secret.Digest, now time.Time) error
 	EndSignin(ctx context.Context, cookie secret.Digest, now time.Time) (*authserver.Signin, error)
 	EndSigninByID(ctx context.Context, userID, id string, now time.Time) (bool, error)
@@ -69,6 +70,7 @@ type devices interface {
 	EndDevices(ctx context.Context, userID string, now time.Time) error
 	StampDevice(ctx context.Context, grantID string, now time.Time) error
 	DeviceOfRefreshToken(ctx context.Context, handle secret.HandleDigest) (string, error)
+	GrantOpenedAt(ctx context.Context, grantID string) (time.Time, error)
 	DeviceOfGrant(ctx context.Context, grantID string) (string, error)
 }
 

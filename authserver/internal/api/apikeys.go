@@ -22,11 +22,21 @@ func (s *Server) mountKeys(router *mux.Router) {
 		return
 	}
 	read := func(h guard.Handler) httpserver.Handler { return coded(s.Guard.Admit(keyReader, h)) }
-	write := func(h guard.Handler) httpserver.Handler { return coded(s.Guard.Admit(keyWriter, h)) }
+	write := func(h guard.Handler) httpserver.Handler { return coded(s.Guard.Admit(keyWriter, s.confirmed(h))) }
 	router.Handle("/api/v1/api_keys", endpoint(methods{http.MethodGet: read(s.listKeys), http.MethodPost: write(s.createKey)}))
 	router.Handle("/api/v1/api_keys/{id}", endpoint(methods{http.MethodGet: read(s.showKey), http.MethodDelete: write(s.revokeKey)}))
 	router.Handle("/api/v1/api_keys/{id}/rotate", endpoint(methods{http.MethodPost: write(s.rotateKey)}))
 	router.Handle(keyuse.Path, internal(methods{http.MethodPost: coded(s.reportUses)}))
+}
+
+// confirmed lets a grant through whose person has signed in not long ago.
+func (s *Server) confirmed(h guard.Handler) guard.Handler {
+	return func(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
+		if err := s.People.ConfirmedGrant(r.Context(), p.CredentialID); err != nil {
+			return err
+		}
+		return h(w, r, p)
+	}
 }
 
 // coded answers errors in the shape of docs/contract.md, "Errors".

@@ -63,6 +63,14 @@ func (s *Store) DeviceOfGrant(ctx context.Context, grantID string) (string, erro
 	return s.device(ctx, `SELECT device_id FROM grants WHERE id = $1`, grantID)
 }
 
+// GrantOpenedAt returns when a grant of the product's own apps was opened by a
+// sign-in. fault.NotFound: it is none.
+func (s *Store) GrantOpenedAt(ctx context.Context, grantID string) (time.Time, error) {
+	var at time.Time
+	err := s.db.QueryRow(ctx, `SELECT created_at FROM grants WHERE id = $1 AND client_id = $2`, grantID, authserver.FirstPartyClientID).Scan(&at)
+	return at, database.Translate(err)
+}
+
 func (s *Store) device(ctx context.Context, text string, arg any) (string, error) {
 	var id *string
 	err := s.db.QueryRow(ctx, text, arg).Scan(&id)

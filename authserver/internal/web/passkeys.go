@@ -137,12 +137,9 @@ func (s *Server) showPasskeys(w http.ResponseWriter, r *http.Request, in *authse
 	return s.render(w, r, http.StatusOK, v, body)
 }
 
-// passkeyOptions is asked by the script; that is when the password is checked.
+// passkeyOptions is asked by the script.
 func (s *Server) passkeyOptions(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	if err := s.people.AdmitSignin(r.Context(), visitor(r)); err != nil {
-		return err
-	}
-	if err := s.people.Reconfirm(r.Context(), in, r.PostForm.Get("password")); err != nil {
 		return err
 	}
 	options, err := s.passkeys.BeginRegistration(r.Context(), &in.User, in.Digest)
@@ -208,10 +205,7 @@ func (s *Server) removePasskey(w http.ResponseWriter, r *http.Request, in *auths
 	if err != nil {
 		return err
 	}
-	if err = s.people.Reconfirm(r.Context(), in, r.PostForm.Get("password")); err == nil {
-		err = s.passkeys.Remove(r.Context(), in.User.ID, mux.Vars(r)["id"])
-	}
-	if err != nil {
+	if err = s.passkeys.Remove(r.Context(), in.User.ID, mux.Vars(r)["id"]); err != nil {
 		return s.again(w, r, v, page.PasskeyRemovePage(v, key, s.people.NeedsPassword(in)), err)
 	}
 	return redirect(w, r, "/settings/passkeys?done=passkey-removed")

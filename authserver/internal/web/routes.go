@@ -15,7 +15,9 @@ type route struct {
 	confirm confirmation // what post asks for, beside the sign-in
 }
 
-// confirmation is what a form must prove again. Package account asks for it.
+// confirmation is what a form must prove again. Package account says what counts
+// as a proof. freshSignin is asked for here, before the form's handler; for the
+// others the handler's use case asks.
 type confirmation string
 
 const (
@@ -63,14 +65,14 @@ func (s *Server) settingsRoutes() []route {
 		{path: "/settings/account", get: person(s.showProfile), post: person(s.changeProfile)},
 		{path: "/settings/email", get: person(s.showEmail), post: person(s.changeEmail), confirm: currentPassword},
 		{path: "/settings/email/confirm", get: person(s.showConfirmEmail), post: person(s.confirmEmail)},
-		{path: "/settings/export", get: person(s.showExport), post: person(s.export)},
+		{path: "/settings/export", get: person(s.showExport), post: person(s.export), confirm: freshSignin},
 		{path: "/settings/delete", get: person(s.showDelete), post: person(s.deleteAccount), confirm: currentPassword},
 		{path: "/settings/security", get: person(s.security)},
 		{path: "/settings/password", get: person(s.showPassword), post: person(s.changePassword), confirm: currentPassword},
-		{path: "/settings/second-factor", get: person(s.showSecondFactor), post: person(s.confirmSecondFactor)},
+		{path: "/settings/second-factor", get: person(s.showSecondFactor), post: person(s.confirmSecondFactor), confirm: freshSignin},
 		{path: "/settings/second-factor/off", get: person(s.showDisable), post: person(s.disableSecondFactor), confirm: currentPassword},
 		{path: "/settings/second-factor/recovery", get: person(s.showRenewCodes), post: person(s.renewCodes), confirm: secondFactor},
-		{path: "/settings/passkeys", get: person(s.showPasskeys), post: person(s.addPasskey)},
+		{path: "/settings/passkeys", get: person(s.showPasskeys), post: person(s.addPasskey), confirm: freshSignin},
 		{path: "/settings/passkeys/options", post: person(s.passkeyOptions), confirm: freshSignin},
 		{path: "/settings/passkeys/{id}", get: person(s.showPasskey), post: person(s.renamePasskey)},
 		{path: "/settings/passkeys/{id}/remove", get: person(s.showPasskeyRemoval), post: person(s.removePasskey), confirm: freshSignin},
@@ -86,10 +88,10 @@ func (s *Server) developerRoutes() []route {
 	const list, one = page.ClientsPath, page.ClientsPath + "/{client}"
 	return []route{
 		{path: list, get: person(s.showClients), post: person(s.noForm)},
-		{path: list + "/new", get: person(s.showNewClient), post: person(s.createClient)},
-		{path: one, get: clientOwner(s.showClient), post: clientOwner(s.changeClient)},
-		{path: one + "/rotate", get: clientOwner(s.showRotation), post: clientOwner(s.rotateClient)},
-		{path: one + "/delete", get: clientOwner(s.showDeletion), post: clientOwner(s.deleteClient)},
+		{path: list + "/new", get: person(s.showNewClient), post: person(s.createClient), confirm: freshSignin},
+		{path: one, get: clientOwner(s.showClient), post: clientOwner(s.changeClient), confirm: freshSignin},
+		{path: one + "/rotate", get: clientOwner(s.showRotation), post: clientOwner(s.rotateClient), confirm: freshSignin},
+		{path: one + "/delete", get: clientOwner(s.showDeletion), post: clientOwner(s.deleteClient), confirm: freshSignin},
 	}
 }
 
@@ -97,11 +99,11 @@ func (s *Server) developerRoutes() []route {
 func (s *Server) keyRoutes() []route {
 	const list, one = page.KeysPath, page.KeysPath + "/{key}"
 	return []route{
-		{path: list, get: person(s.showKeys), post: person(s.createKey)},
-		{path: list + "/new", get: person(s.showNewKey), post: person(s.createKey)},
+		{path: list, get: person(s.showKeys), post: person(s.createKey), confirm: freshSignin},
+		{path: list + "/new", get: person(s.showNewKey), post: person(s.createKey), confirm: freshSignin},
 		{path: one, get: keyOwner(s.showKey), post: person(s.noForm)},
-		{path: one + "/rotate", get: keyOwner(s.showKeyRotation), post: keyOwner(s.rotateKey)},
-		{path: one + "/revoke", get: keyOwner(s.showKeyRevocation), post: keyOwner(s.revokeKey)},
+		{path: one + "/rotate", get: keyOwner(s.showKeyRotation), post: keyOwner(s.rotateKey), confirm: freshSignin},
+		{path: one + "/revoke", get: keyOwner(s.showKeyRevocation), post: keyOwner(s.revokeKey), confirm: freshSignin},
 	}
 }
 

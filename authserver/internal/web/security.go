@@ -56,6 +56,9 @@ func (s *Server) showSecondFactor(w http.ResponseWriter, r *http.Request, in *au
 	if in.User.SecondFactor {
 		return redirect(w, r, "/settings/security")
 	}
+	if !s.people.Confirmed(in) {
+		return s.askConfirmation(w, r, in, nil)
+	}
 	v, body, err := s.setupView(w, r, in)
 	if err != nil {
 		return err
@@ -64,6 +67,9 @@ func (s *Server) showSecondFactor(w http.ResponseWriter, r *http.Request, in *au
 }
 
 func (s *Server) confirmSecondFactor(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	if !r.PostForm.Has("otp_code") { // the confirmation that the page had asked for
+		return redirect(w, r, r.URL.Path)
+	}
 	codes, err := s.people.ConfirmSecondFactor(r.Context(), &in.User, r.PostForm.Get("otp_code"))
 	if fault.Is(err, fault.Conflict) {
 		return redirect(w, r, "/settings/security")

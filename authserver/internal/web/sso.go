@@ -54,19 +54,16 @@ func (s *Server) ssoSignin(w http.ResponseWriter, r *http.Request) error {
 }
 
 // ssoForm is POST /auth/:provider: the same from a form, or, from the settings,
-// to connect an account, which needs the password.
+// to connect an account, which has to be confirmed.
 func (s *Server) ssoForm(w http.ResponseWriter, r *http.Request) error {
 	if r.PostForm.Get("intent") != "connect" {
 		return s.ssoSignin(w, r)
 	}
-	return person(s.connect).bind(s, s.askSignin)(w, r)
+	return confirmed{post: person(s.connect)}.bind(s, s.askSignin)(w, r)
 }
 
 func (s *Server) connect(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	err := s.people.AdmitSignin(r.Context(), visitor(r))
-	if err == nil {
-		err = s.people.Reconfirm(r.Context(), in, r.PostForm.Get("password"))
-	}
 	var to string
 	if err == nil {
 		to, err = s.sso.Connect(r.Context(), mux.Vars(r)["provider"], s.visit(w, r), in.User.ID, visitor(r))

@@ -7,3 +7,13 @@ type SecurityView struct {
 	Passkeys  int
 	Providers bool // there are sign-in providers
 }
+
+// ConfirmationView is a form that waits for the password of who sent it.
+type ConfirmationView struct {
+	Action  string // where the form goes
+	Back    string // where the person came from
+	Carried []Carried
+}
+
+// Carried is a field that is sent on as it came.
+type Carried struct{ Name, Value string }
