@@ -20,8 +20,8 @@ const tripTimeout = 5 * time.Second
 // a round trip, which does not end when one of them leaves. The statement runs
 // when the row is scanned.
 //
-// Statements that write never share a trip: one that waits for a lock would make
-// the others wait with it.
+// A statement that writes does not belong here: one that waits for a lock would
+// make the others wait with it. Gather is for those.
 func (db *DB) ReadRowBatched(ctx context.Context, text string, args ...any) Row {
 	if _, set := db.settingOf(ctx); db.reads == nil || set || db.txOf(ctx) != nil {
 		return db.QueryRow(ctx, text, args...)
@@ -66,11 +66,7 @@ func readTrips(pool *pgxpool.Pool, n int) *coalesce.Batcher[*call] {
 // carry runs the statements in one trip. When the database refuses one of them it
 // answers none of them; then each runs again, alone.
 func (t trips) carry(calls []*call) {
-	ctx := calls[0].ctx
-	if len(calls) > 1 {
-		ctx = context.WithoutCancel(ctx)
-	}
-	ctx, cancel := context.WithTimeout(ctx, tripTimeout)
+	ctx, cancel := tripContext(calls)
 	defer cancel()
 	if len(calls) == 1 {
 		calls[0].alone(ctx, t.pool)
@@ -85,6 +81,15 @@ func (t trips) carry(calls []*call) {
 	for _, c := range calls {
 		c.err, c.undone = err, undone
 	}
+}
+
+// tripContext ends with a lone caller, or after the longest time a trip may take.
+func tripContext(calls []*call) (context.Context, context.CancelFunc) {
+	ctx := calls[0].ctx
+	if len(calls) > 1 {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return context.WithTimeout(ctx, tripTimeout)
 }
 
 // together sends all statements with one sync.

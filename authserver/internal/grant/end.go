@@ -2,6 +2,7 @@ package grant
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"latchkey/authserver"
@@ -37,14 +38,17 @@ func (s *Service) Revoke(ctx context.Context, text, clientID string) error {
 	if err != nil {
 		return nil
 	}
-	var ended []authserver.EndedGrant
-	if kind == secret.RefreshToken {
-		ended, err = s.store.EndByRefresh(ctx, handle.Digest(), clientID, authserver.EndRevoked, s.now())
-	} else {
-		ended, err = s.store.EndByAccess(ctx, handle.Digest(), token.Digest(), clientID, authserver.EndRevoked, s.now())
+	ended, err := s.store.EndByToken(ctx, Revocation{
+		Handle: handle.Digest(), Kind: kind, Access: token.Digest(), ClientID: clientID, Reason: authserver.EndRevoked, At: s.now(),
+	})
+	if errors.Is(err, authserver.ErrNotClaimed) {
+		return nil
 	}
-	s.announce(ctx, ended, authserver.EndRevoked)
-	return err
+	if err != nil {
+		return err
+	}
+	s.announce(ctx, []authserver.EndedGrant{*ended}, authserver.EndRevoked)
+	return nil
 }
 
 // announce tells resource servers and the log of grants that have ended, once

@@ -33,10 +33,7 @@ func (s *Service) Redeem(ctx context.Context, x Exchange) (*authserver.Tokens, e
 		Code: code.Digest(), ClientID: x.ClientID, RedirectURI: x.RedirectURI, Challenge: x.Challenge,
 		Resource: x.Resource, EndsAt: end, Count: enough(s.settings.MaxLive), Pair: pair,
 	}
-	redeemed, err := s.store.Redeem(ctx, claim)
-	if errors.Is(err, authserver.ErrNotClaimed) {
-		return nil, s.refuseCode(ctx, claim)
-	}
+	redeemed, err := s.claimCode(ctx, claim)
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +41,19 @@ func (s *Service) Redeem(ctx context.Context, x Exchange) (*authserver.Tokens, e
 	s.began(ctx, authserver.OriginCode, redeemed.ID, x.ClientID, redeemed.UserID)
 	s.keepFew(ctx, redeemed.UserID, x.ClientID, redeemed.Live, s.settings.MaxLive, false)
 	return &tokens, nil
+}
+
+func (s *Service) claimCode(ctx context.Context, claim Redemption) (*Redeemed, error) {
+	redeemed, err := s.store.Redeem(ctx, claim)
+	if !errors.Is(err, authserver.ErrNotClaimed) {
+		return redeemed, err
+	}
+	err = s.refuseCode(ctx, claim)
+	if refused := (*Refusal)(nil); !claim.Wait && errors.As(err, &refused) && refused.Reason == ReasonRace { // somebody holds the row
+		claim.Wait = true
+		return s.claimCode(ctx, claim)
+	}
+	return nil, err
 }
 
 // refuseCode says why a code was not claimed. A redeemed code that comes again

@@ -43,14 +43,20 @@ func (s *Service) Refresh(ctx context.Context, r RefreshRequest) (*authserver.To
 			return nil, err
 		}
 	}
-	moved, err := s.store.Rotate(ctx, rotation)
+	return s.rotate(ctx, presented, rotation, tokens)
+}
+
+// rotate stores tokens as the next pair, or answers a refresh token that could
+// not be claimed.
+func (s *Service) rotate(ctx context.Context, presented secret.Token, r Rotation, tokens authserver.Tokens) (*authserver.Tokens, error) {
+	moved, err := s.store.Rotate(ctx, r)
 	if errors.Is(err, authserver.ErrNotClaimed) {
-		return s.explainRefresh(ctx, presented, rotation)
+		return s.explainRefresh(ctx, presented, r, tokens)
 	}
 	if err != nil {
 		return nil, err
 	}
-	s.refreshes.remember(handle.Digest(), moved.UserID, r.ClientID, now)
+	s.refreshes.remember(r.RefreshHandle, moved.UserID, r.ClientID, r.IssuedAt)
 	s.publish(ctx, []secret.Digest{moved.Retired})
 	s.metrics.TokensIssued("refresh_token")
 	tokens.GrantID, tokens.Scopes, tokens.AccessExpiresAt = moved.ID, moved.Scopes, moved.AccessExpiresAt
@@ -58,7 +64,7 @@ func (s *Service) Refresh(ctx context.Context, r RefreshRequest) (*authserver.To
 }
 
 // explainRefresh answers a refresh token that could not be claimed.
-func (s *Service) explainRefresh(ctx context.Context, presented secret.Token, r Rotation) (*authserver.Tokens, error) {
+func (s *Service) explainRefresh(ctx context.Context, presented secret.Token, r Rotation, tokens authserver.Tokens) (*authserver.Tokens, error) {
 	state, err := s.store.FindRefresh(ctx, r.RefreshHandle, r.ClientID)
 	if fault.Is(err, fault.NotFound) {
 		return nil, &Refusal{Reason: ReasonUnknown}
@@ -86,6 +92,9 @@ func (s *Service) explainRefresh(ctx context.Context, presented secret.Token, r 
 		return nil, ErrTarget
 	case spent:
 		return s.repeat(presented, state, repeat)
+	case !r.Wait: // somebody holds the row
+		r.Wait = true
+		return s.rotate(ctx, presented, r, tokens)
 	default:
 		refused.Reason = ReasonRace
 	}

@@ -37,10 +37,9 @@ type Store interface {
 
 	// EndGrants ends the live grants that f chooses.
 	EndGrants(ctx context.Context, f authserver.GrantFilter, reason string, now time.Time) ([]authserver.EndedGrant, error)
-	// EndByRefresh and EndByAccess end the client's live grant, by the handle of any
-	// of its refresh tokens, or by its current access token.
-	EndByRefresh(ctx context.Context, handle secret.HandleDigest, clientID, reason string, now time.Time) ([]authserver.EndedGrant, error)
-	EndByAccess(ctx context.Context, handle secret.HandleDigest, access secret.Digest, clientID, reason string, now time.Time) ([]authserver.EndedGrant, error)
+	// EndByToken ends the client's live grant by one of its tokens.
+	// authserver.ErrNotClaimed: there is none.
+	EndByToken(ctx context.Context, r Revocation) (*authserver.EndedGrant, error)
 	// EndOldest ends the live grants (pending: the codes in flight) of a user and
 	// client but for the keep that were used last.
 	EndOldest(ctx context.Context, userID, clientID string, pending bool, keep int, now time.Time) ([]authserver.EndedGrant, error)
@@ -91,7 +90,8 @@ type Redemption struct {
 	Challenge   string // computed from the verifier
 	Resource    string // empty: as authorized
 	EndsAt      *time.Time
-	Count       int // how far to count the live grants
+	Count       int  // how far to count the live grants
+	Wait        bool // for whoever holds the row; otherwise it is not claimed then
 	Pair
 }
 
@@ -121,6 +121,7 @@ type Rotation struct {
 	Scopes    scope.Set // narrower scope of the new access token; 0: the grant's
 	Resource  string    // empty: as authorized
 	Seal      []byte    // the new pair under a key only the presented token yields; nil: no retry
+	Wait      bool      // for whoever holds the row; otherwise it is not claimed then
 	Pair
 }
 
@@ -131,6 +132,16 @@ type Rotated struct {
 	Retired         secret.Digest // the access token that was live until now
 	Scopes          scope.Set     // of the new access token
 	AccessExpiresAt time.Time
+}
+
+// Revocation ends a grant by a token of its own client.
+type Revocation struct {
+	Handle   secret.HandleDigest
+	Kind     secret.Kind   // RefreshToken: any of the grant; AccessToken: the current one
+	Access   secret.Digest // of an access token
+	ClientID string
+	Reason   string
+	At       time.Time
 }
 
 // RefreshState describes a grant whose refresh token could not be claimed.

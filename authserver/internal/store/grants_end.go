@@ -8,15 +8,20 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/grant"
 	"latchkey/pkg/secret"
 )
 
 // endGrants ends live grants: $1 is when, $2 why, $3 the day from which they are
 // dead. Nothing of them can be asked for again.
-const endGrants = `UPDATE grants SET ended_at = $1, end_reason = $2, dead_day = CASE WHEN dead_day > $3 THEN $3 ELSE dead_day END,
-	seal = NULL, parent_digest = NULL WHERE ended_at IS NULL AND `
+const (
+	endSet = `ended_at = $1, end_reason = $2, dead_day = CASE WHEN dead_day > $3 THEN $3 ELSE dead_day END,
+	seal = NULL, parent_digest = NULL`
+	endGrants = `UPDATE grants SET ` + endSet + ` WHERE ended_at IS NULL AND `
+	ended     = `grants.id, user_id, client_id, access_digest`
+)
 
-const endedColumns = ` RETURNING id, user_id, client_id, access_digest`
+const endedColumns = ` RETURNING ` + ended
 
 // EndGrants implements grant.Store. The rows are locked in the order of their
 // ids, so that two callers who end the same grants do not deadlock.
@@ -55,16 +60,28 @@ func grantConditions(f authserver.GrantFilter, args []any) (string, []any) {
 	return where.String(), args
 }
 
-// EndByRefresh implements grant.Store, by one statement.
-func (s *Store) EndByRefresh(ctx context.Context, handle secret.HandleDigest, clientID, reason string, now time.Time) ([]authserver.EndedGrant, error) {
-	return s.endGrants(ctx, endGrants+`refresh_handle = $4 AND (client_id = $5) IS TRUE`+endedColumns,
-		now, reason, day(now), handle[:], clientID)
-}
+// The conditions of EndByToken.
+const (
+	ownRefresh = `ended_at IS NULL AND refresh_handle = $4 AND (client_id = $5) IS TRUE`
+	ownAccess  = `ended_at IS NULL AND access_handle = $4 AND (client_id = $5) IS TRUE AND access_digest = $6`
+)
 
-// EndByAccess implements grant.Store, by one statement.
-func (s *Store) EndByAccess(ctx context.Context, handle secret.HandleDigest, access secret.Digest, clientID, reason string, now time.Time) ([]authserver.EndedGrant, error) {
-	return s.endGrants(ctx, endGrants+`access_handle = $4 AND (client_id = $5) IS TRUE AND access_digest = $6`+endedColumns,
-		now, reason, day(now), handle[:], clientID, access[:])
+// EndByToken implements grant.Store. A row that somebody holds is waited for.
+func (s *Store) EndByToken(ctx context.Context, r grant.Revocation) (*authserver.EndedGrant, error) {
+	together, where := s.moves.endByRefresh, ownRefresh
+	args := []any{r.At, r.Reason, day(r.At), r.Handle[:], r.ClientID}
+	if r.Kind == secret.AccessToken {
+		together, where, args = s.moves.endByAccess, ownAccess, append(args, r.Access[:])
+	}
+	var e authserver.EndedGrant
+	var err error
+	for _, wait := range []bool{false, true} {
+		row := s.move(ctx, together, wait, `UPDATE grants SET `+endSet+` WHERE `+where+endedColumns, args...)
+		if err = notClaimed(row.Scan(&e.ID, &e.UserID, &e.ClientID, &e.Access)); !errors.Is(err, authserver.ErrNotClaimed) {
+			break
+		}
+	}
+	return &e, err
 }
 
 // mostOwned is more grants than a user and client can have at a time.

@@ -12,16 +12,22 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// redeem claims a code and stores the first pair, or does neither: the row lock
-// of the UPDATE is the only arbiter between replicas, and whoever ends the grant
-// writes the same row.
-const redeem = `UPDATE grants SET redeemed_at = $6, resource = CASE WHEN resource = '' THEN $5 ELSE resource END,
+// A move of a grant is one conditional UPDATE of its row: the row lock is the only
+// arbiter between replicas, and whoever ends the grant writes the same row. On
+// PostgreSQL callers who come together share one statement (moves), which leaves
+// out rows that somebody holds; whoever is left out waits alone.
+
+// redeem claims a code and stores the first pair.
+const (
+	redeemSet = `redeemed_at = $6, resource = CASE WHEN resource = '' THEN $5 ELSE resource END,
 	ends_at = $7, ends_day = $8, dead_day = $9, generation = 1, refresh_handle = $10, access_handle = $11,
 	refresh_digest = $12, access_digest = $13, access_scopes = scopes, access_issued_at = $6,
-	access_expires_at = $14, refresh_expires_at = $15
-	WHERE code_digest = $1 AND client_id = $2 AND redirect_uri = $3 AND challenge = $4 AND ($5 = '' OR resource IN ('', $5))
-	  AND redeemed_at IS NULL AND ended_at IS NULL AND code_expires_at > $6
-	RETURNING id, user_id, scopes, (` + countLive + `$16) beside)`
+	access_expires_at = $14, refresh_expires_at = $15`
+	redeemWhere = `code_digest = $1 AND client_id = $2 AND redirect_uri = $3 AND challenge = $4 AND ($5 = '' OR resource IN ('', $5))
+	AND redeemed_at IS NULL AND ended_at IS NULL AND code_expires_at > $6`
+	redeemed = `grants.id, user_id, scopes, (` + countLive
+	redeem   = `UPDATE grants SET ` + redeemSet + ` WHERE ` + redeemWhere + ` RETURNING ` + redeemed + `$16) beside)`
+)
 
 // Redeem implements grant.Store.
 func (s *Store) Redeem(ctx context.Context, r grant.Redemption) (*grant.Redeemed, error) {
@@ -29,9 +35,10 @@ func (s *Store) Redeem(ctx context.Context, r grant.Redemption) (*grant.Redeemed
 		out    grant.Redeemed
 		scopes string
 	)
-	err := s.db.QueryRow(ctx, redeem, r.Code[:], r.ClientID, r.RedirectURI, r.Challenge, r.Resource, r.IssuedAt,
+	row := s.move(ctx, s.moves.redeem, r.Wait, redeem, r.Code[:], r.ClientID, r.RedirectURI, r.Challenge, r.Resource, r.IssuedAt,
 		r.EndsAt, endsDay(r.EndsAt), deadDay(r.Pair), r.RefreshHandle[:], r.AccessHandle[:],
-		r.Refresh[:], r.Access[:], r.AccessExpiresAt, r.RefreshExpiresAt, r.Count).Scan(&out.ID, &out.UserID, &scopes, &out.Live)
+		r.Refresh[:], r.Access[:], r.AccessExpiresAt, r.RefreshExpiresAt, r.Count)
+	err := row.Scan(&out.ID, &out.UserID, &scopes, &out.Live)
 	if err != nil {
 		return nil, notClaimed(err)
 	}
@@ -48,24 +55,27 @@ func notClaimed(err error) error {
 	return err
 }
 
-// rotate moves the grant of the presented refresh token on to the next pair, or
-// leaves it. Of parallel callers the later ones wait for the row, see another refresh
-// token there and find nothing. An indexed column changes once a day at most, so
-// that the row is written in place otherwise. 'read_write' includes everything, so only a grant of 'read' alone can be
-// exceeded. "IS TRUE" keeps the planner from the index on clients, which it might
-// prefer while it has no statistics: it starts from the handle. The pair ends with
-// the grant.
-const rotate = `UPDATE grants SET generation = generation + 1, refresh_digest = $7, access_digest = $8,
+// rotate moves the grant of the presented refresh token on to the next pair. Of
+// parallel callers the later ones see another refresh token there and find
+// nothing. An indexed column changes once a day at most, so that the row is
+// written in place otherwise. 'read_write' includes everything, so only a grant of
+// 'read' alone can be exceeded. "IS TRUE" keeps the planner from the index on
+// clients, which it might prefer while it has no statistics: it starts from the
+// handle. The pair ends with the grant.
+const (
+	rotateSet = `generation = generation + 1, refresh_digest = $7, access_digest = $8,
 	access_scopes = CASE WHEN $4 = '' THEN scopes ELSE $4 END, access_issued_at = $6,
 	access_expires_at = CASE WHEN ends_at < $9 THEN ends_at ELSE $9 END,
 	refresh_expires_at = CASE WHEN ends_at < $10 THEN ends_at ELSE $10 END,
 	dead_day = CASE WHEN ends_day < $11 THEN ends_day ELSE $11 END,
-	parent_digest = $2, seal = $12, seal_used = false
-	WHERE refresh_handle = $1 AND refresh_digest = $2 AND (client_id = $3) IS TRUE
-	  AND ended_at IS NULL AND refresh_expires_at > $6 AND (ends_at IS NULL OR ends_at > $6)
-	  AND ($4 IN ('', 'read') OR scopes <> 'read') AND ($5 = '' OR resource = $5)
-	RETURNING id, user_id, access_scopes, access_expires_at,
-		(SELECT before.access_digest FROM grants before WHERE before.refresh_handle = $1)`
+	parent_digest = $2, seal = $12, seal_used = false`
+	rotateWhere = `refresh_handle = $1 AND refresh_digest = $2 AND (client_id = $3) IS TRUE
+	AND ended_at IS NULL AND refresh_expires_at > $6 AND (ends_at IS NULL OR ends_at > $6)
+	AND ($4 IN ('', 'read') OR scopes <> 'read') AND ($5 = '' OR resource = $5)`
+	rotated = `grants.id, user_id, access_scopes, access_expires_at, `
+	rotate  = `UPDATE grants SET ` + rotateSet + ` WHERE ` + rotateWhere + ` RETURNING ` + rotated +
+		`(SELECT before.access_digest FROM grants before WHERE before.refresh_handle = $1)`
+)
 
 // Rotate implements grant.Store.
 func (s *Store) Rotate(ctx context.Context, r grant.Rotation) (*grant.Rotated, error) {
@@ -76,7 +86,7 @@ func (s *Store) Rotate(ctx context.Context, r grant.Rotation) (*grant.Rotated, e
 	if s.db.Engine() == database.SQLite {
 		return s.rotateSQLite(ctx, args)
 	}
-	return scanRotated(s.db.QueryRow(ctx, rotate, args...), nil)
+	return scanRotated(s.move(ctx, s.moves.rotate, r.Wait, rotate, args...), nil)
 }
 
 // rotateSQLite first reads the access token that is replaced: on SQLite RETURNING

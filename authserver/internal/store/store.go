@@ -16,11 +16,12 @@ var migrations embed.FS
 // Store answers the interfaces that the use cases declare. Every method joins
 // the transaction in its context.
 type Store struct {
-	db *database.DB
+	db    *database.DB
+	moves moves
 }
 
 // New returns a Store on db.
-func New(db *database.DB) *Store { return &Store{db: db} }
+func New(db *database.DB) *Store { return &Store{db: db, moves: newMoves(db)} }
 
 // InTx runs fn in a transaction, or in the one ctx already carries.
 func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
