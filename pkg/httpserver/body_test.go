@@ -42,7 +42,9 @@ func TestWhoWaitsToSendABodyIsNotKeptWaiting(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		mustSet(t, conn.SetDeadline, time.Now().Add(10*time.Second))
+		if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := io.WriteString(conn, "POST "+c.path+" HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: "+c.length+"\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}

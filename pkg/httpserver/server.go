@@ -40,14 +40,14 @@ func Run(ctx context.Context, opts Options) error {
 	if opts.Drain <= 0 {
 		opts.Drain = 10 * time.Second
 	}
-	public, err := listen(ctx, opts.Addr, opts)
+	public, err := listen(ctx, opts.Addr)
 	if err != nil {
 		return err
 	}
 	servers, listeners := []*http.Server{newServer(opts.Handler, opts)}, []net.Listener{public}
 	opsAddr := ""
 	if opts.OpsAddr != "" {
-		second, err := listen(ctx, opts.OpsAddr, opts)
+		second, err := listen(ctx, opts.OpsAddr)
 		if err != nil {
 			_ = public.Close() // nobody has been served
 			return err
@@ -72,12 +72,12 @@ func Run(ctx context.Context, opts Options) error {
 	return errors.Join(err, shutdown(context.WithoutCancel(ctx), servers, opts.Drain))
 }
 
-func listen(ctx context.Context, addr string, opts Options) (net.Listener, error) {
+func listen(ctx context.Context, addr string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("httpserver: %w", err)
 	}
-	return stepListener{l.(*net.TCPListener), requestTime(opts)}, nil //nolint:forcetypeassert // of the network "tcp" there is no other
+	return l, nil
 }
 
 // shutdown ends the public listener first, so that the second one can tell a
@@ -94,26 +94,24 @@ func shutdown(ctx context.Context, servers []*http.Server, drain time.Duration) 
 	return errors.Join(errs...)
 }
 
-// slack is how much longer a connection is patient with reading than a request
-// may take, so that its deadline for reading stays where it is meanwhile.
-const slack = 15 * time.Second
+const (
+	headerTime = 15 * time.Second // for the header of a request
+	idleTime   = 75 * time.Second // between requests: balancers commonly drop theirs after 60 s
+)
 
-// newServer gives reads one deadline wherever they are, 75 s by default: who may
-// hold a connection idle gains nothing by sending a header slowly, and balancers
-// commonly keep theirs for 60 s. That of a body is the chain's.
+// newServer gives a request as much time from its header to the end of its answer
+// as the handler may take, and 45 s for the way. A body has its own deadline, which
+// the chain sets.
 func newServer(h http.Handler, opts Options) *http.Server {
-	reading := requestTime(opts) + slack
+	request := opts.Timeout + 45*time.Second
 	return &http.Server{
 		Handler:           h,
 		ConnContext:       withPeer,
-		ReadHeaderTimeout: reading,
-		ReadTimeout:       reading,
-		IdleTimeout:       reading,
-		WriteTimeout:      requestTime(opts),
+		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       request + headerTime,
+		IdleTimeout:       idleTime,
+		WriteTimeout:      request,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(opts.Logger.Handler(), slog.LevelDebug),
 	}
 }
-
-// requestTime is what a request may take from its header to the end of its answer.
-func requestTime(opts Options) time.Duration { return opts.Timeout + 45*time.Second }
