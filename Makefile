@@ -58,7 +58,7 @@ build: ## static binaries of both services in bin/
 
 .PHONY: test
 test: ## all modules, all engines that can be reached, the browser if there is one
-	@go test -json -timeout 30m -tags browser $(PATTERN) | $(REPORT) -packages $$(go list $(PATTERN) | wc -l)
+	@go test -json -timeout 60m -tags browser $(PATTERN) | $(REPORT) -packages $$(go list $(PATTERN) | wc -l)
 
 .PHONY: race
 race: ## the tests under the race detector (needs a C compiler)
