@@ -1,13 +1,16 @@
 package authserver
 
-// Roles of a user in the family.
+import "latchkey/pkg/role"
+
+// Roles of a user in the family; package role says what each may do.
 const (
-	RoleAdmin  = "admin"
-	RoleMember = "member"
-	RoleGuest  = "guest"
+	RoleAdmin  = role.Admin
+	RoleMember = role.Member
+	RoleGuest  = role.Guest
 )
 
-// ValidRole reports whether role is one a family member can have.
-func ValidRole(role string) bool {
-	return role == RoleAdmin || role == RoleMember || role == RoleGuest
-}
+// ValidRole reports whether name is a role that a family member can have.
+func ValidRole(name string) bool { return role.Valid(name) }
+
+// May reports whether the user's role allows right.
+func (u *User) May(right role.Right) bool { return role.May(u.Role, right) }

@@ -60,13 +60,16 @@ func (v *vouch) token(kind secret.Kind, a introspection.Answer) string {
 			a.CredentialKind = introspection.KindAPIKey
 		}
 	}
+	if a.CredentialKind == introspection.KindAPIKey && a.Source == "" {
+		a.Source = "web"
+	}
 	v.known[text] = a
 	return text
 }
 
 func good(scopes string) introspection.Answer {
 	return introspection.Answer{
-		Active: true, Scope: scopes, UserID: "user-1", FamilyID: "family-1", ClientID: "client-1", Tier: "standard",
+		Active: true, Scope: scopes, UserID: "user-1", FamilyID: "family-1", Role: "admin", ClientID: "client-1", Tier: "standard",
 	}
 }
 

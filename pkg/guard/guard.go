@@ -84,7 +84,7 @@ func (g *Guard) Admit(need Need, h Handler) httpserver.Handler {
 		switch {
 		case err != nil:
 			return g.refuse(w, err, 0)
-		case !p.Scope.Satisfies(need.Scope):
+		case !p.Granted.Satisfies(need.Scope):
 			return g.refuse(w, tooSmall, need.Scope)
 		}
 		return h(w, r, p)

@@ -42,7 +42,7 @@ func (g *Guard) limit(w http.ResponseWriter, r *http.Request, p *Principal) erro
 // counter returns what p is counted under and the tier of its limit.
 func counter(p *Principal) (key, tier string) {
 	if p.IsAPIKey() {
-		return ratelimit.ForKey(p.CredentialID), p.Tier
+		return ratelimit.ForKeys(p.UserID, p.Source), p.Tier
 	}
 	return ratelimit.ForTokens(p.UserID, p.ClientID), ratelimit.TierOAuth
 }

@@ -82,9 +82,14 @@ func TestLimitsOverHTTP(t *testing.T) {
 			a.header.Get("Retry-After") != a.header.Get("X-RateLimit-Reset") {
 			t.Errorf("%v %v", a.Details, a.header)
 		}
-		// Another key of the same user has its own count; tokens share theirs by user and client.
-		if a := f.do(t, "GET", "/things", "", apiKey(f.token(secret.APIKey, good("read")))...); a.status != 200 {
-			t.Errorf("another key: %d", a.status)
+		// Keys share a count by user and source (A9), tokens by user and client.
+		if a := f.do(t, "GET", "/things", "", apiKey(f.token(secret.APIKey, good("read")))...); a.status != 429 {
+			t.Errorf("the key's successor: %d", a.status)
+		}
+		mobile := good("read")
+		mobile.Source = "mobile"
+		if a := f.do(t, "GET", "/things", "", apiKey(f.token(secret.APIKey, mobile))...); a.status != 200 {
+			t.Errorf("a key of another source: %d", a.status)
 		}
 		for i, want := range []string{"9999", "9998"} {
 			a := f.do(t, "GET", "/things", "", bearer(f.token(secret.AccessToken, good("read")))...)
@@ -138,7 +143,7 @@ func TestUnlimitedIsNotUncounted(t *testing.T) {
 	if a := with.do(t, "GET", "/things", "", apiKey(key)...); a.status != 200 || a.header.Get("X-RateLimit-Limit") != "Infinity" {
 		t.Errorf("key: %d %v", a.status, a.header)
 	}
-	if want := "key:" + with.known[key].CredentialID + " from 127.0.0.1"; len(limiter.keys) != 1 || limiter.keys[0] != want {
+	if want := "keys:user-1:web from 127.0.0.1"; len(limiter.keys) != 1 || limiter.keys[0] != want {
 		t.Errorf("counted: %v, want %s", limiter.keys, want)
 	}
 	if a := without.do(t, "GET", "/things", "", apiKey(key)...); a.status != 200 || a.header.Get("X-RateLimit-Limit") != "" {
@@ -159,7 +164,7 @@ func TestAnUnknownAddressIsNone(t *testing.T) {
 	key := secret.New(secret.APIKey)
 	g, err := guard.New(guard.Options{
 		Introspector: &vouch{known: map[string]introspection.Answer{key.Reveal(): {
-			Active: true, Scope: "read", UserID: "u", FamilyID: "f", CredentialID: "c", CredentialKind: introspection.KindAPIKey,
+			Active: true, Scope: "read", UserID: "u", FamilyID: "f", Role: "guest", CredentialID: "c", Source: "web", CredentialKind: introspection.KindAPIKey,
 		}}},
 		Limiter: &limiter, Now: time.Now,
 	})
@@ -173,7 +178,7 @@ func TestAnUnknownAddressIsNone(t *testing.T) {
 		reached = true
 		return nil
 	})(httptest.NewRecorder(), r)
-	if err != nil || !reached || len(limiter.keys) != 1 || limiter.keys[0] != "key:c from " {
+	if err != nil || !reached || len(limiter.keys) != 1 || limiter.keys[0] != "keys:u:web from " {
 		t.Errorf("%v, reached %v, counted %v", err, reached, limiter.keys)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"latchkey/pkg/fault"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/ratelimit"
+	"latchkey/pkg/role"
 	"latchkey/pkg/scope"
 )
 
@@ -13,13 +14,15 @@ import (
 // what the credential allows.
 type Principal struct {
 	UserID   string
-	FamilyID string // the boundary of everything the caller can see
-	Role     string // the user's in the family, as the authorization server names it
-	Scope    scope.Set
+	FamilyID string    // the boundary of everything the caller can see
+	Role     string    // the user's in the family, as the authorization server names it
+	Scope    scope.Set // for the household's data: no more than the role allows
+	Granted  scope.Set // to the credential, whatever the role allows
 
 	CredentialID   string // of the API key, or of the grant that the access token is of
 	CredentialKind string // introspection.KindAccessToken or KindAPIKey
 	CredentialName string // of an API key, as its owner called it
+	Source         string // of an API key: what it is for
 	ClientID       string // of an access token: the application
 	Tier           string // of an API key: its class of rate limit
 	IssuedAt       time.Time
@@ -35,9 +38,10 @@ type Standing struct {
 
 func newPrincipal(a *introspection.Answer, scopes scope.Set) *Principal {
 	p := &Principal{
-		UserID: a.UserID, FamilyID: a.FamilyID, Role: a.Role, Scope: scopes,
+		UserID: a.UserID, FamilyID: a.FamilyID, Role: a.Role,
+		Scope: role.Narrow(a.Role, scopes), Granted: scopes,
 		CredentialID: a.CredentialID, CredentialKind: a.CredentialKind, CredentialName: a.CredentialName,
-		ClientID: a.ClientID, Tier: a.Tier,
+		Source: a.Source, ClientID: a.ClientID, Tier: a.Tier,
 	}
 	if a.Iat != 0 {
 		p.IssuedAt = time.Unix(a.Iat, 0).UTC()
@@ -52,6 +56,10 @@ func (p *Principal) IsAPIKey() bool { return p.CredentialKind == introspection.K
 type Need struct {
 	Scope   scope.Set // that the credential's must satisfy; 0: any
 	Wording string    // how docs/contract.md, "Errors", names Scope to people; empty: as it is spelt
+
+	// Right that the caller's role must allow; empty: to do with the household's data
+	// what Scope says.
+	Right role.Right
 
 	// Who alone may call, given as what the others are answered: errors of kind
 	// fault.Forbidden. They come before Scope: who is refused here is not told to
@@ -68,6 +76,9 @@ func (n *Need) wording() string {
 	return n.Scope.String()
 }
 
+// errRole refuses what no scope would help with (docs/contract.md, "Errors").
+var errRole = fault.New(fault.Forbidden, "You are not authorized to perform this action").WithCode("forbidden")
+
 // refusal returns why p may not call, whatever its scope; nil: it may.
 func (n *Need) refusal(p *Principal, ownClient string) error {
 	switch {
@@ -75,8 +86,18 @@ func (n *Need) refusal(p *Principal, ownClient string) error {
 		return n.OnlyTokens
 	case n.OnlyOwnApps != nil && (p.IsAPIKey() || ownClient == "" || p.ClientID != ownClient):
 		return n.OnlyOwnApps
+	case !n.allowedBy(p.Role):
+		return errRole
 	}
 	return nil
+}
+
+// allowedBy reports whether a role allows what the handler does.
+func (n *Need) allowedBy(name string) bool {
+	if n.Right != "" {
+		return role.May(name, n.Right)
+	}
+	return role.Narrow(name, scope.All).Satisfies(n.Scope)
 }
 
 const codeScope = "insufficient_scope"

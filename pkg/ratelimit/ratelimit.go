@@ -124,8 +124,9 @@ func New(store cache.Store, opts Options) (Limiter, error) {
 	return local, nil
 }
 
-// ForKey is the limiter's key for an API key, in both services.
-func ForKey(credentialID string) string { return "key:" + credentialID }
+// ForKeys is the limiter's key for the API keys of a user and a source, in both
+// services: a rotated key and its successor count together.
+func ForKeys(userID, source string) string { return "keys:" + userID + ":" + source }
 
 // ForTokens is the limiter's key for the access tokens that a user gave a client.
 func ForTokens(userID, clientID string) string { return "tokens:" + userID + ":" + clientID }

@@ -10,6 +10,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/role"
 	"latchkey/pkg/secret"
 )
 
@@ -26,7 +27,7 @@ type Household struct {
 // Household returns the family of u.
 func (s *Service) Household(ctx context.Context, u *authserver.User) (Household, error) {
 	members, err := s.Store.ListMembers(ctx, u.FamilyID)
-	if err != nil || u.Role != authserver.RoleAdmin {
+	if err != nil || !u.May(role.ManageFamily) {
 		return Household{Members: members}, err
 	}
 	open, err := s.Store.ListInvitations(ctx, u.FamilyID, s.now())
@@ -35,13 +36,13 @@ func (s *Service) Household(ctx context.Context, u *authserver.User) (Household,
 
 // Invite makes an invitation into the family of by, an admin. The code is shown
 // once. Errors: fault.Forbidden, fault.Invalid.
-func (s *Service) Invite(ctx context.Context, by *authserver.User, email, role string) (secret.Token, error) {
-	if by.Role != authserver.RoleAdmin {
+func (s *Service) Invite(ctx context.Context, by *authserver.User, email, as string) (secret.Token, error) {
+	if !by.May(role.ManageFamily) {
 		return secret.Token{}, errNotAdmin
 	}
 	email = authserver.NormalizeEmail(email)
 	broken := authserver.CheckEmail(email)
-	if !authserver.ValidRole(role) {
+	if !authserver.ValidRole(as) {
 		broken = append(broken, authserver.Violation{Field: "role", Rule: "role.invalid", Message: "Role is invalid"})
 	}
 	if len(broken) > 0 {
@@ -52,9 +53,11 @@ func (s *Service) Invite(ctx context.Context, by *authserver.User, email, role s
 		life = defaultInvitationLife
 	}
 	code, now := secret.New(secret.InviteCode), s.now()
-	err := s.Store.CreateInvitation(ctx, authserver.Invitation{
-		ID: uuid.NewString(), Digest: code.Digest(), FamilyID: by.FamilyID, Email: email, Role: role,
-		InvitedBy: by.ID, CreatedAt: now, ExpiresAt: now.Add(life),
+	err := s.asAdmin(ctx, by, func(ctx context.Context, _ []authserver.User) error {
+		return s.Store.CreateInvitation(ctx, authserver.Invitation{
+			ID: uuid.NewString(), Digest: code.Digest(), FamilyID: by.FamilyID, Email: email, Role: as,
+			InvitedBy: by.ID, CreatedAt: now, ExpiresAt: now.Add(life),
+		})
 	})
 	if err != nil {
 		return secret.Token{}, err
@@ -74,23 +77,22 @@ func (s *Service) Invitation(ctx context.Context, text string) (*authserver.Invi
 
 // RevokeInvitation takes an open invitation back.
 func (s *Service) RevokeInvitation(ctx context.Context, by *authserver.User, id string) error {
-	if by.Role != authserver.RoleAdmin {
-		return errNotAdmin
-	}
 	missing := fault.New(fault.NotFound, "There is no such invitation.")
 	if uuid.Validate(id) != nil || len(id) != 36 {
 		return missing
 	}
-	ok, err := s.Store.RevokeInvitation(ctx, by.FamilyID, id, s.now())
-	if err == nil && !ok {
-		return missing
-	}
-	return err
+	return s.asAdmin(ctx, by, func(ctx context.Context, _ []authserver.User) error {
+		ok, err := s.Store.RevokeInvitation(ctx, by.FamilyID, id, s.now())
+		if err == nil && !ok {
+			return missing
+		}
+		return err
+	})
 }
 
 // RenameFamily gives the family of by another name.
 func (s *Service) RenameFamily(ctx context.Context, by *authserver.User, name string) error {
-	if by.Role != authserver.RoleAdmin {
+	if !by.May(role.ManageFamily) {
 		return errNotAdmin
 	}
 	name = strings.TrimSpace(name)
@@ -101,15 +103,15 @@ func (s *Service) RenameFamily(ctx context.Context, by *authserver.User, name st
 	if len(broken) > 0 {
 		return invalid(broken)
 	}
-	return s.Store.RenameFamily(ctx, by.FamilyID, name)
+	return s.asAdmin(ctx, by, func(ctx context.Context, _ []authserver.User) error {
+		return s.Store.RenameFamily(ctx, by.FamilyID, name)
+	})
 }
 
-// withMember holds the family and finds the member with the id, who is not by.
-func (s *Service) withMember(ctx context.Context, by *authserver.User, id string, fn func(ctx context.Context, u *authserver.User) error) error {
-	missing := fault.New(fault.NotFound, "There is no such member.")
-	if id == by.ID {
-		return fault.New(fault.Conflict, "You cannot do this to yourself.")
-	}
+// asAdmin holds the family of by, who must manage it, and gives fn its members.
+// They are read anew: by may have lost the role meanwhile, and whoever takes it
+// away holds the family too.
+func (s *Service) asAdmin(ctx context.Context, by *authserver.User, fn func(ctx context.Context, members []authserver.User) error) error {
 	return s.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.Store.LockFamily(ctx, by.FamilyID); err != nil {
 			return err
@@ -118,37 +120,51 @@ func (s *Service) withMember(ctx context.Context, by *authserver.User, id string
 		if err != nil {
 			return err
 		}
-		var found *authserver.User
-		admin := false
 		for i := range members {
-			admin = admin || members[i].ID == by.ID && members[i].Role == authserver.RoleAdmin
-			if members[i].ID == id {
-				found = &members[i]
+			if members[i].ID == by.ID && members[i].May(role.ManageFamily) {
+				return fn(ctx, members)
 			}
 		}
-		switch {
-		case !admin: // read anew: by may have lost the role meanwhile
-			return errNotAdmin
-		case found == nil:
-			return missing
-		}
-		return fn(ctx, found)
+		return errNotAdmin
 	})
 }
 
-// SetRole changes what a member may do.
-func (s *Service) SetRole(ctx context.Context, by *authserver.User, id, role string) error {
-	if !authserver.ValidRole(role) {
+// withMember is asAdmin for what is done to the member with the id, who is not by.
+func (s *Service) withMember(ctx context.Context, by *authserver.User, id string, fn func(ctx context.Context, u *authserver.User) error) error {
+	if id == by.ID {
+		return fault.New(fault.Conflict, "You cannot do this to yourself.")
+	}
+	return s.asAdmin(ctx, by, func(ctx context.Context, members []authserver.User) error {
+		for i := range members {
+			if members[i].ID == id {
+				return fn(ctx, &members[i])
+			}
+		}
+		return fault.New(fault.NotFound, "There is no such member.")
+	})
+}
+
+// SetRole changes what a member may do. The invitations that the member made end
+// with the role that allowed them.
+func (s *Service) SetRole(ctx context.Context, by *authserver.User, id, as string) error {
+	if !authserver.ValidRole(as) {
 		return invalid(authserver.Violations{{Field: "role", Rule: "role.invalid", Message: "Role is invalid"}})
 	}
 	return s.withMember(ctx, by, id, func(ctx context.Context, u *authserver.User) error {
-		s.audit(ctx, authserver.EventRoleChanged, slog.String("user_id", u.ID), slog.String("role", role))
-		return s.Store.MoveUser(ctx, u.ID, by.FamilyID, role)
+		if err := s.Store.MoveUser(ctx, u.ID, by.FamilyID, as); err != nil {
+			return err
+		}
+		s.audit(ctx, authserver.EventRoleChanged, slog.String("user_id", u.ID), slog.String("role", as))
+		if role.May(as, role.ManageFamily) {
+			return nil
+		}
+		return s.Store.RevokeInvitationsBy(ctx, u.ID, s.now())
 	})
 }
 
 // RemoveMember puts a member out of the family of by, into a new and empty one
-// of their own. Everything the member signed in with or allowed ends at once.
+// of their own. Everything the member signed in with, allowed or handed out ends at
+// once.
 func (s *Service) RemoveMember(ctx context.Context, by *authserver.User, id string) error {
 	return s.withMember(ctx, by, id, func(ctx context.Context, u *authserver.User) error {
 		if err := s.newFamily(ctx, u); err != nil {
@@ -182,6 +198,9 @@ func (s *Service) endSigninsAndKeys(ctx context.Context, userID, reason string) 
 		return err
 	}
 	if err := s.Store.EndDevices(ctx, userID, s.now()); err != nil {
+		return err
+	}
+	if err := s.Store.RevokeInvitationsBy(ctx, userID, s.now()); err != nil {
 		return err
 	}
 	if s.Keys == nil {

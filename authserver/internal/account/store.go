@@ -98,6 +98,7 @@ type invites interface {
 	ListInvitations(ctx context.Context, familyID string, now time.Time) ([]authserver.Invitation, error)
 	ClaimInvitation(ctx context.Context, code secret.Digest, email, userID string, now time.Time) (bool, error)
 	RevokeInvitation(ctx context.Context, familyID, id string, now time.Time) (bool, error)
+	RevokeInvitationsBy(ctx context.Context, userID string, now time.Time) error
 }
 
 type outbox interface {

@@ -3,21 +3,22 @@ package api
 import (
 	"latchkey/pkg/fault"
 	"latchkey/pkg/guard"
+	"latchkey/pkg/role"
 	"latchkey/pkg/scope"
 )
 
 // What endpoints need of their callers. An application that a person allowed
 // reaches the household's data. It does not manage the person's API keys and
-// devices. An API key manages no keys: whoever steals one must not be able to make
+// devices. All of it is the caller's own account, which every role looks after. An API key manages no keys: whoever steals one must not be able to make
 // another.
 var (
-	writer = guard.Need{Scope: scope.ReadWrite, Wording: "write"}
+	writer = guard.Need{Right: role.OwnAccount, Scope: scope.ReadWrite, Wording: "write"}
 
-	ownAppReader = guard.Need{Scope: scope.Read, OnlyOwnApps: errOwnApps}
-	ownAppWriter = guard.Need{Scope: scope.ReadWrite, Wording: "write", OnlyOwnApps: errOwnApps}
+	ownAppReader = guard.Need{Right: role.OwnAccount, Scope: scope.Read, OnlyOwnApps: errOwnApps}
+	ownAppWriter = guard.Need{Right: role.OwnAccount, Scope: scope.ReadWrite, Wording: "write", OnlyOwnApps: errOwnApps}
 
-	keyReader = guard.Need{Scope: scope.Read, OnlyTokens: errKeysByKey, OnlyOwnApps: errKeysByOthers}
-	keyWriter = guard.Need{Scope: scope.ReadWrite, Wording: "write", OnlyTokens: errKeysByKey, OnlyOwnApps: errKeysByOthers}
+	keyReader = guard.Need{Right: role.OwnAccount, Scope: scope.Read, OnlyTokens: errKeysByKey, OnlyOwnApps: errKeysByOthers}
+	keyWriter = guard.Need{Right: role.OwnAccount, Scope: scope.ReadWrite, Wording: "write", OnlyTokens: errKeysByKey, OnlyOwnApps: errKeysByOthers}
 )
 
 var (

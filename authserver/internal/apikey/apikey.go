@@ -187,7 +187,7 @@ func (s *Service) views(ctx context.Context, now time.Time, keys ...*authserver.
 			k.AddRequests(use.Hour, use.Count)
 		}
 		views[i] = &View{APIKey: k, Limit: limit, RequestsThisHour: k.RequestsThisHour(now)}
-		counts[i] = ratelimit.Count{Key: ratelimit.ForKey(k.ID), Limit: limit}
+		counts[i] = ratelimit.Count{Key: ratelimit.ForKeys(k.UserID, k.Source), Limit: limit}
 	}
 	if s.Usage == nil || len(keys) == 0 {
 		return views

@@ -31,15 +31,16 @@ func (s *Service) LinkHere(ctx context.Context, code secret.Token, c Credentials
 	return cookie, n.ReturnTo, err
 }
 
-// CreateHere is CreateApp at a browser, which is then signed in. join: into the
-// family of the invitation.
-func (s *Service) CreateHere(ctx context.Context, code secret.Token, names Names, join bool, v account.Visitor, replaced secret.Token) (secret.Token, string, error) {
+// CreateHere is CreateApp at a browser, which is then signed in. Somebody with an
+// invitation must have chosen a family. Errors: fault.Invalid (they have not), and
+// as CreateApp.
+func (s *Service) CreateHere(ctx context.Context, code secret.Token, names Names, into Family, v account.Visitor, replaced secret.Token) (secret.Token, string, error) {
 	n, err := s.unlinked(ctx, Proof{Code: code.Reveal()}, false)
 	if err != nil {
 		return secret.Token{}, "", err
 	}
 	var cookie secret.Token
-	_, err = s.create(ctx, n, names, join, v, func(ctx context.Context, u *authserver.User) (err error) {
+	_, err = s.create(ctx, n, names, into, v, func(ctx context.Context, u *authserver.User) (err error) {
 		cookie, err = s.People.SignInChecked(ctx, u, v, replaced)
 		return err
 	})

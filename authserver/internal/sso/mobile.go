@@ -125,7 +125,7 @@ func (s *Service) CreateApp(ctx context.Context, p Proof, names Names, v account
 		return nil, nil, s.People.TokensRefused(ctx, err, v)
 	}
 	var tokens *authserver.Tokens
-	u, err := s.create(ctx, n, names, true, v, func(ctx context.Context, u *authserver.User) (err error) {
+	u, err := s.create(ctx, n, names, FamilyInvited, v, func(ctx context.Context, u *authserver.User) (err error) {
 		tokens, err = s.People.OpenDevice(ctx, u, n.Device, authserver.OriginSSO)
 		return refusedDevice(err)
 	})

@@ -191,11 +191,23 @@ func (n Names) of(c *authserver.UnlinkedIdentity) account.Signup {
 	return in
 }
 
+// Family is the family somebody with an open invitation chose.
+type Family string
+
+// The choices. An app of the JSON API takes the invitation on behalf of its person
+// (docs/contract.md, "Single sign-on"); pages ask.
+const (
+	FamilyInvited Family = "join"
+	FamilyOwn     Family = "own"
+)
+
+var errChooseFamily = authserver.Violations{{Field: "family", Rule: "family.blank", Message: "Choose a family"}}
+
 // create makes a user of the unlinked identity and runs then, in one
-// transaction. A failure uses nothing up. join: into the family of the open
-// invitation, if there is one. Errors: errNoCreation, fault.Invalid,
-// fault.RateLimited, ErrLinkingCode.
-func (s *Service) create(ctx context.Context, n *authserver.UnlinkedIdentity, names Names, join bool, v account.Visitor,
+// transaction. A failure uses nothing up. into is asked for only where there is an
+// open invitation. Errors: errNoCreation, fault.Invalid, fault.RateLimited,
+// ErrLinkingCode.
+func (s *Service) create(ctx context.Context, n *authserver.UnlinkedIdentity, names Names, into Family, v account.Visitor,
 	then func(ctx context.Context, u *authserver.User) error,
 ) (*authserver.User, error) {
 	if err := s.People.AdmitSignup(ctx, v); err != nil {
@@ -209,8 +221,12 @@ func (s *Service) create(ctx context.Context, n *authserver.UnlinkedIdentity, na
 		return nil, errNoCreation
 	}
 	invitation := w.Invitation
-	if !join {
+	switch {
+	case invitation == nil || into == FamilyInvited:
+	case into == FamilyOwn:
 		invitation = nil
+	default:
+		return nil, fault.New(fault.Invalid, errChooseFamily[0].Message).WithErrors(errChooseFamily.Messages()...).WithCause(errChooseFamily)
 	}
 	var u *authserver.User
 	err = s.Store.InTx(ctx, func(ctx context.Context) error {

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/sso"
+	"latchkey/pkg/fault"
 	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/actor"
 )
@@ -135,7 +136,7 @@ func TestSettingsConnect(t *testing.T) {
 
 // An invitation is to the address the provider has verified; the person chooses
 // whether to follow it.
-func TestBrowserWithInvitation(t *testing.T) {
+func TestA14_BrowserWithInvitation(t *testing.T) {
 	each(t, func(set *sso.Settings) { set.Create = sso.CreateInvited }, func(t *testing.T, s *site) {
 		admin := s.member("admin@example.com")
 		for subject, choice := range map[string]string{"join": "join", "own": "own"} {
@@ -145,7 +146,13 @@ func TestBrowserWithInvitation(t *testing.T) {
 			}
 			s.IDP.Person(subject, email, true)
 			b := actor.NewBrowser(s.URL)
-			s.submit(b, s.viaProvider(b, "/auth/work"), map[string]string{"family": choice}, "family")
+			page := s.viaProvider(b, "/auth/work")
+			// A14: the person is asked, and nobody else's family is the default.
+			page = s.submit(b, page, nil, "family")
+			if _, err := s.Store.FindUserByEmail(t.Context(), email); page.Status != 422 || !fault.Is(err, fault.NotFound) {
+				t.Fatalf("%s: an account without a choice: %d, %v", subject, page.Status, err)
+			}
+			s.submit(b, page, map[string]string{"family": choice}, "family")
 			u, err := s.Store.FindUserByEmail(t.Context(), email)
 			if err != nil {
 				t.Fatal(err)

@@ -112,3 +112,10 @@ func (s *Store) RevokeInvitation(ctx context.Context, familyID, id string, now t
 		WHERE id = $1 AND family_id = $2 AND accepted_at IS NULL AND revoked_at IS NULL`, id, familyID, now)
 	return n == 1, err
 }
+
+// RevokeInvitationsBy takes the open invitations back that a user made.
+func (s *Store) RevokeInvitationsBy(ctx context.Context, userID string, now time.Time) error {
+	_, err := s.db.Exec(ctx, `UPDATE invitations SET revoked_at = $2
+		WHERE invited_by = $1 AND accepted_at IS NULL AND revoked_at IS NULL`, userID, now)
+	return err
+}

@@ -61,7 +61,7 @@ func (s *Server) link(w http.ResponseWriter, r *http.Request) error {
 	case "create":
 		first, last := f.Get("first_name"), f.Get("last_name")
 		cookie, to, err = s.sso.CreateHere(r.Context(), code, sso.Names{First: &first, Last: &last},
-			f.Get("family") != "own", visitor(r), s.signinCookie(r))
+			sso.Family(f.Get("family")), visitor(r), s.signinCookie(r))
 	default:
 		return errForm
 	}
@@ -80,7 +80,7 @@ func (s *Server) linkAgain(w http.ResponseWriter, r *http.Request, refused error
 	if err != nil {
 		return s.unlinkedGone(w, r, err)
 	}
-	data.Own = r.PostForm.Get("family") == "own"
+	data.Family = r.PostForm.Get("family")
 	if f := faultOf(refused); f != nil && f.Fields["mfa_required"] != nil {
 		data.AskCode = true
 		refused = errFactorToo

@@ -17,7 +17,6 @@ import (
 	"latchkey/pkg/fault"
 	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
-	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
 	"latchkey/resourceapi"
 	"latchkey/resourceapi/internal/store"
@@ -77,10 +76,9 @@ func created(body any) (reply, error) { return reply{status: http.StatusCreated,
 // action answers a call. It writes under ctx, which may hold a transaction.
 type action func(ctx context.Context, c *call) (reply, error)
 
-// admitted puts the guard in front of act: need is the scope, and wording the
-// name it has in the refusal (docs/contract.md, "Errors").
-func (a *API) admitted(need scope.Set, wording string, act action, render httpserver.Renderer) http.Handler {
-	return httpserver.Handle(a.Guard.Admit(guard.Need{Scope: need, Wording: wording}, a.endpoint(act)), render)
+// admitted puts the guard in front of act.
+func (a *API) admitted(need guard.Need, act action, render httpserver.Renderer) http.Handler {
+	return httpserver.Handle(a.Guard.Admit(need, a.endpoint(act)), render)
 }
 
 func (a *API) endpoint(act action) guard.Handler {

@@ -8,6 +8,7 @@ import (
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
+	"latchkey/pkg/role"
 	"latchkey/pkg/scope"
 )
 
@@ -38,11 +39,11 @@ func (a *API) routes() []route {
 			"GET": a.readLabels(a.showTag), "PATCH": a.writeLabels(a.updateTag), "PUT": a.writeLabels(a.updateTag),
 			"DELETE": a.writeLabels(a.deleteTag),
 		}},
-		{"/categories", methods{"GET": a.read(a.listCategories), "POST": a.admitted(scope.ReadWrite, "read_write", a.createCategory, render)}},
+		{"/categories", methods{"GET": a.read(a.listCategories), "POST": a.admitted(labelWriter, a.createCategory, render)}},
 		{"/categories/{id}", methods{"GET": a.read(a.showCategory)}},
 		{"/merchants", methods{
 			"GET":  a.readLabels(a.listMerchants),
-			"POST": a.admitted(scope.ReadWrite, "write", a.importMerchants, renderSentence),
+			"POST": a.admitted(writer, a.importMerchants, renderSentence),
 		}},
 		{"/merchants/{id}", methods{"GET": a.readLabels(a.showMerchant)}},
 		{"/valuations", methods{"GET": a.read(a.listValuations), "POST": a.write(a.createValuation)}},
@@ -54,28 +55,33 @@ func (a *API) routes() []route {
 		{"/syncs/latest", methods{"GET": a.read(a.latestSync)}},
 		{"/syncs/{id}", methods{"GET": a.read(a.showSync)}},
 		{"/balance_sheet", methods{"GET": a.read(a.balanceSheet)}},
-		{"/users/reset", methods{"DELETE": a.write(a.startReset)}},
-		{"/users/reset/status", methods{"GET": a.read(a.resetStatus)}},
+		{"/users/reset", methods{"DELETE": a.admitted(resetter, a.startReset, render)}},
+		{"/users/reset/status", methods{"GET": a.admitted(resetReader, a.resetStatus, render)}},
 		{"/usage", methods{"GET": a.read(a.usage)}},
 	}
 }
 
 type methods = httpserver.Methods
 
-func (a *API) read(act action) http.Handler { return a.admitted(scope.Read, "read", act, render) }
+// What endpoints need of their callers. Tags and categories name the scope
+// differently (docs/contract.md, "Errors"). Only an admin resets the family's data.
+var (
+	reader      = guard.Need{Scope: scope.Read, Wording: "read"}
+	writer      = guard.Need{Scope: scope.ReadWrite, Wording: "write"}
+	labelWriter = guard.Need{Scope: scope.ReadWrite, Wording: "read_write"}
+	resetReader = guard.Need{Scope: scope.Read, Wording: "read", Right: role.ResetData}
+	resetter    = guard.Need{Scope: scope.ReadWrite, Wording: "write", Right: role.ResetData}
+)
 
-func (a *API) write(act action) http.Handler {
-	return a.admitted(scope.ReadWrite, "write", act, render)
-}
+func (a *API) read(act action) http.Handler  { return a.admitted(reader, act, render) }
+func (a *API) write(act action) http.Handler { return a.admitted(writer, act, render) }
 
-// Tags and merchants answer in a shape of their own, and tags name the scope
-// differently (docs/contract.md, "Errors" and "Other error shapes").
-func (a *API) readLabels(act action) http.Handler {
-	return a.admitted(scope.Read, "read", act, renderSentence)
-}
+// Tags and merchants answer in a shape of their own (docs/contract.md, "Other error
+// shapes").
+func (a *API) readLabels(act action) http.Handler { return a.admitted(reader, act, renderSentence) }
 
 func (a *API) writeLabels(act action) http.Handler {
-	return a.admitted(scope.ReadWrite, "read_write", act, renderSentence)
+	return a.admitted(labelWriter, act, renderSentence)
 }
 
 // Mount adds the endpoints to r, which must not clean paths: a path with two slashes

@@ -66,7 +66,7 @@ func (a *API) usage(_ context.Context, c *call) (reply, error) {
 	if !c.caller.IsAPIKey() {
 		return okNoStore(usageOfToken(limit))
 	}
-	key := keyUsage{Name: c.caller.CredentialName, Scopes: c.caller.Scope.Names(), LastUsedAt: stamp(a.Store.Now())}
+	key := keyUsage{Name: c.caller.CredentialName, Scopes: c.caller.Granted.Names(), LastUsedAt: stamp(a.Store.Now())}
 	if !c.caller.IssuedAt.IsZero() {
 		key.CreatedAt = stampOf(&c.caller.IssuedAt)
 	}

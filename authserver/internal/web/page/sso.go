@@ -9,7 +9,7 @@ type UnlinkedView struct {
 	MayCreate  bool                   // whether an account may be made here
 	Invitation *authserver.Invitation // into a family; nil: none
 	AskCode    bool                   // the account has a second factor
-	Own        bool                   // not into the family of the invitation
+	Family     string                 // that was chosen: "join" or "own"; "": none yet
 }
 
 // IdentityView is an account at a provider as the person it is connected with

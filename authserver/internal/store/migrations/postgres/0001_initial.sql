@@ -195,6 +195,7 @@ CREATE TABLE invitations (
     revoked_at  timestamptz
 );
 CREATE INDEX invitations_family ON invitations (family_id);
+CREATE INDEX invitations_by ON invitations (invited_by);
 -- One open invitation for an address and a family.
 CREATE UNIQUE INDEX invitations_open ON invitations (family_id, email) WHERE accepted_at IS NULL AND revoked_at IS NULL;
 
