@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// sweepBatch bounds how many rows one statement deletes, so that locks are short.
-const sweepBatch = 500
+// sweepBatch bounds how many rows one statement deletes: a millisecond of work, so
+// that a refresh that comes meanwhile hardly waits.
+const sweepBatch = 100
 
 // sweepRest is the pause between two batches, longer than one takes, so that
 // those who work meanwhile hardly notice.
