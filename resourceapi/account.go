@@ -39,6 +39,16 @@ var subtypes = map[AccountType][]string{
 	OtherLiability: {"other"},
 }
 
+// accountTypes are the names of all account types, sorted.
+var accountTypes = func() []string {
+	var names []string
+	for t := range subtypes {
+		names = append(names, string(t))
+	}
+	slices.Sort(names)
+	return names
+}()
+
 // Valid reports whether there is such an account type.
 func (t AccountType) Valid() bool { return subtypes[t] != nil }
 
@@ -149,12 +159,12 @@ func (a Account) Check() []string {
 	var c complaints
 	c.text("Name", a.Name, MaxName, true)
 	if !a.Type.Valid() {
-		c.add("Account type is not included in the list")
+		c.unlisted("Account type", accountTypes...)
 	} else if a.Subtype != nil && !slices.Contains(subtypes[a.Type], *a.Subtype) {
-		c.add("Subtype is not included in the list")
+		c.unlisted("Subtype", subtypes[a.Type]...)
 	}
-	if !slices.Contains([]string{StatusActive, StatusDraft, StatusDisabled}, a.Status) {
-		c.add("Status is not included in the list")
+	if settable := []string{StatusActive, StatusDraft, StatusDisabled}; !slices.Contains(settable, a.Status) {
+		c.unlisted("Status", settable...)
 	}
 	c.optional("Institution name", a.InstitutionName, MaxShort)
 	c.optional("Institution domain", a.InstitutionDomain, MaxShort)

@@ -29,6 +29,11 @@ func (c *complaints) text(label, value string, limit int, required bool) {
 	}
 }
 
+// unlisted says that a value is none of those that it may be.
+func (c *complaints) unlisted(label string, listed ...string) {
+	c.add(label + " is not included in the list: " + strings.Join(listed, ", "))
+}
+
 func (c *complaints) optional(label string, value *string, limit int) {
 	if value != nil {
 		c.text(label, *value, limit, false)

@@ -134,3 +134,21 @@ func (in TransactionInput) Money(currency Currency) (Amount, error) {
 	}
 	return in.Nature.Sign(a), nil
 }
+
+// Repriced returns the amount of a transaction of the amount old after the change in. An
+// income stays an income and an expense an expense unless the change has a nature,
+// or its amount a sign.
+func (in TransactionInput) Repriced(old Amount, currency Currency) (Amount, error) {
+	if !in.Amount.Set {
+		return in.Nature.Sign(old), nil
+	}
+	if in.Nature == AsGiven && old < 0 && !signed(in.Amount.Value) {
+		in.Nature = Income
+	}
+	return in.Money(currency)
+}
+
+func signed(amount string) bool {
+	amount = strings.TrimSpace(amount)
+	return strings.HasPrefix(amount, "-") || strings.HasPrefix(amount, "+")
+}

@@ -3,7 +3,6 @@
 package body
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -23,18 +22,29 @@ var (
 	ErrMediaType = fault.New(fault.Unsupported, "The request body must be application/json or application/x-www-form-urlencoded")
 )
 
-// Object reads the body of r, at most limit bytes. Numbers are json.Number, and
-// every value of a form is a string or a list of strings. Of a name that comes
-// twice the last one counts.
-func Object(r *http.Request, limit int64) (map[string]any, error) {
-	raw, form, err := read(r, limit)
+// Limits bound a body.
+type Limits struct {
+	Bytes  int64
+	Values int // objects, lists, strings, numbers and so on of a JSON body; 0: DefaultValues
+}
+
+// DefaultValues is more values than a single noun has.
+const DefaultValues = 10_000
+
+// Object reads the body of r within limits. Numbers are json.Number, and every value
+// of a form is a string or a list of strings. Of a name that comes twice the last one
+// counts.
+func Object(r *http.Request, limits Limits) (map[string]any, error) {
+	raw, form, err := read(r, limits.Bytes)
 	switch {
 	case err != nil:
 		return nil, err
 	case form:
 		return parseForm(string(raw), false)
+	case limits.Values == 0:
+		limits.Values = DefaultValues
 	}
-	return parseJSON(raw)
+	return parseJSON(raw, limits.Values)
 }
 
 // Into reads the body of r, at most limit bytes, into the struct dst and refuses
@@ -68,9 +78,9 @@ func read(r *http.Request, limit int64) (raw []byte, form bool, err error) {
 	if kind == "multipart/form-data" {
 		return nil, false, ErrMediaType
 	}
-	raw, err = io.ReadAll(http.MaxBytesReader(nil, r.Body, limit))
+	raw, err = Bytes(r, limit)
 	if err != nil {
-		return nil, false, httpserver.BodyError(err, "The request body could not be read")
+		return nil, false, err
 	}
 	form = kind == "application/x-www-form-urlencoded"
 	switch {
@@ -84,24 +94,29 @@ func read(r *http.Request, limit int64) (raw []byte, form bool, err error) {
 	return raw, form, nil
 }
 
-var (
-	errJSON = fault.New(fault.Malformed, "The request body is not valid JSON")
-	errUTF8 = fault.New(fault.Malformed, "The request body is not valid UTF-8")
-)
+var errUTF8 = fault.New(fault.Malformed, "The request body is not valid UTF-8")
 
-func parseJSON(raw []byte) (map[string]any, error) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber() // an amount must not pass through a float
-	var whole any
-	if err := dec.Decode(&whole); err != nil {
-		return nil, errJSON.WithCause(err)
+// Bytes reads the body of r, at most limit bytes. One whose length is known takes no
+// more memory than that; nothing is set aside for what does not arrive.
+func Bytes(r *http.Request, limit int64) ([]byte, error) {
+	from := http.MaxBytesReader(nil, r.Body, limit)
+	raw := make([]byte, 0, min(max(r.ContentLength, 0)+1, firstRead))
+	for {
+		n, err := from.Read(raw[len(raw):cap(raw)])
+		raw = raw[:len(raw)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			return raw, nil
+		case err != nil:
+			return nil, httpserver.BodyError(err, "The request body could not be read")
+		case len(raw) < cap(raw):
+		case r.ContentLength > int64(len(raw)) && r.ContentLength <= limit:
+			raw = append(make([]byte, 0, r.ContentLength+1), raw...)
+		default:
+			raw = append(raw, 0)[:len(raw)]
+		}
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errJSON
-	}
-	object, isObject := whole.(map[string]any)
-	if !isObject {
-		return nil, fault.New(fault.Malformed, "The request body must be a JSON object")
-	}
-	return object, nil
 }
+
+// firstRead is how many bytes arrive before room for the rest is set aside.
+const firstRead = 64 << 10

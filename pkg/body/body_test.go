@@ -35,7 +35,7 @@ func TestObject(t *testing.T) {
 		"the last counts": {asForm, "a=1&a=2", `{"a":"2"}`},
 		"JSON, twice":     {asJSON, `{"a":1,"a":2}`, `{"a":2}`},
 	} {
-		object, err := Object(request(t, c.kind, c.text), 100)
+		object, err := Object(request(t, c.kind, c.text), Limits{Bytes: 100})
 		raw, _ := json.Marshal(object)
 		if err != nil || string(raw) != c.want {
 			t.Errorf("%s: %s, %v", name, raw, err)
@@ -66,13 +66,59 @@ func TestObjectRefuses(t *testing.T) {
 		"five levels deep": {asForm, "a[b][c][d][e]=1", fault.Malformed},
 		"large":            {asJSON, `{"a":"` + strings.Repeat("x", 100) + `"}`, fault.TooLarge},
 	} {
-		object, err := Object(request(t, c.kind, c.text), 100)
+		object, err := Object(request(t, c.kind, c.text), Limits{Bytes: 100})
 		if !fault.Is(err, c.want) || object != nil {
 			t.Errorf("%s: %v, %v", name, object, err)
 		}
 	}
-	if _, err := Object(request(t, "", ""), 100); !errors.Is(err, ErrEmpty) {
+	if _, err := Object(request(t, "", ""), Limits{Bytes: 100}); !errors.Is(err, ErrEmpty) {
 		t.Errorf("nothing at all: %v", err)
+	}
+}
+
+// TestB1_ValuesAreCountedWhileReading: a body takes no memory for values beyond what
+// was allowed.
+func TestB1_ValuesAreCountedWhileReading(t *testing.T) {
+	whole := func(part string, times int) string { return `{"a":[` + strings.Repeat(part+",", times) + `1]}` }
+	for name, text := range map[string]string{
+		"lists": whole("[]", 1_000_000), "objects": whole("{}", 1_000_000), "numbers": whole("1", 1_000_000), "texts": whole(`""`, 1_000_000),
+		"members": whole(`{"a":1}`, 500_000), "names": `{` + strings.Repeat(`"a":1,`, 500_000) + `"a":1}`,
+		"a long string": `{"a":"` + strings.Repeat("x", 3<<20) + `"}`, "a string without an end": `{"a":"` + strings.Repeat(`\"`, 2<<20),
+		"deep": strings.Repeat(`{"a":`, 1_000_000), "deep lists": `{"a":` + strings.Repeat(`[`, 1_000_000),
+	} {
+		r := request(t, asJSON, text)
+		object, err := Object(r, Limits{Bytes: 8 << 20, Values: 1000})
+		if !fault.Is(err, fault.Malformed) || object != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		allocated := testing.AllocsPerRun(1, func() {
+			_, _ = parseJSON([]byte(text), 1000)
+		})
+		if allocated > 20_000 {
+			t.Errorf("%s: %.0f allocations", name, allocated)
+		}
+	}
+	if _, err := Object(request(t, asJSON, whole("[]", 1000)), Limits{Bytes: 8 << 20, Values: 1000}); !errors.Is(err, ErrTooMany) {
+		t.Errorf("one too many: %v", err)
+	}
+	if _, err := Object(request(t, asJSON, whole("[]", 997)), Limits{Bytes: 8 << 20, Values: 1003}); err != nil {
+		t.Errorf("just enough: %v", err)
+	}
+}
+
+// TestBytesTakesWhatArrives: of known length or not, and no more than the limit.
+func TestBytesTakesWhatArrives(t *testing.T) {
+	for _, size := range []int{0, 1, firstRead - 1, firstRead, firstRead + 1, 300_000} {
+		for _, length := range []int64{int64(size), -1, 0, 10 << 20} {
+			r := request(t, asJSON, strings.Repeat("x", size))
+			r.ContentLength = length
+			if raw, err := Bytes(r, 300_000); err != nil || len(raw) != size {
+				t.Errorf("%d of %d: %d, %v", size, length, len(raw), err)
+			}
+			if _, err := Bytes(request(t, asJSON, strings.Repeat("x", 300_001)), 300_000); !fault.Is(err, fault.TooLarge) {
+				t.Errorf("too large: %v", err)
+			}
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ func (w *world) surroundings(service, params string) string {
 // the same bytes.
 func TestBothServicesRefuseAlike(t *testing.T) {
 	const (
-		noToken = "Access token is invalid, expired, or missing required scope"
+		noToken = "Access token is invalid or expired"
 		noKey   = "Access token or API key is invalid, expired, or missing"
 	)
 	eachWorld(t, func(w *world) {
@@ -98,7 +98,7 @@ func TestBothServicesRefuseAlike(t *testing.T) {
 		for what, header := range map[string]http.Header{"read": token(pair.Access), "read, key": keyHeader(reader)} {
 			for service, answer := range w.both(header, "") {
 				if answer.Status != http.StatusForbidden ||
-					strings.TrimSpace(string(answer.Body)) != `{"error":"insufficient_scope","message":"This action requires the 'write' scope"}` ||
+					strings.TrimSpace(string(answer.Body)) != `{"error":"insufficient_scope","message":"This action requires the 'read_write' scope"}` ||
 					answer.Header.Get("WWW-Authenticate") != w.surroundings(service, `error="insufficient_scope", scope="read_write"`) ||
 					answer.Header.Get("X-RateLimit-Limit") == "" {
 					w.t.Errorf("%s, %s: %s %v", what, service, answer, answer.Header)

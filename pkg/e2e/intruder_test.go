@@ -156,7 +156,7 @@ func TestS40_BothServicesRefuseATokenAlike(t *testing.T) {
 					w.t.Fatal(err)
 				}
 				if answer.Status != http.StatusUnauthorized || answer.Text("error") != "unauthorized" ||
-					answer.Text("message") != "Access token is invalid, expired, or missing required scope" {
+					answer.Text("message") != "Access token is invalid or expired" {
 					w.t.Errorf("%s at %s: %s", what, address, answer)
 				}
 			}

@@ -126,7 +126,7 @@ func serve(t *testing.T, opts guard.Options) *fixture {
 		router.Handle(path, httpserver.Handle(g.Admit(need, h), apierror.WriteSentence)).Methods(methods...)
 	}
 	handle("/things", guard.Need{Scope: scope.Read}, show, "GET")
-	handle("/things", guard.Need{Scope: scope.ReadWrite, Wording: "write"}, write, "POST", "PATCH", "DELETE")
+	handle("/things", guard.Need{Scope: scope.ReadWrite}, write, "POST", "PATCH", "DELETE")
 	handle("/tags", guard.Need{Scope: scope.ReadWrite}, write, "POST")
 	handle("/tokens", guard.Need{Scope: scope.Read, OnlyTokens: errNoKeys}, show, "GET")
 	handle("/own", guard.Need{Scope: scope.ReadWrite, OnlyOwnApps: errOwnApps}, write, "POST")

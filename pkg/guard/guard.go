@@ -24,7 +24,7 @@ import (
 // Messages of docs/contract.md, "Errors".
 const (
 	messageKey         = "Access token or API key is invalid, expired, or missing"
-	messageToken       = "Access token is invalid, expired, or missing required scope"
+	messageToken       = "Access token is invalid or expired"
 	messageNoOwner     = "Access token is invalid - missing resource owner"
 	messageDeactivated = "Account has been deactivated"
 )
@@ -72,7 +72,7 @@ type Handler func(w http.ResponseWriter, r *http.Request, p *Principal) error
 //
 // A Handler is reached in no other way: there is no other source of Principals.
 func (g *Guard) Admit(need Need, h Handler) httpserver.Handler {
-	tooSmall := InsufficientScope("This action requires the '" + need.wording() + "' scope")
+	tooSmall := InsufficientScope("This action requires the '" + need.Scope.String() + "' scope")
 	return func(w http.ResponseWriter, r *http.Request) error {
 		p, err := g.principal(r)
 		if err == nil {

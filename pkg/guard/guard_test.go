@@ -27,21 +27,21 @@ func TestS40ErrorsFollowRFC6750(t *testing.T) {
 		lookups int32
 	}{
 		{"no credential", nil, true, "Access token or API key is invalid, expired, or missing", 0},
-		{"unknown token", bearer(secret.New(secret.AccessToken).Reveal()), false, "Access token is invalid, expired, or missing required scope", 1},
+		{"unknown token", bearer(secret.New(secret.AccessToken).Reveal()), false, "Access token is invalid or expired", 1},
 		{"unknown key", apiKey(secret.New(secret.APIKey).Reveal()), false, "Access token or API key is invalid, expired, or missing", 1},
-		{"malformed token", bearer("oat_x"), false, "Access token is invalid, expired, or missing required scope", 0},
+		{"malformed token", bearer("oat_x"), false, "Access token is invalid or expired", 0},
 		{"malformed key", apiKey("key_x"), false, "Access token or API key is invalid, expired, or missing", 0},
-		{"refresh token", bearer(secret.New(secret.RefreshToken).Reveal()), false, "Access token is invalid, expired, or missing required scope", 0},
+		{"refresh token", bearer(secret.New(secret.RefreshToken).Reveal()), false, "Access token is invalid or expired", 0},
 		{"both", append(bearer(ok), apiKey(key)...), false, "Send either an Authorization header or an X-Api-Key header, not both", 0},
 		{"key in Authorization", bearer(key), false, "Send API keys in the X-Api-Key header, not in Authorization", 0},
 		{"deactivated", bearer(f.token(secret.AccessToken, introspection.Answer{Reason: introspection.ReasonDeactivated})), false, "Account has been deactivated", 1},
 		{"deactivated, key", apiKey(f.token(secret.APIKey, introspection.Answer{Reason: introspection.ReasonDeactivated})), false, "Account has been deactivated", 1},
-		{"expired", bearer(f.token(secret.AccessToken, with(func(a *introspection.Answer) { a.Exp = 1 }))), false, "Access token is invalid, expired, or missing required scope", 1},
-		{"no scope", bearer(f.token(secret.AccessToken, with(func(a *introspection.Answer) { a.Scope = "" }))), false, "Access token is invalid, expired, or missing required scope", 1},
-		{"unknown scope", bearer(f.token(secret.AccessToken, with(func(a *introspection.Answer) { a.Scope = "admin" }))), false, "Access token is invalid, expired, or missing required scope", 1},
+		{"expired", bearer(f.token(secret.AccessToken, with(func(a *introspection.Answer) { a.Exp = 1 }))), false, "Access token is invalid or expired", 1},
+		{"no scope", bearer(f.token(secret.AccessToken, with(func(a *introspection.Answer) { a.Scope = "" }))), false, "Access token is invalid or expired", 1},
+		{"unknown scope", bearer(f.token(secret.AccessToken, with(func(a *introspection.Answer) { a.Scope = "admin" }))), false, "Access token is invalid or expired", 1},
 		{"no family", bearer(f.token(secret.AccessToken, with(func(a *introspection.Answer) { a.FamilyID = "" }))), false, "Access token is invalid - missing resource owner", 1},
-		{"another audience", bearer(f.token(secret.AccessToken, with(func(a *introspection.Answer) { a.Aud = "https://other.test" }))), false, "Access token is invalid, expired, or missing required scope", 1},
-		{"a token that is really a key", bearer(f.token(secret.AccessToken, with(func(a *introspection.Answer) { a.CredentialKind = introspection.KindAPIKey }))), false, "Access token is invalid, expired, or missing required scope", 1},
+		{"another audience", bearer(f.token(secret.AccessToken, with(func(a *introspection.Answer) { a.Aud = "https://other.test" }))), false, "Access token is invalid or expired", 1},
+		{"a token that is really a key", bearer(f.token(secret.AccessToken, with(func(a *introspection.Answer) { a.CredentialKind = introspection.KindAPIKey }))), false, "Access token is invalid or expired", 1},
 		{"outside its networks", apiKey(f.token(secret.APIKey, with(func(a *introspection.Answer) { a.AllowedCIDRs = []string{"203.0.113.0/24"} }))), false, "Access token or API key is invalid, expired, or missing", 1},
 		{"networks that cannot be read", apiKey(f.token(secret.APIKey, with(func(a *introspection.Answer) { a.AllowedCIDRs = []string{"everywhere"} }))), false, "Access token or API key is invalid, expired, or missing", 1},
 	}
@@ -98,7 +98,7 @@ func TestS41ReadCannotWrite(t *testing.T) {
 	} {
 		for _, method := range []string{"POST", "PATCH", "DELETE"} {
 			a := f.do(t, method, "/things", `{"a":1}`, headers...)
-			if a.status != 403 || a.Error != "insufficient_scope" || a.Message != "This action requires the 'write' scope" {
+			if a.status != 403 || a.Error != "insufficient_scope" || a.Message != "This action requires the 'read_write' scope" {
 				t.Errorf("%s: %d %s %q", method, a.status, a.Error, a.Message)
 			}
 			challenge := a.header.Get("WWW-Authenticate")
@@ -258,7 +258,7 @@ func TestChallengesDifferInTheirSurroundingsOnly(t *testing.T) {
 		}
 	}
 	invalid := func(message string) string { return `error="invalid_token", error_description="` + message + `"` }
-	token, key := invalid("Access token is invalid, expired, or missing required scope"), invalid("Access token or API key is invalid, expired, or missing")
+	token, key := invalid("Access token is invalid or expired"), invalid("Access token or API key is invalid, expired, or missing")
 	refuses("nothing", "")
 	refuses("unknown", token, bearer(secret.New(secret.AccessToken).Reveal())...)
 	refuses("unknown key", key, apiKey(secret.New(secret.APIKey).Reveal())...)

@@ -54,8 +54,7 @@ func (p *Principal) IsAPIKey() bool { return p.CredentialKind == introspection.K
 
 // Need says whom a handler answers.
 type Need struct {
-	Scope   scope.Set // that the credential's must satisfy; 0: any
-	Wording string    // how docs/contract.md, "Errors", names Scope to people; empty: as it is spelt
+	Scope scope.Set // that the credential's must satisfy; 0: any
 
 	// Right that the caller's role must allow; empty: to do with the household's data
 	// what Scope says.
@@ -67,13 +66,6 @@ type Need struct {
 
 	OnlyTokens  error // API keys are answered this; nil: they may call too
 	OnlyOwnApps error // whatever is no access token of the product's own apps is answered this; nil: it may call too
-}
-
-func (n *Need) wording() string {
-	if n.Wording != "" {
-		return n.Wording
-	}
-	return n.Scope.String()
 }
 
 // errRole refuses what no scope would help with (docs/contract.md, "Errors").

@@ -12,13 +12,13 @@ import (
 // devices. All of it is the caller's own account, which every role looks after. An API key manages no keys: whoever steals one must not be able to make
 // another.
 var (
-	writer = guard.Need{Right: role.OwnAccount, Scope: scope.ReadWrite, Wording: "write"}
+	writer = guard.Need{Right: role.OwnAccount, Scope: scope.ReadWrite}
 
 	ownAppReader = guard.Need{Right: role.OwnAccount, Scope: scope.Read, OnlyOwnApps: errOwnApps}
-	ownAppWriter = guard.Need{Right: role.OwnAccount, Scope: scope.ReadWrite, Wording: "write", OnlyOwnApps: errOwnApps}
+	ownAppWriter = guard.Need{Right: role.OwnAccount, Scope: scope.ReadWrite, OnlyOwnApps: errOwnApps}
 
 	keyReader = guard.Need{Right: role.OwnAccount, Scope: scope.Read, OnlyTokens: errKeysByKey, OnlyOwnApps: errKeysByOthers}
-	keyWriter = guard.Need{Right: role.OwnAccount, Scope: scope.ReadWrite, Wording: "write", OnlyTokens: errKeysByKey, OnlyOwnApps: errKeysByOthers}
+	keyWriter = guard.Need{Right: role.OwnAccount, Scope: scope.ReadWrite, OnlyTokens: errKeysByKey, OnlyOwnApps: errKeysByOthers}
 )
 
 var (

@@ -137,7 +137,7 @@ func (a *API) updateAccount(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	f, err := c.root("account")
+	f, err := changeOf[accountShape](c, "account")
 	if err != nil {
 		return reply{}, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"latchkey/pkg/apidoc"
 	"latchkey/pkg/apierror"
+	"latchkey/pkg/body"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
@@ -37,6 +38,7 @@ type Options struct {
 type API struct {
 	Options
 	documents *apidoc.Documents
+	places    places
 }
 
 // New returns the endpoints; Mount makes them reachable.
@@ -48,7 +50,7 @@ func New(opts Options) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &API{opts, documents}, nil
+	return &API{opts, documents, newPlaces()}, nil
 }
 
 // call is one request of an admitted caller.
@@ -57,7 +59,7 @@ type call struct {
 	api    *API
 	caller *guard.Principal
 	family *store.Family
-	limit  int64 // of the body, bytes
+	limits body.Limits
 }
 
 // reply is an answer to be written. A nil body is no body at all.
@@ -87,9 +89,13 @@ func (a *API) endpoint(act action) guard.Handler {
 		if !valid {
 			return fault.New(fault.Unauthenticated, "Access token is invalid - missing resource owner")
 		}
-		c := &call{Request: r, api: a, caller: caller, family: a.Store.Family(family), limit: a.BodyLimit}
-		if strings.HasSuffix(r.URL.Path, "/batch") {
-			c.limit = 8 * a.BodyLimit
+		c := &call{Request: r, api: a, caller: caller, family: a.Store.Family(family), limits: body.Limits{Bytes: a.BodyLimit}}
+		if large(r) {
+			release, err := a.places.take(r.Context())
+			if err != nil {
+				return err
+			}
+			defer release()
 		}
 		var got reply
 		var err error
@@ -114,6 +120,11 @@ func write(w http.ResponseWriter, r *http.Request, got reply) error {
 	}
 	out := encoders.Get().(*encoder) //nolint:forcetypeassert // the pool makes nothing else
 	defer encoders.Put(out)
+	if parts, large := got.body.(piecewise); large {
+		typeHeader.Apply(w.Header())
+		w.WriteHeader(got.status)
+		return out.send(w, parts)
+	}
 	raw, err := out.encode(got.body)
 	if err != nil {
 		return err

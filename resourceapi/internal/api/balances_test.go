@@ -178,7 +178,7 @@ func TestReset(t *testing.T) {
 		c.spend(c.cash(), object{"category_id": child, "tag_ids": []string{tag}})
 		member.do("DELETE", "/api/v1/users/reset", nil).refuses(403, "forbidden", "You are not authorized to perform this action")
 		member.get("/api/v1/users/reset/status").refuses(403, "forbidden", "You are not authorized")
-		reader.do("DELETE", "/api/v1/users/reset", nil).refuses(403, "insufficient_scope", "This action requires the 'write' scope")
+		reader.do("DELETE", "/api/v1/users/reset", nil).refuses(403, "insufficient_scope", "This action requires the 'read_write' scope")
 		before := reader.get("/api/v1/users/reset/status").want(200)
 		if before.text("status") != "data_remaining" || before.at("counts", "taggings") != "1" || before.at("counts", "transfers") != "0" {
 			t.Errorf("before: %s", before.raw)

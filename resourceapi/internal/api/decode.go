@@ -2,21 +2,24 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
 	"latchkey/pkg/body"
+	"latchkey/pkg/spelling"
 	"latchkey/resourceapi"
 )
 
-// errNoRoot is what a request without its root is told (docs/contract.md, "Errors").
-var errNoRoot = body.ErrEmpty
-
-func (c *call) object() (map[string]any, error) { return body.Object(c.Request, c.limit) }
+func (c *call) object() (map[string]any, error) { return body.Object(c.Request, c.limits) }
 
 // fields reads the members of a noun and collects what is wrong with them.
 type fields struct {
 	members    map[string]any
+	asked      []string // the names of the members that were looked for
+	shown      []string // the names of members that answers have: a noun may be sent back as it came
 	complaints []string
 }
 
@@ -25,26 +28,96 @@ type fields struct {
 func root(object map[string]any, name string) (*fields, error) {
 	members, isObject := object[name].(map[string]any)
 	if !isObject {
-		return nil, errNoRoot
+		return nil, noRoot(object, name, "an object")
 	}
 	return &fields{members: members}, nil
 }
 
+// noRoot says that the root of a body is missing, and what it was perhaps meant by
+// (docs/contract.md, "Errors").
+func noRoot(object map[string]any, name, kind string) error {
+	rules := []string{name + " is missing"}
+	if _, there := object[name]; there {
+		rules = []string{name + " must be " + kind}
+	}
+	for _, sent := range slices.Sorted(maps.Keys(object)) {
+		if _, near := spelling.Nearest(sent, []string{name}); near && sent != name {
+			rules = append(rules, unknown(sent, []string{name}))
+		}
+	}
+	return body.ErrEmpty.WithErrors(rules...)
+}
+
 func (c *call) root(name string) (*fields, error) {
 	object, err := c.object()
+	if errors.Is(err, body.ErrEmpty) {
+		return nil, noRoot(nil, name, "")
+	}
 	if err != nil {
 		return nil, err
 	}
 	return root(object, name)
 }
 
+// changeOf is root for a change of what answers show as an S: what cannot be
+// changed is ignored.
+func changeOf[S any](c *call, name string) (*fields, error) {
+	f, err := c.root(name)
+	if err == nil {
+		f.shown = memberNames(reflect.TypeFor[S]())
+	}
+	return f, err
+}
+
+// memberNames are the names of the members of a shape.
+func memberNames(shape reflect.Type) []string {
+	var names []string
+	for field := range shape.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}
+
 func (f *fields) complain(text string) { f.complaints = append(f.complaints, text) }
 
-// broken returns the complaints and then further rules, each once. A member that
-// could not be read is not reported as blank too.
+// value returns a member. Whoever reads a member directly says so in asked.
+func (f *fields) value(name string) (any, bool) {
+	f.asked = append(f.asked, name)
+	v, there := f.members[name]
+	return v, there
+}
+
+// strangers complains of the members that nobody looked for.
+func (f *fields) strangers() []string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(f.members)) {
+		if !slices.Contains(f.asked, name) && !slices.Contains(f.shown, name) {
+			all = append(all, unknown(name, f.asked))
+		}
+	}
+	return all
+}
+
+// unknown complains of a name that is none of known.
+func unknown(name string, known []string) string {
+	if len(name) > maxNamed {
+		return strings.ToValidUTF8(name[:maxNamed], "") + "… is not known here"
+	}
+	if meant, near := spelling.Nearest(name, known); near {
+		return name + " is not known here: " + meant + " is"
+	}
+	return name + " is not known here"
+}
+
+// maxNamed is how many bytes of an unknown name an answer repeats.
+const maxNamed = 64
+
+// broken returns the complaints, then further rules, then what is not known, each
+// once. A member that could not be read is not reported as blank too.
 func (f *fields) broken(further ...string) []string {
 	var all []string
-	for _, rule := range slices.Concat(f.complaints, further) {
+	for _, rule := range slices.Concat(f.complaints, further, f.strangers()) {
 		label, blank := strings.CutSuffix(rule, " can't be blank")
 		unread := func(said string) bool { return blank && strings.HasPrefix(said, label+" ") }
 		if !slices.Contains(all, rule) && !slices.ContainsFunc(all, unread) {
@@ -58,7 +131,7 @@ func (f *fields) has(name string) bool { _, there := f.members[name]; return the
 
 // text reads a string. Null is the empty string.
 func (f *fields) text(name, label string) resourceapi.Field[string] {
-	v, there := f.members[name]
+	v, there := f.value(name)
 	if !there {
 		return resourceapi.Field[string]{}
 	}
@@ -88,7 +161,8 @@ func (f *fields) pointer(name, label string) *string {
 // number reads a decimal number as its text, also out of a string. Null and
 // blank count as absent.
 func (f *fields) number(name, label string) resourceapi.Field[string] {
-	switch v := f.members[name].(type) {
+	sent, _ := f.value(name)
+	switch v := sent.(type) {
 	case nil:
 	case json.Number:
 		return resourceapi.Given(v.String())
@@ -105,7 +179,8 @@ func (f *fields) number(name, label string) resourceapi.Field[string] {
 // date reads a day. Null and blank count as absent.
 func (f *fields) date(name, label string) resourceapi.Field[resourceapi.Date] {
 	var none resourceapi.Field[resourceapi.Date]
-	switch v := f.members[name].(type) {
+	sent, _ := f.value(name)
+	switch v := sent.(type) {
 	case nil:
 	case string:
 		if v == "" {
@@ -125,7 +200,7 @@ func (f *fields) date(name, label string) resourceapi.Field[resourceapi.Date] {
 // list reads an array of strings. Null is the empty list; blank members, which
 // forms send, are left out.
 func (f *fields) list(name, label string) resourceapi.Field[[]string] {
-	v, there := f.members[name]
+	v, there := f.value(name)
 	if !there {
 		return resourceapi.Field[[]string]{}
 	}

@@ -11,8 +11,8 @@ import (
 	"net/http"
 	"strings"
 
+	"latchkey/pkg/body"
 	"latchkey/pkg/fault"
-	"latchkey/pkg/httpserver"
 )
 
 // idempotencyHeader names a request so that repeating it does nothing twice
@@ -35,13 +35,13 @@ func (c *call) once(ctx context.Context, w http.ResponseWriter, act action) (rep
 	if err != nil {
 		return reply{}, err
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(w, c.Body, max(c.limit, LargestBody)))
+	raw, err := body.Bytes(c.Request, max(c.limits.Bytes, LargestBody))
 	if err != nil {
-		return reply{}, httpserver.BodyError(err, "The request body could not be read")
+		return reply{}, err
 	}
 	fingerprint := c.fingerprint(raw)
 	digest := sha256.Sum256([]byte(c.caller.UserID + "\n" + c.caller.ClientID + "\n" + key))
-	status, body, replayed, err := c.family.Once(ctx, digest[:], fingerprint, func(ctx context.Context) (int, []byte, error) {
+	status, answer, replayed, err := c.family.Once(ctx, digest[:], fingerprint, func(ctx context.Context) (int, []byte, error) {
 		c.Body = io.NopCloser(bytes.NewReader(raw)) // anew for each attempt
 		got, err := act(ctx, c)
 		if err != nil {
@@ -56,18 +56,18 @@ func (c *call) once(ctx context.Context, w http.ResponseWriter, act action) (rep
 	if replayed {
 		w.Header().Set("Idempotency-Replayed", "true")
 	}
-	return reply{status: status, body: json.RawMessage(body)}, nil
+	return reply{status: status, body: json.RawMessage(answer)}, nil
 }
 
 // fingerprint identifies a request. It leaves out the boundary of a multipart form,
 // because clients choose a new one each time they send the same form.
-func (c *call) fingerprint(body []byte) []byte {
+func (c *call) fingerprint(raw []byte) []byte {
 	kind := c.Header.Get("Content-Type")
 	if media, params, err := mime.ParseMediaType(kind); err == nil && params["boundary"] != "" {
-		kind, body = media, bytes.ReplaceAll(body, []byte("--"+params["boundary"]), nil)
+		kind, raw = media, bytes.ReplaceAll(raw, []byte("--"+params["boundary"]), nil)
 	}
 	hash := sha256.New()
-	for _, part := range [][]byte{[]byte(c.Method), []byte(c.URL.Path), []byte(c.URL.RawQuery), []byte(kind), body} {
+	for _, part := range [][]byte{[]byte(c.Method), []byte(c.URL.Path), []byte(c.URL.RawQuery), []byte(kind), raw} {
 		sum := sha256.Sum256(part)
 		_, _ = hash.Write(sum[:]) // a hash never fails
 	}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"latchkey/pkg/fault"
+	"latchkey/pkg/spelling"
 	"latchkey/resourceapi"
 )
 
@@ -49,6 +50,7 @@ func (q *query) complain(text string) { q.complaints = append(q.complaints, text
 // err returns the complaints as one 422, nil when there are none.
 func (q *query) err() error {
 	q.nested()
+	q.misspelt()
 	if len(q.complaints) == 0 {
 		return nil
 	}
@@ -62,6 +64,21 @@ func (q *query) nested() {
 		base, _, brackets := strings.Cut(name, "[")
 		if brackets && slices.Contains(q.asked, base) && !slices.Contains(q.asked, name) {
 			q.complain(base + " is given in a form that it does not take")
+		}
+	}
+}
+
+// misspelt complains of parameters that are probably one of ours in other letters.
+// Without it such a filter would be ignored. Parameters that resemble none are.
+func (q *query) misspelt() {
+	known := append([]string{"page", "per_page"}, q.asked...)
+	for i, name := range known {
+		known[i], _, _ = strings.Cut(name, "[")
+	}
+	for _, name := range slices.Sorted(maps.Keys(q.values)) {
+		base, _, _ := strings.Cut(name, "[")
+		if meant, near := spelling.Nearest(base, known); near && base != meant {
+			q.complain(unknown(base, known))
 		}
 	}
 }

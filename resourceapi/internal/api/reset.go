@@ -26,7 +26,12 @@ func (a *API) startReset(ctx context.Context, c *call) (reply, error) {
 }
 
 // uncounted are the counts of the contract for what does not exist here.
-var uncounted = []string{"transfers", "rules", "imports"}
+var uncounted = []string{
+	"account_providers", "account_shares", "account_statements", "active_storage_attachments", "budget_categories", "budgets",
+	"family_exports", "family_merchant_associations", "holdings", "import_mappings", "import_rows", "import_sessions",
+	"import_source_mappings", "imports", "plaid_items", "provider_items", "recurring_transactions", "rejected_transfers",
+	"rule_actions", "rule_conditions", "rule_runs", "rules", "trades", "transfers",
+}
 
 func (a *API) resetStatus(ctx context.Context, c *call) (reply, error) {
 	counts, err := c.family.Counts(ctx)

@@ -39,11 +39,11 @@ func (a *API) routes() []route {
 			"GET": a.readLabels(a.showTag), "PATCH": a.writeLabels(a.updateTag), "PUT": a.writeLabels(a.updateTag),
 			"DELETE": a.writeLabels(a.deleteTag),
 		}},
-		{"/categories", methods{"GET": a.read(a.listCategories), "POST": a.admitted(labelWriter, a.createCategory, render)}},
+		{"/categories", methods{"GET": a.read(a.listCategories), "POST": a.write(a.createCategory)}},
 		{"/categories/{id}", methods{"GET": a.read(a.showCategory)}},
 		{"/merchants", methods{
 			"GET":  a.readLabels(a.listMerchants),
-			"POST": a.admitted(writer, a.importMerchants, renderSentence),
+			"POST": a.writeLabels(a.importMerchants),
 		}},
 		{"/merchants/{id}", methods{"GET": a.readLabels(a.showMerchant)}},
 		{"/valuations", methods{"GET": a.read(a.listValuations), "POST": a.write(a.createValuation)}},
@@ -63,14 +63,12 @@ func (a *API) routes() []route {
 
 type methods = httpserver.Methods
 
-// What endpoints need of their callers. Tags and categories name the scope
-// differently (docs/contract.md, "Errors"). Only an admin resets the family's data.
+// What endpoints need of their callers. Only an admin resets the family's data.
 var (
-	reader      = guard.Need{Scope: scope.Read, Wording: "read"}
-	writer      = guard.Need{Scope: scope.ReadWrite, Wording: "write"}
-	labelWriter = guard.Need{Scope: scope.ReadWrite, Wording: "read_write"}
-	resetReader = guard.Need{Scope: scope.Read, Wording: "read", Right: role.ResetData}
-	resetter    = guard.Need{Scope: scope.ReadWrite, Wording: "write", Right: role.ResetData}
+	reader      = guard.Need{Scope: scope.Read}
+	writer      = guard.Need{Scope: scope.ReadWrite}
+	resetReader = guard.Need{Scope: scope.Read, Right: role.ResetData}
+	resetter    = guard.Need{Scope: scope.ReadWrite, Right: role.ResetData}
 )
 
 func (a *API) read(act action) http.Handler  { return a.admitted(reader, act, render) }
@@ -81,7 +79,7 @@ func (a *API) write(act action) http.Handler { return a.admitted(writer, act, re
 func (a *API) readLabels(act action) http.Handler { return a.admitted(reader, act, renderSentence) }
 
 func (a *API) writeLabels(act action) http.Handler {
-	return a.admitted(labelWriter, act, renderSentence)
+	return a.admitted(writer, act, renderSentence)
 }
 
 // Mount adds the endpoints to r, which must not clean paths: a path with two slashes

@@ -102,7 +102,7 @@ func (a *API) updateTag(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	f, err := c.root("tag")
+	f, err := changeOf[tagShape](c, "tag")
 	if err != nil {
 		return reply{}, err
 	}

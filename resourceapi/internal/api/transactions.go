@@ -27,6 +27,7 @@ func (a *API) listTransactions(ctx context.Context, c *call) (reply, error) {
 	if len(filter.Search) > resourceapi.MaxName {
 		q.complain("search is too long")
 	}
+	q.asked = append(q.asked, "after")
 	if q.values.Has("after") {
 		return a.transactionsAfter(ctx, c, q, filter)
 	}
@@ -125,9 +126,9 @@ func (a *API) newTransaction(f *fields) (in resourceapi.TransactionInput, messag
 	in = transactionInput(f)
 	switch {
 	case strings.TrimSpace(in.AccountID) == "" && len(f.complaints) == 0:
-		return in, "Account ID is required", []string{"Account ID is required"}
+		return in, "Account ID is required", f.broken("Account ID is required")
 	case in.Source != "" && in.ExternalID == "":
-		return in, "Source requires external_id", []string{"Source requires external_id"}
+		return in, "Source requires external_id", append([]string{"Source requires external_id"}, f.strangers()...)
 	}
 	if in.Source == "" {
 		in.Source = resourceapi.DefaultSource
@@ -177,7 +178,7 @@ func (a *API) updateTransaction(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	f, err := c.root("transaction")
+	f, err := changeOf[transactionShape](c, "transaction")
 	if err != nil {
 		return reply{}, err
 	}

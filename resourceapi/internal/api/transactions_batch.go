@@ -3,8 +3,10 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
+	"latchkey/pkg/body"
 	"latchkey/pkg/fault"
 	"latchkey/resourceapi"
 	"latchkey/resourceapi/internal/store"
@@ -16,21 +18,31 @@ type itemErrors struct {
 	Errors []string `json:"errors"`
 }
 
+// batchValues is how many values a batch may be made of: 500 transactions, each with
+// every member and 100 tags.
+const batchValues = 500 * 128
+
+var errBatchTooMany = resourceapi.Refuse("Transactions are too many (maximum is 500)")
+
 // createTransactions writes up to 500 transactions, all or none.
 func (a *API) createTransactions(ctx context.Context, c *call) (reply, error) {
-	body, err := c.object()
-	if err != nil {
+	c.limits = body.Limits{Bytes: 8 * a.BodyLimit, Values: batchValues}
+	object, err := c.object()
+	if errors.Is(err, body.ErrTooMany) {
+		return reply{}, errBatchTooMany
+	}
+	if err != nil && !errors.Is(err, body.ErrEmpty) {
 		return reply{}, err
 	}
-	items, isList := body["transactions"].([]any)
+	items, isList := object["transactions"].([]any)
 	if !isList {
-		return reply{}, errNoRoot
+		return reply{}, noRoot(object, "transactions", "a list")
 	}
 	if len(items) == 0 {
 		return reply{}, resourceapi.Refuse("Transactions can't be blank")
 	}
 	if len(items) > resourceapi.MaxBatch {
-		return reply{}, resourceapi.Refuse("Transactions are too many (maximum is 500)")
+		return reply{}, errBatchTooMany
 	}
 	inputs, broken := make([]resourceapi.TransactionInput, len(items)), map[int][]string{}
 	for i, item := range items {
@@ -66,24 +78,50 @@ func (a *API) createTransactions(ctx context.Context, c *call) (reply, error) {
 	return batchReply(made)
 }
 
-func batchReply(made []store.Created) (reply, error) {
-	answer := struct {
-		Transactions []transactionShape `json:"transactions"`
-		Created      int                `json:"created"`
-		Replayed     int                `json:"replayed"`
-	}{Transactions: make([]transactionShape, len(made))}
-	for i, m := range made {
-		answer.Transactions[i] = showTransaction(m.Transaction)
+// batchAnswer is {"transactions": […], "created", "replayed"}.
+type batchAnswer []store.Created
+
+func batchReply(made batchAnswer) (reply, error) {
+	if made.replayed() == len(made) {
+		return ok(made)
+	}
+	return created(made)
+}
+
+func (b batchAnswer) replayed() (n int) {
+	for _, m := range b {
 		if m.Replayed {
-			answer.Replayed++
-		} else {
-			answer.Created++
+			n++
 		}
 	}
-	if answer.Created == 0 {
-		return ok(answer)
+	return n
+}
+
+// size implements piecewise.
+func (b batchAnswer) size() int {
+	size := len(b) << 10
+	for _, m := range b {
+		if m.Transaction.Notes != nil {
+			size += len(*m.Transaction.Notes)
+		}
 	}
-	return created(answer)
+	return size
+}
+
+// encodeTo implements piecewise.
+func (b batchAnswer) encodeTo(e *encoder, written func()) error {
+	separator := `{"transactions":[`
+	for _, m := range b {
+		e.buf.WriteString(separator)
+		if err := e.part(showTransaction(m.Transaction)); err != nil {
+			return err
+		}
+		written()
+		separator = ","
+	}
+	replayed := b.replayed()
+	_, _ = fmt.Fprintf(&e.buf, `],"created":%d,"replayed":%d}`+"\n", len(b)-replayed, replayed) // into memory
+	return nil
 }
 
 func refusedBatch(broken map[int][]string) error {

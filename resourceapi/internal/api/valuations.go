@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"latchkey/pkg/body"
 	"latchkey/pkg/fault"
 	"latchkey/resourceapi"
 	"latchkey/resourceapi/internal/store"
@@ -74,15 +75,20 @@ func valuationInput(f *fields) resourceapi.ValuationInput {
 // createValuation states what an account holds. Without a root in the body the
 // answer is that the account is missing (docs/contract.md, "Valuations").
 func (a *API) createValuation(ctx context.Context, c *call) (reply, error) {
-	body, err := c.object()
-	if err != nil && !errors.Is(err, errNoRoot) {
+	object, err := c.object()
+	if err != nil && !errors.Is(err, body.ErrEmpty) {
 		return reply{}, err
 	}
-	f, err := root(body, "valuation")
+	f, err := root(object, "valuation")
 	if err != nil {
-		f = &fields{}
+		missing, _ := errors.AsType[*fault.Error](err)
+		return reply{}, resourceapi.Refuse("Account ID is required", append([]string{"Account ID is required"}, missing.Errors...)...)
 	}
 	in := valuationInput(f)
+	upsert, given := object["upsert"]
+	if inside, _ := f.value("upsert"); !given {
+		upsert = inside
+	}
 	if len(f.complaints) == 0 {
 		for _, required := range []struct {
 			missing bool
@@ -91,7 +97,7 @@ func (a *API) createValuation(ctx context.Context, c *call) (reply, error) {
 			{in.AccountID == "", "Account ID is required"}, {!in.Amount.Set, "Amount is required"}, {!in.Date.Set, "Date is required"},
 		} {
 			if required.missing {
-				return reply{}, resourceapi.Refuse(required.text)
+				return reply{}, resourceapi.Refuse(required.text, append([]string{required.text}, f.strangers()...)...)
 			}
 		}
 	}
@@ -104,10 +110,6 @@ func (a *API) createValuation(ctx context.Context, c *call) (reply, error) {
 		return reply{}, errNoEntry
 	}
 	in.AccountID = id
-	upsert, given := body["upsert"]
-	if !given {
-		upsert = f.members["upsert"]
-	}
 	v, replaced, err := c.family.CreateValuation(ctx, in)
 	if err != nil {
 		return reply{}, refused(err, message)
@@ -123,13 +125,14 @@ func (a *API) updateValuation(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	f, err := c.root("valuation")
+	f, err := changeOf[valuationShape](c, "valuation")
 	if err != nil {
 		return reply{}, err
 	}
 	in := valuationInput(f)
 	if in.Amount.Set != in.Date.Set && len(f.complaints) == 0 {
-		return reply{}, resourceapi.Refuse("Both amount and date are required when updating reconciliation")
+		const both = "Both amount and date are required when updating reconciliation"
+		return reply{}, resourceapi.Refuse(both, append([]string{both}, f.strangers()...)...)
 	}
 	const message = "Valuation could not be updated"
 	if err := f.refuse(message, in.Check(resourceapi.DateOf(a.Store.Now()))...); err != nil {

@@ -109,7 +109,15 @@ func (r references) check(in *resourceapi.TransactionInput, creating bool) []str
 
 // money reads the amount of in. Otherwise it returns the broken rule.
 func money(in resourceapi.TransactionInput, currency resourceapi.Currency) (resourceapi.Amount, []string) {
-	amount, err := in.Money(currency)
+	return amountOr(in.Money(currency))
+}
+
+// repriced is the amount of old after the change in.
+func repriced(in resourceapi.TransactionInput, old lockedTransaction) (resourceapi.Amount, []string) {
+	return amountOr(in.Repriced(old.amount, old.currency))
+}
+
+func amountOr(amount resourceapi.Amount, err error) (resourceapi.Amount, []string) {
 	if err != nil {
 		return 0, []string{fmt.Sprintf("Amount %v", err)}
 	}

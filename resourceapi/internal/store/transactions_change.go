@@ -39,8 +39,8 @@ func (f *Family) UpdateTransaction(ctx context.Context, id string, in resourceap
 		if in.MerchantID.Set {
 			set["merchant_id"] = nonEmpty(in.MerchantID.Value)
 		}
-		if in.Amount.Set {
-			amount, wrong := money(in, old.currency)
+		if in.Amount.Set || in.Nature != resourceapi.AsGiven {
+			amount, wrong := repriced(in, old)
 			broken = append(broken, wrong...)
 			income = amount < 0
 			set["amount"], set["thousandths"] = int64(amount), amount.Thousandths(old.currency)
@@ -68,7 +68,7 @@ func (f *Family) applyTransaction(ctx context.Context, id string, old lockedTran
 	if err := f.applyTags(ctx, id, old, in, date); err != nil {
 		return err
 	}
-	if !in.Amount.Set && !in.Date.Set {
+	if _, amount := set["amount"]; !amount && !in.Date.Set {
 		return nil
 	}
 	work := changes{}
@@ -96,6 +96,7 @@ func (f *Family) applyTags(ctx context.Context, id string, old lockedTransaction
 type lockedTransaction struct {
 	account   string
 	date      resourceapi.Date
+	amount    resourceapi.Amount
 	income    bool
 	currency  resourceapi.Currency
 	createdAt time.Time
@@ -105,7 +106,7 @@ func (f *Family) lockTransaction(ctx context.Context, id string) (lockedTransact
 	row, err := findOne[transactionRow](f.orm(ctx).Clauses(locked).Where("transactions.id = ?", id).Where(staying).
 		Joins("JOIN accounts ON accounts.family_id = transactions.family_id AND accounts.id = transactions.account_id"), errNoTransaction)
 	return lockedTransaction{
-		account: row.AccountID, date: row.Date, income: row.Amount < 0, currency: resourceapi.Currency(row.Currency), createdAt: row.CreatedAt,
+		account: row.AccountID, date: row.Date, amount: resourceapi.Amount(row.Amount), income: row.Amount < 0, currency: resourceapi.Currency(row.Currency), createdAt: row.CreatedAt,
 	}, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"strconv"
 
@@ -136,8 +137,8 @@ func (f *Family) writeTransactions(ctx context.Context, rows []transactionRow, t
 			tags = append(tags, row.tagged(tag))
 		}
 	}
-	if len(plain) > 0 {
-		if err := f.insert(ctx, plain); err != nil {
+	for piece := range pieces(plain) {
+		if err := f.insert(ctx, piece); err != nil {
 			return nil, err
 		}
 	}
@@ -147,12 +148,50 @@ func (f *Family) writeTransactions(ctx context.Context, rows []transactionRow, t
 	if err := f.record(ctx, work); err != nil {
 		return nil, err
 	}
-	list, err := f.transactionsByID(ctx, ids)
-	for i := range list {
-		made[i].Transaction = list[i]
-	}
-	return made, err
+	return made, f.readMade(ctx, rows, ids, made)
 }
+
+// readMade reads what was written. Texts that came back as they were sent are kept
+// once.
+func (f *Family) readMade(ctx context.Context, rows []transactionRow, ids []string, made []Created) error {
+	at := 0
+	for piece := range pieces(rows) {
+		list, err := f.transactionsByID(ctx, ids[at:at+len(piece)])
+		if err != nil {
+			return err
+		}
+		for i, t := range list {
+			if sent := piece[i].Notes; sent != nil && t.Notes != nil && *sent == *t.Notes {
+				t.Notes = sent
+			}
+			made[at+i].Transaction = t
+		}
+		at += len(piece)
+	}
+	return nil
+}
+
+// pieces cuts rows up so that a statement carries little more than pieceBytes of
+// text: what carries it holds several copies.
+func pieces(rows []transactionRow) iter.Seq[[]transactionRow] {
+	return func(yield func([]transactionRow) bool) {
+		begin, size := 0, 0
+		for i := range rows {
+			if rows[i].Notes != nil {
+				size += len(*rows[i].Notes)
+			}
+			if size < pieceBytes && i < len(rows)-1 {
+				continue
+			}
+			if !yield(rows[begin : i+1]) {
+				return
+			}
+			begin, size = i+1, 0
+		}
+	}
+}
+
+const pieceBytes = 256 << 10
 
 // externalOrder returns the indexes of rows in the order of their external ids. It is
 // the same for every caller, so that two batches with the same ids cannot deadlock.
