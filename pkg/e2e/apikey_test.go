@@ -157,6 +157,10 @@ func TestK6_RotationWithoutAnOutage(t *testing.T) {
 		k := w.keeper()
 		end := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second)
 		old := k.newKey("Importer", "read_write", "mobile", members{"expires_at": end.Format(time.RFC3339), "allowed_cidrs": []string{"127.0.0.0/8"}})
+		if _, err := w.CLI(w.t.Context(), "apikey", "set-tier", old.ID, "premium"); err != nil { // the waits below take many requests
+			w.t.Fatal(err)
+		}
+		old.Tier = "premium"
 		wantStatus(w.t, w.useAPI(http.MethodGet, accounts, old.Key, nil), http.StatusOK)
 		testenv.Eventually(w.t, 10*time.Second, "the use is known", func() bool { return k.list()[0].LastUsedAt != nil })
 
