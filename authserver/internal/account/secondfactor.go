@@ -7,7 +7,6 @@ import (
 	"encoding/base32"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"strings"
 	"time"
 
@@ -20,7 +19,6 @@ import (
 )
 
 const (
-	totpSecret = 20 // bytes; RFC 4226 section 4
 	totpStep   = 30 * time.Second
 	totpDrift  = 1 // steps a clock may be off either way (RFC 6238 section 5.2)
 
@@ -39,102 +37,15 @@ var errNoSealer = fault.New(fault.Unavailable, "The second factor is not availab
 
 var base32Text = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// Setup is what an authenticator app needs.
-type Setup struct {
-	Key string // base32, in groups of four
-	URI string // otpauth://, for the QR code
-}
-
-// BeginSecondFactor makes a secret for u, or shows the one that waits to be
-// confirmed. fault.Conflict: u has a second factor already.
-func (s *Service) BeginSecondFactor(ctx context.Context, u *authserver.User) (Setup, error) {
-	if s.Sealer == nil {
-		return Setup{}, errNoSealer
-	}
-	found, err := s.Store.FindSecondFactor(ctx, u.ID)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return Setup{}, err
-	}
-	if err == nil && found.ConfirmedAt == nil {
-		if raw, _, err := s.Sealer.open(found.Sealed, u.ID); err == nil {
-			return s.setup(u, raw), nil
-		}
-	}
-	raw := make([]byte, totpSecret)
-	_, _ = rand.Read(raw) // crypto/rand never fails on Go 1.24 and later
-	ok, err := s.Store.SaveSecondFactor(ctx, authserver.SecondFactor{UserID: u.ID, Sealed: s.Sealer.seal(raw, u.ID)}, s.now())
-	if err == nil && !ok {
-		err = fault.New(fault.Conflict, "A second factor is already set up")
-	}
-	return s.setup(u, raw), err
-}
-
-func (s *Service) setup(u *authserver.User, raw []byte) Setup {
-	issuer := s.Settings.SecondFactorOf
-	if issuer == "" {
-		issuer = "Latchkey"
-	}
-	key := base32Text.EncodeToString(raw)
-	q := url.Values{"secret": {key}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {"30"}}
-	uri := url.URL{
-		Scheme: "otpauth", Host: "totp", Path: "/" + issuer + ":" + u.Email,
-		RawQuery: strings.ReplaceAll(q.Encode(), "+", "%20"),
-	}
-	var groups []string
-	for i := 0; i < len(key); i += 4 {
-		groups = append(groups, key[i:min(i+4, len(key))])
-	}
-	return Setup{Key: strings.Join(groups, " "), URI: uri.String()}
-}
-
-// ConfirmSecondFactor makes the secret count once the person proves to have it,
-// and returns the recovery codes, this once. Errors: fault.Invalid (wrong code),
-// fault.Conflict (confirmed already), fault.RateLimited.
-func (s *Service) ConfirmSecondFactor(ctx context.Context, u *authserver.User, code string) ([]string, error) {
-	if err := s.take(ctx, "second-factor", u.ID, s.Settings.Throttles.SecondFactor); err != nil {
-		return nil, err
-	}
-	found, err := s.Store.FindSecondFactor(ctx, u.ID)
-	if fault.Is(err, fault.NotFound) || err == nil && found.ConfirmedAt != nil {
-		return nil, fault.New(fault.Conflict, "There is no second factor to confirm")
-	}
-	if err != nil {
-		return nil, err
-	}
-	step, ok, err := s.matchCode(found, code)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, ErrWrongCode
-	}
-	var codes []string
-	err = s.Store.InTx(ctx, func(ctx context.Context) error {
-		won, err := s.Store.ConfirmSecondFactor(ctx, u.ID, step, s.now())
-		if err != nil {
-			return err
-		}
-		if !won {
-			return fault.New(fault.Conflict, "There is no second factor to confirm")
-		}
-		codes, err = s.newRecoveryCodes(ctx, u.ID)
-		return err
-	})
-	if err == nil {
-		s.audit(ctx, authserver.EventSecondFactorOn, slog.String("user_id", u.ID))
-	}
-	return codes, err
-}
-
 // ErrWrongCode refuses a second factor on a form, beside its field.
 var ErrWrongCode = invalid(authserver.Violations{{Field: "otp_code", Rule: "otp_code.wrong", Message: "The code is wrong or was used before"}})
 
 // matchCode finds the time step whose code was given, now or one step away.
-func (s *Service) matchCode(f *authserver.SecondFactor, code string) (step int64, ok bool, err error) {
+func (s *Service) matchCode(userID string, sealed []byte, code string) (step int64, ok bool, err error) {
 	if s.Sealer == nil {
 		return 0, false, errNoSealer
 	}
-	raw, _, err := s.Sealer.open(f.Sealed, f.UserID)
+	raw, _, err := s.Sealer.open(sealed, userID)
 	if err != nil {
 		return 0, false, err
 	}
@@ -189,7 +100,7 @@ func (s *Service) claimCode(ctx context.Context, u *authserver.User, code string
 	if err != nil {
 		return false, err
 	}
-	step, ok, err := s.matchCode(found, code)
+	step, ok, err := s.matchCode(u.ID, found.Sealed, code)
 	if err != nil || !ok {
 		return false, err
 	}

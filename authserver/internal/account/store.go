@@ -75,9 +75,11 @@ type devices interface {
 }
 
 type secondFactors interface {
-	SaveSecondFactor(ctx context.Context, f authserver.SecondFactor, now time.Time) (bool, error)
+	SaveSecondFactorSetup(ctx context.Context, f authserver.SecondFactorSetup, now time.Time) error
+	FindSecondFactorSetup(ctx context.Context, signinID string, now time.Time) (*authserver.SecondFactorSetup, error)
+	DeleteSecondFactorSetup(ctx context.Context, signinID string) error
 	FindSecondFactor(ctx context.Context, userID string) (*authserver.SecondFactor, error)
-	ConfirmSecondFactor(ctx context.Context, userID string, step int64, now time.Time) (bool, error)
+	CreateSecondFactor(ctx context.Context, f authserver.SecondFactor, now time.Time) (bool, error)
 	ClaimStep(ctx context.Context, userID string, step int64) (bool, error)
 	DeleteSecondFactor(ctx context.Context, userID string) error
 	ReplaceRecoveryCodes(ctx context.Context, userID string, codes []secret.Digest, now time.Time) error

@@ -6,8 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/pquerna/otp/totp"
 
+	"latchkey/authserver"
 	"latchkey/pkg/testenv"
 )
 
@@ -18,12 +20,13 @@ func (s *site) secondFactor(t *testing.T, email string) (key string, recovery []
 	if err != nil {
 		t.Fatal(err)
 	}
-	setup, err := s.People.BeginSecondFactor(t.Context(), u)
+	in := &authserver.Signin{ID: uuid.NewString(), User: *u}
+	setup, err := s.People.BeginSecondFactor(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
 	key = strings.ReplaceAll(setup.Key, " ", "")
-	if recovery, err = s.People.ConfirmSecondFactor(t.Context(), u, s.code(t, key, 0)); err != nil {
+	if recovery, err = s.People.ConfirmSecondFactor(t.Context(), in, s.code(t, key, 0)); err != nil {
 		t.Fatal(err)
 	}
 	return key, recovery

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/pquerna/otp/totp"
 
 	"latchkey/authserver"
@@ -113,7 +114,8 @@ func (s *site) member(email string) *authserver.User {
 // secondFactor gives a user one and returns what shows its codes, steps from now.
 func (s *site) secondFactor(u *authserver.User) func(steps int) string {
 	s.Helper()
-	setup, err := s.People.BeginSecondFactor(s.Context(), u)
+	in := &authserver.Signin{ID: uuid.NewString(), User: *u}
+	setup, err := s.People.BeginSecondFactor(s.Context(), in)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -124,7 +126,7 @@ func (s *site) secondFactor(u *authserver.User) func(steps int) string {
 		}
 		return code
 	}
-	if _, err := s.People.ConfirmSecondFactor(s.Context(), u, code(-1)); err != nil {
+	if _, err := s.People.ConfirmSecondFactor(s.Context(), in, code(-1)); err != nil {
 		s.Fatal(err)
 	}
 	return code

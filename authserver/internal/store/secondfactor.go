@@ -9,31 +9,49 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// SaveSecondFactor stores a secret that is not confirmed yet, replacing an
-// earlier one that was not. false: the user has a confirmed one.
-func (s *Store) SaveSecondFactor(ctx context.Context, f authserver.SecondFactor, now time.Time) (bool, error) {
-	n, err := s.db.Exec(ctx, `INSERT INTO second_factors (user_id, sealed, created_at) VALUES ($1, $2, $3)
-		ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed, created_at = excluded.created_at, last_step = 0
-		WHERE second_factors.confirmed_at IS NULL`, f.UserID, f.Sealed, now)
-	return n == 1, err
+// SaveSecondFactorSetup stores a secret that is not confirmed yet, unless the
+// same sign-in has one that is still good at now.
+func (s *Store) SaveSecondFactorSetup(ctx context.Context, f authserver.SecondFactorSetup, now time.Time) error {
+	_, err := s.db.Exec(ctx, `INSERT INTO second_factor_setups (signin_id, user_id, sealed, expires_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (signin_id) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at
+		WHERE second_factor_setups.expires_at <= $5`, f.SigninID, f.UserID, f.Sealed, f.ExpiresAt, now)
+	return err
+}
+
+// FindSecondFactorSetup returns the secret that a sign-in shows. fault.NotFound:
+// it has none that is good at now.
+func (s *Store) FindSecondFactorSetup(ctx context.Context, signinID string, now time.Time) (*authserver.SecondFactorSetup, error) {
+	f := authserver.SecondFactorSetup{SigninID: signinID}
+	err := s.db.QueryRow(ctx, `SELECT user_id, sealed, expires_at FROM second_factor_setups WHERE signin_id = $1 AND expires_at > $2`,
+		signinID, now).Scan(&f.UserID, &f.Sealed, &f.ExpiresAt)
+	return orNotFound(&f, err)
+}
+
+// DeleteSecondFactorSetup forgets the secret that a sign-in shows.
+func (s *Store) DeleteSecondFactorSetup(ctx context.Context, signinID string) error {
+	_, err := s.db.Exec(ctx, `DELETE FROM second_factor_setups WHERE signin_id = $1`, signinID)
+	return err
 }
 
 // FindSecondFactor returns a user's second factor, fault.NotFound when there is none.
 func (s *Store) FindSecondFactor(ctx context.Context, userID string) (*authserver.SecondFactor, error) {
 	f := authserver.SecondFactor{UserID: userID}
-	err := s.db.QueryRow(ctx, `SELECT sealed, confirmed_at, last_step FROM second_factors WHERE user_id = $1`, userID).
-		Scan(&f.Sealed, &f.ConfirmedAt, &f.LastStep)
+	err := s.db.QueryRow(ctx, `SELECT sealed, last_step FROM second_factors WHERE user_id = $1`, userID).Scan(&f.Sealed, &f.LastStep)
 	return orNotFound(&f, err)
 }
 
-// ConfirmSecondFactor makes the secret count, one winner.
-func (s *Store) ConfirmSecondFactor(ctx context.Context, userID string, step int64, now time.Time) (bool, error) {
-	n, err := s.db.Exec(ctx, `UPDATE second_factors SET confirmed_at = $3, last_step = $2
-		WHERE user_id = $1 AND confirmed_at IS NULL`, userID, step, now)
+// CreateSecondFactor makes a secret count, one winner: false when the user has a
+// second factor. Secrets that other browsers show are forgotten.
+func (s *Store) CreateSecondFactor(ctx context.Context, f authserver.SecondFactor, now time.Time) (bool, error) {
+	n, err := s.db.Exec(ctx, `INSERT INTO second_factors (user_id, sealed, last_step, confirmed_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (user_id) DO NOTHING`, f.UserID, f.Sealed, f.LastStep, now)
 	if err != nil || n == 0 {
 		return false, err
 	}
-	_, err = s.db.Exec(ctx, `UPDATE users SET second_factor = true WHERE id = $1`, userID)
+	if _, err := s.db.Exec(ctx, `DELETE FROM second_factor_setups WHERE user_id = $1`, f.UserID); err != nil {
+		return false, err
+	}
+	_, err = s.db.Exec(ctx, `UPDATE users SET second_factor = true WHERE id = $1`, f.UserID)
 	return true, err
 }
 
@@ -41,7 +59,7 @@ func (s *Store) ConfirmSecondFactor(ctx context.Context, userID string, step int
 // accepted before.
 func (s *Store) ClaimStep(ctx context.Context, userID string, step int64) (bool, error) {
 	n, err := s.db.Exec(ctx, `UPDATE second_factors SET last_step = $2
-		WHERE user_id = $1 AND confirmed_at IS NOT NULL AND last_step < $2`, userID, step)
+		WHERE user_id = $1 AND last_step < $2`, userID, step)
 	return n == 1, err
 }
 
@@ -90,8 +108,8 @@ func (s *Store) CountRecoveryCodes(ctx context.Context, userID string) (int, err
 // ListSecondFactors returns every sealed secret, for sealing anew.
 func (s *Store) ListSecondFactors(ctx context.Context) ([]authserver.SecondFactor, error) {
 	return collect(ctx, s, func(f *authserver.SecondFactor) []any {
-		return []any{&f.UserID, &f.Sealed, &f.ConfirmedAt, &f.LastStep}
-	}, `SELECT user_id, sealed, confirmed_at, last_step FROM second_factors ORDER BY user_id`)
+		return []any{&f.UserID, &f.Sealed, &f.LastStep}
+	}, `SELECT user_id, sealed, last_step FROM second_factors ORDER BY user_id`)
 }
 
 // ResealSecondFactor replaces a sealed secret if it is still the old one.

@@ -114,10 +114,6 @@ func TestA1_ASecondFactorIsConfirmed(t *testing.T) {
 		if asked.Status != http.StatusUnprocessableEntity || recoveryCode.MatchString(asked.Body) {
 			t.Fatalf("a form that waited too long: %d %s", asked.Status, asked.Text())
 		}
-		done := fill(t, p.Browser, asked, map[string]string{"password": p.Password})
-		if done.Status != http.StatusOK || len(recoveryCode.FindAllString(done.Body, -1)) != 10 {
-			t.Errorf("confirmed, with the fields it was sent with: %d %s", done.Status, done.Text())
-		}
 	})
 }
 

@@ -40,7 +40,7 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, in *auth
 }
 
 func (s *Server) setupView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*page.View, templ.Component, error) {
-	setup, err := s.people.BeginSecondFactor(r.Context(), &in.User)
+	setup, err := s.people.BeginSecondFactor(r.Context(), in)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -70,7 +70,7 @@ func (s *Server) confirmSecondFactor(w http.ResponseWriter, r *http.Request, in 
 	if !r.PostForm.Has("otp_code") { // the confirmation that the page had asked for
 		return redirect(w, r, r.URL.Path)
 	}
-	codes, err := s.people.ConfirmSecondFactor(r.Context(), &in.User, r.PostForm.Get("otp_code"))
+	codes, err := s.people.ConfirmSecondFactor(r.Context(), in, r.PostForm.Get("otp_code"))
 	if fault.Is(err, fault.Conflict) {
 		return redirect(w, r, "/settings/security")
 	}

@@ -154,10 +154,19 @@ CREATE INDEX pending_signins_expiry ON pending_signins (expires_at, digest);
 CREATE TABLE second_factors (
     user_id      TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
     sealed       BLOB NOT NULL,
-    created_at   TIMESTAMP NOT NULL,
-    confirmed_at TIMESTAMP,
+    confirmed_at TIMESTAMP NOT NULL,
     last_step    INTEGER NOT NULL DEFAULT 0
 );
+
+-- A secret that a browser shows and nobody has confirmed, for ten minutes.
+CREATE TABLE second_factor_setups (
+    signin_id  TEXT PRIMARY KEY,
+    user_id    TEXT        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    sealed     BLOB       NOT NULL,
+    expires_at TIMESTAMP NOT NULL
+);
+CREATE INDEX second_factor_setups_user ON second_factor_setups (user_id);
+CREATE INDEX second_factor_setups_expiry ON second_factor_setups (expires_at, signin_id);
 
 CREATE TABLE recovery_codes (
     digest     BLOB PRIMARY KEY,
