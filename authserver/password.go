@@ -14,9 +14,11 @@ const MinPassword = 8
 // passwordSpecials is the published list of special characters, and nothing else.
 const passwordSpecials = `!@#$%^&*(),.?":{}|<>`
 
-// CheckPassword returns every rule the password breaks (docs/contract.md,
-// "Password rules").
-func CheckPassword(password string) Violations {
+// CheckPassword returns every rule that the password of owner breaks
+// (docs/contract.md, "Password rules"), or, where it breaks none of those, why
+// it is easy to guess. An owner without a name or an address has none yet.
+func CheckPassword(password string, owner *User) Violations {
+	password = NormalizePassword(password)
 	broken := func(rule, message string) Violation {
 		return Violation{Field: "password", Rule: "password." + rule, Message: message}
 	}
@@ -38,6 +40,9 @@ func CheckPassword(password string) Violations {
 	}
 	if !strings.ContainsAny(password, passwordSpecials) {
 		list = append(list, broken("special", "Password must include at least one special character"))
+	}
+	if guess := guessable(password, owner); guess != "" {
+		list = append(list, broken("guessable", guess))
 	}
 	return list
 }

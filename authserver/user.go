@@ -33,7 +33,3 @@ func (u *User) DisplayName() string {
 	}
 	return u.Email
 }
-
-// NormalizeEmail trims and lower-cases an address; two addresses are the same
-// person's when this form is equal.
-func NormalizeEmail(address string) string { return strings.ToLower(strings.TrimSpace(address)) }

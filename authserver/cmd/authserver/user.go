@@ -19,7 +19,9 @@ const userUsage = `usage: authserver user COMMAND
   delete USER [--json]       for good, and with the last member the family's data
   reset-link EMAIL [--json]  a link to choose a new password, to hand over; it works once
 
-USER is an id or an email address.`
+USER is an id or an email address. A new password has 8 characters or more, upper and lower
+case letters, a number and one of !@#$%^&*(),.?":{}|<>. It is no common password, and more than
+the person's name or email address, or the name of the product, with digits or marks around it.`
 
 var userCommand = cli.Group("authserver user", userUsage, map[string]cli.Command{
 	"list":       userList,

@@ -115,7 +115,7 @@ func (h *hasher) hashNow(password string) string {
 	var salt [saltLength]byte
 	_, _ = rand.Read(salt[:]) // crypto/rand never fails on Go 1.24 and later
 	p := h.today
-	return p.phc(salt[:], argon2.IDKey([]byte(password), salt[:], p.time, p.memory, p.threads, hashLength))
+	return p.phc(salt[:], argon2.IDKey([]byte(authserver.NormalizePassword(password)), salt[:], p.time, p.memory, p.threads, hashLength))
 }
 
 // dummyPHC costs as much to compare with as a real hash, and no password is
@@ -144,7 +144,7 @@ func (h *hasher) matches(stored, password string) (ok, outdated bool) {
 	if err != nil || len(password) > authserver.MaxPassword {
 		return false, false
 	}
-	got := argon2.IDKey([]byte(password), salt, p.time, p.memory, p.threads, uint32(len(sum))) //nolint:gosec // parsePHC bounds it
+	got := argon2.IDKey([]byte(authserver.NormalizePassword(password)), salt, p.time, p.memory, p.threads, uint32(len(sum))) //nolint:gosec // parsePHC bounds it
 	same := subtle.ConstantTimeCompare(got, sum) == 1
 	return same && known, p != h.today || len(sum) != hashLength
 }

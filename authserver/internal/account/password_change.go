@@ -19,7 +19,7 @@ func (s *Service) ChangePassword(ctx context.Context, in *authserver.Signin, cur
 	if err := s.confirm(ctx, in, current); err != nil {
 		return secret.Token{}, err
 	}
-	if err := s.checkNewPassword(password); err != nil {
+	if err := s.checkNewPassword(password, &in.User); err != nil {
 		return secret.Token{}, err
 	}
 	hash, err := s.hasher.hash(ctx, password)
@@ -40,8 +40,8 @@ func (s *Service) ChangePassword(ctx context.Context, in *authserver.Signin, cur
 }
 
 // checkNewPassword names the field new_password in what it refuses.
-func (s *Service) checkNewPassword(password string) error {
-	broken := authserver.CheckPassword(password)
+func (s *Service) checkNewPassword(password string, owner *authserver.User) error {
+	broken := authserver.CheckPassword(password, owner)
 	for i := range broken {
 		broken[i].Field = "new_password"
 	}

@@ -87,7 +87,7 @@ func (r *Recovery) Reset(ctx context.Context, text, password, language string) e
 		return err
 	}
 	s := r.People
-	if err := s.checkNewPassword(password); err != nil {
+	if err := s.checkNewPassword(password, u); err != nil {
 		return err
 	}
 	hash, err := s.hasher.hash(ctx, password)

@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	totpStep   = 30 * time.Second
-	totpDrift  = 1 // steps a clock may be off either way (RFC 6238 section 5.2)
+	totpStep  = 30 * time.Second
+	totpDrift = 1 // steps a clock may be off either way (RFC 6238 section 5.2)
 
 	recoveryCount = 10
 	recoveryBytes = 10 // 80 bits in 16 characters
@@ -66,12 +66,7 @@ func (s *Service) matchCode(userID string, sealed []byte, code string) (step int
 // each once: of parallel tries one wins. Errors: ErrSecondFactor,
 // fault.RateLimited.
 func (s *Service) CheckSecondFactor(ctx context.Context, u *authserver.User, code string) error {
-	code = strings.Map(func(r rune) rune {
-		if r == ' ' || r == '-' {
-			return -1
-		}
-		return r
-	}, code)
+	code = authserver.NormalizeCode(code)
 	if code == "" {
 		return ErrSecondFactor
 	}

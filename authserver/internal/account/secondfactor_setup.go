@@ -105,7 +105,7 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, in *authserver.Signin
 	if err != nil {
 		return nil, err
 	}
-	step, ok, err := s.matchCode(u.ID, found.Sealed, code)
+	step, ok, err := s.matchCode(u.ID, found.Sealed, authserver.NormalizeCode(code))
 	if err != nil {
 		return nil, err
 	}

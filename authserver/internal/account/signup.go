@@ -41,7 +41,7 @@ func (in *Signup) user() (*authserver.User, authserver.Violations) {
 // docs/contract.md, "Sign up": password, device, then the rest.
 func (in *Signup) check() (*authserver.User, error) {
 	u, broken := in.user()
-	if rules := authserver.CheckPassword(in.Password); len(rules) > 0 {
+	if rules := authserver.CheckPassword(in.Password, u); len(rules) > 0 {
 		return nil, invalid(append(rules, broken...))
 	}
 	if in.device != nil {
