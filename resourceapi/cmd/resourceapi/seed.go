@@ -38,8 +38,12 @@ func seed(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return fmt.Errorf("API_DEFAULT_CURRENCY %w", err)
 	}
-	s := store.New(db, store.Options{Currency: currency, Now: time.Now})
-	n, err := seedFamily(ctx, s.Family(id), currency, resourceapi.DateOf(s.Now()))
+	household := store.New(db, store.Options{Currency: currency, TimeZone: resourceapi.TimeZone(cfg.DefaultTimeZone), Now: time.Now}).Family(id)
+	today, err := household.Today(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := seedFamily(ctx, household, currency, today)
 	if err != nil {
 		return err
 	}

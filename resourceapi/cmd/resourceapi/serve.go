@@ -121,7 +121,9 @@ func (p *parts) openDatabase(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("API_DEFAULT_CURRENCY %w", err)
 	}
-	p.store = store.New(db, store.Options{Currency: currency, Now: time.Now, Logger: p.log})
+	p.store = store.New(db, store.Options{
+		Currency: currency, TimeZone: resourceapi.TimeZone(p.cfg.DefaultTimeZone), Now: time.Now, Logger: p.log,
+	})
 	registerPool(p.metrics, db)
 	return nil
 }

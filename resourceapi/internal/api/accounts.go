@@ -84,7 +84,10 @@ func (a *API) createAccount(ctx context.Context, c *call) (reply, error) {
 	if in.Currency, err = c.currency(ctx, f); err != nil {
 		return reply{}, err
 	}
-	today := resourceapi.DateOf(a.Store.Now())
+	today, err := c.family.Today(ctx)
+	if err != nil {
+		return reply{}, err
+	}
 	opening, day := f.number("balance", "Balance"), f.date("opening_date", "Opening date")
 	if day.Set && (day.Value <= today.AddYears(-30) || day.Value > today) {
 		f.complain("Opening date must be after " + today.AddYears(-30).String() + " and not in the future")
@@ -113,7 +116,8 @@ func (a *API) createAccount(ctx context.Context, c *call) (reply, error) {
 func (c *call) currency(ctx context.Context, f *fields) (resourceapi.Currency, error) {
 	text := f.text("currency", "Currency")
 	if strings.TrimSpace(text.Value) == "" {
-		return c.family.Currency(ctx)
+		own, err := c.family.Settings(ctx)
+		return own.Currency, err
 	}
 	currency, err := resourceapi.ParseCurrency(text.Value)
 	if err != nil {

@@ -54,6 +54,9 @@ func (a *API) routes() []route {
 		{"/syncs", methods{"GET": a.read(a.listSyncs)}},
 		{"/syncs/latest", methods{"GET": a.read(a.latestSync)}},
 		{"/syncs/{id}", methods{"GET": a.read(a.showSync)}},
+		{"/family_settings", methods{
+			"GET": a.read(a.showFamilySettings), "PATCH": a.write(a.updateFamilySettings), "PUT": a.write(a.updateFamilySettings),
+		}},
 		{"/balance_sheet", methods{"GET": a.read(a.balanceSheet)}},
 		{"/users/reset", methods{"DELETE": a.admitted(resetter, a.startReset, render)}},
 		{"/users/reset/status", methods{"GET": a.admitted(resetReader, a.resetStatus, render)}},

@@ -122,7 +122,7 @@ func transactionInput(f *fields) resourceapi.TransactionInput {
 
 // newTransaction reads and checks a transaction to be created. The message is that
 // of the contract where it has one for the first broken rule.
-func (a *API) newTransaction(f *fields) (in resourceapi.TransactionInput, message string, broken []string) {
+func newTransaction(f *fields, today resourceapi.Date) (in resourceapi.TransactionInput, message string, broken []string) {
 	in = transactionInput(f)
 	switch {
 	case strings.TrimSpace(in.AccountID) == "" && len(f.complaints) == 0:
@@ -133,7 +133,7 @@ func (a *API) newTransaction(f *fields) (in resourceapi.TransactionInput, messag
 	if in.Source == "" {
 		in.Source = resourceapi.DefaultSource
 	}
-	return in, "Transaction could not be created", f.broken(in.Check(true, resourceapi.DateOf(a.Store.Now()))...)
+	return in, "Transaction could not be created", f.broken(in.Check(true, today)...)
 }
 
 func (a *API) createTransaction(ctx context.Context, c *call) (reply, error) {
@@ -141,7 +141,11 @@ func (a *API) createTransaction(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	in, message, broken := a.newTransaction(f)
+	today, err := c.family.Today(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	in, message, broken := newTransaction(f, today)
 	if len(broken) > 0 {
 		return reply{}, resourceapi.Refuse(message, broken...)
 	}
@@ -200,7 +204,11 @@ func (a *API) updateTransaction(ctx context.Context, c *call) (reply, error) {
 			f.complain(strings.ToUpper(name[:1]) + name[1:] + " can't be blank")
 		}
 	}
-	if err := f.refuse(message, in.Check(false, resourceapi.DateOf(a.Store.Now()))...); err != nil {
+	today, err := c.family.Today(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := f.refuse(message, in.Check(false, today)...); err != nil {
 		return reply{}, err
 	}
 	t, err := c.family.UpdateTransaction(ctx, id, in)

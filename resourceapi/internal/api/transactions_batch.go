@@ -44,6 +44,10 @@ func (a *API) createTransactions(ctx context.Context, c *call) (reply, error) {
 	if len(items) > resourceapi.MaxBatch {
 		return reply{}, errBatchTooMany
 	}
+	today, err := c.family.Today(ctx)
+	if err != nil {
+		return reply{}, err
+	}
 	inputs, broken := make([]resourceapi.TransactionInput, len(items)), map[int][]string{}
 	for i, item := range items {
 		members, isObject := item.(map[string]any)
@@ -51,7 +55,7 @@ func (a *API) createTransactions(ctx context.Context, c *call) (reply, error) {
 			broken[i] = []string{"Transaction must be an object"}
 			continue
 		}
-		in, _, rules := a.newTransaction(&fields{members: members})
+		in, _, rules := newTransaction(&fields{members: members}, today)
 		if inputs[i] = in; len(rules) > 0 {
 			broken[i] = rules
 		}

@@ -102,7 +102,11 @@ func (a *API) createValuation(ctx context.Context, c *call) (reply, error) {
 		}
 	}
 	const message = "Valuation could not be created"
-	if err := f.refuse(message, in.Check(resourceapi.DateOf(a.Store.Now()))...); err != nil {
+	today, err := c.family.Today(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := f.refuse(message, in.Check(today)...); err != nil {
 		return reply{}, err
 	}
 	id, valid := resourceapi.ParseID(in.AccountID)
@@ -135,7 +139,11 @@ func (a *API) updateValuation(ctx context.Context, c *call) (reply, error) {
 		return reply{}, resourceapi.Refuse(both, append([]string{both}, f.strangers()...)...)
 	}
 	const message = "Valuation could not be updated"
-	if err := f.refuse(message, in.Check(resourceapi.DateOf(a.Store.Now()))...); err != nil {
+	today, err := c.family.Today(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := f.refuse(message, in.Check(today)...); err != nil {
 		return reply{}, err
 	}
 	v, err := c.family.UpdateValuation(ctx, id, in)

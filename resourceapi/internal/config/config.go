@@ -49,6 +49,7 @@ type Config struct {
 	ErasureSecret string `env:"API_ERASURE_SECRET"`
 
 	DefaultCurrency string        `env:"API_DEFAULT_CURRENCY" envDefault:"USD"`
+	DefaultTimeZone string        `env:"API_DEFAULT_TIME_ZONE" envDefault:"UTC"`
 	RequestTimeout  time.Duration `env:"API_REQUEST_TIMEOUT" envDefault:"15s"`
 	BodyLimit       int64         `env:"API_BODY_LIMIT" envDefault:"1048576"`
 	Drain           time.Duration `env:"API_DRAIN" envDefault:"10s"`
@@ -139,6 +140,8 @@ func (c *Config) check() error {
 		complain(n < 0, "%s must be 0 (unlimited) or more", name)
 	}
 	_, errCurrency := resourceapi.ParseCurrency(c.DefaultCurrency)
+	_, errZone := resourceapi.ParseTimeZone(c.DefaultTimeZone)
+	complain(errZone != nil, "API_DEFAULT_TIME_ZONE must be a name of the IANA time zone database such as Europe/Berlin")
 	complain(errCurrency != nil, "API_DEFAULT_CURRENCY must be a currency code such as USD")
 	complain(c.CredentialLife <= 0 || c.CredentialLife > introspection.MaxLife, "API_CREDENTIAL_LIFE must be more than 0 and at most 1m")
 	complain(c.LimitAway != "local" && c.LimitAway != "refuse", "API_RATE_LIMIT_AWAY must be local or refuse")

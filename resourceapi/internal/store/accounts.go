@@ -64,9 +64,13 @@ func (f *Family) Accounts(ctx context.Context, disabled bool, page Page) ([]reso
 	if err != nil {
 		return nil, Paging{}, err
 	}
+	today, err := f.Today(ctx)
+	if err != nil {
+		return nil, Paging{}, err
+	}
 	rows, paging, err := paged[accountView](page, func() *gorm.DB { return f.orm(ctx).Model(&accountRow{}).Where(whichAccounts(disabled)) },
 		func(query *gorm.DB) *gorm.DB {
-			return query.Select(accountColumns, f.s.today()).Order("accounts.name, accounts.id")
+			return query.Select(accountColumns, today).Order("accounts.name, accounts.id")
 		})
 	return mapped(rows, accountView.account), paging, err
 }
@@ -81,7 +85,11 @@ func (f *Family) Account(ctx context.Context, id string, disabled bool) (resourc
 }
 
 func (f *Family) account(ctx context.Context, id, which string) (resourceapi.Account, error) {
-	view, err := findOne[accountView](f.orm(ctx).Select(accountColumns, f.s.today()).Where(which).Where("accounts.id = ?", id), errNoAccount)
+	today, err := f.Today(ctx)
+	if err != nil {
+		return resourceapi.Account{}, err
+	}
+	view, err := findOne[accountView](f.orm(ctx).Select(accountColumns, today).Where(which).Where("accounts.id = ?", id), errNoAccount)
 	return view.account(), err
 }
 
@@ -157,7 +165,10 @@ func (f *Family) lockAccount(ctx context.Context, id string) (resourceapi.Accoun
 // reconcile records what the account holds today. The balance changes at once; the
 // queued sync corrects later days.
 func (f *Family) reconcile(ctx context.Context, a resourceapi.Account, amount resourceapi.Amount) error {
-	today := f.s.today()
+	today, err := f.Today(ctx)
+	if err != nil {
+		return err
+	}
 	saved, err := f.saveValuation(ctx, a, today, amount, nil)
 	if err != nil {
 		return err

@@ -17,7 +17,11 @@ func (f *Family) Balances(ctx context.Context, account string, start, end *resou
 	if err != nil {
 		return a, nil, Paging{}, err
 	}
-	first, last := f.s.today(), f.s.today()
+	today, err := f.Today(ctx)
+	if err != nil {
+		return a, nil, Paging{}, err
+	}
+	first, last := today, today
 	oldest, err := find[balanceRow](f.orm(ctx).Where("account_id = ?", account).Order("date").Limit(1))
 	if err != nil {
 		return a, nil, Paging{}, err
@@ -84,16 +88,20 @@ type Sheet struct {
 // BalanceSheet adds up active and draft accounts by currency, the family's own
 // first. Currencies are not converted into each other.
 func (f *Family) BalanceSheet(ctx context.Context) ([]Sheet, error) {
-	own, err := f.Currency(ctx)
+	own, err := f.Settings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	views, err := find[accountView](f.orm(ctx).Select(accountColumns, f.s.today()).Where(shown).Order("accounts.currency"))
+	today, err := f.Today(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list := []Sheet{{Currency: own}}
-	place := map[resourceapi.Currency]int{own: 0}
+	views, err := find[accountView](f.orm(ctx).Select(accountColumns, today).Where(shown).Order("accounts.currency"))
+	if err != nil {
+		return nil, err
+	}
+	list := []Sheet{{Currency: own.Currency}}
+	place := map[resourceapi.Currency]int{own.Currency: 0}
 	for _, view := range views {
 		a := view.account()
 		i, ok := place[a.Currency]

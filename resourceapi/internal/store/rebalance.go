@@ -78,8 +78,12 @@ func (l *Lease) Complete(ctx context.Context, subject string, jobs []Job) error 
 
 func (l *Lease) complete(ctx context.Context, subject string, jobs []Job) error {
 	now := l.s.Now()
-	err := errorOf(l.syncs(ctx, subject, resourceapi.SyncRunning).UpdateColumns(map[string]any{
-		"status": resourceapi.SyncCompleted, "completed_at": now, "updated_at": now, "window_end_date": l.s.today(),
+	today, err := l.Today(ctx)
+	if err != nil {
+		return err
+	}
+	err = errorOf(l.syncs(ctx, subject, resourceapi.SyncRunning).UpdateColumns(map[string]any{
+		"status": resourceapi.SyncCompleted, "completed_at": now, "updated_at": now, "window_end_date": today,
 	}))
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 type familyRow struct {
 	ID        familyID
 	Currency  string
+	TimeZone  string
 	CreatedAt time.Time
 }
 

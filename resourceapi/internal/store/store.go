@@ -5,12 +5,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
 	"io/fs"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,6 +36,7 @@ func Migrations() fs.FS {
 // Options tune New.
 type Options struct {
 	Currency resourceapi.Currency // of a new family
+	TimeZone resourceapi.TimeZone // of a new family; empty: UTC
 	Now      func() time.Time
 	Logger   *slog.Logger // nil: the default one
 }
@@ -43,7 +44,7 @@ type Options struct {
 // Store keeps the data of all families.
 type Store struct {
 	db       *database.DB
-	currency resourceapi.Currency
+	initial  Settings // of a new family
 	now      func() time.Time
 	log      *slog.Logger
 	families familyCache
@@ -56,14 +57,13 @@ func New(db *database.DB, opts Options) *Store {
 	if log == nil {
 		log = slog.Default()
 	}
-	return &Store{db: db, currency: opts.Currency, now: opts.Now, log: log, wake: make(chan struct{}, 1)}
+	initial := Settings{Currency: opts.Currency, TimeZone: cmp.Or(opts.TimeZone, resourceapi.UTC)}
+	return &Store{db: db, initial: initial, now: opts.Now, log: log, wake: make(chan struct{}, 1)}
 }
 
 // Now returns the time for new rows: UTC, in whole microseconds, as both engines
 // keep it.
 func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
-
-func (s *Store) today() resourceapi.Date { return resourceapi.DateOf(s.Now()) }
 
 // Family opens the door to one family's data. The id is a UUID in lower case.
 func (s *Store) Family(id string) *Family { return &Family{s: s, id: id} }
@@ -80,39 +80,24 @@ func (f *Family) ID() string { return f.id }
 // open makes sure that the family exists and returns the context for its statements.
 func (f *Family) open(ctx context.Context) (context.Context, error) {
 	ctx = f.inside(ctx)
-	if _, ok := f.s.families.get(f.id); ok {
-		return ctx, nil
-	}
-	return ctx, f.findOrCreate(ctx)
-}
-
-// Currency returns the family's own currency.
-func (f *Family) Currency(ctx context.Context) (resourceapi.Currency, error) {
-	if _, err := f.open(ctx); err != nil {
-		return "", err
-	}
-	c, _ := f.s.families.get(f.id)
-	return c, nil
+	_, err := f.Settings(ctx)
+	return ctx, err
 }
 
 // findOrCreate finds the family, or creates it with its first account. When two first
 // calls run at once, one inserts the family, and the other waits and finds it.
-func (f *Family) findOrCreate(ctx context.Context) error {
+func (f *Family) findOrCreate(ctx context.Context) (Settings, error) {
 	row, err := findOne[familyRow](f.orm(ctx), errNoFamilyRow)
 	if errors.Is(err, errNoFamilyRow) {
-		row.Currency = string(f.s.currency)
-		err = f.s.db.InTx(ctx, func(ctx context.Context) error { return f.create(ctx, row.Currency) })
+		row = familyRow{Currency: string(f.s.initial.Currency), TimeZone: string(f.s.initial.TimeZone)}
+		err = f.s.db.InTx(ctx, func(ctx context.Context) error { return f.create(ctx, row) })
 	}
-	if err != nil {
-		return err
-	}
-	f.s.families.put(f.id, resourceapi.Currency(row.Currency))
-	return nil
+	return Settings{resourceapi.Currency(row.Currency), resourceapi.TimeZone(row.TimeZone)}, err
 }
 
 var errNoFamilyRow = errors.New("store: the family is new")
 
-func (f *Family) create(ctx context.Context, currency string) error {
+func (f *Family) create(ctx context.Context, row familyRow) error {
 	erased, err := find[erasedFamilyRow](f.orm(ctx))
 	if err != nil {
 		return err
@@ -121,14 +106,15 @@ func (f *Family) create(ctx context.Context, currency string) error {
 		return fault.New(fault.Unauthenticated, "Account has been deactivated")
 	}
 	now := f.s.Now()
+	row.CreatedAt = now
 	once := clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoNothing: true}
-	n, err := affected(f.orm(ctx).Clauses(once).Create(&familyRow{Currency: currency, CreatedAt: now}))
+	n, err := affected(f.orm(ctx).Clauses(once).Create(&row))
 	if err != nil || n == 0 {
 		return err
 	}
 	return f.insert(ctx, &accountRow{
 		ID: newID(), Name: "Cash", AccountType: string(resourceapi.Depository), Status: resourceapi.StatusActive,
-		Currency: currency, CreatedAt: now, UpdatedAt: now,
+		Currency: row.Currency, CreatedAt: now, UpdatedAt: now,
 	})
 }
 
@@ -201,35 +187,3 @@ func (f *Family) insertNamed(ctx context.Context, row any) error {
 }
 
 func newID() string { return uuid.NewString() }
-
-// familyCache holds the currency of families that exist, so that only the first call
-// of a family asks the database.
-type familyCache struct {
-	mu  sync.RWMutex
-	ids map[string]resourceapi.Currency
-}
-
-// maxCachedFamilies is some 20 MB. A full cache is emptied.
-const maxCachedFamilies = 200_000
-
-func (c *familyCache) get(id string) (resourceapi.Currency, bool) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	currency, ok := c.ids[id]
-	return currency, ok
-}
-
-func (c *familyCache) put(id string, currency resourceapi.Currency) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ids == nil || len(c.ids) >= maxCachedFamilies {
-		c.ids = make(map[string]resourceapi.Currency)
-	}
-	c.ids[id] = currency
-}
-
-func (c *familyCache) forget(id string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.ids, id)
-}

@@ -117,7 +117,7 @@ func (l *lab) newHousehold(ctx context.Context, conn *pgx.Conn) (household, erro
 }
 
 const fillOthers = `
-	WITH f AS (INSERT INTO families SELECT gen_random_uuid(), 'USD', now() FROM generate_series(1, $1::int) RETURNING id),
+	WITH f AS (INSERT INTO families SELECT gen_random_uuid(), 'USD', 'UTC', now() FROM generate_series(1, $1::int) RETURNING id),
 	a AS (
 		INSERT INTO accounts (family_id, id, name, account_type, status, currency, created_at, updated_at)
 		SELECT id, id, 'Cash', 'depository', 'active', 'USD', now(), now() FROM f RETURNING family_id, id

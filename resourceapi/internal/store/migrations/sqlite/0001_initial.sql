@@ -3,6 +3,7 @@
 CREATE TABLE families (
     id TEXT PRIMARY KEY,
     currency TEXT NOT NULL,
+    time_zone TEXT NOT NULL DEFAULT 'UTC',
     created_at TIMESTAMP NOT NULL
 );
 
