@@ -90,7 +90,7 @@ func (p *parts) handler() (http.Handler, []worker, error) {
 	}
 	endpoints := oauth.New(oauth.Dependencies{
 		Grants: p.grants, Clients: clients, Credentials: p.credentials, Pages: pages, Signins: pages, Throttle: tokenThrottle{people},
-		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer,
+		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer, Resources: p.cfg.KnownResources(),
 	})
 	workers = append(workers, p.grants.RunUses, p.sweep)
 	outbox, err := p.outbox(people)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,15 +16,17 @@ import (
 
 // Config is every setting. Each works when unset; deploy/env.example lists them.
 type Config struct {
-	Addr        string `env:"AUTH_ADDR" envDefault:"127.0.0.1:8080"`
-	OpsAddr     string `env:"AUTH_OPS_ADDR" envDefault:"127.0.0.1:8090"`
-	Issuer      string `env:"AUTH_ISSUER" envDefault:"http://127.0.0.1:8080"`
-	APIURL      string `env:"AUTH_API_URL" envDefault:"http://127.0.0.1:8081"`
-	RedisURL    string `env:"AUTH_REDIS_URL"`
-	DatabaseURL string `env:"AUTH_DATABASE_URL"` // empty: DefaultDatabaseURL
-	Migrate     bool   `env:"AUTH_MIGRATE" envDefault:"true"`
-	MaxConns    int    `env:"AUTH_DATABASE_CONNECTIONS" envDefault:"16"`
-	LogLevel    string `env:"AUTH_LOG_LEVEL" envDefault:"info"`
+	Addr     string `env:"AUTH_ADDR" envDefault:"127.0.0.1:8080"`
+	OpsAddr  string `env:"AUTH_OPS_ADDR" envDefault:"127.0.0.1:8090"`
+	Issuer   string `env:"AUTH_ISSUER" envDefault:"http://127.0.0.1:8080"`
+	APIURL   string `env:"AUTH_API_URL" envDefault:"http://127.0.0.1:8081"`
+	RedisURL string `env:"AUTH_REDIS_URL"`
+	// Resources are what tokens are issued for besides the API (RFC 8707).
+	Resources   []string `env:"AUTH_RESOURCES"`
+	DatabaseURL string   `env:"AUTH_DATABASE_URL"` // empty: DefaultDatabaseURL
+	Migrate     bool     `env:"AUTH_MIGRATE" envDefault:"true"`
+	MaxConns    int      `env:"AUTH_DATABASE_CONNECTIONS" envDefault:"16"`
+	LogLevel    string   `env:"AUTH_LOG_LEVEL" envDefault:"info"`
 
 	ClientCache   time.Duration `env:"AUTH_CLIENT_CACHE" envDefault:"2s"`
 	SweepInterval time.Duration `env:"AUTH_SWEEP_INTERVAL" envDefault:"1m"`
@@ -51,12 +54,24 @@ const DefaultDatabaseURL = "sqlite:data/auth.db"
 // Secure and browsers are told to stay with https.
 func (c Config) Secure() bool { return strings.HasPrefix(c.Issuer, "https://") }
 
+// KnownResources are the identifiers of the resources that tokens are issued for,
+// the API's first.
+func (c Config) KnownResources() []string {
+	known := []string{c.APIURL}
+	for _, one := range c.Resources {
+		if one = strings.TrimRight(one, "/"); !slices.Contains(known, one) {
+			known = append(known, one)
+		}
+	}
+	return known
+}
+
 // Read reads and checks the settings of environ (name → value); every complaint
 // comes back at once.
 func Read(environ map[string]string) (Config, error) {
 	var c Config
 	unread := settings.Read(&c, environ)
-	c.Issuer = strings.TrimRight(c.Issuer, "/")
+	c.Issuer, c.APIURL = strings.TrimRight(c.Issuer, "/"), strings.TrimRight(c.APIURL, "/")
 	if err := errors.Join(unread, c.check(), c.Grants.check(), c.People.check(), c.SSO.read(environ), c.SSO.check(c.Secure()), c.Mail.check(), c.Limits.check()); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
@@ -94,6 +109,13 @@ func (c *Config) check() error {
 	api, err := url.Parse(c.APIURL)
 	complain(err != nil || api.Host == "" || api.Scheme != "http" && api.Scheme != "https",
 		"AUTH_API_URL must be an http or https URL")
+	complain(err == nil && (api.RawQuery != "" || api.Fragment != "" || api.User != nil),
+		"AUTH_API_URL must have no query, fragment or user: it is the API's identifier, as API_URL is")
+	for _, one := range c.Resources {
+		u, err := url.Parse(one)
+		complain(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" || u.User != nil,
+			"AUTH_RESOURCES: %q is no http or https URL without query, fragment and user", one)
+	}
 	complain(c.ClientCache < 0 || c.ClientCache > time.Minute, "AUTH_CLIENT_CACHE must be between 0s and 1m")
 	complain(c.BodyLimit < 1024, "AUTH_BODY_LIMIT must be at least 1024 bytes")
 	complain(c.MaxConns < 1, "AUTH_DATABASE_CONNECTIONS must be at least 1")

@@ -182,9 +182,13 @@ func (s *Server) redirect(w http.ResponseWriter, r *http.Request, a *authorizati
 // untrusted answers a request whose client or redirect URI cannot be trusted: a
 // page, never a redirect.
 func (s *Server) untrusted(w http.ResponseWriter, r *http.Request, status int, sentence string) {
+	s.noteUntrusted(r)
+	s.pages.Error(w, r, status, "This request cannot be trusted", sentence)
+}
+
+func (s *Server) noteUntrusted(r *http.Request) {
 	s.metrics.Refused("authorize", "page")
 	httpserver.Annotate(r.Context(), slog.String("event", authserver.EventClientRefused))
-	s.pages.Error(w, r, status, "This request cannot be trusted", sentence)
 }
 
 const (

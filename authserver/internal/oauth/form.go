@@ -81,19 +81,3 @@ func readable(form url.Values) bool {
 func plain(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
-
-// resource returns the one RFC 8707 resource asked for, or "".
-func resource(form url.Values) (string, error) {
-	values := form["resource"]
-	if len(values) == 0 || len(values) == 1 && values[0] == "" {
-		return "", nil
-	}
-	if len(values) > 1 {
-		return "", invalidTarget("Ask for one resource at a time.")
-	}
-	u, err := url.Parse(values[0])
-	if err != nil || !u.IsAbs() || u.Host == "" || strings.Contains(values[0], "#") || len(values[0]) > 2048 {
-		return "", invalidTarget("The resource must be an absolute URI without a fragment.")
-	}
-	return strings.TrimRight(values[0], "/"), nil
-}

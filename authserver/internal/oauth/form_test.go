@@ -32,19 +32,6 @@ func TestReadFormRefuses(t *testing.T) {
 	}
 }
 
-func TestResource(t *testing.T) {
-	for text, want := range map[string]string{"https://api.example/": "https://api.example", "https://api.example/v1": "https://api.example/v1"} {
-		if got, err := resource(url.Values{"resource": {text}}); err != nil || got != want {
-			t.Errorf("%s: %q, %v", text, got, err)
-		}
-	}
-	for _, list := range [][]string{{"a", "b"}, {"/relative"}, {"https://api.example/#x"}, {"mailto:x@example.com"}, {"https://" + strings.Repeat("x", 3000)}} {
-		if got, err := resource(url.Values{"resource": list}); err == nil {
-			t.Errorf("%.40q: accepted as %q", list, got)
-		}
-	}
-}
-
 func FuzzClientCredentials(f *testing.F) {
 	f.Add("Basic "+base64.StdEncoding.EncodeToString([]byte("id:secret")), "client_id=id")
 	f.Add("Bearer x", "client_secret=")

@@ -32,5 +32,6 @@ func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 		"introspection_endpoint_auth_methods_supported":  secrets,
 		"code_challenge_methods_supported":               []string{"S256"},
 		"authorization_response_iss_parameter_supported": true,
+		"protected_resources":                            s.resources, // RFC 9728 section 4
 	})
 }

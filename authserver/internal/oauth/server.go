@@ -23,6 +23,8 @@ type Clients interface {
 type Pages interface {
 	Consent(w http.ResponseWriter, r *http.Request, p authserver.ConsentPage)
 	Error(w http.ResponseWriter, r *http.Request, status int, title, sentence string)
+	// WrongRedirect says that asked is none of the registered redirect URIs.
+	WrongRedirect(w http.ResponseWriter, r *http.Request, asked string, registered []string)
 	SignIn(w http.ResponseWriter, r *http.Request)
 }
 
@@ -60,6 +62,7 @@ type Dependencies struct {
 	Metrics     Metrics
 	Now         func() time.Time
 	Issuer      string
+	Resources   []string // RFC 8707 identifiers that tokens are issued for, without a slash at the end
 }
 
 // Server answers the OAuth endpoints.
@@ -72,6 +75,7 @@ type Server struct {
 	metrics     Metrics
 	now         func() time.Time
 	issuer      string
+	resources   []string
 	clients     *ClientCache
 	fosite      *provider
 }
@@ -83,7 +87,7 @@ func New(d Dependencies) *Server {
 	}
 	s := &Server{
 		grants: d.Grants, credentials: d.Credentials, pages: d.Pages, signins: d.Signins, throttle: d.Throttle, metrics: d.Metrics,
-		now: d.Now, issuer: d.Issuer, clients: d.Clients,
+		now: d.Now, issuer: d.Issuer, resources: d.Resources, clients: d.Clients,
 	}
 	s.fosite = newProvider(s)
 	return s

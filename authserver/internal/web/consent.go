@@ -8,6 +8,17 @@ import (
 	"latchkey/pkg/httpserver"
 )
 
+// WrongRedirect says where an application asked to send the person, and where it
+// may: enough for its developer to see the difference.
+func (s *Server) WrongRedirect(w http.ResponseWriter, r *http.Request, asked string, registered []string) {
+	v := s.bareView(r, "redirect.heading")
+	body := page.WrongRedirectPage(v, page.NewWrongRedirect(asked, registered))
+	if err := s.render(w, r, http.StatusBadRequest, v, body); err != nil {
+		httpserver.Cause(r.Context(), err)
+		s.RenderError(w, r, err)
+	}
+}
+
 // Consent asks the person whether the application may have what it asks for.
 func (s *Server) Consent(w http.ResponseWriter, r *http.Request, p authserver.ConsentPage) {
 	action := r.URL.EscapedPath()
@@ -16,7 +27,7 @@ func (s *Server) Consent(w http.ResponseWriter, r *http.Request, p authserver.Co
 	}
 	v := s.newView(w, r, "consent.title", page.PlainName(p.Client.Name))
 	v.Signin = p.Signin
-	v.FormTargets = leadsTo(p.RedirectURI)
+	v.LeadsAnywhere = true
 	if err := s.render(w, r, http.StatusOK, v, page.ConsentPage(v, page.NewConsentView(action, p))); err != nil {
 		httpserver.Cause(r.Context(), err)
 		s.RenderError(w, r, err)

@@ -31,7 +31,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, in *authserver.S
 	}
 	s.log.LogAttrs(r.Context(), slog.LevelInfo, "audit", slog.String("event", authserver.EventExported), slog.String("user_id", in.User.ID))
 	h := w.Header()
-	s.pageHeaders(h, "")
+	s.pageHeaders(h, "form-action 'self'; ")
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("Content-Disposition", `attachment; filename="latchkey-`+s.now().UTC().Format("2006-01-02")+`.json"`)
 	_, _ = w.Write(append(raw, '\n')) // the browser may be gone; there is nobody left to tell

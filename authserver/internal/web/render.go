@@ -22,7 +22,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, v *p
 	if err := v.Draw(context.WithoutCancel(r.Context()), &buf, body); err != nil {
 		return fmt.Errorf("web: page %s: %w", v.Title, err)
 	}
-	s.pageHeaders(w.Header(), v.FormTargets)
+	s.pageHeaders(w.Header(), formAction(v))
 	w.Header().Set("Content-Language", v.Language)
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
@@ -31,11 +31,23 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, v *p
 	return nil
 }
 
-func (s *Server) pageHeaders(h http.Header, formTargets string) {
+// formAction is the directive that says where forms may lead. Browsers apply it to
+// every redirect on the way, the application's own included, so that a page whose
+// form ends at an application has none: the callback may go on to another origin
+// or to a scheme that nobody here knows. What is drawn is escaped, and the form's
+// address is ours.
+func formAction(v *page.View) string {
+	if v.LeadsAnywhere {
+		return ""
+	}
+	return "form-action 'self'" + v.FormTargets + "; "
+}
+
+func (s *Server) pageHeaders(h http.Header, formAction string) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "+
-		"form-action 'self'"+formTargets+"; frame-ancestors 'none'; base-uri 'none'")
+		formAction+"frame-ancestors 'none'; base-uri 'none'")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"latchkey/authserver"
 	"latchkey/authserver/internal/web/page"
 )
 
@@ -41,11 +40,9 @@ func safePath(to string) string {
 
 var plainScheme = regexp.MustCompile(`^[a-z][a-z0-9.+-]*$`)
 
-// leadsTo is where the redirect that follows a form may lead besides this server,
-// for form-action, with a blank before it. Browsers apply that to every redirect
-// on the way, and an application's callback may lead on to another of its
-// origins, which nobody here knows: so it is the scheme (of which http includes
-// https) and no host.
+// leadsTo is the scheme of uri for form-action, with a blank before it: where the
+// redirect that follows a form may lead besides this server. A provider may lead
+// on to another of its origins, so no host is named.
 func leadsTo(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil || !plainScheme.MatchString(u.Scheme) {
@@ -54,18 +51,11 @@ func leadsTo(uri string) string {
 	return " " + u.Scheme + ":"
 }
 
-// returnLeadsTo is leadsTo of the authorization request a form returns to:
-// with consent remembered, the redirect to the application follows the form.
-func returnLeadsTo(returnTo string) string {
+// authorizes reports whether a form returns to an authorization request: with
+// consent remembered, the redirect to the application follows the form.
+func authorizes(returnTo string) bool {
 	u, err := url.Parse(returnTo)
-	if err != nil || u.Path != "/oauth/authorize" {
-		return ""
-	}
-	uri := u.Query().Get("redirect_uri")
-	if authserver.CheckRedirectURI(uri) != nil {
-		return ""
-	}
-	return leadsTo(uri)
+	return err == nil && u.Path == "/oauth/authorize"
 }
 
 // asking is the name of the application whose request a form returns to. Not to

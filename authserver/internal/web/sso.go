@@ -82,7 +82,7 @@ func (s *Server) ssoRefused(w http.ResponseWriter, r *http.Request, to string, e
 	}
 	v, body := s.signinView(w, r)
 	v.ReturnTo = to
-	v.FormTargets = returnLeadsTo(to)
+	v.LeadsAnywhere = authorizes(to)
 	return s.again(w, r, v, body, err)
 }
 

@@ -30,7 +30,7 @@ func (s *Server) unlinkedView(w http.ResponseWriter, r *http.Request) (*page.Vie
 		return nil, page.UnlinkedView{}, err
 	}
 	v := s.newView(w, r, "sso.finish.title")
-	v.FormTargets = returnLeadsTo(found.ReturnTo)
+	v.LeadsAnywhere = authorizes(found.ReturnTo)
 	v.Fields = map[string]string{"first_name": found.FirstName, "last_name": found.LastName, "email": found.Email}
 	return v, page.UnlinkedView{
 		Provider: found.Provider, Email: found.Email, MayCreate: found.MayCreate, Invitation: found.Invitation,

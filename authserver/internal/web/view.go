@@ -31,7 +31,7 @@ func (s *Server) bareView(r *http.Request, title string, args ...any) *page.View
 func (s *Server) entryView(w http.ResponseWriter, r *http.Request, title string) *page.View {
 	v := s.newView(w, r, title)
 	v.ReturnTo = returnTo(r)
-	v.FormTargets = returnLeadsTo(v.ReturnTo)
+	v.LeadsAnywhere = authorizes(v.ReturnTo)
 	return v
 }
 

@@ -102,7 +102,7 @@ func (s *Stack) startAuth(ctx context.Context) error {
 	s.erasure = process.Env{"API_ERASURE_SECRET": erasureSecret}
 	s.authEnv = process.Env{
 		"AUTH_ERASURE_URL": "http://" + s.apiAddr, "AUTH_ERASURE_SECRET": erasureSecret,
-		"AUTH_ADDR": addr, "AUTH_OPS_ADDR": ops, "AUTH_ISSUER": "http://" + addr,
+		"AUTH_ADDR": addr, "AUTH_OPS_ADDR": ops, "AUTH_ISSUER": "http://" + addr, "AUTH_API_URL": "http://" + s.apiAddr,
 		"AUTH_DATABASE_URL": s.AuthDB, "AUTH_REDIS_URL": s.Redis,
 	}.With(s.AuthEnv)
 	if _, err := process.Run(ctx, s.Binaries.Auth, s.Dir, s.authEnv, "migrate", "up"); err != nil {

@@ -183,7 +183,7 @@ func (p *parts) openGuard() error {
 	}
 	p.guard, err = guard.New(guard.Options{
 		Introspector: p.answers, Limiter: p.limiter, Uses: p.uses, Now: time.Now,
-		Resource: p.cfg.URL, MetadataURL: p.cfg.URL + api.MetadataPath,
+		Resource: p.cfg.URL, MetadataURL: api.MetadataURL(p.cfg.URL),
 		Tiers: ratelimit.Tiers{
 			ratelimit.TierStandard: p.cfg.LimitStandard, ratelimit.TierPremium: p.cfg.LimitPremium,
 			ratelimit.TierEnterprise: p.cfg.LimitEnterprise, ratelimit.TierUnlimited: 0, ratelimit.TierOAuth: p.cfg.LimitOAuth,
@@ -234,7 +234,7 @@ func (p *parts) workers() []func(ctx context.Context) {
 	worker := balance.NewWorker(balance.Options{
 		Store: p.store, Logger: p.log, Poll: p.cfg.WorkerPoll, Lease: p.cfg.WorkerLease, Tries: p.cfg.WorkerTries, Backoff: p.cfg.WorkerBackoff,
 	}, p.metrics)
-	list := []func(ctx context.Context){p.answers.Run, p.uses.Run}
+	list := []func(ctx context.Context){p.answers.Run, p.uses.Run, p.compareSettings}
 	for range p.cfg.Workers {
 		list = append(list, worker.Run)
 	}
@@ -266,7 +266,7 @@ func (p *parts) handler() (http.Handler, error) {
 		Now: time.Now, Logger: p.log, Metrics: httpserver.NewMetrics(p.metrics), TrustedProxies: proxies, Headers: headers,
 		BodyLimit: max(api.LargestBody, 8*p.cfg.BodyLimit), Timeout: p.cfg.RequestTimeout, Render: apierror.Write,
 	}
-	return chain.Wrap(router), nil
+	return api.AtBase(p.cfg.URL, chain.Wrap(router)), nil
 }
 
 // registerPool adds the metrics of the database's connections.

@@ -80,7 +80,7 @@ func guarded(b *testing.B) http.Handler {
 	if err != nil {
 		b.Fatal(err)
 	}
-	g, err := guard.New(guard.Options{Introspector: cached, Now: time.Now, MetadataURL: "http://127.0.0.1" + api.MetadataPath})
+	g, err := guard.New(guard.Options{Introspector: cached, Now: time.Now, MetadataURL: api.MetadataURL("http://127.0.0.1")})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -120,7 +120,7 @@ func front(t *testing.T, set testenv.Set, db *database.DB, known *people) *servi
 	server := httptest.NewUnstartedServer(nil)
 	s.url = "http://" + server.Listener.Addr().String()
 	g, err := guard.New(guard.Options{
-		Introspector: s.people, Limiter: limiter, Now: time.Now, Resource: s.url, MetadataURL: s.url + api.MetadataPath,
+		Introspector: s.people, Limiter: limiter, Now: time.Now, Resource: s.url, MetadataURL: api.MetadataURL(s.url),
 		Tiers: ratelimit.Tiers{ratelimit.TierStandard: 100, ratelimit.TierOAuth: 0},
 	})
 	if err != nil {

@@ -2,14 +2,50 @@ package api
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/scope"
 )
 
-// MetadataPath is where the protected resource describes itself (RFC 9728
-// section 3.1).
-const MetadataPath = "/.well-known/oauth-protected-resource"
+const metadataPath = "/.well-known/oauth-protected-resource"
+
+// MetadataURL is where the protected resource describes itself: the well-known
+// path stands between the host and the path of the resource (RFC 9728 section 3.1).
+func MetadataURL(resource string) string {
+	u, err := url.Parse(resource)
+	if err != nil {
+		return resource + metadataPath
+	}
+	return u.Scheme + "://" + u.Host + metadataPath + basePath(resource)
+}
+
+// basePath is the path of the API's public address: "" or /something.
+func basePath(resource string) string {
+	u, err := url.Parse(resource)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(u.EscapedPath(), "/")
+}
+
+// AtBase lets next answer below the path of the API's public address too, for a
+// proxy in front that passes paths on as they are.
+func AtBase(resource string, next http.Handler) http.Handler {
+	base := basePath(resource)
+	if base == "" {
+		return next
+	}
+	inner := http.StripPrefix(base, next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.EscapedPath(), base+"/") {
+			inner.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
 
 // metadata describes this API to OAuth clients (RFC 9728 section 3.2).
 func (a *API) metadata(w http.ResponseWriter, r *http.Request) error {

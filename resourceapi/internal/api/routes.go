@@ -92,7 +92,11 @@ func (a *API) Mount(r *mux.Router) {
 	for _, route := range a.routes() {
 		r.Handle("/api/v1"+route.path, httpserver.CrossOrigin(route.methods, refused))
 	}
-	r.Handle(MetadataPath, httpserver.CrossOriginDocument(httpserver.Handle(a.metadata, render), refused))
+	described := httpserver.CrossOriginDocument(httpserver.Handle(a.metadata, render), refused)
+	r.Handle(metadataPath, described)
+	if base := basePath(a.Resource); base != "" {
+		r.Handle(metadataPath+base, described)
+	}
 	a.documents.Mount(r, render)
 	notFound := httpserver.Handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute }, render)
 	if !a.Erasure.IsZero() {

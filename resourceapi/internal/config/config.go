@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -126,6 +127,8 @@ func (c *Config) check() error {
 	for name, text := range map[string]string{"API_URL": c.URL, "API_ISSUER": c.Issuer, "API_INTROSPECTION_URL": c.IntrospectionURL} {
 		u, err := url.Parse(text)
 		complain(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https", "%s must be an http or https URL", name)
+		complain(err == nil && name == "API_URL" && (u.RawQuery != "" || u.Fragment != "" || u.User != nil || u.Path != path.Clean(u.Path) && u.Path != ""),
+			"API_URL must have a plain path and no query, fragment or user: it is the API's identifier")
 	}
 	for name, d := range map[string]time.Duration{
 		"API_INTROSPECTION_TIMEOUT": c.IntrospectionTimeout, "API_KEY_USE_INTERVAL": c.KeyUseInterval, "API_REQUEST_TIMEOUT": c.RequestTimeout, "API_DRAIN": c.Drain,

@@ -28,8 +28,11 @@ type View struct {
 	Errors      map[string][]string // sentences by field, translated
 	RequestID   string
 	FormTargets string // where a form may lead besides this server, for the CSP
-	site        *Site
-	texts       catalogue
+	// LeadsAnywhere: the answer to the form is a redirect to an application, whose
+	// callback may lead on to wherever it likes.
+	LeadsAnywhere bool
+	site          *Site
+	texts         catalogue
 }
 
 // Draw writes the page, with the frame that all pages have around body, to w.
