@@ -57,11 +57,28 @@ type Tokens struct {
 	GrantID         string
 	IssuedAt        time.Time
 	AccessExpiresAt time.Time
+
+	RefreshExpiresAt time.Time
+	EndsAt           *time.Time // of the grant; nil: it has no end of its own
 }
 
 // ExpiresIn is the access token's remaining life at now, in whole seconds.
-func (t *Tokens) ExpiresIn(now time.Time) int64 {
-	return max(0, int64(t.AccessExpiresAt.Sub(now).Round(time.Second)/time.Second))
+func (t *Tokens) ExpiresIn(now time.Time) int64 { return left(t.AccessExpiresAt, now) }
+
+// RefreshExpiresIn is ExpiresIn of the refresh token.
+func (t *Tokens) RefreshExpiresIn(now time.Time) int64 { return left(t.RefreshExpiresAt, now) }
+
+// GrantExpiresIn is how long the grant can be refreshed at most; false: it has no
+// end of its own.
+func (t *Tokens) GrantExpiresIn(now time.Time) (int64, bool) {
+	if t.EndsAt == nil {
+		return 0, false
+	}
+	return left(*t.EndsAt, now), true
+}
+
+func left(end, now time.Time) int64 {
+	return max(0, int64(end.Sub(now).Round(time.Second)/time.Second))
 }
 
 // GrantFilter chooses grants to end, codes in flight included. Empty fields do

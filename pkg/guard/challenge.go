@@ -12,18 +12,22 @@ import (
 )
 
 // refuse returns err as it is to be answered, and sets the challenge that
-// belongs to it: where to get a credential (RFC 9728 section 5.1) and, when there
-// was one, why it is refused (RFC 6750 section 3). would is the scope that is
-// needed; 0: it is not about the scope, or no scope would help.
-func (g *Guard) refuse(w http.ResponseWriter, err error, would scope.Set) error {
+// belongs to it: where to get a credential (RFC 9728 section 5.1), of what scope,
+// and, when there was one, why it is refused (RFC 6750 section 3). need is the scope
+// that the endpoint asks for; tooSmall: the credential's does not reach.
+func (g *Guard) refuse(w http.ResponseWriter, err error, need scope.Set, tooSmall bool) error {
+	var asks []string
+	if need != 0 {
+		asks = []string{`scope="` + need.String() + `"`}
+	}
 	if e, ok := errors.AsType[*fault.Error](err); ok {
 		switch {
 		case errors.Is(err, errNoCredential):
-			g.challenge(w)
+			g.challenge(w, asks...)
 		case e.Kind == fault.Unauthenticated:
-			g.challenge(w, `error="invalid_token"`, `error_description="`+quotable(e.Message)+`"`)
-		case e.Code == codeScope && would != 0:
-			g.challenge(w, `error="`+codeScope+`"`, `scope="`+would.String()+`"`)
+			g.challenge(w, append([]string{`error="invalid_token"`, `error_description="` + quotable(e.Message) + `"`}, asks...)...)
+		case e.Code == codeScope && tooSmall:
+			g.challenge(w, append([]string{`error="` + codeScope + `"`}, asks...)...)
 		case e.Code == codeScope:
 			g.challenge(w, `error="`+codeScope+`"`)
 		}

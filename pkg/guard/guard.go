@@ -74,7 +74,7 @@ type Handler func(w http.ResponseWriter, r *http.Request, p *Principal) error
 func (g *Guard) Admit(need Need, h Handler) httpserver.Handler {
 	tooSmall := InsufficientScope("This action requires the '" + need.Scope.String() + "' scope")
 	return func(w http.ResponseWriter, r *http.Request) error {
-		p, err := g.principal(r)
+		p, err := g.principal(r, need.AnyResource)
 		if err == nil {
 			err = g.limit(w, r, p)
 		}
@@ -83,9 +83,9 @@ func (g *Guard) Admit(need Need, h Handler) httpserver.Handler {
 		}
 		switch {
 		case err != nil:
-			return g.refuse(w, err, 0)
+			return g.refuse(w, err, need.Scope, false)
 		case !p.Granted.Satisfies(need.Scope):
-			return g.refuse(w, tooSmall, need.Scope)
+			return g.refuse(w, tooSmall, need.Scope, true)
 		}
 		return h(w, r, p)
 	}
@@ -93,7 +93,7 @@ func (g *Guard) Admit(need Need, h Handler) httpserver.Handler {
 
 // principal returns who is calling. The error is fault.Unauthenticated or, when
 // nobody could say, fault.Unavailable.
-func (g *Guard) principal(r *http.Request) (*Principal, error) {
+func (g *Guard) principal(r *http.Request, anyResource bool) (*Principal, error) {
 	credential, err := presented(r)
 	if err != nil {
 		return nil, err
@@ -110,7 +110,7 @@ func (g *Guard) principal(r *http.Request) (*Principal, error) {
 		kind, message = introspection.KindAPIKey, messageKey
 	}
 	scopes := answer.Scopes()
-	if err := g.judge(r.Context(), &answer, scopes, kind, message); err != nil {
+	if err := g.judge(r.Context(), &answer, scopes, kind, message, anyResource); err != nil {
 		return nil, err
 	}
 	return newPrincipal(&answer, scopes), nil
@@ -127,7 +127,7 @@ func annotate(ctx context.Context, a *introspection.Answer) {
 // judge refuses a credential that is not active, is of another kind than its
 // prefix says, has no owner, no family or no scope of this API, is meant for
 // another resource, or is used from outside its allow list.
-func (g *Guard) judge(ctx context.Context, a *introspection.Answer, scopes scope.Set, kind, message string) error {
+func (g *Guard) judge(ctx context.Context, a *introspection.Answer, scopes scope.Set, kind, message string, anyResource bool) error {
 	refuse := func(why string) error {
 		return fault.Wrap(fault.Unauthenticated, errors.New(why), message)
 	}
@@ -144,7 +144,7 @@ func (g *Guard) judge(ctx context.Context, a *introspection.Answer, scopes scope
 		return fault.New(fault.Unauthenticated, messageNoOwner)
 	case scopes == 0:
 		return refuse("no scope of this API")
-	case a.Aud != "" && strings.TrimRight(a.Aud, "/") != g.resource:
+	case a.Aud != "" && !anyResource && strings.TrimRight(a.Aud, "/") != g.resource:
 		return refuse("meant for another resource")
 	case !allowedFrom(ctx, a.AllowedCIDRs):
 		return refuse("used from an address outside its allow list")

@@ -26,6 +26,7 @@ type Principal struct {
 	ClientID       string // of an access token: the application
 	Tier           string // of an API key: its class of rate limit
 	IssuedAt       time.Time
+	ExpiresAt      time.Time // zero: never
 
 	Standing *Standing // against the limit, this request included; nil: nothing limits it
 }
@@ -46,6 +47,9 @@ func newPrincipal(a *introspection.Answer, scopes scope.Set) *Principal {
 	if a.Iat != 0 {
 		p.IssuedAt = time.Unix(a.Iat, 0).UTC()
 	}
+	if a.Exp != 0 {
+		p.ExpiresAt = time.Unix(a.Exp, 0).UTC()
+	}
 	return p
 }
 
@@ -55,6 +59,9 @@ func (p *Principal) IsAPIKey() bool { return p.CredentialKind == introspection.K
 // Need says whom a handler answers.
 type Need struct {
 	Scope scope.Set // that the credential's must satisfy; 0: any
+	// AnyResource: what the credential is meant for does not matter, because the
+	// endpoint tells of the credential itself.
+	AnyResource bool
 
 	// Right that the caller's role must allow; empty: to do with the household's data
 	// what Scope says.

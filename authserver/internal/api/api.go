@@ -53,6 +53,10 @@ func (s *Server) Mount(router *mux.Router) {
 	router.Handle("/api/v1/users/me", endpoint(methods{http.MethodDelete: s.Guard.Admit(writer, s.deleteUser)}))
 	router.Handle("/api/v1/devices", endpoint(methods{http.MethodGet: s.Guard.Admit(ownAppReader, s.listDevices)}))
 	router.Handle("/api/v1/devices/{id}", endpoint(methods{http.MethodDelete: s.Guard.Admit(ownAppWriter, s.revokeDevice)}))
+	router.Handle("/oauth/userinfo", endpoint(methods{
+		http.MethodGet: s.Guard.Admit(anybody, s.userinfo), http.MethodPost: s.Guard.Admit(anybody, s.userinfo),
+	}))
+	router.Handle("/oauth/token/info", endpoint(methods{http.MethodGet: s.Guard.Admit(anyToken, s.tokenInfo)}))
 	s.mountKeys(router)
 	s.mountSSO(router)
 }

@@ -14,6 +14,10 @@ import (
 var (
 	writer = guard.Need{Right: role.OwnAccount, Scope: scope.ReadWrite}
 
+	// Who asks about their own credential, whatever resource it is for.
+	anybody  = guard.Need{Right: role.OwnAccount, Scope: scope.Read, AnyResource: true}
+	anyToken = guard.Need{Right: role.OwnAccount, Scope: scope.Read, AnyResource: true, OnlyTokens: errNoToken}
+
 	ownAppReader = guard.Need{Right: role.OwnAccount, Scope: scope.Read, OnlyOwnApps: errOwnApps}
 	ownAppWriter = guard.Need{Right: role.OwnAccount, Scope: scope.ReadWrite, OnlyOwnApps: errOwnApps}
 
@@ -23,6 +27,7 @@ var (
 
 var (
 	errOwnApps      = fault.New(fault.Forbidden, "You are not authorized to perform this action")
+	errNoToken      = fault.New(fault.Forbidden, "Only access tokens can be asked about here")
 	errKeysByKey    = fault.New(fault.Forbidden, "An API key cannot manage API keys. Use an access token, or sign in and go to Settings")
 	errKeysByOthers = guard.InsufficientScope("API keys are managed by the product's own apps and pages only")
 )

@@ -93,10 +93,11 @@ func (s *Service) newPair(refresh secret.Handle, now time.Time, endsAt *time.Tim
 		AccessToken: access.New(secret.AccessToken), RefreshToken: refresh.New(secret.RefreshToken),
 		IssuedAt: now, AccessExpiresAt: earlier(now.Add(s.settings.AccessLifetime), endsAt),
 	}
+	tokens.RefreshExpiresAt, tokens.EndsAt = earlier(now.Add(s.settings.RefreshLifetime), endsAt), endsAt
 	return Pair{
 		RefreshHandle: refresh.Digest(), AccessHandle: access.Digest(),
 		Access: tokens.AccessToken.Digest(), AccessExpiresAt: tokens.AccessExpiresAt,
-		Refresh: tokens.RefreshToken.Digest(), RefreshExpiresAt: earlier(now.Add(s.settings.RefreshLifetime), endsAt),
+		Refresh: tokens.RefreshToken.Digest(), RefreshExpiresAt: tokens.RefreshExpiresAt,
 		IssuedAt: now,
 	}, tokens
 }

@@ -60,6 +60,7 @@ func (s *Service) rotate(ctx context.Context, presented secret.Token, r Rotation
 	s.publish(ctx, []secret.Digest{moved.Retired})
 	s.metrics.TokensIssued("refresh_token")
 	tokens.GrantID, tokens.Scopes, tokens.AccessExpiresAt = moved.ID, moved.Scopes, moved.AccessExpiresAt
+	tokens.RefreshExpiresAt, tokens.EndsAt = moved.RefreshExpiresAt, moved.EndsAt
 	return &tokens, nil
 }
 
@@ -152,5 +153,6 @@ func (s *Service) repeat(presented secret.Token, state *RefreshState, why string
 	return &authserver.Tokens{
 		AccessToken: access, RefreshToken: refresh, Scopes: state.AccessScopes, GrantID: state.GrantID,
 		IssuedAt: state.AccessIssuedAt, AccessExpiresAt: state.AccessExpiresAt,
+		RefreshExpiresAt: state.RefreshExpiresAt, EndsAt: state.EndsAt,
 	}, nil
 }

@@ -132,6 +132,9 @@ type Rotated struct {
 	Retired         secret.Digest // the access token that was live until now
 	Scopes          scope.Set     // of the new access token
 	AccessExpiresAt time.Time
+
+	RefreshExpiresAt time.Time
+	EndsAt           *time.Time // nil: it has no end of its own
 }
 
 // Revocation ends a grant by a token of its own client.

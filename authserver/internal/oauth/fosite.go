@@ -194,10 +194,20 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request) error {
 		return fromFosite(err)
 	}
 	if session, ok := request.GetSession().(*issued); ok {
-		response.SetExpiresIn(time.Duration(session.tokens.ExpiresIn(s.now())) * time.Second)
+		s.setLives(response, session.tokens)
 	}
 	s.fosite.WriteAccessResponse(ctx, w, request, response)
 	return nil
+}
+
+// setLives says when what is issued ends (draft-ietf-oauth-refresh-token-expiration).
+func (s *Server) setLives(response fosite.AccessResponder, t *authserver.Tokens) {
+	now := s.now()
+	response.SetExpiresIn(time.Duration(t.ExpiresIn(now)) * time.Second)
+	response.SetExtra("refresh_token_expires_in", t.RefreshExpiresIn(now))
+	if left, ends := t.GrantExpiresIn(now); ends {
+		response.SetExtra("authorization_expires_in", left)
+	}
 }
 
 // authenticateForFosite is fosite's client authentication.

@@ -23,6 +23,8 @@ func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 		"token_endpoint":                                 issuer + "/oauth/token",
 		"revocation_endpoint":                            issuer + "/oauth/revoke",
 		"introspection_endpoint":                         issuer + "/oauth/introspect",
+		"userinfo_endpoint":                              issuer + "/oauth/userinfo",
+		"service_documentation":                          issuer + "/docs",
 		"scopes_supported":                               scope.All.Names(),
 		"response_types_supported":                       []string{"code"},
 		"response_modes_supported":                       []string{"query"},

@@ -72,7 +72,7 @@ const (
 	rotateWhere = `refresh_handle = $1 AND refresh_digest = $2 AND (client_id = $3) IS TRUE
 	AND ended_at IS NULL AND refresh_expires_at > $6 AND (ends_at IS NULL OR ends_at > $6)
 	AND ($4 IN ('', 'read') OR scopes <> 'read') AND ($5 = '' OR resource = $5)`
-	rotated = `grants.id, user_id, access_scopes, access_expires_at, `
+	rotated = `grants.id, user_id, access_scopes, access_expires_at, refresh_expires_at, ends_at, `
 	rotate  = `UPDATE grants SET ` + rotateSet + ` WHERE ` + rotateWhere + ` RETURNING ` + rotated +
 		`(SELECT before.access_digest FROM grants before WHERE before.refresh_handle = $1)`
 )
@@ -110,7 +110,7 @@ func scanRotated(row database.Row, retired []byte) (*grant.Rotated, error) {
 		scopes string
 		read   []byte
 	)
-	err := row.Scan(&out.ID, &out.UserID, &scopes, &out.AccessExpiresAt, &read)
+	err := row.Scan(&out.ID, &out.UserID, &scopes, &out.AccessExpiresAt, &out.RefreshExpiresAt, &out.EndsAt, &read)
 	if err != nil {
 		return nil, notClaimed(err)
 	}

@@ -126,4 +126,5 @@ func (s *Server) Mount(router *mux.Router) {
 	for _, one := range s.routes() {
 		router.Handle(one.path, s.answer(one))
 	}
+	s.mountWellKnown(router)
 }

@@ -101,7 +101,7 @@ func TestE5_ScopesAreNamedAsTheyAreSpelt(t *testing.T) {
 		nobody := &caller{s: s, header: http.Header{}}
 		for _, path := range []string{"accounts", "tags", "merchants", "usage"} {
 			r := nobody.get("/api/v1/"+path).refuses(401, "unauthorized", "Access token or API key is invalid, expired, or missing")
-			if got := r.header.Get("WWW-Authenticate"); got != `Bearer resource_metadata="`+s.url+`/.well-known/oauth-protected-resource"` {
+			if got := r.header.Get("WWW-Authenticate"); got != `Bearer scope="read", resource_metadata="`+s.url+`/.well-known/oauth-protected-resource"` {
 				t.Errorf("%s: challenge %s", path, got)
 			}
 		}

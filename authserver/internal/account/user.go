@@ -1,0 +1,12 @@
+package account
+
+import (
+	"context"
+
+	"latchkey/authserver"
+)
+
+// User returns the user with id. fault.NotFound: there is none.
+func (s *Service) User(ctx context.Context, id string) (*authserver.User, error) {
+	return s.Store.FindUser(ctx, id)
+}
