@@ -35,11 +35,19 @@ type Options struct {
 	Logger         *slog.Logger
 }
 
+func (o Options) log() *slog.Logger {
+	if o.Logger == nil {
+		return slog.Default()
+	}
+	return o.Logger
+}
+
 // DB is an open database. Its methods are safe for concurrent use.
 type DB struct {
 	engine Engine
 	orm    *gorm.DB
 	sql    *sql.DB
+	log    *slog.Logger
 	pool   *pgxpool.Pool            // nil on SQLite
 	reads  *coalesce.Batcher[*call] // nil on SQLite
 }
@@ -48,7 +56,7 @@ type DB struct {
 // not migrate, and on PostgreSQL it does not yet connect: Ping does.
 func Open(ctx context.Context, url string, opts Options) (*DB, error) {
 	switch {
-	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
+	case isPostgres(url):
 		return openPostgres(ctx, url, opts)
 	case strings.HasPrefix(url, "sqlite:"):
 		return openSQLite(strings.TrimPrefix(url, "sqlite:"), opts)

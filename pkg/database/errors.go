@@ -3,9 +3,13 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"io"
 	"net"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -66,6 +70,9 @@ func Translate(err error) error {
 	if errors.Is(err, gorm.ErrRecordNotFound) || errors.Is(err, sql.ErrNoRows) || errors.Is(err, pgx.ErrNoRows) {
 		return fault.Wrap(fault.NotFound, err, "The requested resource was not found")
 	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok { // whatever PostgreSQL says to one who knocks
+		return unavailable(err)
+	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return translatePostgres(pg, err)
 	}
@@ -73,10 +80,33 @@ func Translate(err error) error {
 		return translateSQLite(lite, err)
 	}
 	if unreachable(err) {
-		return fault.Wrap(fault.Unavailable, err, "The service is temporarily unavailable. Try again later.")
+		return unavailable(err)
 	}
 	return err
 }
+
+func unavailable(cause error) error {
+	return fault.Wrap(fault.Unavailable, cause, "The service is temporarily unavailable. Try again later.").WithRetryAfter(time.Second)
+}
+
+// outages are the codes, and the classes of codes, by which PostgreSQL says that
+// it cannot do now what it could do at another time.
+var outages = []string{
+	"08",    // the connection is lost, or a pooler cannot give one
+	"53",    // no memory, no disk, too many connections
+	"57P",   // it is shutting down, or has ended the connection
+	"58",    // it cannot read or write its files
+	"57014", // a statement timeout
+	"25006", // read-only: a standby, or a primary that was told so
+	"25P03", // a transaction that was idle for too long
+	"25P04", // a transaction that took too long
+	"40001", "40P01", "55P03", "55P02",
+}
+
+// usedUp reports whether a connection is of no use after an error: it leads to a
+// server that is read-only, or carries a session's settings of before. The next
+// one may lead to the new primary, and has the settings of then.
+func usedUp(code string) bool { return code == "25006" || code == "57014" }
 
 func translatePostgres(pg *pgconn.PgError, err error) error {
 	switch {
@@ -84,9 +114,8 @@ func translatePostgres(pg *pgconn.PgError, err error) error {
 		return &UniqueError{Constraint: pg.ConstraintName, cause: err}
 	case pg.Code == "23503":
 		return errors.Join(ErrForeignKey, err)
-	case strings.HasPrefix(pg.Code, "08"), strings.HasPrefix(pg.Code, "53"), strings.HasPrefix(pg.Code, "57P"),
-		pg.Code == "40001", pg.Code == "40P01", pg.Code == "55P03":
-		return fault.Wrap(fault.Unavailable, err, "The service is temporarily unavailable. Try again later.")
+	case slices.ContainsFunc(outages, func(code string) bool { return strings.HasPrefix(pg.Code, code) }):
+		return unavailable(err)
 	}
 	return err
 }
@@ -98,20 +127,20 @@ func translateSQLite(lite *sqlite.Error, err error) error {
 		return &UniqueError{Constraint: columns, cause: err}
 	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return errors.Join(ErrForeignKey, err)
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_SNAPSHOT, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL:
-		return fault.Wrap(fault.Unavailable, err, "The service is temporarily unavailable. Try again later.")
+	}
+	switch lite.Code() & 0xff { // the rest of a code says why
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
+		sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_NOMEM:
+		return unavailable(err)
 	}
 	return err
 }
 
 func unreachable(err error) bool {
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return true
-	}
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return true
 	}
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, sql.ErrConnDone) ||
-		pgconn.Timeout(err) || strings.Contains(err.Error(), "conn closed") ||
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || pgconn.Timeout(err) || strings.Contains(err.Error(), "conn closed") ||
 		strings.Contains(err.Error(), "unexpected EOF") || strings.Contains(err.Error(), "closed pool")
 }

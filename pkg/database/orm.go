@@ -1,7 +1,6 @@
 package database
 
 import (
-	"log/slog"
 	"time"
 
 	"gorm.io/gorm"
@@ -11,15 +10,11 @@ import (
 // transaction around a single write, takes no time from a clock, and logs no
 // statement with its parameters.
 func openORM(d gorm.Dialector, opts Options) (*gorm.DB, error) {
-	log := opts.Logger
-	if log == nil {
-		log = slog.Default()
-	}
 	return gorm.Open(d, &gorm.Config{
 		SkipDefaultTransaction:   true,
 		DisableNestedTransaction: true,
 		DisableAutomaticPing:     true,
 		NowFunc:                  func() time.Time { return time.Time{} }, // rows carry the times they are given
-		Logger:                   ormLog{log},
+		Logger:                   ormLog{opts.log()},
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
@@ -14,7 +15,7 @@ import (
 func openPostgres(ctx context.Context, url string, opts Options) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("database: parse the PostgreSQL URL: %w", err)
+		return nil, CheckURL("database: the URL", url)
 	}
 	cfg.MaxConns = 16
 	if opts.MaxConnections > 0 {
@@ -26,6 +27,9 @@ func openPostgres(ctx context.Context, url string, opts Options) (*DB, error) {
 		cfg.ConnConfig.ConnectTimeout = 3 * time.Second
 	}
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	cfg.BeforeConnect = new(pooler).choose
+	keep := cfg.ConnConfig.OnPgError
+	cfg.ConnConfig.OnPgError = func(c *pgconn.PgConn, e *pgconn.PgError) bool { return keep(c, e) && !usedUp(e.Code) }
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("database: open PostgreSQL: %w", err)
@@ -37,7 +41,7 @@ func openPostgres(ctx context.Context, url string, opts Options) (*DB, error) {
 		return nil, fmt.Errorf("database: open PostgreSQL: %w", err)
 	}
 	db := &DB{
-		engine: Postgres, orm: orm, sql: sqlDB, pool: pool,
+		engine: Postgres, orm: orm, sql: sqlDB, pool: pool, log: opts.log(),
 		reads: readTrips(pool, runtime.GOMAXPROCS(0)),
 	}
 	if err := db.carrySettings(); err != nil {

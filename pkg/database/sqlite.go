@@ -82,5 +82,5 @@ func openSQLite(path string, opts Options) (*DB, error) {
 		_ = sqlDB.Close() // the open error is the one to report
 		return nil, fmt.Errorf("database: open SQLite: %w", err)
 	}
-	return &DB{engine: SQLite, orm: orm, sql: sqlDB}, nil
+	return &DB{engine: SQLite, orm: orm, sql: sqlDB, log: opts.log()}, nil
 }

@@ -143,12 +143,3 @@ func CheckAddress(name, text string) error {
 	}
 	return nil
 }
-
-// CheckPrefix complains when text is not empty and has none of the prefixes. It
-// does not say what the text is: it may hold a password.
-func CheckPrefix(name, text string, prefixes ...string) error {
-	if text == "" || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(text, p) }) {
-		return nil
-	}
-	return fmt.Errorf("%s must start with %s", name, strings.Join(prefixes, " or "))
-}

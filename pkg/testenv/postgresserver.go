@@ -61,6 +61,29 @@ func StartPostgres(t testing.TB, settings ...string) string {
 	return url
 }
 
+// StartStandby attaches a receiver of the log to the PostgreSQL at server, as a
+// standby does, and returns when the server knows of it. It ends with the test.
+func StartStandby(t testing.TB, server string) {
+	t.Helper()
+	receiver := exec.Command(filepath.Join(postgresPrograms(t), "pg_receivewal"), "-D", t.TempDir(), "-d", server) //nolint:gosec,noctx // an engine
+	if err := receiver.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = receiver.Process.Kill() // nothing is kept
+		_ = receiver.Wait()         // killed: that is its error
+	})
+	conn, err := pgx.Connect(t.Context(), server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context()) //nolint:errcheck // it only asks
+	Eventually(t, serverTimeout, "the standby follows", func() bool {
+		var n int
+		return conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_replication").Scan(&n) == nil && n == 1
+	})
+}
+
 func freeAddr(t testing.TB) string {
 	t.Helper()
 	addr, err := process.FreeAddr()

@@ -13,11 +13,20 @@ const encryptionUsage = `usage: authserver encryption-key COMMAND
 
   new                  print a new key for AUTH_ENCRYPTION_KEY
   rotate [--json]      encrypt every second-factor secret anew under AUTH_ENCRYPTION_KEY
+  replace [--json]     go on with AUTH_ENCRYPTION_KEY although the key of before is lost
 
 To change the key: set AUTH_ENCRYPTION_KEY to a new one and AUTH_ENCRYPTION_KEYS_OLD to
-the one before, restart every server, run rotate, and take AUTH_ENCRYPTION_KEYS_OLD away.`
+the one before, restart every server, run rotate, and take AUTH_ENCRYPTION_KEYS_OLD away.
 
-var encryptionCommand = cli.Group("authserver encryption-key", encryptionUsage, map[string]cli.Command{"new": encryptionNew, "rotate": encryptionRotate})
+When the key is lost: stop every server, set AUTH_ENCRYPTION_KEY to a new one and run
+replace. Second factors that cannot be read any more are removed; their people sign in
+with a recovery code and set the second factor up again.`
+
+var encryptionCommand = cli.Group("authserver encryption-key", encryptionUsage, map[string]cli.Command{
+	"new":     encryptionNew,
+	"rotate":  encryptionChange("rotate", "encrypted anew", "encrypted_anew", rotateKey),
+	"replace": encryptionChange("replace", "second factors removed", "removed", (*account.Service).ReplaceKey),
+})
 
 func encryptionNew(_ context.Context, args []string) error {
 	fs, asJSON := cli.Flags("authserver encryption-key new")
@@ -32,27 +41,38 @@ func encryptionNew(_ context.Context, args []string) error {
 	return nil
 }
 
-func encryptionRotate(ctx context.Context, args []string) error {
-	fs, asJSON := cli.Flags("authserver encryption-key rotate")
-	if _, err := cli.Parse(fs, args, 0); err != nil {
-		return err
+// rotateKey seals anew, unless the key of before is missing.
+func rotateKey(people *account.Service, ctx context.Context) (int, error) {
+	if err := people.ProveKey(ctx); err != nil {
+		return 0, err
 	}
-	return withParts(ctx, func(p *parts) error {
-		people, err := p.people()
-		if err != nil {
+	return people.Reseal(ctx)
+}
+
+// encryptionChange is a command that changes what is encrypted, and prints how much.
+func encryptionChange(name, said, member string, change func(*account.Service, context.Context) (int, error)) cli.Command {
+	return func(ctx context.Context, args []string) error {
+		fs, asJSON := cli.Flags("authserver encryption-key " + name)
+		if _, err := cli.Parse(fs, args, 0); err != nil {
 			return err
 		}
-		if people.Sealer == nil {
-			return errors.New("AUTH_ENCRYPTION_KEY is not set, or is no key")
-		}
-		n, err := people.Reseal(ctx)
-		if err != nil {
-			return err
-		}
-		if *asJSON {
-			return cli.PrintJSON(map[string]any{"encrypted_anew": n})
-		}
-		fmt.Printf("encrypted anew: %d\n", n)
-		return nil
-	})
+		return withParts(ctx, func(p *parts) error {
+			people, err := p.people()
+			if err != nil {
+				return err
+			}
+			if people.Sealer == nil {
+				return errors.New("AUTH_ENCRYPTION_KEY is not set, or is no key")
+			}
+			n, err := change(people, ctx)
+			if err != nil {
+				return err
+			}
+			if *asJSON {
+				return cli.PrintJSON(map[string]any{member: n})
+			}
+			fmt.Printf("%s: %d\n", said, n)
+			return nil
+		})
+	}
 }

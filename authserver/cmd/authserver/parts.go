@@ -111,6 +111,9 @@ func (p *parts) ready(ctx context.Context) error {
 	if p.cfg.Migrate {
 		return p.prepare(ctx)
 	}
+	if err := p.store.CheckCompatible(ctx); err != nil {
+		return err
+	}
 	steps, err := p.store.Migrations(ctx)
 	if err != nil {
 		return err

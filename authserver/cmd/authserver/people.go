@@ -16,10 +16,14 @@ import (
 	"latchkey/pkg/ratelimit"
 )
 
-// people builds the use cases of persons.
-func (p *parts) people() (*account.Service, error) {
+// people builds the use cases of persons, with the encryption key if there is one.
+func (p *parts) people() (*account.Service, error) { return p.peopleWith(readKey) }
+
+// peopleWith builds the use cases of persons with the key that kept returns where
+// AUTH_ENCRYPTION_KEY is not set.
+func (p *parts) peopleWith(kept func(path string) (string, error)) (*account.Service, error) {
 	c := p.cfg.People
-	sealer, err := p.sealer()
+	sealer, err := p.sealer(kept)
 	if err != nil {
 		return nil, err
 	}
@@ -72,14 +76,18 @@ func (t tokenThrottle) Refused(ctx context.Context) time.Duration {
 	return t.people.TokenRefused(ctx, httpserver.ClientAddr(ctx).String())
 }
 
-// sealer reads the encryption key or, when none is set, keeps one in a file
-// beside the data. Without any, everything works but the second factor; with one
+// sealer reads the encryption key or, when none is set, the one in the file beside
+// the data. Without any, everything works but the second factor; with one
 // that is no key nothing starts, or people who have a second factor would find out.
-func (p *parts) sealer() (*account.Sealer, error) {
+func (p *parts) sealer(kept func(path string) (string, error)) (*account.Sealer, error) {
 	key, old := p.cfg.EncryptionKey, p.cfg.EncryptionKeysOld
 	if key == "" {
 		var err error
-		if key, err = keptKey(p.keyFile()); err != nil {
+		key, err = kept(p.keyFile())
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		if err != nil {
 			p.log.Warn("no second factor can be set up: AUTH_ENCRYPTION_KEY is not set and none can be kept", "error", err)
 			return nil, nil
 		}
@@ -101,15 +109,20 @@ func (p *parts) keyFile() string {
 	return filepath.Join("data", "encryption.key")
 }
 
-// keptKey reads the key in path, making one when there is none. Of two servers
-// that start together one makes it.
-func keptKey(path string) (string, error) {
+// readKey reads the key in path.
+func readKey(path string) (string, error) {
 	raw, err := os.ReadFile(path) //nolint:gosec // the operator chose the folder
-	if err == nil {
-		return strings.TrimSpace(string(raw)), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return "", fmt.Errorf("encryption key: %w", err)
+	}
+	return strings.TrimSpace(string(raw)), nil
+}
+
+// keepKey reads the key in path, making one when there is none. Of two servers
+// that start together one makes it.
+func keepKey(path string) (string, error) {
+	if key, err := readKey(path); !errors.Is(err, fs.ErrNotExist) {
+		return key, err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", fmt.Errorf("encryption key: %w", err)
@@ -126,7 +139,7 @@ func keptKey(path string) (string, error) {
 	}
 	// A link, unlike a rename, fails when another server was first.
 	if err := os.Link(temporary.Name(), path); errors.Is(err, fs.ErrExist) {
-		return keptKey(path)
+		return readKey(path)
 	} else if err != nil {
 		return "", fmt.Errorf("encryption key: %w", err)
 	}

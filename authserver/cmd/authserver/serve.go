@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/api"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/passkey"
@@ -36,7 +37,17 @@ func serve(ctx context.Context, args []string) error {
 	if err := p.ready(ctx); err != nil {
 		return err
 	}
-	handler, workers, err := p.handler()
+	if err := p.db.Warn(ctx); err != nil {
+		return err
+	}
+	people, err := p.peopleWith(keepKey)
+	if err != nil {
+		return err
+	}
+	if err := people.ProveKey(ctx); err != nil {
+		return err
+	}
+	handler, workers, err := p.handler(people)
 	if err != nil {
 		return err
 	}
@@ -56,8 +67,9 @@ func (p *parts) run(ctx context.Context, handler http.Handler, workers []worker)
 	}
 	err := httpserver.Run(ctx, httpserver.Options{
 		Addr: p.cfg.Addr, OpsAddr: p.cfg.OpsAddr, Handler: handler, Registry: p.metrics, Logger: p.log,
-		Timeout: p.cfg.RequestTimeout,
-		Checks:  map[string]httpserver.Check{"database": p.store.Ping}, Optional: map[string]httpserver.Check{"cache": p.cache.Ping},
+		Timeout:  p.cfg.RequestTimeout,
+		Checks:   map[string]httpserver.Check{"database": p.store.Ping},
+		Optional: map[string]httpserver.Check{"cache": p.cache.Ping, "database writes": p.db.Writable},
 	})
 	stop()
 	running.Wait()
@@ -65,11 +77,7 @@ func (p *parts) run(ctx context.Context, handler http.Handler, workers []worker)
 }
 
 // handler builds everything that answers requests, innermost first.
-func (p *parts) handler() (http.Handler, []worker, error) {
-	people, err := p.people()
-	if err != nil {
-		return nil, nil, err
-	}
+func (p *parts) handler(people *account.Service) (http.Handler, []worker, error) {
 	passkeys, err := passkey.New(passkey.Dependencies{Store: p.store, Issuer: p.cfg.Issuer, Logger: p.log, Now: now})
 	if err != nil {
 		return nil, nil, err

@@ -188,5 +188,5 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 		}
 		n++
 	}
-	return n, nil
+	return n, s.renewProof(ctx)
 }

@@ -87,6 +87,10 @@ type secondFactors interface {
 	CountRecoveryCodes(ctx context.Context, userID string) (int, error)
 	ListSecondFactors(ctx context.Context) ([]authserver.SecondFactor, error)
 	ResealSecondFactor(ctx context.Context, userID string, old, sealed []byte) error
+	DropSecondFactorSecret(ctx context.Context, userID string) error
+	AddKeyProof(ctx context.Context, sealed []byte) error
+	FindKeyProof(ctx context.Context) ([]byte, error)
+	SetKeyProof(ctx context.Context, sealed []byte) error
 }
 
 type invites interface {

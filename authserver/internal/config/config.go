@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"latchkey/pkg/cache"
+	"latchkey/pkg/database"
 	"latchkey/pkg/settings"
 )
 
@@ -89,8 +90,7 @@ func (c *Config) check() error {
 		}
 	}
 	errs = append(errs, settings.CheckAddress("AUTH_ADDR", c.Addr), settings.CheckAddress("AUTH_OPS_ADDR", c.OpsAddr),
-		settings.CheckPrefix("AUTH_DATABASE_URL", c.DatabaseURL, "postgres://", "postgresql://", "sqlite:"),
-		cache.CheckURL("AUTH_REDIS_URL", c.RedisURL))
+		database.CheckURL("AUTH_DATABASE_URL", c.DatabaseURL), cache.CheckURL("AUTH_REDIS_URL", c.RedisURL))
 	issuer, err := url.Parse(c.Issuer)
 	complain(err != nil || issuer.Host == "" || issuer.Scheme != "http" && issuer.Scheme != "https",
 		"AUTH_ISSUER must be an http or https URL")

@@ -34,8 +34,18 @@ func (s *Store) AfterCommit(ctx context.Context, fn func(ctx context.Context)) {
 	s.db.AfterCommit(ctx, fn)
 }
 
+// compatibility is that of this program with schemas (see database.CheckCompatible).
+const compatibility = 1
+
 // Migrate brings the schema up to date.
-func (s *Store) Migrate(ctx context.Context) error { return s.db.Migrate(ctx, migrationFiles()) }
+func (s *Store) Migrate(ctx context.Context) error {
+	return s.db.Migrate(ctx, migrationFiles(), compatibility)
+}
+
+// CheckCompatible complains when the schema is newer than this program.
+func (s *Store) CheckCompatible(ctx context.Context) error {
+	return s.db.CheckCompatible(ctx, compatibility)
+}
 
 // Migrations lists the migrations and which are applied.
 func (s *Store) Migrations(ctx context.Context) ([]database.Migration, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 
 	"latchkey/pkg/cli"
 	"latchkey/pkg/database"
@@ -44,17 +43,17 @@ func migrateUp(ctx context.Context, cfg config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := db.Migrate(ctx, store.Migrations()); err != nil {
+	if err := store.Migrate(ctx, db); err != nil {
 		return err
 	}
 	if cfg.MigrationURL == "" || db.Engine() != database.Postgres {
 		return nil
 	}
-	u, err := url.Parse(cfg.DatabaseURL)
+	role, err := database.User(cfg.DatabaseURL)
 	if err != nil {
-		return errors.New("API_DATABASE_URL cannot be parsed") // the parser's own message would print the password
+		return err
 	}
-	return store.Grant(ctx, db, u.User.Username())
+	return store.Grant(ctx, db, role)
 }
 
 func openAsOwner(ctx context.Context, cfg config.Config) (*database.DB, error) {

@@ -109,6 +109,9 @@ func (p *parts) openDatabase(ctx context.Context) error {
 		return err
 	}
 	if !migrates {
+		if err := store.CheckCompatible(ctx, db); err != nil {
+			return err
+		}
 		steps, err := db.Migrations(ctx, store.Migrations())
 		if err != nil {
 			return err
@@ -116,6 +119,9 @@ func (p *parts) openDatabase(ctx context.Context) error {
 		if name := database.Missing(steps); name != "" {
 			return fmt.Errorf("the database lacks %s, and API_MIGRATE is off: run resourceapi migrate up", name)
 		}
+	}
+	if err := db.Warn(ctx); err != nil {
+		return err
 	}
 	currency, err := resourceapi.ParseCurrency(p.cfg.DefaultCurrency)
 	if err != nil {
@@ -222,8 +228,9 @@ func (p *parts) run(ctx context.Context) error {
 	}
 	err = httpserver.Run(ctx, httpserver.Options{
 		Addr: p.cfg.Addr, OpsAddr: p.cfg.OpsAddr, Handler: handler, Registry: p.metrics, Logger: p.log, Drain: p.cfg.Drain,
-		Timeout: p.cfg.RequestTimeout,
-		Checks:  map[string]httpserver.Check{"database": p.db.Ping}, Optional: map[string]httpserver.Check{"cache": p.cache.Ping},
+		Timeout:  p.cfg.RequestTimeout,
+		Checks:   map[string]httpserver.Check{"database": p.db.Ping},
+		Optional: map[string]httpserver.Check{"cache": p.cache.Ping, "database writes": p.db.Writable},
 	})
 	stop()
 	running.Wait()

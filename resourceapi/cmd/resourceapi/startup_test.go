@@ -3,6 +3,7 @@ package main_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"net/url"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"latchkey/pkg/cache"
+	"latchkey/pkg/database"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
@@ -90,6 +92,35 @@ func TestWithoutMigrationsNothingIsServed(t *testing.T) {
 	if err == nil || !strings.Contains(out, "0001_initial.sql") || !strings.Contains(out, "migrate up") || strings.Contains(out, "listening") {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// TestD6_AnOldProgramRefusesANewerSchema, whether it migrates or not.
+func TestD6_AnOldProgramRefusesANewerSchema(t *testing.T) {
+	program := build(t)
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		address := "sqlite:" + filepath.Join(t.TempDir(), "api.db")
+		if set == testenv.Production {
+			address = testenv.Postgres(t)
+		}
+		env := map[string]string{"API_DATABASE_URL": address, "API_ADDR": "127.0.0.1:0", "API_OPS_ADDR": "127.0.0.1:0"}
+		if out, err := run(t, program, env, "migrate", "up"); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		db, err := database.Open(t.Context(), address, database.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.Exec(t.Context(), "UPDATE schema_compatibility SET number = number + 1")
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		for _, migrate := range []string{"true", "false"} {
+			env["API_MIGRATE"] = migrate
+			if out, err := run(t, program, env, "serve"); err == nil || !strings.Contains(out, "newer than this program") {
+				t.Errorf("API_MIGRATE=%s: %v\n%s", migrate, err, out)
+			}
+		}
+	})
 }
 
 func TestCommandLine(t *testing.T) {

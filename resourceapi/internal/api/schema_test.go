@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { os.Exit(schema.Run(m)) }
 
 // migrate makes the tables and, on PostgreSQL, the role that may use them.
 func migrate(ctx context.Context, owner *database.DB) error {
-	if err := owner.Migrate(ctx, store.Migrations()); err != nil || owner.Engine() != database.Postgres {
+	if err := store.Migrate(ctx, owner); err != nil || owner.Engine() != database.Postgres {
 		return err
 	}
 	_, err := owner.Exec(ctx, `DO $$ BEGIN

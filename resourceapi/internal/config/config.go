@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"latchkey/pkg/cache"
+	"latchkey/pkg/database"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/settings"
 	"latchkey/resourceapi"
@@ -121,8 +122,7 @@ func (c *Config) check() error {
 		}
 	}
 	errs = append(errs, settings.CheckAddress("API_ADDR", c.Addr), settings.CheckAddress("API_OPS_ADDR", c.OpsAddr),
-		settings.CheckPrefix("API_DATABASE_URL", c.DatabaseURL, "postgres://", "postgresql://", "sqlite:"),
-		settings.CheckPrefix("API_MIGRATION_DATABASE_URL", c.MigrationURL, "postgres://", "postgresql://", "sqlite:"),
+		database.CheckURL("API_DATABASE_URL", c.DatabaseURL), database.CheckURL("API_MIGRATION_DATABASE_URL", c.MigrationURL),
 		cache.CheckURL("API_REDIS_URL", c.RedisURL))
 	for name, text := range map[string]string{"API_URL": c.URL, "API_ISSUER": c.Issuer, "API_INTROSPECTION_URL": c.IntrospectionURL} {
 		u, err := url.Parse(text)

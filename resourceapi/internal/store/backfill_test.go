@@ -77,7 +77,7 @@ func TestWhatWasThereIsListedAfterTheMigration(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = db.Close() })
-		if err := db.Migrate(t.Context(), firstSchema(t)); err != nil {
+		if err := db.Migrate(t.Context(), firstSchema(t), 1); err != nil {
 			t.Fatal(err)
 		}
 		families := [2]string{uuid.NewString(), uuid.NewString()}
@@ -85,7 +85,7 @@ func TestWhatWasThereIsListedAfterTheMigration(t *testing.T) {
 		for i, family := range families {
 			fillFirst(t, db, family, tags[i], i+1)
 		}
-		if err := db.Migrate(t.Context(), store.Migrations()); err != nil {
+		if err := store.Migrate(t.Context(), db); err != nil {
 			t.Fatal(err)
 		}
 		s := store.New(db, store.Options{Currency: "USD", Now: time.Now})

@@ -30,7 +30,7 @@ func eachDoor(t *testing.T, fn func(t *testing.T, s *Store, own, other *Family))
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = db.Close() })
-		if err := db.Migrate(t.Context(), Migrations()); err != nil {
+		if err := Migrate(t.Context(), db); err != nil {
 			t.Fatal(err)
 		}
 		s := New(db, Options{Currency: "USD", Now: time.Now})

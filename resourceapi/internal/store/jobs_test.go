@@ -28,7 +28,7 @@ func eachQueue(t *testing.T, fn func(q *queue)) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = db.Close() })
-		if err := db.Migrate(t.Context(), store.Migrations()); err != nil {
+		if err := store.Migrate(t.Context(), db); err != nil {
 			t.Fatal(err)
 		}
 		q := &queue{t: t, now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}

@@ -20,7 +20,7 @@ func Grant(ctx context.Context, db *database.DB, role string) error {
 	for _, text := range []string{
 		`GRANT USAGE ON SCHEMA public TO ` + quoted,
 		`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ` + quoted,
-		`REVOKE INSERT, UPDATE, DELETE ON goose_db_version FROM ` + quoted,
+		`REVOKE INSERT, UPDATE, DELETE ON goose_db_version, schema_compatibility FROM ` + quoted,
 		`GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ` + quoted,
 	} {
 		if _, err := db.Exec(ctx, text); err != nil {

@@ -33,6 +33,19 @@ func Migrations() fs.FS {
 	return files
 }
 
+// compatibility is that of this program with schemas (see database.CheckCompatible).
+const compatibility = 2
+
+// Migrate brings the schema of db up to date, as the owner of its tables.
+func Migrate(ctx context.Context, db *database.DB) error {
+	return db.Migrate(ctx, Migrations(), compatibility)
+}
+
+// CheckCompatible complains when the schema of db is newer than this program.
+func CheckCompatible(ctx context.Context, db *database.DB) error {
+	return db.CheckCompatible(ctx, compatibility)
+}
+
 // Options tune New.
 type Options struct {
 	Currency resourceapi.Currency // of a new family

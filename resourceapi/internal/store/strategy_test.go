@@ -25,7 +25,7 @@ func TestStrategyOfAList(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = db.Close() })
-		if err := db.Migrate(t.Context(), store.Migrations()); err != nil {
+		if err := store.Migrate(t.Context(), db); err != nil {
 			t.Fatal(err)
 		}
 		var lines bytes.Buffer

@@ -1,4 +1,7 @@
 -- +goose Up
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = 0;
+
 CREATE TABLE families (
     id         uuid PRIMARY KEY,
     name       text        NOT NULL,
@@ -370,3 +373,15 @@ CREATE TABLE passkey_challenges (
 );
 CREATE INDEX passkey_challenges_user ON passkey_challenges (user_id);
 CREATE INDEX passkey_challenges_expiry ON passkey_challenges (expires_at, digest);
+
+-- One value that is encrypted under AUTH_ENCRYPTION_KEY, to know the key by.
+CREATE TABLE key_proof (
+    id     integer PRIMARY KEY CHECK (id = 1),
+    sealed bytea NOT NULL
+);
+
+-- The oldest programs that can work on this schema.
+CREATE TABLE schema_compatibility (
+    number integer NOT NULL
+);
+INSERT INTO schema_compatibility (number) VALUES (1);

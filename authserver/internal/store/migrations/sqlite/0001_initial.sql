@@ -370,3 +370,15 @@ CREATE TABLE passkey_challenges (
 );
 CREATE INDEX passkey_challenges_user ON passkey_challenges (user_id);
 CREATE INDEX passkey_challenges_expiry ON passkey_challenges (expires_at, digest);
+
+-- One value that is encrypted under AUTH_ENCRYPTION_KEY, to know the key by.
+CREATE TABLE key_proof (
+    id     INTEGER PRIMARY KEY CHECK (id = 1),
+    sealed BLOB NOT NULL
+);
+
+-- The oldest programs that can work on this schema.
+CREATE TABLE schema_compatibility (
+    number INTEGER NOT NULL
+);
+INSERT INTO schema_compatibility (number) VALUES (1);

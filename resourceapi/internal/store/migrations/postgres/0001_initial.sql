@@ -1,4 +1,6 @@
 -- +goose Up
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = 0;
 
 CREATE TABLE families (
     id UUID PRIMARY KEY,

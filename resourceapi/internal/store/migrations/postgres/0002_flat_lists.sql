@@ -1,4 +1,6 @@
 -- +goose Up
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = 0;
 
 -- Backfills read the rows of all families, which the tables' owner may do while
 -- row security is not forced.
@@ -53,3 +55,9 @@ CREATE INDEX transactions_by_amount ON transactions (family_id, thousandths, dat
 ALTER TABLE transactions FORCE ROW LEVEL SECURITY;
 ALTER TABLE transaction_days FORCE ROW LEVEL SECURITY;
 ALTER TABLE transaction_tags FORCE ROW LEVEL SECURITY;
+
+-- The oldest programs that can work on this schema. Those of before 0002 cannot.
+CREATE TABLE schema_compatibility (
+    number INTEGER NOT NULL
+);
+INSERT INTO schema_compatibility (number) VALUES (2);

@@ -33,3 +33,9 @@ DROP INDEX transactions_by_merchant;
 CREATE INDEX transactions_by_merchant ON transactions (family_id, merchant_id, date DESC, created_at DESC, id DESC, account_id, thousandths)
     WHERE merchant_id IS NOT NULL;
 CREATE INDEX transactions_by_amount ON transactions (family_id, thousandths, date DESC, created_at DESC, id DESC, account_id);
+
+-- The oldest programs that can work on this schema. Those of before 0002 cannot.
+CREATE TABLE schema_compatibility (
+    number INTEGER NOT NULL
+);
+INSERT INTO schema_compatibility (number) VALUES (2);

@@ -1,0 +1,72 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Whoever starts with another encryption key than the one before would find out
+// when the first person signs in with a second factor. A proof in the database
+// finds out at start: it is sealed under the key, and opens under no other.
+const (
+	keyProof      = "latchkey"
+	keyProofOwner = "encryption key"
+)
+
+// ErrWrongKey is an encryption key that does not open what the database holds.
+var ErrWrongKey = errors.New("the encryption key is not the one that the second factors in this database are encrypted under: " +
+	"give the key from the backup as AUTH_ENCRYPTION_KEY, or as one of AUTH_ENCRYPTION_KEYS_OLD " +
+	"(authserver encryption-key -h says what to do when it is lost)")
+
+// ProveKey compares the encryption key with the proof in the database, which it
+// makes when there is none.
+func (s *Service) ProveKey(ctx context.Context) error {
+	if s.Sealer != nil {
+		if err := s.Store.AddKeyProof(ctx, s.Sealer.seal([]byte(keyProof), keyProofOwner)); err != nil {
+			return err
+		}
+	}
+	sealed, err := s.Store.FindKeyProof(ctx)
+	if err != nil || sealed == nil {
+		return err
+	}
+	if s.Sealer != nil {
+		if _, _, err := s.Sealer.open(sealed, keyProofOwner); err == nil {
+			return nil
+		}
+	}
+	return ErrWrongKey
+}
+
+// renewProof seals the proof under the current key.
+func (s *Service) renewProof(ctx context.Context) error {
+	return s.Store.SetKeyProof(ctx, s.Sealer.seal([]byte(keyProof), keyProofOwner))
+}
+
+// ReplaceKey goes on with the current key after the one before was lost. Secrets
+// that no key opens go: their people use a recovery code, and set the second
+// factor up again. It returns of how many.
+func (s *Service) ReplaceKey(ctx context.Context) (lost int, err error) {
+	if s.Sealer == nil {
+		return 0, errNoSealer
+	}
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		all, err := s.Store.ListSecondFactors(ctx)
+		if err != nil {
+			return err
+		}
+		lost = 0
+		for _, f := range all {
+			if _, _, err := s.Sealer.open(f.Sealed, f.UserID); err == nil {
+				continue
+			}
+			if err := s.Store.DropSecondFactorSecret(ctx, f.UserID); err != nil {
+				return fmt.Errorf("second factor of user %s: %w", f.UserID, err)
+			}
+			lost++
+		}
+		return s.renewProof(ctx)
+	})
+	return lost, err
+}
