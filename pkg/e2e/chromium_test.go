@@ -146,7 +146,7 @@ func (b *tab) arrive(path string) {
 
 func (b *tab) until(condition string) {
 	b.t.Helper()
-	testenv.Eventually(b.t, 15*time.Second, condition+" at "+b.where(), func() bool {
+	testenv.Eventually(b.t, time.Minute, condition+" at "+b.where(), func() bool {
 		is, err := ask[bool](b, "("+condition+") && document.readyState === 'complete'")
 		return err == nil && is // while pages change there is nothing to evaluate in
 	})

@@ -31,7 +31,12 @@ func TestSixtyFourSigninsStayWithinMemory(t *testing.T) {
 		var waiting sync.WaitGroup
 		for i := range signinsAtOnce {
 			waiting.Go(func() {
-				if answer := w.login(p, fmt.Sprintf("phone-%d", i)); answer.Status != http.StatusOK {
+				device := fmt.Sprintf("phone-%d", i)
+				answer := w.login(p, device)
+				for answer.Status == http.StatusServiceUnavailable { // a busy machine: too many wait for a core
+					answer = w.login(p, device)
+				}
+				if answer.Status != http.StatusOK {
 					w.t.Errorf("sign-in %d: %s", i, answer)
 				}
 			})
