@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-const maxPage = 50_000 // bytes of a page with all it loads
+const maxPage = 60_000 // bytes of a page with all it loads
 
 // TestBrowserPagesAreAccessible runs axe on every page, in both colour schemes,
 // on a phone and a desktop, and measures what each loads and whether it shifts.

@@ -15,11 +15,21 @@ import (
 const recently = 24 * time.Hour
 
 func (s *Server) newKeyView(k *apikey.View) page.KeyView {
-	return page.KeyView{
+	v := page.KeyView{
 		APIKey: k.APIKey, Path: page.KeysPath + "/" + k.ID, Scope: k.Scopes.String(), EndsSoon: k.EndsAt(),
-		InUse:            k.LastUsedAt != nil && s.now().Sub(*k.LastUsedAt) < recently,
-		RequestsThisHour: k.RequestsThisHour, Unlimited: k.Limit.Unlimited(), MaxRequests: k.Limit.Max,
+		InUse:   k.LastUsedAt != nil && s.now().Sub(*k.LastUsedAt) < recently,
+		Counted: k.RequestsThisHour, Unlimited: k.Limit.Unlimited(), MaxRequests: k.Limit.Max,
 	}
+	if k.Standing != nil && !v.Unlimited {
+		v.Counted, v.Sliding = k.Standing.Used, true
+		if !k.Standing.Allowed {
+			v.PassesIn = k.Standing.Reset
+		}
+	}
+	if !v.Unlimited {
+		v.Counted = min(v.Counted, v.MaxRequests) // reports may name one request twice
+	}
+	return v
 }
 
 func (s *Server) newMadeKey(k *apikey.View, made secret.Token) page.MadeKeyView {

@@ -101,12 +101,23 @@ func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, status int, t
 	if !ok {
 		key = "error.500"
 	}
-	v := s.bareView(r, key)
+	v := s.errorView(w, r, status, key)
 	body := page.ErrorPage(v, s.site.Say(v.Language, title), s.site.Say(v.Language, sentence))
 	if err := s.render(w, r, status, v, body); err != nil {
 		httpserver.Cause(r.Context(), err)
 		w.WriteHeader(http.StatusInternalServerError)
 	}
+}
+
+// errorView keeps the navigation of somebody who is signed in. Where the fault is
+// ours nobody is looked up: what cannot be reached is not asked again.
+func (s *Server) errorView(w http.ResponseWriter, r *http.Request, status int, title string) *page.View {
+	if status < http.StatusInternalServerError {
+		if in, err := s.current(r); err == nil && in != nil {
+			return s.personalView(w, r, in, title)
+		}
+	}
+	return s.bareView(r, title)
 }
 
 // retryAfter tells when to try again, where f knows.

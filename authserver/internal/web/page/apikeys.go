@@ -1,6 +1,8 @@
 package page
 
 import (
+	"math"
+	"strings"
 	"time"
 
 	"latchkey/authserver"
@@ -9,13 +11,45 @@ import (
 // KeyView is an API key on a page.
 type KeyView struct {
 	*authserver.APIKey
-	Path             string
-	Scope            string
-	EndsSoon         *time.Time // a rotated key's end, or its expiry
-	InUse            bool       // used within the last day
-	RequestsThisHour int64
-	Unlimited        bool
-	MaxRequests      int64 // in an hour, unless Unlimited
+	Path        string
+	Scope       string
+	EndsSoon    *time.Time // a rotated key's end, or its expiry
+	InUse       bool       // used within the last day
+	Counted     int64      // requests in the last 60 minutes if Sliding, else in this clock hour; at most MaxRequests
+	Sliding     bool
+	PassesIn    time.Duration // when a request that would be refused now passes; 0: one passes now, or not known
+	Unlimited   bool
+	MaxRequests int64 // in an hour, unless Unlimited
+}
+
+// Full reports whether the next request would be refused.
+func (k KeyView) Full() bool { return !k.Unlimited && k.Counted >= k.MaxRequests }
+
+// percent is how much of the limit is used up.
+func (k KeyView) percent() int {
+	if k.Unlimited || k.MaxRequests <= 0 {
+		return 0
+	}
+	return int(100 * min(k.Counted, k.MaxRequests) / k.MaxRequests)
+}
+
+// span is the key of the words for the time that Counted is of.
+func (k KeyView) span() string {
+	if k.Sliding {
+		return "key.span.sliding"
+	}
+	return "key.span.hour"
+}
+
+// tier is the tier as a word in a sentence begins.
+func (k KeyView) tier() string { return strings.ToUpper(k.Tier[:1]) + k.Tier[1:] }
+
+// again says when the next request of a key at its limit passes.
+func (v *View) again(k KeyView) (string, error) {
+	if k.PassesIn <= 0 {
+		return v.t("key.full.later")
+	}
+	return v.t("key.full.again", int(math.Ceil(k.PassesIn.Minutes())))
 }
 
 // MadeKeyView is a key on the page that shows it, this once.
@@ -26,9 +60,10 @@ type MadeKeyView struct {
 	Old    *KeyView // the key this one replaces; nil: none
 }
 
-// command tries the key.
+// command uses a key that the environment holds: a command with the key itself
+// would stay in the shell's history.
 func (k MadeKeyView) command() string {
-	return `curl -H "X-Api-Key: ` + k.Secret + `" ` + k.API + "/api/v1/accounts"
+	return `curl -H "X-Api-Key: $LATCHKEY_KEY" ` + k.API + "/api/v1/accounts"
 }
 
 // lastUse is when a key was used last, and from where.

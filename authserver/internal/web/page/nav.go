@@ -8,18 +8,31 @@ type section struct {
 	Also      []string // pages that belong to it, elsewhere
 }
 
-// sections is the navigation of a signed-in person.
-var sections = []section{
-	{Path: "/", Key: "nav.home"},
-	{Path: "/settings/account", Key: "nav.account", Also: []string{"/settings/email", "/settings/export", "/settings/delete"}},
-	{Path: "/settings/security", Key: "nav.security", Also: []string{
-		"/settings/password", "/settings/second-factor", "/settings/passkeys", "/settings/identities",
+// group is what stands together in the navigation, under a word.
+type group struct {
+	Key      string // "": no word
+	Sections []section
+}
+
+// groups is the navigation of a signed-in person.
+var groups = []group{
+	{"", []section{{Path: "/", Key: "nav.home"}}},
+	{"nav.you", []section{
+		{Path: "/settings/account", Key: "nav.account", Also: []string{"/settings/email", "/settings/delete"}},
+		{Path: "/settings/security", Key: "nav.security", Also: []string{
+			"/settings/password", "/settings/second-factor", "/settings/passkeys", "/settings/identities",
+		}},
+		{Path: "/settings/signins", Key: "nav.signins"},
 	}},
-	{Path: "/settings/signins", Key: "nav.signins"},
-	{Path: "/settings/applications", Key: "nav.applications"},
-	{Path: "/settings/family", Key: "nav.family"},
-	{Path: KeysPath, Key: "nav.keys"},
-	{Path: ClientsPath, Key: "nav.developer"},
+	{"nav.access", []section{
+		{Path: "/settings/applications", Key: "nav.applications"},
+		{Path: KeysPath, Key: "nav.keys"},
+	}},
+	{"nav.household", []section{
+		{Path: "/settings/family", Key: "nav.family"},
+		{Path: "/settings/export", Key: "nav.export"},
+	}},
+	{"nav.building", []section{{Path: ClientsPath, Key: "nav.developer"}}},
 }
 
 // current is the value of aria-current for a person at path: "page" on the
@@ -45,5 +58,6 @@ var icons = map[string]string{
 	"nav.applications": "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h6v6h-6z",
 	"nav.family":       "M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM2.500 20a6.500 6.500 0 0 1 13 0M16 4.200a3.500 3.500 0 0 1 0 6.600M18.500 14.500a6.500 6.500 0 0 1 3 5.500",
 	"nav.keys":         "M7.500 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM11.500 12H21v4M17 12v3",
+	"nav.export":       "M12 4v11M7.500 11 12 15.500 16.500 11M4 20h16",
 	"nav.developer":    "m8 7-5 5 5 5M16 7l5 5-5 5M13.500 5l-3 14",
 }

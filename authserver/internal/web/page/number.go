@@ -1,0 +1,19 @@
+package page
+
+import (
+	"strconv"
+	"strings"
+)
+
+// plain is a number with the separators of the language.
+func (v *View) plain(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	var b strings.Builder
+	for i, digit := range digits {
+		if i > 0 && digits[i-1] != '-' && (len(digits)-i)%3 == 0 {
+			b.WriteString(v.texts["format.thousands"])
+		}
+		b.WriteRune(digit)
+	}
+	return b.String()
+}
