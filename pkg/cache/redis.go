@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -20,10 +21,12 @@ const (
 	dialTimeout     = 200 * time.Millisecond
 )
 
-// Redis is a Store in Redis 7.0 or later. When Redis is away the first callers wait
+// Redis is a Store in Redis 7.0 or later: one server, a primary that Sentinels name,
+// or a cluster. When Redis is away the first callers wait
 // for a refused connection or a timeout; then a breaker refuses the others at once.
 type Redis struct {
-	client  *redis.Client
+	address *address
+	servers atomic.Pointer[servers]
 	breaker *Breaker
 	log     *slog.Logger
 	trips   *coalesce.Batcher[*trip]
@@ -36,7 +39,7 @@ func OpenRedis(address string, opts Options) (*Redis, error) {
 	if opts.Now == nil {
 		return nil, errNow
 	}
-	o, err := parse(address)
+	a, err := parse(address)
 	if err != nil {
 		return nil, fmt.Errorf("cache: the Redis URL %w", err)
 	}
@@ -45,7 +48,7 @@ func OpenRedis(address string, opts Options) (*Redis, error) {
 		log = slog.Default()
 	}
 	quietOnce.Do(func() { redis.SetLogger(redisLog{log}) })
-	breaker := &Breaker{Now: opts.Now}
+	o := a.options
 	o.MaxRetries = -1
 	o.DialerRetries = 1 // the default dials five times before it admits defeat
 	o.DialTimeout = dialTimeout
@@ -62,16 +65,15 @@ func OpenRedis(address string, opts Options) (*Redis, error) {
 	}
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	client := redis.NewClient(o)
-	client.AddHook(gate{breaker})
-	r := &Redis{client: client, breaker: breaker, log: log}
+	r := &Redis{address: a, breaker: &Breaker{Now: opts.Now}, log: log}
+	r.servers.Store(r.connect(a.kind))
 	r.trips = coalesce.New(1, r.carry)
 	return r, nil
 }
 
-// Client returns the connection pool, breaker included, for scripts that the
+// Client returns the connections, breaker included, for scripts that the
 // Store interface does not cover.
-func (r *Redis) Client() *redis.Client { return r.client }
+func (r *Redis) Client() redis.UniversalClient { return r.servers.Load() }
 
 // Away reports whether the breaker is refusing calls now.
 func (r *Redis) Away() bool { return r.breaker.Open() }
@@ -95,7 +97,7 @@ func (r *Redis) Get(ctx context.Context, key string) ([]byte, time.Duration, err
 // Set implements Store. It goes on a connection of its own: a Redis that takes no
 // writes keeps no reader waiting.
 func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	return away(r.client.Set(ctx, key, value, atLeast(ttl)).Err())
+	return away(r.Client().Set(ctx, key, value, atLeast(ttl)).Err())
 }
 
 // DeleteAndPublish implements Store. Each key has a command of its own: in a
@@ -125,7 +127,7 @@ type publication string
 
 // Delete removes key; a missing key is no error.
 func (r *Redis) Delete(ctx context.Context, key string) error {
-	return away(r.client.Del(ctx, key).Err())
+	return away(r.Client().Del(ctx, key).Err())
 }
 
 // pingKey is written by Ping, and gone a second later.
@@ -133,12 +135,12 @@ const pingKey = "latchkey:ping"
 
 // Ping implements Store. It writes: a Redis that is full or read-only answers PING.
 func (r *Redis) Ping(ctx context.Context) error {
-	return away(r.client.Set(ctx, pingKey, "", time.Second).Err())
+	return away(r.Client().Set(ctx, pingKey, "", time.Second).Err())
 }
 
 // Close implements Store.
 func (r *Redis) Close() error {
-	if err := r.client.Close(); err != nil {
+	if err := r.Client().Close(); err != nil {
 		return fmt.Errorf("cache: close: %w", err)
 	}
 	return nil
@@ -152,68 +154,6 @@ func away(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
-}
-
-// gate asks the breaker before a command takes a connection. The option Limiter of
-// go-redis does not serve: it asks for each handshake too, so that the one command
-// that is let through to try would be refused its own connection.
-type gate struct{ breaker *Breaker }
-
-// admitted marks the context of a command, and so of the handshake it may need.
-type admitted struct{}
-
-// DialHook implements redis.Hook.
-func (gate) DialHook(next redis.DialHook) redis.DialHook { return next }
-
-// ProcessHook implements redis.Hook.
-func (g gate) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		err := g.pass(ctx, 1, func(ctx context.Context) error { return next(ctx, cmd) })
-		if errors.Is(err, ErrUnavailable) {
-			cmd.SetErr(err)
-		}
-		return err
-	}
-}
-
-// ProcessPipelineHook implements redis.Hook.
-func (g gate) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return func(ctx context.Context, cmds []redis.Cmder) error {
-		err := g.pass(ctx, len(cmds), func(ctx context.Context) error { return next(ctx, cmds) })
-		if errors.Is(err, ErrUnavailable) {
-			for _, cmd := range cmds {
-				cmd.SetErr(err)
-			}
-		}
-		return err
-	}
-}
-
-// pass lets n commands through in one trip, which succeed or fail together.
-func (g gate) pass(ctx context.Context, n int, next func(context.Context) error) error {
-	if ctx.Value(admitted{}) != nil {
-		return next(ctx)
-	}
-	trial := g.breaker.tripped()
-	if !g.breaker.Allow() {
-		return ErrUnavailable
-	}
-	if trial {
-		ctx = context.WithValue(ctx, admitted{}, true)
-	}
-	err := next(ctx)
-	if errors.Is(err, context.Canceled) {
-		return err // says nothing about Redis
-	}
-	var answer redis.Error // Redis answered, be it "no such key"
-	if err == nil || errors.As(err, &answer) {
-		g.breaker.Report(true)
-		return err
-	}
-	for range n { // each would have failed on its own
-		g.breaker.Report(false)
-	}
-	return err
 }
 
 // redisLog keeps go-redis from writing lines of its own shape to stderr.

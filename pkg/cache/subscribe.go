@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"net"
 	"time"
 
@@ -36,13 +37,16 @@ func (r *Redis) Subscribe(ctx context.Context, channel string, onMessage func([]
 // listen returns when the connection is lost or ctx ends; heard tells whether
 // there was a connection.
 func (r *Redis) listen(ctx context.Context, channel string, onMessage func([]byte)) (heard bool, err error) {
-	ps := r.client.Subscribe(ctx, channel)
+	ps := r.Client().Subscribe(ctx, channel)
 	defer func() { _ = ps.Close() }()                         // it is lost or no longer wanted
 	defer context.AfterFunc(ctx, func() { _ = ps.Close() })() // ends a read under way
 	pinged := false
 	for ctx.Err() == nil { // messages may arrive faster than a read can fail
 		got, err := ps.ReceiveTimeout(ctx, pingEvery)
 		if err != nil {
+			if errors.Is(err, errCluster) {
+				r.becomeCluster()
+			}
 			if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() || pinged { //nolint:errorlint // the driver hands the net error over unwrapped
 				return heard, err
 			}

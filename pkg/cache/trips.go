@@ -92,10 +92,10 @@ func commandsOf(trips []*trip) []redis.Cmder {
 func (r *Redis) carry(trips []*trip) {
 	ctx, commands := trips[0].ctx, commandsOf(trips)
 	if len(commands) == 1 {
-		_ = r.client.Process(ctx, commands[0]) // the command has its error
+		_ = r.Client().Process(ctx, commands[0]) // the command has its error
 		return
 	}
-	pipe := r.client.Pipeline()
+	pipe := r.Client().Pipeline()
 	for _, c := range commands {
 		_ = pipe.Process(ctx, c) // only queues
 	}

@@ -34,6 +34,17 @@ func TestD14_URLsThatCannotWorkAreOneSentence(t *testing.T) {
 		"redis://h?skip_verify=true":              ": skip_verify",
 		"redis://:12?hunter2@h":                   "not a parameter's",
 		"redis://h?protocol=3&pool_size=hunter_2": ": pool_size",
+		"redis+other://h":                         "start with redis://",
+		"redis+://h":                              "start with redis://",
+		"redis://h1:1,h2:x":                       "no URL",
+		"redis://h1:x,h2:1":                       "must name hosts",
+		"redis://h1,,h2":                          "must name hosts",
+		"redis://h1,h2/3":                         "one database",
+		"redis+cluster://h/3":                     "one database",
+		"redis+sentinel://h1,h2":                  "must name the primary",
+		"redis+sentinel://h1,h2/0":                "must name the primary",
+		"redis+sentinel://h1,h2/house/x":          "number of a database",
+		"redis+sentinel://h1/house?bogus=1":       ": bogus",
 	} {
 		s, err := cache.Open(text, cache.Options{Now: time.Now})
 		if err == nil || s != nil {
@@ -51,6 +62,8 @@ func TestD14_URLsThatCannotWorkAreOneSentence(t *testing.T) {
 func TestURLsThatCanWorkAreTaken(t *testing.T) {
 	for _, text := range []string{
 		"", "redis://", "redis://h", "redis://h/", "redis://h:6379/0", "redis://:p%40ss@h:6379/15", "redis://user:pass@[::1]:6379", "rediss://h/1?skip_verify=true",
+		"redis://127.0.0.1:1,127.0.0.1:2", "rediss+cluster://:pass@h1,h2", "redis+sentinel://user:pass@h1,h2:26380/house/3?sentinel_password=p",
+		"rediss+sentinel://h1?master_name=house",
 		"redis://h?db=3&protocol=2&client_name=latchkey&read_timeout=3s&max_retries=-1",
 	} {
 		if err := cache.CheckURL("AUTH_REDIS_URL", text); err != nil {

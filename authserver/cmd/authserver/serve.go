@@ -18,6 +18,7 @@ import (
 	"latchkey/authserver/internal/store"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/apierror"
+	"latchkey/pkg/cache"
 	"latchkey/pkg/cli"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
@@ -35,6 +36,9 @@ func serve(ctx context.Context, args []string) error {
 	}
 	defer p.close()
 	if err := p.ready(ctx); err != nil {
+		return err
+	}
+	if err := cache.Check(ctx, "AUTH_REDIS_URL", p.cache); err != nil {
 		return err
 	}
 	if err := p.db.Warn(ctx); err != nil {

@@ -77,7 +77,7 @@ func serve(ctx context.Context, args []string) (err error) {
 	if err := p.openDatabase(ctx); err != nil {
 		return err
 	}
-	if err := p.openGuard(); err != nil {
+	if err := p.openGuard(ctx); err != nil {
 		return err
 	}
 	return p.run(ctx)
@@ -153,12 +153,15 @@ func (p *parts) checkRole(ctx context.Context) error {
 	return nil
 }
 
-func (p *parts) openGuard() error {
+func (p *parts) openGuard(ctx context.Context) error {
 	var err error
 	if p.cache, err = cache.Open(p.cfg.RedisURL, cache.Options{Now: time.Now, Logger: p.log}); err != nil {
 		return err
 	}
 	p.closings = append(p.closings, p.cache.Close)
+	if err := cache.Check(ctx, "API_REDIS_URL", p.cache); err != nil {
+		return err
+	}
 	var shared cache.Store
 	if p.cfg.RedisURL != "" {
 		shared = p.cache
