@@ -67,6 +67,9 @@ func New(description []byte, server string) (*Documents, error) {
 	return &Documents{json: raw, page: b.Bytes()}, nil
 }
 
+// JSON returns the description.
+func (d *Documents) JSON() []byte { return d.json }
+
 // Mount adds the documents to router, for scripts of any origin too. render
 // answers with errors.
 func (d *Documents) Mount(router *mux.Router, render httpserver.Renderer) {

@@ -44,7 +44,7 @@ func Object(r *http.Request, limits Limits) (map[string]any, error) {
 	case limits.Values == 0:
 		limits.Values = DefaultValues
 	}
-	return parseJSON(raw, limits.Values)
+	return JSON(raw, limits.Values)
 }
 
 // Into reads the body of r, at most limit bytes, into the struct dst and refuses

@@ -92,7 +92,7 @@ func TestB1_ValuesAreCountedWhileReading(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		allocated := testing.AllocsPerRun(1, func() {
-			_, _ = parseJSON([]byte(text), 1000)
+			_, _ = JSON([]byte(text), 1000)
 		})
 		if allocated > 20_000 {
 			t.Errorf("%s: %.0f allocations", name, allocated)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"unicode/utf8"
 
 	"latchkey/pkg/fault"
 )
@@ -22,12 +23,18 @@ var (
 	errText  = fault.New(fault.Malformed, "The request body holds a string that is too long")
 )
 
+// ErrNoObject is returned for JSON of another kind.
+var ErrNoObject = fault.New(fault.Malformed, "The request body must be a JSON object")
+
 // ErrTooMany is returned for a body of more values than were allowed.
 var ErrTooMany = fault.New(fault.Malformed, "The request body holds too many values")
 
-// parseJSON reads an object of at most values values: objects, lists, strings,
-// numbers and so on. It stops at the first one too many.
-func parseJSON(raw []byte, values int) (map[string]any, error) {
+// JSON reads an object of at most values values: objects, lists, strings, numbers
+// and so on. It stops at the first one too many.
+func JSON(raw []byte, values int) (map[string]any, error) {
+	if !utf8.Valid(raw) {
+		return nil, errUTF8
+	}
 	if longText(raw) {
 		return nil, errText
 	}
@@ -42,7 +49,7 @@ func parseJSON(raw []byte, values int) (map[string]any, error) {
 	}
 	object, isObject := whole.(map[string]any)
 	if !isObject {
-		return nil, fault.New(fault.Malformed, "The request body must be a JSON object")
+		return nil, ErrNoObject
 	}
 	return object, nil
 }

@@ -72,20 +72,16 @@ type Handler func(w http.ResponseWriter, r *http.Request, p *Principal) error
 //
 // A Handler is reached in no other way: there is no other source of Principals.
 func (g *Guard) Admit(need Need, h Handler) httpserver.Handler {
-	tooSmall := InsufficientScope("This action requires the '" + need.Scope.String() + "' scope")
 	return func(w http.ResponseWriter, r *http.Request) error {
 		p, err := g.principal(r, need.AnyResource)
 		if err == nil {
 			err = g.limit(w, r, p)
 		}
-		if err == nil {
-			err = need.refusal(p, g.opts.OwnClient)
-		}
-		switch {
-		case err != nil:
+		if err != nil {
 			return g.refuse(w, err, need.Scope, false)
-		case !p.Granted.Satisfies(need.Scope):
-			return g.refuse(w, tooSmall, need.Scope, true)
+		}
+		if err := g.Require(w, p, need); err != nil {
+			return err
 		}
 		return h(w, r, p)
 	}

@@ -39,6 +39,7 @@ type API struct {
 	Options
 	documents *apidoc.Documents
 	places    places
+	mcp       *assistants
 }
 
 // New returns the endpoints; Mount makes them reachable.
@@ -50,7 +51,9 @@ func New(opts Options) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &API{opts, documents, newPlaces()}, nil
+	a := &API{Options: opts, documents: documents, places: newPlaces()}
+	a.mcp, err = newAssistants(a, documents.JSON())
+	return a, err
 }
 
 // call is one request of an admitted caller.

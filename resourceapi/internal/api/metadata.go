@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"latchkey/pkg/apierror"
+	"latchkey/pkg/httpserver"
 	"latchkey/pkg/scope"
 )
 
@@ -47,16 +48,29 @@ func AtBase(resource string, next http.Handler) http.Handler {
 	})
 }
 
-// metadata describes this API to OAuth clients (RFC 9728 section 3.2).
-func (a *API) metadata(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Cache-Control", "public, max-age=300")
-	apierror.JSON(w, r, http.StatusOK, map[string]any{
-		"resource":                 a.Resource,
-		"authorization_servers":    []string{a.Issuer},
-		"scopes_supported":         scope.All.Names(),
-		"bearer_methods_supported": []string{"header"},
-		"resource_name":            "Latchkey resource API",
-		"resource_documentation":   a.Resource + "/docs",
-	})
-	return nil
+// described are the resources that describe themselves, by the path of their
+// descriptions: the API, and its address for assistants.
+func (a *API) described() map[string]string {
+	base := basePath(a.Resource)
+	return map[string]string{
+		metadataPath: a.Resource, metadataPath + base: a.Resource,
+		metadataPath + mcpPath: a.Resource + mcpPath, metadataPath + base + mcpPath: a.Resource + mcpPath,
+	}
+}
+
+// metadata describes this API, or a part of it, to OAuth clients (RFC 9728 section
+// 3.2).
+func (a *API) metadata(resource string) httpserver.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Cache-Control", "public, max-age=300")
+		apierror.JSON(w, r, http.StatusOK, map[string]any{
+			"resource":                 resource,
+			"authorization_servers":    []string{a.Issuer},
+			"scopes_supported":         scope.All.Names(),
+			"bearer_methods_supported": []string{"header"},
+			"resource_name":            "Latchkey resource API",
+			"resource_documentation":   a.Resource + "/docs",
+		})
+		return nil
+	}
 }

@@ -92,11 +92,10 @@ func (a *API) Mount(r *mux.Router) {
 	for _, route := range a.routes() {
 		r.Handle("/api/v1"+route.path, httpserver.CrossOrigin(route.methods, refused))
 	}
-	described := httpserver.CrossOriginDocument(httpserver.Handle(a.metadata, render), refused)
-	r.Handle(metadataPath, described)
-	if base := basePath(a.Resource); base != "" {
-		r.Handle(metadataPath+base, described)
+	for at, resource := range a.described() {
+		r.Handle(at, httpserver.CrossOriginDocument(httpserver.Handle(a.metadata(resource), render), refused))
 	}
+	r.Handle(mcpPath, httpserver.CrossOrigin(methods{"POST": httpserver.Handle(a.Guard.Admit(reader, a.mcp.serve), render)}, refused))
 	a.documents.Mount(r, render)
 	notFound := httpserver.Handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute }, render)
 	if !a.Erasure.IsZero() {
