@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -35,6 +36,45 @@ type Client struct {
 	RefreshOverlap       time.Duration // how long a spent refresh token is answered although its successor is in use
 	CreatedAt            time.Time
 	DisabledAt           *time.Time
+
+	Introduced     string        // how it came without the operator and without a person; empty: it did not
+	Keys           string        // digest of the keys in its document; empty: it named none
+	Management     secret.Digest // of its registration access token (RFC 7592); zero: nobody manages it
+	SeenAt         time.Time     // when it registered or was allowed last, to the day
+	LocalhostPorts bool          // http://localhost is matched with any port, as loopback addresses are
+	PushedOnly     bool          // it must push its authorization requests (RFC 9126 section 6)
+	DeviceGrant    bool          // it may use the device authorization grant (RFC 8628)
+}
+
+// How a client introduced itself.
+const (
+	IntroducedByRegistration = "registration" // RFC 7591
+	IntroducedByDocument     = "document"     // its id is the address of its metadata
+)
+
+// Vouched reports whether the operator registered the client. Of any other, what it
+// says of itself is its own claim.
+func (c *Client) Vouched() bool { return c.OwnerID == "" && c.Introduced == "" }
+
+// Terms is what a consent to the client is bound to: where people are sent, the
+// keys it proves itself with, and its name.
+type Terms struct {
+	Name         string   `json:"name"`
+	RedirectURIs []string `json:"redirect_uris"`
+	Keys         string   `json:"keys,omitempty"`
+}
+
+// Terms returns the terms as text, which is compared as it is. A client that the
+// operator registered has none: the operator answers for its changes.
+func (c *Client) Terms() string {
+	if c.Vouched() {
+		return ""
+	}
+	raw, err := json.Marshal(Terms{Name: c.Name, RedirectURIs: c.RedirectURIs, Keys: c.Keys})
+	if err != nil {
+		return c.Name // cannot happen: there are only strings
+	}
+	return string(raw)
 }
 
 // Public reports whether the client has no secret.
@@ -53,9 +93,12 @@ func (c *Client) SecretMatches(text string, now time.Time) bool {
 }
 
 // AcceptsRedirect reports whether uri may be redirected to: equal to a
-// registered one, or to a registered loopback one but for the port.
+// registered one, or to a registered loopback one but for the port. The name
+// localhost counts as loopback for public clients that introduce themselves, and for
+// others whose operator or owner said so.
 func (c *Client) AcceptsRedirect(uri string) bool {
+	localhost := c.LocalhostPorts || c.Introduced != "" && c.Public()
 	return slices.ContainsFunc(c.RedirectURIs, func(registered string) bool {
-		return redirectMatches(registered, uri)
+		return redirectMatches(registered, uri, localhost)
 	})
 }

@@ -13,4 +13,5 @@ type Consent struct {
 	Scopes    scope.Set
 	CreatedAt time.Time
 	UpdatedAt time.Time
+	Terms     string // what the client was then (Client.Terms)
 }

@@ -1,6 +1,9 @@
 package authserver
 
-import "latchkey/pkg/scope"
+import (
+	"latchkey/pkg/scope"
+	"latchkey/pkg/secret"
+)
 
 // ConsentPage is what a person is asked on the consent page.
 type ConsentPage struct {
@@ -9,9 +12,26 @@ type ConsentPage struct {
 	Granted     scope.Set // by an earlier consent
 	New         scope.Set // what that does not cover
 	RedirectURI string
+	Before      string // Client.Terms when it was allowed, where it was something else then; else empty
 	Resource    string // RFC 8707 resource; empty: ours
 	Signin      *Signin
 }
+
+// TermsDigest tells apart what the page shows of a client that the operator did not
+// register; "": there is nothing to tell apart.
+func (p *ConsentPage) TermsDigest() string { return TermsDigest(p.Client) }
+
+// TermsDigest is the digest of a client's terms, or "" where it has none.
+func TermsDigest(c *Client) string {
+	terms := c.Terms()
+	if terms == "" {
+		return ""
+	}
+	return secret.DigestOf(terms).String()
+}
+
+// TermsField is the field of the consent form that says which terms were shown.
+const TermsField = "terms"
 
 // FormTokenField is the field of a page's form that shows whose browser it is.
 const FormTokenField = "csrf_token"

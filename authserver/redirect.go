@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,9 +16,9 @@ import (
 const MaxRedirectURI = 2048
 
 // CheckRedirectURI says why uri cannot be registered, or nil. Allowed are
-// https, http to a loopback address, and private schemes that are reverse
-// domain names (RFC 8252 section 7).
-func CheckRedirectURI(uri string) error {
+// https, http to a loopback address, private schemes that are reverse domain names
+// (RFC 8252 section 7), and the schemes given, which the operator chose.
+func CheckRedirectURI(uri string, schemes ...string) error {
 	reject := func(why string) error {
 		return fault.Newf(fault.Invalid, "Redirect URI %q %s", uri, why)
 	}
@@ -43,7 +45,29 @@ func CheckRedirectURI(uri string) error {
 		}
 		return checkHost(u, reject)
 	}
+	if slices.Contains(schemes, u.Scheme) {
+		if u.Opaque != "" {
+			return reject("must have a path after its scheme")
+		}
+		return nil
+	}
 	return checkPrivateScheme(u, reject)
+}
+
+var schemeShape = regexp.MustCompile(`^[a-z][a-z0-9+.-]*$`)
+
+// knownSchemes mean something to browsers or to the system.
+var knownSchemes = []string{
+	"about", "blob", "chrome", "data", "file", "filesystem", "ftp", "http", "https", "intent", "jar", "javascript", "mailto",
+	"ms-appx", "res", "sms", "tel", "vbscript", "view-source", "ws", "wss",
+}
+
+// CheckPrivateScheme says why the operator cannot allow scheme, or nil.
+func CheckPrivateScheme(scheme string) error {
+	if !schemeShape.MatchString(scheme) || slices.Contains(knownSchemes, scheme) {
+		return fault.Newf(fault.Invalid, "%q is no scheme of an application's own", scheme)
+	}
+	return nil
 }
 
 func checkHost(u *url.URL, reject func(string) error) error {
@@ -87,8 +111,9 @@ func isLoopback(host string) bool {
 }
 
 // redirectMatches compares exactly (RFC 9700 section 2.1); for loopback IP
-// addresses the port is free (RFC 8252 section 7.3), and nothing else is.
-func redirectMatches(registered, asked string) bool {
+// addresses, and with localhost for that name, the port is free (RFC 8252 section
+// 7.3), and nothing else is.
+func redirectMatches(registered, asked string, localhost bool) bool {
 	if registered == asked {
 		return true
 	}
@@ -96,7 +121,7 @@ func redirectMatches(registered, asked string) bool {
 		return false
 	}
 	r, err := url.Parse(registered)
-	if err != nil || r.Scheme != "http" || !isLoopback(r.Hostname()) {
+	if err != nil || r.Scheme != "http" || !isLoopback(r.Hostname()) && (!localhost || r.Hostname() != "localhost") {
 		return false
 	}
 	a, err := url.Parse(asked)

@@ -22,4 +22,6 @@ type Signin struct {
 	Address     string
 	// Allowed is what the user has allowed the client that was asked about.
 	Allowed scope.Set
+	// AllowedTerms is what that client was when it was allowed (Client.Terms).
+	AllowedTerms string
 }

@@ -227,7 +227,7 @@ func TestT29_Metadata(t *testing.T) {
 			}
 		}
 		for member, want := range map[string]string{
-			"response_types_supported": "[code]", "grant_types_supported": "[authorization_code refresh_token]",
+			"response_types_supported": "[code]", "grant_types_supported": "[authorization_code refresh_token urn:ietf:params:oauth:grant-type:device_code]",
 			"code_challenge_methods_supported": "[S256]", "scopes_supported": "[read read_write]",
 		} {
 			if got := fmt.Sprint(as.JSON(member)); got != want {

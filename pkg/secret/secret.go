@@ -37,11 +37,15 @@ const (
 	EmailLink    Kind = "eml_"
 	ExchangeCode Kind = "sso_" // single sign-on code of a mobile app
 	LinkingCode  Kind = "lnk_"
+
+	RegistrationToken Kind = "iat_" // lets its holder register clients (initial access token)
+	ManagementToken   Kind = "rat_" // manages the client it was issued with (registration access token)
+	DeviceCode        Kind = "odc_" // of a device that waits for somebody's approval
 )
 
 var kinds = []Kind{
 	AccessToken, RefreshToken, Code, APIKey, ClientSecret, Signin, Visit,
-	InviteCode, ResetLink, EmailLink, ExchangeCode, LinkingCode,
+	InviteCode, ResetLink, EmailLink, ExchangeCode, LinkingCode, RegistrationToken, ManagementToken, DeviceCode,
 }
 
 const (

@@ -17,10 +17,12 @@ const clientUsage = `usage: authserver client COMMAND
 
   create --name N [--redirect-uri U]... [--public|--confidential]
          [--auth-method none|client_secret_basic|client_secret_post]
-         [--scope "read read_write"] [--refresh-overlap 10m] [--resource-server] [--id ID] [--json]
+         [--scope "read read_write"] [--refresh-overlap 10m] [--resource-server] [--id ID]
+         [--localhost-ports] [--pushed-only] [--device] [--json]
   list [--json]
   show ID [--json]
-  update ID [--name N] [--redirect-uri U]... [--scope S] [--refresh-overlap 10m] [--json]
+  update ID [--name N] [--redirect-uri U]... [--scope S] [--refresh-overlap 10m]
+         [--localhost-ports=BOOL] [--pushed-only=BOOL] [--device=BOOL] [--json]
   rotate-secret ID [--overlap 24h] [--json]
   delete ID [--json]`
 
@@ -40,6 +42,10 @@ type clientView struct {
 	ResourceServer bool      `json:"resource_server"`
 	RefreshOverlap int64     `json:"refresh_overlap"` // seconds
 	CreatedAt      time.Time `json:"created_at"`
+	Introduced     string    `json:"introduced,omitempty"` // how it came by itself: registration or document
+	LocalhostPorts bool      `json:"localhost_ports,omitempty"`
+	PushedOnly     bool      `json:"require_pushed_authorization_requests,omitempty"`
+	DeviceGrant    bool      `json:"device_grant,omitempty"`
 }
 
 func view(c *authserver.Client, made secret.Token) clientView {
@@ -51,6 +57,7 @@ func view(c *authserver.Client, made secret.Token) clientView {
 		ID: c.ID, Secret: made.Reveal(), Name: c.Name, AuthMethod: c.AuthMethod, RedirectURIs: uris,
 		Scope: c.Scopes.String(), ResourceServer: c.ResourceServer, CreatedAt: c.CreatedAt,
 		RefreshOverlap: int64(c.RefreshOverlap / time.Second),
+		Introduced:     c.Introduced, LocalhostPorts: c.LocalhostPorts, PushedOnly: c.PushedOnly, DeviceGrant: c.DeviceGrant,
 	}
 }
 
@@ -69,10 +76,28 @@ func (v clientView) print(asJSON bool) error {
 	if v.RefreshOverlap > 0 {
 		fmt.Printf("overlap        %s: a used refresh token is answered although its successor is in use\n", time.Duration(v.RefreshOverlap)*time.Second)
 	}
-	if v.ResourceServer {
-		fmt.Println("resource server: may introspect")
+	for _, line := range []struct {
+		on   bool
+		text string
+	}{
+		{v.ResourceServer, "resource server: may introspect"},
+		{v.Introduced != "", "introduced itself by " + v.Introduced + ": nobody vouches for it"},
+		{v.LocalhostPorts, "localhost with any port counts as loopback"},
+		{v.PushedOnly, "must push its authorization requests"},
+		{v.DeviceGrant, "may use the device authorization grant"},
+	} {
+		if line.on {
+			fmt.Println(line.text)
+		}
 	}
 	return nil
+}
+
+// switches are the flags of a client that are on or off.
+func switches(fs *flag.FlagSet, r *registration.Request) {
+	fs.BoolVar(&r.LocalhostPorts, "localhost-ports", false, "match http://localhost with any port, as loopback addresses are")
+	fs.BoolVar(&r.PushedOnly, "pushed-only", false, "it must push its authorization requests (RFC 9126)")
+	fs.BoolVar(&r.DeviceGrant, "device", false, "it may use the device authorization grant (RFC 8628)")
 }
 
 func clientCreate(ctx context.Context, args []string) error {
@@ -90,6 +115,7 @@ func clientCreate(ctx context.Context, args []string) error {
 	fs.BoolVar(&r.ResourceServer, "resource-server", false, "allow it to introspect tokens")
 	fs.DurationVar(&r.RefreshOverlap, "refresh-overlap", 0, "how long a used refresh token is answered although its successor is in use, at most 168h")
 	fs.StringVar(&r.ID, "id", "", "client id; one is made when empty")
+	switches(fs, &r)
 	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
@@ -162,6 +188,7 @@ func clientUpdate(ctx context.Context, args []string) error {
 	fs.Var(&uris, "redirect-uri", "where people are sent back to, in the place of all before; may be given more than once")
 	fs.StringVar(&given.Scopes, "scope", "", "what it may ask for: read, read_write or both")
 	fs.DurationVar(&given.RefreshOverlap, "refresh-overlap", -1, "how long a used refresh token is answered although its successor is in use, at most 168h")
+	switches(fs, &given)
 	rest, err := cli.Parse(fs, args, 1)
 	if err != nil {
 		return err
@@ -171,7 +198,10 @@ func clientUpdate(ctx context.Context, args []string) error {
 		if err != nil {
 			return fmt.Errorf("client %s: %w", rest[0], err)
 		}
-		r := registration.Request{Name: c.Name, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes.String(), RefreshOverlap: c.RefreshOverlap}
+		r := registration.Request{
+			Name: c.Name, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes.String(), RefreshOverlap: c.RefreshOverlap,
+			LocalhostPorts: c.LocalhostPorts, PushedOnly: c.PushedOnly, DeviceGrant: c.DeviceGrant,
+		}
 		fs.Visit(func(f *flag.Flag) {
 			switch f.Name {
 			case "name":
@@ -182,6 +212,12 @@ func clientUpdate(ctx context.Context, args []string) error {
 				r.Scopes = given.Scopes
 			case "refresh-overlap":
 				r.RefreshOverlap = given.RefreshOverlap
+			case "localhost-ports":
+				r.LocalhostPorts = given.LocalhostPorts
+			case "pushed-only":
+				r.PushedOnly = given.PushedOnly
+			case "device":
+				r.DeviceGrant = given.DeviceGrant
 			}
 		})
 		if c, err = p.registration.Change(ctx, c, r); err != nil {

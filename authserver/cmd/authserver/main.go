@@ -13,6 +13,8 @@ const usageText = `usage: authserver COMMAND
   migrate up|status                 bring the database schema up to date, or show where it stands
   client create|list|show|rotate-secret|delete
                                     manage registered applications and resource servers
+  registration-token create|list|revoke
+                                    tokens that let their holders register applications
   invite create|list|revoke         codes that let people sign up on this instance
   user list|deactivate|reactivate|delete
                                     manage the people of this instance
@@ -31,18 +33,20 @@ var version = ""
 
 func main() {
 	program := cli.Program{Name: "authserver", Usage: usageText, Commands: map[string]cli.Command{
-		"serve":          serve,
-		"migrate":        migrateCommand,
-		"client":         clientCommand,
-		"invite":         inviteCommand,
-		"user":           userCommand,
-		"apikey":         apikeyCommand,
-		"secret":         newSecret,
-		"seed":           seed,
-		"identity":       identityCommand,
-		"encryption-key": encryptionCommand,
-		"healthcheck":    healthcheck,
-		"version":        cli.Version(version),
+		"serve":   serve,
+		"migrate": migrateCommand,
+		"client":  clientCommand,
+		"invite":  inviteCommand,
+
+		"registration-token": registrationTokenCommand,
+		"user":               userCommand,
+		"apikey":             apikeyCommand,
+		"secret":             newSecret,
+		"seed":               seed,
+		"identity":           identityCommand,
+		"encryption-key":     encryptionCommand,
+		"healthcheck":        healthcheck,
+		"version":            cli.Version(version),
 	}}
 	os.Exit(program.Main(os.Args[1:]))
 }

@@ -88,7 +88,10 @@ func assemble(ctx context.Context) (*parts, error) {
 	}
 	p.openGrants()
 	p.credentials = &credential.Introspector{Tokens: p.grants, Keys: p.store, Issuer: cfg.Issuer, Now: now}
-	p.registration = &registration.Service{Store: p.store, Grants: p.grants, Logger: p.log, Now: now}
+	p.registration = &registration.Service{
+		Store: p.store, Grants: p.grants, Logger: p.log, Now: now,
+		Mode: cfg.Registration, Schemes: cfg.PrivateSchemes,
+	}
 	return p, nil
 }
 

@@ -35,6 +35,7 @@ func (p *parts) peopleWith(kept func(path string) (string, error)) (*account.Ser
 			Throttles: account.Throttles{
 				SigninAccount: c.ThrottleSignin, SigninAddress: c.ThrottleAddress, SecondFactor: c.ThrottleSecondFactor,
 				Signup: c.ThrottleSignup, Invite: c.ThrottleInvite, Token: c.ThrottleToken, Reset: c.ThrottleReset,
+				Registration: p.cfg.ThrottleRegistration,
 			},
 		},
 	}), nil
@@ -74,6 +75,10 @@ type tokenThrottle struct{ people *account.Service }
 
 func (t tokenThrottle) Refused(ctx context.Context) time.Duration {
 	return t.people.TokenRefused(ctx, httpserver.ClientAddr(ctx).String())
+}
+
+func (t tokenThrottle) Registering(ctx context.Context) time.Duration {
+	return t.people.Registering(ctx, httpserver.ClientAddr(ctx).String())
 }
 
 // sealer reads the encryption key or, when none is set, the one in the file beside

@@ -11,10 +11,13 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/api"
+	"latchkey/authserver/internal/deviceflow"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/passkey"
+	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/store"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/apierror"
@@ -88,7 +91,15 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 	}
 	single := p.sso(people)
 	clients := oauth.NewClientCache(p.store, p.cfg.ClientCache, now)
+	documents, err := p.documents()
+	if err != nil {
+		return nil, nil, err
+	}
+	devices := &deviceflow.Service{Store: p.store, Grants: p.grants, Logger: p.log, Now: now}
+	var endpoints *oauth.Server
 	drawn := web.Dependencies{
+		Devices: devices, Seen: func(ctx context.Context, c *authserver.Client) error { return endpoints.Seen(ctx, c) },
+		Asks:   func(ctx context.Context, id string) (*authserver.Client, error) { return endpoints.Asking(ctx, id) },
 		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Logger: p.log, Now: now,
 		Client: clients.Find,
 	}
@@ -100,9 +111,10 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	endpoints := oauth.New(oauth.Dependencies{
+	endpoints = oauth.New(oauth.Dependencies{
 		Grants: p.grants, Clients: clients, Credentials: p.credentials, Pages: pages, Signins: pages, Throttle: tokenThrottle{people},
 		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer, Resources: p.cfg.KnownResources(),
+		Registration: p.registration, Registers: p.cfg.Registration != registration.Closed, Documents: documents, Requests: p.store, Devices: devices,
 	})
 	workers = append(workers, p.grants.RunUses, p.sweep)
 	outbox, err := p.outbox(people)

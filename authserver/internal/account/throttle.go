@@ -28,6 +28,7 @@ type Throttles struct {
 	Invite        []Limit // wrong invite codes per client address
 	Token         []Limit // refused token requests per client address
 	Reset         []Limit // password resets asked for per email address
+	Registration  []Limit // registrations of clients per client address
 }
 
 // throttled is the refusal of one attempt too many.
@@ -40,6 +41,22 @@ func throttled(wait time.Duration) error {
 // one too many, else 0; while nobody can count, nobody is refused for it.
 func (s *Service) TokenRefused(ctx context.Context, address string) time.Duration {
 	err := s.take(ctx, "token", address, s.Settings.Throttles.Token)
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.RateLimited {
+		return f.RetryAfter
+	}
+	return 0
+}
+
+// AdmitDevice counts one code of a device typed by the user. fault.RateLimited: it is
+// one too many.
+func (s *Service) AdmitDevice(ctx context.Context, userID string) error {
+	return s.take(ctx, "device", userID, s.Settings.Throttles.SecondFactor)
+}
+
+// Registering counts one registration of a client from a client address. It returns
+// how long to wait when it was one too many, else 0.
+func (s *Service) Registering(ctx context.Context, address string) time.Duration {
+	err := s.take(ctx, "registration", address, s.Settings.Throttles.Registration)
 	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.RateLimited {
 		return f.RetryAfter
 	}

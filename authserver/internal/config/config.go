@@ -46,6 +46,7 @@ type Config struct {
 	SSO
 	Limits
 	Mail
+	Connect
 }
 
 // DefaultDatabaseURL is a SQLite file beside the process.
@@ -73,7 +74,7 @@ func Read(environ map[string]string) (Config, error) {
 	var c Config
 	unread := settings.Read(&c, environ)
 	c.Issuer, c.APIURL = strings.TrimRight(c.Issuer, "/"), strings.TrimRight(c.APIURL, "/")
-	if err := errors.Join(unread, c.check(), c.Grants.check(), c.People.check(), c.SSO.read(environ), c.SSO.check(c.Secure()), c.Mail.check(), c.Limits.check()); err != nil {
+	if err := errors.Join(unread, c.check(), c.Grants.check(), c.People.check(), c.SSO.read(environ), c.SSO.check(c.Secure()), c.Mail.check(), c.Limits.check(), c.Connect.check()); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	if c.DatabaseURL == "" {

@@ -5,7 +5,10 @@ package consent
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/grant"
@@ -40,6 +43,28 @@ func (s *Service) List(ctx context.Context, userID string) ([]authserver.Applica
 // newest first.
 func (s *Service) Given(ctx context.Context, userID string) ([]authserver.Grant, error) {
 	return s.Store.ListGrants(ctx, userID)
+}
+
+// Installations returns the live grants of an application, newest first: each is one
+// place where the person let it in.
+func (s *Service) Installations(ctx context.Context, userID, clientID string) ([]authserver.Grant, error) {
+	all, err := s.Given(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	now := s.Now()
+	return slices.DeleteFunc(all, func(g authserver.Grant) bool {
+		return g.ClientID != clientID || g.EndedAt != nil || g.EndsAt != nil && !now.Before(*g.EndsAt)
+	}), nil
+}
+
+// EndInstallation ends one grant of an application. The consent stays, and so do the
+// other grants. A grant that is not the user's, or has ended, changes nothing.
+func (s *Service) EndInstallation(ctx context.Context, userID, clientID, grantID string) error {
+	if uuid.Validate(grantID) != nil || clientID == "" {
+		return ErrNone
+	}
+	return s.Grants.End(ctx, authserver.GrantFilter{ID: grantID, UserID: userID, ClientID: clientID}, authserver.EndRevoked)
 }
 
 // Find returns one application the user has allowed, or ErrNone.

@@ -3,6 +3,7 @@ package grant
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -19,10 +20,20 @@ type Approval struct {
 	RedirectURI string
 	Challenge   string // S256, 43 characters
 	Resource    string
-	Consented   bool // just now; otherwise a remembered consent must cover it
+	Terms       string        // of the client as it was shown
+	Device      secret.Digest // of the device code that stands in the place of a code (RFC 8628); zero: none
+	Until       time.Time     // with Device: when that expires
+	Consented   bool          // just now; otherwise a remembered consent must cover it
 }
 
-// Approve makes a grant and its code. Errors: ErrNoParent; fault.RateLimited.
+// What stands for redirect URI and challenge where a device code is the code: no
+// request at the token endpoint can bring either.
+const (
+	deviceRedirect  = "urn:ietf:params:oauth:grant-type:device_code"
+	deviceChallenge = "device"
+)
+
+// Approve makes a grant and its code, which is zero where a device waits for it. Errors: ErrNoParent; fault.RateLimited.
 func (s *Service) Approve(ctx context.Context, a Approval) (secret.Token, error) {
 	now, userID := s.now(), a.Signin.User.ID
 	if err := s.codes.admit(userID, a.ClientID, now); err != nil {
@@ -33,10 +44,15 @@ func (s *Service) Approve(ctx context.Context, a Approval) (secret.Token, error)
 		return secret.Token{}, err
 	}
 	code := secret.New(secret.Code)
+	digest, until := code.Digest(), now.Add(s.settings.CodeLifetime)
+	if !a.Device.IsZero() {
+		code, digest, until = secret.Token{}, a.Device, a.Until
+		a.RedirectURI, a.Challenge = deviceRedirect, deviceChallenge
+	}
 	stored, err := s.store.InsertCode(ctx, Code{
-		GrantID: id.String(), Digest: code.Digest(), UserID: userID, SigninID: a.Signin.ID, ClientID: a.ClientID,
+		GrantID: id.String(), Digest: digest, UserID: userID, SigninID: a.Signin.ID, ClientID: a.ClientID,
 		Scopes: a.Scopes, RedirectURI: a.RedirectURI, Challenge: a.Challenge, Resource: a.Resource,
-		CreatedAt: now, ExpiresAt: now.Add(s.settings.CodeLifetime), Consented: a.Consented,
+		CreatedAt: now, ExpiresAt: until, Consented: a.Consented, Terms: a.Terms,
 		Count: enough(s.settings.MaxCodes),
 	})
 	if err != nil {

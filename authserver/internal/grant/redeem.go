@@ -26,6 +26,16 @@ func (s *Service) Redeem(ctx context.Context, x Exchange) (*authserver.Tokens, e
 	if err != nil {
 		return nil, &Refusal{Reason: ReasonMalformed}
 	}
+	return s.redeem(ctx, code, x)
+}
+
+// RedeemDevice gives the tokens of a device code that was allowed, once. Errors: as
+// Redeem.
+func (s *Service) RedeemDevice(ctx context.Context, code secret.Token, clientID, resource string) (*authserver.Tokens, error) {
+	return s.redeem(ctx, code, Exchange{ClientID: clientID, RedirectURI: deviceRedirect, Challenge: deviceChallenge, Resource: resource})
+}
+
+func (s *Service) redeem(ctx context.Context, code secret.Token, x Exchange) (*authserver.Tokens, error) {
 	now := s.now()
 	end := s.end(now)
 	pair, tokens := s.newPair(secret.NewHandle(), now, end)

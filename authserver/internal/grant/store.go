@@ -72,8 +72,9 @@ type Code struct {
 	Resource    string
 	CreatedAt   time.Time
 	ExpiresAt   time.Time
-	Consented   bool // the user has just allowed it: that is remembered with the code
-	Count       int  // how far to count the codes in flight
+	Terms       string // what a consent must be bound to
+	Consented   bool   // the user has just allowed it: that is remembered with the code
+	Count       int    // how far to count the codes in flight
 }
 
 // CodeStored is what InsertCode found and did.

@@ -44,6 +44,20 @@ func (s *Server) authenticate(ctx context.Context, r *http.Request, form url.Val
 	return c, nil
 }
 
+// bearerOf returns the token of a request that manages registrations (RFC 7591 section
+// 3, RFC 7592 section 2), or "".
+func bearerOf(r *http.Request) string {
+	headers := r.Header.Values("Authorization")
+	if len(headers) != 1 {
+		return ""
+	}
+	scheme, token, _ := strings.Cut(headers[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
 type credentials struct{ id, secret, method string }
 
 // prove reports whether they are c's, by the method it registered.

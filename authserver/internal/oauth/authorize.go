@@ -44,9 +44,12 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		s.redirectError(w, r, a, promptError("login_required", "Nobody is signed in."))
 		return
 	case signin == nil:
-		s.pages.SignIn(w, r)
+		if !s.shortened(w, r, a) {
+			s.pages.SignIn(w, r)
+		}
 		return
 	}
+	before := forgetChanged(signin, a.client)
 	if signin.Allowed != 0 && signin.Allowed.Satisfies(a.scopes) && !slices.Contains(a.prompt, "consent") {
 		if r.Method != http.MethodHead { // which is safe, and asks for no code
 			s.allow(w, r, a, signin, false)
@@ -57,10 +60,23 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		s.redirectError(w, r, a, promptError("consent_required", "The user has not consented."))
 		return
 	}
+	if s.shortened(w, r, a) {
+		return
+	}
 	s.pages.Consent(w, r, authserver.ConsentPage{
 		Client: a.client, Requested: a.scopes, New: signin.Allowed.Missing(a.scopes), Granted: signin.Allowed,
-		RedirectURI: a.redirectURI, Resource: a.resource, Signin: signin,
+		RedirectURI: a.redirectURI, Resource: a.resource, Signin: signin, Before: before,
 	})
+}
+
+// forgetChanged drops a consent that was given to the client as it was before, and
+// returns what it was then. What it is now has to be allowed anew.
+func forgetChanged(signin *authserver.Signin, c *authserver.Client) (before string) {
+	if signin.Allowed == 0 || signin.AllowedTerms == c.Terms() {
+		return ""
+	}
+	signin.Allowed = 0
+	return signin.AllowedTerms
 }
 
 // decide is POST /oauth/authorize: the answer to the consent page, posted to the
@@ -101,6 +117,10 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	}
 	switch r.PostForm.Get("decision") {
 	case "allow":
+		if shown := r.PostForm.Get(authserver.TermsField); shown != "" && shown != authserver.TermsDigest(a.client) {
+			s.again(w, r, a) // the client has changed since the page was drawn
+			return
+		}
 		s.allow(w, r, a, signin, true)
 	case "deny":
 		s.redirectError(w, r, a, accessDenied("The user denied access.", http.StatusForbidden))
@@ -112,9 +132,13 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 // allow makes the grant and its code, and the consent if it was given just now,
 // and sends the browser back to the client.
 func (s *Server) allow(w http.ResponseWriter, r *http.Request, a *authorization, signin *authserver.Signin, consented bool) {
+	if err := s.Seen(r.Context(), a.client); err != nil {
+		s.redirectError(w, r, a, err)
+		return
+	}
 	params, err := s.approve(r.Context(), a.request, grant.Approval{
 		Signin: signin, ClientID: a.client.ID, Scopes: a.scopes, RedirectURI: a.redirectURI,
-		Challenge: a.challenge, Resource: a.resource, Consented: consented,
+		Challenge: a.challenge, Resource: a.resource, Consented: consented, Terms: a.client.Terms(),
 	})
 	if errors.Is(err, grant.ErrNoParent) {
 		s.again(w, r, a)
@@ -139,12 +163,12 @@ func (s *Server) again(w http.ResponseWriter, r *http.Request, a *authorization)
 }
 
 // redirectError tells the client, through the browser, why there is no code. For a
-// client that a person registered it does so only when somebody is signed in:
+// client that the operator did not register it does so only when somebody is signed in:
 // anybody may register one, and our address must not carry people elsewhere
 // without their doing (RFC 9700 section 4.11.2).
 func (s *Server) redirectError(w http.ResponseWriter, r *http.Request, a *authorization, err error) {
 	answer := wireError(err)
-	if a.client.OwnerID != "" && !s.somebodyIsHere(r) {
+	if !a.client.Vouched() && !s.somebodyIsHere(r) {
 		httpserver.Annotate(r.Context(), slog.String("client_id", a.client.ID), slog.String("oauth_error", answer.Code))
 		httpserver.Cause(r.Context(), err)
 		s.untrusted(w, r, http.StatusBadRequest, "The application asked for something that it cannot get.")
@@ -189,31 +213,6 @@ func (s *Server) untrusted(w http.ResponseWriter, r *http.Request, status int, s
 func (s *Server) noteUntrusted(r *http.Request) {
 	s.metrics.Refused("authorize", "page")
 	httpserver.Annotate(r.Context(), slog.String("event", authserver.EventClientRefused))
-}
-
-const (
-	unknownClient = "The application that sent you here is not known to this server."
-	damagedLink   = "The link that brought you here is damaged."
-)
-
-// findClient answers with a page when the client is unknown or cannot be asked
-// for.
-func (s *Server) findClient(w http.ResponseWriter, r *http.Request, id string) (*authserver.Client, bool) {
-	c, err := s.clients.Find(r.Context(), id)
-	switch {
-	case err == nil && !c.FirstParty && len(c.RedirectURIs) > 0:
-		return c, true
-	case err == nil || fault.Is(err, fault.NotFound):
-		s.untrusted(w, r, http.StatusBadRequest, unknownClient)
-	default:
-		httpserver.Cause(r.Context(), err)
-		answer := wireError(err)
-		if answer.retryAfter > 0 {
-			w.Header().Set("Retry-After", "1")
-		}
-		s.pages.Error(w, r, answer.status, "Something went wrong", "This server cannot answer now. Try again in a moment.")
-	}
-	return nil, false
 }
 
 func promptError(code, description string) error {

@@ -126,7 +126,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, endpoint string, e
 	if answer.retryAfter > 0 {
 		h.Set("Retry-After", apierror.RetryAfter(answer.retryAfter))
 	}
-	if answer.status == http.StatusUnauthorized {
+	if answer.status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
 		h.Set("WWW-Authenticate", `Basic realm="latchkey", charset="UTF-8"`)
 	}
 	writeJSON(w, answer.status, answer)

@@ -12,6 +12,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/grant"
+	"latchkey/authserver/internal/registration"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/scope"
 )
@@ -31,7 +32,7 @@ func newProvider(s *Server) *provider {
 		AudienceMatchingStrategy:     fosite.ExactAudienceMatchingStrategy,
 		ClientAuthenticationStrategy: s.authenticateForFosite,
 		AuthorizeEndpointHandlers:    fosite.AuthorizeEndpointHandlers{authorizeHandler{s}},
-		TokenEndpointHandlers:        fosite.TokenEndpointHandlers{tokenHandler{"authorization_code", s.redeem}, tokenHandler{"refresh_token", s.refresh}},
+		TokenEndpointHandlers:        fosite.TokenEndpointHandlers{tokenHandler{"authorization_code", s.redeem}, tokenHandler{"refresh_token", s.refresh}, tokenHandler{registration.GrantDevice, s.deviceToken}},
 	})
 }
 
@@ -81,7 +82,8 @@ func (s *Server) checkWithFosite(r *http.Request, a *authorization, asked string
 	if strings.TrimSpace(asked) == "" {
 		asks.Set("scope", defaultScope(a.client.Scopes).String())
 	}
-	request, err := s.fosite.NewAuthorizeRequest(r.Context(),
+	asker := askingClient{client{a.client}, a.redirectURI}
+	request, err := s.fosite.NewAuthorizeRequest(context.WithValue(r.Context(), askingKey{}, asker),
 		&http.Request{Method: http.MethodGet, URL: &url.URL{Path: r.URL.Path, RawQuery: asks.Encode()}, Header: http.Header{}})
 	if err != nil {
 		return fromFosite(err)
@@ -92,6 +94,17 @@ func (s *Server) checkWithFosite(r *http.Request, a *authorization, asked string
 	}
 	return nil
 }
+
+// askingClient is the client of an authorization request, whose redirect URI has been
+// compared: fosite compares it as it is sent.
+type askingClient struct {
+	client
+	redirectURI string
+}
+
+func (c askingClient) GetRedirectURIs() []string { return []string{c.redirectURI} }
+
+type askingKey struct{}
 
 // approval carries what the user said yes to to our handler, and the code back; it
 // is our use of what fosite calls a session.
@@ -212,7 +225,11 @@ func (s *Server) setLives(response fosite.AccessResponder, t *authserver.Tokens)
 
 // authenticateForFosite is fosite's client authentication.
 func (s *Server) authenticateForFosite(ctx context.Context, r *http.Request, form url.Values) (fosite.Client, error) {
-	c, err := s.authenticate(ctx, r, form)
+	authenticate := func() (*authserver.Client, error) { return s.authenticate(ctx, r, form) }
+	if form.Get("grant_type") == registration.GrantDevice { // nobody may have allowed it anything yet
+		authenticate = func() (*authserver.Client, error) { return s.authenticateAsking(r, form) }
+	}
+	c, err := authenticate()
 	if err != nil {
 		return nil, err
 	}
@@ -224,6 +241,9 @@ type clientStorage struct{ clients *ClientCache }
 
 // GetClient returns the client as fosite sees it.
 func (c clientStorage) GetClient(ctx context.Context, id string) (fosite.Client, error) {
+	if asker, ok := ctx.Value(askingKey{}).(askingClient); ok && asker.ID == id {
+		return asker, nil
+	}
 	found, err := c.clients.Find(ctx, id)
 	if fault.Is(err, fault.NotFound) {
 		return nil, fosite.ErrNotFound
@@ -256,7 +276,7 @@ func (c client) IsPublic() bool                     { return c.Public() }
 func (c client) GetAudience() fosite.Arguments      { return nil }
 
 func (c client) GetGrantTypes() fosite.Arguments {
-	return fosite.Arguments{"authorization_code", "refresh_token"}
+	return fosite.Arguments{"authorization_code", "refresh_token", registration.GrantDevice}
 }
 
 var _ fosite.Storage = clientStorage{}

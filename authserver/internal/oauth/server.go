@@ -9,6 +9,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/grant"
+	"latchkey/authserver/internal/registration"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
 )
@@ -43,6 +44,9 @@ type Throttle interface {
 	// Refused counts one refusal of the client address in ctx. It returns how
 	// long to wait when it was one too many, else 0.
 	Refused(ctx context.Context) time.Duration
+	// Registering counts one registration, refused or not. It returns how long to wait
+	// when it was one too many, else 0.
+	Registering(ctx context.Context) time.Duration
 }
 
 // Metrics counts what happens here.
@@ -51,33 +55,60 @@ type Metrics interface {
 	Introspected(active bool)
 }
 
+// Registration registers clients that introduce themselves. registration.Service
+// answers it.
+type Registration interface {
+	Introduce(ctx context.Context, m *registration.Metadata, token string) (registration.Introduction, error)
+	Managed(ctx context.Context, id, token string) (*authserver.Client, error)
+	ChangeManaged(ctx context.Context, c *authserver.Client, m *registration.Metadata) (*authserver.Client, error)
+	Delete(ctx context.Context, id string) error
+	Seen(ctx context.Context, c *authserver.Client) error
+}
+
+// Documents finds clients whose id is the address of their metadata. clientdoc.Documents
+// answers it.
+type Documents interface {
+	Find(ctx context.Context, id string) (*authserver.Client, error)
+}
+
 // Dependencies of a Server. Throttle and Metrics may be nil.
 type Dependencies struct {
-	Grants      *grant.Service
-	Clients     *ClientCache
-	Credentials introspection.Introspector
-	Pages       Pages
-	Signins     Signins
-	Throttle    Throttle
-	Metrics     Metrics
-	Now         func() time.Time
-	Issuer      string
-	Resources   []string // RFC 8707 identifiers that tokens are issued for, without a slash at the end
+	Grants  *grant.Service
+	Clients *ClientCache
+	// Registration is how clients introduce themselves; Registers: they may.
+	Registration Registration
+	Registers    bool
+	Requests     Requests
+	Devices      Devices
+	Documents    Documents // nil: such clients are unknown
+	Credentials  introspection.Introspector
+	Pages        Pages
+	Signins      Signins
+	Throttle     Throttle
+	Metrics      Metrics
+	Now          func() time.Time
+	Issuer       string
+	Resources    []string // RFC 8707 identifiers that tokens are issued for, without a slash at the end
 }
 
 // Server answers the OAuth endpoints.
 type Server struct {
-	grants      *grant.Service
-	credentials introspection.Introspector
-	pages       Pages
-	signins     Signins
-	throttle    Throttle
-	metrics     Metrics
-	now         func() time.Time
-	issuer      string
-	resources   []string
-	clients     *ClientCache
-	fosite      *provider
+	grants       *grant.Service
+	credentials  introspection.Introspector
+	pages        Pages
+	signins      Signins
+	throttle     Throttle
+	metrics      Metrics
+	now          func() time.Time
+	issuer       string
+	resources    []string
+	clients      *ClientCache
+	registration Registration
+	registers    bool
+	documents    Documents
+	requests     Requests
+	devices      Devices
+	fosite       *provider
 }
 
 // New returns a Server.
@@ -88,6 +119,7 @@ func New(d Dependencies) *Server {
 	s := &Server{
 		grants: d.Grants, credentials: d.Credentials, pages: d.Pages, signins: d.Signins, throttle: d.Throttle, metrics: d.Metrics,
 		now: d.Now, issuer: d.Issuer, resources: d.Resources, clients: d.Clients,
+		registration: d.Registration, registers: d.Registers, documents: d.Documents, requests: d.Requests, devices: d.Devices,
 	}
 	s.fosite = newProvider(s)
 	return s
@@ -101,6 +133,9 @@ func (s *Server) Mount(router *mux.Router) {
 	router.Handle("/oauth/token", crossOrigin(s.token))
 	router.Handle("/oauth/revoke", crossOrigin(s.revoke))
 	router.HandleFunc("/oauth/introspect", s.introspect)
+	router.Handle("/oauth/par", crossOrigin(s.push))
+	router.Handle("/oauth/device_authorization", crossOrigin(s.deviceAuthorization))
+	s.mountRegistration(router)
 	metadata := http.HandlerFunc(s.metadata)
 	router.Handle("/.well-known/oauth-authorization-server", httpserver.CrossOriginDocument(metadata, metadata))
 }

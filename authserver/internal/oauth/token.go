@@ -8,6 +8,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/grant"
+	"latchkey/authserver/internal/registration"
 	"latchkey/pkg/scope"
 )
 
@@ -29,12 +30,12 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 // does not.
 func checkGrantType(name string) error {
 	switch name {
-	case "authorization_code", "refresh_token":
+	case "authorization_code", "refresh_token", registration.GrantDevice:
 		return nil
 	case "":
 		return invalidRequest("The parameter grant_type is missing.")
 	}
-	return &Error{Code: "unsupported_grant_type", Description: "The grant types are authorization_code and refresh_token.", Status: http.StatusBadRequest}
+	return &Error{Code: "unsupported_grant_type", Description: "The grant types are authorization_code, refresh_token and the device code grant.", Status: http.StatusBadRequest}
 }
 
 // redeem is the authorization code grant (RFC 6749 section 4.1.3).

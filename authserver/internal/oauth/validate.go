@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"latchkey/authserver"
 	"latchkey/pkg/scope"
 )
 
@@ -21,6 +22,12 @@ func (s *Server) validate(w http.ResponseWriter, r *http.Request) (a *authorizat
 		s.untrusted(w, r, http.StatusBadRequest, damagedLink)
 		return nil, false
 	}
+	pushed := false
+	if len(query["request_uri"]) == 1 && strings.HasPrefix(query.Get("request_uri"), requestURN) && s.requests != nil {
+		if query, pushed, ok = s.referred(w, r, query); !ok {
+			return nil, false
+		}
+	}
 	for _, name := range []string{"client_id", "redirect_uri"} {
 		if len(query[name]) != 1 || query.Get(name) == "" {
 			s.untrusted(w, r, http.StatusBadRequest, "The link that brought you here must name "+name+" exactly once.")
@@ -36,15 +43,23 @@ func (s *Server) validate(w http.ResponseWriter, r *http.Request) (a *authorizat
 		s.pages.WrongRedirect(w, r, query.Get("redirect_uri"), c.RedirectURIs)
 		return nil, false
 	}
-	a = &authorization{
-		client: c, redirectURI: query.Get("redirect_uri"), state: query.Get("state"),
-		challenge: query.Get("code_challenge"), prompt: strings.Fields(query.Get("prompt")),
+	a = newAuthorization(c, query)
+	err = s.check(r, a, query)
+	if err == nil && c.PushedOnly && !pushed {
+		err = invalidRequest("This client must push its authorization requests (RFC 9126).")
 	}
-	if err := s.check(r, a, query); err != nil {
+	if err != nil {
 		s.redirectError(w, r, a, err)
 		return nil, false
 	}
 	return a, true
+}
+
+func newAuthorization(c *authserver.Client, query url.Values) *authorization {
+	return &authorization{
+		client: c, redirectURI: query.Get("redirect_uri"), state: query.Get("state"),
+		challenge: query.Get("code_challenge"), prompt: strings.Fields(query.Get("prompt")),
+	}
 }
 
 // check holds the rest of the request against the rules: ours first, where

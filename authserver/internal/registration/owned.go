@@ -54,9 +54,10 @@ func (s *Service) ListOwned(ctx context.Context, ownerID string) ([]*authserver.
 // that is taken away can no longer be asked for. fault.Invalid lists every
 // broken rule.
 func (s *Service) Change(ctx context.Context, c *authserver.Client, r Request) (*authserver.Client, error) {
-	checked, err := build(Request{
+	checked, err := s.build(Request{
 		ID: c.ID, Name: r.Name, RedirectURIs: r.RedirectURIs, AuthMethod: c.AuthMethod, Scopes: r.Scopes,
 		ResourceServer: c.ResourceServer, OwnerID: c.OwnerID, RefreshOverlap: r.RefreshOverlap,
+		LocalhostPorts: r.LocalhostPorts, PushedOnly: r.PushedOnly, DeviceGrant: r.DeviceGrant,
 	})
 	if err != nil {
 		return nil, err
@@ -64,6 +65,7 @@ func (s *Service) Change(ctx context.Context, c *authserver.Client, r Request) (
 	next := *c
 	next.Name, next.RedirectURIs, next.Scopes = checked.Name, checked.RedirectURIs, checked.Scopes
 	next.RefreshOverlap = checked.RefreshOverlap
+	next.LocalhostPorts, next.PushedOnly, next.DeviceGrant = checked.LocalhostPorts, checked.PushedOnly, checked.DeviceGrant
 	if err := s.Store.DescribeClient(ctx, &next); err != nil {
 		return nil, err
 	}

@@ -31,6 +31,14 @@ type Store interface {
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	DisableClient(ctx context.Context, id string, at time.Time) error
 	DeleteClient(ctx context.Context, id string) error
+
+	ShareClient(ctx context.Context, c *authserver.Client, shared secret.Digest) (*authserver.Client, error)
+	KeepDocument(ctx context.Context, c *authserver.Client) error
+	TouchClient(ctx context.Context, id string, at time.Time) error
+	CreateRegistrationToken(ctx context.Context, t authserver.RegistrationToken) error
+	ListRegistrationTokens(ctx context.Context) ([]authserver.RegistrationToken, error)
+	UseRegistrationToken(ctx context.Context, digest secret.Digest, now time.Time) (bool, error)
+	RevokeRegistrationToken(ctx context.Context, id string, now time.Time) error
 }
 
 // Service registers clients.
@@ -39,6 +47,9 @@ type Service struct {
 	Grants *grant.Service
 	Logger *slog.Logger
 	Now    func() time.Time
+
+	Mode    string   // Open, Token or Closed; empty: Closed
+	Schemes []string // private schemes without a dot that redirect URIs may have
 }
 
 // Limits of a registration.
@@ -62,7 +73,10 @@ type Request struct {
 	ResourceServer bool
 	OwnerID        string
 	RefreshOverlap time.Duration // at most MaxOverlap
-	Secret         string        // only for the operator's own deployment; empty: one is made
+	LocalhostPorts bool
+	PushedOnly     bool
+	DeviceGrant    bool
+	Secret         string // only for the operator's own deployment; empty: one is made
 }
 
 // Made is a client that was just registered, with its secret, which is shown this
@@ -75,7 +89,7 @@ type Made struct {
 // Create registers a client and returns it with its secret, which is shown this
 // once and is zero for a public client. fault.Invalid lists every broken rule.
 func (s *Service) Create(ctx context.Context, r Request) (*authserver.Client, secret.Token, error) {
-	c, err := build(r)
+	c, err := s.build(r)
 	if err != nil {
 		return nil, secret.Token{}, err
 	}
@@ -105,10 +119,11 @@ func chooseSecret(given string) (secret.Token, error) {
 	return t, nil
 }
 
-func build(r Request) (*authserver.Client, error) {
+func (s *Service) build(r Request) (*authserver.Client, error) {
 	c := &authserver.Client{
 		ID: r.ID, Name: strings.TrimSpace(r.Name), AuthMethod: r.AuthMethod, RedirectURIs: r.RedirectURIs,
 		ResourceServer: r.ResourceServer, OwnerID: r.OwnerID, RefreshOverlap: r.RefreshOverlap,
+		LocalhostPorts: r.LocalhostPorts, PushedOnly: r.PushedOnly, DeviceGrant: r.DeviceGrant,
 	}
 	if c.ID == "" {
 		c.ID = uuid.NewString()
@@ -141,19 +156,19 @@ func build(r Request) (*authserver.Client, error) {
 	if c.Scopes = scopes; scopes == 0 {
 		c.Scopes = scope.All
 	}
-	broken = append(broken, brokenRedirects(c)...)
+	broken = append(broken, brokenRedirects(c, s.Schemes)...)
 	if len(broken) > 0 {
 		return nil, fault.New(fault.Invalid, broken[0].Message).WithErrors(broken.Messages()...).WithCause(broken)
 	}
 	return c, nil
 }
 
-func brokenRedirects(c *authserver.Client) authserver.Violations {
+func brokenRedirects(c *authserver.Client, schemes []string) authserver.Violations {
 	var broken authserver.Violations
 	refuse := func(sentence string) {
 		broken = append(broken, authserver.Violation{Field: "redirect_uris", Rule: "client.redirect_uri", Message: sentence})
 	}
-	if len(c.RedirectURIs) == 0 && !c.ResourceServer {
+	if len(c.RedirectURIs) == 0 && !c.ResourceServer && !c.DeviceGrant {
 		refuse("At least one redirect URI is needed")
 	}
 	if len(c.RedirectURIs) > MaxRedirectURIs {
@@ -161,7 +176,7 @@ func brokenRedirects(c *authserver.Client) authserver.Violations {
 		return broken
 	}
 	for _, uri := range c.RedirectURIs {
-		if err := authserver.CheckRedirectURI(uri); err != nil {
+		if err := authserver.CheckRedirectURI(uri, schemes...); err != nil {
 			refuse(message(err))
 		}
 	}

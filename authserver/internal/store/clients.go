@@ -28,6 +28,14 @@ type clientRow struct {
 	CreatedAt            time.Time `gorm:"autoCreateTime:false"`
 	RefreshOverlap       int64     // seconds
 	DisabledAt           *time.Time
+	Introduced           string
+	Keys                 string
+	Management           []byte
+	Shared               []byte // of what equal registrations share; null: it is not shared
+	SeenAt               *time.Time
+	LocalhostPorts       bool
+	PushedOnly           bool
+	DeviceGrant          bool
 }
 
 func (clientRow) TableName() string { return "clients" }
@@ -101,11 +109,13 @@ func (s *Store) ReplaceClientSecret(ctx context.Context, c *authserver.Client, o
 	return n == 1, err
 }
 
-// DescribeClient stores the name, redirect URIs, scopes and refresh overlap of c,
-// and nothing else. fault.NotFound: the client is gone.
+// DescribeClient stores what c says of itself and may ask for, and nothing else.
+// fault.NotFound: the client is gone.
 func (s *Store) DescribeClient(ctx context.Context, c *authserver.Client) error {
-	n, err := s.db.Exec(ctx, `UPDATE clients SET name = $2, redirect_uris = $3, scopes = $4, refresh_overlap = $5 WHERE id = $1`,
-		c.ID, c.Name, strings.Join(c.RedirectURIs, "\n"), c.Scopes.String(), int64(c.RefreshOverlap/time.Second))
+	n, err := s.db.Exec(ctx, `UPDATE clients SET name = $2, redirect_uris = $3, scopes = $4, refresh_overlap = $5,
+		localhost_ports = $6, pushed_only = $7, device_grant = $8 WHERE id = $1`,
+		c.ID, c.Name, strings.Join(c.RedirectURIs, "\n"), c.Scopes.String(), int64(c.RefreshOverlap/time.Second),
+		c.LocalhostPorts, c.PushedOnly, c.DeviceGrant)
 	if err == nil && n == 0 {
 		return fault.New(fault.NotFound, "Client not found")
 	}
@@ -168,6 +178,11 @@ func newClientRow(c *authserver.Client) clientRow {
 		RedirectURIs:         strings.Join(c.RedirectURIs, "\n"), Scopes: c.Scopes.String(),
 		ResourceServer: c.ResourceServer, FirstParty: c.FirstParty,
 		CreatedAt: c.CreatedAt, RefreshOverlap: int64(c.RefreshOverlap / time.Second), DisabledAt: c.DisabledAt,
+		Introduced: c.Introduced, Keys: c.Keys, Management: digestBytes(c.Management),
+		LocalhostPorts: c.LocalhostPorts, PushedOnly: c.PushedOnly, DeviceGrant: c.DeviceGrant,
+	}
+	if !c.SeenAt.IsZero() {
+		row.SeenAt = &c.SeenAt
 	}
 	if !c.PreviousSecretUntil.IsZero() {
 		row.PreviousSecretUntil = &c.PreviousSecretUntil
@@ -187,6 +202,14 @@ func (row clientRow) client() (*authserver.Client, error) {
 		ID: row.ID, Name: row.Name, AuthMethod: row.AuthMethod, Scopes: scopes,
 		ResourceServer: row.ResourceServer, FirstParty: row.FirstParty,
 		CreatedAt: row.CreatedAt.UTC(), RefreshOverlap: time.Duration(row.RefreshOverlap) * time.Second, DisabledAt: row.DisabledAt,
+		Introduced: row.Introduced, Keys: row.Keys,
+		LocalhostPorts: row.LocalhostPorts, PushedOnly: row.PushedOnly, DeviceGrant: row.DeviceGrant,
+	}
+	if row.SeenAt != nil {
+		c.SeenAt = row.SeenAt.UTC()
+	}
+	if err := c.Management.Scan(nilIfEmpty(row.Management)); err != nil {
+		return nil, fmt.Errorf("store: client %s: %w", row.ID, err)
 	}
 	if row.RedirectURIs != "" {
 		c.RedirectURIs = strings.Split(row.RedirectURIs, "\n")

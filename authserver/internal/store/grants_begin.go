@@ -34,34 +34,36 @@ const countPending = `(SELECT count(*) FROM (SELECT 1 FROM grants o WHERE o.user
 // includes everything).
 const insertRemembered = `INSERT INTO grants (` + codeColumns + `) SELECT ` + codeValues + `
 	FROM users u, signins s, clients c, consents n
-	WHERE ` + codeParents + ` AND n.user_id = u.id AND n.client_id = c.id AND (n.scopes <> 'read' OR $5 = 'read')
+	WHERE ` + codeParents + ` AND n.user_id = u.id AND n.client_id = c.id AND n.terms = $14 AND (n.scopes <> 'read' OR $5 = 'read')
 	FOR SHARE OF u, s, c, n RETURNING false, ` + countPending
 
 const insertConsented = `INSERT INTO grants (` + codeColumns + `) SELECT ` + codeValues + `
 	FROM users u, signins s, clients c WHERE ` + codeParents + ` FOR SHARE OF u, s, c RETURNING `
 
-// saveConsentFrom remembers a consent. One that covers it stands as it is; one that
-// does not is to read alone, and what covers both is everything.
-func saveConsentFrom(source string) string {
-	return `INSERT INTO consents AS given (user_id, client_id, scopes, created_at, updated_at)
-	SELECT user_id, client_id, scopes, created_at, created_at FROM ` + source + `
-	ON CONFLICT (user_id, client_id) DO UPDATE SET scopes = 'read read_write', updated_at = excluded.updated_at
-	WHERE given.scopes = 'read' AND excluded.scopes <> 'read'
+// saveConsentFrom remembers a consent, to the client as it is (terms). One that
+// covers it stands as it is; one that does not is to read alone, and what covers
+// both is everything. One to the client as it was before is replaced.
+func saveConsentFrom(source, terms string) string {
+	return `INSERT INTO consents AS given (user_id, client_id, scopes, created_at, updated_at, terms)
+	SELECT user_id, client_id, scopes, created_at, created_at, ` + terms + ` FROM ` + source + `
+	ON CONFLICT (user_id, client_id) DO UPDATE SET terms = excluded.terms, updated_at = excluded.updated_at,
+		scopes = CASE WHEN given.terms = excluded.terms THEN 'read read_write' ELSE excluded.scopes END
+	WHERE given.scopes = 'read' AND excluded.scopes <> 'read' OR given.terms <> excluded.terms
 	RETURNING true`
 }
 
 var (
 	insertWithConsent = `WITH born AS (` + insertConsented + `user_id, client_id, scopes, created_at),
-	consent AS (` + saveConsentFrom("born") + `)
+	consent AS (` + saveConsentFrom("born", "$14") + `)
 	SELECT EXISTS (SELECT FROM consent), ` + countPending + ` FROM born`
-	saveConsentOfGrant = saveConsentFrom("grants WHERE id = $1")
+	saveConsentOfGrant = saveConsentFrom("grants WHERE id = $1", "$2")
 )
 
 // InsertCode implements grant.Store.
 func (s *Store) InsertCode(ctx context.Context, c grant.Code) (stored grant.CodeStored, err error) {
 	args := []any{
 		c.GrantID, c.UserID, c.SigninID, c.ClientID, c.Scopes.String(), c.CreatedAt, c.Digest[:], c.ExpiresAt,
-		c.RedirectURI, c.Challenge, c.Resource, day(c.ExpiresAt), c.Count,
+		c.RedirectURI, c.Challenge, c.Resource, day(c.ExpiresAt), c.Count, c.Terms,
 	}
 	switch {
 	case !c.Consented:
@@ -69,10 +71,10 @@ func (s *Store) InsertCode(ctx context.Context, c grant.Code) (stored grant.Code
 	case s.db.Engine() == database.SQLite:
 		err = s.db.InTx(ctx, func(ctx context.Context) error {
 			var unwidened bool
-			if err := s.db.QueryRow(ctx, s.locking(insertConsented)+`false, `+countPending, args...).Scan(&unwidened, &stored.Pending); err != nil {
+			if err := s.db.QueryRow(ctx, s.locking(insertConsented)+`false, `+countPending, args[:len(args)-1]...).Scan(&unwidened, &stored.Pending); err != nil {
 				return err
 			}
-			err := s.db.QueryRow(ctx, saveConsentOfGrant, c.GrantID).Scan(&stored.Widened)
+			err := s.db.QueryRow(ctx, saveConsentOfGrant, c.GrantID, c.Terms).Scan(&stored.Widened)
 			if errors.Is(err, database.ErrNoRows) {
 				return nil
 			}

@@ -41,11 +41,11 @@ func (s *Store) FindSignin(ctx context.Context, cookie secret.Digest, clientID s
 		in      authserver.Signin
 		allowed string
 	)
-	err := s.db.ReadRowBatched(ctx, `SELECT `+signinColumns+`, `+userColumns+`, COALESCE(c.scopes, '')
+	err := s.db.ReadRowBatched(ctx, `SELECT `+signinColumns+`, `+userColumns+`, COALESCE(c.scopes, ''), COALESCE(c.terms, '')
 		FROM signins s JOIN users u ON u.id = s.user_id JOIN families f ON f.id = u.family_id
 		LEFT JOIN consents c ON c.user_id = s.user_id AND c.client_id = $2
 		WHERE s.digest = $1 AND s.ended_at IS NULL AND u.deactivated_at IS NULL`,
-		cookie[:], clientID).Scan(append(append(signinFields(&in), userFields(&in.User)...), &allowed)...)
+		cookie[:], clientID).Scan(append(append(signinFields(&in), userFields(&in.User)...), &allowed, &in.AllowedTerms)...)
 	// The times are compared here: with them in the statement PostgreSQL would
 	// plan it anew for every request.
 	if err == nil && !(in.ExpiresAt.After(now) && in.SeenAt.After(now.Add(-idle))) {

@@ -27,7 +27,13 @@ const (
 	keepCodes = 10 * time.Minute
 	// keepRevoked is how long a revoked API key or device is remembered, for lists.
 	keepRevoked = 90 * 24 * time.Hour
+	// keepUnused is how long a client that introduced itself is remembered while
+	// nobody allows it anything.
+	keepUnused = 30 * 24 * time.Hour
 )
+
+const unusedClient = ` AND introduced <> '' AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.client_id = clients.id)
+	AND NOT EXISTS (SELECT 1 FROM consents n WHERE n.client_id = clients.id)`
 
 // rule says which rows of a table go: those whose by is before before. An index
 // on by and id finds them.
@@ -52,6 +58,9 @@ func rules(now time.Time, keep Retention) []rule {
 		{table: "sso_codes", id: "digest", by: "expires_at", before: now},
 		{table: "sso_unlinked_identities", id: "digest", by: "expires_at", before: now},
 		{table: "links", id: "digest", by: "expires_at", before: now},
+		{table: "device_requests", id: "digest", by: "expires_at", before: now.Add(-keepCodes)},
+		{table: "authorization_requests", id: "digest", by: "expires_at", before: now},
+		{table: "clients", id: "id", by: "seen_at", and: unusedClient, before: now.Add(-keepUnused)},
 	}
 }
 

@@ -58,7 +58,10 @@ func (s *Server) showNewClient(w http.ResponseWriter, r *http.Request, in *auths
 // clientRequest reads the form of a registration. Whether it is public is
 // chosen once.
 func clientRequest(f url.Values, now authserver.Client) registration.Request {
-	q := registration.Request{RefreshOverlap: overlapOf(f, now.RefreshOverlap), Name: f.Get("name"), AuthMethod: f.Get("auth_method"), Scopes: f.Get("scopes")}
+	q := registration.Request{
+		RefreshOverlap: overlapOf(f, now.RefreshOverlap), Name: f.Get("name"), AuthMethod: f.Get("auth_method"), Scopes: f.Get("scopes"),
+		LocalhostPorts: now.LocalhostPorts, PushedOnly: now.PushedOnly, DeviceGrant: now.DeviceGrant,
+	}
 	for line := range strings.Lines(f.Get("redirect_uris")) {
 		if line = strings.TrimSpace(line); line != "" {
 			q.RedirectURIs = append(q.RedirectURIs, line)

@@ -25,10 +25,11 @@ func (s *Server) Consent(w http.ResponseWriter, r *http.Request, p authserver.Co
 	if r.URL.RawQuery != "" {
 		action += "?" + r.URL.RawQuery
 	}
-	v := s.newView(w, r, "consent.title", page.PlainName(p.Client.Name))
+	data := page.NewConsentView(action, p)
+	v := s.newView(w, r, "consent.title", data.Name)
 	v.Signin = p.Signin
 	v.LeadsAnywhere = true
-	if err := s.render(w, r, http.StatusOK, v, page.ConsentPage(v, page.NewConsentView(action, p))); err != nil {
+	if err := s.render(w, r, http.StatusOK, v, page.ConsentPage(v, data)); err != nil {
 		httpserver.Cause(r.Context(), err)
 		s.RenderError(w, r, err)
 	}

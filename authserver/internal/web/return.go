@@ -66,7 +66,7 @@ func (s *Server) asking(r *http.Request, returnTo string) string {
 		return ""
 	}
 	c, err := s.findClient(r.Context(), u.Query().Get("client_id"))
-	if err != nil {
+	if err != nil || c.Introduced != "" { // what it calls itself is no reason to trust it
 		return ""
 	}
 	return page.PlainName(c.Name)

@@ -31,6 +31,9 @@ const (
 func (s *Server) routes() []route {
 	all := append(s.entryRoutes(), s.settingsRoutes()...)
 	all = append(all, s.developerRoutes()...)
+	if s.devices != nil {
+		all = append(all, route{path: "/device", get: person(s.showDevice), post: person(s.device)})
+	}
 	if s.keys != nil {
 		all = append(all, s.keyRoutes()...)
 	}

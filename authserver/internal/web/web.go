@@ -19,6 +19,7 @@ import (
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/consent"
+	"latchkey/authserver/internal/deviceflow"
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/sso"
@@ -35,12 +36,17 @@ type Dependencies struct {
 	// Client returns a client that may be asked for, as the OAuth endpoints know
 	// it; fault.NotFound: there is none.
 	Client func(ctx context.Context, id string) (*authserver.Client, error)
-	Keys   *apikey.Service // nil: there are none
-	APIURL string          // public address of the resource API, for examples
-	SSO    *sso.Service    // nil: there is none
-	Issuer string          // public address, https://host or http://host:port
-	Logger *slog.Logger
-	Now    func() time.Time
+	// Devices are those that wait for an approval; nil: there is no such page. Asks finds
+	// the client of one, and Seen keeps it before it is allowed something.
+	Devices *deviceflow.Service
+	Asks    func(ctx context.Context, id string) (*authserver.Client, error)
+	Seen    func(ctx context.Context, c *authserver.Client) error
+	Keys    *apikey.Service // nil: there are none
+	APIURL  string          // public address of the resource API, for examples
+	SSO     *sso.Service    // nil: there is none
+	Issuer  string          // public address, https://host or http://host:port
+	Logger  *slog.Logger
+	Now     func() time.Time
 }
 
 // Server draws the pages and answers their forms.
@@ -50,6 +56,9 @@ type Server struct {
 	recovery   *account.Recovery
 	consents   *consent.Service
 	clients    *registration.Service
+	devices    *deviceflow.Service
+	asks       func(ctx context.Context, id string) (*authserver.Client, error)
+	seenClient func(ctx context.Context, c *authserver.Client) error
 	findClient func(ctx context.Context, id string) (*authserver.Client, error)
 	keys       *apikey.Service // nil: no pages of keys
 	apiURL     string          // without a slash at its end
@@ -70,6 +79,7 @@ func New(d Dependencies) (*Server, error) {
 	}
 	s := &Server{
 		people: d.People, passkeys: d.Passkeys, recovery: d.Recovery, consents: d.Consents, clients: d.Clients,
+		devices: d.Devices, asks: d.Asks, seenClient: d.Seen,
 		findClient: d.Client, keys: d.Keys, apiURL: strings.TrimRight(d.APIURL, "/"), sso: d.SSO, issuer: d.Issuer,
 		log: d.Logger, now: d.Now,
 		secure: u.Scheme == "https", crossCheck: http.NewCrossOriginProtection(),

@@ -17,14 +17,23 @@ type ApplicationView struct {
 	Own      bool // registered by the person
 	Scopes   []string
 	Link     string // to the page that removes its access
+	Unknown  bool   // it introduced itself
+
+	Installations []authserver.Grant // that are live
 }
 
 // NewApplicationView shows a.
 func NewApplicationView(a authserver.Application) ApplicationView {
 	v := ApplicationView{
-		Application: a, Name: PlainName(a.Client.Name), Operator: a.Client.OwnerID == "",
+		Application: a, Name: PlainName(a.Client.Name), Operator: a.Client.Vouched(),
 		Own: a.Client.OwnerID == a.Consent.UserID, Scopes: strongest(a.Consent.Scopes),
 		Link: "/settings/applications/one?client_id=" + url.QueryEscape(a.Client.ID),
+	}
+	if a.Client.Introduced != "" && len(a.Client.RedirectURIs) > 0 {
+		v.Unknown = true
+		if lead := introducedAs(&a.Client, a.Client.RedirectURIs[0]); lead != "" {
+			v.Name = lead + " · " + v.Name
+		}
 	}
 	v.Initial = initial(v.Name)
 	if len(a.Client.RedirectURIs) > 0 {

@@ -17,6 +17,9 @@ type ConsentView struct {
 	Local    bool   // to a program on this device
 	Operator bool   // registered by the operator; else "not verified"
 	Own      bool   // registered by the person
+	Claimed  string // the name it gave itself, of an application that introduced itself; else empty
+	Terms    string // digest of what the person is shown of it
+	Before   *Before
 	Asked    []string
 	Granted  []string // what was allowed before, when more is asked now
 }
@@ -24,9 +27,12 @@ type ConsentView struct {
 // NewConsentView shows the request p, whose form goes to action.
 func NewConsentView(action string, p authserver.ConsentPage) ConsentView {
 	c := ConsentView{
-		Action: action, Name: PlainName(p.Client.Name), Operator: p.Client.OwnerID == "",
+		Action: action, Name: PlainName(p.Client.Name), Operator: p.Client.Vouched(), Terms: p.TermsDigest(), Before: newBefore(p),
 		Own:   p.Client.OwnerID != "" && p.Client.OwnerID == p.Signin.User.ID,
 		Asked: strongest(p.New),
+	}
+	if p.Client.Introduced != "" {
+		c.Claimed, c.Name = c.Name, introducedAs(p.Client, p.RedirectURI)
 	}
 	c.Initial = initial(c.Name)
 	switch {

@@ -44,9 +44,64 @@ CREATE TABLE clients (
     owner_id               uuid REFERENCES users (id) ON DELETE CASCADE,
     created_at             timestamptz NOT NULL,
     refresh_overlap        integer NOT NULL DEFAULT 0, -- seconds
-    disabled_at            timestamptz
+    disabled_at            timestamptz,
+    -- introduced: how it came without the operator and without a person. keys: digest
+    -- of those in its document. management: digest of its registration access token.
+    -- shared: digest of what equal registrations have in common.
+    introduced             text NOT NULL DEFAULT '' CHECK (introduced IN ('', 'registration', 'document')),
+    keys                   text NOT NULL DEFAULT '',
+    management             bytea,
+    shared                 bytea,
+    seen_at                timestamptz,
+    localhost_ports        boolean NOT NULL DEFAULT false,
+    pushed_only            boolean NOT NULL DEFAULT false,
+    device_grant           boolean NOT NULL DEFAULT false
 );
 CREATE INDEX clients_owner ON clients (owner_id);
+CREATE UNIQUE INDEX clients_shared ON clients (shared) WHERE shared IS NOT NULL;
+CREATE INDEX clients_seen ON clients (seen_at, id) WHERE introduced <> '';
+
+-- Authorization requests by reference. single: as a client has pushed it, which is
+-- used once. client_id names no row: a client may be known by its document alone.
+CREATE TABLE authorization_requests (
+    digest     bytea PRIMARY KEY,
+    client_id  text NOT NULL,
+    parameters text NOT NULL,
+    pushed     boolean NOT NULL,
+    single     boolean NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX authorization_requests_expiry ON authorization_requests (expires_at, digest);
+
+-- Devices that wait for somebody's approval (RFC 8628). Once it is given, the grant
+-- has the device code as its code.
+CREATE TABLE device_requests (
+    digest        bytea PRIMARY KEY,
+    user_code     bytea NOT NULL UNIQUE,
+    client_id     text NOT NULL,
+    scopes        text NOT NULL,
+    resource      text NOT NULL,
+    address       text NOT NULL,
+    created_at    timestamptz NOT NULL,
+    expires_at    timestamptz NOT NULL,
+    poll_interval integer NOT NULL, -- seconds
+    next_poll     timestamptz,
+    decided       text NOT NULL DEFAULT '' CHECK (decided IN ('', 'allowed', 'denied'))
+);
+CREATE INDEX device_requests_expiry ON device_requests (expires_at, digest);
+
+-- Initial access tokens of RFC 7591: whoever holds one may register clients.
+CREATE TABLE registration_tokens (
+    id         uuid PRIMARY KEY,
+    digest     bytea NOT NULL UNIQUE,
+    note       text NOT NULL DEFAULT '',
+    uses       integer NOT NULL DEFAULT 0, -- 0: any number
+    used       integer NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz,
+    revoked_at timestamptz
+);
 
 CREATE TABLE signins (
     digest       bytea PRIMARY KEY,
@@ -69,6 +124,7 @@ CREATE TABLE consents (
     scopes     text        NOT NULL,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
+    terms      text NOT NULL DEFAULT '', -- what the client was when it was allowed
     PRIMARY KEY (user_id, client_id)
 );
 CREATE INDEX consents_client ON consents (client_id);

@@ -41,9 +41,64 @@ CREATE TABLE clients (
     owner_id               TEXT REFERENCES users (id) ON DELETE CASCADE,
     created_at             TIMESTAMP NOT NULL,
     refresh_overlap        INTEGER NOT NULL DEFAULT 0, -- seconds
-    disabled_at            TIMESTAMP
+    disabled_at            TIMESTAMP,
+    -- introduced: how it came without the operator and without a person. keys: digest
+    -- of those in its document. management: digest of its registration access token.
+    -- shared: digest of what equal registrations have in common.
+    introduced             TEXT NOT NULL DEFAULT '' CHECK (introduced IN ('', 'registration', 'document')),
+    keys                   TEXT NOT NULL DEFAULT '',
+    management             BLOB,
+    shared                 BLOB,
+    seen_at                TIMESTAMP,
+    localhost_ports        BOOLEAN NOT NULL DEFAULT false,
+    pushed_only            BOOLEAN NOT NULL DEFAULT false,
+    device_grant           BOOLEAN NOT NULL DEFAULT false
 );
 CREATE INDEX clients_owner ON clients (owner_id);
+CREATE UNIQUE INDEX clients_shared ON clients (shared) WHERE shared IS NOT NULL;
+CREATE INDEX clients_seen ON clients (seen_at, id) WHERE introduced <> '';
+
+-- Authorization requests by reference. single: as a client has pushed it, which is
+-- used once. client_id names no row: a client may be known by its document alone.
+CREATE TABLE authorization_requests (
+    digest     BLOB PRIMARY KEY,
+    client_id  TEXT NOT NULL,
+    parameters TEXT NOT NULL,
+    pushed     BOOLEAN NOT NULL,
+    single     BOOLEAN NOT NULL,
+    created_at TIMESTAMP NOT NULL,
+    expires_at TIMESTAMP NOT NULL
+);
+CREATE INDEX authorization_requests_expiry ON authorization_requests (expires_at, digest);
+
+-- Devices that wait for somebody's approval (RFC 8628). Once it is given, the grant
+-- has the device code as its code.
+CREATE TABLE device_requests (
+    digest        BLOB PRIMARY KEY,
+    user_code     BLOB NOT NULL UNIQUE,
+    client_id     TEXT NOT NULL,
+    scopes        TEXT NOT NULL,
+    resource      TEXT NOT NULL,
+    address       TEXT NOT NULL,
+    created_at    TIMESTAMP NOT NULL,
+    expires_at    TIMESTAMP NOT NULL,
+    poll_interval INTEGER NOT NULL, -- seconds
+    next_poll     TIMESTAMP,
+    decided       TEXT NOT NULL DEFAULT '' CHECK (decided IN ('', 'allowed', 'denied'))
+);
+CREATE INDEX device_requests_expiry ON device_requests (expires_at, digest);
+
+-- Initial access tokens of RFC 7591: whoever holds one may register clients.
+CREATE TABLE registration_tokens (
+    id         TEXT PRIMARY KEY,
+    digest     BLOB NOT NULL UNIQUE,
+    note       TEXT NOT NULL DEFAULT '',
+    uses       INTEGER NOT NULL DEFAULT 0, -- 0: any number
+    used       INTEGER NOT NULL DEFAULT 0,
+    created_at TIMESTAMP NOT NULL,
+    expires_at TIMESTAMP,
+    revoked_at TIMESTAMP
+);
 
 CREATE TABLE signins (
     digest       BLOB PRIMARY KEY,
@@ -66,6 +121,7 @@ CREATE TABLE consents (
     scopes     TEXT        NOT NULL,
     created_at TIMESTAMP NOT NULL,
     updated_at TIMESTAMP NOT NULL,
+    terms      TEXT NOT NULL DEFAULT '', -- what the client was when it was allowed
     PRIMARY KEY (user_id, client_id)
 );
 CREATE INDEX consents_client ON consents (client_id);

@@ -1,0 +1,33 @@
+package clientdoc
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// MaxID is the longest id, in bytes.
+const MaxID = 512
+
+// IsID reports whether id looks like the address of a document rather than an id
+// that was registered here.
+func IsID(id string) bool { return strings.HasPrefix(id, "https://") }
+
+// parseID returns the address of a document. Addresses that can be written in
+// several ways, or that hold a secret, are none.
+func parseID(id string) (*url.URL, error) {
+	u, err := url.Parse(id)
+	switch {
+	case err != nil || len(id) > MaxID || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }):
+		return nil, refusal("the client_id is no address")
+	case u.Scheme != "https" || u.Hostname() == "" || u.Opaque != "":
+		return nil, refusal("the client_id must be an https address")
+	case u.User != nil || strings.Contains(id, "#"):
+		return nil, refusal("the client_id must not have a user or a fragment")
+	case u.Path == "" || u.Path == "/":
+		return nil, refusal("the client_id must have a path")
+	case slices.ContainsFunc(strings.Split(u.Path, "/"), func(s string) bool { return s == "." || s == ".." }):
+		return nil, refusal("the client_id must not have dot segments")
+	}
+	return u, nil
+}

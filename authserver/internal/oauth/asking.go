@@ -1,0 +1,76 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/clientdoc"
+	"latchkey/pkg/apierror"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
+)
+
+const (
+	unknownClient = "The application that sent you here is not known to this server."
+	damagedLink   = "The link that brought you here is damaged."
+)
+
+// Asking returns the client that asks for something on a person's behalf, which may be
+// one that nobody has registered. Errors: fault.NotFound; *clientdoc.Refusal;
+// fault.Unavailable; fault.RateLimited.
+func (s *Server) Asking(ctx context.Context, id string) (*authserver.Client, error) {
+	if s.documents != nil && clientdoc.IsID(id) {
+		return s.documents.Find(ctx, id)
+	}
+	c, err := s.clients.Find(ctx, id)
+	if err == nil && c.FirstParty {
+		return nil, fault.New(fault.NotFound, "Client not found")
+	}
+	return c, err
+}
+
+// Seen keeps a client that introduced itself, once a person allows it something.
+func (s *Server) Seen(ctx context.Context, c *authserver.Client) error {
+	if c.Introduced == "" || s.registration == nil {
+		return nil
+	}
+	if err := s.registration.Seen(ctx, c); err != nil {
+		return err
+	}
+	if c.Introduced != authserver.IntroducedByDocument {
+		return nil
+	}
+	_, err := s.clients.reload(ctx, c.ID)
+	return err
+}
+
+// findClient answers with a page when the client is unknown or cannot be asked
+// for.
+func (s *Server) findClient(w http.ResponseWriter, r *http.Request, id string) (*authserver.Client, bool) {
+	c, err := s.Asking(r.Context(), id)
+	refused, isRefused := errors.AsType[*clientdoc.Refusal](err)
+	switch {
+	case err == nil && len(c.RedirectURIs) > 0:
+		return c, true
+	case isRefused:
+		httpserver.Cause(r.Context(), err)
+		s.untrusted(w, r, http.StatusBadRequest, "The document in which the application describes itself cannot be used: "+refused.Why+".")
+	case err == nil || fault.Is(err, fault.NotFound):
+		s.untrusted(w, r, http.StatusBadRequest, unknownClient)
+	default:
+		s.cannotAnswer(w, r, err)
+	}
+	return nil, false
+}
+
+// cannotAnswer is the page for a request that nobody could judge.
+func (s *Server) cannotAnswer(w http.ResponseWriter, r *http.Request, err error) {
+	httpserver.Cause(r.Context(), err)
+	answer := wireError(err)
+	if answer.retryAfter > 0 {
+		w.Header().Set("Retry-After", apierror.RetryAfter(answer.retryAfter))
+	}
+	s.pages.Error(w, r, answer.status, "Something went wrong", "This server cannot answer now. Try again in a moment.")
+}
