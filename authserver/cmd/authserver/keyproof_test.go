@@ -58,7 +58,7 @@ func TestD7_AWrongEncryptionKeyIsFoundAtStart(t *testing.T) {
 		s.ok("encryption-key", "rotate")
 
 		s.ok("seed")
-		s.sql(`INSERT INTO second_factors (user_id, sealed, created_at) SELECT id, $1, $2 FROM users`, []byte("damaged"), time.Now())
+		s.sql(`INSERT INTO second_factors (user_id, sealed, confirmed_at) SELECT id, $1, $2 FROM users`, []byte("damaged"), time.Now())
 		key(third)
 		refused("the key is lost")
 		if removed := s.ok("encryption-key", "replace").(map[string]any)["removed"]; removed != float64(1) {
