@@ -115,11 +115,10 @@ func (s *Server) landing(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && !fault.Is(err, fault.Unavailable) {
 		return err
 	}
-	v := s.newView(w, r, "landing.title")
-	v.Signin, v.Path = in, r.URL.Path
-	v.Notice = notices[r.URL.Query().Get("done")]
-	if in != nil {
-		return s.render(w, r, http.StatusOK, v, page.HomePage(v))
+	if err == nil && in != nil {
+		return s.home(w, r, in)
 	}
+	v := s.newView(w, r, "landing.title")
+	v.Notice = notices[r.URL.Query().Get("done")]
 	return s.render(w, r, http.StatusOK, v, page.LandingPage(v, s.canSignUp()))
 }

@@ -22,7 +22,7 @@ func (s *Server) newView(w http.ResponseWriter, r *http.Request, title string, a
 // bareView is newView for a page without forms.
 func (s *Server) bareView(r *http.Request, title string, args ...any) *page.View {
 	v := s.site.View(s.language(r), title, args...)
-	v.RequestID = httpserver.RequestID(r.Context())
+	v.Now, v.RequestID = s.now(), httpserver.RequestID(r.Context())
 	return v
 }
 

@@ -27,6 +27,7 @@ type View struct {
 	Fields      map[string]string   // what was filled in
 	Errors      map[string][]string // sentences by field, translated
 	RequestID   string
+	Now         time.Time
 	FormTargets string // where a form may lead besides this server, for the CSP
 	// LeadsAnywhere: the answer to the form is a redirect to an application, whose
 	// callback may lead on to wherever it likes.

@@ -1,0 +1,52 @@
+package web
+
+import (
+	"net/http"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/web/page"
+)
+
+// home tells a person how things stand.
+func (s *Server) home(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	data, err := s.homeView(r, in)
+	if err != nil {
+		return err
+	}
+	v := s.personalView(w, r, in, "home.title")
+	return s.render(w, r, http.StatusOK, v, page.HomePage(v, data))
+}
+
+func (s *Server) homeView(r *http.Request, in *authserver.Signin) (page.HomeView, error) {
+	d := page.HomeView{CanSeal: s.people.CanSeal(), HasKeys: s.keys != nil}
+	var err error
+	if d.CodesLeft, err = s.people.RecoveryCodesLeft(r.Context(), &in.User); err != nil {
+		return d, err
+	}
+	passkeys, err := s.passkeys.List(r.Context(), in.User.ID)
+	if err != nil {
+		return d, err
+	}
+	d.Passkeys = len(passkeys)
+	if d.Signins, err = s.people.Signins(r.Context(), in.User.ID); err != nil {
+		return d, err
+	}
+	if d.Devices, err = s.people.Devices(r.Context(), in.User.ID); err != nil {
+		return d, err
+	}
+	apps, err := s.consents.List(r.Context(), in.User.ID)
+	if err != nil {
+		return d, err
+	}
+	for _, a := range apps {
+		d.Applications = append(d.Applications, page.NewApplicationView(a))
+	}
+	if s.keys == nil {
+		return d, nil
+	}
+	keys, err := s.keys.List(r.Context(), in.User.ID)
+	for _, k := range keys {
+		d.Keys = append(d.Keys, s.newKeyView(k))
+	}
+	return d, err
+}
