@@ -63,7 +63,7 @@ type MadeKeyView struct {
 // command uses a key that the environment holds: a command with the key itself
 // would stay in the shell's history.
 func (k MadeKeyView) command() string {
-	return `curl -H "X-Api-Key: $LATCHKEY_KEY" ` + k.API + "/api/v1/accounts"
+	return `curl -H "X-Api-Key: $LATCHKEY_API_KEY" ` + k.API + "/api/v1/accounts"
 }
 
 // lastUse is when a key was used last, and from where.

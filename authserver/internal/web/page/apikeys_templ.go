@@ -1489,7 +1489,7 @@ func tryKey(v *View, key MadeKeyView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = copyField(v, "read-command", "key_made.try.first", "read -rs LATCHKEY_KEY").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = copyField(v, "read-command", "key_made.try.first", "read -rs LATCHKEY_API_KEY").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
