@@ -9,6 +9,7 @@ const (
 	EmailMessageConfirm         = "confirm_email"    // confirm that this address is yours
 	EmailMessageTaken           = "email_taken"      // somebody asked for an address that is yours already
 	EmailMessageChanged         = "email_changed"    // to the old address
+	EmailMessageClosed          = "account_closed"   // it was deleted; the link takes that back
 )
 
 // EmailMessage is a message to a person. It exists in memory only: it may hold a
@@ -20,4 +21,5 @@ type EmailMessage struct {
 	Language string        // "en" …; one that has no text is answered in English
 	Path     string        // of the link, on this server; "": none
 	Life     time.Duration // of the link
+	Until    time.Time     // what the email speaks of ends then; zero: nothing does
 }

@@ -28,6 +28,8 @@ const (
 	EventDeviceRevoked     = "device.revoked"
 	EventUserDeactivated   = "user.deactivated"
 	EventUserReactivated   = "user.reactivated"
+	EventUserClosed        = "user.closed" // deleted by the person, who may take that back for a while
+	EventUserRestored      = "user.restored"
 	EventUserDeleted       = "user.deleted"
 	EventInviteCreated     = "invite.created"
 	EventMemberInvited     = "family.invited"

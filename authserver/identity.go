@@ -13,4 +13,7 @@ type Identity struct {
 	CreatedAt time.Time
 	UsedAt    *time.Time
 	BlockedAt *time.Time // by the operator: it opens nothing and can be connected with nobody
+	// SuspendedAt is when a password reset set it aside: it opens nothing until its
+	// user restores it.
+	SuspendedAt *time.Time
 }

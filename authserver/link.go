@@ -10,13 +10,15 @@ import (
 const (
 	LinkReset = "reset" // to choose a new password
 	LinkEmail = "email" // to confirm a new address
+	// LinkRestore takes the deletion of an account back.
+	LinkRestore = "restore"
 )
 
 // Link was sent to somebody by email or handed over by the operator: single
 // use, with an end.
 type Link struct {
 	Digest    secret.Digest
-	Kind      string // LinkReset or LinkEmail
+	Kind      string // LinkReset, LinkEmail or LinkRestore
 	UserID    string
 	Email     string        // normalized; where it was sent
 	Bound     secret.Digest // of the password hash it was made under: a new password makes the link void

@@ -23,6 +23,7 @@ type Passkey struct {
 	Name           string
 	CreatedAt      time.Time
 	UsedAt         *time.Time
+	SuspendedAt    *time.Time // by a password reset: it opens nothing until its user restores it
 }
 
 // Limits of passkeys.

@@ -21,10 +21,16 @@ type User struct {
 	SecondFactor  bool   // a confirmed second factor is asked for
 	CreatedAt     time.Time
 	DeactivatedAt *time.Time
+	EraseAt       *time.Time // the account is closed: it can be restored until then
+	Review        bool       // a reset has suspended ways to sign in; the person is asked which to restore
 }
 
 // Active reports whether the user may do anything at all.
 func (u *User) Active() bool { return u.DeactivatedAt == nil }
+
+// Closed reports whether the user has deleted the account and may still take that
+// back.
+func (u *User) Closed() bool { return u.DeactivatedAt != nil && u.EraseAt != nil }
 
 // DisplayName is how pages address the person.
 func (u *User) DisplayName() string {

@@ -9,13 +9,14 @@ import (
 	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // The last member of a family leaves while the resource API is away, and the
 // authorization server dies at once after its answer. The family's data goes
 // all the same, once both are back.
 func TestErasureSurvivesACrash(t *testing.T) {
-	ownWorld(t, stack.Setup{}, func(w *world) {
+	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_ERASURE_GRACE": "0s"}}, func(w *world) {
 		p := w.person()
 		pair, err := pairOf(w.login(p, "phone"))
 		if err != nil {

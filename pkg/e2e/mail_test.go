@@ -24,18 +24,11 @@ func (w *world) link(office *testenv.PostOffice, to string) string {
 	w.t.Helper()
 	select {
 	case email := <-office.Emails:
-		head, body, _ := strings.Cut(email, "\r\n\r\n")
+		head, _, _ := strings.Cut(email, "\r\n\r\n")
 		if !strings.Contains(head, to) {
 			w.t.Fatalf("the email is not to %s: %s", to, email)
 		}
-		if strings.Contains(head, "quoted-printable") {
-			plain, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(body)))
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			body = string(plain)
-		}
-		found, err := url.Parse(strings.TrimSpace(linkInEmail.FindString(body)))
+		found, err := url.Parse(linkIn(w.t, email))
 		if err != nil || !strings.HasPrefix(found.String(), w.Auth.URL+"/") {
 			w.t.Fatalf("the email has no link of ours: %s", email)
 		}
@@ -44,6 +37,20 @@ func (w *world) link(office *testenv.PostOffice, to string) string {
 		w.t.Fatal("no email came")
 	}
 	return ""
+}
+
+// linkIn is the link of an email; "": it has none.
+func linkIn(t *testing.T, email string) string {
+	t.Helper()
+	head, body, _ := strings.Cut(email, "\r\n\r\n")
+	if strings.Contains(head, "quoted-printable") {
+		plain, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(body)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body = string(plain)
+	}
+	return strings.TrimSpace(linkInEmail.FindString(body))
 }
 
 // answer gets a page, fills in its form that has the named fields, and submits it

@@ -35,6 +35,7 @@ const (
 	InviteCode   Kind = "inv_"
 	ResetLink    Kind = "rst_"
 	EmailLink    Kind = "eml_"
+	RestoreLink  Kind = "rsr_"
 	ExchangeCode Kind = "sso_" // single sign-on code of a mobile app
 	LinkingCode  Kind = "lnk_"
 
@@ -45,7 +46,7 @@ const (
 
 var kinds = []Kind{
 	AccessToken, RefreshToken, Code, APIKey, ClientSecret, Signin, Visit,
-	InviteCode, ResetLink, EmailLink, ExchangeCode, LinkingCode, RegistrationToken, ManagementToken, DeviceCode,
+	InviteCode, ResetLink, EmailLink, RestoreLink, ExchangeCode, LinkingCode, RegistrationToken, ManagementToken, DeviceCode,
 }
 
 const (

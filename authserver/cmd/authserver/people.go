@@ -32,6 +32,7 @@ func (p *parts) peopleWith(kept func(path string) (string, error)) (*account.Ser
 		Settings: account.Settings{
 			Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle, AIAvailable: c.AIAvailable,
 			HashQueue: c.HashQueue, HashCost: account.HashCost{Memory: c.PasswordMemory, Passes: c.PasswordPasses}, InvitationLife: c.InvitationLife,
+			ErasureGrace: c.ErasureGrace, Erases: c.ErasureURL != "",
 			Throttles: account.Throttles{
 				SigninAccount: c.ThrottleSignin, SigninAddress: c.ThrottleAddress, SecondFactor: c.ThrottleSecondFactor,
 				Signup: c.ThrottleSignup, Invite: c.ThrottleInvite, Token: c.ThrottleToken, Reset: c.ThrottleReset,
@@ -151,10 +152,21 @@ func keepKey(path string) (string, error) {
 	return key, nil
 }
 
+var errNoErasure = errors.New("AUTH_ERASURE_URL is not set: nobody tells the resource API of deleted families")
+
+// canErase is a check: whether the data of a deleted family is erased.
+func (p *parts) canErase(context.Context) error {
+	if p.cfg.ErasureURL == "" {
+		return errNoErasure
+	}
+	return nil
+}
+
 // outbox returns the worker that tells the resource API what it must know;
 // nil: nobody said where it is.
 func (p *parts) outbox(people *account.Service) (worker, error) {
 	if p.cfg.ErasureURL == "" {
+		p.log.Warn("the data of deleted families stays for ever", "error", errNoErasure)
 		return nil, nil
 	}
 	client, err := erasure.New(p.cfg.ErasureURL, p.cfg.ErasureSecret)

@@ -76,7 +76,7 @@ func (p *parts) run(ctx context.Context, handler http.Handler, workers []worker)
 		Addr: p.cfg.Addr, OpsAddr: p.cfg.OpsAddr, Handler: handler, Registry: p.metrics, Logger: p.log,
 		Timeout:  p.cfg.RequestTimeout,
 		Checks:   map[string]httpserver.Check{"database": p.store.Ping},
-		Optional: map[string]httpserver.Check{"cache": p.cache.Ping, "database writes": p.db.Writable},
+		Optional: map[string]httpserver.Check{"cache": p.cache.Ping, "database writes": p.db.Writable, "erasure": p.canErase},
 	})
 	stop()
 	running.Wait()
@@ -116,7 +116,7 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer, Resources: p.cfg.KnownResources(),
 		Registration: p.registration, Registers: p.cfg.Registration != registration.Closed, Documents: documents, Requests: p.store, Devices: devices,
 	})
-	workers = append(workers, p.grants.RunUses, p.sweep)
+	workers = append(workers, p.grants.RunUses, p.sweep, people.RunErasures)
 	outbox, err := p.outbox(people)
 	if err != nil {
 		return nil, nil, err
@@ -134,7 +134,7 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 	}
 	workers = append(workers, noteUses)
 	api.New(api.Dependencies{
-		People: people, Keys: p.keys, SSO: single, Guard: admission, ResourceServers: endpoints, Now: now,
+		People: people, Recovery: drawn.Recovery, Keys: p.keys, SSO: single, Guard: admission, ResourceServers: endpoints, Now: now,
 	}).Mount(router)
 	if err := api.MountDescription(router, p.cfg.Issuer); err != nil {
 		return nil, nil, err

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -16,7 +17,8 @@ const userUsage = `usage: authserver user COMMAND
   list [--json]
   deactivate USER [--json]   stop everything the user can do, until reactivate
   reactivate USER [--json]   take that back; the user has to sign in again
-  delete USER [--json]       for good, and with the last member the family's data
+  delete USER [--json]       for good and at once, and with the last member the family's data
+                             where AUTH_ERASURE_URL says who holds it
   reset-link EMAIL [--json]  a link to choose a new password, to hand over; it works once
 
 USER is an id or an email address. A new password has 8 characters or more, upper and lower
@@ -41,12 +43,13 @@ type userView struct {
 	SecondFactor  bool       `json:"second_factor"`
 	CreatedAt     time.Time  `json:"created_at"`
 	DeactivatedAt *time.Time `json:"deactivated_at"`
+	EraseAt       *time.Time `json:"erase_at,omitempty"` // deleted by the person, who can restore the account until then
 }
 
 func viewUser(u *authserver.User) userView {
 	return userView{
 		ID: u.ID, Email: u.Email, FamilyID: u.FamilyID, Role: u.Role, Operator: u.Operator,
-		SecondFactor: u.SecondFactor, CreatedAt: u.CreatedAt, DeactivatedAt: u.DeactivatedAt,
+		SecondFactor: u.SecondFactor, CreatedAt: u.CreatedAt, DeactivatedAt: u.DeactivatedAt, EraseAt: u.EraseAt,
 	}
 }
 
@@ -69,7 +72,10 @@ func userList(ctx context.Context, args []string) error {
 		}
 		for _, v := range views {
 			state := "active"
-			if v.DeactivatedAt != nil {
+			switch {
+			case v.EraseAt != nil:
+				state = "closed"
+			case v.DeactivatedAt != nil:
 				state = "deactivated"
 			}
 			fmt.Printf("%s  %-11s  %-6s  %s\n", v.ID, state, v.Role, v.Email)
@@ -97,6 +103,9 @@ func userChange(name, done string, change func(*account.Service, context.Context
 			}
 			if err := change(people, ctx, id); err != nil {
 				return err
+			}
+			if err := p.canErase(ctx); err != nil && name == "delete" {
+				fmt.Fprintln(os.Stderr, "If this was the last member, the family's data stays with the resource API: AUTH_ERASURE_URL is not set.")
 			}
 			if *asJSON {
 				return cli.PrintJSON(map[string]any{"id": id, "state": done})

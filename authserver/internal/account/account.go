@@ -29,6 +29,8 @@ type Settings struct {
 	HashQueue      int           // password checks that may wait for their turn; 0: 256
 	HashCost       HashCost      // of passwords; zero: the default
 	InvitationLife time.Duration // of a family invitation; 0: 3 days
+	ErasureGrace   time.Duration // how long a deleted account can be restored; 0: not at all
+	Erases         bool          // whether a family's data is erased with its last member
 	SecondFactorOf string        // the name authenticator apps show; "": Latchkey
 	Throttles      Throttles
 }

@@ -158,7 +158,7 @@ func (s *Service) SetRole(ctx context.Context, by *authserver.User, id, as strin
 		if role.May(as, role.ManageFamily) {
 			return nil
 		}
-		return s.Store.RevokeInvitationsBy(ctx, u.ID, s.now())
+		return s.end(ctx, u.ID, EndingDemoted, "")
 	})
 }
 
@@ -174,37 +174,6 @@ func (s *Service) RemoveMember(ctx context.Context, by *authserver.User, id stri
 			return err // before all that depends on the user's row: see grant.Service.End
 		}
 		s.audit(ctx, authserver.EventMemberRemoved, slog.String("user_id", u.ID), slog.String("family_id", by.FamilyID))
-		if err := s.endSigninsAndKeys(ctx, u.ID, authserver.EndRemoved); err != nil {
-			return err
-		}
-		if err := s.Store.DeleteConsents(ctx, u.ID); err != nil {
-			return err // they were given for the old family
-		}
-		return s.Grants.End(ctx, authserver.GrantFilter{UserID: u.ID}, authserver.EndRemoved)
+		return s.end(ctx, u.ID, EndingRemoved, "")
 	})
-}
-
-// endEverything ends sign-ins, devices, keys and grants of a user, in the
-// transaction of ctx, which has changed the user's row.
-func (s *Service) endEverything(ctx context.Context, userID, reason string) error {
-	if err := s.endSigninsAndKeys(ctx, userID, reason); err != nil {
-		return err
-	}
-	return s.Grants.End(ctx, authserver.GrantFilter{UserID: userID}, reason)
-}
-
-func (s *Service) endSigninsAndKeys(ctx context.Context, userID, reason string) error {
-	if err := s.endPresence(ctx, userID); err != nil {
-		return err
-	}
-	if err := s.Store.EndDevices(ctx, userID, s.now()); err != nil {
-		return err
-	}
-	if err := s.Store.RevokeInvitationsBy(ctx, userID, s.now()); err != nil {
-		return err
-	}
-	if s.Keys == nil {
-		return nil
-	}
-	return s.Keys.RevokeAll(ctx, userID, reason)
 }

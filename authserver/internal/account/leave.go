@@ -51,7 +51,11 @@ func (s *Service) leave(ctx context.Context, userID string, forGood bool) error 
 		if err != nil {
 			return err
 		}
-		if err := s.endEverything(ctx, u.ID, authserver.EndDeactivated); err != nil {
+		ending := EndingDeactivated
+		if forGood {
+			ending = EndingDeleted
+		}
+		if err := s.end(ctx, u.ID, ending, ""); err != nil {
 			return err
 		}
 		if err := s.endOwnedClients(ctx, u.ID, owned, forGood); err != nil {
@@ -64,13 +68,20 @@ func (s *Service) leave(ctx context.Context, userID string, forGood bool) error 
 			s.audit(ctx, authserver.EventUserDeactivated, slog.String("user_id", u.ID))
 			return nil
 		}
-		s.audit(ctx, authserver.EventUserDeleted, slog.String("user_id", u.ID))
-		if err := s.Store.ForgetUser(ctx, u.ID, now); err != nil || !last {
-			return err
-		}
-		return s.Store.AddOutboxMessage(ctx, authserver.OutboxMessage{
-			ID: uuid.NewString(), Kind: authserver.OutboxEraseFamily, Subject: u.FamilyID, CreatedAt: now,
-		})
+		return s.forget(ctx, u, last)
+	})
+}
+
+// forget erases what is known of a user who has left, and with the last member has
+// the family's data erased, in the transaction of ctx.
+func (s *Service) forget(ctx context.Context, u *authserver.User, last bool) error {
+	s.audit(ctx, authserver.EventUserDeleted, slog.String("user_id", u.ID))
+	now := s.now()
+	if err := s.Store.ForgetUser(ctx, u.ID, now); err != nil || !last {
+		return err
+	}
+	return s.Store.AddOutboxMessage(ctx, authserver.OutboxMessage{
+		ID: uuid.NewString(), Kind: authserver.OutboxEraseFamily, Subject: u.FamilyID, CreatedAt: now,
 	})
 }
 
@@ -98,7 +109,7 @@ func (s *Service) endOwnedClients(ctx context.Context, userID string, owned []st
 }
 
 // mayLeave refuses the last admin of a family that has other members. last: u
-// is the last active member.
+// is the last member; one who has closed the account and may restore it is one.
 func (s *Service) mayLeave(ctx context.Context, u *authserver.User) (last bool, err error) {
 	members, err := s.Store.ListMembers(ctx, u.FamilyID)
 	if err != nil {
@@ -116,7 +127,14 @@ func (s *Service) mayLeave(ctx context.Context, u *authserver.User) (last bool, 
 	if u.Active() && u.Role == authserver.RoleAdmin && others > 0 && admins == 0 {
 		return false, errDelete.WithDetails([]string{"Admin can't leave a family that has other members: make another member admin first, or remove the others"})
 	}
-	return others == 0, nil
+	if others > 0 {
+		return false, nil
+	}
+	closed, err := s.Store.CountClosed(ctx, u.FamilyID)
+	if u.Closed() {
+		closed-- // u
+	}
+	return closed <= 0, err
 }
 
 // Reactivate takes Deactivate back. Errors: fault.NotFound, fault.Conflict (the
@@ -137,13 +155,4 @@ func (s *Service) Reactivate(ctx context.Context, userID string) error {
 // Users lists every user that was not deleted.
 func (s *Service) Users(ctx context.Context) ([]authserver.User, error) {
 	return s.Store.ListUsers(ctx)
-}
-
-// DeleteMine is Delete by the person at sign-in in, who confirms with the
-// password. Errors: as Delete and Reconfirm.
-func (s *Service) DeleteMine(ctx context.Context, in *authserver.Signin, password string) error {
-	if err := s.confirm(ctx, in, password); err != nil {
-		return err
-	}
-	return s.Delete(ctx, in.User.ID)
 }

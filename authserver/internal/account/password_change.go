@@ -62,19 +62,8 @@ func (s *Service) replacePassword(ctx context.Context, u *authserver.User, hash 
 	if err != nil {
 		return err
 	}
-	if err := s.endPresence(ctx, u.ID); err != nil {
-		return err
-	}
 	s.audit(ctx, authserver.EventPasswordChanged, slog.String("user_id", u.ID))
-	return s.Grants.End(ctx, authserver.GrantFilter{UserID: u.ID}, authserver.EndPasswordChanged)
-}
-
-// endPresence ends every sign-in of a user, pending ones too.
-func (s *Service) endPresence(ctx context.Context, userID string) error {
-	if err := s.Store.EndSignins(ctx, userID, "", s.now()); err != nil {
-		return err
-	}
-	return s.Store.DeletePendingSignins(ctx, userID, s.now())
+	return s.end(ctx, u.ID, EndingPassword, "")
 }
 
 // Signins lists where a user is signed in.
@@ -110,16 +99,5 @@ func (s *Service) endCodes(ctx context.Context, userID, signinID string) error {
 // devices of the JSON sign-in. Applications that the user allowed keep working;
 // codes in flight that were made from the other sign-ins end.
 func (s *Service) EndOtherSignins(ctx context.Context, in *authserver.Signin) error {
-	return s.Store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.Store.EndSignins(ctx, in.User.ID, in.ID, s.now()); err != nil {
-			return err
-		}
-		if err := s.Store.EndDevices(ctx, in.User.ID, s.now()); err != nil {
-			return err
-		}
-		if err := s.Grants.End(ctx, authserver.GrantFilter{UserID: in.User.ID, ExceptSigninID: in.ID, PendingOnly: true}, authserver.EndSignedOut); err != nil {
-			return err
-		}
-		return s.Grants.End(ctx, authserver.GrantFilter{UserID: in.User.ID, FirstPartyOnly: true}, authserver.EndDeviceRevoked)
-	})
+	return s.Store.InTx(ctx, func(ctx context.Context) error { return s.end(ctx, in.User.ID, EndingSignOut, in.ID) })
 }

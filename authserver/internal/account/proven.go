@@ -22,13 +22,13 @@ func (s *Service) AdmitSecondFactor(ctx context.Context, userID string) error {
 // SignInProven signs a user in at a browser who was proved to be there with
 // everything this user needs: by a passkey whose device verified the person.
 // Errors: ErrBadCredentials (deactivated meanwhile).
-func (s *Service) SignInProven(ctx context.Context, userID string, v Visitor, replaced secret.Token) (secret.Token, error) {
+func (s *Service) SignInProven(ctx context.Context, userID string, v Visitor, replaced secret.Token) (SigninResult, error) {
 	u, err := s.Store.FindUser(ctx, userID)
 	if fault.Is(err, fault.NotFound) {
-		return secret.Token{}, ErrBadCredentials.WithCause(err)
+		return SigninResult{}, ErrBadCredentials.WithCause(err)
 	}
 	if err != nil {
-		return secret.Token{}, err
+		return SigninResult{}, err
 	}
 	return s.signInHere(ctx, u, v, replaced, nil)
 }
@@ -36,13 +36,13 @@ func (s *Service) SignInProven(ctx context.Context, userID string, v Visitor, re
 // FinishSignInProven is FinishSignIn for a second factor that was checked
 // elsewhere: a passkey of the user who gave the right password. Errors:
 // fault.NotFound (nothing is pending any more).
-func (s *Service) FinishSignInProven(ctx context.Context, pending secret.Token, userID string, v Visitor, replaced secret.Token) (secret.Token, error) {
+func (s *Service) FinishSignInProven(ctx context.Context, pending secret.Token, userID string, v Visitor, replaced secret.Token) (SigninResult, error) {
 	u, err := s.Store.FindPendingSignin(ctx, pending.Digest(), s.now())
 	if err == nil && u.ID != userID {
 		err = fault.New(fault.NotFound, "No such pending sign-in")
 	}
 	if err != nil {
-		return secret.Token{}, err
+		return SigninResult{}, err
 	}
 	return s.signInHere(ctx, u, v, replaced, func(ctx context.Context) error {
 		return s.Store.TakePendingSignin(ctx, pending.Digest())

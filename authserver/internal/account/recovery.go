@@ -155,6 +155,27 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// Close is Service.Close, and sends the link that takes it back.
+func (r *Recovery) Close(ctx context.Context, userID, language string) error {
+	u, token, err := r.People.Close(ctx, userID)
+	if err != nil || token.IsZero() {
+		return err
+	}
+	r.notify(ctx, u, authserver.EmailMessage{
+		Kind: authserver.EmailMessageClosed, To: u.Email, Language: language, Path: RestorePath + token.Reveal(), Until: *u.EraseAt,
+	})
+	return nil
+}
+
+// CloseMine is Close by the person at sign-in in, who confirms with the password.
+// Errors: as Close and Reconfirm.
+func (r *Recovery) CloseMine(ctx context.Context, in *authserver.Signin, password, language string) error {
+	if err := r.People.confirm(ctx, in, password); err != nil {
+		return err
+	}
+	return r.Close(ctx, in.User.ID, language)
+}
+
 // notify queues an email that nothing depends on.
 func (r *Recovery) notify(ctx context.Context, u *authserver.User, m authserver.EmailMessage) {
 	if r.Mail == nil {

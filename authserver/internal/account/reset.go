@@ -78,8 +78,9 @@ func (r *Recovery) CheckResetLink(ctx context.Context, text string) (*authserver
 	return u, err
 }
 
-// Reset uses a link: the password is replaced, and every sign-in, grant and
-// other link of the user ends in the same transaction. Of callers that come
+// Reset uses a link: the password is replaced, and what EndingReset says ends in the
+// same transaction. Passkeys and connected accounts open nothing until the person
+// has restored them (KeepSuspended). Of callers that come
 // together one wins. Errors: ErrLinkGone, fault.Invalid with every broken rule.
 func (r *Recovery) Reset(ctx context.Context, text, password, language string) error {
 	u, err := r.CheckResetLink(ctx, text)
@@ -106,13 +107,7 @@ func (r *Recovery) Reset(ctx context.Context, text, password, language string) e
 		if !won {
 			return ErrLinkGone
 		}
-		if err := r.Links.VoidLinks(ctx, u.ID, s.now()); err != nil {
-			return err
-		}
-		if err := s.endPresence(ctx, u.ID); err != nil {
-			return err
-		}
-		return s.Grants.End(ctx, authserver.GrantFilter{UserID: u.ID}, authserver.EndPasswordChanged)
+		return s.endForReset(ctx, u.ID)
 	})
 	if err != nil {
 		return err

@@ -121,8 +121,10 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, in *authserver.Signin
 		if !won {
 			return errHasSecondFactor
 		}
-		codes, err = s.newRecoveryCodes(ctx, u.ID)
-		return err
+		if codes, err = s.newRecoveryCodes(ctx, u.ID); err != nil {
+			return err
+		}
+		return s.end(ctx, u.ID, EndingFactorOn, in.ID)
 	})
 	if err == nil {
 		s.audit(ctx, authserver.EventSecondFactorOn, slog.String("user_id", u.ID))

@@ -27,11 +27,17 @@ const (
 // address costs what a wrong password costs and answers the same. Errors:
 // ErrBadCredentials, fault.RateLimited, fault.Unavailable.
 func (s *Service) CheckPassword(ctx context.Context, email, password string, v Visitor) (*authserver.User, error) {
+	return s.checkPassword(ctx, email, password, v, s.findByEmail)
+}
+
+type finder func(ctx context.Context, email string) (*authserver.User, error)
+
+func (s *Service) checkPassword(ctx context.Context, email, password string, v Visitor, find finder) (*authserver.User, error) {
 	email = authserver.NormalizeEmail(email)
 	if err := s.take(ctx, "signin-address", v.Address, s.Settings.Throttles.SigninAddress); err != nil {
 		return nil, err
 	}
-	u, err := s.findByEmail(ctx, email)
+	u, err := find(ctx, email)
 	if err != nil {
 		return nil, err
 	}
@@ -47,11 +53,28 @@ func (s *Service) CheckPassword(ctx context.Context, email, password string, v V
 // findByEmail returns a user without id and hash when there is none, or none
 // that may sign in, so that the caller treats both alike.
 func (s *Service) findByEmail(ctx context.Context, email string) (*authserver.User, error) {
+	u, err := s.findAny(ctx, email)
+	if err == nil && !u.Active() {
+		return &authserver.User{}, nil
+	}
+	return u, err
+}
+
+// findHere is findByEmail for the pages, where a closed account can be restored.
+func (s *Service) findHere(ctx context.Context, email string) (*authserver.User, error) {
+	u, err := s.findAny(ctx, email)
+	if err == nil && !u.Active() && !u.Closed() {
+		return &authserver.User{}, nil
+	}
+	return u, err
+}
+
+func (s *Service) findAny(ctx context.Context, email string) (*authserver.User, error) {
 	if len(authserver.CheckEmail(email)) > 0 {
 		return &authserver.User{}, nil
 	}
 	u, err := s.Store.FindUserByEmail(ctx, email)
-	if fault.Is(err, fault.NotFound) || err == nil && !u.Active() {
+	if fault.Is(err, fault.NotFound) {
 		return &authserver.User{}, nil
 	}
 	return u, err
@@ -78,7 +101,7 @@ func (s *Service) tryPassword(ctx context.Context, u *authserver.User, account, 
 		}
 		return ErrBadCredentials
 	}
-	if !outdated {
+	if !outdated || !u.Active() {
 		return nil
 	}
 	return s.rehash(ctx, u, password)
@@ -117,11 +140,13 @@ func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor,
 	return cookie, nil
 }
 
-// SigninResult is where a right password leads: to a sign-in, or to the
-// question for the second factor.
+// SigninResult is where signing in at a browser leads: to a sign-in, to the question
+// for the second factor, or to the question whether to restore a closed account.
 type SigninResult struct {
 	Cookie  secret.Token // of the new sign-in; zero: not yet
 	Pending secret.Token // stands for the right password until the second factor comes
+	Restore secret.Token // restores the account, which is closed
+	Review  bool         // with Cookie: the person is asked what a reset has suspended
 }
 
 // pendingLife is how long a right password waits for the second factor.
@@ -130,15 +155,14 @@ const pendingLife = 10 * time.Minute
 // SignIn checks email and password at a browser. replaced is the cookie the
 // browser came with, if any: that sign-in ends. Errors: as CheckPassword.
 func (s *Service) SignIn(ctx context.Context, email, password string, v Visitor, replaced secret.Token) (SigninResult, error) {
-	u, err := s.CheckPassword(ctx, email, password, v)
+	u, err := s.checkPassword(ctx, email, password, v, s.findHere)
 	if err != nil {
 		return SigninResult{}, err
 	}
 	if u.SecondFactor {
 		return s.await(ctx, u)
 	}
-	cookie, err := s.signInHere(ctx, u, v, replaced, nil)
-	return SigninResult{Cookie: cookie}, err
+	return s.signInHere(ctx, u, v, replaced, nil)
 }
 
 // await remembers a right password until the second factor comes.
@@ -155,13 +179,13 @@ func (s *Service) await(ctx context.Context, u *authserver.User) (SigninResult, 
 // FinishSignIn checks the second factor of a pending sign-in. Errors:
 // fault.NotFound (nothing is pending any more), ErrSecondFactor,
 // fault.RateLimited.
-func (s *Service) FinishSignIn(ctx context.Context, pending secret.Token, code string, v Visitor, replaced secret.Token) (secret.Token, error) {
+func (s *Service) FinishSignIn(ctx context.Context, pending secret.Token, code string, v Visitor, replaced secret.Token) (SigninResult, error) {
 	u, err := s.Store.FindPendingSignin(ctx, pending.Digest(), s.now())
 	if err != nil {
-		return secret.Token{}, err
+		return SigninResult{}, err
 	}
 	if err := s.CheckSecondFactor(ctx, u, code); err != nil {
-		return secret.Token{}, err
+		return SigninResult{}, err
 	}
 	return s.signInHere(ctx, u, v, replaced, func(ctx context.Context) error {
 		return s.Store.TakePendingSignin(ctx, pending.Digest())
@@ -173,13 +197,19 @@ func (s *Service) PendingSignin(ctx context.Context, pending secret.Token) (*aut
 	return s.Store.FindPendingSignin(ctx, pending.Digest(), s.now())
 }
 
-// signInHere signs u in. first, unless nil, runs before that in the same
-// transaction. Without it, a sign-in that replaces nothing takes one statement.
-func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token, first func(ctx context.Context) error) (secret.Token, error) {
-	if first == nil && replaced.IsZero() {
-		return s.openSignin(ctx, u, v, s.now())
+// signInHere signs u in, or asks whether to restore the account where it is closed.
+// first, unless nil, runs before that in the same transaction. Without it, a sign-in
+// that replaces nothing takes one statement.
+func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token, first func(ctx context.Context) error) (SigninResult, error) {
+	if u.Closed() {
+		return s.offerRestore(ctx, u, first)
 	}
-	var cookie secret.Token
+	result := SigninResult{Review: u.Review}
+	if first == nil && replaced.IsZero() {
+		var err error
+		result.Cookie, err = s.openSignin(ctx, u, v, s.now())
+		return result, err
+	}
 	err := s.Store.InTx(ctx, func(ctx context.Context) error {
 		if first != nil {
 			if err := first(ctx); err != nil {
@@ -187,12 +217,12 @@ func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor,
 			}
 		}
 		var err error
-		if cookie, err = s.openSignin(ctx, u, v, s.now()); err != nil {
+		if result.Cookie, err = s.openSignin(ctx, u, v, s.now()); err != nil {
 			return err
 		}
 		return s.endReplaced(ctx, replaced)
 	})
-	return cookie, err
+	return result, err
 }
 
 // RenewSignin gives a sign-in a new cookie, whenever the account has got another

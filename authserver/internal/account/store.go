@@ -19,6 +19,7 @@ type Store interface {
 	devices
 	secondFactors
 	invites
+	links
 	outbox
 }
 
@@ -38,6 +39,17 @@ type users interface {
 	DeleteOwnedClients(ctx context.Context, userID string) error
 	DeleteConsents(ctx context.Context, userID string) error
 	ForgetUser(ctx context.Context, userID string, now time.Time) error
+	CloseUser(ctx context.Context, userID string, now, eraseAt time.Time) (bool, error)
+	RestoreUser(ctx context.Context, userID string, now time.Time) (bool, error)
+	ListErasable(ctx context.Context, now time.Time) ([]string, error)
+	ClaimErasure(ctx context.Context, userID string, now time.Time) (bool, error)
+	CountClosed(ctx context.Context, familyID string) (int, error)
+	SuspendWaysIn(ctx context.Context, userID string, now time.Time) error
+	ListSuspended(ctx context.Context, userID string) ([]authserver.Passkey, []authserver.Identity, error)
+	RestorePasskey(ctx context.Context, userID, id string) error
+	RestoreIdentity(ctx context.Context, userID, id string) error
+	DeleteSuspended(ctx context.Context, userID string) error
+	EndReview(ctx context.Context, userID string) (bool, error)
 }
 
 type families interface {
@@ -81,6 +93,7 @@ type secondFactors interface {
 	FindSecondFactor(ctx context.Context, userID string) (*authserver.SecondFactor, error)
 	CreateSecondFactor(ctx context.Context, f authserver.SecondFactor, now time.Time) (bool, error)
 	ClaimStep(ctx context.Context, userID string, step int64) (bool, error)
+	DropUnconfirmedFactor(ctx context.Context, userID string) error
 	DeleteSecondFactor(ctx context.Context, userID string) error
 	ReplaceRecoveryCodes(ctx context.Context, userID string, codes []secret.Digest, now time.Time) error
 	ClaimRecoveryCode(ctx context.Context, userID string, code secret.Digest, now time.Time) (bool, error)
@@ -105,6 +118,13 @@ type invites interface {
 	ClaimInvitation(ctx context.Context, code secret.Digest, email, userID string, now time.Time) (bool, error)
 	RevokeInvitation(ctx context.Context, familyID, id string, now time.Time) (bool, error)
 	RevokeInvitationsBy(ctx context.Context, userID string, now time.Time) error
+}
+
+type links interface {
+	CreateLink(ctx context.Context, l authserver.Link) error
+	FindLink(ctx context.Context, kind string, digest secret.Digest, now time.Time) (*authserver.Link, *authserver.User, error)
+	ClaimLink(ctx context.Context, kind string, digest secret.Digest, now time.Time) (bool, error)
+	VoidLinks(ctx context.Context, userID string, now time.Time) error
 }
 
 type outbox interface {

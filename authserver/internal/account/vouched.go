@@ -17,15 +17,18 @@ func (s *Service) SignInVouched(ctx context.Context, u *authserver.User, v Visit
 	if u.SecondFactor {
 		return s.await(ctx, u)
 	}
-	cookie, err := s.SignInChecked(ctx, u, v, replaced)
-	return SigninResult{Cookie: cookie}, err
+	return s.signInHere(ctx, u, v, replaced, nil)
 }
 
 // SignInChecked signs u in at a browser after everything this user needs was
 // checked. It joins the transaction of ctx. Errors: ErrBadCredentials
 // (deactivated, or another password, since u was read).
 func (s *Service) SignInChecked(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token) (secret.Token, error) {
-	return s.signInHere(ctx, u, v, replaced, nil)
+	result, err := s.signInHere(ctx, u, v, replaced, nil)
+	if err == nil && result.Cookie.IsZero() {
+		err = ErrBadCredentials
+	}
+	return result.Cookie, err
 }
 
 // OpenDevice registers the device and issues its tokens, after everything this

@@ -30,6 +30,7 @@ type ResourceServers interface {
 // Dependencies of a Server.
 type Dependencies struct {
 	People          *account.Service
+	Recovery        *account.Recovery
 	Keys            *apikey.Service
 	SSO             *sso.Service // nil: there is none
 	Guard           *guard.Guard // of Realm

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
@@ -173,9 +174,18 @@ func (s *Server) enableAI(w http.ResponseWriter, r *http.Request, p *guard.Princ
 	return nil
 }
 
+// language is the person's, for letters: the first that the request names; one that
+// has no texts is answered in English.
+func language(r *http.Request) string {
+	tag, _, _ := strings.Cut(r.Header.Get("Accept-Language"), ",")
+	tag, _, _ = strings.Cut(tag, ";")
+	tag, _, _ = strings.Cut(strings.TrimSpace(tag), "-")
+	return strings.ToLower(tag)
+}
+
 // deleteUser is DELETE /api/v1/users/me, docs/contract.md, "Reset and deletion".
 func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
-	if err := s.People.Delete(r.Context(), p.UserID); err != nil {
+	if err := s.Recovery.Close(r.Context(), p.UserID, language(r)); err != nil {
 		return err
 	}
 	apierror.JSON(w, r, http.StatusOK, map[string]any{"message": "Account has been deleted"})

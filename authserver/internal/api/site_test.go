@@ -149,7 +149,7 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 	}
 	keys := &apikey.Service{Store: s.Store, Publisher: (*introspection.Publisher)(nil), Tiers: ratelimit.DefaultTiers(), Logger: logger, Now: s.clock.now}
 	router := mux.NewRouter()
-	api.New(api.Dependencies{People: s.People, Keys: keys, Guard: admission, ResourceServers: s.OAuth, Now: s.clock.now}).Mount(router)
+	api.New(api.Dependencies{People: s.People, Recovery: &account.Recovery{People: s.People, Links: s.Store}, Keys: keys, Guard: admission, ResourceServers: s.OAuth, Now: s.clock.now}).Mount(router)
 	server := httptest.NewServer(httpserver.Chain{Now: time.Now, Logger: logger, Render: api.Render}.Wrap(router))
 	t.Cleanup(server.Close)
 	s.URL = server.URL

@@ -23,6 +23,7 @@ type People struct {
 	EncryptionKeysOld []string      `env:"AUTH_ENCRYPTION_KEYS_OLD"`                  // earlier keys, still readable
 	ErasureURL        string        `env:"AUTH_ERASURE_URL"`                          // the resource API's internal address; unset: nothing is sent
 	ErasureSecret     string        `env:"AUTH_ERASURE_SECRET"`                       // its bearer secret
+	ErasureGrace      time.Duration `env:"AUTH_ERASURE_GRACE" envDefault:"168h"`      // how long a deleted account can be restored; 0s: not at all
 	InvitationLife    time.Duration `env:"AUTH_INVITATION_LIFETIME" envDefault:"72h"` // of a family invitation
 
 	ThrottleSignin       Throttle `env:"AUTH_THROTTLE_SIGNIN" envDefault:"10/1m,30/1h,100/24h"`       // failed sign-ins per email address
@@ -44,6 +45,7 @@ func (p *People) check() error {
 	complain(p.Signup != "open" && p.Signup != "invite" && p.Signup != "closed", "AUTH_SIGNUP must be open, invite or closed")
 	complain(p.SigninLifetime <= 0 || p.SigninIdle <= 0, "AUTH_SIGNIN_LIFETIME and AUTH_SIGNIN_IDLE must be more than 0")
 	complain(p.InvitationLife <= 0, "AUTH_INVITATION_LIFETIME must be more than 0")
+	complain(p.ErasureGrace < 0, "AUTH_ERASURE_GRACE must not be negative")
 	complain(p.HashQueue < 1, "AUTH_PASSWORD_QUEUE must be at least 1")
 	complain(p.PasswordMemory < 8 || p.PasswordMemory > 256*1024, "AUTH_PASSWORD_MEMORY must be between 8 and 262144 KiB")
 	complain(p.PasswordPasses < 1 || p.PasswordPasses > 16, "AUTH_PASSWORD_PASSES must be between 1 and 16")

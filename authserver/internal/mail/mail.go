@@ -136,7 +136,7 @@ func (s *Sender) message(e authserver.EmailMessage) (*smtp.Msg, error) {
 		return nil, fmt.Errorf("mail: no text %q", e.Kind)
 	}
 	subject, body := text.fill(contents{
-		Name: e.Name, Host: s.host, URL: s.url(e.Path), Minutes: int(e.Life.Round(time.Minute) / time.Minute),
+		Name: e.Name, Host: s.host, URL: s.url(e.Path), Minutes: int(e.Life.Round(time.Minute) / time.Minute), Until: e.Until.UTC().Format("2006-01-02 15:04 UTC"),
 	})
 	m := smtp.NewMsg(smtp.WithNoDefaultUserAgent())
 	m.FromMailAddress(s.from)

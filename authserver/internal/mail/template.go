@@ -21,12 +21,13 @@ type contents struct {
 	Host    string // of this server
 	URL     string // the link
 	Minutes int    // how long the link is good
+	Until   string // when what it speaks of ends
 }
 
 // replacer fills the placeholders of a template. What is filled in is not looked
 // at again.
 func (c contents) replacer() *strings.Replacer {
-	return strings.NewReplacer("{{.Name}}", c.Name, "{{.Host}}", c.Host, "{{.URL}}", c.URL, "{{.Minutes}}", strconv.Itoa(c.Minutes))
+	return strings.NewReplacer("{{.Name}}", c.Name, "{{.Host}}", c.Host, "{{.URL}}", c.URL, "{{.Minutes}}", strconv.Itoa(c.Minutes), "{{.Until}}", c.Until)
 }
 
 // readTemplates reads text/LANGUAGE/KIND.txt. A placeholder that contents does

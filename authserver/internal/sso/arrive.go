@@ -133,8 +133,11 @@ func (s *Service) decide(ctx context.Context, login *authserver.LoginState, foun
 	if err != nil {
 		return nil, err
 	}
-	if !user.Active() {
+	if !user.Active() && (!user.Closed() || login.Purpose == authserver.LoginStateMobile) {
 		return nil, errInactive
+	}
+	if identity.SuspendedAt != nil {
+		return nil, errSuspended
 	}
 	var a *Arrival
 	err = s.Store.InTx(ctx, func(ctx context.Context) error {

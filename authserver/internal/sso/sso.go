@@ -169,6 +169,7 @@ var (
 	errDenied     = fault.New(fault.Forbidden, "The sign-in was cancelled or refused at the provider.").WithCode(CodeFailed)
 	errBlocked    = fault.New(fault.Forbidden, "SSO identity was removed by an administrator").WithCode(CodeFailed)
 	errInactive   = fault.New(fault.Forbidden, "This account cannot sign in.").WithCode(CodeFailed)
+	errSuspended  = fault.New(fault.Forbidden, "This connection was set aside when your password was reset. Sign in with your new password to restore it.").WithCode(CodeFailed)
 	errSigninGone = fault.New(fault.Forbidden, "You are not signed in as the person who began this. Sign in and try again.").WithCode(CodeMissingSession)
 )
 

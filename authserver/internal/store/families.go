@@ -87,8 +87,9 @@ func (s *Store) Deactivate(ctx context.Context, userID string, keepEmail bool, n
 // Reactivate takes a deactivation back. fault.NotFound: the user is not
 // deactivated, or deleted; fault.Conflict: the address has another owner now.
 func (s *Store) Reactivate(ctx context.Context, userID string) error {
-	n, err := s.db.Exec(ctx, `UPDATE users SET deactivated_at = NULL, email = former_email, former_email = ''
-		WHERE id = $1 AND deactivated_at IS NOT NULL AND deleted_at IS NULL AND former_email <> ''`, userID)
+	n, err := s.db.Exec(ctx, `UPDATE users SET deactivated_at = NULL, erase_at = NULL, former_email = '',
+		email = CASE WHEN former_email = '' THEN email ELSE former_email END
+		WHERE id = $1 AND deactivated_at IS NOT NULL AND deleted_at IS NULL AND (former_email <> '' OR erase_at IS NOT NULL)`, userID)
 	if database.IsUnique(err, "users_email", "users.email") {
 		return fault.Wrap(fault.Conflict, err, "Email has already been taken")
 	}
@@ -117,7 +118,7 @@ func (s *Store) ForgetUser(ctx context.Context, userID string, now time.Time) er
 		return err
 	}
 	_, err := s.db.Exec(ctx, `UPDATE users SET deleted_at = $3, former_email = '', first_name = '', last_name = '', password_hash = '',
-		second_factor = false, email = $2 WHERE id = $1`, userID, "deactivated-"+userID+"@deactivated.invalid", now)
+		second_factor = false, erase_at = NULL, email = $2 WHERE id = $1`, userID, "deactivated-"+userID+"@deactivated.invalid", now)
 	return err
 }
 

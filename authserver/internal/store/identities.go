@@ -9,7 +9,7 @@ import (
 	"latchkey/pkg/fault"
 )
 
-const identityColumns = `i.id, i.provider, i.subject, i.user_id, i.email, i.created_at, i.used_at, i.blocked_at`
+const identityColumns = `i.id, i.provider, i.subject, i.user_id, i.email, i.created_at, i.used_at, i.blocked_at, i.suspended_at`
 
 // identityRow is an identity whose user may be gone.
 type identityRow struct {
@@ -18,7 +18,7 @@ type identityRow struct {
 }
 
 func identityFields(r *identityRow) []any {
-	return []any{&r.ID, &r.Provider, &r.Subject, &r.user, &r.Email, &r.CreatedAt, &r.UsedAt, &r.BlockedAt}
+	return []any{&r.ID, &r.Provider, &r.Subject, &r.user, &r.Email, &r.CreatedAt, &r.UsedAt, &r.BlockedAt, &r.SuspendedAt}
 }
 
 func (r *identityRow) identity() authserver.Identity {
@@ -52,9 +52,9 @@ func (s *Store) FindIdentity(ctx context.Context, provider, subject string) (*au
 }
 
 // ListIdentities returns the accounts a user is connected with that are not
-// blocked, the oldest first.
+// blocked or suspended, the oldest first.
 func (s *Store) ListIdentities(ctx context.Context, userID string) ([]authserver.Identity, error) {
-	return s.identities(ctx, `i.user_id = $1 AND i.blocked_at IS NULL`, userID)
+	return s.identities(ctx, `i.user_id = $1 AND i.blocked_at IS NULL AND i.suspended_at IS NULL`, userID)
 }
 
 // AllIdentities returns every account that is known, blocked ones among them.
@@ -76,10 +76,10 @@ func (s *Store) identities(ctx context.Context, where string, args ...any) ([]au
 }
 
 // StampIdentity notes a use and the address the provider gave. false: the
-// identity is gone or blocked by now.
+// identity is gone, blocked or suspended by now.
 func (s *Store) StampIdentity(ctx context.Context, id, email string, now time.Time) (bool, error) {
 	n, err := s.db.Exec(ctx, `UPDATE identities SET used_at = $2, email = $3 WHERE id = $1 AND blocked_at IS NULL
-		AND user_id IS NOT NULL`, id, now, email)
+		AND suspended_at IS NULL AND user_id IS NOT NULL`, id, now, email)
 	return n == 1, err
 }
 
@@ -111,8 +111,8 @@ func (s *Store) UnblockIdentity(ctx context.Context, id string) (bool, error) {
 func (s *Store) WaysIn(ctx context.Context, userID string) (int, error) {
 	var n int
 	err := s.db.QueryRow(ctx, `SELECT (SELECT count(*) FROM users WHERE id = $1 AND password_hash <> '')
-		+ (SELECT count(*) FROM passkeys WHERE user_id = $1)
-		+ (SELECT count(*) FROM identities WHERE user_id = $1 AND blocked_at IS NULL)`, userID).Scan(&n)
+		+ (SELECT count(*) FROM passkeys WHERE user_id = $1 AND suspended_at IS NULL)
+		+ (SELECT count(*) FROM identities WHERE user_id = $1 AND blocked_at IS NULL AND suspended_at IS NULL)`, userID).Scan(&n)
 	return n, err
 }
 

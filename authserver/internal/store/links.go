@@ -17,14 +17,15 @@ func (s *Store) CreateLink(ctx context.Context, l authserver.Link) error {
 	return err
 }
 
-// FindLink returns a link that can be used at now, and its active user.
-// fault.NotFound: there is none.
+// FindLink returns a link that can be used at now, and its user: an active one, or
+// for LinkRestore a closed one. fault.NotFound: there is none.
 func (s *Store) FindLink(ctx context.Context, kind string, digest secret.Digest, now time.Time) (*authserver.Link, *authserver.User, error) {
 	l := authserver.Link{Digest: digest, Kind: kind}
 	var u authserver.User
 	err := s.db.QueryRow(ctx, `SELECT l.user_id, l.email, l.bound, l.created_at, l.expires_at, `+userColumns+`
 		FROM links l JOIN users u ON u.id = l.user_id JOIN families f ON f.id = u.family_id
-		WHERE l.digest = $1 AND l.kind = $2 AND l.used_at IS NULL AND l.expires_at > $3 AND u.deactivated_at IS NULL`,
+		WHERE l.digest = $1 AND l.kind = $2 AND l.used_at IS NULL AND l.expires_at > $3
+			AND CASE WHEN l.kind = 'restore' THEN u.erase_at > $3 ELSE u.deactivated_at IS NULL END`,
 		digest[:], kind, now).Scan(append([]any{&l.UserID, &l.Email, &l.Bound, &l.CreatedAt, &l.ExpiresAt}, userFields(&u)...)...)
 	if _, err := orNotFound(&l, err); err != nil {
 		return nil, nil, err

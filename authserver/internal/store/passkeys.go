@@ -56,10 +56,15 @@ func (s *Store) CreatePasskey(ctx context.Context, p *authserver.Passkey) error 
 	return err
 }
 
-// ListPasskeys returns the passkeys of a user, the oldest first.
+// ListPasskeys returns the passkeys of a user that are not suspended, the oldest
+// first.
 func (s *Store) ListPasskeys(ctx context.Context, userID string) ([]authserver.Passkey, error) {
+	return s.listPasskeys(ctx, `p.user_id = $1 AND p.suspended_at IS NULL`, userID)
+}
+
+func (s *Store) listPasskeys(ctx context.Context, where, userID string) ([]authserver.Passkey, error) {
 	rows, err := collect(ctx, s, passkeyFields, `SELECT `+passkeyColumns+` FROM passkeys p
-		WHERE p.user_id = $1 ORDER BY p.created_at, p.id`, userID)
+		WHERE `+where+` ORDER BY p.created_at, p.id`, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -71,11 +76,11 @@ func (s *Store) ListPasskeys(ctx context.Context, userID string) ([]authserver.P
 }
 
 // FindPasskey returns the passkey of a credential. fault.NotFound: there is
-// none, or its user is deactivated.
+// none, it is suspended, or its user is deactivated (and not just closed).
 func (s *Store) FindPasskey(ctx context.Context, credentialID []byte) (*authserver.Passkey, error) {
 	var row passkeyRow
 	err := s.db.QueryRow(ctx, `SELECT `+passkeyColumns+` FROM passkeys p JOIN users u ON u.id = p.user_id
-		WHERE p.credential_id = $1 AND u.deactivated_at IS NULL`, credentialID).Scan(passkeyFields(&row)...)
+		WHERE p.credential_id = $1 AND p.suspended_at IS NULL AND (u.deactivated_at IS NULL OR u.erase_at IS NOT NULL)`, credentialID).Scan(passkeyFields(&row)...)
 	if _, err := orNotFound(&row, err); err != nil {
 		return nil, err
 	}

@@ -119,10 +119,11 @@ func (s *Store) ResealSecondFactor(ctx context.Context, userID string, old, seal
 }
 
 // CreatePendingSignin remembers that a right password was given. fault.NotFound:
-// the user is not active, or has another password than u.
+// the user is neither active nor closed, or has another password than u.
 func (s *Store) CreatePendingSignin(ctx context.Context, token secret.Digest, u *authserver.User, now, expires time.Time) error {
 	n, err := s.db.Exec(ctx, s.locking(`INSERT INTO pending_signins (digest, user_id, created_at, expires_at)
-		SELECT $1, id, $4, $5 FROM users WHERE id = $2 AND password_hash = $3 AND deactivated_at IS NULL FOR SHARE`),
+		SELECT $1, id, $4, $5 FROM users WHERE id = $2 AND password_hash = $3
+		AND (deactivated_at IS NULL OR erase_at IS NOT NULL) FOR SHARE`),
 		token[:], u.ID, u.PasswordHash, now, expires)
 	if err == nil && n == 0 {
 		return fault.New(fault.NotFound, "User not found")
@@ -134,7 +135,7 @@ func (s *Store) CreatePendingSignin(ctx context.Context, token secret.Digest, u 
 // fault.NotFound when there is none or it was too long ago.
 func (s *Store) FindPendingSignin(ctx context.Context, token secret.Digest, now time.Time) (*authserver.User, error) {
 	return s.findUser(ctx, `u.id = (SELECT user_id FROM pending_signins WHERE digest = $1 AND expires_at > $2)
-		AND u.deactivated_at IS NULL`, token[:], now)
+		AND (u.deactivated_at IS NULL OR u.erase_at IS NOT NULL)`, token[:], now)
 }
 
 // TakePendingSignin uses it up: fault.NotFound when somebody else did.

@@ -37,6 +37,9 @@ func (h person) bind(s *Server, unsigned httpserver.Handler) httpserver.Handler 
 		if in == nil {
 			return unsigned(w, r)
 		}
+		if in.User.Review && r.Method != http.MethodPost && r.URL.Path != reviewPath {
+			return redirect(w, r, page.WithReturn(reviewPath, safePath(r.URL.RequestURI())))
+		}
 		return h(w, r, in)
 	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/web/page"
@@ -91,19 +92,28 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) showDelete(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	v := s.personalView(w, r, in, "delete.title")
-	return s.render(w, r, http.StatusOK, v, page.DeletePage(v))
+	return s.render(w, r, http.StatusOK, v, page.DeletePage(v, s.deletion()))
+}
+
+// deletion is what a deletion will do.
+func (s *Server) deletion() page.DeleteView {
+	const day = 24 * time.Hour
+	return page.DeleteView{Days: int((s.people.ErasureGrace() + day - 1) / day), Erases: s.people.Erases()}
 }
 
 func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	if err := s.people.DeleteMine(r.Context(), in, r.PostForm.Get("password")); err != nil {
+	if err := s.recovery.CloseMine(r.Context(), in, r.PostForm.Get("password"), s.language(r)); err != nil {
 		v := s.personalView(w, r, in, "delete.title")
 		if f := faultOf(err); f != nil {
 			if details, ok := f.Details.([]string); ok && len(details) > 0 {
 				err = fault.New(f.Kind, details[0])
 			}
 		}
-		return s.again(w, r, v, page.DeletePage(v), err)
+		return s.again(w, r, v, page.DeletePage(v, s.deletion()), err)
 	}
 	s.forgetSignin(w)
+	if s.people.ErasureGrace() > 0 {
+		return redirect(w, r, "/?done=closed")
+	}
 	return redirect(w, r, "/?done=deleted")
 }

@@ -16,9 +16,7 @@ func (s *Server) identitiesView(w http.ResponseWriter, r *http.Request, in *auth
 		return nil, nil, err
 	}
 	data := page.IdentitiesView{Providers: s.providers(), NeedsPassword: s.people.NeedsPassword(in)}
-	for _, one := range found {
-		data.Connected = append(data.Connected, page.IdentityView{Identity: one, Label: s.sso.Label(one.Provider)})
-	}
+	data.Connected = s.identityViews(found)
 	v := s.personalView(w, r, in, "identities.title")
 	switch r.URL.Query().Get("done") {
 	case "connected":
@@ -29,6 +27,17 @@ func (s *Server) identitiesView(w http.ResponseWriter, r *http.Request, in *auth
 	v.Path = identitiesPath // a refused connection is shown at another address
 	v.FormTargets = s.providerTargets()
 	return v, page.IdentitiesPage(v, data), nil
+}
+
+func (s *Server) identityViews(found []authserver.Identity) []page.IdentityView {
+	views := make([]page.IdentityView, len(found))
+	for i, one := range found {
+		views[i] = page.IdentityView{Identity: one, Label: one.Provider}
+		if s.sso != nil {
+			views[i].Label = s.sso.Label(one.Provider)
+		}
+	}
+	return views
 }
 
 const identitiesPath = "/settings/identities"

@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/web/page"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/fault"
@@ -39,22 +40,21 @@ func (s *Server) passkeySigninOptions(w http.ResponseWriter, r *http.Request) er
 }
 
 func (s *Server) passkeySignin(w http.ResponseWriter, r *http.Request) error {
-	cookie, err := s.signInByPasskey(r)
+	result, err := s.signInByPasskey(r)
 	if err != nil {
 		v, body := s.signinView(w, r)
 		return s.again(w, r, v, body, err)
 	}
-	s.signedIn(w, cookie)
-	return redirect(w, r, page.Onward(returnTo(r)))
+	return s.arrived(w, r, result, returnTo(r))
 }
 
-func (s *Server) signInByPasskey(r *http.Request) (secret.Token, error) {
+func (s *Server) signInByPasskey(r *http.Request) (account.SigninResult, error) {
 	if err := s.people.AdmitSignin(r.Context(), visitor(r)); err != nil {
-		return secret.Token{}, err
+		return account.SigninResult{}, err
 	}
 	userID, err := s.passkeys.SignIn(r.Context(), s.browser(r), []byte(r.PostForm.Get("credential")))
 	if err != nil {
-		return secret.Token{}, err
+		return account.SigninResult{}, err
 	}
 	annotate(r, userID)
 	return s.people.SignInProven(r.Context(), userID, visitor(r), s.signinCookie(r))
@@ -102,9 +102,9 @@ func (s *Server) passkeyStep(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		err = s.passkeys.CheckSecondFactor(r.Context(), u, s.browser(r), []byte(r.PostForm.Get("credential")))
 	}
-	var cookie secret.Token
+	var result account.SigninResult
 	if err == nil {
-		cookie, err = s.people.FinishSignInProven(r.Context(), pending, u.ID, visitor(r), s.signinCookie(r))
+		result, err = s.people.FinishSignInProven(r.Context(), pending, u.ID, visitor(r), s.signinCookie(r))
 	}
 	switch {
 	case fault.Is(err, fault.NotFound):
@@ -113,8 +113,7 @@ func (s *Server) passkeyStep(w http.ResponseWriter, r *http.Request) error {
 		v, body := s.secondStepView(w, r)
 		return s.again(w, r, v, body, err)
 	}
-	s.signedIn(w, cookie)
-	return redirect(w, r, page.Onward(returnTo(r)))
+	return s.arrived(w, r, result, returnTo(r))
 }
 
 func (s *Server) passkeysView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*page.View, templ.Component, error) {

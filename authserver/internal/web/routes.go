@@ -59,6 +59,7 @@ func (s *Server) entryRoutes() []route {
 		{path: "/signout", get: anyone(s.showSignout), post: anyone(s.signout)},
 		{path: "/forgot", get: anyone(s.showForgot), post: anyone(s.forgot)},
 		{path: "/reset", get: anyone(s.showReset), post: anyone(s.reset)},
+		{path: "/restore", get: anyone(s.showRestore), post: anyone(s.restore)},
 	}
 }
 
@@ -79,6 +80,8 @@ func (s *Server) settingsRoutes() []route {
 		{path: "/settings/passkeys/options", post: person(s.passkeyOptions), confirm: freshSignin},
 		{path: "/settings/passkeys/{id}", get: person(s.showPasskey), post: person(s.renamePasskey)},
 		{path: "/settings/passkeys/{id}/remove", get: person(s.showPasskeyRemoval), post: person(s.removePasskey), confirm: freshSignin},
+		{path: keepPath, get: person(s.showKeep), post: person(s.keep), confirm: freshSignin},
+		{path: reviewPath, get: person(s.showReview), post: person(s.review), confirm: freshSignin},
 		{path: "/settings/signins", get: person(s.showSignins), post: person(s.endSignins)},
 		{path: "/settings/family", get: person(s.showFamily), post: person(s.changeFamily)},
 		{path: "/settings/applications", get: person(s.showApplications), post: person(s.revokeApplication)},

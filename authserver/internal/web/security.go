@@ -36,7 +36,7 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, in *auth
 		return s.again(w, r, v, page.PasswordPage(v), err)
 	}
 	s.signedIn(w, cookie)
-	return redirect(w, r, "/settings/security?done=password")
+	return redirect(w, r, keepPath+"?done=password")
 }
 
 func (s *Server) setupView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*page.View, templ.Component, error) {

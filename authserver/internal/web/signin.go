@@ -44,12 +44,7 @@ func (s *Server) signin(w http.ResponseWriter, r *http.Request) error {
 		v, body := s.signinView(w, r)
 		return s.again(w, r, v, body, err, "email")
 	}
-	if !result.Pending.IsZero() {
-		s.setCookie(w, pendingName, result.Pending, pendingLife)
-		return redirect(w, r, page.WithReturn("/signin/second-factor", returnTo(r)))
-	}
-	s.signedIn(w, result.Cookie)
-	return redirect(w, r, page.Onward(returnTo(r)))
+	return s.arrived(w, r, result, returnTo(r))
 }
 
 func (s *Server) showSecondStep(w http.ResponseWriter, r *http.Request) error {
@@ -71,7 +66,7 @@ func (s *Server) secondStepView(w http.ResponseWriter, r *http.Request) (*page.V
 
 func (s *Server) secondStep(w http.ResponseWriter, r *http.Request) error {
 	pending := s.readCookie(r, pendingName, secret.Signin)
-	cookie, err := s.people.FinishSignIn(r.Context(), pending, r.PostForm.Get("otp_code"), visitor(r), s.signinCookie(r))
+	result, err := s.people.FinishSignIn(r.Context(), pending, r.PostForm.Get("otp_code"), visitor(r), s.signinCookie(r))
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return redirect(w, r, page.WithReturn("/signin", returnTo(r)))
@@ -82,8 +77,7 @@ func (s *Server) secondStep(w http.ResponseWriter, r *http.Request) error {
 		v, body := s.secondStepView(w, r)
 		return s.again(w, r, v, body, err)
 	}
-	s.signedIn(w, cookie)
-	return redirect(w, r, page.Onward(returnTo(r)))
+	return s.arrived(w, r, result, returnTo(r))
 }
 
 func (s *Server) showSignout(w http.ResponseWriter, r *http.Request) error {

@@ -109,12 +109,8 @@ func (s *Server) ssoCallback(w http.ResponseWriter, r *http.Request) error {
 	case !a.Linking.IsZero():
 		s.setCookie(w, unlinkedName, a.Linking, pendingLife)
 		return redirect(w, r, "/auth/finish")
-	case !a.Signin.Pending.IsZero():
-		s.setCookie(w, pendingName, a.Signin.Pending, pendingLife)
-		return redirect(w, r, page.WithReturn("/signin/second-factor", a.ReturnTo))
 	}
-	s.signedIn(w, a.Signin.Cookie)
-	return redirect(w, r, page.Onward(a.ReturnTo))
+	return s.arrived(w, r, a.Signin, a.ReturnTo)
 }
 
 // one returns a parameter that came once; one that came twice is none (RFC 6749

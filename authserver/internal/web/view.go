@@ -52,5 +52,5 @@ var notices = map[string]string{
 	"passkey-removed": "notice.passkey_removed",
 	"saved":           "notice.saved", "email": "notice.email", "app-revoked": "notice.app_revoked",
 	"key-revoked": "notice.key_revoked", "client-created": "notice.client_created", "client-deleted": "notice.client_deleted",
-	"password-reset": "notice.password_reset",
+	"password-reset": "notice.password_reset", "closed": "notice.closed", "password-kept": "notice.password_kept", "restored": "notice.restored",
 }

@@ -25,10 +25,15 @@ CREATE TABLE users (
     -- A deactivated user gives the address free; former_email lets the operator
     -- take the deactivation back. A deleted user keeps neither.
     former_email   text        NOT NULL DEFAULT '',
-    deleted_at     timestamptz
+    deleted_at     timestamptz,
+    -- A closed account keeps its address and can be restored until erase_at.
+    erase_at       timestamptz,
+    -- After a password reset, until the person has said what may sign in again.
+    review         BOOLEAN NOT NULL DEFAULT false
 );
 CREATE UNIQUE INDEX users_email ON users (email);
 CREATE INDEX users_family ON users (family_id);
+CREATE INDEX users_erase ON users (erase_at) WHERE erase_at IS NOT NULL;
 
 CREATE TABLE clients (
     id                     text PRIMARY KEY,
@@ -318,7 +323,8 @@ CREATE TABLE identities (
     email      TEXT NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL,
     used_at    timestamptz,
-    blocked_at timestamptz
+    blocked_at timestamptz,
+    suspended_at timestamptz -- by a password reset, until the person restores it
 );
 CREATE UNIQUE INDEX identities_subject ON identities (provider, subject);
 CREATE INDEX identities_user ON identities (user_id);
@@ -390,7 +396,7 @@ CREATE INDEX sso_unlinked_identities_expiry ON sso_unlinked_identities (expires_
 -- another password makes it void.
 CREATE TABLE links (
     digest     bytea PRIMARY KEY,
-    kind       text NOT NULL CHECK (kind IN ('reset', 'email')),
+    kind       text NOT NULL CHECK (kind IN ('reset', 'email', 'restore')),
     user_id    uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     email      text NOT NULL,
     bound      bytea NOT NULL,
@@ -413,7 +419,8 @@ CREATE TABLE passkeys (
     transports      text        NOT NULL,
     name            text        NOT NULL,
     created_at      timestamptz NOT NULL,
-    used_at         timestamptz
+    used_at         timestamptz,
+    suspended_at    timestamptz -- by a password reset, until the person restores it
 );
 CREATE UNIQUE INDEX passkeys_credential ON passkeys (credential_id);
 CREATE INDEX passkeys_user ON passkeys (user_id);

@@ -22,10 +22,15 @@ CREATE TABLE users (
     -- A deactivated user gives the address free; former_email lets the operator
     -- take the deactivation back. A deleted user keeps neither.
     former_email   TEXT        NOT NULL DEFAULT '',
-    deleted_at     TIMESTAMP
+    deleted_at     TIMESTAMP,
+    -- A closed account keeps its address and can be restored until erase_at.
+    erase_at       TIMESTAMP,
+    -- After a password reset, until the person has said what may sign in again.
+    review         BOOLEAN NOT NULL DEFAULT false
 );
 CREATE UNIQUE INDEX users_email ON users (email);
 CREATE INDEX users_family ON users (family_id);
+CREATE INDEX users_erase ON users (erase_at) WHERE erase_at IS NOT NULL;
 
 CREATE TABLE clients (
     id                     TEXT PRIMARY KEY,
@@ -315,7 +320,8 @@ CREATE TABLE identities (
     email      TEXT NOT NULL DEFAULT '',
     created_at TIMESTAMP NOT NULL,
     used_at    TIMESTAMP,
-    blocked_at TIMESTAMP
+    blocked_at TIMESTAMP,
+    suspended_at TIMESTAMP -- by a password reset, until the person restores it
 );
 CREATE UNIQUE INDEX identities_subject ON identities (provider, subject);
 CREATE INDEX identities_user ON identities (user_id);
@@ -387,7 +393,7 @@ CREATE INDEX sso_unlinked_identities_expiry ON sso_unlinked_identities (expires_
 -- another password makes it void.
 CREATE TABLE links (
     digest     BLOB PRIMARY KEY,
-    kind       TEXT NOT NULL CHECK (kind IN ('reset', 'email')),
+    kind       TEXT NOT NULL CHECK (kind IN ('reset', 'email', 'restore')),
     user_id    TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     email      TEXT NOT NULL,
     bound      BLOB NOT NULL,
@@ -410,7 +416,8 @@ CREATE TABLE passkeys (
     transports      TEXT NOT NULL,
     name            TEXT NOT NULL,
     created_at      TIMESTAMP NOT NULL,
-    used_at         TIMESTAMP
+    used_at         TIMESTAMP,
+    suspended_at    TIMESTAMP -- by a password reset, until the person restores it
 );
 CREATE UNIQUE INDEX passkeys_credential ON passkeys (credential_id);
 CREATE INDEX passkeys_user ON passkeys (user_id);

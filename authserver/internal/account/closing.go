@@ -1,0 +1,204 @@
+package account
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
+)
+
+// RestorePath is where a link to restore a closed account leads; the token follows
+// it.
+const RestorePath = "/restore?token="
+
+// restoreLife is how long a person who has just signed in to a closed account has to
+// press the button.
+const restoreLife = 15 * time.Minute
+
+// ErasureGrace is how long a deleted account can be restored; 0: not at all.
+func (s *Service) ErasureGrace() time.Duration { return s.Settings.ErasureGrace }
+
+// Erases reports whether the data of a family is erased with its last member.
+func (s *Service) Erases() bool { return s.Settings.Erases }
+
+// Close deletes the account of a user as the person asks: everything ends at once, as
+// EndingDeleted says. Nothing is erased for the grace period, within which the
+// account can be restored; without one it is deleted for good. It returns the user as
+// they were, with the time of erasure, and a link that restores. Errors: as Delete.
+func (s *Service) Close(ctx context.Context, userID string) (*authserver.User, secret.Token, error) {
+	var u *authserver.User
+	var token secret.Token
+	err := s.Store.InTx(ctx, func(ctx context.Context) (err error) {
+		if u, err = s.Store.FindUser(ctx, userID); err != nil {
+			return err
+		}
+		if s.Settings.ErasureGrace <= 0 {
+			return s.leave(ctx, userID, true)
+		}
+		token, err = s.closeAccount(ctx, u)
+		return err
+	})
+	return u, token, err
+}
+
+func (s *Service) closeAccount(ctx context.Context, u *authserver.User) (secret.Token, error) {
+	if err := s.Store.LockFamily(ctx, u.FamilyID); err != nil {
+		return secret.Token{}, err
+	}
+	if _, err := s.mayLeave(ctx, u); err != nil {
+		return secret.Token{}, err
+	}
+	now := s.now()
+	eraseAt := now.Add(s.Settings.ErasureGrace)
+	won, err := s.Store.CloseUser(ctx, u.ID, now, eraseAt)
+	if err == nil && !won {
+		err = fault.New(fault.NotFound, "User not found")
+	}
+	if err != nil {
+		return secret.Token{}, err
+	}
+	owned, err := s.disableOwnedClients(ctx, u.ID, now)
+	if err != nil {
+		return secret.Token{}, err
+	}
+	if err := s.end(ctx, u.ID, EndingDeleted, ""); err != nil {
+		return secret.Token{}, err
+	}
+	if err := s.endOwnedClients(ctx, u.ID, owned, false); err != nil {
+		return secret.Token{}, err
+	}
+	s.audit(ctx, authserver.EventUserClosed, slog.String("user_id", u.ID), slog.Time("erase_at", eraseAt))
+	u.DeactivatedAt, u.EraseAt = &now, &eraseAt
+	return s.restoreLink(ctx, u, eraseAt)
+}
+
+// restoreLink makes a link that restores the account of u until a time.
+func (s *Service) restoreLink(ctx context.Context, u *authserver.User, until time.Time) (secret.Token, error) {
+	token, now := secret.New(secret.RestoreLink), s.now()
+	return token, s.Store.CreateLink(ctx, authserver.Link{
+		Digest: token.Digest(), Kind: authserver.LinkRestore, UserID: u.ID, Email: u.Email, Bound: secret.DigestOf(u.PasswordHash),
+		CreatedAt: now, ExpiresAt: until,
+	})
+}
+
+// offerRestore is what a sign-in to a closed account leads to: nothing but the
+// question whether to restore it. first is what signInHere says.
+func (s *Service) offerRestore(ctx context.Context, u *authserver.User, first func(ctx context.Context) error) (SigninResult, error) {
+	var result SigninResult
+	err := s.Store.InTx(ctx, func(ctx context.Context) (err error) {
+		if first != nil {
+			if err := first(ctx); err != nil {
+				return err
+			}
+		}
+		result.Restore, err = s.restoreLink(ctx, u, s.now().Add(restoreLife))
+		return err
+	})
+	return result, err
+}
+
+// CheckRestoreLink returns whose account a link restores. ErrLinkGone: nobody's.
+func (s *Service) CheckRestoreLink(ctx context.Context, text string) (*authserver.User, error) {
+	token, err := secret.Parse(secret.RestoreLink, text)
+	if err != nil {
+		return nil, ErrLinkGone
+	}
+	_, u, err := s.Store.FindLink(ctx, authserver.LinkRestore, token.Digest(), s.now())
+	if fault.Is(err, fault.NotFound) {
+		return nil, ErrLinkGone
+	}
+	return u, err
+}
+
+// Restore uses a link: the account is as it was, but what ended does not come back.
+// ErrLinkGone: it is used, expired, or the account has been erased.
+func (s *Service) Restore(ctx context.Context, text string) error {
+	u, err := s.CheckRestoreLink(ctx, text)
+	if err != nil {
+		return err
+	}
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.Store.LockFamily(ctx, u.FamilyID); err != nil {
+			return err
+		}
+		now := s.now()
+		won, err := s.Store.RestoreUser(ctx, u.ID, now)
+		if err == nil && won {
+			won, err = s.Store.ClaimLink(ctx, authserver.LinkRestore, secret.DigestOf(text), now)
+		}
+		if err != nil {
+			return err
+		}
+		if !won {
+			return ErrLinkGone
+		}
+		if err := s.Store.VoidLinks(ctx, u.ID, now); err != nil {
+			return err
+		}
+		return s.Store.DisableOwnedClients(ctx, u.ID, nil)
+	})
+	if err == nil {
+		s.audit(ctx, authserver.EventUserRestored, slog.String("user_id", u.ID))
+	}
+	return err
+}
+
+const erasureEvery = time.Second // how often closed accounts are looked at
+
+// RunErasures erases closed accounts whose time has come, until ctx ends. Every
+// replica may run it.
+func (s *Service) RunErasures(ctx context.Context) {
+	tick := time.NewTicker(erasureEvery)
+	defer tick.Stop()
+	for {
+		if err := s.eraseDue(ctx); err != nil && ctx.Err() == nil {
+			s.Logger.LogAttrs(ctx, slog.LevelError, "erasure of closed accounts", slog.String("error", err.Error()))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *Service) eraseDue(ctx context.Context) error {
+	due, err := s.Store.ListErasable(ctx, s.now())
+	if err != nil {
+		return err
+	}
+	for _, id := range due {
+		if err := s.Store.InTx(ctx, func(ctx context.Context) error { return s.erase(ctx, id) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// erase erases a closed account, in the transaction of ctx, unless it was restored
+// or erased meanwhile.
+func (s *Service) erase(ctx context.Context, userID string) error {
+	u, err := s.Store.FindUser(ctx, userID)
+	if err != nil {
+		return err
+	}
+	if err := s.Store.LockFamily(ctx, u.FamilyID); err != nil {
+		return err
+	}
+	won, err := s.Store.ClaimErasure(ctx, userID, s.now())
+	if err != nil || !won {
+		return err
+	}
+	u.EraseAt = nil // as CountClosed sees it now
+	last, err := s.mayLeave(ctx, u)
+	if err != nil {
+		return err
+	}
+	if err := s.Store.DeleteOwnedClients(ctx, userID); err != nil {
+		return err
+	}
+	return s.forget(ctx, u, last)
+}

@@ -1,0 +1,34 @@
+package account_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"latchkey/authserver/internal/account"
+)
+
+// TestTheDocumentShowsWhatEnds holds docs/threats.md against the code; an
+// end-to-end test walks the table there.
+func TestTheDocumentShowsWhatEnds(t *testing.T) {
+	document, err := os.ReadFile("../../../docs/threats.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table strings.Builder
+	table.WriteString("| event |")
+	for _, thing := range account.Things() {
+		table.WriteString(" " + string(thing) + " |")
+	}
+	table.WriteString("\n|---|" + strings.Repeat("---|", len(account.Things())) + "\n")
+	for _, e := range account.Endings() {
+		table.WriteString("| " + e.Name + " |")
+		for _, thing := range account.Things() {
+			table.WriteString(" " + string(e.Does(thing)) + " |")
+		}
+		table.WriteString("\n")
+	}
+	if !strings.Contains(string(document), table.String()) {
+		t.Errorf("docs/threats.md does not show this table:\n%s", table.String())
+	}
+}

@@ -1,0 +1,69 @@
+package account
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+
+	"latchkey/authserver"
+)
+
+// endForReset ends what EndingReset ends, drops a second factor whose set-up was
+// begun and not finished, and suspends what the person is asked about, in the
+// transaction of ctx, which has changed the password.
+func (s *Service) endForReset(ctx context.Context, userID string) error {
+	if err := s.Store.DropUnconfirmedFactor(ctx, userID); err != nil {
+		return err
+	}
+	if err := s.Store.SuspendWaysIn(ctx, userID, s.now()); err != nil {
+		return err
+	}
+	return s.end(ctx, userID, EndingReset, "")
+}
+
+// Suspended is what a reset has set aside.
+type Suspended struct {
+	Passkeys   []authserver.Passkey
+	Identities []authserver.Identity
+}
+
+// Suspended returns what a reset of u has set aside, to be asked about.
+func (s *Service) Suspended(ctx context.Context, u *authserver.User) (Suspended, error) {
+	passkeys, identities, err := s.Store.ListSuspended(ctx, u.ID)
+	return Suspended{passkeys, identities}, err
+}
+
+// KeepSuspended restores the passkeys and connected accounts of u with these ids; the
+// rest of what was suspended goes for good.
+func (s *Service) KeepSuspended(ctx context.Context, u *authserver.User, ids []string) error {
+	return s.Store.InTx(ctx, func(ctx context.Context) error {
+		asked, err := s.Store.EndReview(ctx, u.ID)
+		if err != nil || !asked {
+			return err
+		}
+		found, err := s.Suspended(ctx, u)
+		if err != nil {
+			return err
+		}
+		for _, p := range found.Passkeys {
+			if err := s.keepOne(ctx, ids, p.ID, u.ID, s.Store.RestorePasskey, authserver.EventPasskeyRemoved, "passkey_id"); err != nil {
+				return err
+			}
+		}
+		for _, i := range found.Identities {
+			if err := s.keepOne(ctx, ids, i.ID, u.ID, s.Store.RestoreIdentity, authserver.EventIdentityUnlinked, "identity_id"); err != nil {
+				return err
+			}
+		}
+		return s.Store.DeleteSuspended(ctx, u.ID)
+	})
+}
+
+// keepOne restores what is among the ids, and notes what goes.
+func (s *Service) keepOne(ctx context.Context, ids []string, id, userID string, restore func(context.Context, string, string) error, event, name string) error {
+	if slices.Contains(ids, id) {
+		return restore(ctx, userID, id)
+	}
+	s.audit(ctx, event, slog.String("user_id", userID), slog.String(name, id), slog.String("by", "reset"))
+	return nil
+}
