@@ -9,6 +9,7 @@ const (
 	EmailMessageConfirm         = "confirm_email"    // confirm that this address is yours
 	EmailMessageTaken           = "email_taken"      // somebody asked for an address that is yours already
 	EmailMessageChanged         = "email_changed"    // to the old address
+	EmailMessageInvited         = "family_invited"   // to somebody who has no account yet
 	EmailMessageClosed          = "account_closed"   // it was deleted; the link takes that back
 )
 

@@ -48,15 +48,11 @@ func (s *Service) Invite(ctx context.Context, by *authserver.User, email, as str
 	if len(broken) > 0 {
 		return secret.Token{}, invalid(broken)
 	}
-	life := s.Settings.InvitationLife
-	if life <= 0 {
-		life = defaultInvitationLife
-	}
 	code, now := secret.New(secret.InviteCode), s.now()
 	err := s.asAdmin(ctx, by, func(ctx context.Context, _ []authserver.User) error {
 		return s.Store.CreateInvitation(ctx, authserver.Invitation{
 			ID: uuid.NewString(), Digest: code.Digest(), FamilyID: by.FamilyID, Email: email, Role: as,
-			InvitedBy: by.ID, CreatedAt: now, ExpiresAt: now.Add(life),
+			InvitedBy: by.ID, CreatedAt: now, ExpiresAt: now.Add(s.invitationLife()),
 		})
 	})
 	if err != nil {
@@ -64,6 +60,13 @@ func (s *Service) Invite(ctx context.Context, by *authserver.User, email, as str
 	}
 	s.audit(ctx, authserver.EventMemberInvited, slog.String("user_id", by.ID), slog.String("family_id", by.FamilyID))
 	return code, nil
+}
+
+func (s *Service) invitationLife() time.Duration {
+	if s.Settings.InvitationLife > 0 {
+		return s.Settings.InvitationLife
+	}
+	return defaultInvitationLife
 }
 
 // Invitation returns the open invitation of a code, fault.NotFound if there is none.

@@ -61,6 +61,31 @@ func (s *Service) RevokeInvite(ctx context.Context, id string) error {
 	return err
 }
 
+// JoinPath is where an invitation into a family leads; the code follows it.
+const JoinPath = "/join?code="
+
+// Invite is Service.Invite, and sends the link to the address, where emails can be
+// sent and the inviter has not sent too many: sent. The letter names the inviter by
+// address: names are what people call themselves.
+func (r *Recovery) Invite(ctx context.Context, by *authserver.User, email, as, language string) (code secret.Token, sent bool, err error) {
+	s := r.People
+	if code, err = s.Invite(ctx, by, email, as); err != nil || r.Mail == nil {
+		return code, false, err
+	}
+	err = s.take(ctx, "invitation-letter", by.ID, s.Settings.Throttles.Reset)
+	if fault.Is(err, fault.RateLimited) {
+		return code, false, nil
+	}
+	if err != nil {
+		return code, false, err
+	}
+	r.notify(ctx, &authserver.User{ID: by.ID, Email: by.Email}, authserver.EmailMessage{
+		Kind: authserver.EmailMessageInvited, To: authserver.NormalizeEmail(email), Language: language,
+		Path: JoinPath + code.Reveal(), Until: s.now().Add(s.invitationLife()),
+	})
+	return code, true, nil
+}
+
 // ticket is what an invite code stands for.
 type ticket struct {
 	code       secret.Digest

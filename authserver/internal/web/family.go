@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/web/page"
 	"latchkey/pkg/fault"
 )
@@ -59,7 +60,7 @@ func (s *Server) changeFamily(w http.ResponseWriter, r *http.Request, in *authse
 
 func (s *Server) invite(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	email := r.PostForm.Get("email")
-	code, err := s.people.Invite(r.Context(), &in.User, email, r.PostForm.Get("role"))
+	code, sent, err := s.recovery.Invite(r.Context(), &in.User, email, r.PostForm.Get("role"), s.language(r))
 	v, data, viewErr := s.familyView(w, r, in)
 	if viewErr != nil {
 		return viewErr
@@ -67,7 +68,8 @@ func (s *Server) invite(w http.ResponseWriter, r *http.Request, in *authserver.S
 	if err != nil {
 		return s.again(w, r, v, page.FamilyPage(v, data), err, "email")
 	}
-	data.Link, data.For = s.issuer+"/join?code="+code.Reveal(), authserver.NormalizeEmail(email)
+	data.Link, data.For = s.issuer+account.JoinPath+code.Reveal(), authserver.NormalizeEmail(email)
+	data.Sent = sent
 	return s.render(w, r, http.StatusOK, v, page.FamilyPage(v, data))
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/authserver"
 	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/actor"
 )
@@ -24,6 +25,10 @@ func TestFamilyPages(t *testing.T) {
 		link := joinLink.FindStringSubmatch(page.Body)
 		if link == nil {
 			t.Fatalf("no link: %s", page.Text())
+		}
+		letter := s.email(t, authserver.EmailMessageInvited, guest.Email)
+		if letter.Path != link[1] || letter.Name != admin.Email {
+			t.Errorf("the letter: %+v", letter)
 		}
 		if strings.Contains(family().Body, link[1]) {
 			t.Error("the link is shown twice")

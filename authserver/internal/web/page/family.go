@@ -9,6 +9,7 @@ type FamilyView struct {
 	Admin       bool
 	Link        string // of the invitation just made, shown this once
 	For         string // address it is for
+	Sent        bool   // it was sent there by email too
 }
 
 var roles = []string{authserver.RoleMember, authserver.RoleAdmin, authserver.RoleGuest}
