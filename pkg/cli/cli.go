@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -42,6 +43,9 @@ func UsageError(text string) error { return usageError{text} }
 func (p Program) Main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if len(args) > 0 && (args[0] == "--version" || args[0] == "-version") {
+		args = append([]string{"version"}, args[1:]...)
+	}
 	err := readable(Group(p.Name, p.Usage, p.Commands)(ctx, args))
 	switch _, usage := errors.AsType[usageError](err); {
 	case err == nil, errors.Is(err, flag.ErrHelp):
@@ -96,13 +100,20 @@ func PrintJSON(v any) error {
 }
 
 // Version is the command that prints version, or what the go command recorded
-// when the linker set none.
+// when the linker set none. Program.Main takes --version for it as well.
 func Version(version string) Command {
-	return func(context.Context, []string) error {
+	return func(_ context.Context, args []string) error {
+		flags, asJSON := Flags("version")
+		if _, err := Parse(flags, args, 0); err != nil {
+			return err
+		}
 		if version == "" {
 			if info, ok := debug.ReadBuildInfo(); ok {
 				version = info.Main.Version
 			}
+		}
+		if *asJSON {
+			return PrintJSON(map[string]string{"version": version, "go": runtime.Version()})
 		}
 		fmt.Fprintln(os.Stdout, version)
 		return nil

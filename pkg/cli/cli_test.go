@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +79,8 @@ func TestExitCodesAndOutputs(t *testing.T) {
 		{"help", 0, "usage: tool COMMAND\n", ""},
 		{"nonsense", 2, "", "tool: unknown command \"nonsense\"\n\nusage: tool COMMAND\n"},
 		{"version", 0, "v1\n", ""},
+		{"--version", 0, "v1\n", ""},
+		{"version --json", 0, "{\n  \"go\": \"" + runtime.Version() + "\",\n  \"version\": \"v1\"\n}\n", ""},
 		{"none x", 2, "", "tool none: unexpected argument \"x\"\n"},
 		{"greet", 2, "", "tool greet: 1 arguments expected, 0 given\n"},
 		{"greet --nonsense", 2, "", "tool greet: flag provided but not defined: -nonsense\n"},

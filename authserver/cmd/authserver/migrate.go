@@ -16,7 +16,7 @@ func migrateUp(ctx context.Context, args []string) error {
 	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
-	p, err := assemble(ctx)
+	p, err := assemble(ctx, true)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func migrateStatus(ctx context.Context, args []string) error {
 	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
-	p, err := assemble(ctx)
+	p, err := assemble(ctx, false)
 	if err != nil {
 		return err
 	}

@@ -56,10 +56,20 @@ func settings() (config.Config, error) {
 	return config.Read(environ)
 }
 
-func assemble(ctx context.Context) (*parts, error) {
+// assemble builds the parts that all commands share. A database that nobody named
+// is told of on standard error and, unless the command is to make it, must be there.
+func assemble(ctx context.Context, makes bool) (*parts, error) {
 	cfg, err := settings()
 	if err != nil {
 		return nil, err
+	}
+	if !cfg.Named {
+		if !makes {
+			if err := database.Existing("AUTH_DATABASE_URL", cfg.DatabaseURL); err != nil {
+				return nil, err
+			}
+		}
+		fmt.Fprintln(os.Stderr, "authserver: AUTH_DATABASE_URL is not set; using "+cfg.DatabaseURL)
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(cfg.LogLevel)); err != nil {
@@ -162,7 +172,7 @@ func (p *parts) close() {
 
 // withParts runs a command of the command line on a database that is up to date.
 func withParts(ctx context.Context, fn func(p *parts) error) error {
-	p, err := assemble(ctx)
+	p, err := assemble(ctx, false)
 	if err != nil {
 		return err
 	}

@@ -33,11 +33,14 @@ func serve(ctx context.Context, args []string) error {
 	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
-	p, err := assemble(ctx)
+	p, err := assemble(ctx, true)
 	if err != nil {
 		return err
 	}
 	defer p.close()
+	if unknown := p.cfg.Unknown; len(unknown) > 0 {
+		p.log.WarnContext(ctx, "settings that nobody reads", "names", unknown)
+	}
 	if err := p.ready(ctx); err != nil {
 		return err
 	}

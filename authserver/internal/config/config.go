@@ -41,6 +41,9 @@ type Config struct {
 	ResourceServerID     string `env:"AUTH_RESOURCE_SERVER_CLIENT_ID"`
 	ResourceServerSecret string `env:"AUTH_RESOURCE_SERVER_CLIENT_SECRET"`
 
+	Named   bool     // whether AUTH_DATABASE_URL names the database
+	Unknown []string // names in the environment that look like settings and are none
+
 	Grants
 	People
 	SSO
@@ -73,8 +76,10 @@ func (c Config) KnownResources() []string {
 func Read(environ map[string]string) (Config, error) {
 	var c Config
 	unread := settings.Read(&c, environ)
+	unknown, misspelt := settings.Unknown(c, environ, "AUTH_", isProviders)
+	c.Unknown, c.Named = unknown, c.DatabaseURL != ""
 	c.Issuer, c.APIURL = strings.TrimRight(c.Issuer, "/"), strings.TrimRight(c.APIURL, "/")
-	if err := errors.Join(unread, c.check(), c.Grants.check(), c.People.check(), c.SSO.read(environ), c.SSO.check(c.Secure()), c.Mail.check(), c.Limits.check(), c.Connect.check()); err != nil {
+	if err := errors.Join(unread, misspelt, c.check(), c.Grants.check(), c.People.check(), c.SSO.read(environ), c.SSO.check(c.Secure()), c.Mail.check(), c.Limits.check(), c.Connect.check()); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	if c.DatabaseURL == "" {

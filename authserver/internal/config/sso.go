@@ -119,3 +119,10 @@ func loopback(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && a.IsLoopback()
 }
+
+// isProviders reports whether name is a setting of a provider, whichever there are.
+func isProviders(name string) bool {
+	return strings.HasPrefix(name, "AUTH_SSO_") && slices.ContainsFunc(
+		[]string{"_ISSUER", "_CLIENT_ID", "_CLIENT_SECRET", "_LABEL", "_SCOPES"},
+		func(end string) bool { return strings.HasSuffix(name, end) })
+}

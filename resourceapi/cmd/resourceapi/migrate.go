@@ -26,6 +26,9 @@ func migrateThen(name string, change func(context.Context, config.Config) error)
 		if err != nil {
 			return err
 		}
+		if err := tellPlace(cfg, change != nil); err != nil {
+			return err
+		}
 		if change != nil {
 			if err := change(ctx, cfg); err != nil {
 				return err

@@ -26,6 +26,9 @@ func seed(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := tellPlace(cfg, false); err != nil {
+		return err
+	}
 	if err := migrateUp(ctx, cfg); err != nil {
 		return err
 	}

@@ -42,6 +42,21 @@ func settings() (config.Config, error) {
 	return config.Read(environ)
 }
 
+// tellPlace says which database is used where nobody named one. Unless the command
+// is to make it, it must be there.
+func tellPlace(cfg config.Config, makes bool) error {
+	if cfg.Named {
+		return nil
+	}
+	if !makes {
+		if err := database.Existing("API_DATABASE_URL", cfg.DatabaseURL); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(os.Stderr, "resourceapi: API_DATABASE_URL is not set; using "+cfg.DatabaseURL)
+	return nil
+}
+
 // parts is everything the service is made of, in the order it is built.
 type parts struct {
 	cfg      config.Config
@@ -68,9 +83,15 @@ func serve(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := tellPlace(cfg, true); err != nil {
+		return err
+	}
 	log, flush := httpserver.NewLogger(os.Stderr, cfg.Level())
 	defer flush()
 	slog.SetDefault(log)
+	if len(cfg.Unknown) > 0 {
+		log.WarnContext(ctx, "settings that nobody reads", "names", cfg.Unknown)
+	}
 	p := &parts{cfg: cfg, log: log, metrics: prometheus.NewRegistry()}
 	defer func() { err = errors.Join(err, p.close()) }()
 	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -36,6 +36,7 @@ type Config struct {
 	MigrationURL string `env:"API_MIGRATION_DATABASE_URL"`
 	Migrate      bool   `env:"API_MIGRATE" envDefault:"true"`
 	MaxConns     int    `env:"API_DATABASE_CONNECTIONS" envDefault:"16"`
+	Named        bool   // whether API_DATABASE_URL names the database
 	// Production refuses a database role that row security does not bind.
 	Production bool `env:"API_PRODUCTION"`
 
@@ -49,6 +50,8 @@ type Config struct {
 	CredentialLife time.Duration `env:"API_CREDENTIAL_LIFE" envDefault:"1s"`
 
 	ErasureSecret string `env:"API_ERASURE_SECRET"`
+
+	Unknown []string // names in the environment that look like settings and are none
 
 	DefaultCurrency string        `env:"API_DEFAULT_CURRENCY" envDefault:"USD"`
 	DefaultTimeZone string        `env:"API_DEFAULT_TIME_ZONE" envDefault:"UTC"`
@@ -99,11 +102,13 @@ func (c Config) Level() slog.Level {
 func Read(environ map[string]string) (Config, error) {
 	var c Config
 	unread := settings.Read(&c, environ)
+	unknown, misspelt := settings.Unknown(c, environ, "API_", func(string) bool { return false })
+	c.Unknown, c.Named = unknown, c.DatabaseURL != ""
 	c.URL, c.Issuer = strings.TrimRight(c.URL, "/"), strings.TrimRight(c.Issuer, "/")
 	if c.IntrospectionURL == "" {
 		c.IntrospectionURL = c.Issuer + "/oauth/introspect"
 	}
-	if err := errors.Join(unread, c.check()); err != nil {
+	if err := errors.Join(unread, misspelt, c.check()); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	if c.DatabaseURL == "" {
