@@ -28,7 +28,7 @@ func TestScanFindsEveryKindAnywhere(t *testing.T) {
 		}
 		for name, text := range map[string]string{
 			"alone":        made.Reveal(),
-			"in a setting": "# settings\nLATCHKEY_API_KEY=\"" + made.Reveal() + "\"\n",
+			"in a setting": "# settings\nLATCHKEY_KEY=\"" + made.Reveal() + "\"\n",
 			"in a URL":     "\nhttps://x.example/?k=" + made.Reveal() + "&y=1",
 			"far away":     strings.Repeat("word_ ", 20_000) + "\n" + made.Reveal() + strings.Repeat(" word", 20_000),
 			"run together": "\nabc" + made.Reveal() + "_",
