@@ -107,8 +107,8 @@ func TestS25_ReuseIsSeenThroughWideScopesAndOtherResources(t *testing.T) {
 }
 
 // Whoever has one IPv6 address has the network of 64 bits around it.
-func TestS44_AnIPv6NetworkIsOneVisitor(t *testing.T) {
-	setup := stack.Setup{AuthEnv: process.Env{"AUTH_TRUSTED_PROXIES": "127.0.0.0/8", "AUTH_THROTTLE_SIGNIN_ADDRESS": "5/1h"}}
+func TestS44_A14_AnIPv6NetworkIsOneVisitor(t *testing.T) {
+	setup := stack.Setup{AuthEnv: process.Env{"AUTH_TRUSTED_PROXIES": "127.0.0.0/8", "AUTH_THROTTLE_SIGNIN_ADDRESS": "5/1h", "AUTH_THROTTLE_SIGNIN": "off"}}
 	ownWorld(t, setup, func(w *world) {
 		from := func(address string) int {
 			w.t.Helper()
@@ -137,6 +137,14 @@ func TestS44_AnIPv6NetworkIsOneVisitor(t *testing.T) {
 			if got := from(address); got != http.StatusUnauthorized {
 				w.t.Errorf("%s: %d", address, got)
 			}
+		}
+		// A14: a network of 48 bits holds 65,536 of these, and one subscriber may have it.
+		limited := false
+		for i := range 30 {
+			limited = limited || from(fmt.Sprintf("2001:db8:1:%x::1", 16+i)) == http.StatusTooManyRequests
+		}
+		if got := from("2001:db8:2::1"); !limited || got != http.StatusUnauthorized {
+			w.t.Errorf("a network of 48 bits is limited: %t; another one: %d", limited, got)
 		}
 	})
 }

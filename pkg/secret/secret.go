@@ -32,6 +32,7 @@ const (
 	ClientSecret Kind = "ocs_"
 	Signin       Kind = "sig_" // the cookie of a sign-in
 	Visit        Kind = "vis_" // the cookie of a browser that has not signed in yet
+	Browser      Kind = "brw_" // the cookie by which a browser is known again
 	InviteCode   Kind = "inv_"
 	ResetLink    Kind = "rst_"
 	EmailLink    Kind = "eml_"
@@ -45,7 +46,7 @@ const (
 )
 
 var kinds = []Kind{
-	AccessToken, RefreshToken, Code, APIKey, ClientSecret, Signin, Visit,
+	AccessToken, RefreshToken, Code, APIKey, ClientSecret, Signin, Visit, Browser,
 	InviteCode, ResetLink, EmailLink, RestoreLink, ExchangeCode, LinkingCode, RegistrationToken, ManagementToken, DeviceCode,
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"latchkey/authserver/internal/grant"
+	"latchkey/pkg/secret"
 )
 
 // Modes of sign-up.
@@ -77,6 +78,7 @@ func (s *Service) CanSeal() bool { return s.Sealer != nil }
 type Visitor struct {
 	Address   string // client address, trusted proxies looked through
 	UserAgent string
+	Browser   secret.Digest // of the cookie it is known by; zero: no browser
 }
 
 const maxUserAgent = 400

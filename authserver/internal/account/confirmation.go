@@ -56,14 +56,14 @@ func (s *Service) confirm(ctx context.Context, in *authserver.Signin, password s
 	return s.confirmPassword(ctx, in, password)
 }
 
-// confirmPassword compares the password. The limits of sign-in count here too.
-// fault.Invalid: it is wrong.
+// confirmPassword compares the password. The limits of sign-in count here too, the
+// failures at this sign-in alone. fault.Invalid: it is wrong.
 func (s *Service) confirmPassword(ctx context.Context, in *authserver.Signin, password string) error {
 	fresh, err := s.Store.FindUser(ctx, in.User.ID)
 	if err != nil {
 		return err
 	}
-	err = s.tryPassword(ctx, fresh, fresh.Email, password)
+	err = s.tryPassword(ctx, fresh, fresh.Email+"\x00"+in.ID, password)
 	if fault.Is(err, fault.Unauthenticated) {
 		return invalid(authserver.Violations{{Field: "password", Rule: "password.wrong", Message: "The password is wrong"}})
 	}

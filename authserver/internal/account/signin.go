@@ -41,7 +41,11 @@ func (s *Service) checkPassword(ctx context.Context, email, password string, v V
 	if err != nil {
 		return nil, err
 	}
-	if err := s.tryPassword(ctx, u, email, password); err != nil {
+	who, err := s.guesser(ctx, email, v)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.tryPassword(ctx, u, who, password); err != nil {
 		if fault.Is(err, fault.Unauthenticated) {
 			s.audit(ctx, authserver.EventSigninFailed, slog.String("user_id", u.ID), slog.String("reason", "password"))
 		}
@@ -80,23 +84,37 @@ func (s *Service) findAny(ctx context.Context, email string) (*authserver.User, 
 	return u, err
 }
 
+// guesser is whose failures a try with the address counts among: of everybody at
+// once, or, at a browser that the person has signed in at before, of that
+// browser alone. So nobody elsewhere can lock the person out there.
+func (s *Service) guesser(ctx context.Context, email string, v Visitor) (string, error) {
+	if v.Browser.IsZero() {
+		return email, nil
+	}
+	known, err := s.Store.KnowsBrowser(ctx, v.Browser, email)
+	if err != nil || !known {
+		return email, err
+	}
+	return email + "\x00" + v.Browser.String(), nil
+}
+
 // tryPassword compares the password once it has a turn. It asks the throttle
 // within the turn, so that parallel guesses cannot all pass before the first of
 // them is counted: the limit is exceeded by one guess for each core at most. Only
 // failures count.
-func (s *Service) tryPassword(ctx context.Context, u *authserver.User, account, password string) error {
+func (s *Service) tryPassword(ctx context.Context, u *authserver.User, who, password string) error {
 	release, err := s.hasher.turn(ctx)
 	if err != nil {
 		return err
 	}
 	defer release()
 	limits := s.Settings.Throttles.SigninAccount
-	if err := s.blocked(ctx, "signin", account, limits); err != nil {
+	if err := s.blocked(ctx, "signin", who, limits); err != nil {
 		return err
 	}
 	ok, outdated := s.hasher.matches(u.PasswordHash, password)
 	if !ok {
-		if err := s.take(ctx, "signin", account, limits); err != nil {
+		if err := s.take(ctx, "signin", who, limits); err != nil {
 			return err
 		}
 		return ErrBadCredentials
@@ -125,10 +143,12 @@ func (s *Service) rehash(ctx context.Context, u *authserver.User, password strin
 // proved to be present. ErrBadCredentials: as stillGood.
 func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor, confirmed time.Time) (secret.Token, error) {
 	cookie, now := secret.New(secret.Signin), s.now()
-	err := s.Store.CreateSignin(ctx, &authserver.Signin{
-		ID: uuid.NewString(), Digest: cookie.Digest(), User: *u,
-		CreatedAt: now, SeenAt: now, ConfirmedAt: confirmed, ExpiresAt: now.Add(s.Settings.SigninLifetime),
-		UserAgent: v.userAgent(), Address: v.Address,
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		return s.createSignin(ctx, &authserver.Signin{
+			ID: uuid.NewString(), Digest: cookie.Digest(), User: *u,
+			CreatedAt: now, SeenAt: now, ConfirmedAt: confirmed, ExpiresAt: now.Add(s.Settings.SigninLifetime),
+			UserAgent: v.userAgent(), Address: v.Address,
+		}, v)
 	})
 	if fault.Is(err, fault.NotFound) {
 		err = ErrBadCredentials
@@ -138,6 +158,14 @@ func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor,
 	}
 	s.audit(ctx, authserver.EventSignin, slog.String("user_id", u.ID))
 	return cookie, nil
+}
+
+func (s *Service) createSignin(ctx context.Context, in *authserver.Signin, v Visitor) error {
+	if err := s.Store.CreateSignin(ctx, in); err != nil || v.Browser.IsZero() {
+		return err
+	}
+	_, err := s.Store.KnowBrowser(ctx, v.Browser, in.User.ID, in.CreatedAt)
+	return err
 }
 
 // SigninResult is where signing in at a browser leads: to a sign-in, to the question
@@ -198,18 +226,12 @@ func (s *Service) PendingSignin(ctx context.Context, pending secret.Token) (*aut
 }
 
 // signInHere signs u in, or asks whether to restore the account where it is closed.
-// first, unless nil, runs before that in the same transaction. Without it, a sign-in
-// that replaces nothing takes one statement.
+// first, unless nil, runs before that in the same transaction.
 func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token, first func(ctx context.Context) error) (SigninResult, error) {
 	if u.Closed() {
 		return s.offerRestore(ctx, u, first)
 	}
 	result := SigninResult{Review: u.Review}
-	if first == nil && replaced.IsZero() {
-		var err error
-		result.Cookie, err = s.openSignin(ctx, u, v, s.now())
-		return result, err
-	}
 	err := s.Store.InTx(ctx, func(ctx context.Context) error {
 		if first != nil {
 			if err := first(ctx); err != nil {

@@ -16,6 +16,7 @@ type Store interface {
 	users
 	families
 	signins
+	browsers
 	devices
 	secondFactors
 	invites
@@ -73,6 +74,12 @@ type signins interface {
 	FindPendingSignin(ctx context.Context, token secret.Digest, now time.Time) (*authserver.User, error)
 	TakePendingSignin(ctx context.Context, token secret.Digest) error
 	DeletePendingSignins(ctx context.Context, userID string, now time.Time) error
+}
+
+type browsers interface {
+	KnowsBrowser(ctx context.Context, browser secret.Digest, email string) (bool, error)
+	KnowBrowser(ctx context.Context, browser secret.Digest, userID string, now time.Time) (known bool, err error)
+	ForgetAnnouncements(ctx context.Context, userID string) error
 }
 
 type devices interface {

@@ -80,22 +80,33 @@ func (s *Service) blocked(ctx context.Context, kind, who string, limits []Limit)
 	return throttling(s.Throttle.Wait(ctx, attempts(kind, who, limits)...))
 }
 
-// visitor is whom a limit counts: of an IPv6 address the network of 64 bits,
-// because one subscriber holds all the addresses in it; anything else as it is.
-func visitor(who string) string {
+// wider is how many networks of 64 bits, each at its limit, one of 48 bits holds
+// at most: providers hand out either, so that neither is always one subscriber.
+const wider = 4
+
+// counted are whom a limit counts, each with how many times the limit it may
+// have: of an IPv6 address its network of 64 bits, because one subscriber holds
+// all the addresses in it, and its network of 48 bits; anything else as it is.
+func counted(who string) map[string]int {
 	addr, err := netip.ParseAddr(who)
 	if err != nil || addr.Is4() || addr.Is4In6() {
-		return who
+		return map[string]int{who: 1}
 	}
-	return netip.PrefixFrom(addr.WithZone(""), 64).Masked().String()
+	addr = addr.WithZone("")
+	return map[string]int{
+		netip.PrefixFrom(addr, 64).Masked().String(): 1, netip.PrefixFrom(addr, 48).Masked().String(): wider,
+	}
 }
 
 // attempts are one attempt in every window. Keys hold a digest, so that the
 // shared counter store learns no email address.
-func attempts(kind, who string, limits []Limit) []Attempt {
-	list, digest := make([]Attempt, len(limits)), secret.DigestOf(visitor(who)).String()[:32]
-	for i, l := range limits {
-		list[i] = Attempt{kind + ":" + strconv.Itoa(int(l.Window.Seconds())) + ":" + digest, l}
+func attempts(kind, who string, limits []Limit) (list []Attempt) {
+	for name, times := range counted(who) {
+		digest := secret.DigestOf(name).String()[:32]
+		for _, l := range limits {
+			key := kind + ":" + strconv.Itoa(int(l.Window.Seconds())) + ":" + digest
+			list = append(list, Attempt{key, Limit{Max: l.Max * times, Window: l.Window}})
+		}
 	}
 	return list
 }

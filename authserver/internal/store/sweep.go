@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"latchkey/authserver"
 )
 
 // sweepBatch bounds how many rows one statement deletes: a millisecond of work, so
@@ -49,6 +51,7 @@ func rules(now time.Time, keep Retention) []rule {
 		{table: "grants", id: "id", by: "dead_day", before: day(now.Add(-keep.Grants))},
 		{table: "signins", id: "digest", by: "expires_at", before: now},
 		{table: "pending_signins", id: "digest", by: "expires_at", before: now},
+		{table: "known_browsers", id: "digest", by: "seen_at", before: now.Add(-authserver.BrowserLife)},
 		{table: "second_factor_setups", id: "signin_id", by: "expires_at", before: now},
 		{table: "api_keys", id: "id", by: "revoked_at", before: now.Add(-keepRevoked)},
 		{table: "devices", id: "id", by: "ended_at", before: now.Add(-keepRevoked)},

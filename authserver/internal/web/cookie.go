@@ -16,6 +16,8 @@ const (
 	visitName  = "latchkey_visit"  // the browser's own secret, for forms before sign-in
 	// pendingName stands for a right password while the second factor is asked for.
 	pendingName = "latchkey_pending"
+	// browserName is by what a browser is known again after everybody signed out.
+	browserName = "latchkey_browser"
 )
 
 const pendingLife = 10 * time.Minute
@@ -97,10 +99,18 @@ func (s *Server) find(r *http.Request, clientID string, rarely bool) (*authserve
 	return in, s.people.Seen(r.Context(), in, rarely)
 }
 
-func visitor(r *http.Request) account.Visitor {
+// visitor is where r came from. A browser that cannot be known again gets a
+// cookie for it.
+func (s *Server) visitor(w http.ResponseWriter, r *http.Request) account.Visitor {
 	v := account.Visitor{UserAgent: r.UserAgent()}
 	if addr := httpserver.ClientAddr(r.Context()); addr.IsValid() {
 		v.Address = addr.String()
 	}
+	cookie := s.readCookie(r, browserName, secret.Browser)
+	if cookie.IsZero() {
+		cookie = secret.New(secret.Browser)
+	}
+	s.setCookie(w, browserName, cookie, authserver.BrowserLife)
+	v.Browser = cookie.Digest()
 	return v
 }

@@ -41,7 +41,7 @@ func (s *Server) device(w http.ResponseWriter, r *http.Request, in *authserver.S
 	}
 	decision := r.PostForm.Get("decision")
 	if decision != "allow" && decision != "deny" {
-		return s.render(w, r, http.StatusOK, v, page.DeviceConsentPage(v, page.NewDeviceView(waiting, c, r.PostForm.Get("user_code"), visitor(r).Address)))
+		return s.render(w, r, http.StatusOK, v, page.DeviceConsentPage(v, page.NewDeviceView(waiting, c, r.PostForm.Get("user_code"), s.visitor(w, r).Address)))
 	}
 	if shown := r.PostForm.Get(authserver.TermsField); shown != authserver.TermsDigest(c) {
 		return again(errUserCode)

@@ -29,7 +29,7 @@ func (s *Server) toSignin(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) passkeySigninOptions(w http.ResponseWriter, r *http.Request) error {
-	if err := s.people.AdmitSignin(r.Context(), visitor(r)); err != nil {
+	if err := s.people.AdmitSignin(r.Context(), s.visitor(w, r)); err != nil {
 		return err
 	}
 	options, err := s.passkeys.BeginSignIn(r.Context(), s.browser(r))
@@ -40,7 +40,7 @@ func (s *Server) passkeySigninOptions(w http.ResponseWriter, r *http.Request) er
 }
 
 func (s *Server) passkeySignin(w http.ResponseWriter, r *http.Request) error {
-	result, err := s.signInByPasskey(r)
+	result, err := s.signInByPasskey(w, r)
 	if err != nil {
 		v, body := s.signinView(w, r)
 		return s.again(w, r, v, body, err)
@@ -48,8 +48,8 @@ func (s *Server) passkeySignin(w http.ResponseWriter, r *http.Request) error {
 	return s.arrived(w, r, result, returnTo(r))
 }
 
-func (s *Server) signInByPasskey(r *http.Request) (account.SigninResult, error) {
-	if err := s.people.AdmitSignin(r.Context(), visitor(r)); err != nil {
+func (s *Server) signInByPasskey(w http.ResponseWriter, r *http.Request) (account.SigninResult, error) {
+	if err := s.people.AdmitSignin(r.Context(), s.visitor(w, r)); err != nil {
 		return account.SigninResult{}, err
 	}
 	userID, err := s.passkeys.SignIn(r.Context(), s.browser(r), []byte(r.PostForm.Get("credential")))
@@ -57,7 +57,7 @@ func (s *Server) signInByPasskey(r *http.Request) (account.SigninResult, error) 
 		return account.SigninResult{}, err
 	}
 	annotate(r, userID)
-	return s.people.SignInProven(r.Context(), userID, visitor(r), s.signinCookie(r))
+	return s.people.SignInProven(r.Context(), userID, s.visitor(w, r), s.signinCookie(r))
 }
 
 // offersPasskey reports whether who gave the right password has a passkey.
@@ -104,7 +104,7 @@ func (s *Server) passkeyStep(w http.ResponseWriter, r *http.Request) error {
 	}
 	var result account.SigninResult
 	if err == nil {
-		result, err = s.people.FinishSignInProven(r.Context(), pending, u.ID, visitor(r), s.signinCookie(r))
+		result, err = s.people.FinishSignInProven(r.Context(), pending, u.ID, s.visitor(w, r), s.signinCookie(r))
 	}
 	switch {
 	case fault.Is(err, fault.NotFound):
@@ -138,7 +138,7 @@ func (s *Server) showPasskeys(w http.ResponseWriter, r *http.Request, in *authse
 
 // passkeyOptions is asked by the script.
 func (s *Server) passkeyOptions(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	if err := s.people.AdmitSignin(r.Context(), visitor(r)); err != nil {
+	if err := s.people.AdmitSignin(r.Context(), s.visitor(w, r)); err != nil {
 		return err
 	}
 	options, err := s.passkeys.BeginRegistration(r.Context(), &in.User, in.Digest)

@@ -23,7 +23,7 @@ func (s *Server) forgotView(w http.ResponseWriter, r *http.Request) (*page.View,
 
 // forgot answers the same for every address, known or not.
 func (s *Server) forgot(w http.ResponseWriter, r *http.Request) error {
-	err := s.recovery.RequestReset(r.Context(), r.PostForm.Get("email"), s.language(r), visitor(r))
+	err := s.recovery.RequestReset(r.Context(), r.PostForm.Get("email"), s.language(r), s.visitor(w, r))
 	if err != nil {
 		v, body := s.forgotView(w, r)
 		return s.again(w, r, v, body, err, "email")

@@ -30,7 +30,7 @@ func (s *Server) showPassword(w http.ResponseWriter, r *http.Request, in *authse
 }
 
 func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	cookie, err := s.people.ChangePassword(r.Context(), in, r.PostForm.Get("password"), r.PostForm.Get("new_password"), visitor(r))
+	cookie, err := s.people.ChangePassword(r.Context(), in, r.PostForm.Get("password"), r.PostForm.Get("new_password"), s.visitor(w, r))
 	if err != nil {
 		v := s.personalView(w, r, in, "password.title")
 		return s.again(w, r, v, page.PasswordPage(v), err)
@@ -82,7 +82,7 @@ func (s *Server) confirmSecondFactor(w http.ResponseWriter, r *http.Request, in 
 		return s.again(w, r, v, body, err)
 	}
 	in.User.SecondFactor = true
-	cookie, err := s.people.RenewSignin(r.Context(), in, visitor(r))
+	cookie, err := s.people.RenewSignin(r.Context(), in, s.visitor(w, r))
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (s *Server) signinView(w http.ResponseWriter, r *http.Request) (*page.View,
 
 func (s *Server) signin(w http.ResponseWriter, r *http.Request) error {
 	email, password := r.PostForm.Get("email"), r.PostForm.Get("password")
-	result, err := s.people.SignIn(r.Context(), email, password, visitor(r), s.signinCookie(r))
+	result, err := s.people.SignIn(r.Context(), email, password, s.visitor(w, r), s.signinCookie(r))
 	if err != nil {
 		v, body := s.signinView(w, r)
 		return s.again(w, r, v, body, err, "email")
@@ -66,7 +66,7 @@ func (s *Server) secondStepView(w http.ResponseWriter, r *http.Request) (*page.V
 
 func (s *Server) secondStep(w http.ResponseWriter, r *http.Request) error {
 	pending := s.readCookie(r, pendingName, secret.Signin)
-	result, err := s.people.FinishSignIn(r.Context(), pending, r.PostForm.Get("otp_code"), visitor(r), s.signinCookie(r))
+	result, err := s.people.FinishSignIn(r.Context(), pending, r.PostForm.Get("otp_code"), s.visitor(w, r), s.signinCookie(r))
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return redirect(w, r, page.WithReturn("/signin", returnTo(r)))

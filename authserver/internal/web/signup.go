@@ -40,7 +40,7 @@ func (s *Server) signup(w http.ResponseWriter, r *http.Request) error {
 	cookie, err := s.people.SignUpHere(r.Context(), account.Signup{
 		Email: f.Get("email"), Password: f.Get("password"),
 		FirstName: f.Get("first_name"), LastName: f.Get("last_name"), InviteCode: f.Get("invite_code"),
-	}, visitor(r))
+	}, s.visitor(w, r))
 	if err != nil {
 		v, body := s.signupView(w, r, f.Get("invite_code"))
 		return s.again(w, r, v, body, err, "email", "first_name", "last_name", "invite_code")

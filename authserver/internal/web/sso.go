@@ -46,7 +46,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request) secret.Token {
 
 // ssoSignin is GET /auth/:provider: off to the provider.
 func (s *Server) ssoSignin(w http.ResponseWriter, r *http.Request) error {
-	to, err := s.sso.SignIn(r.Context(), mux.Vars(r)["provider"], s.visit(w, r), returnTo(r), visitor(r))
+	to, err := s.sso.SignIn(r.Context(), mux.Vars(r)["provider"], s.visit(w, r), returnTo(r), s.visitor(w, r))
 	if err != nil {
 		return s.ssoRefused(w, r, returnTo(r), err)
 	}
@@ -63,10 +63,10 @@ func (s *Server) ssoForm(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) connect(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	err := s.people.AdmitSignin(r.Context(), visitor(r))
+	err := s.people.AdmitSignin(r.Context(), s.visitor(w, r))
 	var to string
 	if err == nil {
-		to, err = s.sso.Connect(r.Context(), mux.Vars(r)["provider"], s.visit(w, r), in.User.ID, visitor(r))
+		to, err = s.sso.Connect(r.Context(), mux.Vars(r)["provider"], s.visit(w, r), in.User.ID, s.visitor(w, r))
 	}
 	if err != nil {
 		return s.identitiesAgain(w, r, in, err)
@@ -96,7 +96,7 @@ func (s *Server) ssoCallback(w http.ResponseWriter, r *http.Request) error {
 	a, err := s.sso.Arrive(r.Context(), sso.Return{
 		Provider: mux.Vars(r)["provider"], State: one(q, "state"), Code: one(q, "code"), Error: one(q, "error"),
 		Issuer: one(q, "iss"), HasIssuer: q.Has("iss"),
-		Browser: s.visitCookie(r), Signin: in, Cookie: s.signinCookie(r), Visitor: visitor(r),
+		Browser: s.visitCookie(r), Signin: in, Cookie: s.signinCookie(r), Visitor: s.visitor(w, r),
 	})
 	if err != nil {
 		return s.arrivalFailed(w, r, a, in, err)
@@ -145,7 +145,7 @@ func (s *Server) appSignin(w http.ResponseWriter, r *http.Request) error {
 			OSVersion: one(q, "os_version"), AppVersion: one(q, "app_version"),
 		},
 		Challenge: one(q, "code_challenge"), ChallengeMethod: one(q, "code_challenge_method"),
-	}, visitor(r))
+	}, s.visitor(w, r))
 	if err == nil && len(q["code_challenge"]) > 1 {
 		err = fault.New(fault.Malformed, "The code challenge came twice.")
 	}

@@ -57,11 +57,11 @@ func (s *Server) link(w http.ResponseWriter, r *http.Request) error {
 	case "connect":
 		cookie, to, err = s.sso.LinkHere(r.Context(), code, sso.Credentials{
 			Email: f.Get("email"), Password: f.Get("password"), OTPCode: f.Get("otp_code"),
-		}, visitor(r), s.signinCookie(r))
+		}, s.visitor(w, r), s.signinCookie(r))
 	case "create":
 		first, last := f.Get("first_name"), f.Get("last_name")
 		cookie, to, err = s.sso.CreateHere(r.Context(), code, sso.Names{First: &first, Last: &last},
-			sso.Family(f.Get("family")), visitor(r), s.signinCookie(r))
+			sso.Family(f.Get("family")), s.visitor(w, r), s.signinCookie(r))
 	default:
 		return errForm
 	}
