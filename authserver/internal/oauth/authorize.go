@@ -63,10 +63,14 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	if s.shortened(w, r, a) {
 		return
 	}
-	s.pages.Consent(w, r, authserver.ConsentPage{
+	s.pages.Consent(w, r, consentPage(a, signin, before))
+}
+
+func consentPage(a *authorization, signin *authserver.Signin, before string) authserver.ConsentPage {
+	return authserver.ConsentPage{
 		Client: a.client, Requested: a.scopes, New: signin.Allowed.Missing(a.scopes), Granted: signin.Allowed,
 		RedirectURI: a.redirectURI, Resource: a.resource, Signin: signin, Before: before,
-	})
+	}
 }
 
 // forgetChanged drops a consent that was given to the client as it was before, and
@@ -112,6 +116,12 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := s.signins.CheckForm(r); err != nil {
 		httpserver.Cause(r.Context(), err)
+		if errors.Is(err, authserver.ErrStaleForm) {
+			again := consentPage(a, signin, forgetChanged(signin, a.client))
+			again.Stale = true
+			s.pages.Consent(w, r, again)
+			return
+		}
 		s.pages.Error(w, r, http.StatusForbidden, "This form has expired", "Start again from the application you came from.")
 		return
 	}

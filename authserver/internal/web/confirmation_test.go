@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/authserver/internal/deviceflow"
+	"latchkey/authserver/internal/web"
 	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/actor"
 )
@@ -42,6 +44,7 @@ var confirmations = map[string]string{
 	"/settings/developer/{client}":          fresh,
 	"/settings/developer/{client}/rotate":   fresh,
 	"/settings/developer/{client}/delete":   fresh,
+	"/device":                               "-: takes a decision, as the consent page does",
 	"/signup":                               "-: makes an account",
 	"/signin":                               "-: is the proof",
 	"/signin/passkey":                       "-: is the proof",
@@ -68,7 +71,7 @@ var confirmations = map[string]string{
 }
 
 func TestA1_EveryFormIsConfirmedOrSaysWhyNot(t *testing.T) {
-	s := newSite(t, testenv.Embedded, settings(), withEveryPage)
+	s := newSite(t, testenv.Embedded, settings(), withEveryPage, func(_ *site, d *web.Dependencies) { d.Devices = &deviceflow.Service{} })
 	seen := map[string]bool{}
 	for _, p := range s.Pages.Pages() {
 		if !p.Post {

@@ -29,7 +29,11 @@ func (s *Server) Consent(w http.ResponseWriter, r *http.Request, p authserver.Co
 	v := s.newView(w, r, "consent.title", data.Name)
 	v.Signin = p.Signin
 	v.LeadsAnywhere = true
-	if err := s.render(w, r, http.StatusOK, v, page.ConsentPage(v, data)); err != nil {
+	status := http.StatusOK
+	if p.Stale {
+		status, v.Alert = http.StatusForbidden, s.site.SayFault(v.Language, authserver.ErrStaleForm)
+	}
+	if err := s.render(w, r, status, v, page.ConsentPage(v, data)); err != nil {
 		httpserver.Cause(r.Context(), err)
 		s.RenderError(w, r, err)
 	}

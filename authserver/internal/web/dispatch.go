@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 
@@ -93,7 +94,7 @@ func (s *Server) answer(t route) http.Handler {
 	}
 	m := httpserver.Methods{http.MethodGet: httpserver.Handle(t.get.bind(s, s.askSignin), s.RenderError)}
 	if t.post != nil {
-		m[http.MethodPost] = httpserver.Handle(s.checked(t.post.bind(s, s.askSignin)), s.RenderError)
+		m[http.MethodPost] = httpserver.Handle(s.checked(t.post.bind(s, s.askSignin), s.stale(t)), s.RenderError)
 	}
 	return m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.errorPage(w, r, http.StatusMethodNotAllowed, "", "This page cannot be asked for in that way.")
@@ -105,7 +106,7 @@ func (s *Server) answer(t route) http.Handler {
 func (s *Server) script(h handler) httpserver.Handler {
 	post := s.checked(h.bind(s, func(http.ResponseWriter, *http.Request) error {
 		return fault.New(fault.Unauthenticated, "You are no longer signed in. Reload the page.")
-	}))
+	}), func(http.ResponseWriter, *http.Request) error { return errFormGone })
 	return func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if r.Method == http.MethodPost {
@@ -119,9 +120,15 @@ func (s *Server) script(h handler) httpserver.Handler {
 	}
 }
 
-func (s *Server) checked(post httpserver.Handler) httpserver.Handler {
+// checked is post after its form has been checked; stale answers for it where the
+// form's page had expired.
+func (s *Server) checked(post, stale httpserver.Handler) httpserver.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := s.CheckForm(r); err != nil {
+		err := s.CheckForm(r)
+		switch {
+		case errors.Is(err, authserver.ErrStaleForm):
+			return stale(w, r)
+		case err != nil:
 			return err
 		}
 		return post(w, r)

@@ -2,7 +2,10 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"time"
+
+	"github.com/gorilla/mux"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
@@ -56,6 +59,22 @@ func (s *Server) changeFamily(w http.ResponseWriter, r *http.Request, in *authse
 		return s.again(w, r, v, page.FamilyPage(v, data), err, "family_name")
 	}
 	return redirect(w, r, "/settings/family?done="+done)
+}
+
+// showRemoval says what removing a member does. The form leads to the page of the
+// family.
+func (s *Server) showRemoval(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	found, err := s.people.Household(r.Context(), &in.User)
+	if err != nil {
+		return err
+	}
+	id := mux.Vars(r)["id"]
+	i := slices.IndexFunc(found.Members, func(u authserver.User) bool { return u.ID == id })
+	if i < 0 || id == in.User.ID || in.User.Role != authserver.RoleAdmin {
+		return fault.New(fault.NotFound, "There is no such member.")
+	}
+	v := s.personalView(w, r, in, "member_remove.title")
+	return s.render(w, r, http.StatusOK, v, page.RemoveMemberPage(v, found.Members[i]))
 }
 
 func (s *Server) invite(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {

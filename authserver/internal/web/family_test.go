@@ -13,7 +13,9 @@ import (
 
 var joinLink = regexp.MustCompile(`http://[^<]*(/join\?code=inv_[0-9A-Za-z]+)`)
 
-func TestFamilyPages(t *testing.T) {
+var removeLink = regexp.MustCompile(`/settings/family/[0-9a-f-]{36}/remove`)
+
+func TestE2_FamilyPages(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		admin, guest := signedUp(t, s), actor.NewPerson(s.URL)
@@ -62,7 +64,19 @@ func TestFamilyPages(t *testing.T) {
 		if page := fill(t, admin.Browser, family(), map[string]string{"role": "admin"}, "action", "role"); page.Status != 200 {
 			t.Errorf("role: %d", page.Status)
 		}
-		fill(t, admin.Browser, family(), nil, "action", "remove")
+		removal := removeLink.FindString(family().Body)
+		if strings.Contains(family().Body, `value="remove"`) || removal == "" {
+			t.Fatal("E2: the page of the family removes a member at once")
+		}
+		page = open(t, admin.Browser, removal)
+		if !strings.Contains(page.Text(), "from the family?") || !strings.Contains(page.Text(), "Their API keys stop working") {
+			t.Errorf("E2: what will happen: %s", page.Text())
+		}
+		if page, _ := guest.Browser.Get(t.Context(), removal); page.Status != http.StatusNotFound {
+			t.Errorf("E2: the page of one's own removal: %d", page.Status)
+		}
+		page = open(t, admin.Browser, removal)
+		fill(t, admin.Browser, page, nil, "action", "remove")
 		if page, _ := guest.Browser.Get(t.Context(), "/settings/family"); page.URL.Path != "/signin" {
 			t.Error("a removed member is still signed in")
 		}
@@ -98,5 +112,22 @@ func TestPagesResume(t *testing.T) {
 	page := open(t, b, "/settings/family?done=role")
 	if page = fill(t, b, page, map[string]string{"email": p.Email, "password": p.Password}); page.URL.RequestURI() != "/settings/family?done=role" {
 		t.Errorf("sign-in led to %s", page.URL)
+	}
+}
+
+func TestE2_NoDangerWithoutAnElsewhere(t *testing.T) {
+	s := newSite(t, testenv.Embedded, settings())
+	p := signedUp(t, s)
+	red := func() bool {
+		return strings.Contains(open(t, p.Browser, "/settings/signins").Body, `<button class="button danger" type="submit" name="action" value="end-others"`)
+	}
+	if red() {
+		t.Error("there is nowhere else, and the button is red")
+	}
+	if _, err := p.ElsewhereAs(s.URL).SignIn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !red() {
+		t.Error("there is a sign-in elsewhere, and the button is not red")
 	}
 }

@@ -45,7 +45,8 @@ func tokenOf(cookie secret.Token) string {
 }
 
 // CheckForm refuses a form that another origin sent, or that does not carry the
-// token of this browser. *fault.Error of kind Forbidden, or Malformed or
+// token of this browser (authserver.ErrStaleForm, where the browser says that
+// the form is of this origin). *fault.Error of kind Forbidden, or Malformed or
 // TooLarge when it cannot be read.
 func (s *Server) CheckForm(r *http.Request) error {
 	if err := s.crossCheck.Check(r); err != nil {
@@ -60,7 +61,10 @@ func (s *Server) CheckForm(r *http.Request) error {
 			return nil
 		}
 	}
-	return errFormGone
+	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
+		return errFormGone // crossCheck let it through unseen
+	}
+	return authserver.ErrStaleForm
 }
 
 // readForm parses the body as a form: text in UTF-8, no field twice.

@@ -13,6 +13,7 @@ type route struct {
 	get     handler      // and HEAD; nil: only our own script asks, and gets JSON
 	post    handler      // after CheckForm, always; nil: not allowed
 	confirm confirmation // what post asks for, beside the sign-in
+	again   anyone       // the form again, filled, when its page had expired; nil: as stale does
 }
 
 // confirmation is what a form must prove again. Package account says what counts
@@ -48,17 +49,17 @@ func (s *Server) entryRoutes() []route {
 	return []route{
 		{path: "/", get: anyone(s.landing)},
 		{path: "/assets/{sum}/{name}", get: anyone(s.serveAsset)},
-		{path: "/signup", get: anyone(s.showSignup), post: anyone(s.signup)},
+		{path: "/signup", get: anyone(s.showSignup), post: anyone(s.signup), again: s.signupAgain},
 		{path: "/join", get: anyone(s.join)},
-		{path: "/signin", get: anyone(s.showSignin), post: anyone(s.signin)},
-		{path: "/signin/passkey", get: anyone(s.toSignin), post: anyone(s.passkeySignin)},
+		{path: "/signin", get: anyone(s.showSignin), post: anyone(s.signin), again: s.signinAgain},
+		{path: "/signin/passkey", get: anyone(s.toSignin), post: anyone(s.passkeySignin), again: s.signinAgain},
 		{path: "/signin/passkey/options", post: anyone(s.passkeySigninOptions)},
-		{path: "/signin/second-factor", get: anyone(s.showSecondStep), post: anyone(s.secondStep)},
-		{path: "/signin/second-factor/passkey", get: anyone(s.toSignin), post: anyone(s.passkeyStep)},
+		{path: "/signin/second-factor", get: anyone(s.showSecondStep), post: anyone(s.secondStep), again: s.secondStepAgain},
+		{path: "/signin/second-factor/passkey", get: anyone(s.toSignin), post: anyone(s.passkeyStep), again: s.secondStepAgain},
 		{path: "/signin/second-factor/passkey/options", post: anyone(s.passkeyStepOptions)},
 		{path: "/signout", get: anyone(s.showSignout), post: anyone(s.signout)},
-		{path: "/forgot", get: anyone(s.showForgot), post: anyone(s.forgot)},
-		{path: "/reset", get: anyone(s.showReset), post: anyone(s.reset)},
+		{path: "/forgot", get: anyone(s.showForgot), post: anyone(s.forgot), again: s.forgotAgain},
+		{path: "/reset", get: anyone(s.showReset), post: anyone(s.reset), again: s.resetAgain},
 		{path: "/restore", get: anyone(s.showRestore), post: anyone(s.restore)},
 	}
 }
@@ -84,6 +85,7 @@ func (s *Server) settingsRoutes() []route {
 		{path: reviewPath, get: person(s.showReview), post: person(s.review), confirm: freshSignin},
 		{path: "/settings/signins", get: person(s.showSignins), post: person(s.endSignins)},
 		{path: "/settings/family", get: person(s.showFamily), post: person(s.changeFamily)},
+		{path: "/settings/family/{id}/remove", get: person(s.showRemoval)},
 		{path: "/settings/applications", get: person(s.showApplications), post: person(s.revokeApplication)},
 		{path: "/settings/applications/one", get: person(s.showApplication), post: person(s.revokeApplication)},
 	}
@@ -118,8 +120,8 @@ func (s *Server) keyRoutes() []route {
 // fresh sign-in too.
 func (s *Server) providerRoutes() []route {
 	return []route{
-		{path: "/auth/finish", get: anyone(s.showUnlinked), post: anyone(s.link)},
-		{path: "/auth/mobile/second-factor", get: anyone(s.showAppFactor), post: anyone(s.appFactor)},
+		{path: "/auth/finish", get: anyone(s.showUnlinked), post: anyone(s.link), again: s.linkExpired},
+		{path: "/auth/mobile/second-factor", get: anyone(s.showAppFactor), post: anyone(s.appFactor), again: s.appFactorAgain},
 		{path: "/auth/mobile/{provider}", get: anyone(s.appSignin)},
 		{path: "/auth/{provider}/callback", get: anyone(s.ssoCallback)},
 		{path: "/auth/{provider}", get: anyone(s.ssoSignin), post: anyone(s.ssoForm)},
