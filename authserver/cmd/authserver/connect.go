@@ -6,15 +6,17 @@ import (
 	"latchkey/pkg/httpserver"
 )
 
-// documents finds clients by the addresses of their metadata; nil: the operator
-// switched that off.
-func (p *parts) documents() (oauth.Documents, error) {
+// askers finds the clients that ask for something. Where the operator switched
+// documents off, those known by them alone are unknown.
+func (p *parts) askers(clients *oauth.ClientCache) (oauth.Askers, error) {
+	askers := oauth.Askers{Clients: clients, Registration: p.registration}
 	if p.cfg.Documents != "on" {
-		return nil, nil
+		return askers, nil
 	}
 	networks, err := httpserver.ParsePrefixes(p.cfg.DocumentNetworks)
 	if err != nil {
-		return nil, err
+		return askers, err
 	}
-	return clientdoc.New(clientdoc.Options{Networks: networks, Schemes: p.cfg.PrivateSchemes, Now: now, Logger: p.log}), nil
+	askers.Documents = clientdoc.New(clientdoc.Options{Networks: networks, Schemes: p.cfg.PrivateSchemes, Now: now, Logger: p.log})
+	return askers, nil
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/api"
 	"latchkey/authserver/internal/deviceflow"
@@ -94,15 +93,13 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 	}
 	single := p.sso(people)
 	clients := oauth.NewClientCache(p.store, p.cfg.ClientCache, now)
-	documents, err := p.documents()
+	askers, err := p.askers(clients)
 	if err != nil {
 		return nil, nil, err
 	}
 	devices := &deviceflow.Service{Store: p.store, Grants: p.grants, Logger: p.log, Now: now}
-	var endpoints *oauth.Server
 	drawn := web.Dependencies{
-		Devices: devices, Seen: func(ctx context.Context, c *authserver.Client) error { return endpoints.Seen(ctx, c) },
-		Asks:   func(ctx context.Context, id string) (*authserver.Client, error) { return endpoints.Asking(ctx, id) },
+		Devices: devices, Seen: askers.Seen, Asks: askers.Find,
 		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Logger: p.log, Now: now,
 		Client: clients.Find,
 	}
@@ -114,10 +111,10 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	endpoints = oauth.New(oauth.Dependencies{
-		Grants: p.grants, Clients: clients, Credentials: p.credentials, Pages: pages, Signins: pages, Throttle: tokenThrottle{people},
+	endpoints := oauth.New(oauth.Dependencies{
+		Grants: p.grants, Askers: askers, Credentials: p.credentials, Pages: pages, Signins: pages, Throttle: tokenThrottle{people},
 		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer, Resources: p.cfg.KnownResources(),
-		Registration: p.registration, Registers: p.cfg.Registration != registration.Closed, Documents: documents, Requests: p.store, Devices: devices,
+		Registers: p.cfg.Registration != registration.Closed, Requests: p.store, Devices: devices,
 	})
 	workers = append(workers, p.grants.RunUses, p.sweep, people.RunErasures)
 	outbox, err := p.outbox(people)
@@ -143,16 +140,21 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 		return nil, nil, err
 	}
 	router.NotFoundHandler = notFound(pages)
+	handler, err := p.chain(router, pages)
+	return handler, workers, err
+}
 
+// chain is what every request passes on its way to router.
+func (p *parts) chain(router *mux.Router, pages *web.Server) (http.Handler, error) {
 	proxies, err := httpserver.ParsePrefixes(p.cfg.TrustedProxies)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	chain := httpserver.Chain{
 		Now: now, Logger: p.log, Metrics: httpserver.NewMetrics(p.metrics), TrustedProxies: proxies,
 		Headers: p.headers(), BodyLimit: p.cfg.BodyLimit, Timeout: p.cfg.RequestTimeout, Render: renderFor(pages),
 	}
-	return chain.Wrap(router), workers, nil
+	return chain.Wrap(router), nil
 }
 
 func (p *parts) headers() httpserver.Headers {

@@ -122,7 +122,7 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 		},
 	})
 	s.OAuth = oauth.New(oauth.Dependencies{
-		Grants: s.Grants, Clients: oauth.NewClientCache(s.Store, 0, s.clock.now), Now: s.clock.now, Issuer: "http://auth.example",
+		Grants: s.Grants, Askers: oauth.Askers{Clients: oauth.NewClientCache(s.Store, 0, s.clock.now)}, Now: s.clock.now, Issuer: "http://auth.example",
 	})
 	shared, err := cache.Open(redis, cache.Options{Now: s.clock.now})
 	if err != nil {

@@ -129,7 +129,7 @@ func (d *Documents) join(id string, u *url.URL) (*flight, *entry) {
 	}
 	f := &flight{done: make(chan struct{})}
 	d.flights[id] = f
-	go d.fly(f, id, u)
+	go d.fly(f, id, u) //nolint:contextcheck // it is everybody's who waits, and has a time limit of its own
 	return f, nil
 }
 

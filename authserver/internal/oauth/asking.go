@@ -17,14 +17,21 @@ const (
 	damagedLink   = "The link that brought you here is damaged."
 )
 
-// Asking returns the client that asks for something on a person's behalf, which may be
-// one that nobody has registered. Errors: fault.NotFound; *clientdoc.Refusal;
+// Askers are the clients that ask for something on a person's behalf, which may be
+// ones that nobody has registered.
+type Askers struct {
+	Clients      *ClientCache
+	Documents    Documents    // nil: clients that are known by a document alone are unknown
+	Registration Registration // nil: no client introduces itself
+}
+
+// Find returns the client with id. Errors: fault.NotFound; *clientdoc.Refusal;
 // fault.Unavailable; fault.RateLimited.
-func (s *Server) Asking(ctx context.Context, id string) (*authserver.Client, error) {
-	if s.documents != nil && clientdoc.IsID(id) {
-		return s.documents.Find(ctx, id)
+func (a Askers) Find(ctx context.Context, id string) (*authserver.Client, error) {
+	if a.Documents != nil && clientdoc.IsID(id) {
+		return a.Documents.Find(ctx, id)
 	}
-	c, err := s.clients.Find(ctx, id)
+	c, err := a.Clients.Find(ctx, id)
 	if err == nil && c.FirstParty {
 		return nil, fault.New(fault.NotFound, "Client not found")
 	}
@@ -32,24 +39,24 @@ func (s *Server) Asking(ctx context.Context, id string) (*authserver.Client, err
 }
 
 // Seen keeps a client that introduced itself, once a person allows it something.
-func (s *Server) Seen(ctx context.Context, c *authserver.Client) error {
-	if c.Introduced == "" || s.registration == nil {
+func (a Askers) Seen(ctx context.Context, c *authserver.Client) error {
+	if c.Introduced == "" || a.Registration == nil {
 		return nil
 	}
-	if err := s.registration.Seen(ctx, c); err != nil {
+	if err := a.Registration.Seen(ctx, c); err != nil {
 		return err
 	}
 	if c.Introduced != authserver.IntroducedByDocument {
 		return nil
 	}
-	_, err := s.clients.reload(ctx, c.ID)
+	_, err := a.Clients.reload(ctx, c.ID)
 	return err
 }
 
 // findClient answers with a page when the client is unknown or cannot be asked
 // for.
 func (s *Server) findClient(w http.ResponseWriter, r *http.Request, id string) (*authserver.Client, bool) {
-	c, err := s.Asking(r.Context(), id)
+	c, err := s.askers.Find(r.Context(), id)
 	refused, isRefused := errors.AsType[*clientdoc.Refusal](err)
 	switch {
 	case err == nil && len(c.RedirectURIs) > 0:

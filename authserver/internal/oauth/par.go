@@ -94,10 +94,10 @@ func (s *Server) authenticateAsking(r *http.Request, form url.Values) (*authserv
 	if err != nil {
 		return nil, err
 	}
-	if s.documents == nil || !clientdoc.IsID(given.id) {
+	if s.askers.Documents == nil || !clientdoc.IsID(given.id) {
 		return s.authenticate(r.Context(), r, form)
 	}
-	c, err := s.documents.Find(r.Context(), given.id)
+	c, err := s.askers.Documents.Find(r.Context(), given.id)
 	if refused, ok := errors.AsType[*clientdoc.Refusal](err); ok {
 		return nil, &Error{Code: "invalid_client", Status: http.StatusUnauthorized, Description: "The client's document cannot be used: " + refused.Why + ".", cause: err}
 	}
@@ -161,7 +161,7 @@ func (s *Server) carryOn(w http.ResponseWriter, r *http.Request, clientID, param
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, "/oauth/authorize?"+url.Values{"client_id": {clientID}, "request_uri": {reference}}.Encode(), http.StatusSeeOther) //nolint:gosec // to ourselves
+	http.Redirect(w, r, "/oauth/authorize?"+url.Values{"client_id": {clientID}, "request_uri": {reference}}.Encode(), http.StatusSeeOther)
 	return nil
 }
 

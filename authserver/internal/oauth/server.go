@@ -73,22 +73,19 @@ type Documents interface {
 
 // Dependencies of a Server. Throttle and Metrics may be nil.
 type Dependencies struct {
-	Grants  *grant.Service
-	Clients *ClientCache
-	// Registration is how clients introduce themselves; Registers: they may.
-	Registration Registration
-	Registers    bool
-	Requests     Requests
-	Devices      Devices
-	Documents    Documents // nil: such clients are unknown
-	Credentials  introspection.Introspector
-	Pages        Pages
-	Signins      Signins
-	Throttle     Throttle
-	Metrics      Metrics
-	Now          func() time.Time
-	Issuer       string
-	Resources    []string // RFC 8707 identifiers that tokens are issued for, without a slash at the end
+	Grants      *grant.Service
+	Askers      Askers
+	Registers   bool // clients may introduce themselves
+	Requests    Requests
+	Devices     Devices
+	Credentials introspection.Introspector
+	Pages       Pages
+	Signins     Signins
+	Throttle    Throttle
+	Metrics     Metrics
+	Now         func() time.Time
+	Issuer      string
+	Resources   []string // RFC 8707 identifiers that tokens are issued for, without a slash at the end
 }
 
 // Server answers the OAuth endpoints.
@@ -104,8 +101,8 @@ type Server struct {
 	resources    []string
 	clients      *ClientCache
 	registration Registration
+	askers       Askers
 	registers    bool
-	documents    Documents
 	requests     Requests
 	devices      Devices
 	fosite       *provider
@@ -118,8 +115,8 @@ func New(d Dependencies) *Server {
 	}
 	s := &Server{
 		grants: d.Grants, credentials: d.Credentials, pages: d.Pages, signins: d.Signins, throttle: d.Throttle, metrics: d.Metrics,
-		now: d.Now, issuer: d.Issuer, resources: d.Resources, clients: d.Clients,
-		registration: d.Registration, registers: d.Registers, documents: d.Documents, requests: d.Requests, devices: d.Devices,
+		now: d.Now, issuer: d.Issuer, resources: d.Resources, clients: d.Askers.Clients,
+		registration: d.Askers.Registration, askers: d.Askers, registers: d.Registers, requests: d.Requests, devices: d.Devices,
 	}
 	s.fosite = newProvider(s)
 	return s

@@ -28,10 +28,10 @@ type Introduction struct {
 }
 
 var (
-	// ErrClosed: this server registers no clients by itself.
+	// ErrClosed says that this server registers no clients by itself.
 	ErrClosed = errors.New("registration: closed")
-	// ErrNoToken: there is no good initial access token, or no good registration
-	// access token.
+	// ErrNoToken says that there is no good initial access token, or no good
+	// registration access token.
 	ErrNoToken = errors.New("registration: no good token")
 )
 
