@@ -14,6 +14,7 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/api"
+	"latchkey/authserver/internal/consent"
 	"latchkey/authserver/internal/credential"
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/oauth"
@@ -115,7 +116,10 @@ func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages, err := web.New(web.Dependencies{People: s.People, Passkeys: keys, SSO: s.SSO, Issuer: s.URL, Logger: logger, Now: s.clock.now})
+	pages, err := web.New(web.Dependencies{
+		People: s.People, Passkeys: keys, SSO: s.SSO, Issuer: s.URL, Logger: logger, Now: s.clock.now,
+		Consents: &consent.Service{Store: s.Store, Grants: grants, Logger: logger, Now: s.clock.now},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
