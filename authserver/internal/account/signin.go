@@ -84,20 +84,6 @@ func (s *Service) findAny(ctx context.Context, email string) (*authserver.User, 
 	return u, err
 }
 
-// guesser is whose failures a try with the address counts among: of everybody at
-// once, or, at a browser that the person has signed in at before, of that
-// browser alone. So nobody elsewhere can lock the person out there.
-func (s *Service) guesser(ctx context.Context, email string, v Visitor) (string, error) {
-	if v.Browser.IsZero() {
-		return email, nil
-	}
-	known, err := s.Store.KnowsBrowser(ctx, v.Browser, email)
-	if err != nil || !known {
-		return email, err
-	}
-	return email + "\x00" + v.Browser.String(), nil
-}
-
 // tryPassword compares the password once it has a turn. It asks the throttle
 // within the turn, so that parallel guesses cannot all pass before the first of
 // them is counted: the limit is exceeded by one guess for each core at most. Only
@@ -158,14 +144,6 @@ func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor,
 	}
 	s.audit(ctx, authserver.EventSignin, slog.String("user_id", u.ID))
 	return cookie, nil
-}
-
-func (s *Service) createSignin(ctx context.Context, in *authserver.Signin, v Visitor) error {
-	if err := s.Store.CreateSignin(ctx, in); err != nil || v.Browser.IsZero() {
-		return err
-	}
-	_, err := s.Store.KnowBrowser(ctx, v.Browser, in.User.ID, in.CreatedAt)
-	return err
 }
 
 // SigninResult is where signing in at a browser leads: to a sign-in, to the question

@@ -1,0 +1,29 @@
+package account
+
+import (
+	"context"
+
+	"latchkey/authserver"
+)
+
+// guesser is whose failures a try with the address counts among: of everybody at
+// once, or, at a browser that the person has signed in at before, of that
+// browser alone. So nobody elsewhere can lock the person out there.
+func (s *Service) guesser(ctx context.Context, email string, v Visitor) (string, error) {
+	if v.Browser.IsZero() {
+		return email, nil
+	}
+	known, err := s.Store.KnowsBrowser(ctx, v.Browser, email)
+	if err != nil || !known {
+		return email, err
+	}
+	return email + "\x00" + v.Browser.String(), nil
+}
+
+func (s *Service) createSignin(ctx context.Context, in *authserver.Signin, v Visitor) error {
+	if err := s.Store.CreateSignin(ctx, in); err != nil || v.Browser.IsZero() {
+		return err
+	}
+	_, err := s.Store.KnowBrowser(ctx, v.Browser, in.User.ID, in.CreatedAt)
+	return err
+}
