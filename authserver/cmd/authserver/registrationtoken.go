@@ -14,7 +14,7 @@ const registrationTokenUsage = `usage: authserver registration-token COMMAND
   create [--note TEXT] [--uses N] [--expires-in 72h] [--json]
                        print a token that lets its holder register clients at /oauth/register
   list [--json]
-  revoke ID [--json]` //nolint:gosec // how the command is used
+  revoke ID [--json]`
 
 var registrationTokenCommand = cli.Group("authserver registration-token", registrationTokenUsage, map[string]cli.Command{
 	"create": registrationTokenCreate, "list": registrationTokenList, "revoke": registrationTokenRevoke,

@@ -89,7 +89,7 @@ func (d *Documents) Find(ctx context.Context, id string) (*authserver.Client, er
 	if err != nil {
 		return nil, err
 	}
-	f, hit := d.join(id, u)
+	f, hit := d.join(context.WithoutCancel(ctx), id, u) // a fetch is everybody's who waits
 	if hit != nil {
 		return hit.client, hit.err
 	}
@@ -110,7 +110,7 @@ func (d *Documents) Find(ctx context.Context, id string) (*authserver.Client, er
 
 // join returns what is remembered of the document, or the fetch that will say; nil,
 // nil: its origin has been asked too often.
-func (d *Documents) join(id string, u *url.URL) (*flight, *entry) {
+func (d *Documents) join(ctx context.Context, id string, u *url.URL) (*flight, *entry) {
 	now := d.opts.Now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -129,7 +129,7 @@ func (d *Documents) join(id string, u *url.URL) (*flight, *entry) {
 	}
 	f := &flight{done: make(chan struct{})}
 	d.flights[id] = f
-	go d.fly(f, id, u) //nolint:contextcheck // it is everybody's who waits, and has a time limit of its own
+	go d.fly(ctx, f, id, u)
 	return f, nil
 }
 
@@ -146,8 +146,8 @@ func (d *Documents) budget(origin string) *rate.Limiter {
 }
 
 // fly fetches for everybody who waits; that one of them leaves does not end it.
-func (d *Documents) fly(f *flight, id string, u *url.URL) {
-	client, life, err := d.fetch(id, u)
+func (d *Documents) fly(ctx context.Context, f *flight, id string, u *url.URL) {
+	client, life, err := d.fetch(ctx, id, u)
 	now := d.opts.Now()
 	d.mu.Lock()
 	known, ok := d.entries[id]
@@ -187,7 +187,7 @@ func (d *Documents) remember(id string, e entry, now time.Time) {
 	d.entries[id] = e
 }
 
-func (d *Documents) fetch(id string, u *url.URL) (*authserver.Client, time.Duration, error) {
+func (d *Documents) fetch(ctx context.Context, id string, u *url.URL) (*authserver.Client, time.Duration, error) {
 	select {
 	case d.places <- struct{}{}:
 		defer func() { <-d.places }()
@@ -195,7 +195,7 @@ func (d *Documents) fetch(id string, u *url.URL) (*authserver.Client, time.Durat
 		return nil, 0, errors.New("clientdoc: too many fetches at the same time")
 	}
 	now := d.opts.Now()
-	got, err := d.fetcher.fetch(context.Background(), u, now)
+	got, err := d.fetcher.fetch(ctx, u, now)
 	if err != nil {
 		return nil, 0, err
 	}

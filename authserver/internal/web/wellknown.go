@@ -12,8 +12,8 @@ import (
 
 // What browsers and password managers look for at an origin.
 const (
-	changePasswordPath   = "/.well-known/change-password"   //nolint:gosec // "A Well-Known URL for Changing Passwords", W3C
-	passkeyEndpointsPath = "/.well-known/passkey-endpoints" //nolint:gosec // "Passkey Endpoints", W3C
+	changePasswordPath   = "/.well-known/change-password"   // "A Well-Known URL for Changing Passwords", W3C
+	passkeyEndpointsPath = "/.well-known/passkey-endpoints" // "Passkey Endpoints", W3C
 )
 
 func (s *Server) mountWellKnown(router *mux.Router) {
