@@ -61,7 +61,7 @@ func encryptionChange(name, said, member string, change func(*account.Service, c
 			if err != nil {
 				return err
 			}
-			if people.Sealer == nil {
+			if !people.CanSeal() {
 				return errors.New("AUTH_ENCRYPTION_KEY is not set, or is no key")
 			}
 			n, err := change(people, ctx)

@@ -52,7 +52,8 @@ type Dependencies struct {
 
 // Service carries out the use cases. Its methods are safe for concurrent use.
 type Service struct {
-	Dependencies
+	deps Dependencies
+
 	hasher *hasher
 }
 
@@ -61,18 +62,21 @@ func New(d Dependencies) *Service {
 	if d.Logger == nil {
 		d.Logger = slog.Default()
 	}
-	return &Service{Dependencies: d, hasher: newHasher(d.Settings.HashQueue, d.Settings.HashCost)}
+	return &Service{deps: d, hasher: newHasher(d.Settings.HashQueue, d.Settings.HashCost)}
 }
 
 // SignupMode is SignupOpen, SignupInvite or SignupClosed.
-func (s *Service) SignupMode() string { return s.Settings.Signup }
+func (s *Service) SignupMode() string { return s.deps.Settings.Signup }
 
 // SigninLifetime is the absolute life of a sign-in.
-func (s *Service) SigninLifetime() time.Duration { return s.Settings.SigninLifetime }
+func (s *Service) SigninLifetime() time.Duration { return s.deps.Settings.SigninLifetime }
+
+// AIAvailable reports whether people may switch AI features on.
+func (s *Service) AIAvailable() bool { return s.deps.Settings.AIAvailable }
 
 // CanSeal reports whether there is a key to encrypt secrets with, without which no
 // second factor can be set up.
-func (s *Service) CanSeal() bool { return s.Sealer != nil }
+func (s *Service) CanSeal() bool { return s.deps.Sealer != nil }
 
 // Visitor is where a request came from, as far as it can be told.
 type Visitor struct {
@@ -91,8 +95,8 @@ func (v Visitor) userAgent() string {
 // audit writes an event of the audit log: ids only, never an address of a
 // person and never a secret.
 func (s *Service) audit(ctx context.Context, event string, attrs ...slog.Attr) {
-	s.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", append([]slog.Attr{slog.String("event", event)}, attrs...)...)
+	s.deps.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", append([]slog.Attr{slog.String("event", event)}, attrs...)...)
 }
 
 // now is the time of a use case, in UTC and in the precision of the tables.
-func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
+func (s *Service) now() time.Time { return s.deps.Now().UTC().Truncate(time.Microsecond) }

@@ -13,7 +13,7 @@ func (s *Service) guesser(ctx context.Context, email string, v Visitor) (string,
 	if v.Browser.IsZero() {
 		return email, nil
 	}
-	known, err := s.Store.KnowsBrowser(ctx, v.Browser, email)
+	known, err := s.deps.Store.KnowsBrowser(ctx, v.Browser, email)
 	if err != nil || !known {
 		return email, err
 	}
@@ -21,9 +21,9 @@ func (s *Service) guesser(ctx context.Context, email string, v Visitor) (string,
 }
 
 func (s *Service) createSignin(ctx context.Context, in *authserver.Signin, v Visitor) error {
-	if err := s.Store.CreateSignin(ctx, in); err != nil || v.Browser.IsZero() {
+	if err := s.deps.Store.CreateSignin(ctx, in); err != nil || v.Browser.IsZero() {
 		return err
 	}
-	_, err := s.Store.KnowBrowser(ctx, v.Browser, in.User.ID, in.CreatedAt)
+	_, err := s.deps.Store.KnowBrowser(ctx, v.Browser, in.User.ID, in.CreatedAt)
 	return err
 }

@@ -19,10 +19,10 @@ const RestorePath = "/restore?token="
 const restoreLife = 15 * time.Minute
 
 // ErasureGrace is how long a deleted account can be restored; 0: not at all.
-func (s *Service) ErasureGrace() time.Duration { return s.Settings.ErasureGrace }
+func (s *Service) ErasureGrace() time.Duration { return s.deps.Settings.ErasureGrace }
 
 // Erases reports whether the data of a family is erased with its last member.
-func (s *Service) Erases() bool { return s.Settings.Erases }
+func (s *Service) Erases() bool { return s.deps.Settings.Erases }
 
 // Close deletes the account of a user as the person asks: everything ends at once, as
 // EndingDeleted says. Nothing is erased for the grace period, within which the
@@ -31,11 +31,11 @@ func (s *Service) Erases() bool { return s.Settings.Erases }
 func (s *Service) Close(ctx context.Context, userID string) (*authserver.User, secret.Token, error) {
 	var u *authserver.User
 	var token secret.Token
-	err := s.Store.InTx(ctx, func(ctx context.Context) (err error) {
-		if u, err = s.Store.FindUser(ctx, userID); err != nil {
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) (err error) {
+		if u, err = s.deps.Store.FindUser(ctx, userID); err != nil {
 			return err
 		}
-		if s.Settings.ErasureGrace <= 0 {
+		if s.deps.Settings.ErasureGrace <= 0 {
 			return s.leave(ctx, userID, true)
 		}
 		token, err = s.closeAccount(ctx, u)
@@ -45,15 +45,15 @@ func (s *Service) Close(ctx context.Context, userID string) (*authserver.User, s
 }
 
 func (s *Service) closeAccount(ctx context.Context, u *authserver.User) (secret.Token, error) {
-	if err := s.Store.LockFamily(ctx, u.FamilyID); err != nil {
+	if err := s.deps.Store.LockFamily(ctx, u.FamilyID); err != nil {
 		return secret.Token{}, err
 	}
 	if _, err := s.mayLeave(ctx, u); err != nil {
 		return secret.Token{}, err
 	}
 	now := s.now()
-	eraseAt := now.Add(s.Settings.ErasureGrace)
-	won, err := s.Store.CloseUser(ctx, u.ID, now, eraseAt)
+	eraseAt := now.Add(s.deps.Settings.ErasureGrace)
+	won, err := s.deps.Store.CloseUser(ctx, u.ID, now, eraseAt)
 	if err == nil && !won {
 		err = fault.New(fault.NotFound, "User not found")
 	}
@@ -78,7 +78,7 @@ func (s *Service) closeAccount(ctx context.Context, u *authserver.User) (secret.
 // restoreLink makes a link that restores the account of u until a time.
 func (s *Service) restoreLink(ctx context.Context, u *authserver.User, until time.Time) (secret.Token, error) {
 	token, now := secret.New(secret.RestoreLink), s.now()
-	return token, s.Store.CreateLink(ctx, authserver.Link{
+	return token, s.deps.Store.CreateLink(ctx, authserver.Link{
 		Digest: token.Digest(), Kind: authserver.LinkRestore, UserID: u.ID, Email: u.Email, Bound: secret.DigestOf(u.PasswordHash),
 		CreatedAt: now, ExpiresAt: until,
 	})
@@ -88,7 +88,7 @@ func (s *Service) restoreLink(ctx context.Context, u *authserver.User, until tim
 // question whether to restore it. first is what signInHere says.
 func (s *Service) offerRestore(ctx context.Context, u *authserver.User, first func(ctx context.Context) error) (SigninResult, error) {
 	var result SigninResult
-	err := s.Store.InTx(ctx, func(ctx context.Context) (err error) {
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) (err error) {
 		if first != nil {
 			if err := first(ctx); err != nil {
 				return err
@@ -106,7 +106,7 @@ func (s *Service) CheckRestoreLink(ctx context.Context, text string) (*authserve
 	if err != nil {
 		return nil, ErrLinkGone
 	}
-	_, u, err := s.Store.FindLink(ctx, authserver.LinkRestore, token.Digest(), s.now())
+	_, u, err := s.deps.Store.FindLink(ctx, authserver.LinkRestore, token.Digest(), s.now())
 	if fault.Is(err, fault.NotFound) {
 		return nil, ErrLinkGone
 	}
@@ -120,14 +120,14 @@ func (s *Service) Restore(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	err = s.Store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.Store.LockFamily(ctx, u.FamilyID); err != nil {
+	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.deps.Store.LockFamily(ctx, u.FamilyID); err != nil {
 			return err
 		}
 		now := s.now()
-		won, err := s.Store.RestoreUser(ctx, u.ID, now)
+		won, err := s.deps.Store.RestoreUser(ctx, u.ID, now)
 		if err == nil && won {
-			won, err = s.Store.ClaimLink(ctx, authserver.LinkRestore, secret.DigestOf(text), now)
+			won, err = s.deps.Store.ClaimLink(ctx, authserver.LinkRestore, secret.DigestOf(text), now)
 		}
 		if err != nil {
 			return err
@@ -135,10 +135,10 @@ func (s *Service) Restore(ctx context.Context, text string) error {
 		if !won {
 			return ErrLinkGone
 		}
-		if err := s.Store.VoidLinks(ctx, u.ID, now); err != nil {
+		if err := s.deps.Store.VoidLinks(ctx, u.ID, now); err != nil {
 			return err
 		}
-		return s.Store.DisableOwnedClients(ctx, u.ID, nil)
+		return s.deps.Store.DisableOwnedClients(ctx, u.ID, nil)
 	})
 	if err == nil {
 		s.audit(ctx, authserver.EventUserRestored, slog.String("user_id", u.ID))
@@ -155,7 +155,7 @@ func (s *Service) RunErasures(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := s.eraseDue(ctx); err != nil && ctx.Err() == nil {
-			s.Logger.LogAttrs(ctx, slog.LevelError, "erasure of closed accounts", slog.String("error", err.Error()))
+			s.deps.Logger.LogAttrs(ctx, slog.LevelError, "erasure of closed accounts", slog.String("error", err.Error()))
 		}
 		select {
 		case <-ctx.Done():
@@ -166,12 +166,12 @@ func (s *Service) RunErasures(ctx context.Context) {
 }
 
 func (s *Service) eraseDue(ctx context.Context) error {
-	due, err := s.Store.ListErasable(ctx, s.now())
+	due, err := s.deps.Store.ListErasable(ctx, s.now())
 	if err != nil {
 		return err
 	}
 	for _, id := range due {
-		if err := s.Store.InTx(ctx, func(ctx context.Context) error { return s.erase(ctx, id) }); err != nil {
+		if err := s.deps.Store.InTx(ctx, func(ctx context.Context) error { return s.erase(ctx, id) }); err != nil {
 			return err
 		}
 	}
@@ -181,14 +181,14 @@ func (s *Service) eraseDue(ctx context.Context) error {
 // erase erases a closed account, in the transaction of ctx, unless it was restored
 // or erased meanwhile.
 func (s *Service) erase(ctx context.Context, userID string) error {
-	u, err := s.Store.FindUser(ctx, userID)
+	u, err := s.deps.Store.FindUser(ctx, userID)
 	if err != nil {
 		return err
 	}
-	if err := s.Store.LockFamily(ctx, u.FamilyID); err != nil {
+	if err := s.deps.Store.LockFamily(ctx, u.FamilyID); err != nil {
 		return err
 	}
-	won, err := s.Store.ClaimErasure(ctx, userID, s.now())
+	won, err := s.deps.Store.ClaimErasure(ctx, userID, s.now())
 	if err != nil || !won {
 		return err
 	}
@@ -197,7 +197,7 @@ func (s *Service) erase(ctx context.Context, userID string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Store.DeleteOwnedClients(ctx, userID); err != nil {
+	if err := s.deps.Store.DeleteOwnedClients(ctx, userID); err != nil {
 		return err
 	}
 	return s.forget(ctx, u, last)

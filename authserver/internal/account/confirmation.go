@@ -59,7 +59,7 @@ func (s *Service) confirm(ctx context.Context, in *authserver.Signin, password s
 // confirmPassword compares the password. The limits of sign-in count here too, the
 // failures at this sign-in alone. fault.Invalid: it is wrong.
 func (s *Service) confirmPassword(ctx context.Context, in *authserver.Signin, password string) error {
-	fresh, err := s.Store.FindUser(ctx, in.User.ID)
+	fresh, err := s.deps.Store.FindUser(ctx, in.User.ID)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (s *Service) confirmPassword(ctx context.Context, in *authserver.Signin, pa
 		return err
 	}
 	in.User.PasswordHash, in.ConfirmedAt = fresh.PasswordHash, s.now()
-	return s.Store.ConfirmSignin(ctx, in.Digest, in.ConfirmedAt)
+	return s.deps.Store.ConfirmSignin(ctx, in.Digest, in.ConfirmedAt)
 }
 
 // ErrConfirmationRequired refuses a device whose person has signed in too long ago.
@@ -82,7 +82,7 @@ var ErrConfirmationRequired = fault.New(fault.Forbidden,
 // that opened it is the proof, and refreshing renews nothing.
 // ErrConfirmationRequired: it is too long ago.
 func (s *Service) ConfirmedGrant(ctx context.Context, grantID string) error {
-	opened, err := s.Store.GrantOpenedAt(ctx, grantID)
+	opened, err := s.deps.Store.GrantOpenedAt(ctx, grantID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}

@@ -47,7 +47,7 @@ func (s *Service) SignInOnDevice(ctx context.Context, email, password, code stri
 		return nil, nil, err
 	}
 	var tokens *authserver.Tokens
-	err = s.Store.InTx(ctx, func(ctx context.Context) (err error) {
+	err = s.deps.Store.InTx(ctx, func(ctx context.Context) (err error) {
 		if err := s.stillGood(ctx, u); err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func (s *Service) SignInOnDevice(ctx context.Context, email, password, code stri
 // stillGood locks the user's row, and refuses a user who was deactivated or got
 // another password since it was checked.
 func (s *Service) stillGood(ctx context.Context, u *authserver.User) error {
-	err := s.Store.LockUser(ctx, u.ID, u.PasswordHash)
+	err := s.deps.Store.LockUser(ctx, u.ID, u.PasswordHash)
 	if fault.Is(err, fault.NotFound) {
 		return ErrBadCredentials
 	}
@@ -74,14 +74,14 @@ func (s *Service) stillGood(ctx context.Context, u *authserver.User) error {
 func (s *Service) openDevice(ctx context.Context, u *authserver.User, d *authserver.Device, origin string) (*authserver.Tokens, error) {
 	now := s.now()
 	d.ID, d.UserID, d.CreatedAt, d.SeenAt = uuid.NewString(), u.ID, now, now
-	if err := s.Store.SaveDevice(ctx, d); err != nil {
+	if err := s.deps.Store.SaveDevice(ctx, d); err != nil {
 		return nil, err
 	}
-	err := s.Grants.End(ctx, authserver.GrantFilter{UserID: u.ID, DeviceID: d.ID}, authserver.EndSignedInAgain)
+	err := s.deps.Grants.End(ctx, authserver.GrantFilter{UserID: u.ID, DeviceID: d.ID}, authserver.EndSignedInAgain)
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := s.Grants.Open(ctx, grant.Opening{
+	tokens, err := s.deps.Grants.Open(ctx, grant.Opening{
 		ClientID: authserver.FirstPartyClientID, UserID: u.ID, Scopes: scope.ReadWrite,
 		DeviceID: d.ID, Origin: origin,
 	})
@@ -116,7 +116,7 @@ func (s *Service) refreshOnDevice(ctx context.Context, refreshToken, deviceID st
 		if err != nil {
 			return nil, refused
 		}
-		bound, err := s.Store.DeviceOfRefreshToken(ctx, handle.Digest())
+		bound, err := s.deps.Store.DeviceOfRefreshToken(ctx, handle.Digest())
 		if err != nil {
 			return nil, err
 		}
@@ -124,24 +124,24 @@ func (s *Service) refreshOnDevice(ctx context.Context, refreshToken, deviceID st
 			return nil, refused
 		}
 	}
-	tokens, err := s.Grants.Refresh(ctx, grant.RefreshRequest{RefreshToken: refreshToken, ClientID: authserver.FirstPartyClientID})
+	tokens, err := s.deps.Grants.Refresh(ctx, grant.RefreshRequest{RefreshToken: refreshToken, ClientID: authserver.FirstPartyClientID})
 	if because, bad := errors.AsType[*grant.Refusal](err); bad {
 		return nil, refused.WithCause(because)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return tokens, s.Store.StampDevice(ctx, tokens.GrantID, s.now())
+	return tokens, s.deps.Store.StampDevice(ctx, tokens.GrantID, s.now())
 }
 
 // Devices lists the devices of a user.
 func (s *Service) Devices(ctx context.Context, userID string) ([]authserver.Device, error) {
-	return s.Store.ListDevices(ctx, userID)
+	return s.deps.Store.ListDevices(ctx, userID)
 }
 
 // DeviceOfGrant returns our id of the device a grant is bound to; "": none.
 func (s *Service) DeviceOfGrant(ctx context.Context, grantID string) (string, error) {
-	return s.Store.DeviceOfGrant(ctx, grantID)
+	return s.deps.Store.DeviceOfGrant(ctx, grantID)
 }
 
 // RevokeDevice ends everything issued to a device of the user. fault.NotFound:
@@ -151,15 +151,15 @@ func (s *Service) RevokeDevice(ctx context.Context, userID, id string) error {
 	if uuid.Validate(id) != nil || len(id) != 36 {
 		return missing
 	}
-	err := s.Store.InTx(ctx, func(ctx context.Context) error {
-		ended, err := s.Store.EndDevice(ctx, userID, id, s.now())
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		ended, err := s.deps.Store.EndDevice(ctx, userID, id, s.now())
 		if err != nil {
 			return err
 		}
 		if !ended {
 			return missing
 		}
-		return s.Grants.End(ctx, authserver.GrantFilter{UserID: userID, DeviceID: id}, authserver.EndDeviceRevoked)
+		return s.deps.Grants.End(ctx, authserver.GrantFilter{UserID: userID, DeviceID: id}, authserver.EndDeviceRevoked)
 	})
 	if err == nil {
 		s.audit(ctx, authserver.EventDeviceRevoked, slog.String("user_id", userID), slog.String("device_id", id))
@@ -169,20 +169,20 @@ func (s *Service) RevokeDevice(ctx context.Context, userID, id string) error {
 
 // EndGrant ends one grant of a user: what a person or an app is signed out of.
 func (s *Service) EndGrant(ctx context.Context, userID, grantID string) error {
-	return s.Grants.End(ctx, authserver.GrantFilter{ID: grantID, UserID: userID}, authserver.EndRevoked)
+	return s.deps.Grants.End(ctx, authserver.GrantFilter{ID: grantID, UserID: userID}, authserver.EndRevoked)
 }
 
 // EnableAI switches AI features on for a user (docs/contract.md, "AI features").
 // fault.Forbidden: this instance has none.
 func (s *Service) EnableAI(ctx context.Context, userID string) (*authserver.User, error) {
-	if !s.Settings.AIAvailable {
+	if !s.deps.Settings.AIAvailable {
 		return nil, fault.New(fault.Forbidden, "AI is not available for your account")
 	}
-	if err := s.Store.SetAIEnabled(ctx, userID, true); err != nil {
+	if err := s.deps.Store.SetAIEnabled(ctx, userID, true); err != nil {
 		if fault.KindOf(err) == fault.Internal {
 			return nil, fault.Wrap(fault.Invalid, err, "Failed to update user settings").WithErrors("Failed to update user settings")
 		}
 		return nil, err
 	}
-	return s.Store.FindUser(ctx, userID)
+	return s.deps.Store.FindUser(ctx, userID)
 }

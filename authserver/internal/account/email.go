@@ -29,7 +29,7 @@ func (r *Recovery) RequestEmail(ctx context.Context, in *authserver.Signin, emai
 	if len(broken) > 0 {
 		return false, invalid(broken)
 	}
-	if err := s.take(ctx, "email-change", u.ID, s.Settings.Throttles.Reset); err != nil {
+	if err := s.take(ctx, "email-change", u.ID, s.deps.Settings.Throttles.Reset); err != nil {
 		return false, err
 	}
 	if err := s.confirm(ctx, in, password); err != nil {
@@ -84,7 +84,7 @@ func (r *Recovery) ConfirmEmail(ctx context.Context, u *authserver.User, text, l
 	if err != nil {
 		return err
 	}
-	err = r.People.Store.InTx(ctx, func(ctx context.Context) error {
+	err = r.People.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		return r.swapEmail(ctx, u, email, func() error {
 			won, err := r.Links.ClaimLink(ctx, authserver.LinkEmail, secret.DigestOf(text), r.People.now())
 			if err == nil && !won {
@@ -101,7 +101,7 @@ func (r *Recovery) ConfirmEmail(ctx context.Context, u *authserver.User, text, l
 
 // changeEmail gives u another address at once.
 func (r *Recovery) changeEmail(ctx context.Context, u *authserver.User, email, language string) error {
-	err := r.People.Store.InTx(ctx, func(ctx context.Context) error {
+	err := r.People.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		return r.swapEmail(ctx, u, email, func() error { return nil })
 	})
 	if err == nil {

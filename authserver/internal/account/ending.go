@@ -93,14 +93,14 @@ func (s *Service) end(ctx context.Context, userID string, e Ending, except strin
 		of   Thing
 		take func() error
 	}{
-		{ThingSignins, func() error { return s.Store.ForgetAnnouncements(ctx, userID) }},
-		{ThingSignins, func() error { return s.Store.EndSignins(ctx, userID, except, now) }},
-		{ThingSignins, func() error { return s.Store.DeletePendingSignins(ctx, userID, now) }},
-		{ThingOwnApps, func() error { return s.Store.EndDevices(ctx, userID, now) }},
-		{ThingLinks, func() error { return s.Store.VoidLinks(ctx, userID, now) }},
-		{ThingInvitations, func() error { return s.Store.RevokeInvitationsBy(ctx, userID, now) }},
+		{ThingSignins, func() error { return s.deps.Store.ForgetAnnouncements(ctx, userID) }},
+		{ThingSignins, func() error { return s.deps.Store.EndSignins(ctx, userID, except, now) }},
+		{ThingSignins, func() error { return s.deps.Store.DeletePendingSignins(ctx, userID, now) }},
+		{ThingOwnApps, func() error { return s.deps.Store.EndDevices(ctx, userID, now) }},
+		{ThingLinks, func() error { return s.deps.Store.VoidLinks(ctx, userID, now) }},
+		{ThingInvitations, func() error { return s.deps.Store.RevokeInvitationsBy(ctx, userID, now) }},
 		{ThingKeys, func() error { return s.revokeKeys(ctx, userID, e.reason) }},
-		{ThingConsents, func() error { return s.Store.DeleteConsents(ctx, userID) }},
+		{ThingConsents, func() error { return s.deps.Store.DeleteConsents(ctx, userID) }},
 	}
 	for _, step := range steps {
 		if !slices.Contains(e.ends, step.of) {
@@ -116,23 +116,23 @@ func (s *Service) end(ctx context.Context, userID string, e Ending, except strin
 // endGrants ends grants last: see grant.Service.End.
 func (s *Service) endGrants(ctx context.Context, userID string, e Ending, except string) error {
 	if slices.Contains(e.ends, ThingApplications) {
-		return s.Grants.End(ctx, authserver.GrantFilter{UserID: userID}, e.reason)
+		return s.deps.Grants.End(ctx, authserver.GrantFilter{UserID: userID}, e.reason)
 	}
 	if slices.Contains(e.ends, ThingCodes) {
 		f := authserver.GrantFilter{UserID: userID, ExceptSigninID: except, PendingOnly: true}
-		if err := s.Grants.End(ctx, f, authserver.EndSignedOut); err != nil {
+		if err := s.deps.Grants.End(ctx, f, authserver.EndSignedOut); err != nil {
 			return err
 		}
 	}
 	if !slices.Contains(e.ends, ThingOwnApps) {
 		return nil
 	}
-	return s.Grants.End(ctx, authserver.GrantFilter{UserID: userID, FirstPartyOnly: true}, e.reason)
+	return s.deps.Grants.End(ctx, authserver.GrantFilter{UserID: userID, FirstPartyOnly: true}, e.reason)
 }
 
 func (s *Service) revokeKeys(ctx context.Context, userID, reason string) error {
-	if s.Keys == nil {
+	if s.deps.Keys == nil {
 		return nil
 	}
-	return s.Keys.RevokeAll(ctx, userID, reason)
+	return s.deps.Keys.RevokeAll(ctx, userID, reason)
 }

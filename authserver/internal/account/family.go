@@ -26,11 +26,11 @@ type Household struct {
 
 // Household returns the family of u.
 func (s *Service) Household(ctx context.Context, u *authserver.User) (Household, error) {
-	members, err := s.Store.ListMembers(ctx, u.FamilyID)
+	members, err := s.deps.Store.ListMembers(ctx, u.FamilyID)
 	if err != nil || !u.May(role.ManageFamily) {
 		return Household{Members: members}, err
 	}
-	open, err := s.Store.ListInvitations(ctx, u.FamilyID, s.now())
+	open, err := s.deps.Store.ListInvitations(ctx, u.FamilyID, s.now())
 	return Household{Members: members, Invitations: open}, err
 }
 
@@ -50,7 +50,7 @@ func (s *Service) Invite(ctx context.Context, by *authserver.User, email, as str
 	}
 	code, now := secret.New(secret.InviteCode), s.now()
 	err := s.asAdmin(ctx, by, func(ctx context.Context, _ []authserver.User) error {
-		return s.Store.CreateInvitation(ctx, authserver.Invitation{
+		return s.deps.Store.CreateInvitation(ctx, authserver.Invitation{
 			ID: uuid.NewString(), Digest: code.Digest(), FamilyID: by.FamilyID, Email: email, Role: as,
 			InvitedBy: by.ID, CreatedAt: now, ExpiresAt: now.Add(s.invitationLife()),
 		})
@@ -63,8 +63,8 @@ func (s *Service) Invite(ctx context.Context, by *authserver.User, email, as str
 }
 
 func (s *Service) invitationLife() time.Duration {
-	if s.Settings.InvitationLife > 0 {
-		return s.Settings.InvitationLife
+	if s.deps.Settings.InvitationLife > 0 {
+		return s.deps.Settings.InvitationLife
 	}
 	return defaultInvitationLife
 }
@@ -75,7 +75,7 @@ func (s *Service) Invitation(ctx context.Context, text string) (*authserver.Invi
 	if err != nil {
 		return nil, fault.New(fault.NotFound, "There is no such invitation.")
 	}
-	return s.Store.FindInvitation(ctx, code.Digest(), s.now())
+	return s.deps.Store.FindInvitation(ctx, code.Digest(), s.now())
 }
 
 // RevokeInvitation takes an open invitation back.
@@ -85,7 +85,7 @@ func (s *Service) RevokeInvitation(ctx context.Context, by *authserver.User, id 
 		return missing
 	}
 	return s.asAdmin(ctx, by, func(ctx context.Context, _ []authserver.User) error {
-		ok, err := s.Store.RevokeInvitation(ctx, by.FamilyID, id, s.now())
+		ok, err := s.deps.Store.RevokeInvitation(ctx, by.FamilyID, id, s.now())
 		if err == nil && !ok {
 			return missing
 		}
@@ -107,7 +107,7 @@ func (s *Service) RenameFamily(ctx context.Context, by *authserver.User, name st
 		return invalid(broken)
 	}
 	return s.asAdmin(ctx, by, func(ctx context.Context, _ []authserver.User) error {
-		return s.Store.RenameFamily(ctx, by.FamilyID, name)
+		return s.deps.Store.RenameFamily(ctx, by.FamilyID, name)
 	})
 }
 
@@ -115,11 +115,11 @@ func (s *Service) RenameFamily(ctx context.Context, by *authserver.User, name st
 // They are read anew: by may have lost the role meanwhile, and whoever takes it
 // away holds the family too.
 func (s *Service) asAdmin(ctx context.Context, by *authserver.User, fn func(ctx context.Context, members []authserver.User) error) error {
-	return s.Store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.Store.LockFamily(ctx, by.FamilyID); err != nil {
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.deps.Store.LockFamily(ctx, by.FamilyID); err != nil {
 			return err
 		}
-		members, err := s.Store.ListMembers(ctx, by.FamilyID)
+		members, err := s.deps.Store.ListMembers(ctx, by.FamilyID)
 		if err != nil {
 			return err
 		}
@@ -154,7 +154,7 @@ func (s *Service) SetRole(ctx context.Context, by *authserver.User, id, as strin
 		return invalid(authserver.Violations{{Field: "role", Rule: "role.invalid", Message: "Role is invalid"}})
 	}
 	return s.withMember(ctx, by, id, func(ctx context.Context, u *authserver.User) error {
-		if err := s.Store.MoveUser(ctx, u.ID, by.FamilyID, as); err != nil {
+		if err := s.deps.Store.MoveUser(ctx, u.ID, by.FamilyID, as); err != nil {
 			return err
 		}
 		s.audit(ctx, authserver.EventRoleChanged, slog.String("user_id", u.ID), slog.String("role", as))
@@ -173,7 +173,7 @@ func (s *Service) RemoveMember(ctx context.Context, by *authserver.User, id stri
 		if err := s.newFamily(ctx, u); err != nil {
 			return err
 		}
-		if err := s.Store.MoveUser(ctx, u.ID, u.FamilyID, authserver.RoleAdmin); err != nil {
+		if err := s.deps.Store.MoveUser(ctx, u.ID, u.FamilyID, authserver.RoleAdmin); err != nil {
 			return err // before all that depends on the user's row: see grant.Service.End
 		}
 		s.audit(ctx, authserver.EventMemberRemoved, slog.String("user_id", u.ID), slog.String("family_id", by.FamilyID))

@@ -36,7 +36,7 @@ func (s *Service) CreateInvite(ctx context.Context, email, note string, life tim
 		end := i.CreatedAt.Add(life)
 		i.ExpiresAt = &end
 	}
-	if err := s.Store.CreateInvite(ctx, i); err != nil {
+	if err := s.deps.Store.CreateInvite(ctx, i); err != nil {
 		return nil, secret.Token{}, err
 	}
 	s.audit(ctx, authserver.EventInviteCreated, slog.String("invite_id", i.ID))
@@ -45,7 +45,7 @@ func (s *Service) CreateInvite(ctx context.Context, email, note string, life tim
 
 // Invites lists every invite code's record, newest first.
 func (s *Service) Invites(ctx context.Context) ([]authserver.Invite, error) {
-	return s.Store.ListInvites(ctx)
+	return s.deps.Store.ListInvites(ctx)
 }
 
 // RevokeInvite makes an open code worthless. fault.NotFound: there is none.
@@ -54,7 +54,7 @@ func (s *Service) RevokeInvite(ctx context.Context, id string) error {
 	if uuid.Validate(id) != nil || len(id) != 36 {
 		return missing
 	}
-	ok, err := s.Store.RevokeInvite(ctx, id, s.now())
+	ok, err := s.deps.Store.RevokeInvite(ctx, id, s.now())
 	if err == nil && !ok {
 		return missing
 	}
@@ -72,7 +72,7 @@ func (r *Recovery) Invite(ctx context.Context, by *authserver.User, email, as, l
 	if code, err = s.Invite(ctx, by, email, as); err != nil || r.Mail == nil {
 		return code, false, err
 	}
-	err = s.take(ctx, "invitation-letter", by.ID, s.Settings.Throttles.Reset)
+	err = s.take(ctx, "invitation-letter", by.ID, s.deps.Settings.Throttles.Reset)
 	if fault.Is(err, fault.RateLimited) {
 		return code, false, nil
 	}
@@ -98,16 +98,16 @@ type ticket struct {
 // up"): who has no code learns nothing about addresses. Wrong codes count per
 // address.
 func (s *Service) admit(ctx context.Context, in *Signup, v Visitor) (ticket, error) {
-	if s.Settings.Signup == SignupClosed {
+	if s.deps.Settings.Signup == SignupClosed {
 		return ticket{}, errClosed
 	}
 	if in.InviteCode == "" {
-		if s.Settings.Signup == SignupInvite {
+		if s.deps.Settings.Signup == SignupInvite {
 			return ticket{}, errInviteNeeded
 		}
 		return ticket{}, nil
 	}
-	limits := s.Settings.Throttles.Invite
+	limits := s.deps.Settings.Throttles.Invite
 	if err := s.blocked(ctx, "invite", v.Address, limits); err != nil {
 		return ticket{}, err
 	}
@@ -127,10 +127,10 @@ func (s *Service) readCode(ctx context.Context, in *Signup) (ticket, error) {
 	}
 	t := ticket{code: code.Digest()}
 	email := authserver.NormalizeEmail(in.Email)
-	if t.invite, err = s.Store.InviteOpen(ctx, t.code, email, s.now()); err != nil || t.invite {
+	if t.invite, err = s.deps.Store.InviteOpen(ctx, t.code, email, s.now()); err != nil || t.invite {
 		return t, err
 	}
-	t.invitation, err = s.Store.FindInvitation(ctx, t.code, s.now())
+	t.invitation, err = s.deps.Store.FindInvitation(ctx, t.code, s.now())
 	if fault.Is(err, fault.NotFound) || err == nil && t.invitation.Email != email {
 		return ticket{}, errInvite
 	}
@@ -144,9 +144,9 @@ func (s *Service) use(ctx context.Context, t ticket, u *authserver.User) error {
 	var err error
 	switch {
 	case t.invitation != nil:
-		won, err = s.Store.ClaimInvitation(ctx, t.code, u.Email, u.ID, u.CreatedAt)
+		won, err = s.deps.Store.ClaimInvitation(ctx, t.code, u.Email, u.ID, u.CreatedAt)
 	case t.invite:
-		won, err = s.Store.ClaimInvite(ctx, t.code, u.Email, u.ID, u.CreatedAt)
+		won, err = s.deps.Store.ClaimInvite(ctx, t.code, u.Email, u.ID, u.CreatedAt)
 	default:
 		return nil
 	}

@@ -22,17 +22,17 @@ var ErrWrongKey = errors.New("the encryption key is not the one that the second 
 // ProveKey compares the encryption key with the proof in the database, which it
 // makes when there is none.
 func (s *Service) ProveKey(ctx context.Context) error {
-	if s.Sealer != nil {
-		if err := s.Store.AddKeyProof(ctx, s.Sealer.seal([]byte(keyProof), keyProofOwner)); err != nil {
+	if s.deps.Sealer != nil {
+		if err := s.deps.Store.AddKeyProof(ctx, s.deps.Sealer.seal([]byte(keyProof), keyProofOwner)); err != nil {
 			return err
 		}
 	}
-	sealed, err := s.Store.FindKeyProof(ctx)
+	sealed, err := s.deps.Store.FindKeyProof(ctx)
 	if err != nil || sealed == nil {
 		return err
 	}
-	if s.Sealer != nil {
-		if _, _, err := s.Sealer.open(sealed, keyProofOwner); err == nil {
+	if s.deps.Sealer != nil {
+		if _, _, err := s.deps.Sealer.open(sealed, keyProofOwner); err == nil {
 			return nil
 		}
 	}
@@ -41,27 +41,27 @@ func (s *Service) ProveKey(ctx context.Context) error {
 
 // renewProof seals the proof under the current key.
 func (s *Service) renewProof(ctx context.Context) error {
-	return s.Store.SetKeyProof(ctx, s.Sealer.seal([]byte(keyProof), keyProofOwner))
+	return s.deps.Store.SetKeyProof(ctx, s.deps.Sealer.seal([]byte(keyProof), keyProofOwner))
 }
 
 // ReplaceKey goes on with the current key after the one before was lost. Secrets
 // that no key opens go: their people use a recovery code, and set the second
 // factor up again. It returns of how many.
 func (s *Service) ReplaceKey(ctx context.Context) (lost int, err error) {
-	if s.Sealer == nil {
+	if s.deps.Sealer == nil {
 		return 0, errNoSealer
 	}
-	err = s.Store.InTx(ctx, func(ctx context.Context) error {
-		all, err := s.Store.ListSecondFactors(ctx)
+	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		all, err := s.deps.Store.ListSecondFactors(ctx)
 		if err != nil {
 			return err
 		}
 		lost = 0
 		for _, f := range all {
-			if _, _, err := s.Sealer.open(f.Sealed, f.UserID); err == nil {
+			if _, _, err := s.deps.Sealer.open(f.Sealed, f.UserID); err == nil {
 				continue
 			}
-			if err := s.Store.DropSecondFactorSecret(ctx, f.UserID); err != nil {
+			if err := s.deps.Store.DropSecondFactorSecret(ctx, f.UserID); err != nil {
 				return fmt.Errorf("second factor of user %s: %w", f.UserID, err)
 			}
 			lost++

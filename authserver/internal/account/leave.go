@@ -30,12 +30,12 @@ func (s *Service) Deactivate(ctx context.Context, userID string) error {
 }
 
 func (s *Service) leave(ctx context.Context, userID string, forGood bool) error {
-	return s.Store.InTx(ctx, func(ctx context.Context) error {
-		u, err := s.Store.FindUser(ctx, userID)
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		u, err := s.deps.Store.FindUser(ctx, userID)
 		if err != nil {
 			return err
 		}
-		if err := s.Store.LockFamily(ctx, u.FamilyID); err != nil {
+		if err := s.deps.Store.LockFamily(ctx, u.FamilyID); err != nil {
 			return err
 		}
 		last, err := s.mayLeave(ctx, u)
@@ -43,7 +43,7 @@ func (s *Service) leave(ctx context.Context, userID string, forGood bool) error 
 			return err
 		}
 		now := s.now()
-		was, err := s.Store.Deactivate(ctx, u.ID, !forGood, now) // the user's row first: see grant.Service.End
+		was, err := s.deps.Store.Deactivate(ctx, u.ID, !forGood, now) // the user's row first: see grant.Service.End
 		if err != nil {
 			return err
 		}
@@ -77,10 +77,10 @@ func (s *Service) leave(ctx context.Context, userID string, forGood bool) error 
 func (s *Service) forget(ctx context.Context, u *authserver.User, last bool) error {
 	s.audit(ctx, authserver.EventUserDeleted, slog.String("user_id", u.ID))
 	now := s.now()
-	if err := s.Store.ForgetUser(ctx, u.ID, now); err != nil || !last {
+	if err := s.deps.Store.ForgetUser(ctx, u.ID, now); err != nil || !last {
 		return err
 	}
-	return s.Store.AddOutboxMessage(ctx, authserver.OutboxMessage{
+	return s.deps.Store.AddOutboxMessage(ctx, authserver.OutboxMessage{
 		ID: uuid.NewString(), Kind: authserver.OutboxEraseFamily, Subject: u.FamilyID, CreatedAt: now,
 	})
 }
@@ -88,30 +88,30 @@ func (s *Service) forget(ctx context.Context, u *authserver.User, last bool) err
 // disableOwnedClients stops the applications a user has registered, for everybody
 // who allowed them: their owner is not there any more. It returns their ids.
 func (s *Service) disableOwnedClients(ctx context.Context, userID string, now time.Time) ([]string, error) {
-	if err := s.Store.DisableOwnedClients(ctx, userID, &now); err != nil {
+	if err := s.deps.Store.DisableOwnedClients(ctx, userID, &now); err != nil {
 		return nil, err
 	}
-	return s.Store.OwnedClients(ctx, userID)
+	return s.deps.Store.OwnedClients(ctx, userID)
 }
 
 // endOwnedClients ends what was issued to clients that were disabled, and deletes
 // them if their owner leaves for good.
 func (s *Service) endOwnedClients(ctx context.Context, userID string, owned []string, forGood bool) error {
 	for _, id := range owned {
-		if err := s.Grants.End(ctx, authserver.GrantFilter{ClientID: id}, authserver.EndClientDeleted); err != nil {
+		if err := s.deps.Grants.End(ctx, authserver.GrantFilter{ClientID: id}, authserver.EndClientDeleted); err != nil {
 			return err
 		}
 	}
 	if !forGood {
 		return nil
 	}
-	return s.Store.DeleteOwnedClients(ctx, userID)
+	return s.deps.Store.DeleteOwnedClients(ctx, userID)
 }
 
 // mayLeave refuses the last admin of a family that has other members. last: u
 // is the last member; one who has closed the account and may restore it is one.
 func (s *Service) mayLeave(ctx context.Context, u *authserver.User) (last bool, err error) {
-	members, err := s.Store.ListMembers(ctx, u.FamilyID)
+	members, err := s.deps.Store.ListMembers(ctx, u.FamilyID)
 	if err != nil {
 		return false, err
 	}
@@ -130,7 +130,7 @@ func (s *Service) mayLeave(ctx context.Context, u *authserver.User) (last bool, 
 	if others > 0 {
 		return false, nil
 	}
-	closed, err := s.Store.CountClosed(ctx, u.FamilyID)
+	closed, err := s.deps.Store.CountClosed(ctx, u.FamilyID)
 	if u.Closed() {
 		closed-- // u
 	}
@@ -140,11 +140,11 @@ func (s *Service) mayLeave(ctx context.Context, u *authserver.User) (last bool, 
 // Reactivate takes Deactivate back. Errors: fault.NotFound, fault.Conflict (the
 // address has another owner now).
 func (s *Service) Reactivate(ctx context.Context, userID string) error {
-	err := s.Store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.Store.Reactivate(ctx, userID); err != nil {
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.deps.Store.Reactivate(ctx, userID); err != nil {
 			return err
 		}
-		return s.Store.DisableOwnedClients(ctx, userID, nil)
+		return s.deps.Store.DisableOwnedClients(ctx, userID, nil)
 	})
 	if err == nil {
 		s.audit(ctx, authserver.EventUserReactivated, slog.String("user_id", userID))
@@ -154,5 +154,5 @@ func (s *Service) Reactivate(ctx context.Context, userID string) error {
 
 // Users lists every user that was not deleted.
 func (s *Service) Users(ctx context.Context) ([]authserver.User, error) {
-	return s.Store.ListUsers(ctx)
+	return s.deps.Store.ListUsers(ctx)
 }

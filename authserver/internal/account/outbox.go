@@ -31,7 +31,7 @@ func (s *Service) RunOutbox(ctx context.Context, m Messenger) {
 		for ctx.Err() == nil {
 			found, err := s.deliverNext(ctx, m)
 			if err != nil && ctx.Err() == nil {
-				s.Logger.LogAttrs(ctx, slog.LevelError, "errand", slog.String("error", err.Error()))
+				s.deps.Logger.LogAttrs(ctx, slog.LevelError, "outbox", slog.String("error", err.Error()))
 			}
 			if !found || err != nil {
 				break
@@ -48,19 +48,19 @@ func (s *Service) RunOutbox(ctx context.Context, m Messenger) {
 // deliverNext delivers the message that is due, if there is one.
 func (s *Service) deliverNext(ctx context.Context, m Messenger) (found bool, err error) {
 	now := s.now()
-	e, err := s.Store.ClaimOutboxMessage(ctx, now, now.Add(outboxLease))
+	e, err := s.deps.Store.ClaimOutboxMessage(ctx, now, now.Add(outboxLease))
 	if err != nil || e == nil {
 		return false, err
 	}
 	bounded, cancel := context.WithTimeout(ctx, outboxTimeout)
 	defer cancel()
 	if err := s.deliver(bounded, m, e); err != nil {
-		s.Logger.LogAttrs(ctx, slog.LevelWarn, "errand failed", slog.String("errand_id", e.ID), slog.String("kind", e.Kind),
+		s.deps.Logger.LogAttrs(ctx, slog.LevelWarn, "an outbox message failed", slog.String("message_id", e.ID), slog.String("kind", e.Kind),
 			slog.Int("attempts", e.Attempts), slog.String("error", err.Error()))
 		// Even when ctx has just ended, the next try should not wait for the lease.
-		return true, s.Store.PostponeOutboxMessage(context.WithoutCancel(ctx), e.ID, s.now().Add(outboxDelay(e.Attempts)))
+		return true, s.deps.Store.PostponeOutboxMessage(context.WithoutCancel(ctx), e.ID, s.now().Add(outboxDelay(e.Attempts)))
 	}
-	return true, s.Store.FinishOutboxMessage(context.WithoutCancel(ctx), e.ID)
+	return true, s.deps.Store.FinishOutboxMessage(context.WithoutCancel(ctx), e.ID)
 }
 
 func (s *Service) deliver(ctx context.Context, m Messenger, e *authserver.OutboxMessage) error {

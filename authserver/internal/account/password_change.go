@@ -27,7 +27,7 @@ func (s *Service) ChangePassword(ctx context.Context, in *authserver.Signin, cur
 		return secret.Token{}, err
 	}
 	var cookie secret.Token
-	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.replacePassword(ctx, &in.User, hash); err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func (s *Service) checkNewPassword(password string, owner *authserver.User) erro
 // user's row is written first, so that nothing more is opened with the old one.
 // ErrBadCredentials: it is not the password any more.
 func (s *Service) replacePassword(ctx context.Context, u *authserver.User, hash string) error {
-	won, err := s.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
+	won, err := s.deps.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
 	if err == nil && !won {
 		err = ErrBadCredentials
 	}
@@ -68,7 +68,7 @@ func (s *Service) replacePassword(ctx context.Context, u *authserver.User, hash 
 
 // Signins lists where a user is signed in.
 func (s *Service) Signins(ctx context.Context, userID string) ([]authserver.Signin, error) {
-	return s.Store.ListSignins(ctx, userID, s.now(), s.Settings.SigninIdle)
+	return s.deps.Store.ListSignins(ctx, userID, s.now(), s.deps.Settings.SigninIdle)
 }
 
 // EndOneSignin signs a user out at one browser. fault.NotFound: there is no
@@ -78,8 +78,8 @@ func (s *Service) EndOneSignin(ctx context.Context, userID, id string) error {
 	if uuid.Validate(id) != nil || len(id) != 36 {
 		return missing
 	}
-	return s.Store.InTx(ctx, func(ctx context.Context) error {
-		ended, err := s.Store.EndSigninByID(ctx, userID, id, s.now())
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		ended, err := s.deps.Store.EndSigninByID(ctx, userID, id, s.now())
 		if err != nil {
 			return err
 		}
@@ -92,12 +92,12 @@ func (s *Service) EndOneSignin(ctx context.Context, userID, id string) error {
 
 // endCodes ends the codes in flight that were made from a sign-in.
 func (s *Service) endCodes(ctx context.Context, userID, signinID string) error {
-	return s.Grants.End(ctx, authserver.GrantFilter{UserID: userID, SigninID: signinID, PendingOnly: true}, authserver.EndSignedOut)
+	return s.deps.Grants.End(ctx, authserver.GrantFilter{UserID: userID, SigninID: signinID, PendingOnly: true}, authserver.EndSignedOut)
 }
 
 // EndOtherSignins signs a user out everywhere but at sign-in in: browsers and
 // devices of the JSON sign-in. Applications that the user allowed keep working;
 // codes in flight that were made from the other sign-ins end.
 func (s *Service) EndOtherSignins(ctx context.Context, in *authserver.Signin) error {
-	return s.Store.InTx(ctx, func(ctx context.Context) error { return s.end(ctx, in.User.ID, EndingSignOut, in.ID) })
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error { return s.end(ctx, in.User.ID, EndingSignOut, in.ID) })
 }

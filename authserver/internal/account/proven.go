@@ -10,20 +10,20 @@ import (
 // AdmitSignin counts one try to sign in from v's address, for ways in that have
 // no password to check. Errors: fault.RateLimited, fault.Unavailable.
 func (s *Service) AdmitSignin(ctx context.Context, v Visitor) error {
-	return s.take(ctx, "signin-address", v.Address, s.Settings.Throttles.SigninAddress)
+	return s.take(ctx, "signin-address", v.Address, s.deps.Settings.Throttles.SigninAddress)
 }
 
 // AdmitSecondFactor counts one second factor tried by the user, whatever it is.
 // Errors: as AdmitSignin.
 func (s *Service) AdmitSecondFactor(ctx context.Context, userID string) error {
-	return s.take(ctx, "second-factor", userID, s.Settings.Throttles.SecondFactor)
+	return s.take(ctx, "second-factor", userID, s.deps.Settings.Throttles.SecondFactor)
 }
 
 // SignInProven signs a user in at a browser who was proved to be there with
 // everything this user needs: by a passkey whose device verified the person.
 // Errors: ErrBadCredentials (deactivated meanwhile).
 func (s *Service) SignInProven(ctx context.Context, userID string, v Visitor, replaced secret.Token) (SigninResult, error) {
-	u, err := s.Store.FindUser(ctx, userID)
+	u, err := s.deps.Store.FindUser(ctx, userID)
 	if fault.Is(err, fault.NotFound) {
 		return SigninResult{}, ErrBadCredentials.WithCause(err)
 	}
@@ -37,7 +37,7 @@ func (s *Service) SignInProven(ctx context.Context, userID string, v Visitor, re
 // elsewhere: a passkey of the user who gave the right password. Errors:
 // fault.NotFound (nothing is pending any more).
 func (s *Service) FinishSignInProven(ctx context.Context, pending secret.Token, userID string, v Visitor, replaced secret.Token) (SigninResult, error) {
-	u, err := s.Store.FindPendingSignin(ctx, pending.Digest(), s.now())
+	u, err := s.deps.Store.FindPendingSignin(ctx, pending.Digest(), s.now())
 	if err == nil && u.ID != userID {
 		err = fault.New(fault.NotFound, "No such pending sign-in")
 	}
@@ -45,6 +45,6 @@ func (s *Service) FinishSignInProven(ctx context.Context, pending secret.Token, 
 		return SigninResult{}, err
 	}
 	return s.signInHere(ctx, u, v, replaced, func(ctx context.Context) error {
-		return s.Store.TakePendingSignin(ctx, pending.Digest())
+		return s.deps.Store.TakePendingSignin(ctx, pending.Digest())
 	})
 }

@@ -107,7 +107,7 @@ func (r *Recovery) work(ctx, lasting context.Context) {
 
 func (r *Recovery) do(ctx context.Context, job mailJob) {
 	if err := job(ctx); err != nil {
-		r.People.Logger.ErrorContext(ctx, "a letter was not written", slog.Any("error", err))
+		r.People.deps.Logger.ErrorContext(ctx, "an email was not written", slog.Any("error", err))
 	}
 }
 
@@ -129,7 +129,7 @@ func (r *Recovery) send(ctx context.Context, userID string, m authserver.EmailMe
 			return
 		}
 		if try == len(retryMail) || !wait(ctx, retryMail[try]) {
-			r.People.Logger.ErrorContext(ctx, "a letter was not sent", slog.String("letter", m.Kind),
+			r.People.deps.Logger.ErrorContext(ctx, "an email was not sent", slog.String("email", m.Kind),
 				slog.String("user_id", userID), slog.String("reason", r.reason(err)))
 			return
 		}
@@ -187,7 +187,7 @@ func (r *Recovery) notify(ctx context.Context, u *authserver.User, m authserver.
 		return nil
 	})
 	if err != nil {
-		r.People.Logger.ErrorContext(ctx, "a letter was not sent", slog.String("letter", m.Kind), slog.String("user_id", u.ID))
+		r.People.deps.Logger.ErrorContext(ctx, "an email was not sent", slog.String("email", m.Kind), slog.String("user_id", u.ID))
 	}
 }
 

@@ -25,10 +25,10 @@ func (r *Recovery) RequestReset(ctx context.Context, email, language string, v V
 		return fault.New(fault.Unavailable, "This server sends no email. Ask the person who runs it for a link.")
 	}
 	s := r.People
-	if err := s.take(ctx, "reset-address", v.Address, s.Settings.Throttles.SigninAddress); err != nil {
+	if err := s.take(ctx, "reset-address", v.Address, s.deps.Settings.Throttles.SigninAddress); err != nil {
 		return err
 	}
-	if err := s.take(ctx, "reset", email, s.Settings.Throttles.Reset); err != nil {
+	if err := s.take(ctx, "reset", email, s.deps.Settings.Throttles.Reset); err != nil {
 		return err
 	}
 	return r.later(func(ctx context.Context) error { return r.writeReset(ctx, email, language) })
@@ -95,9 +95,9 @@ func (r *Recovery) Reset(ctx context.Context, text, password, language string) e
 	if err != nil {
 		return err
 	}
-	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		// The user's row first: two links of one user must not wait for each other.
-		won, err := s.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
+		won, err := s.deps.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
 		if err == nil && won {
 			won, err = r.Links.ClaimLink(ctx, authserver.LinkReset, secret.DigestOf(text), s.now())
 		}

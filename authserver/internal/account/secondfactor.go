@@ -42,14 +42,14 @@ var ErrWrongCode = invalid(authserver.Violations{{Field: "otp_code", Rule: "otp_
 
 // matchCode finds the time step whose code was given, now or one step away.
 func (s *Service) matchCode(userID string, sealed []byte, code string) (step int64, ok bool, err error) {
-	if s.Sealer == nil {
+	if s.deps.Sealer == nil {
 		return 0, false, errNoSealer
 	}
-	raw, _, err := s.Sealer.open(sealed, userID)
+	raw, _, err := s.deps.Sealer.open(sealed, userID)
 	if err != nil {
 		return 0, false, err
 	}
-	current := s.Now().Unix() / int64(totpStep/time.Second)
+	current := s.deps.Now().Unix() / int64(totpStep/time.Second)
 	for candidate := current - totpDrift; candidate <= current+totpDrift; candidate++ {
 		want, err := hotp.GenerateCodeCustom(base32Text.EncodeToString(raw), uint64(candidate), totpCodes) //nolint:gosec // a step since 1970 is positive
 		if err != nil {
@@ -70,7 +70,7 @@ func (s *Service) CheckSecondFactor(ctx context.Context, u *authserver.User, cod
 	if code == "" {
 		return ErrSecondFactor
 	}
-	if err := s.take(ctx, "second-factor", u.ID, s.Settings.Throttles.SecondFactor); err != nil {
+	if err := s.take(ctx, "second-factor", u.ID, s.deps.Settings.Throttles.SecondFactor); err != nil {
 		return err
 	}
 	ok, err := s.claimCode(ctx, u, code)
@@ -86,9 +86,9 @@ func (s *Service) CheckSecondFactor(ctx context.Context, u *authserver.User, cod
 
 func (s *Service) claimCode(ctx context.Context, u *authserver.User, code string) (bool, error) {
 	if len(code) != 6 {
-		return s.Store.ClaimRecoveryCode(ctx, u.ID, recoveryDigest(u.ID, code), s.now())
+		return s.deps.Store.ClaimRecoveryCode(ctx, u.ID, recoveryDigest(u.ID, code), s.now())
 	}
-	found, err := s.Store.FindSecondFactor(ctx, u.ID)
+	found, err := s.deps.Store.FindSecondFactor(ctx, u.ID)
 	if fault.Is(err, fault.NotFound) {
 		return false, nil
 	}
@@ -99,7 +99,7 @@ func (s *Service) claimCode(ctx context.Context, u *authserver.User, code string
 	if err != nil || !ok {
 		return false, err
 	}
-	return s.Store.ClaimStep(ctx, u.ID, step)
+	return s.deps.Store.ClaimStep(ctx, u.ID, step)
 }
 
 // recoveryDigest is how a recovery code is stored. It has 80 random bits, so
@@ -118,7 +118,7 @@ func (s *Service) newRecoveryCodes(ctx context.Context, userID string) ([]string
 		digests[i] = recoveryDigest(userID, plain)
 		codes[i] = plain[:4] + "-" + plain[4:8] + "-" + plain[8:12] + "-" + plain[12:]
 	}
-	return codes, s.Store.ReplaceRecoveryCodes(ctx, userID, digests, s.now())
+	return codes, s.deps.Store.ReplaceRecoveryCodes(ctx, userID, digests, s.now())
 }
 
 // RenewRecoveryCodes replaces the recovery codes of u, who gives a code.
@@ -127,7 +127,7 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, u *authserver.User, co
 	if err := s.checkField(s.CheckSecondFactor(ctx, u, code)); err != nil {
 		return nil, err
 	}
-	err := s.Store.InTx(ctx, func(ctx context.Context) (err error) {
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) (err error) {
 		codes, err = s.newRecoveryCodes(ctx, u.ID)
 		return err
 	})
@@ -144,7 +144,7 @@ func (s *Service) checkField(err error) error {
 
 // RecoveryCodesLeft returns how many recovery codes of u are unused.
 func (s *Service) RecoveryCodesLeft(ctx context.Context, u *authserver.User) (int, error) {
-	return s.Store.CountRecoveryCodes(ctx, u.ID)
+	return s.deps.Store.CountRecoveryCodes(ctx, u.ID)
 }
 
 // DisableSecondFactor turns it off for the person at sign-in in, who gives
@@ -157,7 +157,7 @@ func (s *Service) DisableSecondFactor(ctx context.Context, in *authserver.Signin
 	if err := s.checkField(s.CheckSecondFactor(ctx, u, code)); err != nil {
 		return err
 	}
-	err := s.Store.InTx(ctx, func(ctx context.Context) error { return s.Store.DeleteSecondFactor(ctx, u.ID) })
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error { return s.deps.Store.DeleteSecondFactor(ctx, u.ID) })
 	if err == nil {
 		s.audit(ctx, authserver.EventSecondFactorOff, slog.String("user_id", u.ID))
 	}
@@ -167,23 +167,23 @@ func (s *Service) DisableSecondFactor(ctx context.Context, in *authserver.Signin
 // Reseal seals every second-factor secret anew under the current key and
 // returns how many were under an earlier one.
 func (s *Service) Reseal(ctx context.Context) (int, error) {
-	if s.Sealer == nil {
+	if s.deps.Sealer == nil {
 		return 0, errNoSealer
 	}
-	all, err := s.Store.ListSecondFactors(ctx)
+	all, err := s.deps.Store.ListSecondFactors(ctx)
 	if err != nil {
 		return 0, err
 	}
 	n := 0
 	for _, f := range all {
-		raw, outdated, err := s.Sealer.open(f.Sealed, f.UserID)
+		raw, outdated, err := s.deps.Sealer.open(f.Sealed, f.UserID)
 		if err != nil {
 			return n, fmt.Errorf("second factor of user %s: %w", f.UserID, err)
 		}
 		if !outdated {
 			continue
 		}
-		if err := s.Store.ResealSecondFactor(ctx, f.UserID, f.Sealed, s.Sealer.seal(raw, f.UserID)); err != nil {
+		if err := s.deps.Store.ResealSecondFactor(ctx, f.UserID, f.Sealed, s.deps.Sealer.seal(raw, f.UserID)); err != nil {
 			return n, err
 		}
 		n++

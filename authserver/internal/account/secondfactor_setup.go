@@ -32,41 +32,41 @@ var errHasSecondFactor = fault.New(fault.Conflict, "A second factor is already s
 // that waits there to be confirmed. fault.Conflict: there is a second factor
 // already.
 func (s *Service) BeginSecondFactor(ctx context.Context, in *authserver.Signin) (Setup, error) {
-	if s.Sealer == nil {
+	if s.deps.Sealer == nil {
 		return Setup{}, errNoSealer
 	}
 	if in.User.SecondFactor {
 		return Setup{}, errHasSecondFactor
 	}
 	u := &in.User
-	found, err := s.Store.FindSecondFactorSetup(ctx, in.ID, s.now())
+	found, err := s.deps.Store.FindSecondFactorSetup(ctx, in.ID, s.now())
 	if err == nil {
-		if raw, _, err := s.Sealer.open(found.Sealed, u.ID); err == nil {
+		if raw, _, err := s.deps.Sealer.open(found.Sealed, u.ID); err == nil {
 			return s.setup(u, raw), nil
 		}
-		err = s.Store.DeleteSecondFactorSetup(ctx, in.ID) // sealed under a key that is gone
+		err = s.deps.Store.DeleteSecondFactorSetup(ctx, in.ID) // sealed under a key that is gone
 	}
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Setup{}, err
 	}
 	raw := make([]byte, totpSecret)
 	_, _ = rand.Read(raw) // crypto/rand never fails on Go 1.24 and later
-	err = s.Store.SaveSecondFactorSetup(ctx, authserver.SecondFactorSetup{
-		SigninID: in.ID, UserID: u.ID, Sealed: s.Sealer.seal(raw, u.ID), ExpiresAt: s.now().Add(setupLife),
+	err = s.deps.Store.SaveSecondFactorSetup(ctx, authserver.SecondFactorSetup{
+		SigninID: in.ID, UserID: u.ID, Sealed: s.deps.Sealer.seal(raw, u.ID), ExpiresAt: s.now().Add(setupLife),
 	}, s.now())
 	if err != nil {
 		return Setup{}, err
 	}
 	// Of two pages that were asked for together, both show what was stored first.
-	if found, err = s.Store.FindSecondFactorSetup(ctx, in.ID, s.now()); err != nil {
+	if found, err = s.deps.Store.FindSecondFactorSetup(ctx, in.ID, s.now()); err != nil {
 		return Setup{}, err
 	}
-	raw, _, err = s.Sealer.open(found.Sealed, u.ID)
+	raw, _, err = s.deps.Sealer.open(found.Sealed, u.ID)
 	return s.setup(u, raw), err
 }
 
 func (s *Service) setup(u *authserver.User, raw []byte) Setup {
-	issuer := s.Settings.SecondFactorOf
+	issuer := s.deps.Settings.SecondFactorOf
 	if issuer == "" {
 		issuer = "Latchkey"
 	}
@@ -95,10 +95,10 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, in *authserver.Signin
 	if u.SecondFactor {
 		return nil, errHasSecondFactor
 	}
-	if err := s.take(ctx, "second-factor", u.ID, s.Settings.Throttles.SecondFactor); err != nil {
+	if err := s.take(ctx, "second-factor", u.ID, s.deps.Settings.Throttles.SecondFactor); err != nil {
 		return nil, err
 	}
-	found, err := s.Store.FindSecondFactorSetup(ctx, in.ID, s.now())
+	found, err := s.deps.Store.FindSecondFactorSetup(ctx, in.ID, s.now())
 	if fault.Is(err, fault.NotFound) {
 		return nil, errSetupGone
 	}
@@ -113,8 +113,8 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, in *authserver.Signin
 		return nil, ErrWrongCode
 	}
 	var codes []string
-	err = s.Store.InTx(ctx, func(ctx context.Context) error {
-		won, err := s.Store.CreateSecondFactor(ctx, authserver.SecondFactor{UserID: u.ID, Sealed: found.Sealed, LastStep: step}, s.now())
+	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		won, err := s.deps.Store.CreateSecondFactor(ctx, authserver.SecondFactor{UserID: u.ID, Sealed: found.Sealed, LastStep: step}, s.now())
 		if err != nil {
 			return err
 		}

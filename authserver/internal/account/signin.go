@@ -34,7 +34,7 @@ type finder func(ctx context.Context, email string) (*authserver.User, error)
 
 func (s *Service) checkPassword(ctx context.Context, email, password string, v Visitor, find finder) (*authserver.User, error) {
 	email = authserver.NormalizeEmail(email)
-	if err := s.take(ctx, "signin-address", v.Address, s.Settings.Throttles.SigninAddress); err != nil {
+	if err := s.take(ctx, "signin-address", v.Address, s.deps.Settings.Throttles.SigninAddress); err != nil {
 		return nil, err
 	}
 	u, err := find(ctx, email)
@@ -77,7 +77,7 @@ func (s *Service) findAny(ctx context.Context, email string) (*authserver.User, 
 	if len(authserver.CheckEmail(email)) > 0 {
 		return &authserver.User{}, nil
 	}
-	u, err := s.Store.FindUserByEmail(ctx, email)
+	u, err := s.deps.Store.FindUserByEmail(ctx, email)
 	if fault.Is(err, fault.NotFound) {
 		return &authserver.User{}, nil
 	}
@@ -94,7 +94,7 @@ func (s *Service) tryPassword(ctx context.Context, u *authserver.User, who, pass
 		return err
 	}
 	defer release()
-	limits := s.Settings.Throttles.SigninAccount
+	limits := s.deps.Settings.Throttles.SigninAccount
 	if err := s.blocked(ctx, "signin", who, limits); err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (s *Service) tryPassword(ctx context.Context, u *authserver.User, who, pass
 // meanwhile.
 func (s *Service) rehash(ctx context.Context, u *authserver.User, password string) error {
 	hash := s.hasher.hashNow(password)
-	won, err := s.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
+	won, err := s.deps.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
 	if err == nil && !won {
 		return ErrBadCredentials
 	}
@@ -129,10 +129,10 @@ func (s *Service) rehash(ctx context.Context, u *authserver.User, password strin
 // proved to be present. ErrBadCredentials: as stillGood.
 func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor, confirmed time.Time) (secret.Token, error) {
 	cookie, now := secret.New(secret.Signin), s.now()
-	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		return s.createSignin(ctx, &authserver.Signin{
 			ID: uuid.NewString(), Digest: cookie.Digest(), User: *u,
-			CreatedAt: now, SeenAt: now, ConfirmedAt: confirmed, ExpiresAt: now.Add(s.Settings.SigninLifetime),
+			CreatedAt: now, SeenAt: now, ConfirmedAt: confirmed, ExpiresAt: now.Add(s.deps.Settings.SigninLifetime),
 			UserAgent: v.userAgent(), Address: v.Address,
 		}, v)
 	})
@@ -175,7 +175,7 @@ func (s *Service) SignIn(ctx context.Context, email, password string, v Visitor,
 // ErrBadCredentials: it is not right any more.
 func (s *Service) await(ctx context.Context, u *authserver.User) (SigninResult, error) {
 	pending, now := secret.New(secret.Signin), s.now()
-	err := s.Store.CreatePendingSignin(ctx, pending.Digest(), u, now, now.Add(pendingLife))
+	err := s.deps.Store.CreatePendingSignin(ctx, pending.Digest(), u, now, now.Add(pendingLife))
 	if fault.Is(err, fault.NotFound) {
 		err = ErrBadCredentials
 	}
@@ -186,7 +186,7 @@ func (s *Service) await(ctx context.Context, u *authserver.User) (SigninResult, 
 // fault.NotFound (nothing is pending any more), ErrSecondFactor,
 // fault.RateLimited.
 func (s *Service) FinishSignIn(ctx context.Context, pending secret.Token, code string, v Visitor, replaced secret.Token) (SigninResult, error) {
-	u, err := s.Store.FindPendingSignin(ctx, pending.Digest(), s.now())
+	u, err := s.deps.Store.FindPendingSignin(ctx, pending.Digest(), s.now())
 	if err != nil {
 		return SigninResult{}, err
 	}
@@ -194,13 +194,13 @@ func (s *Service) FinishSignIn(ctx context.Context, pending secret.Token, code s
 		return SigninResult{}, err
 	}
 	return s.signInHere(ctx, u, v, replaced, func(ctx context.Context) error {
-		return s.Store.TakePendingSignin(ctx, pending.Digest())
+		return s.deps.Store.TakePendingSignin(ctx, pending.Digest())
 	})
 }
 
 // PendingSignin returns who gave the right password, fault.NotFound if nobody.
 func (s *Service) PendingSignin(ctx context.Context, pending secret.Token) (*authserver.User, error) {
-	return s.Store.FindPendingSignin(ctx, pending.Digest(), s.now())
+	return s.deps.Store.FindPendingSignin(ctx, pending.Digest(), s.now())
 }
 
 // signInHere signs u in, or asks whether to restore the account where it is closed.
@@ -210,7 +210,7 @@ func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor,
 		return s.offerRestore(ctx, u, first)
 	}
 	result := SigninResult{Review: u.Review}
-	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		if first != nil {
 			if err := first(ctx); err != nil {
 				return err
@@ -229,7 +229,7 @@ func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor,
 // way to sign in.
 func (s *Service) RenewSignin(ctx context.Context, in *authserver.Signin, v Visitor) (secret.Token, error) {
 	var cookie secret.Token
-	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		var err error
 		if cookie, err = s.openSignin(ctx, &in.User, v, in.ConfirmedAt); err != nil {
 			return err
@@ -249,8 +249,8 @@ func (s *Service) endReplaced(ctx context.Context, cookie secret.Token) error {
 // endSignin ends the sign-in of a cookie, if there is one, and the codes in flight
 // that were made from it.
 func (s *Service) endSignin(ctx context.Context, cookie secret.Digest) error {
-	return s.Store.InTx(ctx, func(ctx context.Context) error {
-		ended, err := s.Store.EndSignin(ctx, cookie, s.now())
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		ended, err := s.deps.Store.EndSignin(ctx, cookie, s.now())
 		if err != nil || ended == nil {
 			return err
 		}
@@ -261,7 +261,7 @@ func (s *Service) endSignin(ctx context.Context, cookie secret.Digest) error {
 // CurrentSignin returns the live sign-in of cookie, and what its user has allowed
 // the client ("": none); or nil, nil. One statement.
 func (s *Service) CurrentSignin(ctx context.Context, cookie secret.Token, clientID string) (*authserver.Signin, error) {
-	found, err := s.Store.FindSignin(ctx, cookie.Digest(), clientID, s.now(), s.Settings.SigninIdle)
+	found, err := s.deps.Store.FindSignin(ctx, cookie.Digest(), clientID, s.now(), s.deps.Settings.SigninIdle)
 	if fault.Is(err, fault.NotFound) {
 		return nil, nil
 	}
@@ -276,10 +276,10 @@ func (s *Service) Seen(ctx context.Context, in *authserver.Signin, rarely bool) 
 		every = stampEveryRarely
 	}
 	now := s.now()
-	if now.Sub(in.SeenAt) < min(every, s.Settings.SigninIdle/4) {
+	if now.Sub(in.SeenAt) < min(every, s.deps.Settings.SigninIdle/4) {
 		return nil
 	}
-	return s.Store.StampSignin(ctx, in.Digest, now)
+	return s.deps.Store.StampSignin(ctx, in.Digest, now)
 }
 
 // SignOut ends the sign-in of cookie. It is no error when there is none.

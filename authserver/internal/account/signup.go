@@ -67,7 +67,7 @@ func invalid(v authserver.Violations) error {
 // is made there. Errors: fault.Forbidden (sign-up closed, invite code),
 // fault.Invalid (with every broken rule), fault.RateLimited, fault.Unavailable.
 func (s *Service) SignUp(ctx context.Context, in Signup, v Visitor, then func(ctx context.Context, u *authserver.User) error) (*authserver.User, error) {
-	if err := s.take(ctx, "signup", v.Address, s.Settings.Throttles.Signup); err != nil {
+	if err := s.take(ctx, "signup", v.Address, s.deps.Settings.Throttles.Signup); err != nil {
 		return nil, err
 	}
 	in.InviteCode = strings.TrimSpace(in.InviteCode)
@@ -83,7 +83,7 @@ func (s *Service) SignUp(ctx context.Context, in Signup, v Visitor, then func(ct
 		return nil, err
 	}
 	u.ID, u.CreatedAt = uuid.NewString(), s.now()
-	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.create(ctx, u, t); err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (s *Service) create(ctx context.Context, u *authserver.User, t ticket) erro
 	if err := s.use(ctx, t, u); err != nil {
 		return err
 	}
-	operator, err := s.Store.ClaimOperator(ctx, u.ID, u.CreatedAt)
+	operator, err := s.deps.Store.ClaimOperator(ctx, u.ID, u.CreatedAt)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (s *Service) create(ctx context.Context, u *authserver.User, t ticket) erro
 	} else if err := s.newFamily(ctx, u); err != nil {
 		return err
 	}
-	err = s.Store.CreateUser(ctx, u)
+	err = s.deps.Store.CreateUser(ctx, u)
 	if fault.Is(err, fault.Conflict) {
 		return invalid(authserver.EmailTaken())
 	}
@@ -128,10 +128,10 @@ func (s *Service) create(ctx context.Context, u *authserver.User, t ticket) erro
 // joinable locks the family, and refuses one that has no member left: its data may
 // be erased already.
 func (s *Service) joinable(ctx context.Context, familyID string) error {
-	if err := s.Store.LockFamily(ctx, familyID); err != nil {
+	if err := s.deps.Store.LockFamily(ctx, familyID); err != nil {
 		return err
 	}
-	members, err := s.Store.ListMembers(ctx, familyID)
+	members, err := s.deps.Store.ListMembers(ctx, familyID)
 	if err == nil && len(members) == 0 {
 		return errInvite
 	}
@@ -141,7 +141,7 @@ func (s *Service) joinable(ctx context.Context, familyID string) error {
 func (s *Service) newFamily(ctx context.Context, u *authserver.User) error {
 	f := authserver.Family{ID: uuid.NewString(), Name: authserver.FamilyNameFor(u), CreatedAt: s.now()}
 	u.FamilyID, u.FamilyName = f.ID, f.Name
-	return s.Store.CreateFamily(ctx, f)
+	return s.deps.Store.CreateFamily(ctx, f)
 }
 
 // SignUpHere is SignUp at a browser, which is then signed in.

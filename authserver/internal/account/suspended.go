@@ -12,10 +12,10 @@ import (
 // begun and not finished, and suspends what the person is asked about, in the
 // transaction of ctx, which has changed the password.
 func (s *Service) endForReset(ctx context.Context, userID string) error {
-	if err := s.Store.DropUnconfirmedFactor(ctx, userID); err != nil {
+	if err := s.deps.Store.DropUnconfirmedFactor(ctx, userID); err != nil {
 		return err
 	}
-	if err := s.Store.SuspendWaysIn(ctx, userID, s.now()); err != nil {
+	if err := s.deps.Store.SuspendWaysIn(ctx, userID, s.now()); err != nil {
 		return err
 	}
 	return s.end(ctx, userID, EndingReset, "")
@@ -29,15 +29,15 @@ type Suspended struct {
 
 // Suspended returns what a reset of u has set aside, to be asked about.
 func (s *Service) Suspended(ctx context.Context, u *authserver.User) (Suspended, error) {
-	passkeys, identities, err := s.Store.ListSuspended(ctx, u.ID)
+	passkeys, identities, err := s.deps.Store.ListSuspended(ctx, u.ID)
 	return Suspended{passkeys, identities}, err
 }
 
 // KeepSuspended restores the passkeys and connected accounts of u with these ids; the
 // rest of what was suspended goes for good.
 func (s *Service) KeepSuspended(ctx context.Context, u *authserver.User, ids []string) error {
-	return s.Store.InTx(ctx, func(ctx context.Context) error {
-		asked, err := s.Store.EndReview(ctx, u.ID)
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		asked, err := s.deps.Store.EndReview(ctx, u.ID)
 		if err != nil || !asked {
 			return err
 		}
@@ -46,16 +46,16 @@ func (s *Service) KeepSuspended(ctx context.Context, u *authserver.User, ids []s
 			return err
 		}
 		for _, p := range found.Passkeys {
-			if err := s.keepOne(ctx, ids, p.ID, u.ID, s.Store.RestorePasskey, authserver.EventPasskeyRemoved, "passkey_id"); err != nil {
+			if err := s.keepOne(ctx, ids, p.ID, u.ID, s.deps.Store.RestorePasskey, authserver.EventPasskeyRemoved, "passkey_id"); err != nil {
 				return err
 			}
 		}
 		for _, i := range found.Identities {
-			if err := s.keepOne(ctx, ids, i.ID, u.ID, s.Store.RestoreIdentity, authserver.EventIdentityUnlinked, "identity_id"); err != nil {
+			if err := s.keepOne(ctx, ids, i.ID, u.ID, s.deps.Store.RestoreIdentity, authserver.EventIdentityUnlinked, "identity_id"); err != nil {
 				return err
 			}
 		}
-		return s.Store.DeleteSuspended(ctx, u.ID)
+		return s.deps.Store.DeleteSuspended(ctx, u.ID)
 	})
 }
 

@@ -40,7 +40,7 @@ func throttled(wait time.Duration) error {
 // any of the endpoints that give them. It returns how long to wait when it was
 // one too many, else 0; while nobody can count, nobody is refused for it.
 func (s *Service) TokenRefused(ctx context.Context, address string) time.Duration {
-	err := s.take(ctx, "token", address, s.Settings.Throttles.Token)
+	err := s.take(ctx, "token", address, s.deps.Settings.Throttles.Token)
 	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.RateLimited {
 		return f.RetryAfter
 	}
@@ -50,13 +50,13 @@ func (s *Service) TokenRefused(ctx context.Context, address string) time.Duratio
 // AdmitDevice counts one code of a device typed by the user. fault.RateLimited: it is
 // one too many.
 func (s *Service) AdmitDevice(ctx context.Context, userID string) error {
-	return s.take(ctx, "device", userID, s.Settings.Throttles.SecondFactor)
+	return s.take(ctx, "device", userID, s.deps.Settings.Throttles.SecondFactor)
 }
 
 // Registering counts one registration of a client from a client address. It returns
 // how long to wait when it was one too many, else 0.
 func (s *Service) Registering(ctx context.Context, address string) time.Duration {
-	err := s.take(ctx, "registration", address, s.Settings.Throttles.Registration)
+	err := s.take(ctx, "registration", address, s.deps.Settings.Throttles.Registration)
 	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.RateLimited {
 		return f.RetryAfter
 	}
@@ -66,18 +66,18 @@ func (s *Service) Registering(ctx context.Context, address string) time.Duration
 // take counts one attempt of kind by who in every window, and refuses when one
 // of them is full.
 func (s *Service) take(ctx context.Context, kind, who string, limits []Limit) error {
-	if s.Throttle == nil || len(limits) == 0 {
+	if s.deps.Throttle == nil || len(limits) == 0 {
 		return nil
 	}
-	return throttling(s.Throttle.Take(ctx, attempts(kind, who, limits)...))
+	return throttling(s.deps.Throttle.Take(ctx, attempts(kind, who, limits)...))
 }
 
 // blocked refuses when one of the windows is full, and counts nothing.
 func (s *Service) blocked(ctx context.Context, kind, who string, limits []Limit) error {
-	if s.Throttle == nil || len(limits) == 0 {
+	if s.deps.Throttle == nil || len(limits) == 0 {
 		return nil
 	}
-	return throttling(s.Throttle.Wait(ctx, attempts(kind, who, limits)...))
+	return throttling(s.deps.Throttle.Wait(ctx, attempts(kind, who, limits)...))
 }
 
 // wider is how many networks of 64 bits, each at its limit, one of 48 bits holds

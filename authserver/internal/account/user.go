@@ -8,5 +8,5 @@ import (
 
 // User returns the user with id. fault.NotFound: there is none.
 func (s *Service) User(ctx context.Context, id string) (*authserver.User, error) {
-	return s.Store.FindUser(ctx, id)
+	return s.deps.Store.FindUser(ctx, id)
 }

@@ -40,7 +40,7 @@ func (s *Service) OpenDevice(ctx context.Context, u *authserver.User, d authserv
 		return nil, err
 	}
 	var tokens *authserver.Tokens
-	err := s.Store.InTx(ctx, func(ctx context.Context) (err error) {
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) (err error) {
 		if err := s.stillGood(ctx, u); err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func (s *Service) OpenDevice(ctx context.Context, u *authserver.User, d authserv
 // AdmitSignup counts one sign-up from v's address. Errors: fault.RateLimited,
 // fault.Unavailable.
 func (s *Service) AdmitSignup(ctx context.Context, v Visitor) error {
-	return s.take(ctx, "signup", v.Address, s.Settings.Throttles.Signup)
+	return s.take(ctx, "signup", v.Address, s.deps.Settings.Throttles.Signup)
 }
 
 // SignUpVouched creates a user without a password, in the family of invitation
@@ -75,7 +75,7 @@ func (s *Service) SignUpVouched(ctx context.Context, in Signup, invitation *auth
 		event = authserver.EventMemberJoined
 	}
 	u.ID, u.CreatedAt = uuid.NewString(), s.now()
-	err := s.Store.InTx(ctx, func(ctx context.Context) error { return s.create(ctx, u, t) })
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error { return s.create(ctx, u, t) })
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ type userBody struct {
 func (s *Server) user(u *authserver.User) *userBody {
 	return &userBody{
 		ID: u.ID, Email: u.Email, FirstName: orNull(u.FirstName), LastName: orNull(u.LastName),
-		UILayout: u.UILayout, AIEnabled: u.AIEnabled && s.People.Settings.AIAvailable,
+		UILayout: u.UILayout, AIEnabled: u.AIEnabled && s.People.AIAvailable(),
 	}
 }
 

@@ -40,7 +40,7 @@ func (s *Service) SignIn(ctx context.Context, browser secret.Digest, answer []by
 	if err := s.claim(ctx, challenge, authserver.PasskeySignin, browser, "", fault.Unauthenticated); err != nil {
 		return "", err
 	}
-	key, err := s.Store.FindPasskey(ctx, parsed.RawID)
+	key, err := s.deps.Store.FindPasskey(ctx, parsed.RawID)
 	if fault.Is(err, fault.NotFound) {
 		s.failed(ctx, "", "unknown passkey")
 		return "", fault.Wrap(fault.Unauthenticated, err, errRefused)
@@ -68,7 +68,7 @@ func (s *Service) BeginSecondFactor(ctx context.Context, u *authserver.User, bro
 	if !s.Available() {
 		return nil, errUnavailable
 	}
-	keys, err := s.Store.ListPasskeys(ctx, u.ID)
+	keys, err := s.deps.Store.ListPasskeys(ctx, u.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (s *Service) CheckSecondFactor(ctx context.Context, u *authserver.User, bro
 	if err := s.claim(ctx, challenge, authserver.PasskeySecondFactor, browser, u.ID, fault.Unauthenticated); err != nil {
 		return err
 	}
-	key, err := s.Store.FindPasskey(ctx, parsed.RawID)
+	key, err := s.deps.Store.FindPasskey(ctx, parsed.RawID)
 	if err == nil && key.UserID != u.ID {
 		err = fault.New(fault.NotFound, "another user's passkey")
 	}
@@ -145,7 +145,7 @@ func (s *Service) used(ctx context.Context, key *authserver.Passkey, found *weba
 	ok := !found.Authenticator.CloneWarning
 	if ok {
 		var err error
-		ok, err = s.Store.UsePasskey(ctx, key.ID, found.Authenticator.SignCount, found.Flags.BackupState, s.now())
+		ok, err = s.deps.Store.UsePasskey(ctx, key.ID, found.Authenticator.SignCount, found.Flags.BackupState, s.now())
 		if err != nil {
 			return err
 		}

@@ -15,12 +15,12 @@ var errMissing = fault.New(fault.NotFound, "There is no such passkey.")
 
 // List returns the passkeys of a user, the oldest first.
 func (s *Service) List(ctx context.Context, userID string) ([]authserver.Passkey, error) {
-	return s.Store.ListPasskeys(ctx, userID)
+	return s.deps.Store.ListPasskeys(ctx, userID)
 }
 
 // Find returns one passkey of a user. fault.NotFound: there is none.
 func (s *Service) Find(ctx context.Context, userID, id string) (*authserver.Passkey, error) {
-	keys, err := s.Store.ListPasskeys(ctx, userID)
+	keys, err := s.deps.Store.ListPasskeys(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (s *Service) Rename(ctx context.Context, userID, id, name string) error {
 	if broken := authserver.CheckPasskeyName(name); len(broken) > 0 {
 		return invalid(broken)
 	}
-	ok, err := s.Store.RenamePasskey(ctx, userID, id, name)
+	ok, err := s.deps.Store.RenamePasskey(ctx, userID, id, name)
 	if err == nil && !ok {
 		return errMissing
 	}
@@ -55,18 +55,18 @@ func (s *Service) Remove(ctx context.Context, userID, id string) error {
 	if !wellFormed(id) {
 		return errMissing
 	}
-	err := s.Store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.Store.LockPasskeys(ctx, userID); err != nil {
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.deps.Store.LockPasskeys(ctx, userID); err != nil {
 			return err
 		}
-		ok, err := s.Store.DeletePasskey(ctx, userID, id)
+		ok, err := s.deps.Store.DeletePasskey(ctx, userID, id)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			return errMissing
 		}
-		left, err := s.Store.WaysIn(ctx, userID)
+		left, err := s.deps.Store.WaysIn(ctx, userID)
 		if err == nil && left == 0 {
 			err = fault.New(fault.Conflict, "This passkey is your only way to sign in. Set a password or add another passkey first.")
 		}

@@ -50,7 +50,8 @@ type Dependencies struct {
 
 // Service carries out the use cases. Its methods are safe for concurrent use.
 type Service struct {
-	Dependencies
+	deps Dependencies
+
 	party *webauthn.WebAuthn // nil: browsers would not do it at this address
 }
 
@@ -67,7 +68,7 @@ func New(d Dependencies) (*Service, error) {
 	if err != nil || u.Host == "" {
 		return nil, errors.New("passkey: the issuer must be an absolute URL")
 	}
-	s := &Service{Dependencies: d}
+	s := &Service{deps: d}
 	if !trusted(u) {
 		return s, nil
 	}
@@ -108,17 +109,17 @@ var (
 	errRefused    = "The passkey was not accepted."
 )
 
-func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
+func (s *Service) now() time.Time { return s.deps.Now().UTC().Truncate(time.Microsecond) }
 
 // audit writes an event of the audit log: ids only.
 func (s *Service) audit(ctx context.Context, event string, attrs ...slog.Attr) {
-	s.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", append([]slog.Attr{slog.String("event", event)}, attrs...)...)
+	s.deps.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", append([]slog.Attr{slog.String("event", event)}, attrs...)...)
 }
 
 // remember stores the challenge of session for the browser.
 func (s *Service) remember(ctx context.Context, challenge protocol.URLEncodedBase64, purpose string, browser secret.Digest, userID string) error {
 	now := s.now()
-	return s.Store.CreatePasskeyChallenge(ctx, &authserver.PasskeyChallenge{
+	return s.deps.Store.CreatePasskeyChallenge(ctx, &authserver.PasskeyChallenge{
 		Digest: secret.DigestOf(challenge.String()), Purpose: purpose, Browser: browser, UserID: userID,
 		CreatedAt: now, ExpiresAt: now.Add(Life),
 	})
@@ -127,7 +128,7 @@ func (s *Service) remember(ctx context.Context, challenge protocol.URLEncodedBas
 // claim uses up the challenge that an answer names. It must have been given to
 // this browser for this purpose, and to userID.
 func (s *Service) claim(ctx context.Context, challenge, purpose string, browser secret.Digest, userID string, kind fault.Kind) error {
-	asked, err := s.Store.ClaimPasskeyChallenge(ctx, secret.DigestOf(challenge), purpose, browser, s.now())
+	asked, err := s.deps.Store.ClaimPasskeyChallenge(ctx, secret.DigestOf(challenge), purpose, browser, s.now())
 	if fault.Is(err, fault.NotFound) {
 		return fault.Wrap(kind, err, errExpired)
 	}

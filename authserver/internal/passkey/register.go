@@ -26,7 +26,7 @@ func (s *Service) BeginRegistration(ctx context.Context, u *authserver.User, bro
 	if !s.Available() {
 		return nil, errUnavailable
 	}
-	keys, err := s.Store.ListPasskeys(ctx, u.ID)
+	keys, err := s.deps.Store.ListPasskeys(ctx, u.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -71,11 +71,11 @@ func (s *Service) Register(ctx context.Context, u *authserver.User, browser secr
 		return fault.Wrap(fault.Invalid, explain(err), errRefused)
 	}
 	made.ID, made.UserID, made.CreatedAt = uuid.NewString(), u.ID, s.now()
-	err = s.Store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.Store.LockPasskeys(ctx, u.ID); err != nil {
+	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.deps.Store.LockPasskeys(ctx, u.ID); err != nil {
 			return err
 		}
-		keys, err := s.Store.ListPasskeys(ctx, u.ID)
+		keys, err := s.deps.Store.ListPasskeys(ctx, u.ID)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (s *Service) Register(ctx context.Context, u *authserver.User, browser secr
 		if name == "" {
 			made.Name = freeName(maker(made.AAGUID), keys)
 		}
-		return s.Store.CreatePasskey(ctx, made)
+		return s.deps.Store.CreatePasskey(ctx, made)
 	})
 	if err == nil {
 		s.audit(ctx, authserver.EventPasskeyAdded, slog.String("user_id", u.ID), slog.String("passkey_id", made.ID))

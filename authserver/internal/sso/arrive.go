@@ -59,14 +59,14 @@ func (s *Service) Arrive(ctx context.Context, in Return) (*Arrival, error) {
 	if !ok {
 		return nil, errProvider
 	}
-	if err := s.People.AdmitSignin(ctx, in.Visitor); err != nil {
+	if err := s.deps.People.AdmitSignin(ctx, in.Visitor); err != nil {
 		return nil, err
 	}
 	state, err := secret.Parse(secret.Visit, strings.TrimSuffix(in.State, mobileMark))
 	if err != nil || in.Browser.IsZero() {
 		return nil, errSession.WithCause(err)
 	}
-	login, err := s.Store.ClaimLoginState(ctx, state.Digest(), in.Provider, in.Browser.Digest(), s.now())
+	login, err := s.deps.Store.ClaimLoginState(ctx, state.Digest(), in.Provider, in.Browser.Digest(), s.now())
 	if fault.Is(err, fault.NotFound) {
 		return nil, errSession.WithCause(err)
 	}
@@ -114,7 +114,7 @@ func (s *Service) ask(ctx context.Context, u *upstream, in Return, state secret.
 
 // decide finds whose account it is.
 func (s *Service) decide(ctx context.Context, login *authserver.LoginState, found *voucher, in Return) (*Arrival, error) {
-	identity, err := s.Store.FindIdentity(ctx, login.Provider, found.subject)
+	identity, err := s.deps.Store.FindIdentity(ctx, login.Provider, found.subject)
 	switch {
 	case err != nil && !fault.Is(err, fault.NotFound):
 		return nil, err
@@ -129,7 +129,7 @@ func (s *Service) decide(ctx context.Context, login *authserver.LoginState, foun
 	if identity == nil || identity.UserID == "" {
 		return s.welcome(ctx, login, found)
 	}
-	user, err := s.Store.FindUser(ctx, identity.UserID)
+	user, err := s.deps.Store.FindUser(ctx, identity.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -140,8 +140,8 @@ func (s *Service) decide(ctx context.Context, login *authserver.LoginState, foun
 		return nil, errSuspended
 	}
 	var a *Arrival
-	err = s.Store.InTx(ctx, func(ctx context.Context) error {
-		known, err := s.Store.StampIdentity(ctx, identity.ID, found.email, s.now())
+	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		known, err := s.deps.Store.StampIdentity(ctx, identity.ID, found.email, s.now())
 		if err != nil {
 			return err
 		}
@@ -152,7 +152,7 @@ func (s *Service) decide(ctx context.Context, login *authserver.LoginState, foun
 			a, err = s.codeFor(ctx, user, login)
 			return err
 		}
-		result, err := s.People.SignInVouched(ctx, user, in.Visitor, in.Cookie)
+		result, err := s.deps.People.SignInVouched(ctx, user, in.Visitor, in.Cookie)
 		a = &Arrival{Signin: result}
 		if fault.Is(err, fault.Unauthenticated) {
 			return errInactive.WithCause(err)
@@ -185,7 +185,7 @@ func (s *Service) link(ctx context.Context, userID, provider, subject, email str
 	i := authserver.Identity{
 		ID: uuid.NewString(), Provider: provider, Subject: subject, UserID: userID, Email: email, CreatedAt: now, UsedAt: &now,
 	}
-	if err := s.Store.CreateIdentity(ctx, i); err != nil {
+	if err := s.deps.Store.CreateIdentity(ctx, i); err != nil {
 		return err
 	}
 	s.audit(ctx, authserver.EventIdentityLinked, slog.String("user_id", userID), slog.String("identity_id", i.ID), slog.String("provider", provider))
@@ -216,7 +216,7 @@ func (s *Service) newCode(ctx context.Context, c authserver.SSOCode) (secret.Tok
 	}
 	c.Digest, c.CreatedAt = code.Digest(), s.now()
 	c.ExpiresAt = c.CreatedAt.Add(life)
-	return code, s.Store.CreateSSOCode(ctx, &c)
+	return code, s.deps.Store.CreateSSOCode(ctx, &c)
 }
 
 // welcome remembers somebody nobody here is connected with.
@@ -228,7 +228,7 @@ func (s *Service) welcome(ctx context.Context, login *authserver.LoginState, fou
 		Device: login.Device, Challenge: login.Challenge, ReturnTo: login.ReturnTo,
 		CreatedAt: now, ExpiresAt: now.Add(linkingLife),
 	}
-	if err := s.Store.CreateUnlinkedIdentity(ctx, &n); err != nil {
+	if err := s.deps.Store.CreateUnlinkedIdentity(ctx, &n); err != nil {
 		return nil, err
 	}
 	w, err := s.options(ctx, &n)

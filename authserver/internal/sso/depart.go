@@ -87,7 +87,7 @@ func (s *Service) depart(ctx context.Context, provider string, browser secret.To
 	if !ok {
 		return "", errProvider
 	}
-	if err := s.People.AdmitSignin(ctx, v); err != nil {
+	if err := s.deps.People.AdmitSignin(ctx, v); err != nil {
 		return "", err
 	}
 	e, err := u.discover(ctx)
@@ -98,7 +98,7 @@ func (s *Service) depart(ctx context.Context, provider string, browser secret.To
 	login.Digest, login.Provider, login.Browser = state.Digest(), provider, browser.Digest()
 	login.CreatedAt = s.now()
 	login.ExpiresAt = login.CreatedAt.Add(loginStateLife)
-	if err := s.Store.CreateLoginState(ctx, &login); err != nil {
+	if err := s.deps.Store.CreateLoginState(ctx, &login); err != nil {
 		return "", err
 	}
 	return e.oauth.AuthCodeURL(marked(state, login.Purpose), oidc.Nonce(derive(browser, "nonce", state)),

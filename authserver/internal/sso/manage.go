@@ -25,7 +25,7 @@ func (s *Service) LinkHere(ctx context.Context, code secret.Token, c Credentials
 	}
 	var cookie secret.Token
 	err = s.adopt(ctx, n, u, func(ctx context.Context) (err error) {
-		cookie, err = s.People.SignInChecked(ctx, u, v, replaced)
+		cookie, err = s.deps.People.SignInChecked(ctx, u, v, replaced)
 		return err
 	})
 	return cookie, n.ReturnTo, err
@@ -41,7 +41,7 @@ func (s *Service) CreateHere(ctx context.Context, code secret.Token, names Names
 	}
 	var cookie secret.Token
 	_, err = s.create(ctx, n, names, into, v, func(ctx context.Context, u *authserver.User) (err error) {
-		cookie, err = s.People.SignInChecked(ctx, u, v, replaced)
+		cookie, err = s.deps.People.SignInChecked(ctx, u, v, replaced)
 		return err
 	})
 	return cookie, n.ReturnTo, err
@@ -49,7 +49,7 @@ func (s *Service) CreateHere(ctx context.Context, code secret.Token, names Names
 
 // Identities lists the accounts a user is connected with.
 func (s *Service) Identities(ctx context.Context, userID string) ([]authserver.Identity, error) {
-	return s.Store.ListIdentities(ctx, userID)
+	return s.deps.Store.ListIdentities(ctx, userID)
 }
 
 var errNoIdentity = fault.New(fault.NotFound, "There is no such connected account.")
@@ -63,19 +63,19 @@ func (s *Service) Disconnect(ctx context.Context, userID, id string) error {
 	if !validID(id) {
 		return errNoIdentity
 	}
-	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		// Held, so that two last ways in are not given up at the same time.
-		if err := s.Store.LockPasskeys(ctx, userID); err != nil {
+		if err := s.deps.Store.LockPasskeys(ctx, userID); err != nil {
 			return err
 		}
-		ok, err := s.Store.DeleteIdentity(ctx, userID, id)
+		ok, err := s.deps.Store.DeleteIdentity(ctx, userID, id)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			return errNoIdentity
 		}
-		left, err := s.Store.WaysIn(ctx, userID)
+		left, err := s.deps.Store.WaysIn(ctx, userID)
 		if err == nil && left == 0 {
 			err = fault.New(fault.Conflict, "This is your only way to sign in. Set a password or add a passkey first.")
 		}
@@ -89,18 +89,18 @@ func (s *Service) Disconnect(ctx context.Context, userID, id string) error {
 
 // AllIdentities lists every known account, for the operator.
 func (s *Service) AllIdentities(ctx context.Context) ([]authserver.Identity, error) {
-	return s.Store.AllIdentities(ctx)
+	return s.deps.Store.AllIdentities(ctx)
 }
 
 // Block makes an account at a provider worthless here, for the operator: it signs
 // nobody in and can be connected with nobody. fault.NotFound: there is none.
 func (s *Service) Block(ctx context.Context, id string) error {
-	return s.operate(ctx, id, authserver.EventIdentityBlocked, func() (bool, error) { return s.Store.BlockIdentity(ctx, id, s.now()) })
+	return s.operate(ctx, id, authserver.EventIdentityBlocked, func() (bool, error) { return s.deps.Store.BlockIdentity(ctx, id, s.now()) })
 }
 
 // Unblock takes Block back. fault.NotFound: there is none that is blocked.
 func (s *Service) Unblock(ctx context.Context, id string) error {
-	return s.operate(ctx, id, authserver.EventIdentityUnblocked, func() (bool, error) { return s.Store.UnblockIdentity(ctx, id) })
+	return s.operate(ctx, id, authserver.EventIdentityUnblocked, func() (bool, error) { return s.deps.Store.UnblockIdentity(ctx, id) })
 }
 
 func (s *Service) operate(ctx context.Context, id, event string, change func() (bool, error)) error {

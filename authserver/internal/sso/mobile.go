@@ -17,11 +17,11 @@ func (s *Service) PendingCode(ctx context.Context, pending secret.Token) error {
 }
 
 func (s *Service) pending(ctx context.Context, pending secret.Token) (*authserver.User, error) {
-	c, err := s.Store.FindSSOCode(ctx, pending.Digest(), authserver.StageSecondFactor, s.now())
+	c, err := s.deps.Store.FindSSOCode(ctx, pending.Digest(), authserver.StageSecondFactor, s.now())
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.Store.FindUser(ctx, c.UserID)
+	u, err := s.deps.Store.FindUser(ctx, c.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -39,16 +39,16 @@ func (s *Service) FinishCode(ctx context.Context, pending secret.Token, otpCode 
 	if err != nil {
 		return secret.Token{}, err
 	}
-	if err := s.People.CheckSecondFactor(ctx, u, otpCode); err != nil {
+	if err := s.deps.People.CheckSecondFactor(ctx, u, otpCode); err != nil {
 		return secret.Token{}, err
 	}
-	found, err := s.Store.FindSSOCode(ctx, pending.Digest(), authserver.StageSecondFactor, s.now())
+	found, err := s.deps.Store.FindSSOCode(ctx, pending.Digest(), authserver.StageSecondFactor, s.now())
 	if err != nil {
 		return secret.Token{}, err
 	}
 	var code secret.Token
-	err = s.Store.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.Store.ClaimSSOCode(ctx, pending.Digest(), authserver.StageSecondFactor, found.Challenge, s.now())
+	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		c, err := s.deps.Store.ClaimSSOCode(ctx, pending.Digest(), authserver.StageSecondFactor, found.Challenge, s.now())
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (s *Service) FinishCode(ctx context.Context, pending secret.Token, otpCode 
 // ErrExchange, fault.RateLimited.
 func (s *Service) Exchange(ctx context.Context, p Proof, v account.Visitor) (*authserver.User, *authserver.Tokens, error) {
 	u, tokens, err := s.exchange(ctx, p)
-	return u, tokens, s.People.TokensRefused(ctx, err, v)
+	return u, tokens, s.deps.People.TokensRefused(ctx, err, v)
 }
 
 func (s *Service) exchange(ctx context.Context, p Proof) (*authserver.User, *authserver.Tokens, error) {
@@ -74,18 +74,18 @@ func (s *Service) exchange(ctx context.Context, p Proof) (*authserver.User, *aut
 	}
 	var u *authserver.User
 	var tokens *authserver.Tokens
-	err = s.Store.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.Store.ClaimSSOCode(ctx, code.Digest(), authserver.StageExchange, challenge, s.now())
+	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		c, err := s.deps.Store.ClaimSSOCode(ctx, code.Digest(), authserver.StageExchange, challenge, s.now())
 		if err != nil {
 			return err
 		}
-		if u, err = s.Store.FindUser(ctx, c.UserID); err != nil {
+		if u, err = s.deps.Store.FindUser(ctx, c.UserID); err != nil {
 			return err
 		}
 		if !c.Bound.Equal(secret.DigestOf(u.PasswordHash)) {
 			return ErrExchange
 		}
-		tokens, err = s.People.OpenDevice(ctx, u, c.Device, authserver.OriginSSO)
+		tokens, err = s.deps.People.OpenDevice(ctx, u, c.Device, authserver.OriginSSO)
 		return err
 	})
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unauthenticated) {
@@ -101,7 +101,7 @@ func (s *Service) exchange(ctx context.Context, p Proof) (*authserver.User, *aut
 func (s *Service) LinkApp(ctx context.Context, p Proof, c Credentials, v account.Visitor) (*authserver.User, *authserver.Tokens, error) {
 	n, err := s.unlinked(ctx, p, true)
 	if err != nil {
-		return nil, nil, s.People.TokensRefused(ctx, err, v)
+		return nil, nil, s.deps.People.TokensRefused(ctx, err, v)
 	}
 	u, err := s.owner(ctx, n, c, v)
 	if err != nil {
@@ -109,7 +109,7 @@ func (s *Service) LinkApp(ctx context.Context, p Proof, c Credentials, v account
 	}
 	var tokens *authserver.Tokens
 	err = s.adopt(ctx, n, u, func(ctx context.Context) (err error) {
-		tokens, err = s.People.OpenDevice(ctx, u, n.Device, authserver.OriginSSO)
+		tokens, err = s.deps.People.OpenDevice(ctx, u, n.Device, authserver.OriginSSO)
 		return refusedDevice(err)
 	})
 	return u, tokens, err
@@ -122,11 +122,11 @@ func (s *Service) LinkApp(ctx context.Context, p Proof, c Credentials, v account
 func (s *Service) CreateApp(ctx context.Context, p Proof, names Names, v account.Visitor) (*authserver.User, *authserver.Tokens, error) {
 	n, err := s.unlinked(ctx, p, true)
 	if err != nil {
-		return nil, nil, s.People.TokensRefused(ctx, err, v)
+		return nil, nil, s.deps.People.TokensRefused(ctx, err, v)
 	}
 	var tokens *authserver.Tokens
 	u, err := s.create(ctx, n, names, FamilyInvited, v, func(ctx context.Context, u *authserver.User) (err error) {
-		tokens, err = s.People.OpenDevice(ctx, u, n.Device, authserver.OriginSSO)
+		tokens, err = s.deps.People.OpenDevice(ctx, u, n.Device, authserver.OriginSSO)
 		return refusedDevice(err)
 	})
 	return u, tokens, err

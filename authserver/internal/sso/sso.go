@@ -104,7 +104,8 @@ type Dependencies struct {
 
 // Service carries out the use cases. Its methods are safe for concurrent use.
 type Service struct {
-	Dependencies
+	deps Dependencies
+
 	providers map[string]*upstream
 }
 
@@ -118,7 +119,7 @@ func New(d Dependencies) *Service {
 		d.Settings.Timeout = 5 * time.Second
 	}
 	d.Settings.Issuer = strings.TrimRight(d.Settings.Issuer, "/")
-	s := &Service{Dependencies: d, providers: map[string]*upstream{}}
+	s := &Service{deps: d, providers: map[string]*upstream{}}
 	for _, p := range d.Settings.Providers {
 		s.providers[p.Name] = newUpstream(p, d.Settings.Issuer+"/auth/"+p.Name+"/callback", d.Settings.Timeout, d.Now)
 	}
@@ -130,11 +131,11 @@ func (s *Service) Providers() []Provider {
 	if s == nil {
 		return nil
 	}
-	return s.Settings.Providers
+	return s.deps.Settings.Providers
 }
 
 // MobileRedirect is where apps are told how a sign-in went.
-func (s *Service) MobileRedirect() string { return s.Settings.MobileRedirect }
+func (s *Service) MobileRedirect() string { return s.deps.Settings.MobileRedirect }
 
 // Label is what people call a provider; for one that is not configured any more,
 // its name.
@@ -173,9 +174,9 @@ var (
 	errSigninGone = fault.New(fault.Forbidden, "You are not signed in as the person who began this. Sign in and try again.").WithCode(CodeMissingSession)
 )
 
-func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
+func (s *Service) now() time.Time { return s.deps.Now().UTC().Truncate(time.Microsecond) }
 
 // audit writes an event of the audit log: ids only, never an address of a person.
 func (s *Service) audit(ctx context.Context, event string, attrs ...slog.Attr) {
-	s.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", append([]slog.Attr{slog.String("event", event)}, attrs...)...)
+	s.deps.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", append([]slog.Attr{slog.String("event", event)}, attrs...)...)
 }

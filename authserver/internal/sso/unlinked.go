@@ -53,18 +53,18 @@ func (s *Service) options(ctx context.Context, n *authserver.UnlinkedIdentity) (
 	if !n.EmailVerified {
 		return w, nil
 	}
-	invitation, err := s.Store.FindInvitationTo(ctx, n.Email, s.now())
+	invitation, err := s.deps.Store.FindInvitationTo(ctx, n.Email, s.now())
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
 	if err == nil {
 		w.Invitation = invitation
 	}
-	switch s.Settings.Create {
+	switch s.deps.Settings.Create {
 	case CreateAnyone:
 		w.MayCreate = true
 	case CreateDomains:
-		w.MayCreate = w.Invitation != nil || inDomains(n.Email, s.Settings.Domains)
+		w.MayCreate = w.Invitation != nil || inDomains(n.Email, s.deps.Settings.Domains)
 	case CreateInvited:
 		w.MayCreate = w.Invitation != nil
 	}
@@ -79,14 +79,14 @@ func (s *Service) unlinked(ctx context.Context, p Proof, app bool) (*authserver.
 	if err != nil || !ok {
 		return nil, ErrLinkingCode
 	}
-	n, err := s.Store.FindUnlinkedIdentity(ctx, code.Digest(), challenge, s.now())
+	n, err := s.deps.Store.FindUnlinkedIdentity(ctx, code.Digest(), challenge, s.now())
 	if fault.Is(err, fault.NotFound) || err == nil && (n.Device.DeviceID != "") != app {
 		return nil, ErrLinkingCode
 	}
 	if err != nil {
 		return nil, err
 	}
-	identity, err := s.Store.FindIdentity(ctx, n.Provider, n.Subject)
+	identity, err := s.deps.Store.FindIdentity(ctx, n.Provider, n.Subject)
 	switch {
 	case err == nil && identity.BlockedAt != nil:
 		return nil, errBlockedAPI
@@ -118,16 +118,16 @@ type Credentials struct {
 // password counts against the code, before it is tried. Errors: as
 // account.CheckPassword, ErrMFA, ErrLinkingCode.
 func (s *Service) owner(ctx context.Context, n *authserver.UnlinkedIdentity, c Credentials, v account.Visitor) (*authserver.User, error) {
-	counted, err := s.Store.CountLinkTry(ctx, n.Digest, s.now())
+	counted, err := s.deps.Store.CountLinkTry(ctx, n.Digest, s.now())
 	if err != nil {
 		return nil, err
 	}
 	if !counted {
 		return nil, ErrLinkingCode
 	}
-	u, err := s.People.CheckPassword(ctx, c.Email, c.Password, v)
+	u, err := s.deps.People.CheckPassword(ctx, c.Email, c.Password, v)
 	if !fault.Is(err, fault.Unauthenticated) { // right, or not even tried
-		if err := s.Store.ForgiveLinkTry(context.WithoutCancel(ctx), n.Digest); err != nil {
+		if err := s.deps.Store.ForgiveLinkTry(context.WithoutCancel(ctx), n.Digest); err != nil {
 			return nil, err
 		}
 	}
@@ -140,7 +140,7 @@ func (s *Service) owner(ctx context.Context, n *authserver.UnlinkedIdentity, c C
 	if strings.TrimSpace(c.OTPCode) == "" {
 		return nil, ErrMFA
 	}
-	err = s.People.CheckSecondFactor(ctx, u, c.OTPCode)
+	err = s.deps.People.CheckSecondFactor(ctx, u, c.OTPCode)
 	if fault.Is(err, fault.Unauthenticated) {
 		return nil, ErrMFA.WithCause(err)
 	}
@@ -150,7 +150,7 @@ func (s *Service) owner(ctx context.Context, n *authserver.UnlinkedIdentity, c C
 // adopt connects the unlinked identity with u and runs then, in one
 // transaction: of parallel tries with one code one wins.
 func (s *Service) adopt(ctx context.Context, n *authserver.UnlinkedIdentity, u *authserver.User, then func(ctx context.Context) error) error {
-	return s.Store.InTx(ctx, func(ctx context.Context) error {
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.claim(ctx, n); err != nil {
 			return err
 		}
@@ -162,7 +162,7 @@ func (s *Service) adopt(ctx context.Context, n *authserver.UnlinkedIdentity, u *
 }
 
 func (s *Service) claim(ctx context.Context, n *authserver.UnlinkedIdentity) error {
-	won, err := s.Store.ClaimUnlinkedIdentity(ctx, n.Digest, n.Challenge, s.now())
+	won, err := s.deps.Store.ClaimUnlinkedIdentity(ctx, n.Digest, n.Challenge, s.now())
 	if err == nil && !won {
 		return ErrLinkingCode
 	}
@@ -210,7 +210,7 @@ var errChooseFamily = authserver.Violations{{Field: "family", Rule: "family.blan
 func (s *Service) create(ctx context.Context, n *authserver.UnlinkedIdentity, names Names, into Family, v account.Visitor,
 	then func(ctx context.Context, u *authserver.User) error,
 ) (*authserver.User, error) {
-	if err := s.People.AdmitSignup(ctx, v); err != nil {
+	if err := s.deps.People.AdmitSignup(ctx, v); err != nil {
 		return nil, err
 	}
 	w, err := s.options(ctx, n)
@@ -229,11 +229,11 @@ func (s *Service) create(ctx context.Context, n *authserver.UnlinkedIdentity, na
 		return nil, fault.New(fault.Invalid, errChooseFamily[0].Message).WithErrors(errChooseFamily.Messages()...).WithCause(errChooseFamily)
 	}
 	var u *authserver.User
-	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.claim(ctx, n); err != nil {
 			return err
 		}
-		if u, err = s.People.SignUpVouched(ctx, names.of(n), invitation); err != nil {
+		if u, err = s.deps.People.SignUpVouched(ctx, names.of(n), invitation); err != nil {
 			return err
 		}
 		if err := s.link(ctx, u.ID, n.Provider, n.Subject, n.Email); err != nil {

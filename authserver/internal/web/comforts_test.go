@@ -129,7 +129,6 @@ func (s *site) breakDatabase(t *testing.T) {
 // scripts.
 func TestE3_RecoveryCodesCanBeKept(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
-		s.withSealer(t)
 		p := signedUp(t, s)
 		key := strings.ReplaceAll(setupKey.FindStringSubmatch(open(t, p.Browser, "/settings/second-factor").Body)[1], " ", "")
 		page := fill(t, p.Browser, open(t, p.Browser, "/settings/second-factor"), map[string]string{"otp_code": s.code(t, key, 0)})

@@ -99,7 +99,7 @@ func (s *site) stale() { s.clock.advance(11 * time.Minute) }
 // A browser left open gets the account no second factor, and shows no seed of one.
 func TestA1_ASecondFactorIsConfirmed(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		s := newSite(t, set, settings()).withSealer(t)
+		s := newSite(t, set, settings())
 		p := signedUp(t, s)
 		s.stale()
 		page := open(t, p.Browser, "/settings/second-factor")
@@ -127,7 +127,7 @@ func TestA1_ASecondFactorIsConfirmed(t *testing.T) {
 // comes after it is confirmed by what the account had before.
 func TestA1_EnrollingConfirmsNothing(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		s := newSite(t, set, settings()).withSealer(t)
+		s := newSite(t, set, settings())
 		enrol := map[string]func(p *actor.Person){
 			"a second factor": func(p *actor.Person) { s.turnOn(t, p) },
 			"a first password": func(p *actor.Person) {

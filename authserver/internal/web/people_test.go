@@ -9,20 +9,9 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
-	"latchkey/authserver/internal/account"
 	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/actor"
 )
-
-func (s *site) withSealer(t *testing.T) *site {
-	t.Helper()
-	sealer, err := account.NewSealer(account.NewSealKey())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.People.Sealer = sealer
-	return s
-}
 
 // open fetches a page that must be there.
 func open(t *testing.T, b *actor.Browser, path string) *actor.Page {
@@ -123,7 +112,7 @@ func (s *site) turnOn(t *testing.T, p *actor.Person) (key string, codes []string
 
 func TestSecondFactorPages(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		s := newSite(t, set, settings()).withSealer(t)
+		s := newSite(t, set, settings())
 		p := signedUp(t, s)
 		key, codes := s.turnOn(t, p)
 		if text := open(t, p.Browser, "/settings/security").Text(); !strings.Contains(text, "Recovery codes left: 10") {

@@ -116,7 +116,7 @@ func guardedFromStrangers(t *testing.T, b *actor.Browser, p web.Page, path, toke
 // A form that the table says asks for a confirmation does nothing without one, a
 // while after the sign-in.
 func TestConfirmationsAreAskedFor(t *testing.T) {
-	s := &passkeySite{site: newSite(t, testenv.Embedded, settings(), withEveryPage).withSealer(t), t: t}
+	s := &passkeySite{site: newSite(t, testenv.Embedded, settings(), withEveryPage), t: t}
 	s.person, s.device = signedUp(t, s.site), actor.NewAuthenticator(s.URL)
 	s.add("Phone")
 	id := s.ids()[0]

@@ -26,7 +26,7 @@ func seed(t *testing.T, b *actor.Browser) string {
 // gets at another, later, or after a reset.
 func TestA11_ASeedIsOfOneSigninAndTenMinutes(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		s := newSite(t, set, settings()).withSealer(t)
+		s := newSite(t, set, settings())
 		p := signedUp(t, s)
 		first := seed(t, p.Browser)
 		there := p.ElsewhereAs(s.URL)

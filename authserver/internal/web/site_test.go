@@ -73,7 +73,13 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings, change ..
 	s.Grants = grant.New(grant.Dependencies{
 		Store: s.Store, Logger: logger, Now: s.clock.now, Settings: grant.Settings{AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
 	})
-	s.People = account.New(account.Dependencies{Store: s.Store, Grants: s.Grants, Logger: logger, Now: s.clock.now, Settings: settings})
+	sealer, err := account.NewSealer(account.NewSealKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.People = account.New(account.Dependencies{
+		Store: s.Store, Grants: s.Grants, Sealer: sealer, Logger: logger, Now: s.clock.now, Settings: settings,
+	})
 	router := mux.NewRouter()
 	server := httptest.NewUnstartedServer(nil)
 	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())

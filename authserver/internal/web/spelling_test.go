@@ -53,7 +53,7 @@ func TestA12_GuessablePasswordsAreRefused(t *testing.T) {
 // the day makes of it.
 func TestC4_OneSpellingAtEveryDoor(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		s := newSite(t, set, settings()).withSealer(t)
+		s := newSite(t, set, settings())
 		p := &actor.Person{Email: "a@bu\u0308cher.example", Password: "Zo\u00eb 1815! Byron", Browser: actor.NewBrowser(s.URL)}
 		if _, err := p.SignUp(t.Context()); err != nil {
 			t.Fatal(err)
@@ -92,7 +92,7 @@ func TestC4_OneSpellingAtEveryDoor(t *testing.T) {
 
 // Setting up takes what the device types too.
 func TestC4_ASetupCodeInAnotherScript(t *testing.T) {
-	s := newSite(t, testenv.Embedded, settings()).withSealer(t)
+	s := newSite(t, testenv.Embedded, settings())
 	p := signedUp(t, s)
 	page := open(t, p.Browser, "/settings/second-factor")
 	typed := strings.Map(func(r rune) rune { return r - '0' + '\u0660' }, s.code(t, seed(t, p.Browser), 0))

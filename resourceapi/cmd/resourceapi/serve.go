@@ -5,18 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"runtime"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/gorilla/mux"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
-	"latchkey/pkg/apierror"
 	"latchkey/pkg/cache"
 	"latchkey/pkg/cli"
 	"latchkey/pkg/database"
@@ -25,7 +22,6 @@ import (
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/keyuse"
 	"latchkey/pkg/ratelimit"
-	"latchkey/pkg/secret"
 	"latchkey/resourceapi"
 	"latchkey/resourceapi/internal/api"
 	"latchkey/resourceapi/internal/balance"
@@ -270,44 +266,4 @@ func (p *parts) workers() []func(ctx context.Context) {
 		list = append(list, worker.Run)
 	}
 	return list
-}
-
-func (p *parts) handler() (http.Handler, error) {
-	proxies, err := httpserver.ParsePrefixes(p.cfg.TrustedProxies)
-	if err != nil {
-		return nil, err
-	}
-	opts := api.Options{
-		Store: p.store, Guard: p.guard, Resource: p.cfg.URL, Issuer: p.cfg.Issuer, BodyLimit: p.cfg.BodyLimit, Logger: p.log,
-	}
-	if p.cfg.ErasureSecret != "" {
-		opts.Erasure = secret.DigestOf(p.cfg.ErasureSecret)
-	}
-	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
-	endpoints, err := api.New(opts)
-	if err != nil {
-		return nil, err
-	}
-	endpoints.Mount(router)
-	headers := httpserver.APIHeaders()
-	if p.cfg.Secure() {
-		headers = append(headers, httpserver.NewHeaders("Strict-Transport-Security", "max-age=31536000; includeSubDomains")...)
-	}
-	chain := httpserver.Chain{
-		Now: time.Now, Logger: p.log, Metrics: httpserver.NewMetrics(p.metrics), TrustedProxies: proxies, Headers: headers,
-		BodyLimit: max(api.LargestBody, 8*p.cfg.BodyLimit), Timeout: p.cfg.RequestTimeout, Render: apierror.Write,
-	}
-	return api.AtBase(p.cfg.URL, chain.Wrap(router)), nil
-}
-
-// registerPool adds the metrics of the database's connections.
-func registerPool(reg prometheus.Registerer, db *database.DB) {
-	for name, pick := range map[string]func() int{
-		"in_use": func() int { n, _ := db.Stats(); return n },
-		"open":   func() int { _, n := db.Stats(); return n },
-	} {
-		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Namespace: "latchkey", Subsystem: "database", Name: "connections_" + name, Help: "Database connections " + name + ".",
-		}, func() float64 { return float64(pick()) }))
-	}
 }

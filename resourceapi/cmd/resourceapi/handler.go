@@ -1,0 +1,55 @@
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"latchkey/pkg/apierror"
+	"latchkey/pkg/database"
+	"latchkey/pkg/httpserver"
+	"latchkey/pkg/secret"
+	"latchkey/resourceapi/internal/api"
+)
+
+func (p *parts) handler() (http.Handler, error) {
+	proxies, err := httpserver.ParsePrefixes(p.cfg.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	opts := api.Options{
+		Store: p.store, Guard: p.guard, Resource: p.cfg.URL, Issuer: p.cfg.Issuer, BodyLimit: p.cfg.BodyLimit, Logger: p.log,
+	}
+	if p.cfg.ErasureSecret != "" {
+		opts.Erasure = secret.DigestOf(p.cfg.ErasureSecret)
+	}
+	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
+	endpoints, err := api.New(opts)
+	if err != nil {
+		return nil, err
+	}
+	endpoints.Mount(router)
+	headers := httpserver.APIHeaders()
+	if p.cfg.Secure() {
+		headers = append(headers, httpserver.NewHeaders("Strict-Transport-Security", "max-age=31536000; includeSubDomains")...)
+	}
+	chain := httpserver.Chain{
+		Now: time.Now, Logger: p.log, Metrics: httpserver.NewMetrics(p.metrics), TrustedProxies: proxies, Headers: headers,
+		BodyLimit: max(api.LargestBody, 8*p.cfg.BodyLimit), Timeout: p.cfg.RequestTimeout, Render: apierror.Write,
+	}
+	return api.AtBase(p.cfg.URL, chain.Wrap(router)), nil
+}
+
+// registerPool adds the metrics of the database's connections.
+func registerPool(reg prometheus.Registerer, db *database.DB) {
+	for name, pick := range map[string]func() int{
+		"in_use": func() int { n, _ := db.Stats(); return n },
+		"open":   func() int { _, n := db.Stats(); return n },
+	} {
+		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Namespace: "latchkey", Subsystem: "database", Name: "connections_" + name, Help: "Database connections " + name + ".",
+		}, func() float64 { return float64(pick()) }))
+	}
+}
