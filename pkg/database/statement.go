@@ -54,7 +54,7 @@ func (db *DB) QueryRow(ctx context.Context, text string, args ...any) Row {
 func (db *DB) Query(ctx context.Context, text string, args ...any) (Rows, error) {
 	if tx := db.txOf(ctx); tx != nil {
 		rows, err := tx.QueryContext(ctx, db.rewrite(text), args...) //nolint:rowserrcheck // Rows.Err is the caller's
-		return rows, Translate(err)
+		return sqlRows{rows}, Translate(err)
 	}
 	if set, ok := db.settingOf(ctx); ok {
 		rows, err := db.queryWith(ctx, set, text, args)
@@ -65,7 +65,7 @@ func (db *DB) Query(ctx context.Context, text string, args ...any) (Rows, error)
 		return pgxRows{rows}, Translate(err)
 	}
 	rows, err := db.sql.QueryContext(ctx, db.rewrite(text), args...) //nolint:rowserrcheck // Rows.Err is the caller's
-	return rows, Translate(err)
+	return sqlRows{rows}, Translate(err)
 }
 
 // Exec runs a hand-written statement and returns how many rows it touched.
@@ -101,7 +101,15 @@ func (db *DB) txOf(ctx context.Context) gorm.ConnPool {
 	return nil
 }
 
+// sqlRows and pgxRows translate what ends them early: the server may go away
+// between two rows, and pgx sends the statement only when the first is read.
+type sqlRows struct{ *sql.Rows }
+
+func (r sqlRows) Err() error { return Translate(r.Rows.Err()) }
+
 type pgxRows struct{ pgx.Rows }
+
+func (r pgxRows) Err() error { return Translate(r.Rows.Err()) }
 
 func (r pgxRows) Close() error {
 	r.Rows.Close()

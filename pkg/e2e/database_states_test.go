@@ -29,7 +29,7 @@ type asker struct {
 
 // asks are of all kinds. Those in capitals write, whatever they find.
 func (a *asker) asks() map[string]func() *actor.Answer {
-	w, now := a.w, time.Now().UTC().Format(time.DateOnly)
+	w := a.w
 	return map[string]func() *actor.Answer{
 		"REFRESH": func() *actor.Answer { return w.refresh(a.app, a.pair.Refresh) },
 		"introspect": func() *actor.Answer {
@@ -44,7 +44,7 @@ func (a *asker) asks() map[string]func() *actor.Answer {
 		"profile": func() *actor.Answer { return w.call(http.MethodGet, "/api/v1/accounts?page=1", a.pair.Access, nil) },
 		"ACCOUNT": func() *actor.Answer {
 			return w.call(http.MethodPost, accounts, a.pair.Access, map[string]any{"account": map[string]any{
-				"name": uuid.NewString(), "accountable_type": "Depository", "balance": "1", "opening_balance_date": now,
+				"name": uuid.NewString(), "balance": "1",
 			}})
 		},
 		"transactions": func() *actor.Answer { return w.call(http.MethodGet, "/api/v1/transactions", a.pair.Access, nil) },
