@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"latchkey/pkg/e2e/openid"
 	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
@@ -103,6 +105,8 @@ func (w *world) tourSSO(b *tab, look func(page string), provider *openid.Provide
 	b.visit(w.Auth.URL + "/auth/work?return_to=/settings/identities")
 	b.arrive("/auth/finish")
 	look("sso-finish")
+	b.tabTo(`input[name="family"][value="join"]`)
+	b.run(chromedp.KeyEvent(" "))
 	b.press(`form[action="/auth/finish"] button.primary`)
 	b.arrive("/settings/identities")
 	look("identities")
