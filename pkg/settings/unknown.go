@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"latchkey/pkg/spelling"
 )
 
 // nearby is how many letters a misspelt name may be away from the one that was
@@ -38,31 +40,9 @@ func Unknown(of any, environ map[string]string, prefix string, more func(name st
 func nearest(name string, known []string) string {
 	best, at := nearby+1, ""
 	for _, k := range known {
-		if d := distance(name, k); d < best {
+		if d := spelling.Distance(name, k); d < best {
 			best, at = d, k
 		}
 	}
 	return at
-}
-
-// distance is how many letters have to be put in, left out or exchanged to make b
-// of a (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			exchanged := diagonal
-			if a[i] != b[j] {
-				exchanged++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(exchanged, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -14,7 +14,7 @@ func Nearest(name string, known []string) (string, bool) {
 		if min(len(k), len(name)) >= longName {
 			allowed = 2
 		}
-		if d := distance(strings.ToLower(name), strings.ToLower(k)); d <= allowed && d < least {
+		if d := Distance(strings.ToLower(name), strings.ToLower(k)); d <= allowed && d < least {
 			best, least, found = k, d, true
 		}
 	}
@@ -27,8 +27,10 @@ const longName = 6
 // maxLength bounds the work: longer names are no misspellings of ours.
 const maxLength = 64
 
-// distance is the optimal string alignment distance of a and b in bytes.
-func distance(a, b string) int {
+// Distance is the optimal string alignment distance of a and b in bytes: how many
+// letters are wrong, missing, added or swapped with their neighbour. Text of more
+// than 64 bytes is 64 away from everything.
+func Distance(a, b string) int {
 	if len(a) > maxLength || len(b) > maxLength {
 		return maxLength
 	}
