@@ -3,16 +3,28 @@ package database
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// Existing complains when the SQLite file of url is not there: a command that only
-// looks would make an empty one, and tell of that. setting is the variable that
-// names the database.
-func Existing(setting, url string) error {
+// Unnamed tells w that program uses the database of url because nobody has named one
+// in setting, a variable. Unless the program is to make it, it must be there: a
+// command that only looks would make an empty one, and tell of that.
+func Unnamed(w io.Writer, program, setting, url string, makes bool) error {
+	if !makes {
+		if err := existing(setting, url); err != nil {
+			return err
+		}
+	}
+	_, _ = fmt.Fprintf(w, "%s: %s is not set; using %s\n", program, setting, url) // nobody may read it
+	return nil
+}
+
+// existing complains when the SQLite file of url is not there.
+func existing(setting, url string) error {
 	path, isFile := strings.CutPrefix(url, "sqlite:")
 	if !isFile {
 		return nil

@@ -64,12 +64,9 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 		return nil, err
 	}
 	if !cfg.Named {
-		if !makes {
-			if err := database.Existing("AUTH_DATABASE_URL", cfg.DatabaseURL); err != nil {
-				return nil, err
-			}
+		if err := database.Unnamed(os.Stderr, "authserver", "AUTH_DATABASE_URL", cfg.DatabaseURL, makes); err != nil {
+			return nil, err
 		}
-		fmt.Fprintln(os.Stderr, "authserver: AUTH_DATABASE_URL is not set; using "+cfg.DatabaseURL)
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(cfg.LogLevel)); err != nil {

@@ -44,13 +44,7 @@ func tellPlace(cfg config.Config, makes bool) error {
 	if cfg.Named {
 		return nil
 	}
-	if !makes {
-		if err := database.Existing("API_DATABASE_URL", cfg.DatabaseURL); err != nil {
-			return err
-		}
-	}
-	fmt.Fprintln(os.Stderr, "resourceapi: API_DATABASE_URL is not set; using "+cfg.DatabaseURL)
-	return nil
+	return database.Unnamed(os.Stderr, "resourceapi", "API_DATABASE_URL", cfg.DatabaseURL, makes)
 }
 
 // parts is everything the service is made of, in the order it is built.
