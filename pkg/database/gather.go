@@ -56,8 +56,9 @@ func (g *Gather) Row(ctx context.Context, args ...any) Row {
 	}}
 }
 
-// Gathers says whether a caller with ctx may use a Gather.
-func (db *DB) Gathers(ctx context.Context) bool { return db.pool != nil && db.txOf(ctx) == nil }
+// Serves reports whether a caller with ctx can share the statement: on PostgreSQL,
+// outside a transaction.
+func (g *Gather) Serves(ctx context.Context) bool { return g != nil && g.db.txOf(ctx) == nil }
 
 func (g *Gather) carry(calls []*call) {
 	ctx, cancel := tripContext(calls)

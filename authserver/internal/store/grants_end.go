@@ -74,12 +74,13 @@ func (s *Store) EndByToken(ctx context.Context, r grant.Revocation) (*authserver
 		together, where, args = s.moves.endByAccess, ownAccess, append(args, r.Access[:])
 	}
 	var e authserver.EndedGrant
-	var err error
-	for _, wait := range []bool{false, true} {
+	end := func(wait bool) error {
 		row := s.move(ctx, together, wait, `UPDATE grants SET `+endSet+` WHERE `+where+endedColumns, args...)
-		if err = notClaimed(row.Scan(&e.ID, &e.UserID, &e.ClientID, &e.Access)); !errors.Is(err, authserver.ErrNotClaimed) {
-			break
-		}
+		return notClaimed(row.Scan(&e.ID, &e.UserID, &e.ClientID, &e.Access))
+	}
+	err := end(false)
+	if errors.Is(err, authserver.ErrNotClaimed) && together.Serves(ctx) {
+		err = end(true)
 	}
 	return &e, err
 }

@@ -50,7 +50,7 @@ WHERE grants.id = asked.held AND ` + asked.Replace(where) + ` RETURNING asked.pl
 // move runs a move for one caller: with those who come at the same moment, or
 // alone, waiting for whoever holds the row.
 func (s *Store) move(ctx context.Context, together *database.Gather, wait bool, alone string, args ...any) database.Row {
-	if together == nil || wait || !s.db.Gathers(ctx) {
+	if wait || !together.Serves(ctx) {
 		return s.db.QueryRow(ctx, alone, args...)
 	}
 	return together.Row(ctx, args...)
