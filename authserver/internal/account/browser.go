@@ -24,6 +24,5 @@ func (s *Service) createSignin(ctx context.Context, in *authserver.Signin, v Vis
 	if err := s.deps.Store.CreateSignin(ctx, in); err != nil || v.Browser.IsZero() {
 		return err
 	}
-	_, err := s.deps.Store.KnowBrowser(ctx, v.Browser, in.User.ID, in.CreatedAt)
-	return err
+	return s.deps.Store.KnowBrowser(ctx, v.Browser, in.User.ID, in.CreatedAt)
 }

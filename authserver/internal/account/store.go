@@ -78,8 +78,7 @@ type signins interface {
 
 type browsers interface {
 	KnowsBrowser(ctx context.Context, browser secret.Digest, email string) (bool, error)
-	KnowBrowser(ctx context.Context, browser secret.Digest, userID string, now time.Time) (known bool, err error)
-	ForgetAnnouncements(ctx context.Context, userID string) error
+	KnowBrowser(ctx context.Context, browser secret.Digest, userID string, now time.Time) error
 }
 
 type devices interface {

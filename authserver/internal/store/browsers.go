@@ -16,21 +16,9 @@ func (s *Store) KnowsBrowser(ctx context.Context, browser secret.Digest, email s
 	return known, err
 }
 
-// KnowBrowser notes that a user signs in at a browser. known: not for the first
-// time, nor for the first time since ForgetAnnouncements.
-func (s *Store) KnowBrowser(ctx context.Context, browser secret.Digest, userID string, now time.Time) (known bool, err error) {
-	n, err := s.db.Exec(ctx, `UPDATE known_browsers SET seen_at = $3 WHERE digest = $1 AND user_id = $2 AND announced`, browser[:], userID, now)
-	if err != nil || n == 1 {
-		return n == 1, err
-	}
-	_, err = s.db.Exec(ctx, `INSERT INTO known_browsers (digest, user_id, seen_at, announced) VALUES ($1, $2, $3, true)
-		ON CONFLICT (digest, user_id) DO UPDATE SET seen_at = excluded.seen_at, announced = true`, browser[:], userID, now)
-	return false, err
-}
-
-// ForgetAnnouncements makes every browser of a user one that the person has to
-// hear of again. What it is allowed to guess stays.
-func (s *Store) ForgetAnnouncements(ctx context.Context, userID string) error {
-	_, err := s.db.Exec(ctx, `UPDATE known_browsers SET announced = false WHERE user_id = $1`, userID)
+// KnowBrowser notes that a user signs in at a browser.
+func (s *Store) KnowBrowser(ctx context.Context, browser secret.Digest, userID string, now time.Time) error {
+	_, err := s.db.Exec(ctx, `INSERT INTO known_browsers (digest, user_id, seen_at) VALUES ($1, $2, $3)
+		ON CONFLICT (digest, user_id) DO UPDATE SET seen_at = excluded.seen_at`, browser[:], userID, now)
 	return err
 }

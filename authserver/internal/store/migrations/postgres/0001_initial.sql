@@ -203,12 +203,11 @@ CREATE UNIQUE INDEX devices_user_device ON devices (user_id, device_id);
 CREATE INDEX devices_ended ON devices (ended_at, id) WHERE ended_at IS NOT NULL;
 CREATE INDEX devices_seen ON devices (seen_at, id);
 
--- Browsers that somebody has signed in at. announced: the person knows of it.
+-- Browsers that somebody has signed in at.
 CREATE TABLE known_browsers (
     digest    bytea       NOT NULL,
     user_id   uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     seen_at   timestamptz NOT NULL,
-    announced boolean     NOT NULL,
     PRIMARY KEY (digest, user_id)
 );
 CREATE INDEX known_browsers_user ON known_browsers (user_id);
