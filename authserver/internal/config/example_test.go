@@ -15,17 +15,16 @@ func TestExampleListsEverySetting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	example := map[string]string{}
+	example, above := map[string]string{}, ""
 	for line := range strings.Lines(string(raw)) {
-		name, rest, ok := strings.Cut(strings.TrimSpace(line), "=")
-		if !ok || !strings.HasPrefix(name, "AUTH_") {
-			continue
+		line = strings.TrimSpace(line)
+		if name, value, ok := strings.Cut(line, "="); ok && strings.HasPrefix(name, "AUTH_") {
+			if meaning, ok := strings.CutPrefix(above, "# "); !ok || meaning == "" {
+				t.Errorf("%s has no meaning in the line above", name)
+			}
+			example[name] = value
 		}
-		value, meaning, _ := strings.Cut(rest, " #")
-		if strings.TrimSpace(meaning) == "" {
-			t.Errorf("%s says nothing of its meaning", name)
-		}
-		example[name] = value
+		above = line
 	}
 	settings := map[string]string{}
 	collect(reflect.TypeFor[Config](), settings)
