@@ -237,18 +237,28 @@ func (a *admin) lock(database string, tables ...string) (unlock func()) {
 
 const othersGo = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
 
-// crowd takes every connection there is from the services.
+// crowd takes every connection there is from the services. What they took back
+// while it did so is ended and taken too.
 func (a *admin) crowd(server string) (leave func()) {
 	a.t.Helper()
-	a.exec(othersGo)
+	const ours = " AND application_name <> 'crowd'"
 	var taken []*pgx.Conn
-	for {
-		conn, err := pgx.Connect(a.t.Context(), server)
-		if err != nil {
-			break
+	testenv.Eventually(a.t, 15*time.Second, "every connection is taken", func() bool {
+		a.exec(othersGo + ours)
+		for {
+			conn, err := pgx.Connect(a.t.Context(), server+"&application_name=crowd")
+			if err != nil {
+				break
+			}
+			taken = append(taken, conn)
 		}
-		taken = append(taken, conn)
-	}
+		var left int
+		row := a.conn.QueryRow(a.t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"+ours)
+		if err := row.Scan(&left); err != nil {
+			a.t.Fatal(err)
+		}
+		return left == 0
+	})
 	return func() {
 		for _, conn := range taken {
 			_ = conn.Close(a.t.Context())
