@@ -15,6 +15,9 @@ import (
 	"latchkey/pkg/secret"
 )
 
+// Statements by hand: every request with a key finds it, and ending one returns its
+// digest in the same statement.
+
 const keyColumns = `k.id, k.user_id, k.name, k.scopes, k.source, k.tier, k.last_four, k.allowed_cidrs, k.created_at,
 	k.expires_at, k.revoked_at, k.predecessor_id, k.superseded_at, k.overlap_until,
 	k.last_used_at, k.last_used_from, k.hour_at, k.hour_requests`

@@ -110,6 +110,5 @@ func (s *Store) addUses(ctx context.Context, userID string, list []authserver.Ap
 // DeleteConsent forgets what the user allowed the client and reports whether
 // there was anything.
 func (s *Store) DeleteConsent(ctx context.Context, userID, clientID string) (bool, error) {
-	n, err := s.db.Exec(ctx, `DELETE FROM consents WHERE user_id = $1 AND client_id = $2`, userID, clientID)
-	return n > 0, err
+	return wroteOne(s.rows(ctx).Table("consents").Where("user_id = ? AND client_id = ?", userID, clientID).Delete(nil))
 }

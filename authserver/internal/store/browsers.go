@@ -7,6 +7,8 @@ import (
 	"latchkey/pkg/secret"
 )
 
+// Statements by hand: every sign-in asks.
+
 // KnowsBrowser reports whether the person with the address has signed in at the
 // browser before.
 func (s *Store) KnowsBrowser(ctx context.Context, browser secret.Digest, email string) (bool, error) {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
+
 	"latchkey/authserver"
 	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
@@ -40,10 +42,27 @@ type clientRow struct {
 
 func (clientRow) TableName() string { return "clients" }
 
+func (s *Store) client(ctx context.Context, id string) *gorm.DB {
+	return s.rows(ctx).Model(&clientRow{}).Where("id = ?", id)
+}
+
+func (s *Store) clientsOf(ctx context.Context, ownerID string) *gorm.DB {
+	return s.rows(ctx).Model(&clientRow{}).Where("owner_id = ?", ownerID)
+}
+
+// foundClient returns the error of a statement on a client's row. fault.NotFound:
+// there is no such row.
+func foundClient(done *gorm.DB) error {
+	found, err := wroteOne(done)
+	if err == nil && !found {
+		return fault.New(fault.NotFound, "Client not found")
+	}
+	return err
+}
+
 // FindClient returns the client with id, or fault.NotFound.
 func (s *Store) FindClient(ctx context.Context, id string) (*authserver.Client, error) {
-	var row clientRow
-	err := database.Translate(s.db.ORM(ctx).Where("id = ?", id).Take(&row).Error)
+	row, err := database.Take[clientRow](s.rows(ctx).Where("id = ?", id))
 	if fault.Is(err, fault.NotFound) {
 		return nil, fault.Wrap(fault.NotFound, err, "Client not found")
 	}
@@ -56,13 +75,13 @@ func (s *Store) FindClient(ctx context.Context, id string) (*authserver.Client, 
 // ListClients returns the clients of ownerID, or all when it is empty, oldest
 // first.
 func (s *Store) ListClients(ctx context.Context, ownerID string) ([]*authserver.Client, error) {
-	q := s.db.ORM(ctx).Order("created_at, id")
+	q := s.rows(ctx).Order("created_at, id")
 	if ownerID != "" {
 		q = q.Where("owner_id = ?", ownerID)
 	}
-	var rows []clientRow
-	if err := q.Find(&rows).Error; err != nil {
-		return nil, database.Translate(err)
+	rows, err := database.Find[clientRow](q)
+	if err != nil {
+		return nil, err
 	}
 	list := make([]*authserver.Client, 0, len(rows))
 	for _, row := range rows {
@@ -78,7 +97,7 @@ func (s *Store) ListClients(ctx context.Context, ownerID string) ([]*authserver.
 // CreateClient stores a new client. fault.Conflict: the id is taken.
 func (s *Store) CreateClient(ctx context.Context, c *authserver.Client) error {
 	row := newClientRow(c)
-	err := database.Translate(s.db.ORM(ctx).Create(&row).Error)
+	err := database.ErrorOf(s.rows(ctx).Create(&row))
 	if database.IsUnique(err) {
 		return fault.Wrap(fault.Conflict, err, "A client with this id exists")
 	}
@@ -88,86 +107,58 @@ func (s *Store) CreateClient(ctx context.Context, c *authserver.Client) error {
 // UpdateClient stores every field of c that may change.
 func (s *Store) UpdateClient(ctx context.Context, c *authserver.Client) error {
 	row := newClientRow(c)
-	res := s.db.ORM(ctx).Model(&clientRow{}).Where("id = ?", c.ID).Select(
+	return foundClient(s.client(ctx, c.ID).Select(
 		"name", "auth_method", "secret_digest", "previous_secret_digest", "previous_secret_until",
-		"redirect_uris", "scopes", "refresh_overlap", "disabled_at").Updates(&row)
-	if res.Error != nil {
-		return database.Translate(res.Error)
-	}
-	if res.RowsAffected == 0 {
-		return fault.New(fault.NotFound, "Client not found")
-	}
-	return nil
+		"redirect_uris", "scopes", "refresh_overlap", "disabled_at").Updates(&row))
 }
 
 // ReplaceClientSecret stores the secrets of c in the place of old. false: the
 // client is gone, or its secret is not old any more.
 func (s *Store) ReplaceClientSecret(ctx context.Context, c *authserver.Client, old secret.Digest) (bool, error) {
 	row := newClientRow(c)
-	n, err := s.db.Exec(ctx, `UPDATE clients SET secret_digest = $3, previous_secret_digest = $4, previous_secret_until = $5
-		WHERE id = $1 AND secret_digest = $2`, c.ID, old[:], row.SecretDigest, row.PreviousSecretDigest, row.PreviousSecretUntil)
-	return n == 1, err
+	return wroteOne(s.client(ctx, c.ID).Where("secret_digest = ?", old).
+		Select("secret_digest", "previous_secret_digest", "previous_secret_until").Updates(&row))
 }
 
 // DescribeClient stores what c says of itself and may ask for, and nothing else.
 // fault.NotFound: the client is gone.
 func (s *Store) DescribeClient(ctx context.Context, c *authserver.Client) error {
-	n, err := s.db.Exec(ctx, `UPDATE clients SET name = $2, redirect_uris = $3, scopes = $4, refresh_overlap = $5,
-		localhost_ports = $6, pushed_only = $7, device_grant = $8 WHERE id = $1`,
-		c.ID, c.Name, strings.Join(c.RedirectURIs, "\n"), c.Scopes.String(), int64(c.RefreshOverlap/time.Second),
-		c.LocalhostPorts, c.PushedOnly, c.DeviceGrant)
-	if err == nil && n == 0 {
-		return fault.New(fault.NotFound, "Client not found")
-	}
-	return err
+	row := newClientRow(c)
+	return foundClient(s.client(ctx, c.ID).Select("name", "redirect_uris", "scopes", "refresh_overlap",
+		"localhost_ports", "pushed_only", "device_grant").Updates(&row))
 }
 
 // CountClients returns how many clients ownerID has registered.
 func (s *Store) CountClients(ctx context.Context, ownerID string) (int, error) {
-	var n int
-	err := s.db.QueryRow(ctx, `SELECT count(*) FROM clients WHERE owner_id = $1`, ownerID).Scan(&n)
-	return n, err
+	return database.Count(s.clientsOf(ctx, ownerID))
 }
 
 // OwnedClients returns the ids of the clients a user has registered.
 func (s *Store) OwnedClients(ctx context.Context, userID string) ([]string, error) {
-	return collect(ctx, s, func(id *string) []any { return []any{id} },
-		`SELECT id FROM clients WHERE owner_id = $1 ORDER BY created_at, id`, userID)
+	var ids []string
+	return ids, database.ErrorOf(s.clientsOf(ctx, userID).Order("created_at, id").Pluck("id", &ids))
 }
 
 // DisableOwnedClients switches the clients of a user off at at; nil: on again.
 func (s *Store) DisableOwnedClients(ctx context.Context, userID string, at *time.Time) error {
-	_, err := s.db.Exec(ctx, `UPDATE clients SET disabled_at = $2 WHERE owner_id = $1`, userID, at)
-	return err
+	return database.ErrorOf(s.clientsOf(ctx, userID).Update("disabled_at", at))
 }
 
 // DeleteOwnedClients removes the clients of a user and, by cascade, what was
 // issued to them.
 func (s *Store) DeleteOwnedClients(ctx context.Context, userID string) error {
-	_, err := s.db.Exec(ctx, `DELETE FROM clients WHERE owner_id = $1`, userID)
-	return err
+	return database.ErrorOf(s.clientsOf(ctx, userID).Delete(&clientRow{}))
 }
 
 // DisableClient switches a client off. fault.NotFound: there is none.
 func (s *Store) DisableClient(ctx context.Context, id string, at time.Time) error {
-	n, err := s.db.Exec(ctx, `UPDATE clients SET disabled_at = $2 WHERE id = $1`, id, at)
-	if err == nil && n == 0 {
-		return fault.New(fault.NotFound, "Client not found")
-	}
-	return err
+	return foundClient(s.client(ctx, id).Update("disabled_at", at))
 }
 
 // DeleteClient removes the client and, by cascade, its grants and consents.
 // fault.NotFound: there is none.
 func (s *Store) DeleteClient(ctx context.Context, id string) error {
-	n, err := s.db.Exec(ctx, `DELETE FROM clients WHERE id = $1`, id)
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		return fault.New(fault.NotFound, "Client not found")
-	}
-	return nil
+	return foundClient(s.client(ctx, id).Delete(&clientRow{}))
 }
 
 func newClientRow(c *authserver.Client) clientRow {
@@ -243,7 +234,8 @@ func nilIfEmpty(b []byte) any {
 	return b
 }
 
-// EnsureFirstParty makes the built-in client of the product's own apps exist.
+// EnsureFirstParty makes the built-in client of the product's own apps exist. By
+// hand: replicas may start together, and one statement decides.
 func (s *Store) EnsureFirstParty(ctx context.Context, now time.Time) error {
 	_, err := s.db.Exec(ctx, `INSERT INTO clients (id, name, auth_method, redirect_uris, scopes, first_party, created_at)
 		VALUES ($1, 'Latchkey apps', 'none', '', 'read_write', $2, $3) ON CONFLICT (id) DO NOTHING`,

@@ -11,6 +11,8 @@ import (
 	"latchkey/pkg/secret"
 )
 
+// Statements by hand: one counts and stores, and polling devices ask often.
+
 // CreateDeviceRequest stores a device that waits. false: most wait already.
 // fault.Conflict: another one has the same user code.
 func (s *Store) CreateDeviceRequest(ctx context.Context, r authserver.DeviceRequest, interval, most int) (bool, error) {

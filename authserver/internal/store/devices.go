@@ -5,22 +5,33 @@ import (
 	"errors"
 	"time"
 
+	"gorm.io/gorm"
+
 	"latchkey/authserver"
 	"latchkey/pkg/database"
 	"latchkey/pkg/secret"
 )
 
-const deviceColumns = `id, user_id, device_id, name, kind, os_version, app_version, created_at, seen_at`
+type deviceRow struct {
+	authserver.Device
+	EndedAt *time.Time
+}
 
-func deviceFields(d *authserver.Device) []any {
-	return []any{&d.ID, &d.UserID, &d.DeviceID, &d.Name, &d.Kind, &d.OSVersion, &d.AppVersion, &d.CreatedAt, &d.SeenAt}
+func (deviceRow) TableName() string { return "devices" }
+
+func (r deviceRow) device() authserver.Device { return r.Device }
+
+func (s *Store) devices(ctx context.Context, userID string) *gorm.DB {
+	return s.rows(ctx).Model(&deviceRow{}).Where("user_id = ? AND ended_at IS NULL", userID)
 }
 
 // SaveDevice stores a device or, when the user has one with this device id,
 // updates it. d.ID and d.CreatedAt become those of the row. The row is locked
-// until the transaction ends: sign-ins on one device come one after the other.
+// until the transaction ends: sign-ins on one device come one after the other. By
+// hand: one statement decides between sign-ins on a new device and returns the row.
 func (s *Store) SaveDevice(ctx context.Context, d *authserver.Device) error {
-	return s.db.QueryRow(ctx, `INSERT INTO devices (`+deviceColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	return s.db.QueryRow(ctx, `INSERT INTO devices
+			(id, user_id, device_id, name, kind, os_version, app_version, created_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (user_id, device_id) DO UPDATE SET name = excluded.name, kind = excluded.kind,
 			os_version = excluded.os_version, app_version = excluded.app_version, seen_at = excluded.seen_at, ended_at = NULL
 		RETURNING id, created_at`, d.ID, d.UserID, d.DeviceID, d.Name, d.Kind, d.OSVersion, d.AppVersion, d.CreatedAt, d.SeenAt).
@@ -29,20 +40,18 @@ func (s *Store) SaveDevice(ctx context.Context, d *authserver.Device) error {
 
 // ListDevices returns the devices of a user that were not revoked, last seen first.
 func (s *Store) ListDevices(ctx context.Context, userID string) ([]authserver.Device, error) {
-	return collect(ctx, s, func(d *authserver.Device) []any { return deviceFields(d) },
-		`SELECT `+deviceColumns+` FROM devices WHERE user_id = $1 AND ended_at IS NULL ORDER BY seen_at DESC, id`, userID)
+	rows, err := database.Find[deviceRow](s.devices(ctx, userID).Order("seen_at DESC, id"))
+	return database.Mapped(rows, deviceRow.device), err
 }
 
 // EndDevice revokes a device of the user. false: there is none with this id.
 func (s *Store) EndDevice(ctx context.Context, userID, id string, now time.Time) (bool, error) {
-	n, err := s.db.Exec(ctx, `UPDATE devices SET ended_at = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL`, id, userID, now)
-	return n == 1, err
+	return wroteOne(s.devices(ctx, userID).Where("id = ?", id).Update("ended_at", now))
 }
 
 // EndDevices revokes every device of the user.
 func (s *Store) EndDevices(ctx context.Context, userID string, now time.Time) error {
-	_, err := s.db.Exec(ctx, `UPDATE devices SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL`, userID, now)
-	return err
+	return database.ErrorOf(s.devices(ctx, userID).Update("ended_at", now))
 }
 
 // StampDevice notes that the device a grant is bound to was seen.

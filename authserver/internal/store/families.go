@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
+
 	"latchkey/authserver"
 	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
@@ -13,8 +15,7 @@ import (
 
 // CreateFamily stores a new family.
 func (s *Store) CreateFamily(ctx context.Context, f authserver.Family) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO families (id, name, created_at) VALUES ($1, $2, $3)`, f.ID, f.Name, f.CreatedAt)
-	return err
+	return database.ErrorOf(s.rows(ctx).Create(&f))
 }
 
 // LockFamily holds the family until the transaction ends, so that decisions
@@ -50,8 +51,7 @@ func (s *Store) LockUser(ctx context.Context, id, hash string) error {
 
 // RenameFamily gives the family another name.
 func (s *Store) RenameFamily(ctx context.Context, id, name string) error {
-	_, err := s.db.Exec(ctx, `UPDATE families SET name = $2 WHERE id = $1`, id, name)
-	return err
+	return database.ErrorOf(s.rows(ctx).Model(&authserver.Family{}).Where("id = ?", id).Update("name", name))
 }
 
 // ListMembers returns the active users of a family, in the order they came.
@@ -62,38 +62,40 @@ func (s *Store) ListMembers(ctx context.Context, familyID string) ([]authserver.
 
 // MoveUser puts a user into another family with a role.
 func (s *Store) MoveUser(ctx context.Context, userID, familyID, role string) error {
-	_, err := s.db.Exec(ctx, `UPDATE users SET family_id = $2, role = $3 WHERE id = $1`, userID, familyID, role)
-	return err
+	return database.ErrorOf(s.user(ctx, userID).Updates(map[string]any{"family_id": familyID, "role": role}))
 }
 
 // DeleteConsents forgets everything a user allowed.
 func (s *Store) DeleteConsents(ctx context.Context, userID string) error {
-	_, err := s.db.Exec(ctx, `DELETE FROM consents WHERE user_id = $1`, userID)
-	return err
+	return database.ErrorOf(s.rows(ctx).Table("consents").Where("user_id = ?", userID).Delete(nil))
 }
+
+// noEmail is what stands in the place of the address of a user who gave it up.
+func noEmail(userID string) string { return "deactivated-" + userID + "@deactivated.invalid" }
 
 // Deactivate frees the user's address and stops everything the user can do.
 // keepEmail: it can be taken back. false: the user was not active.
 func (s *Store) Deactivate(ctx context.Context, userID string, keepEmail bool, now time.Time) (bool, error) {
-	former, deleted := `''`, `$2`
+	change := map[string]any{"deactivated_at": now, "former_email": "", "deleted_at": now, "email": noEmail(userID)}
 	if keepEmail {
-		former, deleted = `email`, `NULL`
+		change["former_email"], change["deleted_at"] = gorm.Expr("email"), nil
 	}
-	n, err := s.db.Exec(ctx, `UPDATE users SET deactivated_at = $2, former_email = `+former+`, deleted_at = `+deleted+`,
-		email = $3 WHERE id = $1 AND deactivated_at IS NULL`, userID, now, "deactivated-"+userID+"@deactivated.invalid")
-	return n == 1, err
+	return wroteOne(s.user(ctx, userID).Where("deactivated_at IS NULL").Updates(change))
 }
 
 // Reactivate takes a deactivation back. fault.NotFound: the user is not
 // deactivated, or deleted; fault.Conflict: the address has another owner now.
 func (s *Store) Reactivate(ctx context.Context, userID string) error {
-	n, err := s.db.Exec(ctx, `UPDATE users SET deactivated_at = NULL, erase_at = NULL, former_email = '',
-		email = CASE WHEN former_email = '' THEN email ELSE former_email END
-		WHERE id = $1 AND deactivated_at IS NOT NULL AND deleted_at IS NULL AND (former_email <> '' OR erase_at IS NOT NULL)`, userID)
+	back, err := wroteOne(s.user(ctx, userID).Where("deactivated_at IS NOT NULL AND deleted_at IS NULL").
+		Where("former_email <> '' OR erase_at IS NOT NULL").
+		Updates(map[string]any{
+			"deactivated_at": nil, "erase_at": nil, "former_email": "",
+			"email": gorm.Expr("CASE WHEN former_email = '' THEN email ELSE former_email END"),
+		}))
 	if database.IsUnique(err, "users_email", "users.email") {
 		return fault.Wrap(fault.Conflict, err, "Email has already been taken")
 	}
-	if err == nil && n == 0 {
+	if err == nil && !back {
 		return fault.New(fault.NotFound, "There is no such deactivated user")
 	}
 	return err
@@ -109,6 +111,7 @@ func (s *Store) ForgetUser(ctx context.Context, userID string, now time.Time) er
 		`DELETE FROM recovery_codes WHERE user_id = $1`, `DELETE FROM grants WHERE user_id = $1 AND redeemed_at IS NULL`,
 		`DELETE FROM devices WHERE user_id = $1`, `DELETE FROM links WHERE user_id = $1`,
 		`DELETE FROM passkeys WHERE user_id = $1`, `DELETE FROM passkey_challenges WHERE user_id = $1`,
+		`DELETE FROM sso_codes WHERE user_id = $1`, `DELETE FROM sso_login_states WHERE user_id = $1`,
 	} {
 		if _, err := s.db.Exec(ctx, text, userID); err != nil {
 			return err
@@ -117,9 +120,10 @@ func (s *Store) ForgetUser(ctx context.Context, userID string, now time.Time) er
 	if err := s.ForgetIdentities(ctx, userID); err != nil {
 		return err
 	}
-	_, err := s.db.Exec(ctx, `UPDATE users SET deleted_at = $3, former_email = '', first_name = '', last_name = '', password_hash = '',
-		second_factor = false, erase_at = NULL, email = $2 WHERE id = $1`, userID, "deactivated-"+userID+"@deactivated.invalid", now)
-	return err
+	return database.ErrorOf(s.user(ctx, userID).Updates(map[string]any{
+		"deleted_at": now, "former_email": "", "first_name": "", "last_name": "", "password_hash": "",
+		"second_factor": false, "erase_at": nil, "email": noEmail(userID),
+	}))
 }
 
 // ListUsers returns every user that was not deleted, newest last.
@@ -131,6 +135,5 @@ func (s *Store) ListUsers(ctx context.Context) ([]authserver.User, error) {
 
 // SetAIEnabled stores the person's preference.
 func (s *Store) SetAIEnabled(ctx context.Context, userID string, on bool) error {
-	_, err := s.db.Exec(ctx, `UPDATE users SET ai_enabled = $2 WHERE id = $1`, userID, on)
-	return err
+	return database.ErrorOf(s.user(ctx, userID).Update("ai_enabled", on))
 }

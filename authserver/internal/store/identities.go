@@ -4,26 +4,24 @@ import (
 	"context"
 	"time"
 
+	"gorm.io/gorm"
+
 	"latchkey/authserver"
 	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
 )
 
-const identityColumns = `i.id, i.provider, i.subject, i.user_id, i.email, i.created_at, i.used_at, i.blocked_at, i.suspended_at`
-
 // identityRow is an identity whose user may be gone.
 type identityRow struct {
 	authserver.Identity
-	user *string
+	UserID *string
 }
 
-func identityFields(r *identityRow) []any {
-	return []any{&r.ID, &r.Provider, &r.Subject, &r.user, &r.Email, &r.CreatedAt, &r.UsedAt, &r.BlockedAt, &r.SuspendedAt}
-}
+func (identityRow) TableName() string { return "identities" }
 
-func (r *identityRow) identity() authserver.Identity {
-	if r.user != nil {
-		r.UserID = *r.user
+func (r identityRow) identity() authserver.Identity {
+	if r.UserID != nil {
+		r.Identity.UserID = *r.UserID
 	}
 	return r.Identity
 }
@@ -31,8 +29,7 @@ func (r *identityRow) identity() authserver.Identity {
 // CreateIdentity connects a user with an account at a provider. fault.Conflict:
 // that account is known already.
 func (s *Store) CreateIdentity(ctx context.Context, i authserver.Identity) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO identities (id, provider, subject, user_id, email, created_at, used_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`, i.ID, i.Provider, i.Subject, i.UserID, i.Email, i.CreatedAt, i.UsedAt)
+	err := database.ErrorOf(s.rows(ctx).Create(&identityRow{Identity: i, UserID: orNull(i.UserID)}))
 	if database.IsUnique(err, "identities_subject", "identities.provider") {
 		return fault.Wrap(fault.Conflict, err, "This account is already connected with a user of this server.")
 	}
@@ -41,10 +38,8 @@ func (s *Store) CreateIdentity(ctx context.Context, i authserver.Identity) error
 
 // FindIdentity returns an account at a provider, fault.NotFound when it is not known.
 func (s *Store) FindIdentity(ctx context.Context, provider, subject string) (*authserver.Identity, error) {
-	var row identityRow
-	err := s.db.QueryRow(ctx, `SELECT `+identityColumns+` FROM identities i WHERE i.provider = $1 AND i.subject = $2`,
-		provider, subject).Scan(identityFields(&row)...)
-	if _, err := orNotFound(&row, err); err != nil {
+	row, err := database.Take[identityRow](s.rows(ctx).Where("provider = ? AND subject = ?", provider, subject))
+	if err != nil {
 		return nil, err
 	}
 	found := row.identity()
@@ -54,60 +49,54 @@ func (s *Store) FindIdentity(ctx context.Context, provider, subject string) (*au
 // ListIdentities returns the accounts a user is connected with that are not
 // blocked or suspended, the oldest first.
 func (s *Store) ListIdentities(ctx context.Context, userID string) ([]authserver.Identity, error) {
-	return s.identities(ctx, `i.user_id = $1 AND i.blocked_at IS NULL AND i.suspended_at IS NULL`, userID)
+	return identitiesOf(s.rows(ctx).Where("user_id = ? AND blocked_at IS NULL AND suspended_at IS NULL", userID))
 }
 
 // AllIdentities returns every account that is known, blocked ones among them.
 func (s *Store) AllIdentities(ctx context.Context) ([]authserver.Identity, error) {
-	return s.identities(ctx, `1 = 1`)
+	return identitiesOf(s.rows(ctx))
 }
 
-func (s *Store) identities(ctx context.Context, where string, args ...any) ([]authserver.Identity, error) {
-	rows, err := collect(ctx, s, identityFields, `SELECT `+identityColumns+` FROM identities i
-		WHERE `+where+` ORDER BY i.created_at, i.id`, args...)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]authserver.Identity, len(rows))
-	for n := range rows {
-		list[n] = rows[n].identity()
-	}
-	return list, nil
+func identitiesOf(query *gorm.DB) ([]authserver.Identity, error) {
+	rows, err := database.Find[identityRow](query.Order("created_at, id"))
+	return database.Mapped(rows, identityRow.identity), err
+}
+
+// unblocked are the identities of a user that the operator has not blocked.
+func (s *Store) unblocked(ctx context.Context, userID string) *gorm.DB {
+	return s.rows(ctx).Model(&identityRow{}).Where("user_id = ? AND blocked_at IS NULL", userID)
 }
 
 // StampIdentity notes a use and the address the provider gave. false: the
 // identity is gone, blocked or suspended by now.
 func (s *Store) StampIdentity(ctx context.Context, id, email string, now time.Time) (bool, error) {
-	n, err := s.db.Exec(ctx, `UPDATE identities SET used_at = $2, email = $3 WHERE id = $1 AND blocked_at IS NULL
-		AND suspended_at IS NULL AND user_id IS NOT NULL`, id, now, email)
-	return n == 1, err
+	return wroteOne(s.rows(ctx).Model(&identityRow{}).
+		Where("id = ? AND blocked_at IS NULL AND suspended_at IS NULL AND user_id IS NOT NULL", id).
+		Updates(map[string]any{"used_at": now, "email": email}))
 }
 
 // DeleteIdentity takes the connection of a user with an account back. false:
 // there is none, or it is blocked.
 func (s *Store) DeleteIdentity(ctx context.Context, userID, id string) (bool, error) {
-	n, err := s.db.Exec(ctx, `DELETE FROM identities WHERE id = $1 AND user_id = $2 AND blocked_at IS NULL`, id, userID)
-	return n == 1, err
+	return wroteOne(s.unblocked(ctx, userID).Where("id = ?", id).Delete(&identityRow{}))
 }
 
 // BlockIdentity makes an account at a provider worthless here. false: there is
 // none with this id, or it is blocked already.
 func (s *Store) BlockIdentity(ctx context.Context, id string, now time.Time) (bool, error) {
-	n, err := s.db.Exec(ctx, `UPDATE identities SET blocked_at = $2 WHERE id = $1 AND blocked_at IS NULL`, id, now)
-	return n == 1, err
+	return wroteOne(s.rows(ctx).Model(&identityRow{}).Where("id = ? AND blocked_at IS NULL", id).Update("blocked_at", now))
 }
 
 // UnblockIdentity takes a block back. false: there is none.
 func (s *Store) UnblockIdentity(ctx context.Context, id string) (bool, error) {
-	if n, err := s.db.Exec(ctx, `DELETE FROM identities WHERE id = $1 AND user_id IS NULL`, id); err != nil || n == 1 {
-		return n == 1, err
+	if gone, err := wroteOne(s.rows(ctx).Where("id = ? AND user_id IS NULL", id).Delete(&identityRow{})); err != nil || gone {
+		return gone, err
 	}
-	n, err := s.db.Exec(ctx, `UPDATE identities SET blocked_at = NULL WHERE id = $1 AND blocked_at IS NOT NULL`, id)
-	return n == 1, err
+	return wroteOne(s.rows(ctx).Model(&identityRow{}).Where("id = ? AND blocked_at IS NOT NULL", id).Update("blocked_at", nil))
 }
 
 // WaysIn returns how many ways to sign in a user has: the password, passkeys and
-// connected accounts.
+// connected accounts. By hand: one statement for three tables.
 func (s *Store) WaysIn(ctx context.Context, userID string) (int, error) {
 	var n int
 	err := s.db.QueryRow(ctx, `SELECT (SELECT count(*) FROM users WHERE id = $1 AND password_hash <> '')
@@ -119,16 +108,9 @@ func (s *Store) WaysIn(ctx context.Context, userID string) (int, error) {
 // ForgetIdentities erases what is known of a user's accounts at providers; a
 // blocked one loses its owner and stays blocked.
 func (s *Store) ForgetIdentities(ctx context.Context, userID string) error {
-	if _, err := s.db.Exec(ctx, `DELETE FROM identities WHERE user_id = $1 AND blocked_at IS NULL`, userID); err != nil {
+	if err := database.ErrorOf(s.unblocked(ctx, userID).Delete(&identityRow{})); err != nil {
 		return err
 	}
-	if _, err := s.db.Exec(ctx, `UPDATE identities SET user_id = NULL, email = '' WHERE user_id = $1`, userID); err != nil {
-		return err
-	}
-	for _, text := range []string{`DELETE FROM sso_codes WHERE user_id = $1`, `DELETE FROM sso_login_states WHERE user_id = $1`} {
-		if _, err := s.db.Exec(ctx, text, userID); err != nil {
-			return err
-		}
-	}
-	return nil
+	blocked := s.rows(ctx).Model(&identityRow{}).Where("user_id = ?", userID)
+	return database.ErrorOf(blocked.Updates(map[string]any{"user_id": nil, "email": ""}))
 }

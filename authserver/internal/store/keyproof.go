@@ -38,10 +38,3 @@ func (s *Store) SetKeyProof(ctx context.Context, sealed []byte) error {
 	row := keyProofRow{keyProofID, sealed}
 	return database.Translate(s.db.ORM(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error)
 }
-
-// DropSecondFactorSecret forgets the secret alone: recovery codes stay, and so does
-// the demand for one.
-func (s *Store) DropSecondFactorSecret(ctx context.Context, userID string) error {
-	_, err := s.db.Exec(ctx, `DELETE FROM second_factors WHERE user_id = $1`, userID)
-	return err
-}

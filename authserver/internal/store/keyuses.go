@@ -8,7 +8,7 @@ import (
 	"latchkey/pkg/keyuse"
 )
 
-// stampUse keeps the latest use and counts within the clock hour. Reports may
+// stampUse (by hand: many a second) keeps the latest use and counts within the clock hour. Reports may
 // arrive in any order.
 const stampUse = `UPDATE api_keys SET
 	last_used_from = CASE WHEN last_used_at IS NULL OR last_used_at <= $2 THEN $3 ELSE last_used_from END,

@@ -9,16 +9,21 @@ import (
 	"latchkey/pkg/database"
 )
 
+type outboxRow struct {
+	authserver.OutboxMessage
+	NextAt time.Time
+}
+
+func (outboxRow) TableName() string { return "outbox" }
+
 // AddOutboxMessage stores a message in the transaction that makes it necessary.
 func (s *Store) AddOutboxMessage(ctx context.Context, m authserver.OutboxMessage) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO outbox (id, kind, subject, created_at, next_at) VALUES ($1, $2, $3, $4, $4)`,
-		m.ID, m.Kind, m.Subject, m.CreatedAt)
-	return err
+	return database.ErrorOf(s.rows(ctx).Create(&outboxRow{m, m.CreatedAt}))
 }
 
 // ClaimOutboxMessage takes the message that has waited longest and hides it from
 // other replicas until again: one that dies on the way is tried again. nil, nil:
-// nothing is due at now.
+// nothing is due at now. By hand: one statement claims and returns.
 func (s *Store) ClaimOutboxMessage(ctx context.Context, now, again time.Time) (*authserver.OutboxMessage, error) {
 	var m authserver.OutboxMessage
 	err := s.db.QueryRow(ctx, `UPDATE outbox SET next_at = $2, attempts = attempts + 1
@@ -35,19 +40,15 @@ func (s *Store) ClaimOutboxMessage(ctx context.Context, now, again time.Time) (*
 
 // PostponeOutboxMessage sets when a message that failed is tried again.
 func (s *Store) PostponeOutboxMessage(ctx context.Context, id string, next time.Time) error {
-	_, err := s.db.Exec(ctx, `UPDATE outbox SET next_at = $2 WHERE id = $1`, id, next)
-	return err
+	return database.ErrorOf(s.rows(ctx).Model(&outboxRow{}).Where("id = ?", id).Update("next_at", next))
 }
 
 // FinishOutboxMessage removes a message that was delivered.
 func (s *Store) FinishOutboxMessage(ctx context.Context, id string) error {
-	_, err := s.db.Exec(ctx, `DELETE FROM outbox WHERE id = $1`, id)
-	return err
+	return database.ErrorOf(s.rows(ctx).Where("id = ?", id).Delete(&outboxRow{}))
 }
 
 // CountOutboxMessages returns how many wait.
 func (s *Store) CountOutboxMessages(ctx context.Context) (int, error) {
-	var n int
-	err := s.db.QueryRow(ctx, `SELECT count(*) FROM outbox`).Scan(&n)
-	return n, err
+	return database.Count(s.rows(ctx).Model(&outboxRow{}))
 }

@@ -9,6 +9,8 @@ import (
 	"latchkey/pkg/secret"
 )
 
+// Statements by hand: one counts and stores, one takes and returns.
+
 // KeepRequest stores an authorization request under its reference, or extends the
 // life of the one that is there. false: there are most of its kind already.
 func (s *Store) KeepRequest(ctx context.Context, r authserver.KeptRequest, single bool, most int) (bool, error) {

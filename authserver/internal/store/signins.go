@@ -12,6 +12,9 @@ import (
 	"latchkey/pkg/secret"
 )
 
+// Statements by hand: every page finds its sign-in, and one statement checks the user
+// and stores.
+
 const signinColumns = `s.id, s.digest, s.created_at, s.seen_at, s.expires_at, s.confirmed_at, s.user_agent, s.address`
 
 func signinFields(in *authserver.Signin) []any {

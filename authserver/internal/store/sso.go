@@ -8,6 +8,9 @@ import (
 	"latchkey/pkg/secret"
 )
 
+// Rows of single sign-on live for minutes and are used once. Their statements are by
+// hand: using a row up returns it, in one statement.
+
 const ssoDeviceColumns = `device_id, device_name, device_kind, os_version, app_version`
 
 func ssoDevice(d *authserver.Device) []any {
@@ -133,14 +136,4 @@ func (s *Store) ForgiveLinkTry(ctx context.Context, digest secret.Digest) error 
 func (s *Store) ClaimUnlinkedIdentity(ctx context.Context, digest secret.Digest, challenge string, now time.Time) (bool, error) {
 	n, err := s.db.Exec(ctx, `UPDATE sso_unlinked_identities SET used_at = $3 WHERE `+unlinkedOpen, digest[:], challenge, now)
 	return n == 1, err
-}
-
-// FindInvitationTo returns the newest open family invitation of an address,
-// fault.NotFound when there is none.
-func (s *Store) FindInvitationTo(ctx context.Context, email string, now time.Time) (*authserver.Invitation, error) {
-	var i authserver.Invitation
-	err := s.db.QueryRow(ctx, `SELECT `+invitationColumns+` FROM invitations i JOIN families f ON f.id = i.family_id
-		WHERE i.email = $1 AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > $2
-		ORDER BY i.created_at DESC, i.id LIMIT 1`, email, now).Scan(invitationFields(&i)...)
-	return orNotFound(&i, err)
 }

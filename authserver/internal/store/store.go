@@ -7,6 +7,8 @@ import (
 	"context"
 	"embed"
 
+	"gorm.io/gorm"
+
 	"latchkey/pkg/database"
 )
 
@@ -26,6 +28,18 @@ func New(db *database.DB) *Store { return &Store{db: db, moves: newMoves(db)} }
 // InTx runs fn in a transaction, or in the one ctx already carries.
 func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	return s.db.InTx(ctx, fn)
+}
+
+// rows returns gorm in the transaction of ctx. It carries the ordinary rows. It names
+// its columns: a statement does not change its meaning when a table gets another one.
+func (s *Store) rows(ctx context.Context) *gorm.DB {
+	return s.db.ORM(ctx).Session(&gorm.Session{QueryFields: true})
+}
+
+// wroteOne reports whether a statement of gorm's wrote its one row.
+func wroteOne(done *gorm.DB) (bool, error) {
+	n, err := database.Affected(done)
+	return n == 1, err
 }
 
 // AfterCommit runs fn once the transaction in ctx has committed; without one, at

@@ -5,10 +5,15 @@ import (
 	"errors"
 	"time"
 
+	"gorm.io/gorm"
+
 	"latchkey/authserver"
 	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
 )
+
+// Users are found by hand: every page and every sign-in finds one, together with the
+// name of the family and in a round trip that others share.
 
 const userColumns = `u.id, u.family_id, f.name, u.role, u.operator, u.email, u.password_hash, u.first_name, u.last_name,
 	u.ui_layout, u.ai_enabled, u.second_factor, u.created_at, u.deactivated_at,
@@ -41,6 +46,11 @@ func (s *Store) ClaimOperator(ctx context.Context, userID string, now time.Time)
 	n, err := s.db.Exec(ctx, `INSERT INTO operator_claim (id, user_id, claimed_at) VALUES (1, $1, $2)
 		ON CONFLICT (id) DO NOTHING`, userID, now)
 	return n == 1, err
+}
+
+// user is one user's row, for a change of it.
+func (s *Store) user(ctx context.Context, id string) *gorm.DB {
+	return s.rows(ctx).Table("users").Where("id = ?", id)
 }
 
 // FindUser returns a user by id, fault.NotFound when there is none.

@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
 	"latchkey/resourceapi"
 )
@@ -72,7 +73,7 @@ func (f *Family) Accounts(ctx context.Context, disabled bool, page Page) ([]reso
 		func(query *gorm.DB) *gorm.DB {
 			return query.Select(accountColumns, today).Order("accounts.name, accounts.id")
 		})
-	return mapped(rows, accountView.account), paging, err
+	return database.Mapped(rows, accountView.account), paging, err
 }
 
 // Account finds one account.
@@ -137,7 +138,7 @@ func (f *Family) UpdateAccount(ctx context.Context, id string, change func(a res
 			return err
 		}
 		c.Apply(&a)
-		err = errorOf(f.orm(ctx).Model(&accountRow{}).Where("id = ?", id).UpdateColumns(map[string]any{
+		err = database.ErrorOf(f.orm(ctx).Model(&accountRow{}).Where("id = ?", id).UpdateColumns(map[string]any{
 			"name": a.Name, "subtype": a.Subtype, "status": a.Status,
 			"institution_name": a.InstitutionName, "institution_domain": a.InstitutionDomain, "updated_at": f.s.Now(),
 		}))
@@ -177,7 +178,7 @@ func (f *Family) reconcile(ctx context.Context, a resourceapi.Account, amount re
 		Columns:   []clause.Column{{Name: "family_id"}, {Name: "account_id"}, {Name: "date"}},
 		DoUpdates: clause.AssignmentColumns([]string{"balance"}),
 	}
-	if err := errorOf(f.orm(ctx).Clauses(over).Create(&balanceRow{AccountID: a.ID, Date: today, Balance: int64(amount)})); err != nil {
+	if err := database.ErrorOf(f.orm(ctx).Clauses(over).Create(&balanceRow{AccountID: a.ID, Date: today, Balance: int64(amount)})); err != nil {
 		return err
 	}
 	return f.queueSync(ctx, a.ID, saved.since(today))
@@ -187,7 +188,7 @@ func (f *Family) reconcile(ctx context.Context, a resourceapi.Account, amount re
 // it, and queues the removal.
 func (f *Family) RemoveAccount(ctx context.Context, id string) error {
 	return f.change(ctx, func(ctx context.Context) error {
-		n, err := affected(f.orm(ctx).Model(&accountRow{}).Where(staying).Where("id = ?", id).UpdateColumns(map[string]any{
+		n, err := database.Affected(f.orm(ctx).Model(&accountRow{}).Where(staying).Where("id = ?", id).UpdateColumns(map[string]any{
 			"status": resourceapi.StatusPendingDeletion, "updated_at": f.s.Now(),
 		}))
 		if err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"latchkey/pkg/database"
 	"latchkey/resourceapi"
 )
 
@@ -22,7 +23,7 @@ func (f *Family) Balances(ctx context.Context, account string, start, end *resou
 		return a, nil, Paging{}, err
 	}
 	first, last := today, today
-	oldest, err := find[balanceRow](f.orm(ctx).Where("account_id = ?", account).Order("date").Limit(1))
+	oldest, err := database.Find[balanceRow](f.orm(ctx).Where("account_id = ?", account).Order("date").Limit(1))
 	if err != nil {
 		return a, nil, Paging{}, err
 	}
@@ -50,7 +51,7 @@ func (f *Family) days(ctx context.Context, account string, from, to resourceapi.
 	if err != nil {
 		return nil, err
 	}
-	rows, err := find[balanceRow](f.orm(ctx).Where("account_id = ? AND date BETWEEN ? AND ?", account, from, to))
+	rows, err := database.Find[balanceRow](f.orm(ctx).Where("account_id = ? AND date BETWEEN ? AND ?", account, from, to))
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (f *Family) days(ctx context.Context, account string, from, to resourceapi.
 // balanceBefore returns the balance at the end of the day before day; false when
 // there is no earlier day.
 func (f *Family) balanceBefore(ctx context.Context, account string, day resourceapi.Date) (int64, bool, error) {
-	rows, err := find[balanceRow](f.orm(ctx).Where("account_id = ? AND date < ?", account, day).Order("date DESC").Limit(1))
+	rows, err := database.Find[balanceRow](f.orm(ctx).Where("account_id = ? AND date < ?", account, day).Order("date DESC").Limit(1))
 	if err != nil || len(rows) == 0 {
 		return 0, false, err
 	}
@@ -96,7 +97,7 @@ func (f *Family) BalanceSheet(ctx context.Context) ([]Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	views, err := find[accountView](f.orm(ctx).Select(accountColumns, today).Where(shown).Order("accounts.currency"))
+	views, err := database.Find[accountView](f.orm(ctx).Select(accountColumns, today).Where(shown).Order("accounts.currency"))
 	if err != nil {
 		return nil, err
 	}

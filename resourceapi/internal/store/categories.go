@@ -6,6 +6,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
 	"latchkey/resourceapi"
 )
@@ -72,7 +73,7 @@ func (f *Family) Categories(ctx context.Context, q CategoryFilter, page Page) ([
 		}
 		return query
 	}, categoryViews)
-	return mapped(rows, categoryView.category), paging, err
+	return database.Mapped(rows, categoryView.category), paging, err
 }
 
 // Category finds one category.

@@ -101,13 +101,6 @@ func (modifier) Build(clause.Builder) {}
 // MergeClause implements clause.Interface.
 func (modifier) MergeClause(*clause.Clause) {}
 
-// find returns the rows of a query.
-func find[R any](query *gorm.DB) ([]R, error) {
-	var rows []R
-	err := query.Find(&rows).Error
-	return rows, database.Translate(err)
-}
-
 // findOne returns the row of a query. Without a row the error is missing.
 func findOne[R any](query *gorm.DB, missing error) (R, error) {
 	var row R
@@ -117,12 +110,6 @@ func findOne[R any](query *gorm.DB, missing error) (R, error) {
 	}
 	return row, database.Translate(err)
 }
-
-// affected returns how many rows a statement wrote.
-func affected(done *gorm.DB) (int64, error) { return done.RowsAffected, database.Translate(done.Error) }
-
-// errorOf returns the error of a statement.
-func errorOf(done *gorm.DB) error { return database.Translate(done.Error) }
 
 // locked locks the rows of a query on PostgreSQL against other changes, but not
 // against new rows that refer to them. SQLite has one writer at a time.

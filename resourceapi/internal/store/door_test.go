@@ -50,11 +50,11 @@ func eachDoor(t *testing.T, fn func(t *testing.T, s *Store, own, other *Family))
 
 func namesSeen(t *testing.T, query *gorm.DB) string {
 	t.Helper()
-	rows, err := find[tagRow](query)
+	rows, err := database.Find[tagRow](query)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Join(mapped(rows, func(r tagRow) string { return r.Name }), ", ")
+	return strings.Join(database.Mapped(rows, func(r tagRow) string { return r.Name }), ", ")
 }
 
 // TestGormKeepsToTheFamily tries to reach another family's rows through gorm.
@@ -81,7 +81,7 @@ func TestGormKeepsToTheFamily(t *testing.T) {
 		if err := own.orm(ctx).Model(&tagRow{}).Where("1 = 0").Or("1 = 1").Count(&n).Error; err != nil || n != 1 {
 			t.Errorf("counted %d, %v", n, err)
 		}
-		if n, err := affected(own.orm(ctx).Model(&tagRow{}).Where("1 = 0").Or("1 = 1").UpdateColumn("color", "#ffffff")); n != 1 || err != nil {
+		if n, err := database.Affected(own.orm(ctx).Model(&tagRow{}).Where("1 = 0").Or("1 = 1").UpdateColumn("color", "#ffffff")); n != 1 || err != nil {
 			t.Errorf("changed %d, %v", n, err)
 		}
 		strange := tagRow{FamilyID: familyID(other.id), ID: newID(), Name: "strange", Color: "#000000"}
@@ -90,13 +90,13 @@ func TestGormKeepsToTheFamily(t *testing.T) {
 		}
 		both := []tagRow{{FamilyID: familyID(other.id), ID: newID(), Name: "b", Color: "#000000"}, {ID: newID(), Name: "c", Color: "#000000"}}
 		over := clause.OnConflict{Columns: []clause.Column{{Name: "family_id"}, {Name: "name"}}, UpdateAll: true}
-		if err := errorOf(own.orm(ctx).Clauses(over).CreateInBatches(both, 1)); err != nil {
+		if err := database.ErrorOf(own.orm(ctx).Clauses(over).CreateInBatches(both, 1)); err != nil {
 			t.Error(err)
 		}
-		if n, err := affected(own.orm(ctx).Delete(&tagRow{})); n != 4 || err != nil {
+		if n, err := database.Affected(own.orm(ctx).Delete(&tagRow{})); n != 4 || err != nil {
 			t.Errorf("deleted %d, %v", n, err)
 		}
-		rows, err := find[tagRow](other.orm(ctx))
+		rows, err := database.Find[tagRow](other.orm(ctx))
 		if err != nil || len(rows) != 1 || rows[0].Color != "#000000" {
 			t.Errorf("the other family has %+v, %v", rows, err)
 		}

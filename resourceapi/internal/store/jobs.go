@@ -55,7 +55,7 @@ func (s *Store) Claim(ctx context.Context, term time.Duration) (*Lease, error) {
 // a worker without a lease cannot commit.
 func (l *Lease) extend(ctx context.Context) error {
 	now := l.s.Now()
-	n, err := affected(l.orm(ctx).Model(&leaseRow{}).Where("holder = ? AND until > ?", l.holder, now).UpdateColumn("until", now.Add(l.term)))
+	n, err := database.Affected(l.orm(ctx).Model(&leaseRow{}).Where("holder = ? AND until > ?", l.holder, now).UpdateColumn("until", now.Add(l.term)))
 	if err == nil && n == 0 {
 		err = ErrLeaseLost
 	}
@@ -64,7 +64,7 @@ func (l *Lease) extend(ctx context.Context) error {
 
 // Release gives the lease back.
 func (l *Lease) Release(ctx context.Context) error {
-	return errorOf(l.orm(ctx).Where("holder = ?", l.holder).Delete(&leaseRow{}))
+	return database.ErrorOf(l.orm(ctx).Where("holder = ?", l.holder).Delete(&leaseRow{}))
 }
 
 // Job is one piece of work.
@@ -87,8 +87,8 @@ const jobsAtOnce = 1000
 
 // Jobs returns what is due for the family, oldest first.
 func (l *Lease) Jobs(ctx context.Context) ([]Job, error) {
-	rows, err := find[jobRow](l.orm(ctx).Where("run_at <= ?", l.s.Now()).Order("id").Limit(jobsAtOnce))
-	return mapped(rows, jobRow.job), err
+	rows, err := database.Find[jobRow](l.orm(ctx).Where("run_at <= ?", l.s.Now()).Order("id").Limit(jobsAtOnce))
+	return database.Mapped(rows, jobRow.job), err
 }
 
 func (r jobRow) job() Job {
@@ -101,8 +101,8 @@ func (r jobRow) job() Job {
 
 func (l *Lease) finish(ctx context.Context, jobs []Job) error {
 	for piece := range slices.Chunk(jobs, 500) {
-		ids := mapped(piece, func(j Job) int64 { return j.ID })
-		if err := errorOf(l.orm(ctx).Where("id IN ?", ids).Delete(&jobRow{})); err != nil {
+		ids := database.Mapped(piece, func(j Job) int64 { return j.ID })
+		if err := database.ErrorOf(l.orm(ctx).Where("id IN ?", ids).Delete(&jobRow{})); err != nil {
 			return err
 		}
 	}
@@ -124,7 +124,7 @@ func (l *Lease) Retry(ctx context.Context, jobs []Job, tries int, backoff time.D
 				continue
 			}
 			wait := min(backoff<<min(j.Attempts, 20), time.Hour)
-			err := errorOf(l.orm(ctx).Model(&jobRow{}).Where("id = ?", j.ID).UpdateColumns(map[string]any{
+			err := database.ErrorOf(l.orm(ctx).Model(&jobRow{}).Where("id = ?", j.ID).UpdateColumns(map[string]any{
 				"attempts": gorm.Expr("attempts + 1"), "run_at": now.Add(wait),
 			}))
 			if err != nil {
@@ -139,7 +139,7 @@ func (l *Lease) Retry(ctx context.Context, jobs []Job, tries int, backoff time.D
 		if len(jobs) > 0 && jobs[0].Account != "" {
 			subject = jobs[0].Account
 		}
-		err := errorOf(l.syncs(ctx, subject, resourceapi.SyncRunning).UpdateColumns(map[string]any{
+		err := database.ErrorOf(l.syncs(ctx, subject, resourceapi.SyncRunning).UpdateColumns(map[string]any{
 			"status": status, column: now, "updated_at": now,
 		}))
 		return errors.Join(err, l.finish(ctx, lost))

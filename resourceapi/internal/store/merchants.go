@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
 	"latchkey/resourceapi"
 )
@@ -23,8 +24,8 @@ func (f *Family) Merchants(ctx context.Context) ([]resourceapi.Merchant, error) 
 	if err != nil {
 		return nil, err
 	}
-	rows, err := find[merchantRow](f.orm(ctx).Order("name, id"))
-	return mapped(rows, merchantRow.merchant), err
+	rows, err := database.Find[merchantRow](f.orm(ctx).Order("name, id"))
+	return database.Mapped(rows, merchantRow.merchant), err
 }
 
 // Merchant finds one merchant.
@@ -67,9 +68,9 @@ func (f *Family) importPiece(ctx context.Context, list []resourceapi.Merchant) (
 		ids[i] = newID()
 		rows[i] = merchantRow{ID: ids[i], Name: m.Name, Color: m.Color, WebsiteURL: m.WebsiteURL, CreatedAt: now, UpdatedAt: now}
 	}
-	if err := errorOf(f.orm(ctx).Clauses(unlessNamed).Create(rows)); err != nil {
+	if err := database.ErrorOf(f.orm(ctx).Clauses(unlessNamed).Create(rows)); err != nil {
 		return nil, err
 	}
-	imported, err := find[merchantRow](f.orm(ctx).Where("id IN ?", ids).Order("name, id"))
-	return mapped(imported, merchantRow.merchant), err
+	imported, err := database.Find[merchantRow](f.orm(ctx).Where("id IN ?", ids).Order("name, id"))
+	return database.Mapped(imported, merchantRow.merchant), err
 }

@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm/clause"
 
+	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
 )
 
@@ -23,11 +24,11 @@ type nestedKey struct{}
 func (f *Family) Once(ctx context.Context, key, fingerprint []byte, fn func(ctx context.Context) (status int, body []byte, err error)) (status int, body []byte, replayed bool, err error) {
 	err = f.change(ctx, func(ctx context.Context) error {
 		now := f.s.Now()
-		err := errorOf(f.orm(ctx).Where("digest = ? AND created_at < ?", key, now.Add(-KeepIdempotencyKeys)).Delete(&idempotencyRow{}))
+		err := database.ErrorOf(f.orm(ctx).Where("digest = ? AND created_at < ?", key, now.Add(-KeepIdempotencyKeys)).Delete(&idempotencyRow{}))
 		if err != nil {
 			return err
 		}
-		n, err := affected(f.orm(ctx).Clauses(unlessUsed).Create(&idempotencyRow{Digest: key, Fingerprint: fingerprint, Body: []byte{}, CreatedAt: now}))
+		n, err := database.Affected(f.orm(ctx).Clauses(unlessUsed).Create(&idempotencyRow{Digest: key, Fingerprint: fingerprint, Body: []byte{}, CreatedAt: now}))
 		if err != nil {
 			return err
 		}
@@ -39,7 +40,7 @@ func (f *Family) Once(ctx context.Context, key, fingerprint []byte, fn func(ctx 
 		if err != nil {
 			return err
 		}
-		return errorOf(f.orm(ctx).Model(&idempotencyRow{}).Where("digest = ?", key).UpdateColumns(map[string]any{"status": status, "body": body}))
+		return database.ErrorOf(f.orm(ctx).Model(&idempotencyRow{}).Where("digest = ?", key).UpdateColumns(map[string]any{"status": status, "body": body}))
 	})
 	return status, body, replayed, err
 }

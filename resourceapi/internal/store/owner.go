@@ -36,7 +36,7 @@ func (f *Family) AccountNamed(ctx context.Context, name string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	rows, err := find[accountRow](f.orm(ctx).Where(staying).Where("name = ?", name).Order("id").Limit(1))
+	rows, err := database.Find[accountRow](f.orm(ctx).Where(staying).Where("name = ?", name).Order("id").Limit(1))
 	if err != nil || len(rows) == 0 {
 		return "", err
 	}

@@ -39,15 +39,6 @@ func paged[R any](p Page, query func() *gorm.DB, shape func(*gorm.DB) *gorm.DB) 
 		return nil, Paging{}, database.Translate(err)
 	}
 	paging := p.fit(int(total))
-	rows, err := find[R](shape(query()).Limit(paging.PerPage).Offset(paging.offset()))
+	rows, err := database.Find[R](shape(query()).Limit(paging.PerPage).Offset(paging.offset()))
 	return rows, paging, err
-}
-
-// mapped applies convert to every row.
-func mapped[R, T any](rows []R, convert func(R) T) []T {
-	list := make([]T, len(rows))
-	for i, row := range rows {
-		list[i] = convert(row)
-	}
-	return list
 }

@@ -6,6 +6,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"latchkey/pkg/database"
 	"latchkey/resourceapi"
 )
 
@@ -22,7 +23,7 @@ type Ledger struct {
 // AccountIDs returns the ids of all accounts that are not about to be deleted.
 func (l *Lease) AccountIDs(ctx context.Context) ([]string, error) {
 	var ids []string
-	err := errorOf(l.orm(ctx).Model(&accountRow{}).Where(staying).Order("id").Pluck("id", &ids))
+	err := database.ErrorOf(l.orm(ctx).Model(&accountRow{}).Where(staying).Order("id").Pluck("id", &ids))
 	return ids, err
 }
 
@@ -34,7 +35,7 @@ func (l *Lease) Begin(ctx context.Context, subject string, children []string) er
 			return err
 		}
 		now := l.s.Now()
-		err := errorOf(l.syncs(ctx, subject, resourceapi.SyncPending).UpdateColumns(map[string]any{
+		err := database.ErrorOf(l.syncs(ctx, subject, resourceapi.SyncPending).UpdateColumns(map[string]any{
 			"status": resourceapi.SyncRunning, "syncing_at": now, "updated_at": now,
 		}))
 		if err != nil || len(children) == 0 {
@@ -51,7 +52,7 @@ func (l *Lease) syncs(ctx context.Context, subject, status string) *gorm.DB {
 
 // startParts writes the syncs of the accounts below a running family sync, once.
 func (l *Lease) startParts(ctx context.Context, subject string, accounts []string) error {
-	parents, err := find[syncRow](l.syncs(ctx, subject, resourceapi.SyncRunning).
+	parents, err := database.Find[syncRow](l.syncs(ctx, subject, resourceapi.SyncRunning).
 		Where("NOT EXISTS (SELECT 1 FROM syncs k WHERE k.family_id = syncs.family_id AND k.parent_id = syncs.id)").
 		Order("created_at DESC").Limit(1))
 	if err != nil || len(parents) == 0 {
@@ -65,7 +66,7 @@ func (l *Lease) startParts(ctx context.Context, subject string, accounts []strin
 			Status: resourceapi.SyncRunning, PendingAt: now, SyncingAt: &now, CreatedAt: now, UpdatedAt: now,
 		}
 	}
-	return errorOf(l.orm(ctx).CreateInBatches(rows, 500))
+	return database.ErrorOf(l.orm(ctx).CreateInBatches(rows, 500))
 }
 
 // Complete marks the running syncs of a subject as done and its jobs as
@@ -82,7 +83,7 @@ func (l *Lease) complete(ctx context.Context, subject string, jobs []Job) error 
 	if err != nil {
 		return err
 	}
-	err = errorOf(l.syncs(ctx, subject, resourceapi.SyncRunning).UpdateColumns(map[string]any{
+	err = database.ErrorOf(l.syncs(ctx, subject, resourceapi.SyncRunning).UpdateColumns(map[string]any{
 		"status": resourceapi.SyncCompleted, "completed_at": now, "updated_at": now, "window_end_date": today,
 	}))
 	if err != nil {
@@ -119,7 +120,7 @@ func (l *Lease) ledger(ctx context.Context, account string, from *resourceapi.Da
 	ledger := Ledger{From: from}
 	// The account is locked before its balances, as a valuation does, so that the two
 	// cannot deadlock.
-	accounts, err := find[accountRow](l.orm(ctx).Clauses(locked).Where("id = ?", account))
+	accounts, err := database.Find[accountRow](l.orm(ctx).Clauses(locked).Where("id = ?", account))
 	if err != nil || len(accounts) == 0 {
 		return ledger, false, err
 	}
@@ -149,7 +150,7 @@ func (l *Lease) since(ctx context.Context, model any, account string, from *reso
 
 // stated reads the valuations since ledger.From.
 func (l *Lease) stated(ctx context.Context, account string, ledger *Ledger) error {
-	rows, err := find[valuationRow](l.since(ctx, &valuationRow{}, account, ledger.From).Order("date"))
+	rows, err := database.Find[valuationRow](l.since(ctx, &valuationRow{}, account, ledger.From).Order("date"))
 	if err != nil {
 		return err
 	}
@@ -170,24 +171,24 @@ func (l *Lease) stated(ctx context.Context, account string, ledger *Ledger) erro
 // moved reads the sums of the transactions of each day since ledger.From. It leaves
 // out amounts in another currency than the account's, whose value is not known.
 func (l *Lease) moved(ctx context.Context, account, currency string, ledger *Ledger) error {
-	sums, err := find[balanceRow](l.since(ctx, &transactionRow{}, account, ledger.From).
+	sums, err := database.Find[balanceRow](l.since(ctx, &transactionRow{}, account, ledger.From).
 		Select("date, CAST(sum(amount) AS BIGINT) AS balance").Where("currency = ?", currency).Group("date").Order("date"))
 	ledger.Flows = points(sums)
 	return err
 }
 
 func points(rows []balanceRow) []resourceapi.BalancePoint {
-	return mapped(rows, func(r balanceRow) resourceapi.BalancePoint {
+	return database.Mapped(rows, func(r balanceRow) resourceapi.BalancePoint {
 		return resourceapi.BalancePoint{Date: r.Date, Balance: resourceapi.Amount(r.Balance)}
 	})
 }
 
 func (l *Lease) savePoints(ctx context.Context, account string, from *resourceapi.Date, points []resourceapi.BalancePoint) error {
-	if err := errorOf(l.since(ctx, &balanceRow{}, account, from).Delete(&balanceRow{})); err != nil || len(points) == 0 {
+	if err := database.ErrorOf(l.since(ctx, &balanceRow{}, account, from).Delete(&balanceRow{})); err != nil || len(points) == 0 {
 		return err
 	}
-	rows := mapped(points, func(p resourceapi.BalancePoint) balanceRow {
+	rows := database.Mapped(points, func(p resourceapi.BalancePoint) balanceRow {
 		return balanceRow{AccountID: account, Date: p.Date, Balance: int64(p.Balance)}
 	})
-	return errorOf(l.orm(ctx).CreateInBatches(rows, 1000))
+	return database.ErrorOf(l.orm(ctx).CreateInBatches(rows, 1000))
 }

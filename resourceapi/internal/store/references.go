@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"latchkey/pkg/database"
 	"latchkey/resourceapi"
 )
 
@@ -28,7 +29,7 @@ func (f *Family) refer(ctx context.Context, inputs []resourceapi.TransactionInpu
 	}
 	r := references{accounts: map[string]resourceapi.Currency{}}
 	if wanted := distinct(accounts); len(wanted) > 0 {
-		rows, err := find[accountRow](f.orm(ctx).Select("id", "currency").Where("id IN ? AND status <> ?", wanted, resourceapi.StatusPendingDeletion))
+		rows, err := database.Find[accountRow](f.orm(ctx).Select("id", "currency").Where("id IN ? AND status <> ?", wanted, resourceapi.StatusPendingDeletion))
 		if err != nil {
 			return r, err
 		}
@@ -54,7 +55,7 @@ func (f *Family) existing(ctx context.Context, model any, ids []string) (map[str
 		return nil, nil
 	}
 	var have []string
-	if err := errorOf(f.orm(ctx).Model(model).Where("id IN ?", wanted).Pluck("id", &have)); err != nil {
+	if err := database.ErrorOf(f.orm(ctx).Model(model).Where("id IN ?", wanted).Pluck("id", &have)); err != nil {
 		return nil, err
 	}
 	found := make(map[string]bool, len(have))

@@ -6,6 +6,7 @@ import (
 
 	"gorm.io/gorm/clause"
 
+	"latchkey/pkg/database"
 	"latchkey/resourceapi"
 )
 
@@ -62,7 +63,7 @@ func (f *Family) removeTransactions(ctx context.Context, account string) error {
 		if account != "" {
 			piece = piece.Where("account_id = ?", account)
 		}
-		n, err := affected(f.orm(ctx).Where("id IN (?)", piece).Delete(&transactionRow{}))
+		n, err := database.Affected(f.orm(ctx).Where("id IN (?)", piece).Delete(&transactionRow{}))
 		if err != nil || n < removeAtOnce {
 			return err
 		}
@@ -84,15 +85,15 @@ func (l *Lease) Reset(ctx context.Context, jobs []Job) error {
 // come last.
 func (f *Family) empty(ctx context.Context) error {
 	for _, rows := range []any{&transactionRow{}, &balanceRow{}, &accountRow{}, &tagRow{}} {
-		if err := errorOf(f.orm(ctx).Delete(rows)); err != nil {
+		if err := database.ErrorOf(f.orm(ctx).Delete(rows)); err != nil {
 			return err
 		}
 	}
-	if err := errorOf(f.orm(ctx).Where("parent_id IS NOT NULL").Delete(&categoryRow{})); err != nil {
+	if err := database.ErrorOf(f.orm(ctx).Where("parent_id IS NOT NULL").Delete(&categoryRow{})); err != nil {
 		return err
 	}
 	for _, rows := range []any{&categoryRow{}, &merchantRow{}, &syncRow{}, &idempotencyRow{}} {
-		if err := errorOf(f.orm(ctx).Delete(rows)); err != nil {
+		if err := database.ErrorOf(f.orm(ctx).Delete(rows)); err != nil {
 			return err
 		}
 	}
@@ -110,8 +111,8 @@ func (l *Lease) RemoveAccount(ctx context.Context, account string, jobs []Job) e
 			return err
 		}
 		return errors.Join(
-			errorOf(l.orm(ctx).Where("id = ? AND status = ?", account, resourceapi.StatusPendingDeletion).Delete(&accountRow{})),
-			errorOf(l.orm(ctx).Where("syncable_id = ?", account).Delete(&syncRow{})),
+			database.ErrorOf(l.orm(ctx).Where("id = ? AND status = ?", account, resourceapi.StatusPendingDeletion).Delete(&accountRow{})),
+			database.ErrorOf(l.orm(ctx).Where("syncable_id = ?", account).Delete(&syncRow{})),
 			l.finish(ctx, jobs))
 	})
 }
@@ -121,7 +122,7 @@ func (l *Lease) RemoveAccount(ctx context.Context, account string, jobs []Job) e
 func (f *Family) Erase(ctx context.Context) error {
 	ctx = f.inside(ctx)
 	once := clause.OnConflict{Columns: []clause.Column{{Name: "family_id"}}, DoNothing: true}
-	if err := errorOf(f.orm(ctx).Clauses(once).Create(&erasedFamilyRow{ErasedAt: f.s.Now()})); err != nil {
+	if err := database.ErrorOf(f.orm(ctx).Clauses(once).Create(&erasedFamilyRow{ErasedAt: f.s.Now()})); err != nil {
 		return err
 	}
 	f.s.families.forget(f.id)
@@ -129,21 +130,21 @@ func (f *Family) Erase(ctx context.Context) error {
 		return err
 	}
 	return f.s.db.InTx(ctx, func(ctx context.Context) error {
-		there, err := find[familyRow](f.orm(ctx).Clauses(locked))
+		there, err := database.Find[familyRow](f.orm(ctx).Clauses(locked))
 		if err != nil || len(there) == 0 {
 			return err
 		}
 		// The lease goes before the accounts, as in a worker, so that the two cannot
 		// deadlock.
 		for _, rows := range []any{&leaseRow{}, &jobRow{}} {
-			if err := errorOf(f.orm(ctx).Delete(rows)); err != nil {
+			if err := database.ErrorOf(f.orm(ctx).Delete(rows)); err != nil {
 				return err
 			}
 		}
 		if err := f.empty(ctx); err != nil {
 			return err
 		}
-		return errorOf(f.orm(ctx).Delete(&familyRow{}))
+		return database.ErrorOf(f.orm(ctx).Delete(&familyRow{}))
 	})
 }
 
@@ -151,8 +152,8 @@ func (f *Family) Erase(ctx context.Context) error {
 func (l *Lease) Sweep(ctx context.Context) error {
 	now := l.s.Now()
 	return errors.Join(
-		errorOf(l.orm(ctx).Where("created_at < ?", now.Add(-KeepIdempotencyKeys)).Delete(&idempotencyRow{})),
-		errorOf(l.orm(ctx).Where("created_at < ? AND status IN ('completed', 'failed')", now.Add(-keepSyncs)).Delete(&syncRow{})))
+		database.ErrorOf(l.orm(ctx).Where("created_at < ?", now.Add(-KeepIdempotencyKeys)).Delete(&idempotencyRow{})),
+		database.ErrorOf(l.orm(ctx).Where("created_at < ? AND status IN ('completed', 'failed')", now.Add(-keepSyncs)).Delete(&syncRow{})))
 }
 
 const keepSyncs = 30 * resourceapi.SyncStaleAfter

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"latchkey/pkg/database"
 	"latchkey/resourceapi"
 )
 
@@ -50,7 +51,7 @@ func (f *Family) SetTimeZone(ctx context.Context, zone resourceapi.TimeZone) err
 	if err != nil {
 		return err
 	}
-	err = errorOf(f.orm(ctx).Model(&familyRow{}).Where("id = ?", f.id).UpdateColumn("time_zone", string(zone)))
+	err = database.ErrorOf(f.orm(ctx).Model(&familyRow{}).Where("id = ?", f.id).UpdateColumn("time_zone", string(zone)))
 	f.s.families.forget(f.id)
 	return err
 }

@@ -111,7 +111,7 @@ func (f *Family) findOrCreate(ctx context.Context) (Settings, error) {
 var errNoFamilyRow = errors.New("store: the family is new")
 
 func (f *Family) create(ctx context.Context, row familyRow) error {
-	erased, err := find[erasedFamilyRow](f.orm(ctx))
+	erased, err := database.Find[erasedFamilyRow](f.orm(ctx))
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (f *Family) create(ctx context.Context, row familyRow) error {
 	now := f.s.Now()
 	row.CreatedAt = now
 	once := clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoNothing: true}
-	n, err := affected(f.orm(ctx).Clauses(once).Create(&row))
+	n, err := database.Affected(f.orm(ctx).Clauses(once).Create(&row))
 	if err != nil || n == 0 {
 		return err
 	}
@@ -185,14 +185,16 @@ func (f *Family) bound(s fragment) (text string, args []any) {
 }
 
 // insert writes a row, or a slice of rows.
-func (f *Family) insert(ctx context.Context, rows any) error { return errorOf(f.orm(ctx).Create(rows)) }
+func (f *Family) insert(ctx context.Context, rows any) error {
+	return database.ErrorOf(f.orm(ctx).Create(rows))
+}
 
 // unlessNamed writes nothing where the name is taken.
 var unlessNamed = clause.OnConflict{Columns: []clause.Column{{Name: "family_id"}, {Name: "name"}}, DoNothing: true}
 
 // insertNamed writes a row unless its name is taken: ErrNameTaken.
 func (f *Family) insertNamed(ctx context.Context, row any) error {
-	n, err := affected(f.orm(ctx).Clauses(unlessNamed).Create(row))
+	n, err := database.Affected(f.orm(ctx).Clauses(unlessNamed).Create(row))
 	if err == nil && n == 0 {
 		return ErrNameTaken
 	}

@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
 	"latchkey/resourceapi"
 )
@@ -54,7 +55,7 @@ func (f *Family) Syncs(ctx context.Context, page Page) ([]resourceapi.Sync, Pagi
 		return nil, Paging{}, err
 	}
 	rows, paging, err := paged[syncView](page, func() *gorm.DB { return f.orm(ctx).Model(&syncRow{}) }, syncViews)
-	return mapped(rows, syncAt(f.s.Now())), paging, err
+	return database.Mapped(rows, syncAt(f.s.Now())), paging, err
 }
 
 // LatestSync returns the newest sync that is no part of another; false when there is
@@ -64,7 +65,7 @@ func (f *Family) LatestSync(ctx context.Context) (resourceapi.Sync, bool, error)
 	if err != nil {
 		return resourceapi.Sync{}, false, err
 	}
-	rows, err := find[syncView](syncViews(f.orm(ctx)).Where("syncs.parent_id IS NULL").Limit(1))
+	rows, err := database.Find[syncView](syncViews(f.orm(ctx)).Where("syncs.parent_id IS NULL").Limit(1))
 	if err != nil || len(rows) == 0 {
 		return resourceapi.Sync{}, false, err
 	}
@@ -99,7 +100,7 @@ func (f *Family) StartSync(ctx context.Context, account string) (resourceapi.Syn
 			return err
 		}
 		now := f.s.Now()
-		young, err := find[syncRow](f.orm(ctx).Where("syncable_id = ? AND syncable_type = ? AND status IN ('pending', 'syncing')", subject, kind).
+		young, err := database.Find[syncRow](f.orm(ctx).Where("syncable_id = ? AND syncable_type = ? AND status IN ('pending', 'syncing')", subject, kind).
 			Where("window_start_date IS NULL AND created_at > ?", now.Add(-resourceapi.SyncReuse)).Order("created_at DESC").Limit(1))
 		if err != nil {
 			return err
@@ -133,7 +134,7 @@ func (f *Family) lockSubject(ctx context.Context, account string) error {
 
 // lock locks the family, for what must happen once in it.
 func (f *Family) lock(ctx context.Context) error {
-	rows, err := find[familyRow](f.orm(ctx).Clauses(locked))
+	rows, err := database.Find[familyRow](f.orm(ctx).Clauses(locked))
 	if err == nil && len(rows) == 0 {
 		f.s.families.forget(f.id)
 		return fault.New(fault.Unauthenticated, "Account has been deactivated")

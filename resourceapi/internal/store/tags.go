@@ -25,8 +25,8 @@ func (f *Family) Tags(ctx context.Context) ([]resourceapi.Tag, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := find[tagRow](f.orm(ctx).Order("name, id"))
-	return mapped(rows, tagRow.tag), err
+	rows, err := database.Find[tagRow](f.orm(ctx).Order("name, id"))
+	return database.Mapped(rows, tagRow.tag), err
 }
 
 // Tag finds one tag.
@@ -62,7 +62,7 @@ func (f *Family) UpdateTag(ctx context.Context, id string, change func(t resourc
 			return err
 		}
 		made.UpdatedAt = f.s.Now()
-		err = errorOf(f.orm(ctx).Model(&tagRow{}).Where("id = ?", id).UpdateColumns(map[string]any{
+		err = database.ErrorOf(f.orm(ctx).Model(&tagRow{}).Where("id = ?", id).UpdateColumns(map[string]any{
 			"name": made.Name, "color": made.Color, "updated_at": made.UpdatedAt,
 		}))
 		if database.IsUnique(err, "tags_name", "tags.name") {
@@ -76,7 +76,7 @@ func (f *Family) UpdateTag(ctx context.Context, id string, change func(t resourc
 // DeleteTag removes a tag, also from the transactions that have it.
 func (f *Family) DeleteTag(ctx context.Context, id string) error {
 	return f.change(ctx, func(ctx context.Context) error {
-		n, err := affected(f.orm(ctx).Where("id = ?", id).Delete(&tagRow{}))
+		n, err := database.Affected(f.orm(ctx).Where("id = ?", id).Delete(&tagRow{}))
 		if err == nil && n == 0 {
 			err = errNoTag
 		}

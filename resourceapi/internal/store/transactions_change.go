@@ -6,6 +6,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"latchkey/pkg/database"
 	"latchkey/resourceapi"
 )
 
@@ -58,7 +59,7 @@ func (f *Family) UpdateTransaction(ctx context.Context, id string, in resourceap
 }
 
 func (f *Family) applyTransaction(ctx context.Context, id string, old lockedTransaction, in resourceapi.TransactionInput, income bool, set map[string]any) error {
-	if err := errorOf(f.orm(ctx).Model(&transactionRow{}).Where("id = ?", id).UpdateColumns(set)); err != nil {
+	if err := database.ErrorOf(f.orm(ctx).Model(&transactionRow{}).Where("id = ?", id).UpdateColumns(set)); err != nil {
 		return err
 	}
 	date := old.date
@@ -84,13 +85,13 @@ func (f *Family) applyTags(ctx context.Context, id string, old lockedTransaction
 		if !in.Date.Set {
 			return nil
 		}
-		return errorOf(tags().UpdateColumn("date", date))
+		return database.ErrorOf(tags().UpdateColumn("date", date))
 	}
-	if err := errorOf(tags().Delete(&taggingRow{})); err != nil {
+	if err := database.ErrorOf(tags().Delete(&taggingRow{})); err != nil {
 		return err
 	}
 	row := transactionRow{ID: id, AccountID: old.account, Date: date, CreatedAt: old.createdAt}
-	return f.insertTaggings(ctx, mapped(in.TagIDs.Value, row.tagged))
+	return f.insertTaggings(ctx, database.Mapped(in.TagIDs.Value, row.tagged))
 }
 
 type lockedTransaction struct {
@@ -117,7 +118,7 @@ func (f *Family) DeleteTransaction(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		n, err := affected(f.orm(ctx).Where("id = ?", id).Delete(&transactionRow{}))
+		n, err := database.Affected(f.orm(ctx).Where("id = ?", id).Delete(&transactionRow{}))
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"latchkey/pkg/database"
 	"latchkey/resourceapi"
 )
 
@@ -76,7 +77,7 @@ func (f *Family) countDays(ctx context.Context, days []day, work changes) error 
 	if len(rows) == 0 {
 		return nil
 	}
-	return errorOf(f.orm(ctx).Clauses(addingUp("transaction_days", "date")).CreateInBatches(rows, daysAtOnce))
+	return database.ErrorOf(f.orm(ctx).Clauses(addingUp("transaction_days", "date")).CreateInBatches(rows, daysAtOnce))
 }
 
 func (f *Family) countMonths(ctx context.Context, work changes) error {
@@ -94,7 +95,7 @@ func (f *Family) countMonths(ctx context.Context, work changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return errorOf(f.orm(ctx).Clauses(addingUp("transaction_months", "month")).CreateInBatches(rows, daysAtOnce))
+	return database.ErrorOf(f.orm(ctx).Clauses(addingUp("transaction_months", "month")).CreateInBatches(rows, daysAtOnce))
 }
 
 // addingUp adds the numbers of a new row to those of the one that is there.

@@ -10,6 +10,7 @@ import (
 
 	"gorm.io/gorm/clause"
 
+	"latchkey/pkg/database"
 	"latchkey/resourceapi"
 )
 
@@ -229,7 +230,7 @@ func (f *Family) insertOnce(ctx context.Context, row *transactionRow) (existing 
 		}},
 		DoNothing: true,
 	}
-	n, err := affected(f.orm(ctx).Clauses(conflict).Create(row))
+	n, err := database.Affected(f.orm(ctx).Clauses(conflict).Create(row))
 	if err != nil || n == 1 {
 		return "", err
 	}
@@ -248,5 +249,5 @@ func (f *Family) insertTaggings(ctx context.Context, tags []taggingRow) error {
 	if len(tags) == 0 {
 		return nil
 	}
-	return errorOf(f.orm(ctx).CreateInBatches(tags, 1000))
+	return database.ErrorOf(f.orm(ctx).CreateInBatches(tags, 1000))
 }

@@ -70,7 +70,7 @@ func (f *Family) Valuations(ctx context.Context, q ValuationFilter, page Page) (
 	}, func(query *gorm.DB) *gorm.DB {
 		return query.Select(valuationColumns).Order("valuations.date DESC, valuations.created_at DESC, valuations.id DESC")
 	})
-	return mapped(rows, valuationView.valuation), paging, err
+	return database.Mapped(rows, valuationView.valuation), paging, err
 }
 
 // Valuation finds one valuation.
@@ -152,7 +152,7 @@ func (s saved) since(day resourceapi.Date) *resourceapi.Date {
 // holds the account's lock. Nil notes keep the earlier ones.
 func (f *Family) saveValuation(ctx context.Context, a resourceapi.Account, day resourceapi.Date, amount resourceapi.Amount, notes *string) (saved, error) {
 	now := f.s.Now()
-	rows, err := find[valuationRow](f.orm(ctx).Where("account_id = ? AND date = ?", a.ID, day))
+	rows, err := database.Find[valuationRow](f.orm(ctx).Where("account_id = ? AND date = ?", a.ID, day))
 	if err != nil {
 		return saved{}, err
 	}
@@ -171,7 +171,7 @@ func (f *Family) saveValuation(ctx context.Context, a resourceapi.Account, day r
 		set["notes"] = nonEmpty(*notes)
 	}
 	p := saved{id: rows[0].ID, replaced: true, opening: rows[0].Kind == resourceapi.OpeningAnchor}
-	return p, errorOf(f.orm(ctx).Model(&valuationRow{}).Where("id = ?", p.id).UpdateColumns(set))
+	return p, database.ErrorOf(f.orm(ctx).Model(&valuationRow{}).Where("id = ?", p.id).UpdateColumns(set))
 }
 
 // UpdateValuation changes amount and date together, or notes, or all three.
@@ -209,7 +209,7 @@ func (f *Family) applyValuation(ctx context.Context, old resourceapi.Valuation, 
 		}
 		set["amount"], set["date"] = int64(amount), in.Date.Value
 	}
-	err := errorOf(f.orm(ctx).Model(&valuationRow{}).Where("id = ?", old.ID).UpdateColumns(set))
+	err := database.ErrorOf(f.orm(ctx).Model(&valuationRow{}).Where("id = ?", old.ID).UpdateColumns(set))
 	if database.IsUnique(err, "valuations_day", "valuations.date") {
 		return &RulesError{Errors: map[int][]string{0: {"Date already has a valuation for this account"}}}
 	}
