@@ -3,6 +3,7 @@ package authserver
 import (
 	"time"
 
+	"latchkey/pkg/fault"
 	"latchkey/pkg/scope"
 )
 
@@ -27,6 +28,9 @@ type Credential struct {
 	// Deactivated: it ended because its user was deactivated.
 	Deactivated bool
 }
+
+// ErrReplaced is how a lookup says that an access token was replaced by a refresh.
+var ErrReplaced = fault.New(fault.NotFound, "A refresh has replaced the access token")
 
 // Active reports whether the credential opens anything at now.
 func (c *Credential) Active(now time.Time) bool {

@@ -15,7 +15,8 @@ import (
 // belongs to it: where to get a credential (RFC 9728 section 5.1), of what scope,
 // and, when there was one, why it is refused (RFC 6750 section 3). need is the scope
 // that the endpoint asks for; tooSmall: the credential's does not reach.
-func (g *Guard) refuse(w http.ResponseWriter, err error, need scope.Set, tooSmall bool) error {
+func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, err error, need scope.Set, tooSmall bool) error {
+	noteRefusal(r.Context(), err)
 	var asks []string
 	if need != 0 {
 		asks = []string{`scope="` + need.String() + `"`}

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/keyuse"
@@ -75,12 +74,14 @@ func (g *Guard) Admit(need Need, h Handler) httpserver.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		p, err := g.principal(r, need.AnyResource)
 		if err == nil {
-			err = g.limit(w, r, p)
+			if err = g.limit(w, r, p); err != nil {
+				p.looked.note(r.Context())
+			}
 		}
 		if err != nil {
-			return g.refuse(w, err, need.Scope, false)
+			return g.refuse(w, r, err, need.Scope, false)
 		}
-		if err := g.Require(w, p, need); err != nil {
+		if err := g.Require(w, r, p, need); err != nil {
 			return err
 		}
 		return h(w, r, p)
@@ -96,6 +97,7 @@ func (g *Guard) principal(r *http.Request, anyResource bool) (*Principal, error)
 	}
 	answer, err := g.opts.Introspector.Introspect(r.Context(), credential)
 	if err != nil {
+		looked{credential: credential}.note(r.Context())
 		return nil, err
 	}
 	if answer.Active {
@@ -105,11 +107,14 @@ func (g *Guard) principal(r *http.Request, anyResource bool) (*Principal, error)
 	if credential.Kind() == secret.APIKey {
 		kind, message = introspection.KindAPIKey, messageKey
 	}
-	scopes := answer.Scopes()
+	scopes, found := answer.Scopes(), looked{credential, answer.From}
 	if err := g.judge(r.Context(), &answer, scopes, kind, message, anyResource); err != nil {
+		found.note(r.Context())
 		return nil, err
 	}
-	return newPrincipal(&answer, scopes), nil
+	p := newPrincipal(&answer, scopes)
+	p.looked = found
+	return p, nil
 }
 
 func annotate(ctx context.Context, a *introspection.Answer) {
@@ -124,26 +129,23 @@ func annotate(ctx context.Context, a *introspection.Answer) {
 // prefix says, has no owner, no family or no scope of this API, is meant for
 // another resource, or is used from outside its allow list.
 func (g *Guard) judge(ctx context.Context, a *introspection.Answer, scopes scope.Set, kind, message string, anyResource bool) error {
-	refuse := func(why string) error {
-		return fault.Wrap(fault.Unauthenticated, errors.New(why), message)
-	}
 	switch {
 	case !a.Active && a.Reason == introspection.ReasonDeactivated:
-		return fault.New(fault.Unauthenticated, messageDeactivated)
+		return ruleOwner.refuse(messageDeactivated)
 	case !a.Active:
-		return refuse("inactive")
+		return ruleInactive.refuse(message)
 	case a.ExpiredAt(g.opts.Now()):
-		return refuse("expired")
+		return ruleExpired.refuse(message)
 	case a.CredentialKind != kind:
-		return refuse("the credential is of another kind than its prefix says")
+		return ruleKind.refuse(message)
 	case a.UserID == "" || a.FamilyID == "":
-		return fault.New(fault.Unauthenticated, messageNoOwner)
+		return ruleNoOwner.refuse(messageNoOwner)
 	case scopes == 0:
-		return refuse("no scope of this API")
+		return ruleNoScope.refuse(message)
 	case a.Aud != "" && !anyResource && strings.TrimRight(a.Aud, "/") != g.resource:
-		return refuse("meant for another resource")
+		return ruleResource.refuse(message)
 	case !allowedFrom(ctx, a.AllowedCIDRs):
-		return refuse("used from an address outside its allow list")
+		return ruleAddress.refuse(message)
 	}
 	return nil
 }

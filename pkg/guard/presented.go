@@ -5,13 +5,12 @@ import (
 	"net/url"
 	"strings"
 
-	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
 )
 
 // errNoCredential means that the request presented none: RFC 6750 section 3.1
 // wants a challenge without an error for it.
-var errNoCredential = fault.New(fault.Unauthenticated, messageKey)
+var errNoCredential = ruleNone.refuse(messageKey)
 
 // presented finds the one credential of a request: an access token in the
 // Authorization header (RFC 6750 section 2.1; the other two ways of that RFC
@@ -20,17 +19,17 @@ var errNoCredential = fault.New(fault.Unauthenticated, messageKey)
 // is errNoCredential or a fault.Unauthenticated that says what is wrong.
 func presented(r *http.Request) (secret.Token, error) {
 	if inURL(r.URL) {
-		return secret.Token{}, fault.New(fault.Unauthenticated,
+		return secret.Token{}, ruleURL.refuse(
 			"Send the credential in the Authorization or X-Api-Key header, never in the URL; replace the one that was sent there")
 	}
 	bearers, keys := given(r.Header["Authorization"]), given(r.Header["X-Api-Key"])
 	switch {
 	case len(bearers) > 0 && len(keys) > 0:
-		return secret.Token{}, fault.New(fault.Unauthenticated, "Send either an Authorization header or an X-Api-Key header, not both")
+		return secret.Token{}, ruleSeveral.refuse("Send either an Authorization header or an X-Api-Key header, not both")
 	case len(bearers) > 1:
-		return secret.Token{}, fault.New(fault.Unauthenticated, "Send one Authorization header, not several")
+		return secret.Token{}, ruleSeveral.refuse("Send one Authorization header, not several")
 	case len(keys) > 1:
-		return secret.Token{}, fault.New(fault.Unauthenticated, "Send one X-Api-Key header, not several")
+		return secret.Token{}, ruleSeveral.refuse("Send one X-Api-Key header, not several")
 	case len(bearers) == 1:
 		return bearer(bearers[0])
 	case len(keys) == 1:
@@ -62,21 +61,21 @@ func bearer(value string) (secret.Token, error) {
 		if k, err := secret.KindOf(strings.Trim(rest, " \t")); err == nil && k == secret.APIKey {
 			return secret.Token{}, misplaced(k, "")
 		}
-		return secret.Token{}, fault.New(fault.Unauthenticated, "The Authorization header must use the Bearer scheme")
+		return secret.Token{}, ruleForm.refuse("The Authorization header must use the Bearer scheme")
 	}
 	text := strings.Trim(rest, " \t")
 	if text == "" {
-		return secret.Token{}, fault.New(fault.Unauthenticated, "The Authorization header has no access token after the word Bearer")
+		return secret.Token{}, ruleForm.refuse("The Authorization header has no access token after the word Bearer")
 	}
 	if strings.ContainsAny(text, " \t\r\n,") {
-		return secret.Token{}, fault.New(fault.Unauthenticated, "The Authorization header must hold exactly one access token, with no blanks in it")
+		return secret.Token{}, ruleForm.refuse("The Authorization header must hold exactly one access token, with no blanks in it")
 	}
 	token, err := secret.Parse(secret.AccessToken, text)
 	if err != nil {
 		if kind, err := secret.KindOf(text); err == nil && kind == secret.APIKey {
 			return secret.Token{}, misplaced(kind, "")
 		}
-		return secret.Token{}, fault.New(fault.Unauthenticated, messageToken)
+		return secret.Token{}, ruleForm.refuse(messageToken)
 	}
 	return token, nil
 }
@@ -84,23 +83,23 @@ func bearer(value string) (secret.Token, error) {
 func apiKey(value string) (secret.Token, error) {
 	text := strings.Trim(value, " \t")
 	if strings.ContainsAny(text, " \t\r\n") {
-		return secret.Token{}, fault.New(fault.Unauthenticated, "The API key has a blank or a line break in it: copy it again, whole and in one piece")
+		return secret.Token{}, ruleForm.refuse("The API key has a blank or a line break in it: copy it again, whole and in one piece")
 	}
 	token, err := secret.Parse(secret.APIKey, text)
 	if err != nil {
 		if kind, err := secret.KindOf(text); err == nil && kind == secret.AccessToken {
-			return secret.Token{}, fault.New(fault.Unauthenticated, "Send access tokens in the Authorization header: Authorization: Bearer <token>")
+			return secret.Token{}, ruleHeader.refuse("Send access tokens in the Authorization header: Authorization: Bearer <token>")
 		}
-		return secret.Token{}, fault.New(fault.Unauthenticated, messageKey)
+		return secret.Token{}, ruleForm.refuse(messageKey)
 	}
 	return token, nil
 }
 
 func misplaced(kind secret.Kind, otherwise string) error {
 	if kind == secret.APIKey {
-		return fault.New(fault.Unauthenticated, "Send API keys in the X-Api-Key header, not in Authorization")
+		return ruleHeader.refuse("Send API keys in the X-Api-Key header, not in Authorization")
 	}
-	return fault.New(fault.Unauthenticated, otherwise)
+	return ruleHeader.refuse(otherwise)
 }
 
 // inURL reports whether somebody put a credential into the query, where logs

@@ -28,6 +28,8 @@ type Principal struct {
 	IssuedAt       time.Time
 	ExpiresAt      time.Time // zero: never
 
+	looked looked // for the log
+
 	Standing *Standing // against the limit, this request included; nil: nothing limits it
 }
 
@@ -76,15 +78,15 @@ type Need struct {
 }
 
 // errRole refuses what no scope would help with (docs/contract.md, "Errors").
-var errRole = fault.New(fault.Forbidden, "You are not authorized to perform this action").WithCode("forbidden")
+var errRole = fault.Wrap(fault.Forbidden, ruleRole, "You are not authorized to perform this action").WithCode("forbidden")
 
 // refusal returns why p may not call, whatever its scope; nil: it may.
 func (n *Need) refusal(p *Principal, ownClient string) error {
 	switch {
 	case n.OnlyTokens != nil && p.IsAPIKey():
-		return n.OnlyTokens
+		return ruleTokens.because(n.OnlyTokens)
 	case n.OnlyOwnApps != nil && (p.IsAPIKey() || ownClient == "" || p.ClientID != ownClient):
-		return n.OnlyOwnApps
+		return ruleOwnApps.because(n.OnlyOwnApps)
 	case !n.allowedBy(p.Role):
 		return errRole
 	}

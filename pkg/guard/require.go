@@ -4,12 +4,15 @@ import "net/http"
 
 // Require refuses p, who was admitted for less, unless it meets need too. The error
 // is answered as those of Admit are, and its challenge is set on w.
-func (g *Guard) Require(w http.ResponseWriter, p *Principal, need Need) error {
-	if err := need.refusal(p, g.opts.OwnClient); err != nil {
-		return g.refuse(w, err, need.Scope, false)
+func (g *Guard) Require(w http.ResponseWriter, r *http.Request, p *Principal, need Need) error {
+	err, tooSmall := need.refusal(p, g.opts.OwnClient), false
+	if err == nil && !p.Granted.Satisfies(need.Scope) {
+		err = InsufficientScope("This action requires the '" + need.Scope.String() + "' scope").WithCause(ruleScope)
+		tooSmall = true
 	}
-	if !p.Granted.Satisfies(need.Scope) {
-		return g.refuse(w, InsufficientScope("This action requires the '"+need.Scope.String()+"' scope"), need.Scope, true)
+	if err != nil {
+		p.looked.note(r.Context())
+		return g.refuse(w, r, err, need.Scope, tooSmall)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 
-	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/secret"
 )
@@ -13,11 +12,12 @@ import (
 // secret that two services of one operator share. All others are
 // fault.Unauthenticated with message.
 func AdmitShared(known secret.Digest, message string, h httpserver.Handler) httpserver.Handler {
-	refusal := fault.New(fault.Unauthenticated, message)
+	refusal := ruleShared.refuse(message)
 	return func(w http.ResponseWriter, r *http.Request) error {
 		scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		if !strings.EqualFold(scheme, "Bearer") || !secret.DigestOf(strings.TrimSpace(text)).Equal(known) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="internal"`)
+			noteRefusal(r.Context(), refusal)
 			return refusal
 		}
 		return h(w, r)

@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
 )
 
 // Chain is what every request passes before it reaches a router: request id,
@@ -234,7 +235,7 @@ func (c *chain) log(req *request, r *http.Request, status int, at time.Time, too
 	req.mu.Lock()
 	line.AddAttrs(req.attrs...)
 	if req.cause != nil {
-		line.AddAttrs(slog.String("error", req.cause.Error()))
+		line.AddAttrs(slog.String("error", secret.Hide(req.cause.Error())))
 	}
 	req.mu.Unlock()
 	_ = handler.Handle(ctx, line) // a log that cannot be written has nowhere to say so

@@ -11,8 +11,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
+	"unicode"
 
 	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
 )
 
 // Handler answers a request or returns why it could not. A handler that
@@ -96,6 +99,24 @@ func Cause(ctx context.Context, err error) {
 		req.cause = errors.Join(req.cause, err)
 		req.mu.Unlock()
 	}
+}
+
+// maxReceived is how much of a value that a caller sent is logged, in bytes.
+const maxReceived = 200
+
+// Received is a value as a caller sent it, made fit for the log: without what looks
+// like a credential, without what cannot be printed, and short.
+func Received(key, text string) slog.Attr {
+	text = strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return '?'
+		}
+		return c
+	}, secret.Hide(text))
+	if len(text) > maxReceived {
+		text = strings.ToValidUTF8(text[:maxReceived], "") + "…"
+	}
+	return slog.String(key, text)
 }
 
 // Annotate adds attributes to the request's log line: ids, never a secret or an

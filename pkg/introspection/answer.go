@@ -41,9 +41,29 @@ type Answer struct {
 	CredentialName string `json:"credential_name,omitempty"`
 	Source         string `json:"source,omitempty"`
 	Tier           string `json:"tier,omitempty"`
+
+	// For the log of the process that asked; never sent, and never shared.
+	Why  string `json:"-"` // it is inactive: WhyUnknown and those below
+	From string `json:"-"` // it came from: FromProcess and those below; empty: the tables
 	// AllowedCIDRs limits where an API key may be used from; empty: anywhere.
 	AllowedCIDRs []string `json:"allowed_cidrs,omitempty"`
 }
+
+// Why a credential is inactive.
+const (
+	WhyUnknown     = "unknown"
+	WhyReplaced    = "replaced" // by a refresh
+	WhyEnded       = "ended"    // it was revoked, or its grant or client is over
+	WhyExpired     = "expired"
+	WhyDeactivated = "deactivated" // its user
+)
+
+// Where an answer came from.
+const (
+	FromProcess    = "process"    // remembered here
+	FromShared     = "shared"     // remembered by all replicas
+	FromAuthserver = "authserver" // asked just now
+)
 
 // Scopes returns the parsed scope. Unknown scopes count for nothing.
 func (a Answer) Scopes() scope.Set {

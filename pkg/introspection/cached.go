@@ -81,14 +81,14 @@ func (c *Cached) Introspect(ctx context.Context, credential secret.Token) (Answe
 	digest, arrived := credential.Digest(), c.opts.Now()
 	if r := c.process.get(digest, arrived); r != nil {
 		c.metrics.process.Inc()
-		return c.judge(&r.answer, arrived), nil
+		return c.judge(&r.answer, FromProcess, arrived), nil
 	}
 	r, err := c.await(ctx, digest, credential, arrived)
 	if err != nil {
 		c.metrics.unavailable.Inc()
 		return Answer{}, err
 	}
-	return c.judge(&r.answer, c.opts.Now()), nil
+	return c.judge(&r.answer, r.answer.From, c.opts.Now()), nil
 }
 
 // await waits for a flight whose answer is good for a request that arrived at
@@ -113,13 +113,15 @@ func (c *Cached) await(ctx context.Context, digest secret.Digest, credential sec
 }
 
 // judge applies the credential's own end to a remembered answer.
-func (c *Cached) judge(a *Answer, now time.Time) Answer {
+func (c *Cached) judge(a *Answer, from string, now time.Time) Answer {
 	if a.Active && !a.ExpiredAt(now) {
 		c.metrics.active.Inc()
-		return *a
+		answer := *a
+		answer.From = from
+		return answer
 	}
 	c.metrics.inactive.Inc()
-	return Answer{Reason: a.Reason}
+	return Answer{Reason: a.Reason, From: from}
 }
 
 // fly looks in the shared store, asks the authorization server when nothing is
@@ -135,6 +137,7 @@ func (c *Cached) fly(ctx context.Context, f *flight, digest secret.Digest, crede
 	defer cancel()
 	asked := c.opts.Now()
 	a, err := c.next.Introspect(ctx, credential)
+	a.From = FromAuthserver
 	newest := c.process.land(digest, f, &remembered{a, asked.Add(c.opts.Life)}, err)
 	if newest && err == nil {
 		c.shared.put(ctx, digest, a, asked)

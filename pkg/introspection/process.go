@@ -31,7 +31,7 @@ type shard struct {
 // remembered is an answer and when it ends: it is good for requests that arrive
 // before.
 type remembered struct {
-	answer Answer
+	answer Answer // its From: where it came from at first
 	until  time.Time
 }
 

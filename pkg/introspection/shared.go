@@ -62,6 +62,7 @@ func (s *shared) get(ctx context.Context, digest secret.Digest, began time.Time)
 	if ends := began.Add(left); ends.Before(until) {
 		until = ends
 	}
+	e.Answer.From = FromShared
 	return &remembered{e.Answer, until}
 }
 

@@ -5,6 +5,7 @@ package credential
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"latchkey/authserver"
@@ -37,14 +38,18 @@ type Introspector struct {
 func (i *Introspector) Introspect(ctx context.Context, token secret.Token) (introspection.Answer, error) {
 	c, err := i.lookup(ctx, token)
 	switch {
+	case errors.Is(err, authserver.ErrReplaced):
+		return introspection.Answer{Why: introspection.WhyReplaced}, nil
 	case fault.Is(err, fault.NotFound):
-		return introspection.Answer{}, nil
+		return introspection.Answer{Why: introspection.WhyUnknown}, nil
 	case err != nil:
 		return introspection.Answer{}, err
 	case c.Deactivated:
-		return introspection.Answer{Reason: introspection.ReasonDeactivated}, nil
+		return introspection.Answer{Reason: introspection.ReasonDeactivated, Why: introspection.WhyDeactivated}, nil
+	case c.Ended:
+		return introspection.Answer{Why: introspection.WhyEnded}, nil
 	case !c.Active(i.Now()):
-		return introspection.Answer{}, nil
+		return introspection.Answer{Why: introspection.WhyExpired}, nil
 	}
 	return i.answer(c), nil
 }

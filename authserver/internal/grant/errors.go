@@ -7,11 +7,12 @@ const (
 	ReasonMalformed = "malformed" // no text that we make
 	ReasonUnknown   = "unknown"   // or another client's
 	ReasonExpired   = "expired"
-	ReasonEnded     = "ended"    // its grant has ended
-	ReasonBinding   = "binding"  // another redirect URI, or the verifier does not match
-	ReasonReplayed  = "replayed" // a redeemed code; its grant has been ended
-	ReasonReused    = "reused"   // a spent refresh token; its grant has been ended
-	ReasonRace      = "race"     // it changed while it was looked at
+	ReasonEnded     = "ended"        // its grant has ended
+	ReasonRedirect  = "redirect_uri" // another one than the code was asked for with
+	ReasonVerifier  = "verifier"     // it does not match the challenge
+	ReasonReplayed  = "replayed"     // a redeemed code; its grant has been ended
+	ReasonReused    = "reused"       // a spent refresh token; its grant has been ended
+	ReasonRace      = "race"         // it changed while it was looked at
 )
 
 // Refusal is a code or refresh token that is not good (RFC 6749 section 5.2,

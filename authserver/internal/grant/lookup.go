@@ -29,7 +29,7 @@ func (s *Service) Lookup(ctx context.Context, token secret.Token) (*authserver.C
 		return nil, err
 	}
 	if !state.Access.Equal(token.Digest()) {
-		return nil, errUnknown
+		return nil, authserver.ErrReplaced
 	}
 	c, now := &state.Credential, s.now()
 	if !c.Active(now) {

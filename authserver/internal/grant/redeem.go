@@ -80,8 +80,10 @@ func (s *Service) refuseCode(ctx context.Context, r Redemption) error {
 	}
 	refused := &Refusal{GrantID: c.GrantID, Reason: ReasonRace}
 	switch {
-	case c.RedirectURI != r.RedirectURI || c.Challenge != r.Challenge:
-		refused.Reason = ReasonBinding
+	case c.RedirectURI != r.RedirectURI:
+		refused.Reason = ReasonRedirect
+	case c.Challenge != r.Challenge:
+		refused.Reason = ReasonVerifier
 	case c.Redeemed:
 		refused.Reason = ReasonReplayed
 		if err := s.End(ctx, authserver.GrantFilter{ID: c.GrantID}, authserver.EndReplayed); err != nil {

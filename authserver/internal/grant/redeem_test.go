@@ -19,8 +19,8 @@ func TestACodeIsRedeemedOnceAndOnlyAsItWasMade(t *testing.T) {
 			reason string
 		}{
 			"client":    {func(x *grant.Exchange) { x.ClientID = "other" }, grant.ReasonUnknown},
-			"redirect":  {func(x *grant.Exchange) { x.RedirectURI += "2" }, grant.ReasonBinding},
-			"challenge": {func(x *grant.Exchange) { x.Challenge = "" }, grant.ReasonBinding},
+			"redirect":  {func(x *grant.Exchange) { x.RedirectURI += "2" }, grant.ReasonRedirect},
+			"challenge": {func(x *grant.Exchange) { x.Challenge = "" }, grant.ReasonVerifier},
 			"malformed": {func(x *grant.Exchange) { x.Code = "x" }, grant.ReasonMalformed},
 			"unknown":   {func(x *grant.Exchange) { x.Code = secret.New(secret.Code).Reveal() }, grant.ReasonUnknown},
 		} {
@@ -112,7 +112,7 @@ func TestResourceOfACode(t *testing.T) {
 				}
 				x.Challenge = "x"
 				_, err = w.Service.Redeem(w.Context(), x)
-				w.wantRefused(err, grant.ReasonBinding)
+				w.wantRefused(err, grant.ReasonVerifier)
 				continue
 			}
 			if err != nil {

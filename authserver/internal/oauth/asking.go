@@ -62,7 +62,6 @@ func (s *Server) findClient(w http.ResponseWriter, r *http.Request, id string) (
 	case err == nil && len(c.RedirectURIs) > 0:
 		return c, true
 	case isRefused:
-		httpserver.Cause(r.Context(), err)
 		s.untrusted(w, r, http.StatusBadRequest, "The document in which the application describes itself cannot be used: "+refused.Why+".")
 	case err == nil || fault.Is(err, fault.NotFound):
 		s.untrusted(w, r, http.StatusBadRequest, unknownClient)

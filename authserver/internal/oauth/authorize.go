@@ -88,6 +88,7 @@ func forgetChanged(signin *authserver.Signin, c *authserver.Client) (before stri
 func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") || r.ParseForm() != nil {
+		s.noteRefusal(r, "authorize", "page", invalidRequest("The body is no form that can be read."))
 		s.pages.Error(w, r, http.StatusBadRequest, "This form cannot be read", "Go back and try again.")
 		return
 	}
@@ -115,13 +116,14 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := s.signins.CheckForm(r); err != nil {
-		httpserver.Cause(r.Context(), err)
 		if errors.Is(err, authserver.ErrStaleForm) {
 			again := consentPage(a, signin, forgetChanged(signin, a.client))
 			again.Stale = true
+			httpserver.Cause(r.Context(), err)
 			s.pages.Consent(w, r, again)
 			return
 		}
+		s.noteRefusal(r, "authorize", "page", err)
 		s.pages.Error(w, r, http.StatusForbidden, "This form has expired", "Start again from the application you came from.")
 		return
 	}
@@ -135,6 +137,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	case "deny":
 		s.redirectError(w, r, a, accessDenied("The user denied access.", http.StatusForbidden))
 	default:
+		s.noteRefusal(r, "authorize", "page", invalidRequest("The decision is neither allow nor deny."))
 		s.pages.Error(w, r, http.StatusBadRequest, "This form cannot be read", "Go back and choose Allow or Deny.")
 	}
 }
@@ -158,7 +161,7 @@ func (s *Server) allow(w http.ResponseWriter, r *http.Request, a *authorization,
 		s.redirectError(w, r, a, err)
 		return
 	}
-	httpserver.Annotate(r.Context(), slog.String("client_id", a.client.ID), slog.String("user_id", signin.User.ID))
+	httpserver.Annotate(r.Context(), slog.String("user_id", signin.User.ID))
 	s.redirect(w, r, a, params)
 }
 
@@ -179,14 +182,11 @@ func (s *Server) again(w http.ResponseWriter, r *http.Request, a *authorization)
 func (s *Server) redirectError(w http.ResponseWriter, r *http.Request, a *authorization, err error) {
 	answer := wireError(err)
 	if !a.client.Vouched() && !s.somebodyIsHere(r) {
-		httpserver.Annotate(r.Context(), slog.String("client_id", a.client.ID), slog.String("oauth_error", answer.Code))
-		httpserver.Cause(r.Context(), err)
-		s.untrusted(w, r, http.StatusBadRequest, "The application asked for something that it cannot get.")
+		s.noteUntrusted(r, answer.Code, err)
+		s.pages.Error(w, r, http.StatusBadRequest, untrustedTitle, "The application asked for something that it cannot get.")
 		return
 	}
-	s.metrics.Refused("authorize", answer.Code)
-	httpserver.Annotate(r.Context(), slog.String("client_id", a.client.ID), slog.String("oauth_error", answer.Code))
-	httpserver.Cause(r.Context(), err)
+	s.noteRefusal(r, "authorize", answer.Code, err)
 	s.redirect(w, r, a, url.Values{"error": {answer.Code}, "error_description": {answer.Description}})
 }
 
@@ -216,12 +216,14 @@ func (s *Server) redirect(w http.ResponseWriter, r *http.Request, a *authorizati
 // untrusted answers a request whose client or redirect URI cannot be trusted: a
 // page, never a redirect.
 func (s *Server) untrusted(w http.ResponseWriter, r *http.Request, status int, sentence string) {
-	s.noteUntrusted(r)
-	s.pages.Error(w, r, status, "This request cannot be trusted", sentence)
+	s.noteUntrusted(r, "page", &Error{Code: "page", Description: sentence, Status: status})
+	s.pages.Error(w, r, status, untrustedTitle, sentence)
 }
 
-func (s *Server) noteUntrusted(r *http.Request) {
-	s.metrics.Refused("authorize", "page")
+const untrustedTitle = "This request cannot be trusted"
+
+func (s *Server) noteUntrusted(r *http.Request, code string, err error) {
+	s.noteRefusal(r, "authorize", code, err)
 	httpserver.Annotate(r.Context(), slog.String("event", authserver.EventClientRefused))
 }
 

@@ -37,7 +37,6 @@ func (s *Server) beginDevice(w http.ResponseWriter, r *http.Request, form url.Va
 	if err != nil {
 		return err
 	}
-	logClient(r.Context(), c.ID)
 	if !c.DeviceGrant {
 		return errNoDeviceGrant
 	}

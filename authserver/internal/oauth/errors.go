@@ -23,7 +23,13 @@ type Error struct {
 }
 
 // Error describes the refusal.
-func (e *Error) Error() string { return "oauth: " + e.Code + ": " + e.Description }
+func (e *Error) Error() string {
+	text := "oauth: " + e.Code + ": " + describable(e.Description)
+	if e.cause != nil {
+		text += ": " + e.cause.Error()
+	}
+	return text
+}
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause }
@@ -116,12 +122,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, endpoint string, e
 			answer = wireError(fault.New(fault.RateLimited, "").WithRetryAfter(wait))
 		}
 	}
-	s.metrics.Refused(endpoint, answer.Code)
-	httpserver.Annotate(r.Context(), slog.String("oauth_error", answer.Code))
-	if refused, ok := errors.AsType[*grant.Refusal](err); ok {
-		httpserver.Annotate(r.Context(), slog.String("reason", refused.Reason), slog.String("grant_id", refused.GrantID))
-	}
-	httpserver.Cause(r.Context(), httpserver.Classify(r.Context(), err))
+	s.noteRefusal(r, endpoint, answer.Code, err)
 	h := w.Header()
 	if answer.retryAfter > 0 {
 		h.Set("Retry-After", apierror.RetryAfter(answer.retryAfter))
@@ -130,6 +131,33 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, endpoint string, e
 		h.Set("WWW-Authenticate", `Basic realm="latchkey", charset="UTF-8"`)
 	}
 	writeJSON(w, answer.status, answer)
+}
+
+// noteRefusal counts a refusal and says on the request's log line why: as the
+// caller is told, and for what reason.
+func (s *Server) noteRefusal(r *http.Request, endpoint, code string, err error) {
+	s.metrics.Refused(endpoint, code)
+	err = httpserver.Classify(r.Context(), err)
+	httpserver.Annotate(r.Context(), slog.String("oauth_error", code), httpserver.Received("reason", reasonOf(err)))
+	if refused, ok := errors.AsType[*grant.Refusal](err); ok && refused.GrantID != "" {
+		httpserver.Annotate(r.Context(), slog.String("grant_id", refused.GrantID))
+	}
+	httpserver.Cause(r.Context(), err)
+}
+
+// reasonOf is why a request is refused: of what is looked up or proved a short name,
+// of everything else the sentence that the caller is told.
+func reasonOf(err error) string {
+	if refused, ok := errors.AsType[*grant.Refusal](err); ok {
+		return refused.Reason
+	}
+	if why, ok := errors.AsType[clientRefusal](err); ok {
+		return string(why)
+	}
+	if known, ok := errors.AsType[*Error](err); ok {
+		return known.Description
+	}
+	return fault.KindOf(err).String()
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {

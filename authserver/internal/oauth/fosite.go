@@ -201,7 +201,6 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fromFosite(err)
 	}
-	logClient(ctx, request.GetClient().GetID())
 	response, err := s.fosite.NewAccessResponse(ctx, request)
 	if err != nil {
 		return fromFosite(err)

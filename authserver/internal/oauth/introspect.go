@@ -48,15 +48,18 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 func (s *Server) describe(ctx context.Context, text string, withReason bool) (introspection.Answer, error) {
 	token, err := secret.ParseAny(text)
 	if err != nil {
+		httpserver.Annotate(ctx, slog.String("inactive", "malformed"))
 		return inactive, nil
 	}
 	a, err := s.credentials.Introspect(ctx, token)
-	if err != nil || !a.Active && !withReason {
+	if err != nil {
 		return inactive, err
 	}
+	if !a.Active {
+		httpserver.Annotate(ctx, slog.String("inactive", a.Why), slog.String("credential", token.String()))
+		if !withReason {
+			return inactive, nil
+		}
+	}
 	return a, nil
-}
-
-func logClient(ctx context.Context, id string) {
-	httpserver.Annotate(ctx, slog.String("client_id", id))
 }

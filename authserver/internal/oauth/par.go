@@ -55,12 +55,12 @@ func (s *Server) pushed(w http.ResponseWriter, r *http.Request, form url.Values)
 	if err != nil {
 		return err
 	}
-	logClient(r.Context(), c.ID)
 	if form.Get("request_uri") != "" {
 		return invalidRequest("A pushed request names no request_uri.")
 	}
 	uri := form.Get("redirect_uri")
 	if c.FirstParty || uri == "" || !c.AcceptsRedirect(uri) {
+		logRedirect(r.Context(), uri)
 		return invalidRequest("The redirect_uri is missing, or is not registered.")
 	}
 	form.Del("client_secret")
@@ -91,18 +91,19 @@ func (s *Server) pushed(w http.ResponseWriter, r *http.Request, form url.Values)
 // person has allowed it something: its document is asked where there is no row yet.
 func (s *Server) authenticateAsking(r *http.Request, form url.Values) (*authserver.Client, error) {
 	given, err := clientCredentials(r, form)
+	logClient(r.Context(), given.id)
 	if err != nil {
 		return nil, err
 	}
 	if s.askers.Documents == nil || !clientdoc.IsID(given.id) {
-		return s.authenticate(r.Context(), r, form)
+		return s.proven(r.Context(), given)
 	}
 	c, err := s.askers.Documents.Find(r.Context(), given.id)
 	if refused, ok := errors.AsType[*clientdoc.Refusal](err); ok {
 		return nil, &Error{Code: "invalid_client", Status: http.StatusUnauthorized, Description: "The client's document cannot be used: " + refused.Why + ".", cause: err}
 	}
-	if err == nil && !given.prove(c, s.now()) {
-		err = errClient
+	if err == nil {
+		err = given.prove(c, s.now())
 	}
 	return c, err
 }

@@ -111,7 +111,7 @@ func (s *Server) failRegistration(w http.ResponseWriter, r *http.Request, err er
 			challenge += `, error="invalid_token"`
 		}
 		w.Header().Set("WWW-Authenticate", challenge)
-		answer = &Error{Code: "invalid_token", Description: "A good token is needed for this.", Status: http.StatusUnauthorized}
+		answer = &Error{Code: "invalid_token", Description: "A good token is needed for this.", Status: http.StatusUnauthorized, cause: refusedToken(bearerOf(r))}
 	default:
 		s.fail(w, r, "register", err)
 		return
@@ -119,13 +119,21 @@ func (s *Server) failRegistration(w http.ResponseWriter, r *http.Request, err er
 	s.fail(w, r, "register", answer)
 }
 
+// refusedToken is why a token that manages registrations is no good.
+func refusedToken(bearer string) clientRefusal {
+	if bearer == "" {
+		return "no token"
+	}
+	return "unknown, expired, revoked or used-up token"
+}
+
 // managed answers /oauth/register/{id} (RFC 7592) to the holder of the client's
 // registration access token.
 func (s *Server) managed(act func(w http.ResponseWriter, r *http.Request, c *authserver.Client) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		logClient(r.Context(), mux.Vars(r)["id"])
 		c, err := s.registration.Managed(r.Context(), mux.Vars(r)["id"], bearerOf(r))
 		if err == nil {
-			logClient(r.Context(), c.ID)
 			err = act(w, r, c)
 		}
 		if err != nil {

@@ -18,7 +18,6 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, "revoke", err)
 		return
 	}
-	logClient(ctx, caller.ID)
 	text := form.Get("token")
 	if text == "" {
 		s.fail(w, r, "revoke", invalidRequest("The parameter token is missing."))

@@ -53,6 +53,9 @@ func (s *Server) redeem(ctx context.Context, clientID string, form url.Values) (
 		Code: form.Get("code"), ClientID: clientID, RedirectURI: form.Get("redirect_uri"),
 		Challenge: challengeOf(form.Get("code_verifier")), Resource: target,
 	})
+	if refused, ok := errors.AsType[*grant.Refusal](err); ok && refused.Reason == grant.ReasonRedirect {
+		logRedirect(ctx, form.Get("redirect_uri"))
+	}
 	return tokens, fromGrant(err)
 }
 

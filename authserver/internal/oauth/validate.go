@@ -22,6 +22,7 @@ func (s *Server) validate(w http.ResponseWriter, r *http.Request) (a *authorizat
 		s.untrusted(w, r, http.StatusBadRequest, damagedLink)
 		return nil, false
 	}
+	logClient(r.Context(), query.Get("client_id"))
 	pushed := false
 	if len(query["request_uri"]) == 1 && strings.HasPrefix(query.Get("request_uri"), requestURN) && s.requests != nil {
 		if query, pushed, ok = s.referred(w, r, query); !ok {
@@ -39,7 +40,8 @@ func (s *Server) validate(w http.ResponseWriter, r *http.Request) (a *authorizat
 		return nil, false
 	}
 	if !c.AcceptsRedirect(query.Get("redirect_uri")) {
-		s.noteUntrusted(r)
+		logRedirect(r.Context(), query.Get("redirect_uri"))
+		s.noteUntrusted(r, "page", invalidRequest("The redirect_uri is not registered."))
 		s.pages.WrongRedirect(w, r, query.Get("redirect_uri"), c.RedirectURIs)
 		return nil, false
 	}

@@ -110,7 +110,7 @@ func (s *assistants) serve(w http.ResponseWriter, r *http.Request, caller *guard
 	params, _ := message["params"].(map[string]any)
 	name, _ := params["name"].(string)
 	if need, known := s.needs[name]; known && message["method"] == "tools/call" {
-		if err := s.api.Guard.Require(w, caller, need); err != nil {
+		if err := s.api.Guard.Require(w, r, caller, need); err != nil {
 			return err
 		}
 	}

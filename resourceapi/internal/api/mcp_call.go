@@ -33,7 +33,7 @@ func (s *assistants) handler(t tool, u usageOf) mcp.ToolHandler {
 			if err != nil {
 				return err
 			}
-			if err := s.api.Guard.Require(w, v.caller, t.need()); err != nil {
+			if err := s.api.Guard.Require(w, r, v.caller, t.need()); err != nil {
 				return err
 			}
 			return s.operate(w, r, v, t)
