@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,28 +18,31 @@ import (
 // lineOf returns the log line of the request that p answered with answer.
 func (w *world) lineOf(p *process.Process, answer *actor.Answer) map[string]any {
 	w.t.Helper()
-	id := answer.Header.Get("X-Request-Id")
-	lines := w.linesOf(p, "request_id", id, func(line map[string]any) bool { return line["msg"] == "request" })
-	return lines[0]
+	return w.logged(p, map[string]any{"request_id": answer.Header.Get("X-Request-Id"), "msg": "request"})
 }
 
-// linesOf returns the log lines of p whose member is value, once there is one that is
-// wanted.
-func (w *world) linesOf(p *process.Process, member, value string, wanted func(line map[string]any) bool) (found []map[string]any) {
+// logged waits for a log line of p that has these members, and returns the newest.
+func (w *world) logged(p *process.Process, members map[string]any) (found map[string]any) {
 	w.t.Helper()
-	testenv.Eventually(w.t, 5*time.Second, p.Name+" logs a line with "+member+" "+value, func() bool {
-		found = nil
-		some := false
+	testenv.Eventually(w.t, 10*time.Second, fmt.Sprint(p.Name, " logs a line with ", members), func() bool {
 		for text := range strings.Lines(p.Log()) {
 			var line map[string]any
-			if strings.Contains(text, value) && json.Unmarshal([]byte(text), &line) == nil && line[member] == value {
-				found = append(found, line)
-				some = some || wanted(line)
+			if json.Unmarshal([]byte(text), &line) == nil && has(line, members) {
+				found = line
 			}
 		}
-		return some
+		return found != nil
 	})
 	return found
+}
+
+func has(line, members map[string]any) bool {
+	for name, want := range members {
+		if line[name] != want {
+			return false
+		}
+	}
+	return true
 }
 
 // refusal is a request and what the log must say of it.

@@ -20,6 +20,7 @@ func AdmitShared(known secret.Digest, message string, h httpserver.Handler) http
 			noteRefusal(r.Context(), refusal)
 			return refusal
 		}
+		httpserver.Adopt(r)
 		return h(w, r)
 	}
 }

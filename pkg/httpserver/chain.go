@@ -1,7 +1,6 @@
 package httpserver
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -28,7 +27,7 @@ type Chain struct {
 	Now            func() time.Time // required
 	Logger         *slog.Logger     // required
 	Metrics        *Metrics         // nil: none
-	TrustedProxies []netip.Prefix   // whose X-Forwarded-For is believed
+	TrustedProxies []netip.Prefix   // whose X-Forwarded-For, X-Request-Id and Traceparent are believed
 	Headers        Headers          // on every answer; a router may overwrite them
 	BodyLimit      int64            // bytes; 0: 1 MiB
 	Timeout        time.Duration    // of the request's context; 0: 15 s
@@ -95,7 +94,7 @@ func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := c.Now()
 	req := &request{
 		parent: r.Context(), now: c.Now, deadline: began.Add(c.Timeout),
-		id: c.requestID(r), addr: clientAddr(r, c.TrustedProxies),
+		id: c.newID(), addr: clientAddr(r, c.TrustedProxies),
 		route: "none", render: c.Render,
 	}
 	req.answer.ResponseWriter = w
@@ -103,7 +102,10 @@ func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	c.Headers.Apply(h)
 	req.idField[0] = req.id
-	h["X-Request-Id"] = req.idField[:]
+	h[idHeader] = req.idField[:]
+	if len(c.TrustedProxies) > 0 && contains(c.TrustedProxies, peer(r)) {
+		req.adopt(r.Header)
+	}
 	inner := r.WithContext(req) //nolint:contextcheck // req is the context of r and more
 	if r.Body != nil && r.Body != http.NoBody {
 		c.limitBody(w, inner)
@@ -145,31 +147,11 @@ type tooLarge struct {
 // Read implements io.Reader.
 func (b tooLarge) Read([]byte) (int, error) { return 0, &http.MaxBytesError{Limit: b.limit} }
 
-// requestID takes the caller's id when it is harmless in a log and a header.
-func (c *chain) requestID(r *http.Request) string {
-	if in := r.Header["X-Request-Id"]; len(in) == 1 && saneID(in[0]) {
-		return in[0]
-	}
+// newID makes the id of a request.
+func (c *chain) newID() string {
 	var space [32]byte
 	return string(strconv.AppendUint(append(space[:0], c.prefix...), c.count.Add(1), 36))
 }
-
-func saneID(id string) bool {
-	if id == "" || len(id) > 64 {
-		return false
-	}
-	for i := range len(id) {
-		ch := id[i]
-		if !(ch >= '0' && ch <= '9' || ch >= 'a' && ch <= 'z' || ch >= 'A' && ch <= 'Z' || ch == '-' || ch == '_' || ch == '.') {
-			return false
-		}
-	}
-	return !looksSecret(id)
-}
-
-// looksSecret keeps a credential that somebody put in the wrong header out of
-// the log: ours wear a prefix of three letters and an underscore.
-func looksSecret(id string) bool { return len(id) > 40 && id[3] == '_' }
 
 func (c *chain) recovered(req *request, r *http.Request, p any) {
 	if p == http.ErrAbortHandler { //nolint:errorlint,err113 // net/http compares it so
@@ -218,13 +200,14 @@ func (c *chain) log(req *request, r *http.Request, status int, at time.Time, too
 		level = slog.LevelError
 	}
 	handler := c.Logger.Handler()
-	ctx := context.Context(req)
+	ctx := req.parent // the line names the request itself
 	if !handler.Enabled(ctx, level) {
 		return
 	}
+	id, t := req.identity(false)
 	line := slog.NewRecord(at, level, "request", 0) // no caller: it would always be this line
 	line.AddAttrs(
-		slog.String("request_id", req.id),
+		slog.String("request_id", id),
 		slog.String("method", method(r.Method)),
 		slog.String("route", req.route),
 		slog.Int("status", status),
@@ -232,6 +215,9 @@ func (c *chain) log(req *request, r *http.Request, status int, at time.Time, too
 		slog.Int64("bytes", req.answer.bytes),
 		slog.String("client_addr", req.addr.String()),
 	)
+	if t.id != "" {
+		line.AddAttrs(slog.String("trace_id", t.id))
+	}
 	req.mu.Lock()
 	line.AddAttrs(req.attrs...)
 	if req.cause != nil {

@@ -187,11 +187,11 @@ func TestChainLogsWhatHandlersAdd(t *testing.T) {
 			return err
 		}))
 	})
-	_, body := f.do(t, "GET", "/", "", "X-Request-Id", "mine-1")
-	if body != "mine-1" {
+	res, body := f.do(t, "GET", "/", "")
+	if body == "" || body != res.Header.Get("X-Request-Id") {
 		t.Errorf("request id %q", body)
 	}
-	if line := f.line(t); line["client_id"] != "c1" || line["status"] != 200.0 || line["bytes"] != 6.0 {
+	if line := f.line(t); line["client_id"] != "c1" || line["status"] != 200.0 || line["bytes"] != float64(len(body)) || line["request_id"] != body {
 		t.Errorf("line %v", line)
 	}
 	got, err := f.reg.Gather()
@@ -207,18 +207,6 @@ func TestChainLogsWhatHandlersAdd(t *testing.T) {
 		}
 	}
 	t.Error("no http_requests_total")
-}
-
-func TestChainRefusesStrangeRequestIDs(t *testing.T) {
-	for _, id := range []string{"", "a b", "x\"y", strings.Repeat("a", 65), "key_" + strings.Repeat("a", 49)} {
-		f := serve(t, nil, func(r *mux.Router) {
-			r.Handle("/", api(func(http.ResponseWriter, *http.Request) error { return nil }))
-		})
-		res, _ := f.do(t, "GET", "/", "", "X-Request-Id", id)
-		if got := res.Header.Get("X-Request-Id"); got == id || got == "" {
-			t.Errorf("inbound %q came back as %q", id, got)
-		}
-	}
 }
 
 func TestChainLooksThroughTrustedProxiesOnly(t *testing.T) {

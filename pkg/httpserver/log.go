@@ -11,16 +11,16 @@ import (
 )
 
 // NewLogger returns a logger that writes JSON to out, or text when out is a
-// terminal. Lines are handed to a goroutine that writes whatever has gathered,
+// terminal; a line in a request names it. Lines are handed to a goroutine that writes whatever has gathered,
 // so that a request does not wait for the log; call flush before the process
 // ends.
 func NewLogger(out *os.File, level slog.Level) (log *slog.Logger, flush func()) {
 	opts := &slog.HandlerOptions{Level: level}
 	if isatty.IsTerminal(out.Fd()) {
-		return slog.New(slog.NewTextHandler(out, opts)), func() {}
+		return slog.New(identified{slog.NewTextHandler(out, opts)}), func() {}
 	}
 	w := newGatherer(out)
-	return slog.New(slog.NewJSONHandler(w, opts)), w.flush
+	return slog.New(identified{slog.NewJSONHandler(w, opts)}), w.flush
 }
 
 const (

@@ -19,14 +19,15 @@ type request struct {
 	deadline time.Time // zero: none
 	inner    atomic.Pointer[bounded]
 
-	id      string
-	idField [1]string
+	idField [1]string // shared with the header of the answer
 	addr    netip.Addr
 	route   string
 	render  Renderer
 	answer  recorder
 
 	mu    sync.Mutex // guards what handlers add, perhaps from goroutines of their own
+	id    string
+	trace trace
 	attrs []slog.Attr
 	cause error
 	space [6]slog.Attr
@@ -47,7 +48,8 @@ func fromContext(ctx context.Context) *request {
 // RequestID returns the id of the request ctx belongs to, or "".
 func RequestID(ctx context.Context) string {
 	if req := fromContext(ctx); req != nil {
-		return req.id
+		id, _ := req.identity(false)
+		return id
 	}
 	return ""
 }

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"latchkey/pkg/httpserver"
 )
 
 const clientTimeout = 5 * time.Second
@@ -49,6 +51,7 @@ func (c *Client) Report(ctx context.Context, uses []Use) error {
 		return fmt.Errorf("keyuse: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
+	httpserver.Continue(ctx, req.Header)
 	req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(c.secret)) // RFC 6749 section 2.3.1
 	res, err := c.http.Do(req)
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"latchkey/pkg/httpserver"
 )
 
 // Use sums up what happened with one key since the last report.
@@ -179,6 +181,7 @@ func (r *Recorder) report(ctx context.Context, now time.Time) error {
 		if len(batch) == 0 {
 			return nil
 		}
+		ctx := httpserver.Begin(ctx)
 		if err := r.opts.Sink(ctx, batch); err != nil {
 			r.giveBack(batch)
 			r.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "uses of API keys could not be reported",

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/pkg/httpserver"
 )
 
 // Messenger delivers outbox messages to another service. Delivering one twice
@@ -52,6 +53,7 @@ func (s *Service) deliverNext(ctx context.Context, m Messenger) (found bool, err
 	if err != nil || e == nil {
 		return false, err
 	}
+	ctx = httpserver.Begin(ctx)
 	bounded, cancel := context.WithTimeout(ctx, outboxTimeout)
 	defer cancel()
 	if err := s.deliver(bounded, m, e); err != nil {
@@ -60,6 +62,8 @@ func (s *Service) deliverNext(ctx context.Context, m Messenger) (found bool, err
 		// Even when ctx has just ended, the next try should not wait for the lease.
 		return true, s.deps.Store.PostponeOutboxMessage(context.WithoutCancel(ctx), e.ID, s.now().Add(outboxDelay(e.Attempts)))
 	}
+	s.deps.Logger.LogAttrs(ctx, slog.LevelInfo, "an outbox message was delivered", slog.String("message_id", e.ID), slog.String("kind", e.Kind),
+		slog.Int("attempts", e.Attempts))
 	return true, s.deps.Store.FinishOutboxMessage(context.WithoutCancel(ctx), e.ID)
 }
 

@@ -62,7 +62,8 @@ func TestAnswers(t *testing.T) {
 	}
 	forever := described
 	forever.Exp = 0
-	inactive, deactivated := introspection.Answer{}, introspection.Answer{Reason: introspection.ReasonDeactivated}
+	inactive := func(why string) introspection.Answer { return introspection.Answer{Why: why} }
+	deactivated := introspection.Answer{Reason: introspection.ReasonDeactivated, Why: introspection.WhyDeactivated}
 	away := fault.New(fault.Unavailable, "away")
 	for name, c := range map[string]struct {
 		table table
@@ -72,12 +73,13 @@ func TestAnswers(t *testing.T) {
 		"live":                    {table{c: full}, described, nil},
 		"without an end":          {with(func(c *authserver.Credential) { c.ExpiresAt = nil }), forever, nil},
 		"a moment before its end": {with(func(c *authserver.Credential) { c.ExpiresAt = at(time.Microsecond) }), ending(described, now), nil},
-		"at its end":              {with(func(c *authserver.Credential) { c.ExpiresAt = at(0) }), inactive, nil},
-		"ended":                   {with(func(c *authserver.Credential) { c.Ended = true }), inactive, nil},
+		"at its end":              {with(func(c *authserver.Credential) { c.ExpiresAt = at(0) }), inactive(introspection.WhyExpired), nil},
+		"ended":                   {with(func(c *authserver.Credential) { c.Ended = true }), inactive(introspection.WhyEnded), nil},
 		"deactivated":             {with(func(c *authserver.Credential) { c.Deactivated = true }), deactivated, nil},
 		"deactivated and ended":   {with(func(c *authserver.Credential) { c.Deactivated, c.Ended = true, true }), deactivated, nil},
-		"unknown":                 {table{err: fault.New(fault.NotFound, "")}, inactive, nil},
-		"nobody can say":          {table{c: full, err: away}, inactive, away},
+		"unknown":                 {table{err: fault.New(fault.NotFound, "")}, inactive(introspection.WhyUnknown), nil},
+		"replaced":                {table{err: authserver.ErrReplaced}, inactive(introspection.WhyReplaced), nil},
+		"nobody can say":          {table{c: full, err: away}, inactive(""), away},
 	} {
 		for _, kind := range []secret.Kind{secret.AccessToken, secret.APIKey} {
 			i := credential.Introspector{Tokens: &c.table, Keys: &c.table, Issuer: "https://auth.test", Now: func() time.Time { return now }}

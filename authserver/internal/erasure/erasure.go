@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"latchkey/pkg/httpserver"
 )
 
 // Client calls the resource API's internal endpoint.
@@ -43,6 +45,7 @@ func (c *Client) EraseFamily(ctx context.Context, familyID string) error {
 		return fmt.Errorf("erasure: %w", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+c.secret)
+	httpserver.Continue(ctx, req.Header)
 	res, err := c.http.Do(req)
 	if err != nil {
 		return fmt.Errorf("erasure: %w", err)

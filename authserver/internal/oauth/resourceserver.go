@@ -6,6 +6,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
 )
 
 // AuthenticateResourceServer returns the resource server that sent r, by HTTP
@@ -22,5 +23,6 @@ func (s *Server) AuthenticateResourceServer(r *http.Request) (*authserver.Client
 	case !c.ResourceServer:
 		return nil, fault.New(fault.Forbidden, "Only a resource server may report")
 	}
+	httpserver.Adopt(r)
 	return c, nil
 }
