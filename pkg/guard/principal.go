@@ -84,7 +84,7 @@ var errRole = fault.Wrap(fault.Forbidden, ruleRole, "You are not authorized to p
 func (n *Need) refusal(p *Principal, ownClient string) error {
 	switch {
 	case n.OnlyTokens != nil && p.IsAPIKey():
-		return ruleTokens.because(n.OnlyTokens)
+		return ruleNoKeys.because(n.OnlyTokens)
 	case n.OnlyOwnApps != nil && (p.IsAPIKey() || ownClient == "" || p.ClientID != ownClient):
 		return ruleOwnApps.because(n.OnlyOwnApps)
 	case !n.allowedBy(p.Role):

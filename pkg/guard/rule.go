@@ -27,7 +27,7 @@ const (
 	ruleNoScope  rule = "no scope of this API"
 	ruleResource rule = "meant for another resource"
 	ruleAddress  rule = "used from an address outside its allow list"
-	ruleTokens   rule = "API keys may not call this"
+	ruleNoKeys   rule = "API keys may not call this"
 	ruleOwnApps  rule = "only the product's own apps may call this"
 	ruleRole     rule = "the role does not allow it"
 	ruleScope    rule = "the scope does not reach"
