@@ -1,6 +1,11 @@
 package authserver
 
-// Names of the things worth auditing: the value of "event" on their log line.
+import (
+	"strings"
+	"time"
+)
+
+// Kinds of security events: Event.Kind in the table, "event" on log lines.
 const (
 	EventSignup            = "signup"
 	EventSignin            = "signin"
@@ -44,3 +49,47 @@ const (
 	EventPasskeyRemoved    = "passkey.removed"
 	EventPasskeyCopied     = "passkey.copied" // the signature counter went back: somebody has a copy of the key
 )
+
+// Event is something that happened to somebody's account, family or application.
+// It holds ids and what came with the request: no name, no email address, no
+// secret.
+type Event struct {
+	ID        string // UUID of version 7
+	At        time.Time
+	Kind      string
+	Outcome   string // OutcomeSuccess or OutcomeFailure
+	ActorID   string // who did it: a user, ActorOperator or ActorServer; "": nobody known
+	UserID    string // whose account; "": nobody's
+	FamilyID  string // "": on the way in, the family of the user; otherwise none
+	ClientID  string // through which application, or to which; "": none
+	SubjectID string // what it happened to: a key, a passkey, a device …; "": the account itself
+	Details   map[string]string
+	Origin
+}
+
+// Origin is where the request came from; empty where there was none.
+type Origin struct {
+	Address   string // client address, trusted proxies looked through
+	UserAgent string
+	RequestID string
+}
+
+// Outcomes of events.
+const (
+	OutcomeSuccess = "success"
+	OutcomeFailure = "failure" // somebody was refused, or something is wrong
+)
+
+// Actors that are no users.
+const (
+	ActorOperator = "operator" // at the command line
+	ActorServer   = "server"   // by itself, when the time had come
+)
+
+const maxUserAgent = 400
+
+// UserAgentText is what is stored of a user agent: short, and text whatever the
+// client sent.
+func UserAgentText(sent string) string {
+	return strings.ToValidUTF8(sent[:min(len(sent), maxUserAgent)], "")
+}

@@ -94,7 +94,7 @@ func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := c.Now()
 	req := &request{
 		parent: r.Context(), now: c.Now, deadline: began.Add(c.Timeout),
-		id: c.newID(), addr: clientAddr(r, c.TrustedProxies),
+		id: c.newID(), addr: clientAddr(r, c.TrustedProxies), agent: r.UserAgent(),
 		route: "none", render: c.Render,
 	}
 	req.answer.ResponseWriter = w

@@ -21,6 +21,7 @@ type request struct {
 
 	idField [1]string // shared with the header of the answer
 	addr    netip.Addr
+	agent   string
 	route   string
 	render  Renderer
 	answer  recorder
@@ -61,6 +62,14 @@ func ClientAddr(ctx context.Context) netip.Addr {
 		return req.addr
 	}
 	return netip.Addr{}
+}
+
+// UserAgent returns what the request of ctx says of its user agent, or "".
+func UserAgent(ctx context.Context) string {
+	if req := fromContext(ctx); req != nil {
+		return req.agent
+	}
+	return ""
 }
 
 // Deadline implements context.Context.

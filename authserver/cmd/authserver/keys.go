@@ -25,7 +25,7 @@ func (p *parts) openKeys() error {
 	if err != nil {
 		return err
 	}
-	p.keys = &apikey.Service{Store: p.store, Publisher: p.publisher, Tiers: p.tiers(), Logger: p.log, Now: now}
+	p.keys = &apikey.Service{Store: p.store, Publisher: p.publisher, Tiers: p.tiers(), Events: p.events, Now: now}
 	if p.cfg.RedisURL != "" { // else the resource API counts in its own process, and reports
 		p.keys.Usage = p.limiter
 	}

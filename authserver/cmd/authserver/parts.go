@@ -15,6 +15,7 @@ import (
 	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/config"
 	"latchkey/authserver/internal/credential"
+	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/registration"
@@ -37,6 +38,7 @@ type parts struct {
 	cache        cache.Store
 	publisher    *introspection.Publisher
 	store        *store.Store
+	events       *event.Recorder
 	oauthMetrics *oauth.Counters
 	grants       *grant.Service
 	credentials  *credential.Introspector
@@ -80,6 +82,7 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 		return nil, err
 	}
 	p.store = store.New(p.db)
+	p.events = &event.Recorder{Store: p.store, Logger: p.log, Now: now, Actor: authserver.ActorOperator}
 	if p.cache, err = cache.Open(cfg.RedisURL, cache.Options{Now: now, Logger: p.log}); err != nil {
 		p.close()
 		return nil, err
@@ -96,7 +99,7 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 	p.openGrants()
 	p.credentials = &credential.Introspector{Tokens: p.grants, Keys: p.store, Issuer: cfg.Issuer, Now: now}
 	p.registration = &registration.Service{
-		Store: p.store, Grants: p.grants, Logger: p.log, Now: now,
+		Store: p.store, Grants: p.grants, Events: p.events, Now: now,
 		Mode: cfg.Registration, Schemes: cfg.PrivateSchemes,
 	}
 	return p, nil
@@ -106,7 +109,7 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 func (p *parts) openGrants() {
 	p.oauthMetrics = oauth.NewMetrics(p.metrics)
 	p.grants = grant.New(grant.Dependencies{
-		Store: p.store, Publisher: p.publisher, Metrics: p.oauthMetrics, Logger: p.log, Now: now,
+		Store: p.store, Publisher: p.publisher, Metrics: p.oauthMetrics, Events: p.events, Logger: p.log, Now: now,
 		Settings: grant.Settings{
 			CodeLifetime: p.cfg.CodeLifetime, AccessLifetime: p.cfg.AccessLifetime, RefreshLifetime: p.cfg.RefreshLifetime,
 			Lifetime: p.cfg.GrantLifetime, RetryWindow: p.cfg.RetryWindow, MaxLive: p.cfg.MaxGrants, MaxCodes: p.cfg.MaxCodes,

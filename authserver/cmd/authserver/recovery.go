@@ -36,7 +36,7 @@ func (p *parts) ownPages(d *web.Dependencies) ([]worker, error) {
 		return nil, err
 	}
 	d.Recovery, d.Clients = recovery, p.registration
-	d.Consents = &consent.Service{Store: p.store, Grants: p.grants, Logger: p.log, Now: now}
+	d.Consents = &consent.Service{Store: p.store, Grants: p.grants, Events: p.events, Now: now}
 	return []worker{recovery.Run}, nil
 }
 

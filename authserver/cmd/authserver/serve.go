@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/api"
 	"latchkey/authserver/internal/deviceflow"
@@ -37,6 +38,7 @@ func serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer p.close()
+	p.events.Actor, p.events.From = authserver.ActorServer, requestOrigin
 	if unknown := p.cfg.Unknown; len(unknown) > 0 {
 		p.log.WarnContext(ctx, "settings that nobody reads", "names", unknown)
 	}
@@ -87,7 +89,7 @@ func (p *parts) run(ctx context.Context, handler http.Handler, workers []worker)
 
 // handler builds everything that answers requests, innermost first.
 func (p *parts) handler(people *account.Service) (http.Handler, []worker, error) {
-	passkeys, err := passkey.New(passkey.Dependencies{Store: p.store, Issuer: p.cfg.Issuer, Logger: p.log, Now: now})
+	passkeys, err := passkey.New(passkey.Dependencies{Store: p.store, Issuer: p.cfg.Issuer, Events: p.events, Now: now})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -100,7 +102,7 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 	devices := &deviceflow.Service{Store: p.store, Grants: p.grants, Logger: p.log, Now: now}
 	drawn := web.Dependencies{
 		Devices: devices, Seen: askers.Seen, Asks: askers.Find,
-		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Logger: p.log, Now: now,
+		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Events: p.events, Logger: p.log, Now: now,
 		Client: clients.Find,
 	}
 	workers, err := p.ownPages(&drawn)

@@ -19,7 +19,7 @@ func (p *parts) sso(people *account.Service) *sso.Service {
 	for _, one := range c.Providers {
 		settings.Providers = append(settings.Providers, sso.Provider(one))
 	}
-	return sso.New(sso.Dependencies{Store: p.store, People: people, Logger: p.log, Now: now, Settings: settings})
+	return sso.New(sso.Dependencies{Store: p.store, People: people, Events: p.events, Now: now, Settings: settings})
 }
 
 const identityUsage = `usage: authserver identity COMMAND

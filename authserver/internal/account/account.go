@@ -7,9 +7,10 @@ package account
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"time"
 
+	"latchkey/authserver"
+	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/grant"
 	"latchkey/pkg/secret"
 )
@@ -36,7 +37,7 @@ type Settings struct {
 	Throttles      Throttles
 }
 
-// Dependencies of a Service. Grants is needed to sign in on devices and to end
+// Dependencies of a Service. Events are recorded always; Grants is needed to sign in on devices and to end
 // what was issued. Throttle may be nil: nothing is limited. Keys may be nil:
 // there are none. Sealer may be nil: no second factor can be set up.
 type Dependencies struct {
@@ -45,6 +46,7 @@ type Dependencies struct {
 	Keys     Keys
 	Throttle Throttle
 	Sealer   *Sealer
+	Events   *event.Recorder
 	Logger   *slog.Logger
 	Now      func() time.Time
 	Settings Settings
@@ -85,17 +87,16 @@ type Visitor struct {
 	Browser   secret.Digest // of the cookie it is known by; zero: no browser
 }
 
-const maxUserAgent = 400
-
-// userAgent is what is stored: short, and text whatever the client sent.
-func (v Visitor) userAgent() string {
-	return strings.ToValidUTF8(v.UserAgent[:min(len(v.UserAgent), maxUserAgent)], "")
+// record records an event of the user, in the transaction of ctx.
+func (s *Service) record(ctx context.Context, kind, userID string) error {
+	return s.deps.Events.Record(ctx, authserver.Event{Kind: kind, UserID: userID})
 }
 
-// audit writes an event of the audit log: ids only, never an address of a
-// person and never a secret.
-func (s *Service) audit(ctx context.Context, event string, attrs ...slog.Attr) {
-	s.deps.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", append([]slog.Attr{slog.String("event", event)}, attrs...)...)
+// refused records that a sign-in failed.
+func (s *Service) refused(ctx context.Context, userID, reason string) {
+	s.deps.Events.Refused(ctx, authserver.Event{
+		Kind: authserver.EventSigninFailed, UserID: userID, Details: map[string]string{"reason": reason},
+	})
 }
 
 // now is the time of a use case, in UTC and in the precision of the tables.

@@ -70,7 +70,12 @@ func (s *Service) closeAccount(ctx context.Context, u *authserver.User) (secret.
 	if err := s.endOwnedClients(ctx, u.ID, owned, false); err != nil {
 		return secret.Token{}, err
 	}
-	s.audit(ctx, authserver.EventUserClosed, slog.String("user_id", u.ID), slog.Time("erase_at", eraseAt))
+	err = s.deps.Events.Record(ctx, authserver.Event{
+		Kind: authserver.EventUserClosed, UserID: u.ID, Details: map[string]string{"erase_at": eraseAt.Format(time.RFC3339)},
+	})
+	if err != nil {
+		return secret.Token{}, err
+	}
 	u.DeactivatedAt, u.EraseAt = &now, &eraseAt
 	return s.restoreLink(ctx, u, eraseAt)
 }
@@ -120,7 +125,7 @@ func (s *Service) Restore(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.deps.Store.LockFamily(ctx, u.FamilyID); err != nil {
 			return err
 		}
@@ -138,12 +143,11 @@ func (s *Service) Restore(ctx context.Context, text string) error {
 		if err := s.deps.Store.VoidLinks(ctx, u.ID, now); err != nil {
 			return err
 		}
-		return s.deps.Store.DisableOwnedClients(ctx, u.ID, nil)
+		if err := s.deps.Store.DisableOwnedClients(ctx, u.ID, nil); err != nil {
+			return err
+		}
+		return s.record(ctx, authserver.EventUserRestored, u.ID)
 	})
-	if err == nil {
-		s.audit(ctx, authserver.EventUserRestored, slog.String("user_id", u.ID))
-	}
-	return err
 }
 
 const erasureEvery = time.Second // how often closed accounts are looked at

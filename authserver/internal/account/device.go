@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"errors"
-	"log/slog"
 
 	"github.com/google/uuid"
 
@@ -51,14 +50,23 @@ func (s *Service) SignInOnDevice(ctx context.Context, email, password, code stri
 		if err := s.stillGood(ctx, u); err != nil {
 			return err
 		}
-		tokens, err = s.openDevice(ctx, u, &d, authserver.OriginLogin)
-		return err
+		if tokens, err = s.openDevice(ctx, u, &d, authserver.OriginLogin); err != nil {
+			return err
+		}
+		return s.signedIn(ctx, u.ID, d.ID, authserver.OriginLogin)
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	s.audit(ctx, authserver.EventSignin, slog.String("user_id", u.ID), slog.String("device_id", d.ID))
 	return u, tokens, nil
+}
+
+// signedIn records that the user signed in on a device.
+func (s *Service) signedIn(ctx context.Context, userID, deviceID, origin string) error {
+	return s.deps.Events.Record(ctx, authserver.Event{
+		Kind: authserver.EventSignin, UserID: userID, ClientID: authserver.FirstPartyClientID, SubjectID: deviceID,
+		Details: map[string]string{"origin": origin},
+	})
 }
 
 // stillGood locks the user's row, and refuses a user who was deactivated or got
@@ -151,7 +159,7 @@ func (s *Service) RevokeDevice(ctx context.Context, userID, id string) error {
 	if uuid.Validate(id) != nil || len(id) != 36 {
 		return missing
 	}
-	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		ended, err := s.deps.Store.EndDevice(ctx, userID, id, s.now())
 		if err != nil {
 			return err
@@ -159,12 +167,12 @@ func (s *Service) RevokeDevice(ctx context.Context, userID, id string) error {
 		if !ended {
 			return missing
 		}
+		err = s.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventDeviceRevoked, UserID: userID, SubjectID: id})
+		if err != nil {
+			return err
+		}
 		return s.deps.Grants.End(ctx, authserver.GrantFilter{UserID: userID, DeviceID: id}, authserver.EndDeviceRevoked)
 	})
-	if err == nil {
-		s.audit(ctx, authserver.EventDeviceRevoked, slog.String("user_id", userID), slog.String("device_id", id))
-	}
-	return err
 }
 
 // EndGrant ends one grant of a user: what a person or an app is signed out of.

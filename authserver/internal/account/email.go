@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 
 	"latchkey/authserver"
@@ -126,11 +125,13 @@ func (r *Recovery) swapEmail(ctx context.Context, u *authserver.User, email stri
 	if err := claim(); err != nil {
 		return err
 	}
-	return r.Links.VoidLinks(ctx, u.ID, r.People.now())
+	if err := r.Links.VoidLinks(ctx, u.ID, r.People.now()); err != nil {
+		return err
+	}
+	return r.People.record(ctx, authserver.EventEmailChanged, u.ID)
 }
 
 func (r *Recovery) emailChanged(ctx context.Context, u *authserver.User, language string) {
-	r.People.audit(ctx, authserver.EventEmailChanged, slog.String("user_id", u.ID))
 	r.notify(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessageChanged, To: u.Email, Language: language})
 }
 

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -50,15 +49,21 @@ func (s *Service) Invite(ctx context.Context, by *authserver.User, email, as str
 	}
 	code, now := secret.New(secret.InviteCode), s.now()
 	err := s.asAdmin(ctx, by, func(ctx context.Context, _ []authserver.User) error {
-		return s.deps.Store.CreateInvitation(ctx, authserver.Invitation{
+		i := authserver.Invitation{
 			ID: uuid.NewString(), Digest: code.Digest(), FamilyID: by.FamilyID, Email: email, Role: as,
 			InvitedBy: by.ID, CreatedAt: now, ExpiresAt: now.Add(s.invitationLife()),
+		}
+		if err := s.deps.Store.CreateInvitation(ctx, i); err != nil {
+			return err
+		}
+		return s.deps.Events.Record(ctx, authserver.Event{
+			Kind: authserver.EventMemberInvited, UserID: by.ID, FamilyID: by.FamilyID, SubjectID: i.ID,
+			Details: map[string]string{"role": as},
 		})
 	})
 	if err != nil {
 		return secret.Token{}, err
 	}
-	s.audit(ctx, authserver.EventMemberInvited, slog.String("user_id", by.ID), slog.String("family_id", by.FamilyID))
 	return code, nil
 }
 
@@ -157,7 +162,13 @@ func (s *Service) SetRole(ctx context.Context, by *authserver.User, id, as strin
 		if err := s.deps.Store.MoveUser(ctx, u.ID, by.FamilyID, as); err != nil {
 			return err
 		}
-		s.audit(ctx, authserver.EventRoleChanged, slog.String("user_id", u.ID), slog.String("role", as))
+		err := s.deps.Events.Record(ctx, authserver.Event{
+			Kind: authserver.EventRoleChanged, ActorID: by.ID, UserID: u.ID, FamilyID: by.FamilyID,
+			Details: map[string]string{"role": as},
+		})
+		if err != nil {
+			return err
+		}
 		if role.May(as, role.ManageFamily) {
 			return nil
 		}
@@ -176,7 +187,12 @@ func (s *Service) RemoveMember(ctx context.Context, by *authserver.User, id stri
 		if err := s.deps.Store.MoveUser(ctx, u.ID, u.FamilyID, authserver.RoleAdmin); err != nil {
 			return err // before all that depends on the user's row: see grant.Service.End
 		}
-		s.audit(ctx, authserver.EventMemberRemoved, slog.String("user_id", u.ID), slog.String("family_id", by.FamilyID))
+		err := s.deps.Events.Record(ctx, authserver.Event{
+			Kind: authserver.EventMemberRemoved, ActorID: by.ID, UserID: u.ID, FamilyID: by.FamilyID,
+		})
+		if err != nil {
+			return err
+		}
 		return s.end(ctx, u.ID, EndingRemoved, "")
 	})
 }

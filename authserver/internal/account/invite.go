@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,10 +35,15 @@ func (s *Service) CreateInvite(ctx context.Context, email, note string, life tim
 		end := i.CreatedAt.Add(life)
 		i.ExpiresAt = &end
 	}
-	if err := s.deps.Store.CreateInvite(ctx, i); err != nil {
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.deps.Store.CreateInvite(ctx, i); err != nil {
+			return err
+		}
+		return s.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventInviteCreated, SubjectID: i.ID})
+	})
+	if err != nil {
 		return nil, secret.Token{}, err
 	}
-	s.audit(ctx, authserver.EventInviteCreated, slog.String("invite_id", i.ID))
 	return &i, code, nil
 }
 

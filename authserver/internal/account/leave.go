@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -65,8 +64,7 @@ func (s *Service) leave(ctx context.Context, userID string, forGood bool) error 
 			if !was {
 				return fault.New(fault.Conflict, "The user is deactivated already")
 			}
-			s.audit(ctx, authserver.EventUserDeactivated, slog.String("user_id", u.ID))
-			return nil
+			return s.record(ctx, authserver.EventUserDeactivated, u.ID)
 		}
 		return s.forget(ctx, u, last)
 	})
@@ -75,7 +73,9 @@ func (s *Service) leave(ctx context.Context, userID string, forGood bool) error 
 // forget erases what is known of a user who has left, and with the last member has
 // the family's data erased, in the transaction of ctx.
 func (s *Service) forget(ctx context.Context, u *authserver.User, last bool) error {
-	s.audit(ctx, authserver.EventUserDeleted, slog.String("user_id", u.ID))
+	if err := s.record(ctx, authserver.EventUserDeleted, u.ID); err != nil {
+		return err
+	}
 	now := s.now()
 	if err := s.deps.Store.ForgetUser(ctx, u.ID, now); err != nil || !last {
 		return err
@@ -140,16 +140,15 @@ func (s *Service) mayLeave(ctx context.Context, u *authserver.User) (last bool, 
 // Reactivate takes Deactivate back. Errors: fault.NotFound, fault.Conflict (the
 // address has another owner now).
 func (s *Service) Reactivate(ctx context.Context, userID string) error {
-	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.deps.Store.Reactivate(ctx, userID); err != nil {
 			return err
 		}
-		return s.deps.Store.DisableOwnedClients(ctx, userID, nil)
+		if err := s.deps.Store.DisableOwnedClients(ctx, userID, nil); err != nil {
+			return err
+		}
+		return s.record(ctx, authserver.EventUserReactivated, userID)
 	})
-	if err == nil {
-		s.audit(ctx, authserver.EventUserReactivated, slog.String("user_id", userID))
-	}
-	return err
 }
 
 // Users lists every user that was not deleted.

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"log/slog"
 
 	"github.com/google/uuid"
 
@@ -33,7 +32,7 @@ func (s *Service) ChangePassword(ctx context.Context, in *authserver.Signin, cur
 		}
 		u := in.User
 		u.PasswordHash = hash
-		cookie, err = s.openSignin(ctx, &u, v, in.ConfirmedAt)
+		cookie, _, err = s.openSignin(ctx, &u, v, in.ConfirmedAt)
 		return err
 	})
 	return cookie, err
@@ -62,7 +61,9 @@ func (s *Service) replacePassword(ctx context.Context, u *authserver.User, hash 
 	if err != nil {
 		return err
 	}
-	s.audit(ctx, authserver.EventPasswordChanged, slog.String("user_id", u.ID))
+	if err := s.record(ctx, authserver.EventPasswordChanged, u.ID); err != nil {
+		return err
+	}
 	return s.end(ctx, u.ID, EndingPassword, "")
 }
 

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"log/slog"
 
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
@@ -31,19 +30,19 @@ func (r *Recovery) RequestReset(ctx context.Context, email, language string, v V
 	if err := s.take(ctx, "reset", email, s.deps.Settings.Throttles.Reset); err != nil {
 		return err
 	}
-	return r.later(func(ctx context.Context) error { return r.writeReset(ctx, email, language) })
+	from := s.deps.Events.Origin(ctx)
+	return r.later(func(ctx context.Context) error { return r.writeReset(ctx, email, language, from) })
 }
 
-func (r *Recovery) writeReset(ctx context.Context, email, language string) error {
+func (r *Recovery) writeReset(ctx context.Context, email, language string, from authserver.Origin) error {
 	u, err := r.People.findByEmail(ctx, email)
 	if err != nil || u.ID == "" {
 		return err
 	}
-	token, err := r.newLink(ctx, authserver.LinkReset, secret.ResetLink, u, u.Email)
+	token, err := r.resetLink(ctx, u, from)
 	if err != nil {
 		return err
 	}
-	r.People.audit(ctx, authserver.EventResetRequested, slog.String("user_id", u.ID))
 	r.send(ctx, u.ID, authserver.EmailMessage{
 		Kind: authserver.EmailMessageReset, To: u.Email, Name: u.DisplayName(), Language: language,
 		Path: ResetPath + token.Reveal(), Life: r.LinkLife(),
@@ -61,12 +60,22 @@ func (r *Recovery) ResetLink(ctx context.Context, email string) (string, error) 
 	if u.ID == "" {
 		return "", fault.New(fault.NotFound, "No active user has this address")
 	}
-	token, err := r.newLink(ctx, authserver.LinkReset, secret.ResetLink, u, u.Email)
+	token, err := r.resetLink(ctx, u, authserver.Origin{})
 	if err != nil {
 		return "", err
 	}
-	r.People.audit(ctx, authserver.EventResetRequested, slog.String("user_id", u.ID), slog.String("by", "operator"))
 	return ResetPath + token.Reveal(), nil
+}
+
+func (r *Recovery) resetLink(ctx context.Context, u *authserver.User, from authserver.Origin) (token secret.Token, err error) {
+	s := r.People
+	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if token, err = r.newLink(ctx, authserver.LinkReset, secret.ResetLink, u, u.Email); err != nil {
+			return err
+		}
+		return s.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventResetRequested, UserID: u.ID, Origin: from})
+	})
+	return token, err
 }
 
 // CheckResetLink returns whose password a link can change. ErrLinkGone: none's.
@@ -107,12 +116,17 @@ func (r *Recovery) Reset(ctx context.Context, text, password, language string) e
 		if !won {
 			return ErrLinkGone
 		}
+		err = s.deps.Events.Record(ctx, authserver.Event{
+			Kind: authserver.EventPasswordChanged, UserID: u.ID, Details: map[string]string{"by": "link"},
+		})
+		if err != nil {
+			return err
+		}
 		return s.endForReset(ctx, u.ID)
 	})
 	if err != nil {
 		return err
 	}
-	s.audit(ctx, authserver.EventPasswordChanged, slog.String("user_id", u.ID), slog.String("by", "link"))
 	r.notify(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessagePasswordChanged, To: u.Email, Language: language, Path: "/forgot"})
 	return nil
 }

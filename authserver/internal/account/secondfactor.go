@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"encoding/base32"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -78,7 +77,7 @@ func (s *Service) CheckSecondFactor(ctx context.Context, u *authserver.User, cod
 		return err
 	}
 	if !ok {
-		s.audit(ctx, authserver.EventSigninFailed, slog.String("user_id", u.ID), slog.String("reason", "second factor"))
+		s.refused(ctx, u.ID, "second factor")
 		return ErrSecondFactor
 	}
 	return nil
@@ -157,11 +156,12 @@ func (s *Service) DisableSecondFactor(ctx context.Context, in *authserver.Signin
 	if err := s.checkField(s.CheckSecondFactor(ctx, u, code)); err != nil {
 		return err
 	}
-	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error { return s.deps.Store.DeleteSecondFactor(ctx, u.ID) })
-	if err == nil {
-		s.audit(ctx, authserver.EventSecondFactorOff, slog.String("user_id", u.ID))
-	}
-	return err
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.deps.Store.DeleteSecondFactor(ctx, u.ID); err != nil {
+			return err
+		}
+		return s.record(ctx, authserver.EventSecondFactorOff, u.ID)
+	})
 }
 
 // Reseal seals every second-factor secret anew under the current key and

@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"crypto/rand"
-	"log/slog"
 	"net/url"
 	"strings"
 	"time"
@@ -124,10 +123,10 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, in *authserver.Signin
 		if codes, err = s.newRecoveryCodes(ctx, u.ID); err != nil {
 			return err
 		}
+		if err := s.record(ctx, authserver.EventSecondFactorOn, u.ID); err != nil {
+			return err
+		}
 		return s.end(ctx, u.ID, EndingFactorOn, in.ID)
 	})
-	if err == nil {
-		s.audit(ctx, authserver.EventSecondFactorOn, slog.String("user_id", u.ID))
-	}
 	return codes, err
 }

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,7 +46,7 @@ func (s *Service) checkPassword(ctx context.Context, email, password string, v V
 	}
 	if err := s.tryPassword(ctx, u, who, password); err != nil {
 		if fault.Is(err, fault.Unauthenticated) {
-			s.audit(ctx, authserver.EventSigninFailed, slog.String("user_id", u.ID), slog.String("reason", "password"))
+			s.refused(ctx, u.ID, "password")
 		}
 		return nil, err
 	}
@@ -123,27 +122,26 @@ func (s *Service) rehash(ctx context.Context, u *authserver.User, password strin
 	return err
 }
 
-// openSignin makes a sign-in for u at this browser and returns its cookie. It
+// openSignin makes a sign-in for u at this browser and returns its cookie and id. It
 // locks the user's row as stillGood does. Locks are taken in the order user,
 // sign-in: callers end another sign-in after it. confirmed is when the person
 // proved to be present. ErrBadCredentials: as stillGood.
-func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor, confirmed time.Time) (secret.Token, error) {
-	cookie, now := secret.New(secret.Signin), s.now()
+func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor, confirmed time.Time) (secret.Token, string, error) {
+	cookie, now, id := secret.New(secret.Signin), s.now(), uuid.NewString()
 	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		return s.createSignin(ctx, &authserver.Signin{
-			ID: uuid.NewString(), Digest: cookie.Digest(), User: *u,
+			ID: id, Digest: cookie.Digest(), User: *u,
 			CreatedAt: now, SeenAt: now, ConfirmedAt: confirmed, ExpiresAt: now.Add(s.deps.Settings.SigninLifetime),
-			UserAgent: v.userAgent(), Address: v.Address,
+			UserAgent: authserver.UserAgentText(v.UserAgent), Address: v.Address,
 		}, v)
 	})
 	if fault.Is(err, fault.NotFound) {
 		err = ErrBadCredentials
 	}
 	if err != nil {
-		return secret.Token{}, err
+		return secret.Token{}, "", err
 	}
-	s.audit(ctx, authserver.EventSignin, slog.String("user_id", u.ID))
-	return cookie, nil
+	return cookie, id, nil
 }
 
 // SigninResult is where signing in at a browser leads: to a sign-in, to the question
@@ -216,8 +214,12 @@ func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor,
 				return err
 			}
 		}
-		var err error
-		if result.Cookie, err = s.openSignin(ctx, u, v, s.now()); err != nil {
+		cookie, id, err := s.openSignin(ctx, u, v, s.now())
+		if err != nil {
+			return err
+		}
+		result.Cookie = cookie
+		if err := s.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventSignin, UserID: u.ID, SubjectID: id}); err != nil {
 			return err
 		}
 		return s.endReplaced(ctx, replaced)
@@ -231,10 +233,11 @@ func (s *Service) RenewSignin(ctx context.Context, in *authserver.Signin, v Visi
 	var cookie secret.Token
 	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		var err error
-		if cookie, err = s.openSignin(ctx, &in.User, v, in.ConfirmedAt); err != nil {
+		if cookie, _, err = s.openSignin(ctx, &in.User, v, in.ConfirmedAt); err != nil {
 			return err
 		}
-		return s.endSignin(ctx, in.Digest)
+		_, err = s.endSignin(ctx, in.Digest)
+		return err
 	})
 	return cookie, err
 }
@@ -243,19 +246,21 @@ func (s *Service) endReplaced(ctx context.Context, cookie secret.Token) error {
 	if cookie.IsZero() {
 		return nil
 	}
-	return s.endSignin(ctx, cookie.Digest())
+	_, err := s.endSignin(ctx, cookie.Digest())
+	return err
 }
 
-// endSignin ends the sign-in of a cookie, if there is one, and the codes in flight
-// that were made from it.
-func (s *Service) endSignin(ctx context.Context, cookie secret.Digest) error {
-	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
-		ended, err := s.deps.Store.EndSignin(ctx, cookie, s.now())
+// endSignin ends the sign-in of a cookie and the codes in flight that were made
+// from it, and returns it; nil: there is none.
+func (s *Service) endSignin(ctx context.Context, cookie secret.Digest) (ended *authserver.Signin, err error) {
+	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		ended, err = s.deps.Store.EndSignin(ctx, cookie, s.now())
 		if err != nil || ended == nil {
 			return err
 		}
 		return s.endCodes(ctx, ended.User.ID, ended.ID)
 	})
+	return ended, err
 }
 
 // CurrentSignin returns the live sign-in of cookie, and what its user has allowed
@@ -284,9 +289,11 @@ func (s *Service) Seen(ctx context.Context, in *authserver.Signin, rarely bool) 
 
 // SignOut ends the sign-in of cookie. It is no error when there is none.
 func (s *Service) SignOut(ctx context.Context, cookie secret.Token) error {
-	if err := s.endReplaced(ctx, cookie); err != nil {
-		return err
-	}
-	s.audit(ctx, authserver.EventSignout)
-	return nil
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		ended, err := s.endSignin(ctx, cookie.Digest())
+		if err != nil || ended == nil {
+			return err
+		}
+		return s.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventSignout, UserID: ended.User.ID, SubjectID: ended.ID})
+	})
 }

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 
 	"github.com/google/uuid"
@@ -92,11 +91,6 @@ func (s *Service) SignUp(ctx context.Context, in Signup, v Visitor, then func(ct
 	if err != nil {
 		return nil, err
 	}
-	event := authserver.EventSignup
-	if t.invitation != nil {
-		event = authserver.EventMemberJoined
-	}
-	s.audit(ctx, event, slog.String("user_id", u.ID), slog.String("family_id", u.FamilyID))
 	return u, nil
 }
 
@@ -122,7 +116,14 @@ func (s *Service) create(ctx context.Context, u *authserver.User, t ticket) erro
 	if fault.Is(err, fault.Conflict) {
 		return invalid(authserver.EmailTaken())
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	e := authserver.Event{Kind: authserver.EventSignup, UserID: u.ID, FamilyID: u.FamilyID}
+	if t.invitation != nil {
+		e.Kind, e.SubjectID = authserver.EventMemberJoined, t.invitation.ID
+	}
+	return s.deps.Events.Record(ctx, e)
 }
 
 // joinable locks the family, and refuses one that has no member left: its data may
@@ -149,7 +150,7 @@ func (s *Service) SignUpHere(ctx context.Context, in Signup, v Visitor) (secret.
 	var cookie secret.Token
 	_, err := s.SignUp(ctx, in, v, func(ctx context.Context, u *authserver.User) error {
 		var err error
-		cookie, err = s.openSignin(ctx, u, v, s.now())
+		cookie, _, err = s.openSignin(ctx, u, v, s.now())
 		return err
 	})
 	return cookie, err

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 
 	"latchkey/authserver"
@@ -46,12 +45,12 @@ func (s *Service) KeepSuspended(ctx context.Context, u *authserver.User, ids []s
 			return err
 		}
 		for _, p := range found.Passkeys {
-			if err := s.keepOne(ctx, ids, p.ID, u.ID, s.deps.Store.RestorePasskey, authserver.EventPasskeyRemoved, "passkey_id"); err != nil {
+			if err := s.keepOne(ctx, ids, p.ID, u.ID, s.deps.Store.RestorePasskey, authserver.EventPasskeyRemoved); err != nil {
 				return err
 			}
 		}
 		for _, i := range found.Identities {
-			if err := s.keepOne(ctx, ids, i.ID, u.ID, s.deps.Store.RestoreIdentity, authserver.EventIdentityUnlinked, "identity_id"); err != nil {
+			if err := s.keepOne(ctx, ids, i.ID, u.ID, s.deps.Store.RestoreIdentity, authserver.EventIdentityUnlinked); err != nil {
 				return err
 			}
 		}
@@ -60,10 +59,11 @@ func (s *Service) KeepSuspended(ctx context.Context, u *authserver.User, ids []s
 }
 
 // keepOne restores what is among the ids, and notes what goes.
-func (s *Service) keepOne(ctx context.Context, ids []string, id, userID string, restore func(context.Context, string, string) error, event, name string) error {
+func (s *Service) keepOne(ctx context.Context, ids []string, id, userID string, restore func(context.Context, string, string) error, kind string) error {
 	if slices.Contains(ids, id) {
 		return restore(ctx, userID, id)
 	}
-	s.audit(ctx, event, slog.String("user_id", userID), slog.String(name, id), slog.String("by", "reset"))
-	return nil
+	return s.deps.Events.Record(ctx, authserver.Event{
+		Kind: kind, UserID: userID, SubjectID: id, Details: map[string]string{"by": "reset"},
+	})
 }

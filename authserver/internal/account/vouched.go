@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"log/slog"
 
 	"github.com/google/uuid"
 
@@ -44,12 +43,11 @@ func (s *Service) OpenDevice(ctx context.Context, u *authserver.User, d authserv
 		if err := s.stillGood(ctx, u); err != nil {
 			return err
 		}
-		tokens, err = s.openDevice(ctx, u, &d, origin)
-		return err
+		if tokens, err = s.openDevice(ctx, u, &d, origin); err != nil {
+			return err
+		}
+		return s.signedIn(ctx, u.ID, d.ID, origin)
 	})
-	if err == nil {
-		s.audit(ctx, authserver.EventSignin, slog.String("user_id", u.ID), slog.String("device_id", d.ID), slog.String("origin", origin))
-	}
 	return tokens, err
 }
 
@@ -69,17 +67,14 @@ func (s *Service) SignUpVouched(ctx context.Context, in Signup, invitation *auth
 		return nil, invalid(broken)
 	}
 	var t ticket
-	event := authserver.EventSignup
 	if invitation != nil {
 		t = ticket{code: invitation.Digest, invitation: invitation}
-		event = authserver.EventMemberJoined
 	}
 	u.ID, u.CreatedAt = uuid.NewString(), s.now()
 	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error { return s.create(ctx, u, t) })
 	if err != nil {
 		return nil, err
 	}
-	s.audit(ctx, event, slog.String("user_id", u.ID), slog.String("family_id", u.FamilyID))
 	return u, nil
 }
 

@@ -20,6 +20,7 @@ import (
 	"latchkey/authserver/internal/api"
 	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/credential"
+	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/store"
@@ -115,8 +116,9 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 		t.Fatal(err)
 	}
 	logger := slog.New(slog.DiscardHandler)
+	events := &event.Recorder{Store: s.Store, Logger: logger, Now: s.clock.now}
 	s.Grants = grant.New(grant.Dependencies{
-		Store: s.Store, Logger: logger, Now: s.clock.now,
+		Store: s.Store, Events: events, Logger: logger, Now: s.clock.now,
 		Settings: grant.Settings{
 			AccessLifetime: 8760 * time.Hour, RefreshLifetime: 8760 * time.Hour, RetryWindow: time.Minute, CodeLifetime: time.Minute,
 		},
@@ -138,7 +140,7 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 		t.Fatal(err)
 	}
 	s.People = account.New(account.Dependencies{
-		Store: s.Store, Grants: s.Grants, Throttle: limits{limiter}, Sealer: sealer, Logger: logger, Now: s.clock.now, Settings: settings,
+		Store: s.Store, Grants: s.Grants, Throttle: limits{limiter}, Sealer: sealer, Events: events, Logger: logger, Now: s.clock.now, Settings: settings,
 	})
 	admission, err := guard.New(guard.Options{
 		Introspector: &credential.Introspector{Tokens: s.Grants, Keys: s.Store, Issuer: "http://auth.example", Now: s.clock.now},
@@ -147,7 +149,7 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := &apikey.Service{Store: s.Store, Publisher: (*introspection.Publisher)(nil), Tiers: ratelimit.DefaultTiers(), Logger: logger, Now: s.clock.now}
+	keys := &apikey.Service{Store: s.Store, Publisher: (*introspection.Publisher)(nil), Tiers: ratelimit.DefaultTiers(), Events: events, Now: s.clock.now}
 	router := mux.NewRouter()
 	api.New(api.Dependencies{People: s.People, Recovery: &account.Recovery{People: s.People, Links: s.Store}, Keys: keys, Guard: admission, ResourceServers: s.OAuth, Now: s.clock.now}).Mount(router)
 	server := httptest.NewServer(httpserver.Chain{Now: time.Now, Logger: logger, Render: api.Render}.Wrap(router))

@@ -6,13 +6,13 @@ package apikey
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/event"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/keyuse"
 	"latchkey/pkg/ratelimit"
@@ -22,6 +22,7 @@ import (
 // Store is what the use cases need of the database. Every method joins the
 // transaction in its context.
 type Store interface {
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	AfterCommit(ctx context.Context, fn func(ctx context.Context))
 	CreateAPIKey(ctx context.Context, k *authserver.APIKey, digest secret.Digest) error
 	FindAPIKey(ctx context.Context, userID, id string) (*authserver.APIKey, error)
@@ -51,7 +52,7 @@ type Service struct {
 	Usage     Usage            // nil: requests are counted where we cannot see them, and reported
 	Uses      *keyuse.Recorder // of what is reported, until it is stored; nil: it is stored at once
 	Tiers     ratelimit.Tiers
-	Logger    *slog.Logger
+	Events    *event.Recorder
 	Now       func() time.Time
 }
 
@@ -83,7 +84,12 @@ func (s *Service) Create(ctx context.Context, userID string, r authserver.KeyReq
 	}
 	made := secret.New(secret.APIKey)
 	k.ID, k.UserID, k.Stub = id.String(), userID, made.String()
-	err = s.Store.CreateAPIKey(ctx, k, made.Digest())
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.Store.CreateAPIKey(ctx, k, made.Digest()); err != nil {
+			return err
+		}
+		return s.record(ctx, authserver.EventKeyCreated, k.ID, userID, map[string]string{"source": k.Source, "scope": k.Scopes.String()})
+	})
 	if fault.Is(err, fault.Conflict) {
 		return nil, secret.Token{}, s.conflict(ctx, k, err)
 	}
@@ -93,7 +99,6 @@ func (s *Service) Create(ctx context.Context, userID string, r authserver.KeyReq
 	if err != nil {
 		return nil, secret.Token{}, err
 	}
-	s.audit(ctx, authserver.EventKeyCreated, k.ID, userID, slog.String("source", k.Source), slog.String("scope", k.Scopes.String()))
 	return s.view(ctx, k, now), made, nil
 }
 
@@ -205,9 +210,6 @@ func (s *Service) views(ctx context.Context, now time.Time, keys ...*authserver.
 	return views
 }
 
-func (s *Service) audit(ctx context.Context, event, keyID, userID string, attrs ...slog.Attr) {
-	attrs = append([]slog.Attr{slog.String("event", event), slog.String("key_id", keyID), slog.String("user_id", userID)}, attrs...)
-	s.Store.AfterCommit(ctx, func(ctx context.Context) {
-		s.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", attrs...)
-	})
+func (s *Service) record(ctx context.Context, kind, keyID, userID string, details map[string]string) error {
+	return s.Events.Record(ctx, authserver.Event{Kind: kind, UserID: userID, SubjectID: keyID, Details: details})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -57,15 +56,22 @@ func (s *Service) Rotate(ctx context.Context, userID, id string, overlap time.Du
 	if overlap > 0 { // introspection speaks of whole seconds
 		r.OverlapUntil = r.OverlapUntil.Add(time.Second - time.Nanosecond).Truncate(time.Second)
 	}
-	retired, err := s.Store.RotateAPIKey(ctx, r)
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		retired, err := s.Store.RotateAPIKey(ctx, r)
+		if err != nil {
+			return err
+		}
+		s.publish(ctx, retired)
+		return s.record(ctx, authserver.EventKeyRotated, old.ID, userID, map[string]string{
+			"successor_id": r.SuccessorID, "overlap": overlap.String(),
+		})
+	})
 	if errors.Is(err, authserver.ErrNotClaimed) {
 		return nil, s.notRotated(ctx, userID, id, now)
 	}
 	if err != nil {
 		return nil, err
 	}
-	s.audit(ctx, authserver.EventKeyRotated, old.ID, userID, slog.String("successor_id", r.SuccessorID), slog.Duration("overlap", overlap))
-	s.publish(ctx, retired)
 	return s.rotation(ctx, userID, r, made)
 }
 
@@ -107,15 +113,16 @@ func (s *Service) Revoke(ctx context.Context, userID, id string) error {
 	if !k.Live(now) {
 		return errMissing
 	}
-	ended, err := s.Store.RevokeAPIKey(ctx, userID, k.ID, authserver.KeyRevoked, now)
-	if err != nil {
-		return err
-	}
-	if ended == nil {
-		return errMissing
-	}
-	s.ended(ctx, authserver.KeyRevoked, *ended)
-	return nil
+	return s.Store.InTx(ctx, func(ctx context.Context) error {
+		ended, err := s.Store.RevokeAPIKey(ctx, userID, k.ID, authserver.KeyRevoked, now)
+		if err != nil {
+			return err
+		}
+		if ended == nil {
+			return errMissing
+		}
+		return s.ended(ctx, authserver.KeyRevoked, *ended)
+	})
 }
 
 // RevokeAll revokes every key of a user, in the transaction of ctx; resource
@@ -126,20 +133,23 @@ func (s *Service) RevokeAll(ctx context.Context, userID, reason string) error {
 	if err != nil {
 		return err
 	}
-	s.ended(ctx, reason, ended...)
-	return nil
+	return s.ended(ctx, reason, ended...)
 }
 
-func (s *Service) ended(ctx context.Context, reason string, keys ...authserver.EndedKey) {
+func (s *Service) ended(ctx context.Context, reason string, keys ...authserver.EndedKey) error {
 	if len(keys) == 0 {
-		return
+		return nil
 	}
 	digests := make([]secret.Digest, len(keys))
 	for i, k := range keys {
 		digests[i] = k.Digest
-		s.audit(ctx, authserver.EventKeyRevoked, k.ID, k.UserID, slog.String("reason", reason))
+		err := s.record(ctx, authserver.EventKeyRevoked, k.ID, k.UserID, map[string]string{"reason": reason})
+		if err != nil {
+			return err
+		}
 	}
 	s.publish(ctx, digests...)
+	return nil
 }
 
 // publish tells resource servers, once the transaction in ctx has committed, to
@@ -160,15 +170,20 @@ func (s *Service) SetTier(ctx context.Context, id, tier string) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	digest, err := s.Store.SetAPIKeyTier(ctx, k.ID, tier)
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		digest, err := s.Store.SetAPIKeyTier(ctx, k.ID, tier)
+		if err != nil {
+			return err
+		}
+		s.publish(ctx, digest)
+		return s.record(ctx, authserver.EventKeyTier, k.ID, k.UserID, map[string]string{"tier": tier})
+	})
 	if fault.Is(err, fault.NotFound) {
 		return nil, errMissing
 	}
 	if err != nil {
 		return nil, err
 	}
-	s.audit(ctx, authserver.EventKeyTier, k.ID, k.UserID, slog.String("tier", tier))
-	s.publish(ctx, digest)
 	k.Tier = tier
 	return s.view(ctx, k, s.now()), nil
 }

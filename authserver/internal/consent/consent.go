@@ -4,13 +4,13 @@ package consent
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/grant"
 	"latchkey/pkg/fault"
 )
@@ -27,7 +27,7 @@ type Store interface {
 type Service struct {
 	Store  Store
 	Grants *grant.Service
-	Logger *slog.Logger
+	Events *event.Recorder
 	Now    func() time.Time
 }
 
@@ -84,7 +84,7 @@ func (s *Service) Find(ctx context.Context, userID, clientID string) (*authserve
 // Revoke forgets a consent and ends every grant that came of it, everywhere.
 // ErrNone: there is none.
 func (s *Service) Revoke(ctx context.Context, userID, clientID string) error {
-	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+	return s.Store.InTx(ctx, func(ctx context.Context) error {
 		existed, err := s.Store.DeleteConsent(ctx, userID, clientID)
 		if err != nil {
 			return err
@@ -92,11 +92,10 @@ func (s *Service) Revoke(ctx context.Context, userID, clientID string) error {
 		if !existed {
 			return ErrNone
 		}
+		err = s.Events.Record(ctx, authserver.Event{Kind: authserver.EventConsentRevoked, UserID: userID, ClientID: clientID})
+		if err != nil {
+			return err
+		}
 		return s.Grants.End(ctx, authserver.GrantFilter{UserID: userID, ClientID: clientID}, authserver.EndConsentRevoked)
 	})
-	if err == nil {
-		s.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", slog.String("event", authserver.EventConsentRevoked),
-			slog.String("user_id", userID), slog.String("client_id", clientID))
-	}
-	return err
 }

@@ -49,7 +49,7 @@ func (s *Service) Approve(ctx context.Context, a Approval) (secret.Token, error)
 		code, digest, until = secret.Token{}, a.Device, a.Until
 		a.RedirectURI, a.Challenge = deviceRedirect, deviceChallenge
 	}
-	stored, err := s.store.InsertCode(ctx, Code{
+	stored, err := s.insertCode(ctx, Code{
 		GrantID: id.String(), Digest: digest, UserID: userID, SigninID: a.Signin.ID, ClientID: a.ClientID,
 		Scopes: a.Scopes, RedirectURI: a.RedirectURI, Challenge: a.Challenge, Resource: a.Resource,
 		CreatedAt: now, ExpiresAt: until, Consented: a.Consented, Terms: a.Terms,
@@ -58,12 +58,26 @@ func (s *Service) Approve(ctx context.Context, a Approval) (secret.Token, error)
 	if err != nil {
 		return secret.Token{}, err
 	}
-	if stored.Widened {
-		s.log.LogAttrs(ctx, slog.LevelInfo, "consent given", slog.String("event", authserver.EventConsentGiven),
-			slog.String("client_id", a.ClientID), slog.String("user_id", userID), slog.String("scope", a.Scopes.String()))
-	}
 	s.keepFew(ctx, userID, a.ClientID, stored.Pending, s.settings.MaxCodes, true)
 	return code, nil
+}
+
+// insertCode stores a grant with its code, and records a consent that was just given.
+// Where it is remembered, one statement does.
+func (s *Service) insertCode(ctx context.Context, c Code) (stored CodeStored, err error) {
+	if !c.Consented {
+		return s.store.InsertCode(ctx, c)
+	}
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if stored, err = s.store.InsertCode(ctx, c); err != nil {
+			return err
+		}
+		return s.events.Record(ctx, authserver.Event{
+			Kind: authserver.EventConsentGiven, UserID: c.UserID, ClientID: c.ClientID, SubjectID: c.GrantID,
+			Details: map[string]string{"scope": c.Scopes.String()},
+		})
+	})
+	return stored, err
 }
 
 // enough is how many grants a birth counts beside itself: births at the same

@@ -3,7 +3,6 @@ package grant
 import (
 	"context"
 	"errors"
-	"log/slog"
 
 	"latchkey/authserver"
 	"latchkey/pkg/secret"
@@ -17,9 +16,41 @@ import (
 // the same transaction: a grant whose birth was under way is then either seen
 // here or not born.
 func (s *Service) End(ctx context.Context, f authserver.GrantFilter, reason string) error {
-	ended, err := s.store.EndGrants(ctx, f, reason, s.now())
-	s.announce(ctx, ended, reason)
-	return err
+	if !tells(reason) {
+		ended, err := s.store.EndGrants(ctx, f, reason, s.now())
+		s.announce(ctx, ended, reason)
+		return err
+	}
+	return s.store.InTx(ctx, func(ctx context.Context) error {
+		ended, err := s.store.EndGrants(ctx, f, reason, s.now())
+		if err != nil {
+			return err
+		}
+		for _, e := range ended {
+			told := endedEvent(e, reason)
+			if reason != authserver.EndRevoked {
+				told.Outcome = authserver.OutcomeFailure // somebody has a token who should not
+			}
+			if err := s.events.Record(ctx, told); err != nil {
+				return err
+			}
+		}
+		s.publishEnded(ctx, ended)
+		return nil
+	})
+}
+
+// tells reports whether the end of a grant is an event of its own. Of the others the
+// event that they follow from is stored.
+func tells(reason string) bool {
+	return reason == authserver.EndReused || reason == authserver.EndReplayed || reason == authserver.EndRevoked
+}
+
+func endedEvent(e authserver.EndedGrant, reason string) authserver.Event {
+	return authserver.Event{
+		Kind: authserver.EventGrantEnded, UserID: e.UserID, ClientID: e.ClientID, SubjectID: e.ID,
+		Details: map[string]string{"reason": reason},
+	}
 }
 
 // Revoke ends the grant of a token that its own client gives back (RFC 7009): any
@@ -54,9 +85,14 @@ func (s *Service) Revoke(ctx context.Context, text, clientID string) error {
 // announce tells resource servers and the log of grants that have ended, once
 // that has committed.
 func (s *Service) announce(ctx context.Context, ended []authserver.EndedGrant, reason string) {
-	if len(ended) == 0 {
-		return
+	s.publishEnded(ctx, ended)
+	for _, e := range ended {
+		s.events.Note(ctx, endedEvent(e, reason))
 	}
+}
+
+// publishEnded tells resource servers alone.
+func (s *Service) publishEnded(ctx context.Context, ended []authserver.EndedGrant) {
 	digests := make([]secret.Digest, 0, len(ended))
 	for _, e := range ended {
 		if !e.Access.IsZero() {
@@ -64,13 +100,6 @@ func (s *Service) announce(ctx context.Context, ended []authserver.EndedGrant, r
 		}
 	}
 	s.publish(ctx, digests)
-	s.store.AfterCommit(ctx, func(ctx context.Context) {
-		for _, e := range ended {
-			s.log.LogAttrs(ctx, slog.LevelInfo, "grant ended", slog.String("event", authserver.EventGrantEnded),
-				slog.String("grant_id", e.ID), slog.String("client_id", e.ClientID), slog.String("user_id", e.UserID),
-				slog.String("reason", reason))
-		}
-	})
 }
 
 func (s *Service) publish(ctx context.Context, digests []secret.Digest) {

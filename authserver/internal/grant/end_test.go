@@ -260,7 +260,7 @@ func TestABirthDoesNotFailForWhatItCouldNotEnd(t *testing.T) {
 	settings.MaxLive = 1
 	eachEngine(t, settings, func(w *world) {
 		failing := grant.New(grant.Dependencies{
-			Store: neverEnds{w.Store}, Logger: slog.New(slog.DiscardHandler), Now: w.clock, Settings: settings,
+			Store: neverEnds{w.Store}, Events: w.events(), Logger: slog.New(slog.DiscardHandler), Now: w.clock, Settings: settings,
 		})
 		for range 3 {
 			code, err := failing.Approve(w.Context(), w.approval(scope.Read))

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/store"
 	"latchkey/pkg/database"
@@ -107,10 +108,14 @@ func newWorld(t *testing.T, url string, settings grant.Settings) *world {
 	return w
 }
 
+func (w *world) events() *event.Recorder {
+	return &event.Recorder{Store: w.Store, Logger: slog.New(slog.DiscardHandler), Now: w.clock}
+}
+
 // service is another replica.
 func (w *world) service() *grant.Service {
 	return grant.New(grant.Dependencies{
-		Store: w.Store, Publisher: w, Metrics: w, Logger: slog.New(slog.DiscardHandler), Now: w.clock, Settings: w.settings,
+		Store: w.Store, Events: w.events(), Publisher: w, Metrics: w, Logger: slog.New(slog.DiscardHandler), Now: w.clock, Settings: w.settings,
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/event"
 	"latchkey/pkg/secret"
 )
 
@@ -52,6 +53,7 @@ type Dependencies struct {
 	Store     Store
 	Publisher Publisher
 	Metrics   Metrics
+	Events    *event.Recorder
 	Logger    *slog.Logger
 	Now       func() time.Time
 	Settings  Settings
@@ -63,6 +65,7 @@ type Service struct {
 	store     Store
 	publisher Publisher
 	metrics   Metrics
+	events    *event.Recorder
 	log       *slog.Logger
 	now       func() time.Time
 	settings  Settings
@@ -80,7 +83,7 @@ func New(d Dependencies) *Service {
 		d.Metrics = noMetrics{}
 	}
 	return &Service{
-		store: d.Store, publisher: d.Publisher, metrics: d.Metrics, log: d.Logger, now: d.Now, settings: d.Settings,
+		store: d.Store, publisher: d.Publisher, metrics: d.Metrics, events: d.Events, log: d.Logger, now: d.Now, settings: d.Settings,
 		codes: limiter{perMinute: d.Settings.CodesPerMinute}, refreshes: limiter{perMinute: d.Settings.RefreshesPerMinute},
 	}
 }

@@ -3,7 +3,6 @@ package grant
 import (
 	"context"
 	"errors"
-	"log/slog"
 
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
@@ -101,11 +100,8 @@ func (s *Service) refuseCode(ctx context.Context, r Redemption) error {
 
 // began counts and logs a grant's first tokens.
 func (s *Service) began(ctx context.Context, origin, id, clientID, userID string) {
-	s.store.AfterCommit(ctx, func(ctx context.Context) {
-		s.metrics.TokensIssued(originMetric(origin))
-		s.log.LogAttrs(ctx, slog.LevelInfo, "grant opened", slog.String("event", authserver.EventGrantOpened),
-			slog.String("grant_id", id), slog.String("client_id", clientID), slog.String("user_id", userID))
-	})
+	s.store.AfterCommit(ctx, func(context.Context) { s.metrics.TokensIssued(originMetric(origin)) })
+	s.events.Note(ctx, authserver.Event{Kind: authserver.EventGrantOpened, UserID: userID, ClientID: clientID, SubjectID: id})
 }
 
 // originMetric is the label of oauth_tokens_issued_total.

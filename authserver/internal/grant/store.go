@@ -11,6 +11,8 @@ import (
 
 // Store keeps grants. Every method joins the transaction in its context.
 type Store interface {
+	// InTx runs fn in a transaction, or in the one ctx already carries.
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	// AfterCommit runs fn once the transaction in ctx has committed; without one,
 	// at once.
 	AfterCommit(ctx context.Context, fn func(ctx context.Context))

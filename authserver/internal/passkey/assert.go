@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
@@ -151,7 +150,7 @@ func (s *Service) used(ctx context.Context, key *authserver.Passkey, found *weba
 		}
 	}
 	if !ok {
-		s.audit(ctx, authserver.EventPasskeyCopied, slog.String("user_id", key.UserID), slog.String("passkey_id", key.ID))
+		s.deps.Events.Refused(ctx, authserver.Event{Kind: authserver.EventPasskeyCopied, UserID: key.UserID, SubjectID: key.ID})
 		s.failed(ctx, key.UserID, "passkey counter")
 		return fault.Wrap(fault.Unauthenticated, errors.New("the signature counter did not go up"), errRefused)
 	}
@@ -159,5 +158,7 @@ func (s *Service) used(ctx context.Context, key *authserver.Passkey, found *weba
 }
 
 func (s *Service) failed(ctx context.Context, userID, reason string) {
-	s.audit(ctx, authserver.EventSigninFailed, slog.String("user_id", userID), slog.String("reason", reason))
+	s.deps.Events.Refused(ctx, authserver.Event{
+		Kind: authserver.EventSigninFailed, UserID: userID, Details: map[string]string{"reason": reason},
+	})
 }

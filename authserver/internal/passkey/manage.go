@@ -2,7 +2,6 @@ package passkey
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 
 	"github.com/google/uuid"
@@ -55,7 +54,7 @@ func (s *Service) Remove(ctx context.Context, userID, id string) error {
 	if !wellFormed(id) {
 		return errMissing
 	}
-	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.deps.Store.LockPasskeys(ctx, userID); err != nil {
 			return err
 		}
@@ -70,12 +69,11 @@ func (s *Service) Remove(ctx context.Context, userID, id string) error {
 		if err == nil && left == 0 {
 			err = fault.New(fault.Conflict, "This passkey is your only way to sign in. Set a password or add another passkey first.")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventPasskeyRemoved, UserID: userID, SubjectID: id})
 	})
-	if err == nil {
-		s.audit(ctx, authserver.EventPasskeyRemoved, slog.String("user_id", userID), slog.String("passkey_id", id))
-	}
-	return err
 }
 
 func wellFormed(id string) bool { return len(id) == 36 && uuid.Validate(id) == nil }

@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"net/url"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/event"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
 )
@@ -44,7 +44,7 @@ type Store interface {
 type Dependencies struct {
 	Store  Store
 	Issuer string // public address; its host is the relying party's id
-	Logger *slog.Logger
+	Events *event.Recorder
 	Now    func() time.Time
 }
 
@@ -61,9 +61,6 @@ const Life = 5 * time.Minute
 // New returns a Service. At an address for which browsers refuse passkeys (an IP
 // address, or http elsewhere than on localhost) it is not Available.
 func New(d Dependencies) (*Service, error) {
-	if d.Logger == nil {
-		d.Logger = slog.Default()
-	}
 	u, err := url.Parse(d.Issuer)
 	if err != nil || u.Host == "" {
 		return nil, errors.New("passkey: the issuer must be an absolute URL")
@@ -110,11 +107,6 @@ var (
 )
 
 func (s *Service) now() time.Time { return s.deps.Now().UTC().Truncate(time.Microsecond) }
-
-// audit writes an event of the audit log: ids only.
-func (s *Service) audit(ctx context.Context, event string, attrs ...slog.Attr) {
-	s.deps.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", append([]slog.Attr{slog.String("event", event)}, attrs...)...)
-}
 
 // remember stores the challenge of session for the browser.
 func (s *Service) remember(ctx context.Context, challenge protocol.URLEncodedBase64, purpose string, browser secret.Digest, userID string) error {

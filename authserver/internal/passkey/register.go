@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 
@@ -71,7 +70,7 @@ func (s *Service) Register(ctx context.Context, u *authserver.User, browser secr
 		return fault.Wrap(fault.Invalid, explain(err), errRefused)
 	}
 	made.ID, made.UserID, made.CreatedAt = uuid.NewString(), u.ID, s.now()
-	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.deps.Store.LockPasskeys(ctx, u.ID); err != nil {
 			return err
 		}
@@ -86,12 +85,11 @@ func (s *Service) Register(ctx context.Context, u *authserver.User, browser secr
 		if name == "" {
 			made.Name = freeName(maker(made.AAGUID), keys)
 		}
-		return s.deps.Store.CreatePasskey(ctx, made)
+		if err := s.deps.Store.CreatePasskey(ctx, made); err != nil {
+			return err
+		}
+		return s.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventPasskeyAdded, UserID: u.ID, SubjectID: made.ID})
 	})
-	if err == nil {
-		s.audit(ctx, authserver.EventPasskeyAdded, slog.String("user_id", u.ID), slog.String("passkey_id", made.ID))
-	}
-	return err
 }
 
 func (s *Service) verifyNew(u *authserver.User, challenge string, parsed *protocol.ParsedCredentialCreationData) (*authserver.Passkey, error) {

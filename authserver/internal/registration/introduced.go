@@ -55,10 +55,7 @@ func (s *Service) Introduce(ctx context.Context, m *Metadata, token string) (Int
 	c.Introduced, c.ID, c.CreatedAt = authserver.IntroducedByRegistration, uuid.NewString(), s.Now()
 	c.SeenAt = c.CreatedAt
 	if c.Public() && token == "" {
-		shared, err := s.Store.ShareClient(ctx, c, sharedDigest(c))
-		if err == nil && shared.ID == c.ID {
-			s.log(ctx, authserver.EventClientCreated, c.ID)
-		}
+		shared, err := s.share(ctx, c)
 		return Introduction{Made: Made{Client: shared}}, err
 	}
 	made := Introduction{Made: Made{Client: c}, Management: secret.New(secret.ManagementToken)}
@@ -67,11 +64,22 @@ func (s *Service) Introduce(ctx context.Context, m *Metadata, token string) (Int
 		made.Secret = secret.New(secret.ClientSecret)
 		c.SecretDigest = made.Secret.Digest()
 	}
-	if err := s.Store.CreateClient(ctx, c); err != nil {
+	err = s.keep(ctx, authserver.EventClientCreated, c, func(ctx context.Context) error { return s.Store.CreateClient(ctx, c) })
+	if err != nil {
 		return Introduction{}, err
 	}
-	s.log(ctx, authserver.EventClientCreated, c.ID)
 	return made, nil
+}
+
+// share returns the client that is registered for all who describe c.
+func (s *Service) share(ctx context.Context, c *authserver.Client) (shared *authserver.Client, err error) {
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		if shared, err = s.Store.ShareClient(ctx, c, sharedDigest(c)); err != nil || shared.ID != c.ID {
+			return err
+		}
+		return s.record(ctx, authserver.EventClientCreated, c)
+	})
+	return shared, err
 }
 
 // sharedDigest is equal for registrations that differ in nothing.
@@ -159,10 +167,10 @@ func (s *Service) ChangeManaged(ctx context.Context, c *authserver.Client, m *Me
 	changed := *c
 	changed.Name, changed.RedirectURIs, changed.Scopes = next.Name, next.RedirectURIs, next.Scopes
 	changed.PushedOnly, changed.DeviceGrant = next.PushedOnly, next.DeviceGrant
-	if err := s.Store.DescribeClient(ctx, &changed); err != nil {
+	err = s.keep(ctx, authserver.EventClientChanged, c, func(ctx context.Context) error { return s.Store.DescribeClient(ctx, &changed) })
+	if err != nil {
 		return nil, err
 	}
-	s.log(ctx, authserver.EventClientChanged, c.ID)
 	return &changed, nil
 }
 

@@ -66,9 +66,9 @@ func (s *Service) Change(ctx context.Context, c *authserver.Client, r Request) (
 	next.Name, next.RedirectURIs, next.Scopes = checked.Name, checked.RedirectURIs, checked.Scopes
 	next.RefreshOverlap = checked.RefreshOverlap
 	next.LocalhostPorts, next.PushedOnly, next.DeviceGrant = checked.LocalhostPorts, checked.PushedOnly, checked.DeviceGrant
-	if err := s.Store.DescribeClient(ctx, &next); err != nil {
+	err = s.keep(ctx, authserver.EventClientChanged, c, func(ctx context.Context) error { return s.Store.DescribeClient(ctx, &next) })
+	if err != nil {
 		return nil, err
 	}
-	s.log(ctx, authserver.EventClientChanged, c.ID)
 	return &next, nil
 }

@@ -5,7 +5,6 @@ package registration
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/grant"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/scope"
@@ -45,7 +45,7 @@ type Store interface {
 type Service struct {
 	Store  Store
 	Grants *grant.Service
-	Logger *slog.Logger
+	Events *event.Recorder
 	Now    func() time.Time
 
 	Mode    string   // Open, Token or Closed; empty: Closed
@@ -101,10 +101,10 @@ func (s *Service) Create(ctx context.Context, r Request) (*authserver.Client, se
 		}
 		c.SecretDigest = made.Digest()
 	}
-	if err := s.Store.CreateClient(ctx, c); err != nil {
+	err = s.keep(ctx, authserver.EventClientCreated, c, func(ctx context.Context) error { return s.Store.CreateClient(ctx, c) })
+	if err != nil {
 		return nil, secret.Token{}, err
 	}
-	s.log(ctx, authserver.EventClientCreated, c.ID)
 	return c, made, nil
 }
 
@@ -217,14 +217,16 @@ func (s *Service) RotateSecret(ctx context.Context, id string, overlap time.Dura
 		c.PreviousSecretDigest, c.PreviousSecretUntil = secret.Digest{}, time.Time{}
 	}
 	c.SecretDigest = made.Digest()
-	won, err := s.Store.ReplaceClientSecret(ctx, c, old)
+	err = s.keep(ctx, authserver.EventClientRotated, c, func(ctx context.Context) error {
+		won, err := s.Store.ReplaceClientSecret(ctx, c, old)
+		if err == nil && !won {
+			err = fault.New(fault.Conflict, "The secret was changed meanwhile. Load the page again.")
+		}
+		return err
+	})
 	if err != nil {
 		return secret.Token{}, err
 	}
-	if !won {
-		return secret.Token{}, fault.New(fault.Conflict, "The secret was changed meanwhile. Load the page again.")
-	}
-	s.log(ctx, authserver.EventClientRotated, id)
 	return made, nil
 }
 
@@ -238,7 +240,7 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 	if c.FirstParty {
 		return fault.New(fault.Forbidden, "The built-in client of the product's own apps cannot be deleted")
 	}
-	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+	return s.keep(ctx, authserver.EventClientDeleted, c, func(ctx context.Context) error {
 		if err := s.Store.DisableClient(ctx, id, s.Now()); err != nil { // nothing more is issued to it
 			return err
 		}
@@ -247,11 +249,6 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 		}
 		return s.Store.DeleteClient(ctx, id)
 	})
-	if err != nil {
-		return err
-	}
-	s.log(ctx, authserver.EventClientDeleted, id)
-	return nil
 }
 
 // Ensure makes the client of r exist with the secret of r, which lets a
@@ -276,6 +273,17 @@ func (s *Service) Ensure(ctx context.Context, r Request) error {
 	return s.Store.UpdateClient(ctx, c)
 }
 
-func (s *Service) log(ctx context.Context, event, id string) {
-	s.Logger.InfoContext(ctx, "audit", slog.String("event", event), slog.String("client_id", id))
+// record records an event of a client, in the transaction of ctx.
+func (s *Service) record(ctx context.Context, kind string, c *authserver.Client) error {
+	return s.Events.Record(ctx, authserver.Event{Kind: kind, UserID: c.OwnerID, ClientID: c.ID, SubjectID: c.ID})
+}
+
+// keep does what changes a client, and records it, in one transaction.
+func (s *Service) keep(ctx context.Context, kind string, c *authserver.Client, change func(ctx context.Context) error) error {
+	return s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := change(ctx); err != nil {
+			return err
+		}
+		return s.record(ctx, kind, c)
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/store"
@@ -42,9 +43,10 @@ func eachService(t *testing.T, fn func(s *fixture)) {
 		st := store.New(db)
 		log := &strings.Builder{}
 		now := func() time.Time { return start }
+		events := &event.Recorder{Store: st, Logger: slog.New(slog.NewTextHandler(log, nil)), Now: now}
 		fn(&fixture{&registration.Service{
-			Store: st, Grants: grant.New(grant.Dependencies{Store: st, Logger: slog.New(slog.DiscardHandler), Now: now}),
-			Logger: slog.New(slog.NewTextHandler(log, nil)), Now: now,
+			Store: st, Grants: grant.New(grant.Dependencies{Store: st, Events: events, Logger: slog.New(slog.DiscardHandler), Now: now}),
+			Events: events, Now: now,
 		}, t, db, log})
 	})
 }
@@ -107,7 +109,7 @@ func TestCreate(t *testing.T) {
 }
 
 func TestEveryComplaint(t *testing.T) {
-	s := &registration.Service{Now: func() time.Time { return start }, Logger: slog.New(slog.DiscardHandler)}
+	s := &registration.Service{Now: func() time.Time { return start }}
 	many := make([]string, registration.MaxRedirectURIs+1)
 	for i := range many {
 		many[i] = "https://app.example/" + strings.Repeat("x", i)

@@ -3,7 +3,6 @@ package sso
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
 
 	"github.com/google/uuid"
@@ -87,7 +86,9 @@ func (s *Service) Arrive(ctx context.Context, in Return) (*Arrival, error) {
 
 func (s *Service) failed(ctx context.Context, provider string, err error) error {
 	code, _ := CodeOf(err)
-	s.audit(ctx, authserver.EventSigninFailed, slog.String("reason", code), slog.String("provider", provider))
+	s.deps.Events.Refused(ctx, authserver.Event{
+		Kind: authserver.EventSigninFailed, Details: map[string]string{"reason": code, "provider": provider},
+	})
 	return err
 }
 
@@ -185,11 +186,14 @@ func (s *Service) link(ctx context.Context, userID, provider, subject, email str
 	i := authserver.Identity{
 		ID: uuid.NewString(), Provider: provider, Subject: subject, UserID: userID, Email: email, CreatedAt: now, UsedAt: &now,
 	}
-	if err := s.deps.Store.CreateIdentity(ctx, i); err != nil {
-		return err
-	}
-	s.audit(ctx, authserver.EventIdentityLinked, slog.String("user_id", userID), slog.String("identity_id", i.ID), slog.String("provider", provider))
-	return nil
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.deps.Store.CreateIdentity(ctx, i); err != nil {
+			return err
+		}
+		return s.deps.Events.Record(ctx, authserver.Event{
+			Kind: authserver.EventIdentityLinked, UserID: userID, SubjectID: i.ID, Details: map[string]string{"provider": provider},
+		})
+	})
 }
 
 // codeFor makes the code of a known person: for the app, or, while the second

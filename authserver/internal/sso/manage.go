@@ -2,7 +2,6 @@ package sso
 
 import (
 	"context"
-	"log/slog"
 
 	"github.com/google/uuid"
 
@@ -63,7 +62,7 @@ func (s *Service) Disconnect(ctx context.Context, userID, id string) error {
 	if !validID(id) {
 		return errNoIdentity
 	}
-	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		// Held, so that two last ways in are not given up at the same time.
 		if err := s.deps.Store.LockPasskeys(ctx, userID); err != nil {
 			return err
@@ -79,12 +78,11 @@ func (s *Service) Disconnect(ctx context.Context, userID, id string) error {
 		if err == nil && left == 0 {
 			err = fault.New(fault.Conflict, "This is your only way to sign in. Set a password or add a passkey first.")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventIdentityUnlinked, UserID: userID, SubjectID: id})
 	})
-	if err == nil {
-		s.audit(ctx, authserver.EventIdentityUnlinked, slog.String("user_id", userID), slog.String("identity_id", id))
-	}
-	return err
 }
 
 // AllIdentities lists every known account, for the operator.
@@ -95,24 +93,26 @@ func (s *Service) AllIdentities(ctx context.Context) ([]authserver.Identity, err
 // Block makes an account at a provider worthless here, for the operator: it signs
 // nobody in and can be connected with nobody. fault.NotFound: there is none.
 func (s *Service) Block(ctx context.Context, id string) error {
-	return s.operate(ctx, id, authserver.EventIdentityBlocked, func() (bool, error) { return s.deps.Store.BlockIdentity(ctx, id, s.now()) })
+	return s.operate(ctx, id, authserver.EventIdentityBlocked, func(ctx context.Context) (bool, error) { return s.deps.Store.BlockIdentity(ctx, id, s.now()) })
 }
 
 // Unblock takes Block back. fault.NotFound: there is none that is blocked.
 func (s *Service) Unblock(ctx context.Context, id string) error {
-	return s.operate(ctx, id, authserver.EventIdentityUnblocked, func() (bool, error) { return s.deps.Store.UnblockIdentity(ctx, id) })
+	return s.operate(ctx, id, authserver.EventIdentityUnblocked, func(ctx context.Context) (bool, error) { return s.deps.Store.UnblockIdentity(ctx, id) })
 }
 
-func (s *Service) operate(ctx context.Context, id, event string, change func() (bool, error)) error {
+func (s *Service) operate(ctx context.Context, id, kind string, change func(ctx context.Context) (bool, error)) error {
 	if !validID(id) {
 		return errNoIdentity
 	}
-	ok, err := change()
-	if err == nil && !ok {
-		return errNoIdentity
-	}
-	if err == nil {
-		s.audit(ctx, event, slog.String("identity_id", id))
-	}
-	return err
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		ok, err := change(ctx)
+		if err == nil && !ok {
+			return errNoIdentity
+		}
+		if err != nil {
+			return err
+		}
+		return s.deps.Events.Record(ctx, authserver.Event{Kind: kind, SubjectID: id})
+	})
 }

@@ -16,6 +16,7 @@ import (
 	"latchkey/authserver/internal/api"
 	"latchkey/authserver/internal/consent"
 	"latchkey/authserver/internal/credential"
+	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/passkey"
@@ -84,8 +85,9 @@ func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	s.URL = "http://" + server.Listener.Addr().String()
 	s.IDP = openid.New(t)
 	s.IDP.Allow(s.URL + "/auth/work/callback")
+	events := &event.Recorder{Store: s.Store, Logger: logger, Now: s.clock.now}
 	grants := grant.New(grant.Dependencies{
-		Store: s.Store, Logger: logger, Now: s.clock.now,
+		Store: s.Store, Events: events, Logger: logger, Now: s.clock.now,
 		Settings: grant.Settings{AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
 	})
 	s.OAuth = oauth.New(oauth.Dependencies{
@@ -96,7 +98,7 @@ func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 		t.Fatal(err)
 	}
 	s.People = account.New(account.Dependencies{
-		Store: s.Store, Grants: grants, Sealer: sealer, Logger: logger, Now: s.clock.now,
+		Store: s.Store, Grants: grants, Sealer: sealer, Events: events, Logger: logger, Now: s.clock.now,
 		Settings: account.Settings{
 			Signup: account.SignupOpen, SigninLifetime: 720 * time.Hour, SigninIdle: 168 * time.Hour,
 			HashCost: account.HashCost{Memory: 8, Passes: 1}, // what it costs is tested in package account
@@ -111,14 +113,14 @@ func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	if change != nil {
 		change(&settings)
 	}
-	s.SSO = sso.New(sso.Dependencies{Store: s.Store, People: s.People, Logger: logger, Now: s.clock.now, Settings: settings})
-	keys, err := passkey.New(passkey.Dependencies{Store: s.Store, Issuer: s.URL, Logger: logger, Now: s.clock.now})
+	s.SSO = sso.New(sso.Dependencies{Store: s.Store, People: s.People, Events: events, Now: s.clock.now, Settings: settings})
+	keys, err := passkey.New(passkey.Dependencies{Store: s.Store, Issuer: s.URL, Events: events, Now: s.clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	pages, err := web.New(web.Dependencies{
-		People: s.People, Passkeys: keys, SSO: s.SSO, Issuer: s.URL, Logger: logger, Now: s.clock.now,
-		Consents: &consent.Service{Store: s.Store, Grants: grants, Logger: logger, Now: s.clock.now},
+		People: s.People, Passkeys: keys, SSO: s.SSO, Issuer: s.URL, Events: events, Logger: logger, Now: s.clock.now,
+		Consents: &consent.Service{Store: s.Store, Grants: grants, Events: events, Now: s.clock.now},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -15,12 +15,12 @@ package sso
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"time"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/event"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
 )
@@ -97,7 +97,7 @@ type Store interface {
 type Dependencies struct {
 	Store    Store
 	People   *account.Service
-	Logger   *slog.Logger
+	Events   *event.Recorder
 	Now      func() time.Time
 	Settings Settings
 }
@@ -112,9 +112,6 @@ type Service struct {
 // New returns a Service. No provider is asked anything yet: one that is down
 // stops nobody else.
 func New(d Dependencies) *Service {
-	if d.Logger == nil {
-		d.Logger = slog.Default()
-	}
 	if d.Settings.Timeout <= 0 {
 		d.Settings.Timeout = 5 * time.Second
 	}
@@ -175,8 +172,3 @@ var (
 )
 
 func (s *Service) now() time.Time { return s.deps.Now().UTC().Truncate(time.Microsecond) }
-
-// audit writes an event of the audit log: ids only, never an address of a person.
-func (s *Service) audit(ctx context.Context, event string, attrs ...slog.Attr) {
-	s.deps.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", append([]slog.Attr{slog.String("event", event)}, attrs...)...)
-}

@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -29,7 +28,7 @@ func withKeys(s *site, d *web.Dependencies) {
 	d.APIURL = "https://api.example.com/"
 	d.Keys = &apikey.Service{
 		Store: s.Store, Publisher: noPublisher{}, Tiers: ratelimit.Tiers{authserver.TierStandard: 100},
-		Logger: slog.New(slog.DiscardHandler), Now: s.clock.now,
+		Events: s.events, Now: s.clock.now,
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -29,7 +28,9 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, in *authserver.S
 	if err != nil {
 		return fmt.Errorf("web: export: %w", err)
 	}
-	s.log.LogAttrs(r.Context(), slog.LevelInfo, "audit", slog.String("event", authserver.EventExported), slog.String("user_id", in.User.ID))
+	if err := s.events.Record(r.Context(), authserver.Event{Kind: authserver.EventExported, UserID: in.User.ID}); err != nil {
+		return err
+	}
 	h := w.Header()
 	s.pageHeaders(h, "form-action 'self'; ")
 	h.Set("Content-Type", "application/json; charset=utf-8")

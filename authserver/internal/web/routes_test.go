@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"log/slog"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -18,9 +17,8 @@ import (
 
 // withEveryPage lets the site have the pages of keys and of sign-in providers too.
 func withEveryPage(s *site, d *web.Dependencies) {
-	logger := slog.New(slog.DiscardHandler)
-	d.Keys = &apikey.Service{Store: s.Store, Logger: logger, Now: s.clock.now}
-	d.SSO = sso.New(sso.Dependencies{Store: s.Store, People: s.People, Logger: logger, Now: s.clock.now, Settings: sso.Settings{
+	d.Keys = &apikey.Service{Store: s.Store, Events: s.events, Now: s.clock.now}
+	d.SSO = sso.New(sso.Dependencies{Store: s.Store, People: s.People, Events: s.events, Now: s.clock.now, Settings: sso.Settings{
 		Issuer: s.URL, MobileRedirect: "sureapp://oauth/callback",
 	}})
 }

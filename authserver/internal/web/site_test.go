@@ -13,6 +13,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/store"
@@ -32,6 +33,7 @@ type site struct {
 	People *account.Service
 	Pages  *web.Server
 	clock  *clock
+	events *event.Recorder
 	mail   *mailbox
 }
 
@@ -70,21 +72,22 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings, change ..
 	t.Cleanup(func() { _ = db.Close() })
 	s := &site{DB: db, Store: store.New(db), clock: &clock{}, mail: &mailbox{}}
 	logger := slog.New(slog.DiscardHandler)
+	s.events = &event.Recorder{Store: s.Store, Logger: logger, Now: s.clock.now}
 	s.Grants = grant.New(grant.Dependencies{
-		Store: s.Store, Logger: logger, Now: s.clock.now, Settings: grant.Settings{AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
+		Store: s.Store, Events: s.events, Logger: logger, Now: s.clock.now, Settings: grant.Settings{AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
 	})
 	sealer, err := account.NewSealer(account.NewSealKey())
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.People = account.New(account.Dependencies{
-		Store: s.Store, Grants: s.Grants, Sealer: sealer, Logger: logger, Now: s.clock.now, Settings: settings,
+		Store: s.Store, Grants: s.Grants, Sealer: sealer, Events: s.events, Logger: logger, Now: s.clock.now, Settings: settings,
 	})
 	router := mux.NewRouter()
 	server := httptest.NewUnstartedServer(nil)
 	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
 	s.URL = "http://localhost:" + port // browsers do passkeys at names only
-	passkeys, err := passkey.New(passkey.Dependencies{Store: s.Store, Issuer: s.URL, Logger: logger, Now: s.clock.now})
+	passkeys, err := passkey.New(passkey.Dependencies{Store: s.Store, Issuer: s.URL, Events: s.events, Now: s.clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}

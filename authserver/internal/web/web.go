@@ -20,6 +20,7 @@ import (
 	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/consent"
 	"latchkey/authserver/internal/deviceflow"
+	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/sso"
@@ -45,6 +46,7 @@ type Dependencies struct {
 	APIURL  string          // public address of the resource API, for examples
 	SSO     *sso.Service    // nil: there is none
 	Issuer  string          // public address, https://host or http://host:port
+	Events  *event.Recorder
 	Logger  *slog.Logger
 	Now     func() time.Time
 }
@@ -64,6 +66,7 @@ type Server struct {
 	apiURL     string          // without a slash at its end
 	sso        *sso.Service    // nil: no pages of sign-in providers
 	issuer     string
+	events     *event.Recorder
 	log        *slog.Logger
 	now        func() time.Time
 	secure     bool // the issuer is https: cookies are Secure, HSTS is sent
@@ -81,7 +84,7 @@ func New(d Dependencies) (*Server, error) {
 		people: d.People, passkeys: d.Passkeys, recovery: d.Recovery, consents: d.Consents, clients: d.Clients,
 		devices: d.Devices, asks: d.Asks, seenClient: d.Seen,
 		findClient: d.Client, keys: d.Keys, apiURL: strings.TrimRight(d.APIURL, "/"), sso: d.SSO, issuer: d.Issuer,
-		log: d.Logger, now: d.Now,
+		events: d.Events, log: d.Logger, now: d.Now,
 		secure: u.Scheme == "https", crossCheck: http.NewCrossOriginProtection(),
 	}
 	if err := s.crossCheck.AddTrustedOrigin(strings.ToLower(u.Scheme + "://" + u.Host)); err != nil {

@@ -1,0 +1,157 @@
+// Package event records security events: a row in the transaction of what happened,
+// and a log line once that has committed. It knows no HTTP and no SQL.
+package event
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+)
+
+// Store keeps events. Every method joins the transaction in its context.
+type Store interface {
+	AfterCommit(ctx context.Context, fn func(ctx context.Context))
+	// AddEvent stores e. An empty FamilyID becomes that of the user, in e too.
+	AddEvent(ctx context.Context, e *authserver.Event) error
+	// AddRefusal stores e, unless the user has most events of its kind since then.
+	AddRefusal(ctx context.Context, e *authserver.Event, since time.Time, most int) error
+}
+
+// A Follower is told of an event in its transaction. Its error ends that.
+type Follower func(ctx context.Context, e *authserver.Event) error
+
+// Recorder records events. Its methods are safe for concurrent use.
+type Recorder struct {
+	Store     Store
+	Logger    *slog.Logger
+	Now       func() time.Time
+	Actor     string                                      // of what no request asked for; "": nobody known
+	From      func(ctx context.Context) authserver.Origin // of the request of ctx; nil: there are no requests
+	Followers []Follower                                  // in this order
+}
+
+// Record stores e in the transaction of ctx, and logs it once that has committed:
+// what is rolled back leaves neither. ID, time, outcome, actor and origin are
+// filled in where e has none. An error must end the transaction.
+func (r *Recorder) Record(ctx context.Context, e authserver.Event) error {
+	if err := r.complete(ctx, &e); err != nil {
+		return err
+	}
+	if err := r.Store.AddEvent(ctx, &e); err != nil {
+		return err
+	}
+	for _, follow := range r.Followers {
+		if err := follow(ctx, &e); err != nil {
+			return err
+		}
+	}
+	r.Store.AfterCommit(ctx, func(ctx context.Context) { r.log(ctx, &e) })
+	return nil
+}
+
+// What is refused is stored at most so often for each user, and for all that
+// belong to none: whoever guesses does not fill the table. The log has all.
+const (
+	refusalsEvery  = time.Hour
+	refusalsOfUser = 30
+	refusalsOfNone = 300
+)
+
+// patience is how long a refusal may take to be stored. The client may have left.
+const patience = 5 * time.Second
+
+// Refused stores and logs that somebody was refused, outside of any transaction. It
+// cannot change the answer.
+func (r *Recorder) Refused(ctx context.Context, e authserver.Event) {
+	e.Outcome = authserver.OutcomeFailure
+	err := r.complete(ctx, &e)
+	if err == nil {
+		lasting, done := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer done()
+		most := refusalsOfUser
+		if e.UserID == "" {
+			most = refusalsOfNone
+		}
+		err = r.Store.AddRefusal(lasting, &e, e.At.Add(-refusalsEvery), most)
+	}
+	r.log(ctx, &e)
+	if err != nil {
+		r.Logger.LogAttrs(ctx, slog.LevelError, "a security event was not stored", slog.String("event", e.Kind), slog.Any("error", err))
+	}
+}
+
+// Note logs e once the transaction of ctx has committed, and stores nothing: what
+// happens all the time.
+func (r *Recorder) Note(ctx context.Context, e authserver.Event) {
+	r.Store.AfterCommit(ctx, func(ctx context.Context) {
+		r.attribute(ctx, &e)
+		r.log(ctx, &e)
+	})
+}
+
+// Origin returns where the request of ctx came from, for work that goes on without it.
+func (r *Recorder) Origin(ctx context.Context) authserver.Origin {
+	if r.From == nil {
+		return authserver.Origin{}
+	}
+	from := r.From(ctx)
+	from.UserAgent = authserver.UserAgentText(from.UserAgent)
+	return from
+}
+
+func (r *Recorder) complete(ctx context.Context, e *authserver.Event) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("event: %w", err)
+	}
+	e.ID, e.At = id.String(), r.Now().UTC().Truncate(time.Microsecond)
+	r.attribute(ctx, e)
+	return nil
+}
+
+// attribute fills in outcome, origin and actor. Whoever was refused has not proved
+// to be the user.
+func (r *Recorder) attribute(ctx context.Context, e *authserver.Event) {
+	if e.Outcome == "" {
+		e.Outcome = authserver.OutcomeSuccess
+	}
+	if e.Origin == (authserver.Origin{}) {
+		e.Origin = r.Origin(ctx)
+	}
+	switch {
+	case e.ActorID != "" || e.Outcome != authserver.OutcomeSuccess:
+	case e.Origin == (authserver.Origin{}):
+		e.ActorID = r.Actor
+	case e.Kind != authserver.EventResetRequested: // which anybody may ask for
+		e.ActorID = e.UserID
+	}
+}
+
+func (r *Recorder) log(ctx context.Context, e *authserver.Event) {
+	attrs := make([]slog.Attr, 0, 10+len(e.Details))
+	attrs = append(attrs, slog.String("event", e.Kind), slog.String("outcome", e.Outcome))
+	for _, one := range []struct{ name, value string }{
+		{"actor_id", e.ActorID},
+		{"user_id", e.UserID},
+		{"family_id", e.FamilyID},
+		{"client_id", e.ClientID},
+		{"subject_id", e.SubjectID},
+		{"client_addr", e.Address},
+		{"request_id", e.RequestID},
+	} {
+		if one.value != "" {
+			attrs = append(attrs, slog.String(one.name, one.value))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Details)) {
+		attrs = append(attrs, slog.String(name, e.Details[name]))
+	}
+	r.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", attrs...)
+}
