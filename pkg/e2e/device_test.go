@@ -46,6 +46,23 @@ func (w *world) typeCode(p *actor.Person, code string) *actor.Page {
 	return page
 }
 
+// followCode opens the address of verification_uri_complete and goes on by hand.
+func (w *world) followCode(p *actor.Person, address string) *actor.Page {
+	w.t.Helper()
+	page, err := p.Open(w.t.Context(), address)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	form, err := page.Form("user_code")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if page, err = p.Browser.Submit(w.t.Context(), page, form, "", ""); err != nil {
+		w.t.Fatal(err)
+	}
+	return page
+}
+
 func (w *world) decideDevice(p *actor.Person, page *actor.Page, decision string) *actor.Page {
 	w.t.Helper()
 	form, err := page.Form("decision")

@@ -94,3 +94,23 @@ func TestLocalhostMatchesAnyPort(t *testing.T) {
 		}
 	})
 }
+
+// TestNobodyIsHeldToTheScopeOfASharedRegistration: assistants register with the scope
+// of the first challenge, and have no token to change that when a tool needs more. Who
+// can change it is held to it.
+func TestNobodyIsHeldToTheScopeOfASharedRegistration(t *testing.T) {
+	registers(t, func(w *world) {
+		made := w.register(native(members{"scope": "read"}), "")
+		app := &actor.App{Issuer: w.Auth.URL, Client: actor.Credential{ID: made.Text("client_id")}, RedirectURI: loopbackCallback, HTTP: w.described()}
+		if pair := w.tokens(app, "read_write"); made.Text("scope") != "read read_write" || pair.Scope != "read_write" {
+			w.t.Errorf("%s, then tokens for %q", made, pair.Scope)
+		}
+		managed := w.register(members{"scope": "read", "redirect_uris": []string{webCallback}}, "")
+		app = &actor.App{Issuer: w.Auth.URL, Client: actor.Credential{ID: managed.Text("client_id")}, RedirectURI: webCallback}
+		page, err := w.person().Open(w.t.Context(), app.AuthorizeURL(actor.NewPKCE(), "read_write", "the-state", nil))
+		if err != nil || managed.Text("scope") != "read" {
+			w.t.Fatalf("%v %s", err, managed)
+		}
+		wantErrorRedirect(w.t, w, page, "invalid_scope", "more than was registered")
+	})
+}

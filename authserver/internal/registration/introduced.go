@@ -11,6 +11,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
 )
 
@@ -55,6 +56,7 @@ func (s *Service) Introduce(ctx context.Context, m *Metadata, token string) (Int
 	c.Introduced, c.ID, c.CreatedAt = authserver.IntroducedByRegistration, uuid.NewString(), s.Now()
 	c.SeenAt = c.CreatedAt
 	if c.Public() && token == "" {
+		c.Scopes = scope.All // nobody could ask for another one later; the person decides
 		shared, err := s.share(ctx, c)
 		return Introduction{Made: Made{Client: shared}}, err
 	}

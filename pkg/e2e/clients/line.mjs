@@ -15,4 +15,4 @@ export function done(result) {
   process.exit(0)
 }
 
-export const { ISSUER, API_URL, CLIENT_ID, REDIRECT_URI } = process.env
+export const { ISSUER, API_URL, CLIENT_ID, CLIENT_DOCUMENT, CONFIG, REDIRECT_URI } = process.env

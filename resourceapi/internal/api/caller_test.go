@@ -47,6 +47,9 @@ func (c *caller) do(method, path string, body any, pairs ...string) result {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		req.Header.Set(pairs[i], pairs[i+1])
 	}
+	if host := req.Header.Get("Host"); host != "" {
+		req.Host = host
+	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		c.s.t.Fatal(err)

@@ -68,8 +68,8 @@ func newServer(version string) *mcp.Server {
 }
 
 // streamable serves a server by HTTP. The library's guard against other names of
-// this host is off: a proxy beside us passes the public name on, and what a page in
-// a browser lacks is the credential, not the name.
+// this host is off: a proxy beside us passes the public name on. rebound stands in its
+// place.
 func streamable(server *mcp.Server) http.Handler {
 	return mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
 		Stateless: true, JSONResponse: true, DisableLocalhostProtection: true, Logger: slog.New(slog.DiscardHandler),
@@ -93,6 +93,9 @@ var errOneMessage = fault.New(fault.Malformed, "The request body must be one JSO
 // serve answers a message. A call of a tool that needs more than the caller has is
 // refused before the library sees it, with a challenge that says what to ask for.
 func (s *assistants) serve(w http.ResponseWriter, r *http.Request, caller *guard.Principal) error {
+	if s.api.rebound(r) {
+		return errRebound
+	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return fault.New(fault.Unsupported, "The request body must be application/json")
 	}

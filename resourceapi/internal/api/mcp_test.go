@@ -246,6 +246,24 @@ func TestMCP_BadMessages(t *testing.T) {
 	})
 }
 
+// TestMCP_APageThatCallsUsItsOwnIsRefused: its site's name was made to point here. Pages
+// of other origins, and names that a proxy passes on, are answered.
+func TestMCP_APageThatCallsUsItsOwnIsRefused(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		for _, host := range []string{"evil.example", "evil.example:8081", "EVIL.example", "127.0.0.1.evil.example"} {
+			c.do("POST", "/mcp", initialize, "Host", host, "Origin", "http://"+host).refuses(403, "forbidden", "not the name")
+		}
+		own := strings.TrimPrefix(s.url, "http://")
+		for host, origin := range map[string]string{
+			own: "http://" + own, "localhost:8081": "http://localhost:8081", "[::1]:8081": "http://[::1]:8081", "10.0.0.7": "http://10.0.0.7",
+			"api": "https://app.example", "api.example": "null", "resourceapi:8081": "http://localhost:6274", "api.example:80": "%zz",
+		} {
+			c.do("POST", "/mcp", initialize, "Host", host, "Origin", origin).want(200)
+		}
+	})
+}
+
 // TestMCP_CallsAreCounted against the same limit as every request.
 func TestMCP_CallsAreCounted(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *service) {
