@@ -3,11 +3,12 @@
 # service. The resource API's tables belong to …_api_owner, which only migrates;
 # the service itself connects as …_api, which owns nothing and is bound by
 # row-level security. …_backup reads everything, past row-level security, and
-# writes nothing. NAME and SECRETS are for setting it up elsewhere.
+# writes nothing. NAME, SECRETS and PSQL are for setting it up elsewhere.
 set -eu
-: "${NAME:=latchkey}" "${SECRETS:=/run/secrets}"
+: "${NAME:=latchkey}" "${SECRETS:=/run/secrets}" "${PSQL:=psql --username ${POSTGRES_USER:-postgres}}"
 
 # The passwords go in on standard input: arguments are everybody's to read.
+# shellcheck disable=SC2086 # PSQL may be several words
 {
   for one in auth api_owner api backup; do
     printf "\\\\set %s_password '%s'\n" "$one" "$(cat "$SECRETS/${one}_password")"
@@ -28,5 +29,5 @@ GRANT CONNECT ON DATABASE :"auth", :"api" TO :"backup";
 ALTER SCHEMA public OWNER TO :"owner";
 GRANT USAGE ON SCHEMA public TO :"api";
 SQL
-} | psql -v ON_ERROR_STOP=1 --username "${POSTGRES_USER:-postgres}" --dbname postgres --quiet --no-psqlrc \
+} | $PSQL -v ON_ERROR_STOP=1 --dbname postgres --quiet --no-psqlrc \
   -v auth="${NAME}_auth" -v owner="${NAME}_api_owner" -v api="${NAME}_api" -v backup="${NAME}_backup"
