@@ -6,21 +6,31 @@ import "time"
 const (
 	EmailMessageReset           = "reset"            // here is your link
 	EmailMessagePasswordChanged = "password_changed" // it was changed by such a link
-	EmailMessageConfirm         = "confirm_email"    // confirm that this address is yours
+	EmailMessageConfirm         = "confirm_email"    // confirm that this new address is yours
+	EmailMessageConfirmOwn      = "confirm_own"      // confirm that the address you signed up with is yours
 	EmailMessageTaken           = "email_taken"      // somebody asked for an address that is yours already
 	EmailMessageChanged         = "email_changed"    // to the old address
 	EmailMessageInvited         = "family_invited"   // to somebody who has no account yet
 	EmailMessageClosed          = "account_closed"   // it was deleted; the link takes that back
 )
 
-// EmailMessage is a message to a person. It exists in memory only: it may hold a
-// link in the clear.
+// EmailMessage is a message to a person. As JSON it waits in the outbox. What a link
+// carries is made when the email is sent, and is in memory only.
 type EmailMessage struct {
-	Kind     string
-	To       string
-	Name     string        // of the person
-	Language string        // "en" …; one that has no text is answered in English
-	Path     string        // of the link, on this server; "": none
-	Life     time.Duration // of the link
-	Until    time.Time     // what the email speaks of ends then; zero: nothing does
+	Kind     string        `json:"kind"`
+	To       string        `json:"to"`
+	Name     string        `json:"name,omitempty"`     // of the person, as they call themselves; "": nothing
+	By       string        `json:"by,omitempty"`       // confirmed address of whoever invites; "": it is not confirmed
+	Language string        `json:"language,omitempty"` // "en" …; one that has no text is answered in English
+	Page     string        `json:"page,omitempty"`     // path of a page to look at
+	About    string        `json:"about,omitempty"`    // what it happened to, as somebody has named it
+	At       time.Time     `json:"at,omitzero"`        // when it happened; zero: it says nothing of that
+	Device   string        `json:"device,omitempty"`   // in the place of the browser: what its owner calls it
+	Origin   Origin        `json:"origin,omitzero"`    // of the request it was asked for with
+	GiveUp   time.Time     `json:"give_up,omitzero"`   // the email is worth nothing after it
+	Bound    string        `json:"bound,omitempty"`    // digest of the password hash it was asked for under
+	ID       string        `json:"id,omitempty"`       // of the invitation it is about
+	Path     string        `json:"-"`                  // of the link, on this server; "": none
+	Life     time.Duration `json:"-"`                  // of the link
+	Until    time.Time     `json:"-"`                  // what the email speaks of ends then; zero: nothing does
 }

@@ -29,6 +29,7 @@ const (
 	EventPasswordChanged   = "password.changed"
 	EventResetRequested    = "password.reset_requested"
 	EventEmailChanged      = "email.changed"
+	EventEmailConfirmed    = "email.confirmed"
 	EventExported          = "account.exported"
 	EventDeviceRevoked     = "device.revoked"
 	EventUserDeactivated   = "user.deactivated"

@@ -18,4 +18,5 @@ type Invitation struct {
 	InvitedBy  string // user id
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
+	Mailed     bool // the code was sent to Email, and shown to nobody
 }

@@ -22,7 +22,11 @@ type User struct {
 	CreatedAt     time.Time
 	DeactivatedAt *time.Time
 	EraseAt       *time.Time // the account is closed: it can be restored until then
-	Review        bool       // a reset has suspended ways to sign in; the person is asked which to restore
+	// EmailConfirmedAt is when the person proved to read what is sent to Email; nil:
+	// not yet, and others must not rely on it.
+	EmailConfirmedAt *time.Time
+	Language         string // of the last sign-in, "en" …; "": not known
+	Review           bool   // a reset has suspended ways to sign in; the person is asked which to restore
 }
 
 // Active reports whether the user may do anything at all.
@@ -32,9 +36,15 @@ func (u *User) Active() bool { return u.DeactivatedAt == nil }
 // back.
 func (u *User) Closed() bool { return u.DeactivatedAt != nil && u.EraseAt != nil }
 
+// EmailConfirmed reports whether the address was proved to be the person's.
+func (u *User) EmailConfirmed() bool { return u.EmailConfirmedAt != nil }
+
+// Named is what the person calls themselves; "": nothing.
+func (u *User) Named() string { return strings.TrimSpace(u.FirstName + " " + u.LastName) }
+
 // DisplayName is how pages address the person.
 func (u *User) DisplayName() string {
-	if name := strings.TrimSpace(u.FirstName + " " + u.LastName); name != "" {
+	if name := u.Named(); name != "" {
 		return name
 	}
 	return u.Email

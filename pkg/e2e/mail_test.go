@@ -1,8 +1,7 @@
 package e2e
 
 import (
-	"io"
-	"mime/quotedprintable"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -19,38 +18,15 @@ import (
 
 var linkInEmail = regexp.MustCompile(`(?m)^https?://\S+`)
 
-// link waits for the next email and returns the path of the link in it.
-func (w *world) link(office *testenv.PostOffice, to string) string {
-	w.t.Helper()
-	select {
-	case email := <-office.Emails:
-		head, _, _ := strings.Cut(email, "\r\n\r\n")
-		if !strings.Contains(head, to) {
-			w.t.Fatalf("the email is not to %s: %s", to, email)
-		}
-		found, err := url.Parse(linkIn(w.t, email))
-		if err != nil || !strings.HasPrefix(found.String(), w.Auth.URL+"/") {
-			w.t.Fatalf("the email has no link of ours: %s", email)
-		}
-		return found.RequestURI()
-	case <-time.After(20 * time.Second):
-		w.t.Fatal("no email came")
-	}
-	return ""
-}
-
-// linkIn is the link of an email; "": it has none.
-func linkIn(t *testing.T, email string) string {
+// linkIn is the link of an email; "": it has none. The text and the HTML have the same.
+func linkIn(t *testing.T, raw string) string {
 	t.Helper()
-	head, body, _ := strings.Cut(email, "\r\n\r\n")
-	if strings.Contains(head, "quoted-printable") {
-		plain, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(body)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		body = string(plain)
+	e := testenv.ReadEmail(t, raw)
+	link := linkInEmail.FindString(e.Text)
+	if link != "" && !strings.Contains(e.HTML, `href="`+html.EscapeString(link)+`"`) {
+		t.Errorf("the text links to %s, and the HTML does not: %s", link, e.HTML)
 	}
-	return strings.TrimSpace(linkInEmail.FindString(body))
+	return link
 }
 
 // answer gets a page, fills in its form that has the named fields, and submits it
@@ -113,15 +89,13 @@ func TestForgottenPasswordByMail(t *testing.T) {
 			w.t.Errorf("an unknown address: %d", page.Status)
 		}
 		w.answer(stranger, "/forgot", map[string]string{"email": p.Email})
-		path := w.link(office, p.Email)
+		path := w.linkFor(office, p.Email, "/reset?")
 		page := w.answer(stranger, path, map[string]string{"new_password": "Another-1!password"})
 		if page.URL.Path != "/signin" {
 			w.t.Fatalf("after the reset: %d %s", page.Status, page.Text())
 		}
 		w.allRefuse(pair.Access)
-		if path := w.link(office, p.Email); path != "/forgot" { // the news that it was changed
-			w.t.Errorf("the second email leads to %s", path)
-		}
+		w.linkFor(office, p.Email, "/forgot") // the news that it was changed
 		wantStatus(w.t, w.refresh(app, pair.Refresh), http.StatusBadRequest)
 		if page, err := p.Browser.Get(w.t.Context(), "/settings/security"); err != nil || page.URL.Path != "/signin" {
 			w.t.Errorf("the other browser is still signed in: %v", err)

@@ -41,7 +41,7 @@ func TestUserinfoSaysWhoItIs(t *testing.T) {
 					w.t.Errorf("%s: %s is %q, want %q", method, member, got.Text(member), want)
 				}
 			}
-			if members := slices.Sorted(maps.Keys(membersOf(w.t, got))); fmt.Sprint(members) != "[email family_id name sub]" {
+			if members := slices.Sorted(maps.Keys(membersOf(w.t, got))); fmt.Sprint(members) != "[email email_verified family_id name sub]" {
 				w.t.Errorf("%s: members %v", method, members)
 			}
 			if !strings.Contains(got.Header.Get("Cache-Control"), "no-store") {

@@ -2,8 +2,13 @@ package testenv
 
 import (
 	"bufio"
+	"errors"
 	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
 	"net"
+	"net/mail"
 	"strings"
 	"testing"
 )
@@ -13,18 +18,33 @@ type PostOffice struct {
 	Addr   string      // host:port
 	Emails chan string // each as it came, header and body
 	refuse string
+	close  func() error
 }
+
+// Close stops taking emails.
+func (p *PostOffice) Close() { _ = p.close() }
 
 // OpenPostOffice opens one that closes with the test. refuse is what it answers
 // to every recipient; "": it takes them.
 func OpenPostOffice(t testing.TB, refuse string) *PostOffice {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it closes with the test
+	return openPostOffice(t, "127.0.0.1:0", refuse)
+}
+
+// OpenPostOfficeAt opens one at an address, which takes every email.
+func OpenPostOfficeAt(t testing.TB, addr string) *PostOffice {
+	t.Helper()
+	return openPostOffice(t, addr, "")
+}
+
+func openPostOffice(t testing.TB, addr, refuse string) *PostOffice {
+	t.Helper()
+	listener, err := net.Listen("tcp", addr) //nolint:noctx // it closes with the test
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() })
-	p := &PostOffice{Addr: listener.Addr().String(), refuse: refuse, Emails: make(chan string, 100)}
+	p := &PostOffice{Addr: listener.Addr().String(), refuse: refuse, Emails: make(chan string, 100), close: listener.Close}
 	go func() {
 		for {
 			conn, err := listener.Accept()
@@ -74,5 +94,56 @@ func readEmail(in *bufio.Reader) string {
 			return text.String()
 		}
 		text.WriteString(line)
+	}
+}
+
+// Email is an email as its reader has it.
+type Email struct {
+	Header  mail.Header
+	Subject string
+	Text    string
+	HTML    string
+}
+
+// ReadEmail reads an email that has its message as text and as HTML.
+func ReadEmail(t testing.TB, raw string) Email {
+	t.Helper()
+	m, err := mail.ReadMessage(strings.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := Email{Header: m.Header}
+	if e.Subject, err = new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject")); err != nil {
+		t.Fatal(err)
+	}
+	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/alternative" {
+		t.Fatalf("the email is %q: %v", kind, err)
+	}
+	for parts := multipart.NewReader(m.Body, params["boundary"]); ; {
+		part, err := parts.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return e
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := io.Reader(part)
+		if part.Header.Get("Content-Transfer-Encoding") == "quoted-printable" {
+			body = quotedprintable.NewReader(part)
+		}
+		text, err := io.ReadAll(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain := strings.ReplaceAll(string(text), "\r\n", "\n")
+		switch kind, _, _ := mime.ParseMediaType(part.Header.Get("Content-Type")); kind {
+		case "text/plain":
+			e.Text = plain
+		case "text/html":
+			e.HTML = plain
+		default:
+			t.Fatalf("a part of the email is %q", kind)
+		}
 	}
 }

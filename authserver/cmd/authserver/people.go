@@ -32,7 +32,7 @@ func (p *parts) peopleWith(kept func(path string) (string, error)) (*account.Ser
 		Settings: account.Settings{
 			Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle, AIAvailable: c.AIAvailable,
 			HashQueue: c.HashQueue, HashCost: account.HashCost{Memory: c.PasswordMemory, Passes: c.PasswordPasses}, InvitationLife: c.InvitationLife,
-			ErasureGrace: c.ErasureGrace, Erases: c.ErasureURL != "",
+			ErasureGrace: c.ErasureGrace, Erases: c.ErasureURL != "", Letters: p.cfg.SMTPURL != "",
 			Throttles: account.Throttles{
 				SigninAccount: c.ThrottleSignin, SigninAddress: c.ThrottleAddress, SecondFactor: c.ThrottleSecondFactor,
 				Signup: c.ThrottleSignup, Invite: c.ThrottleInvite, Token: c.ThrottleToken, Reset: c.ThrottleReset,

@@ -40,6 +40,7 @@ type userView struct {
 	FamilyID      string     `json:"family_id"`
 	Role          string     `json:"role"`
 	Operator      bool       `json:"operator"`
+	Confirmed     bool       `json:"email_confirmed"`
 	SecondFactor  bool       `json:"second_factor"`
 	CreatedAt     time.Time  `json:"created_at"`
 	DeactivatedAt *time.Time `json:"deactivated_at"`
@@ -49,7 +50,7 @@ type userView struct {
 func viewUser(u *authserver.User) userView {
 	return userView{
 		ID: u.ID, Email: u.Email, FamilyID: u.FamilyID, Role: u.Role, Operator: u.Operator,
-		SecondFactor: u.SecondFactor, CreatedAt: u.CreatedAt, DeactivatedAt: u.DeactivatedAt, EraseAt: u.EraseAt,
+		Confirmed: u.EmailConfirmed(), SecondFactor: u.SecondFactor, CreatedAt: u.CreatedAt, DeactivatedAt: u.DeactivatedAt, EraseAt: u.EraseAt,
 	}
 }
 

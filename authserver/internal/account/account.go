@@ -33,6 +33,7 @@ type Settings struct {
 	InvitationLife time.Duration // of a family invitation; 0: 3 days
 	ErasureGrace   time.Duration // how long a deleted account can be restored; 0: not at all
 	Erases         bool          // whether a family's data is erased with its last member
+	Letters        bool          // people can be written to; somebody runs Recovery.Run
 	SecondFactorOf string        // the name authenticator apps show; "": Latchkey
 	Throttles      Throttles
 }
@@ -85,6 +86,7 @@ type Visitor struct {
 	Address   string // client address, trusted proxies looked through
 	UserAgent string
 	Browser   secret.Digest // of the cookie it is known by; zero: no browser
+	Language  string        // that the person reads, "en" …; "": not known
 }
 
 // record records an event of the user, in the transaction of ctx.

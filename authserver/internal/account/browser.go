@@ -26,3 +26,13 @@ func (s *Service) createSignin(ctx context.Context, in *authserver.Signin, v Vis
 	}
 	return s.deps.Store.KnowBrowser(ctx, v.Browser, in.User.ID, in.CreatedAt)
 }
+
+// learnLanguage notes which language a person reads who signs in, for letters. It comes
+// before the sign-in holds the user's row, or two sign-ins would wait for each other.
+func (s *Service) learnLanguage(ctx context.Context, u *authserver.User, v Visitor) error {
+	if v.Language == "" || v.Language == u.Language {
+		return nil
+	}
+	u.Language = v.Language
+	return s.deps.Store.SetLanguage(ctx, u.ID, v.Language)
+}

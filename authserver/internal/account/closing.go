@@ -27,10 +27,10 @@ func (s *Service) Erases() bool { return s.deps.Settings.Erases }
 // Close deletes the account of a user as the person asks: everything ends at once, as
 // EndingDeleted says. Nothing is erased for the grace period, within which the
 // account can be restored; without one it is deleted for good. It returns the user as
-// they were, with the time of erasure, and a link that restores. Errors: as Delete.
-func (s *Service) Close(ctx context.Context, userID string) (*authserver.User, secret.Token, error) {
+// they were, with the time of erasure; a letter has a link that restores. Errors: as
+// Delete.
+func (s *Service) Close(ctx context.Context, userID string) (*authserver.User, error) {
 	var u *authserver.User
-	var token secret.Token
 	err := s.deps.Store.InTx(ctx, func(ctx context.Context) (err error) {
 		if u, err = s.deps.Store.FindUser(ctx, userID); err != nil {
 			return err
@@ -38,18 +38,17 @@ func (s *Service) Close(ctx context.Context, userID string) (*authserver.User, s
 		if s.deps.Settings.ErasureGrace <= 0 {
 			return s.leave(ctx, userID, true)
 		}
-		token, err = s.closeAccount(ctx, u)
-		return err
+		return s.closeAccount(ctx, u)
 	})
-	return u, token, err
+	return u, err
 }
 
-func (s *Service) closeAccount(ctx context.Context, u *authserver.User) (secret.Token, error) {
+func (s *Service) closeAccount(ctx context.Context, u *authserver.User) error {
 	if err := s.deps.Store.LockFamily(ctx, u.FamilyID); err != nil {
-		return secret.Token{}, err
+		return err
 	}
 	if _, err := s.mayLeave(ctx, u); err != nil {
-		return secret.Token{}, err
+		return err
 	}
 	now := s.now()
 	eraseAt := now.Add(s.deps.Settings.ErasureGrace)
@@ -58,26 +57,26 @@ func (s *Service) closeAccount(ctx context.Context, u *authserver.User) (secret.
 		err = fault.New(fault.NotFound, "User not found")
 	}
 	if err != nil {
-		return secret.Token{}, err
+		return err
 	}
 	owned, err := s.disableOwnedClients(ctx, u.ID, now)
 	if err != nil {
-		return secret.Token{}, err
+		return err
 	}
 	if err := s.end(ctx, u.ID, EndingDeleted, ""); err != nil {
-		return secret.Token{}, err
+		return err
 	}
 	if err := s.endOwnedClients(ctx, u.ID, owned, false); err != nil {
-		return secret.Token{}, err
+		return err
 	}
 	err = s.deps.Events.Record(ctx, authserver.Event{
 		Kind: authserver.EventUserClosed, UserID: u.ID, Details: map[string]string{"erase_at": eraseAt.Format(time.RFC3339)},
 	})
 	if err != nil {
-		return secret.Token{}, err
+		return err
 	}
 	u.DeactivatedAt, u.EraseAt = &now, &eraseAt
-	return s.restoreLink(ctx, u, eraseAt)
+	return s.write(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessageClosed}, s.deps.Settings.ErasureGrace)
 }
 
 // restoreLink makes a link that restores the account of u until a time.

@@ -45,6 +45,9 @@ func (s *Service) SignInOnDevice(ctx context.Context, email, password, code stri
 	if err := authserver.CheckDevice(&d); err != nil {
 		return nil, nil, err
 	}
+	if err := s.learnLanguage(ctx, u, v); err != nil {
+		return nil, nil, err
+	}
 	var tokens *authserver.Tokens
 	err = s.deps.Store.InTx(ctx, func(ctx context.Context) (err error) {
 		if err := s.stillGood(ctx, u); err != nil {

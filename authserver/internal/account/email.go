@@ -3,14 +3,20 @@ package account
 import (
 	"context"
 	"strings"
+	"time"
 
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
 )
 
-// EmailPath is where a link to confirm an address leads; the token follows it.
-const EmailPath = "/settings/email/confirm?token="
+// Where links to confirm an address lead; the token follows. EmailPath: of another
+// address, which the person signs in for: who reads a mistyped one must not get the
+// account. ConfirmPath: of the address the account has.
+const (
+	EmailPath   = "/settings/email/confirm?token="
+	ConfirmPath = "/confirm?token="
+)
 
 // RequestEmail begins to change the address of the person at in, who gives the
 // password, or has signed in a moment ago and has none. With
@@ -34,40 +40,19 @@ func (r *Recovery) RequestEmail(ctx context.Context, in *authserver.Signin, emai
 	if err := s.confirm(ctx, in, password); err != nil {
 		return false, err
 	}
-	if r.Mail == nil {
+	if !r.People.CanMail() {
 		return true, r.changeEmail(ctx, u, email, language)
 	}
-	asked := *u
-	return false, r.later(func(ctx context.Context) error { return r.writeConfirmation(ctx, &asked, email, language) })
-}
-
-func (r *Recovery) writeConfirmation(ctx context.Context, u *authserver.User, email, language string) error {
-	owner, err := r.People.findByEmail(ctx, email)
-	if err != nil {
-		return err
-	}
-	if owner.ID != "" {
-		r.send(ctx, owner.ID, authserver.EmailMessage{
-			Kind: authserver.EmailMessageTaken, To: email, Name: owner.DisplayName(), Language: language, Path: "/forgot",
-		})
-		return nil
-	}
-	token, err := r.newLink(ctx, authserver.LinkEmail, secret.EmailLink, u, email)
-	if err != nil {
-		return err
-	}
-	r.send(ctx, u.ID, authserver.EmailMessage{
-		Kind: authserver.EmailMessageConfirm, To: email, Language: language,
-		Path: EmailPath + token.Reveal(), Life: r.LinkLife(),
-	})
-	return nil
+	return false, s.write(ctx, u, authserver.EmailMessage{
+		Kind: authserver.EmailMessageConfirm, To: email, Language: language, Bound: secret.DigestOf(u.PasswordHash).String(),
+	}, askedFor)
 }
 
 // CheckEmailLink returns the address that a link of u confirms. ErrLinkGone: it
 // is not good, or not u's.
 func (r *Recovery) CheckEmailLink(ctx context.Context, u *authserver.User, text string) (string, error) {
 	l, owner, err := r.find(ctx, authserver.LinkEmail, secret.EmailLink, text)
-	if err == nil && owner.ID != u.ID {
+	if err == nil && (owner.ID != u.ID || l.Email == owner.Email) {
 		return "", ErrLinkGone
 	}
 	if err != nil {
@@ -83,56 +68,100 @@ func (r *Recovery) ConfirmEmail(ctx context.Context, u *authserver.User, text, l
 	if err != nil {
 		return err
 	}
-	err = r.People.deps.Store.InTx(ctx, func(ctx context.Context) error {
-		return r.swapEmail(ctx, u, email, func() error {
-			won, err := r.Links.ClaimLink(ctx, authserver.LinkEmail, secret.DigestOf(text), r.People.now())
-			if err == nil && !won {
-				return ErrLinkGone
-			}
-			return err
-		})
+	now := r.People.now()
+	return r.swapEmail(ctx, u, email, language, &now, func(ctx context.Context) error {
+		return r.claim(ctx, authserver.LinkEmail, text)
 	})
-	if err == nil {
-		r.emailChanged(ctx, u, language)
-	}
-	return err
 }
 
-// changeEmail gives u another address at once.
-func (r *Recovery) changeEmail(ctx context.Context, u *authserver.User, email, language string) error {
-	err := r.People.deps.Store.InTx(ctx, func(ctx context.Context) error {
-		return r.swapEmail(ctx, u, email, func() error { return nil })
-	})
-	if err == nil {
-		r.emailChanged(ctx, u, language)
-	}
-	return err
-}
-
-// swapEmail replaces the address in the transaction of ctx, if claim agrees;
-// links to the old one are void. The user's row comes first, as in Reset.
-func (r *Recovery) swapEmail(ctx context.Context, u *authserver.User, email string, claim func() error) error {
-	won, err := r.Links.ChangeEmail(ctx, u.ID, u.Email, email)
-	if fault.Is(err, fault.Conflict) {
-		return invalid(authserver.EmailTaken())
-	}
+func (r *Recovery) claim(ctx context.Context, kind, text string) error {
+	won, err := r.Links.ClaimLink(ctx, kind, secret.DigestOf(text), r.People.now())
 	if err == nil && !won {
-		return fault.New(fault.Conflict, "The address was changed meanwhile. Load the page again.")
+		return ErrLinkGone
 	}
+	return err
+}
+
+// changeEmail gives u another address at once, which nobody has confirmed.
+func (r *Recovery) changeEmail(ctx context.Context, u *authserver.User, email, language string) error {
+	return r.swapEmail(ctx, u, email, language, nil, func(context.Context) error { return nil })
+}
+
+// swapEmail replaces the address, if claim agrees; links to the old one are void, and
+// it is told. The user's row comes first, as in Reset.
+func (r *Recovery) swapEmail(ctx context.Context, u *authserver.User, email, language string, confirmed *time.Time, claim func(ctx context.Context) error) error {
+	return r.People.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		won, err := r.Links.ChangeEmail(ctx, u.ID, u.Email, email, confirmed)
+		if fault.Is(err, fault.Conflict) {
+			return invalid(authserver.EmailTaken())
+		}
+		if err == nil && !won {
+			return fault.New(fault.Conflict, "The address was changed meanwhile. Load the page again.")
+		}
+		if err != nil {
+			return err
+		}
+		if err := claim(ctx); err != nil {
+			return err
+		}
+		if err := r.Links.VoidLinks(ctx, u.ID, r.People.now()); err != nil {
+			return err
+		}
+		if err := r.People.record(ctx, authserver.EventEmailChanged, u.ID); err != nil {
+			return err
+		}
+		return r.People.write(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessageChanged, Language: language}, told)
+	})
+}
+
+// CheckOwnLink returns whose address a link confirms. ErrLinkGone: nobody's.
+func (r *Recovery) CheckOwnLink(ctx context.Context, text string) (*authserver.User, error) {
+	l, u, err := r.find(ctx, authserver.LinkEmail, secret.EmailLink, text)
+	if err == nil && l.Email != u.Email {
+		return nil, ErrLinkGone
+	}
+	return u, err
+}
+
+// ConfirmOwn uses a link: the address of its user is confirmed. Of callers that come
+// together one wins. ErrLinkGone: it is not good.
+func (r *Recovery) ConfirmOwn(ctx context.Context, text string) error {
+	u, err := r.CheckOwnLink(ctx, text)
 	if err != nil {
 		return err
 	}
-	if err := claim(); err != nil {
-		return err
-	}
-	if err := r.Links.VoidLinks(ctx, u.ID, r.People.now()); err != nil {
-		return err
-	}
-	return r.People.record(ctx, authserver.EventEmailChanged, u.ID)
+	return r.People.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		won, err := r.Links.ConfirmEmail(ctx, u.ID, u.Email, r.People.now())
+		if err == nil && !won {
+			err = ErrLinkGone
+		}
+		if err == nil {
+			err = r.claim(ctx, authserver.LinkEmail, text)
+		}
+		if err != nil {
+			return err
+		}
+		return r.People.record(ctx, authserver.EventEmailConfirmed, u.ID)
+	})
 }
 
-func (r *Recovery) emailChanged(ctx context.Context, u *authserver.User, language string) {
-	r.notify(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessageChanged, To: u.Email, Language: language})
+// AskConfirmation sends u another link that confirms the address. Errors:
+// fault.Conflict (it is confirmed), fault.RateLimited, fault.Unavailable.
+func (r *Recovery) AskConfirmation(ctx context.Context, u *authserver.User, language string) error {
+	switch {
+	case u.EmailConfirmed():
+		return fault.New(fault.Conflict, "Your address is confirmed already.")
+	case !r.People.CanMail():
+		return errNoMail
+	}
+	if err := r.People.take(ctx, "confirm-email", u.ID, r.People.deps.Settings.Throttles.Reset); err != nil {
+		return err
+	}
+	return r.People.askConfirmation(ctx, u, language)
+}
+
+func (s *Service) askConfirmation(ctx context.Context, u *authserver.User, language string) error {
+	return s.write(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessageConfirmOwn, Language: language}, told)
 }
 
 // Rename changes how u is called. fault.Invalid lists every broken rule.

@@ -33,9 +33,14 @@ func (s *Service) Household(ctx context.Context, u *authserver.User) (Household,
 	return Household{Members: members, Invitations: open}, err
 }
 
-// Invite makes an invitation into the family of by, an admin. The code is shown
-// once. Errors: fault.Forbidden, fault.Invalid.
-func (s *Service) Invite(ctx context.Context, by *authserver.User, email, as string) (secret.Token, error) {
+// invitationLetters are how many invitations one person may have sent to others.
+var invitationLetters = []Limit{{10, time.Hour}, {30, 24 * time.Hour}}
+
+// Invite makes an invitation into the family of by, an admin. Where letters can be sent
+// the code goes to the address in one, and to nobody else: so who joins with it has
+// that address. Else it is returned, this once. language is that of the letter.
+// Errors: fault.Forbidden, fault.Invalid, fault.RateLimited.
+func (s *Service) Invite(ctx context.Context, by *authserver.User, email, as, language string) (secret.Token, error) {
 	if !by.May(role.ManageFamily) {
 		return secret.Token{}, errNotAdmin
 	}
@@ -47,24 +52,46 @@ func (s *Service) Invite(ctx context.Context, by *authserver.User, email, as str
 	if len(broken) > 0 {
 		return secret.Token{}, invalid(broken)
 	}
-	code, now := secret.New(secret.InviteCode), s.now()
-	err := s.asAdmin(ctx, by, func(ctx context.Context, _ []authserver.User) error {
-		i := authserver.Invitation{
-			ID: uuid.NewString(), Digest: code.Digest(), FamilyID: by.FamilyID, Email: email, Role: as,
-			InvitedBy: by.ID, CreatedAt: now, ExpiresAt: now.Add(s.invitationLife()),
+	if s.CanMail() {
+		if err := s.take(ctx, "invitation-letter", by.ID, invitationLetters); err != nil {
+			return secret.Token{}, err
 		}
+	}
+	code, now := secret.New(secret.InviteCode), s.now()
+	i := authserver.Invitation{
+		ID: uuid.NewString(), Digest: code.Digest(), FamilyID: by.FamilyID, Email: email, Role: as,
+		InvitedBy: by.ID, CreatedAt: now, ExpiresAt: now.Add(s.invitationLife()),
+	}
+	err := s.asAdmin(ctx, by, func(ctx context.Context, _ []authserver.User) error {
 		if err := s.deps.Store.CreateInvitation(ctx, i); err != nil {
 			return err
 		}
-		return s.deps.Events.Record(ctx, authserver.Event{
+		err := s.deps.Events.Record(ctx, authserver.Event{
 			Kind: authserver.EventMemberInvited, UserID: by.ID, FamilyID: by.FamilyID, SubjectID: i.ID,
 			Details: map[string]string{"role": as},
 		})
+		if err != nil {
+			return err
+		}
+		return s.writeInvitation(ctx, by, &i, language)
 	})
 	if err != nil {
 		return secret.Token{}, err
 	}
+	if s.CanMail() {
+		return secret.Token{}, nil
+	}
 	return code, nil
+}
+
+// writeInvitation names the inviter by the address, if it is confirmed: names are what
+// people call themselves.
+func (s *Service) writeInvitation(ctx context.Context, by *authserver.User, i *authserver.Invitation, language string) error {
+	m := authserver.EmailMessage{Kind: authserver.EmailMessageInvited, To: i.Email, Language: language, ID: i.ID}
+	if by.EmailConfirmed() {
+		m.By = by.Email
+	}
+	return s.write(ctx, by, m, told)
 }
 
 func (s *Service) invitationLife() time.Duration {

@@ -68,34 +68,16 @@ func (s *Service) RevokeInvite(ctx context.Context, id string) error {
 // JoinPath is where an invitation into a family leads; the code follows it.
 const JoinPath = "/join?code="
 
-// Invite is Service.Invite, and sends the link to the address, where emails can be
-// sent and the inviter has not sent too many: sent. The letter names the inviter by
-// address: names are what people call themselves.
-func (r *Recovery) Invite(ctx context.Context, by *authserver.User, email, as, language string) (code secret.Token, sent bool, err error) {
-	s := r.People
-	if code, err = s.Invite(ctx, by, email, as); err != nil || r.Mail == nil {
-		return code, false, err
-	}
-	err = s.take(ctx, "invitation-letter", by.ID, s.deps.Settings.Throttles.Reset)
-	if fault.Is(err, fault.RateLimited) {
-		return code, false, nil
-	}
-	if err != nil {
-		return code, false, err
-	}
-	r.notify(ctx, &authserver.User{ID: by.ID, Email: by.Email}, authserver.EmailMessage{
-		Kind: authserver.EmailMessageInvited, To: authserver.NormalizeEmail(email), Language: language,
-		Path: JoinPath + code.Reveal(), Until: s.now().Add(s.invitationLife()),
-	})
-	return code, true, nil
-}
-
 // ticket is what an invite code stands for.
 type ticket struct {
 	code       secret.Digest
 	invite     bool                   // of the instance
 	invitation *authserver.Invitation // into a family
 }
+
+// mailed reports whether the code was sent to the address it is bound to, and shown
+// to nobody else: whoever has it reads what is sent there.
+func (t ticket) mailed() bool { return t.invitation != nil && t.invitation.Mailed }
 
 // admit applies the operator's policy and looks the code up, without using it.
 // It comes first, before anything else is looked at (docs/contract.md, "Sign
@@ -153,6 +135,9 @@ func (s *Service) use(ctx context.Context, t ticket, u *authserver.User) error {
 		won, err = s.deps.Store.ClaimInvite(ctx, t.code, u.Email, u.ID, u.CreatedAt)
 	default:
 		return nil
+	}
+	if t.mailed() {
+		u.EmailConfirmedAt = &u.CreatedAt
 	}
 	if err == nil && !won {
 		return errInvite

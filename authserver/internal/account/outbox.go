@@ -2,8 +2,8 @@ package account
 
 import (
 	"context"
-	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"latchkey/authserver"
@@ -23,21 +23,29 @@ const (
 	outboxMaxDelay = 10 * time.Minute
 )
 
-// RunOutbox delivers what the outbox holds until ctx ends: at least once each,
-// by one replica at a time, with growing pauses after failures.
+// courier delivers the outbox messages of one kind.
+type courier struct {
+	kind    string
+	deliver func(ctx context.Context, e *authserver.OutboxMessage) error
+	hands   int // messages under way at once
+}
+
+// RunOutbox tells m of the families that are to be erased until ctx ends: at least
+// once each, by one replica at a time, with growing pauses after failures.
 func (s *Service) RunOutbox(ctx context.Context, m Messenger) {
+	s.run(ctx, courier{authserver.OutboxEraseFamily, func(ctx context.Context, e *authserver.OutboxMessage) error {
+		return m.EraseFamily(ctx, e.Subject)
+	}, 1})
+}
+
+func (s *Service) run(ctx context.Context, c courier) {
 	tick := time.NewTicker(outboxEvery)
 	defer tick.Stop()
+	free := make(chan struct{}, c.hands)
+	var busy sync.WaitGroup
+	defer busy.Wait()
 	for {
-		for ctx.Err() == nil {
-			found, err := s.deliverNext(ctx, m)
-			if err != nil && ctx.Err() == nil {
-				s.deps.Logger.LogAttrs(ctx, slog.LevelError, "outbox", slog.String("error", err.Error()))
-			}
-			if !found || err != nil {
-				break
-			}
-		}
+		s.emptyOutbox(ctx, c, free, &busy)
 		select {
 		case <-ctx.Done():
 			return
@@ -46,32 +54,46 @@ func (s *Service) RunOutbox(ctx context.Context, m Messenger) {
 	}
 }
 
-// deliverNext delivers the message that is due, if there is one.
-func (s *Service) deliverNext(ctx context.Context, m Messenger) (found bool, err error) {
-	now := s.now()
-	e, err := s.deps.Store.ClaimOutboxMessage(ctx, now, now.Add(outboxLease))
-	if err != nil || e == nil {
-		return false, err
+// emptyOutbox takes up what is due, until there is nothing more.
+func (s *Service) emptyOutbox(ctx context.Context, c courier, free chan struct{}, busy *sync.WaitGroup) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case free <- struct{}{}:
+		}
+		now := s.now()
+		e, err := s.deps.Store.ClaimOutboxMessage(ctx, c.kind, now, now.Add(outboxLease))
+		if err != nil && ctx.Err() == nil {
+			s.deps.Logger.LogAttrs(ctx, slog.LevelError, "outbox", slog.String("error", err.Error()))
+		}
+		if err != nil || e == nil {
+			<-free
+			return
+		}
+		busy.Go(func() {
+			defer func() { <-free }()
+			if err := s.attempt(ctx, c, e); err != nil {
+				s.deps.Logger.LogAttrs(ctx, slog.LevelError, "outbox", slog.String("error", err.Error()))
+			}
+		})
 	}
+}
+
+// attempt tries to deliver one message.
+func (s *Service) attempt(ctx context.Context, c courier, e *authserver.OutboxMessage) error {
 	ctx = httpserver.Begin(ctx)
 	bounded, cancel := context.WithTimeout(ctx, outboxTimeout)
 	defer cancel()
-	if err := s.deliver(bounded, m, e); err != nil {
+	if err := c.deliver(bounded, e); err != nil {
 		s.deps.Logger.LogAttrs(ctx, slog.LevelWarn, "an outbox message failed", slog.String("message_id", e.ID), slog.String("kind", e.Kind),
 			slog.Int("attempts", e.Attempts), slog.String("error", err.Error()))
 		// Even when ctx has just ended, the next try should not wait for the lease.
-		return true, s.deps.Store.PostponeOutboxMessage(context.WithoutCancel(ctx), e.ID, s.now().Add(outboxDelay(e.Attempts)))
+		return s.deps.Store.PostponeOutboxMessage(context.WithoutCancel(ctx), e.ID, s.now().Add(outboxDelay(e.Attempts)))
 	}
 	s.deps.Logger.LogAttrs(ctx, slog.LevelInfo, "an outbox message was delivered", slog.String("message_id", e.ID), slog.String("kind", e.Kind),
 		slog.Int("attempts", e.Attempts))
-	return true, s.deps.Store.FinishOutboxMessage(context.WithoutCancel(ctx), e.ID)
-}
-
-func (s *Service) deliver(ctx context.Context, m Messenger, e *authserver.OutboxMessage) error {
-	if e.Kind == authserver.OutboxEraseFamily {
-		return m.EraseFamily(ctx, e.Subject)
-	}
-	return errors.New("account: unknown kind of outbox message: " + e.Kind)
+	return s.deps.Store.FinishOutboxMessage(context.WithoutCancel(ctx), e.ID)
 }
 
 // outboxDelay is one second after the first failure, doubling up to a limit.

@@ -8,20 +8,21 @@ import (
 	"latchkey/pkg/secret"
 )
 
+var errNoMail = fault.New(fault.Unavailable, "This server sends no email. Ask the person who runs it for a link.")
+
 // ResetPath is where a reset link leads; the token follows it.
 const ResetPath = "/reset?token="
 
 // RequestReset sends a link to choose a new password, if the address is
 // somebody's; the answer does not say. Errors: fault.Invalid (no address at
-// all), fault.RateLimited, fault.Unavailable (no mail server is set up, or too
-// many emails wait).
+// all), fault.RateLimited, fault.Unavailable (no mail server is set up).
 func (r *Recovery) RequestReset(ctx context.Context, email, language string, v Visitor) error {
 	email = authserver.NormalizeEmail(email)
 	if broken := authserver.CheckEmail(email); len(broken) > 0 {
 		return invalid(broken)
 	}
-	if r.Mail == nil {
-		return fault.New(fault.Unavailable, "This server sends no email. Ask the person who runs it for a link.")
+	if !r.People.CanMail() {
+		return errNoMail
 	}
 	s := r.People
 	if err := s.take(ctx, "reset-address", v.Address, s.deps.Settings.Throttles.SigninAddress); err != nil {
@@ -30,24 +31,7 @@ func (r *Recovery) RequestReset(ctx context.Context, email, language string, v V
 	if err := s.take(ctx, "reset", email, s.deps.Settings.Throttles.Reset); err != nil {
 		return err
 	}
-	from := s.deps.Events.Origin(ctx)
-	return r.later(func(ctx context.Context) error { return r.writeReset(ctx, email, language, from) })
-}
-
-func (r *Recovery) writeReset(ctx context.Context, email, language string, from authserver.Origin) error {
-	u, err := r.People.findByEmail(ctx, email)
-	if err != nil || u.ID == "" {
-		return err
-	}
-	token, err := r.resetLink(ctx, u, from)
-	if err != nil {
-		return err
-	}
-	r.send(ctx, u.ID, authserver.EmailMessage{
-		Kind: authserver.EmailMessageReset, To: u.Email, Name: u.DisplayName(), Language: language,
-		Path: ResetPath + token.Reveal(), Life: r.LinkLife(),
-	})
-	return nil
+	return s.write(ctx, &authserver.User{Email: email}, authserver.EmailMessage{Kind: authserver.EmailMessageReset, Language: language}, askedFor)
 }
 
 // ResetLink makes a link for the operator to hand over, and returns its path.
@@ -60,39 +44,51 @@ func (r *Recovery) ResetLink(ctx context.Context, email string) (string, error) 
 	if u.ID == "" {
 		return "", fault.New(fault.NotFound, "No active user has this address")
 	}
-	token, err := r.resetLink(ctx, u, authserver.Origin{})
+	token, err := r.newReset(ctx, u, "", authserver.Origin{})
 	if err != nil {
 		return "", err
 	}
 	return ResetPath + token.Reveal(), nil
 }
 
-func (r *Recovery) resetLink(ctx context.Context, u *authserver.User, from authserver.Origin) (token secret.Token, err error) {
-	s := r.People
-	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
-		if token, err = r.newLink(ctx, authserver.LinkReset, secret.ResetLink, u, u.Email); err != nil {
+// newReset makes a link of u to an address; "": the operator hands it over. from is
+// where it was asked for.
+func (r *Recovery) newReset(ctx context.Context, u *authserver.User, address string, from authserver.Origin) (token secret.Token, err error) {
+	err = r.People.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if token, err = r.newLink(ctx, authserver.LinkReset, secret.ResetLink, u, address, r.LinkLife()); err != nil {
 			return err
 		}
-		return s.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventResetRequested, UserID: u.ID, Origin: from})
+		return r.People.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventResetRequested, UserID: u.ID, Origin: from})
 	})
 	return token, err
 }
 
 // CheckResetLink returns whose password a link can change. ErrLinkGone: none's.
 func (r *Recovery) CheckResetLink(ctx context.Context, text string) (*authserver.User, error) {
-	l, u, err := r.find(ctx, authserver.LinkReset, secret.ResetLink, text)
-	if err == nil && l.Email != u.Email {
-		return nil, ErrLinkGone
-	}
+	u, _, err := r.resetLink(ctx, text)
 	return u, err
+}
+
+// resetLink is CheckResetLink. mailed: whoever has the link reads what is sent to the
+// address; else the operator has handed it over.
+func (r *Recovery) resetLink(ctx context.Context, text string) (u *authserver.User, mailed bool, err error) {
+	l, u, err := r.find(ctx, authserver.LinkReset, secret.ResetLink, text)
+	if err != nil {
+		return nil, false, err
+	}
+	if l.Email != "" && l.Email != u.Email {
+		return nil, false, ErrLinkGone
+	}
+	return u, l.Email != "", nil
 }
 
 // Reset uses a link: the password is replaced, and what EndingReset says ends in the
 // same transaction. Passkeys and connected accounts open nothing until the person
-// has restored them (KeepSuspended). Of callers that come
+// has restored them (KeepSuspended). A link that came by email confirms the address.
+// Of callers that come
 // together one wins. Errors: ErrLinkGone, fault.Invalid with every broken rule.
 func (r *Recovery) Reset(ctx context.Context, text, password, language string) error {
-	u, err := r.CheckResetLink(ctx, text)
+	u, mailed, err := r.resetLink(ctx, text)
 	if err != nil {
 		return err
 	}
@@ -104,17 +100,23 @@ func (r *Recovery) Reset(ctx context.Context, text, password, language string) e
 	if err != nil {
 		return err
 	}
-	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		// The user's row first: two links of one user must not wait for each other.
 		won, err := s.deps.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
-		if err == nil && won {
-			won, err = r.Links.ClaimLink(ctx, authserver.LinkReset, secret.DigestOf(text), s.now())
+		if err == nil && !won {
+			err = ErrLinkGone
+		}
+		if err == nil {
+			err = r.claim(ctx, authserver.LinkReset, text)
+		}
+		if err == nil && mailed {
+			err = r.confirmByReset(ctx, u)
+		}
+		if err == nil {
+			err = s.endForReset(ctx, u.ID)
 		}
 		if err != nil {
 			return err
-		}
-		if !won {
-			return ErrLinkGone
 		}
 		err = s.deps.Events.Record(ctx, authserver.Event{
 			Kind: authserver.EventPasswordChanged, UserID: u.ID, Details: map[string]string{"by": "link"},
@@ -122,11 +124,30 @@ func (r *Recovery) Reset(ctx context.Context, text, password, language string) e
 		if err != nil {
 			return err
 		}
-		return s.endForReset(ctx, u.ID)
+		return s.write(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessagePasswordChanged, Language: language, Page: "/forgot"}, told)
 	})
-	if err != nil {
+}
+
+// confirmByReset confirms the address of u, who has opened a link that was sent to it,
+// in the transaction of ctx. While it was not confirmed, somebody else may have set
+// up the second factor, which would keep the owner out: it goes.
+func (r *Recovery) confirmByReset(ctx context.Context, u *authserver.User) error {
+	if u.EmailConfirmed() {
+		return nil
+	}
+	if _, err := r.Links.ConfirmEmail(ctx, u.ID, u.Email, r.People.now()); err != nil {
 		return err
 	}
-	r.notify(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessagePasswordChanged, To: u.Email, Language: language, Path: "/forgot"})
-	return nil
+	err := r.People.deps.Events.Record(ctx, authserver.Event{
+		Kind: authserver.EventEmailConfirmed, UserID: u.ID, Details: map[string]string{"by": "reset"},
+	})
+	if err != nil || !u.SecondFactor {
+		return err
+	}
+	if err := r.People.deps.Store.DeleteSecondFactor(ctx, u.ID); err != nil {
+		return err
+	}
+	return r.People.deps.Events.Record(ctx, authserver.Event{
+		Kind: authserver.EventSecondFactorOff, UserID: u.ID, Details: map[string]string{"by": "reset"},
+	})
 }

@@ -207,6 +207,9 @@ func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor,
 	if u.Closed() {
 		return s.offerRestore(ctx, u, first)
 	}
+	if err := s.learnLanguage(ctx, u, v); err != nil {
+		return SigninResult{}, err
+	}
 	result := SigninResult{Review: u.Review}
 	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		if first != nil {
@@ -242,27 +245,6 @@ func (s *Service) RenewSignin(ctx context.Context, in *authserver.Signin, v Visi
 	return cookie, err
 }
 
-func (s *Service) endReplaced(ctx context.Context, cookie secret.Token) error {
-	if cookie.IsZero() {
-		return nil
-	}
-	_, err := s.endSignin(ctx, cookie.Digest())
-	return err
-}
-
-// endSignin ends the sign-in of a cookie and the codes in flight that were made
-// from it, and returns it; nil: there is none.
-func (s *Service) endSignin(ctx context.Context, cookie secret.Digest) (ended *authserver.Signin, err error) {
-	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
-		ended, err = s.deps.Store.EndSignin(ctx, cookie, s.now())
-		if err != nil || ended == nil {
-			return err
-		}
-		return s.endCodes(ctx, ended.User.ID, ended.ID)
-	})
-	return ended, err
-}
-
 // CurrentSignin returns the live sign-in of cookie, and what its user has allowed
 // the client ("": none); or nil, nil. One statement.
 func (s *Service) CurrentSignin(ctx context.Context, cookie secret.Token, clientID string) (*authserver.Signin, error) {
@@ -285,15 +267,4 @@ func (s *Service) Seen(ctx context.Context, in *authserver.Signin, rarely bool) 
 		return nil
 	}
 	return s.deps.Store.StampSignin(ctx, in.Digest, now)
-}
-
-// SignOut ends the sign-in of cookie. It is no error when there is none.
-func (s *Service) SignOut(ctx context.Context, cookie secret.Token) error {
-	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
-		ended, err := s.endSignin(ctx, cookie.Digest())
-		if err != nil || ended == nil {
-			return err
-		}
-		return s.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventSignout, UserID: ended.User.ID, SubjectID: ended.ID})
-	})
 }

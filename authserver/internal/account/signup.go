@@ -81,10 +81,15 @@ func (s *Service) SignUp(ctx context.Context, in Signup, v Visitor, then func(ct
 	if u.PasswordHash, err = s.hasher.hash(ctx, in.Password); err != nil {
 		return nil, err
 	}
-	u.ID, u.CreatedAt = uuid.NewString(), s.now()
+	u.ID, u.CreatedAt, u.Language = uuid.NewString(), s.now(), v.Language
 	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.create(ctx, u, t); err != nil {
 			return err
+		}
+		if !u.EmailConfirmed() {
+			if err := s.askConfirmation(ctx, u, ""); err != nil {
+				return err
+			}
 		}
 		return then(ctx, u)
 	})

@@ -32,6 +32,7 @@ type users interface {
 	ListUsers(ctx context.Context) ([]authserver.User, error)
 	LockUser(ctx context.Context, id, hash string) error
 	ReplacePassword(ctx context.Context, userID, old, hash string) (bool, error)
+	SetLanguage(ctx context.Context, userID, language string) error
 	SetAIEnabled(ctx context.Context, userID string, on bool) error
 	Deactivate(ctx context.Context, userID string, keepEmail bool, now time.Time) (bool, error)
 	Reactivate(ctx context.Context, userID string) error
@@ -123,6 +124,7 @@ type invites interface {
 	ListInvitations(ctx context.Context, familyID string, now time.Time) ([]authserver.Invitation, error)
 	ClaimInvitation(ctx context.Context, code secret.Digest, email, userID string, now time.Time) (bool, error)
 	RevokeInvitation(ctx context.Context, familyID, id string, now time.Time) (bool, error)
+	MailInvitation(ctx context.Context, id string, code secret.Digest, now time.Time) (time.Time, error)
 	RevokeInvitationsBy(ctx context.Context, userID string, now time.Time) error
 }
 
@@ -135,7 +137,7 @@ type links interface {
 
 type outbox interface {
 	AddOutboxMessage(ctx context.Context, m authserver.OutboxMessage) error
-	ClaimOutboxMessage(ctx context.Context, now, again time.Time) (*authserver.OutboxMessage, error)
+	ClaimOutboxMessage(ctx context.Context, kind string, now, again time.Time) (*authserver.OutboxMessage, error)
 	PostponeOutboxMessage(ctx context.Context, id string, next time.Time) error
 	FinishOutboxMessage(ctx context.Context, id string) error
 }

@@ -71,6 +71,7 @@ func (s *Service) SignUpVouched(ctx context.Context, in Signup, invitation *auth
 		t = ticket{code: invitation.Digest, invitation: invitation}
 	}
 	u.ID, u.CreatedAt = uuid.NewString(), s.now()
+	u.EmailConfirmedAt = &u.CreatedAt
 	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error { return s.create(ctx, u, t) })
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"strings"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
@@ -72,12 +71,15 @@ func (s *Server) tokens(t *authserver.Tokens, u *userBody) tokenBody {
 }
 
 func visitor(r *http.Request) account.Visitor {
-	v := account.Visitor{UserAgent: r.UserAgent()}
+	v := account.Visitor{UserAgent: r.UserAgent(), Language: authserver.Language(r.Header.Get("Accept-Language"), anyLanguage)}
 	if addr := httpserver.ClientAddr(r.Context()); addr.IsValid() {
 		v.Address = addr.String()
 	}
 	return v
 }
+
+// anyLanguage: an app may speak more languages than we do.
+func anyLanguage(string) bool { return true }
 
 // signup is POST /api/v1/auth/signup, docs/contract.md, "Sign up".
 func (s *Server) signup(w http.ResponseWriter, r *http.Request) error {
@@ -174,18 +176,9 @@ func (s *Server) enableAI(w http.ResponseWriter, r *http.Request, p *guard.Princ
 	return nil
 }
 
-// language is the person's, for letters: the first that the request names; one that
-// has no texts is answered in English.
-func language(r *http.Request) string {
-	tag, _, _ := strings.Cut(r.Header.Get("Accept-Language"), ",")
-	tag, _, _ = strings.Cut(tag, ";")
-	tag, _, _ = strings.Cut(strings.TrimSpace(tag), "-")
-	return strings.ToLower(tag)
-}
-
 // deleteUser is DELETE /api/v1/users/me, docs/contract.md, "Reset and deletion".
 func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
-	if err := s.Recovery.Close(r.Context(), p.UserID, language(r)); err != nil {
+	if _, err := s.People.Close(r.Context(), p.UserID); err != nil {
 		return err
 	}
 	apierror.JSON(w, r, http.StatusOK, map[string]any{"message": "Account has been deleted"})

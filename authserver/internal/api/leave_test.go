@@ -105,7 +105,7 @@ func TestDeleteUser(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		code, err := s.People.Invite(t.Context(), u, "Bob@example.com", authserver.RoleMember)
+		code, err := s.People.Invite(t.Context(), u, "Bob@example.com", authserver.RoleMember, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -225,7 +225,7 @@ func TestFamilyAdministration(t *testing.T) {
 		s := newSite(t, set, settings())
 		s.member(t, "ada@example.com")
 		ada, _ := s.Store.FindUserByEmail(t.Context(), "ada@example.com")
-		code, err := s.People.Invite(t.Context(), ada, "bob@example.com", authserver.RoleGuest)
+		code, err := s.People.Invite(t.Context(), ada, "bob@example.com", authserver.RoleGuest, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -242,7 +242,7 @@ func TestFamilyAdministration(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.People.Invite(t.Context(), bob, "c@example.com", authserver.RoleAdmin); err == nil {
+		if _, err := s.People.Invite(t.Context(), bob, "c@example.com", authserver.RoleAdmin, ""); err == nil {
 			t.Error("a guest invited somebody")
 		}
 		if err := s.People.RemoveMember(t.Context(), bob, ada.ID); err == nil {
@@ -267,7 +267,7 @@ func TestFamilyAdministration(t *testing.T) {
 		if a := s.login(t, "bob@example.com", "d1"); a.Status != 200 {
 			t.Errorf("a removed member signs in to an own family: %d", a.Status)
 		}
-		code, _ = s.People.Invite(t.Context(), ada, "dan@example.com", authserver.RoleMember)
+		code, _ = s.People.Invite(t.Context(), ada, "dan@example.com", authserver.RoleMember, "")
 		s.clock.advance(73 * time.Hour)
 		if a := join("dan@example.com"); a.Status != 403 {
 			t.Errorf("an invitation after three days: %d", a.Status)

@@ -13,10 +13,11 @@ import (
 // are no signed statements here (no id_token), so it promises nothing of OpenID
 // Connect beyond these members.
 type person struct {
-	Sub      string `json:"sub"`
-	Name     string `json:"name"`
-	Email    string `json:"email"`
-	FamilyID string `json:"family_id"`
+	Sub           string `json:"sub"`
+	Name          string `json:"name"`
+	Email         string `json:"email"`
+	EmailVerified bool   `json:"email_verified"`
+	FamilyID      string `json:"family_id"`
 }
 
 // userinfo is GET and POST /oauth/userinfo, with the credential in its header.
@@ -29,7 +30,7 @@ func (s *Server) userinfo(w http.ResponseWriter, r *http.Request, p *guard.Princ
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	apierror.JSON(w, r, http.StatusOK, person{Sub: u.ID, Name: u.DisplayName(), Email: u.Email, FamilyID: p.FamilyID})
+	apierror.JSON(w, r, http.StatusOK, person{Sub: u.ID, Name: u.DisplayName(), Email: u.Email, EmailVerified: u.EmailConfirmed(), FamilyID: p.FamilyID})
 	return nil
 }
 

@@ -41,7 +41,7 @@ type Sender struct {
 	from      *mail.Address
 	smtpHost  string
 	options   []smtp.Option
-	templates map[string]map[string]template // language, kind
+	languages map[string]*language
 }
 
 // New checks the settings; it connects to nothing.
@@ -61,7 +61,7 @@ func New(s Settings) (*Sender, error) {
 	if sender.smtpHost, sender.options, err = server(s); err != nil {
 		return nil, err
 	}
-	if sender.templates, err = readTemplates(); err != nil {
+	if sender.languages, err = readTemplates(); err != nil {
 		return nil, err
 	}
 	return sender, nil
@@ -127,28 +127,28 @@ func (s *Sender) Send(ctx context.Context, e authserver.EmailMessage) error {
 }
 
 func (s *Sender) message(e authserver.EmailMessage) (*smtp.Msg, error) {
-	texts := s.templates[e.Language]
-	if texts == nil {
-		texts = s.templates["en"]
+	l := s.languages[e.Language]
+	if l == nil {
+		l = s.languages["en"]
 	}
-	text, ok := texts[e.Kind]
+	text, ok := l.texts[e.Kind]
 	if !ok {
 		return nil, fmt.Errorf("mail: no text %q", e.Kind)
 	}
-	subject, body := text.fill(contents{
-		Name: e.Name, Host: s.host, URL: s.url(e.Path), Minutes: int(e.Life.Round(time.Minute) / time.Minute), Until: e.Until.UTC().Format("2006-01-02 15:04 UTC"),
-	})
+	c := l.contents(e, s.host, s.url(e.Path))
 	m := smtp.NewMsg(smtp.WithNoDefaultUserAgent())
 	m.FromMailAddress(s.from)
 	if err := m.To(e.To); err != nil {
 		return nil, fmt.Errorf("mail: recipient: %w", err)
 	}
-	m.Subject(subject)
+	m.Subject(text.subject)
 	m.SetDateWithValue(s.settings.Now())
 	m.SetMessageID()
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	m.SetGenHeader("X-Auto-Response-Suppress", "All")
-	m.SetBodyString(smtp.TypeTextPlain, body)
+	m.SetGenHeader("Content-Language", l.code)
+	m.SetBodyString(smtp.TypeTextPlain, text.text(c))
+	m.AddAlternativeString(smtp.TypeTextHTML, text.html(l, c, fmt.Sprintf(l.words["footer"], s.host)))
 	return m, nil
 }
 

@@ -2,11 +2,11 @@ package mail_test
 
 import (
 	"errors"
-	"io"
-	"mime"
-	"mime/quotedprintable"
 	"net"
-	"net/mail"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,54 +25,82 @@ func sender(t *testing.T, url string) *lmail.Sender {
 	return s
 }
 
+// everyKind is every kind of email, and whether it has a link.
+var everyKind = map[string]bool{
+	authserver.EmailMessageReset: true, authserver.EmailMessagePasswordChanged: true, authserver.EmailMessageConfirm: true,
+	authserver.EmailMessageConfirmOwn: true, authserver.EmailMessageTaken: true, authserver.EmailMessageChanged: false,
+	authserver.EmailMessageInvited: true, authserver.EmailMessageClosed: true,
+}
+
 func TestEveryEmailInEveryLanguage(t *testing.T) {
 	office := testenv.OpenPostOffice(t, "")
 	s := sender(t, "smtp://"+office.Addr)
-	for _, kind := range []string{
-		authserver.EmailMessageReset, authserver.EmailMessagePasswordChanged, authserver.EmailMessageConfirm,
-		authserver.EmailMessageTaken, authserver.EmailMessageChanged,
-	} {
+	for kind, linked := range everyKind {
 		subjects := map[string]string{}
 		for _, language := range []string{"en", "de", "xx"} {
 			l := authserver.EmailMessage{
-				Kind: kind, To: "ada@example.com", Name: "Ada\r\nBcc: eve@example.com", Language: language,
-				Path: "/reset?token=rst_x", Life: 15 * time.Minute,
+				Kind: kind, To: "ada@example.com", Name: "Ada\r\nBcc: eve@example.com <b>www.evil.example</b>", About: "http://evil.example/<i>x",
+				Language: language, Path: "/reset?token=rst_x&y", Life: 15 * time.Minute, Until: time.Now().Add(time.Hour), At: time.Now(),
+				Origin: authserver.Origin{UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0", Address: "192.0.2.7"},
 			}
-			if kind == authserver.EmailMessageChanged {
+			if !linked {
 				l.Path = ""
 			}
 			if err := s.Send(t.Context(), l); err != nil {
 				t.Fatal(err)
 			}
-			m, err := mail.ReadMessage(strings.NewReader(<-office.Emails))
-			if err != nil {
-				t.Fatal(err)
+			e := testenv.ReadEmail(t, <-office.Emails)
+			subjects[language] = e.Subject
+			what := kind + " in " + language
+			if e.Header.Get("Bcc") != "" || !strings.Contains(e.Header.Get("To"), "ada@example.com") || !strings.Contains(e.Header.Get("From"), "Latchkey") {
+				t.Errorf("%s: headers %v", what, e.Header)
 			}
-			body := m.Body
-			if strings.EqualFold(m.Header.Get("Content-Transfer-Encoding"), "quoted-printable") {
-				body = quotedprintable.NewReader(body)
-			}
-			text, err := io.ReadAll(body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if m.Header.Get("Bcc") != "" || !strings.Contains(m.Header.Get("To"), "ada@example.com") || !strings.Contains(m.Header.Get("From"), "Latchkey") {
-				t.Errorf("%s in %s: headers %v", kind, language, m.Header)
-			}
-			if l.Path != "" && !strings.Contains(string(text), "\nhttps://auth.example.com/reset?token=rst_x") {
-				t.Errorf("%s in %s does not have the link on a line of its own: %s", kind, language, text)
-			}
-			if !strings.Contains(string(text), "auth.example.com") {
-				t.Errorf("%s in %s does not name the server: %s", kind, language, text)
-			}
-			subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
-			if err != nil || subject == "" {
-				t.Errorf("%s in %s: subject %q %v", kind, language, subject, err)
-			}
-			subjects[language] = subject
+			checkBodies(t, what, e, linked)
 		}
-		if subjects["en"] == subjects["de"] || subjects["xx"] != subjects["en"] {
+		if subjects["en"] == "" || subjects["en"] == subjects["de"] || subjects["xx"] != subjects["en"] {
 			t.Errorf("%s: subjects %v", kind, subjects)
+		}
+	}
+}
+
+func checkBodies(t *testing.T, what string, e testenv.Email, linked bool) {
+	t.Helper()
+	const link = "https://auth.example.com/reset?token=rst_x"
+	if linked != strings.Contains(e.Text, "\n"+link+"&y\n") || linked != strings.Contains(e.HTML, `href="`+link+`&amp;y"`) {
+		t.Errorf("%s: the link is not where it should be: %s\n%s", what, e.Text, e.HTML)
+	}
+	if strings.Count(e.HTML, "<a ") != strings.Count(e.HTML, link+"&amp;y\"") || strings.Contains(e.HTML, "<img") || strings.Contains(e.HTML, "<b>") {
+		t.Errorf("%s: links or markup that are not ours: %s", what, e.HTML)
+	}
+	for _, body := range []string{e.Text, e.HTML} {
+		if !strings.Contains(body, "auth.example.com") || strings.Contains(body, "{{") || strings.Contains(body, "%!") {
+			t.Errorf("%s: %s", what, body)
+		}
+		if strings.Contains(body, "evil.example") || strings.Contains(body, "eve@") || strings.Contains(body, "://evil") {
+			t.Errorf("%s: a name is a link: %s", what, body)
+		}
+	}
+}
+
+// The languages say the same: the same emails, with the same placeholders.
+func TestLanguagesOfEmailsAreInStep(t *testing.T) {
+	placeholder := regexp.MustCompile(`\{\{\.\w+\}\}`)
+	english, err := filepath.Glob("text/en/*.txt")
+	if err != nil || len(english) != len(everyKind) {
+		t.Fatalf("%d emails, want %d: %v", len(english), len(everyKind), err)
+	}
+	for _, name := range english {
+		var found [2][]string
+		for i, language := range []string{"en", "de"} {
+			raw, err := os.ReadFile("text/" + language + "/" + filepath.Base(name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[i] = placeholder.FindAllString(string(raw), -1)
+			slices.Sort(found[i])
+		}
+		if !slices.Equal(slices.Compact(found[0]), slices.Compact(found[1])) {
+			t.Errorf("%s: %v and %v", name, found[0], found[1])
 		}
 	}
 }

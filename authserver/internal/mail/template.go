@@ -2,64 +2,140 @@ package mail
 
 import (
 	"embed"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
-	"strconv"
 	"strings"
+	"time"
+
+	"latchkey/authserver"
 )
 
-//go:embed text/*/*.txt
+//go:embed text/*/*.txt text/*/words.json
 var files embed.FS
 
-// template is a text file: the subject on the first line, then the body.
-type template struct{ subject, body string }
+// language is what emails say in a language.
+type language struct {
+	code  string
+	words map[string]string
+	texts map[string]template // by kind
+}
+
+// template is a text file: the subject on the first line, then paragraphs, with a
+// blank line between two. "[label]({{.URL}})" is the link, {{.Facts}} is when and where it happened.
+type template struct {
+	subject    string
+	paragraphs []string
+}
+
+const factsParagraph = "{{.Facts}}"
+
+// fact is one line of when and where.
+type fact struct{ label, value string }
 
 // contents is what an email can say.
 type contents struct {
-	Name    string // of the person
-	Host    string // of this server
-	URL     string // the link
-	Minutes int    // how long the link is good
-	Until   string // when what it speaks of ends
+	greeting, by, about, host, url, life, until string
+	facts                                       []fact
 }
 
-// replacer fills the placeholders of a template. What is filled in is not looked
-// at again.
-func (c contents) replacer() *strings.Replacer {
-	return strings.NewReplacer("{{.Name}}", c.Name, "{{.Host}}", c.Host, "{{.URL}}", c.URL, "{{.Minutes}}", strconv.Itoa(c.Minutes), "{{.Until}}", c.Until)
+// fill returns the replacer that fills the placeholders of a paragraph. What is
+// filled in is not looked at again.
+func (c *contents) fill() *strings.Replacer {
+	return strings.NewReplacer("{{.Greeting}}", c.greeting, "{{.By}}", c.by, "{{.About}}", c.about, "{{.Host}}", c.host,
+		"{{.URL}}", c.url, "{{.Life}}", c.life, "{{.Until}}", c.until, factsParagraph, "")
 }
 
-// readTemplates reads text/LANGUAGE/KIND.txt. A placeholder that contents does
-// not know is an error.
-func readTemplates() (map[string]map[string]template, error) {
-	names, err := fs.Glob(files, "text/*/*.txt")
+// readTemplates reads text/LANGUAGE/words.json and text/LANGUAGE/KIND.txt. A
+// placeholder that contents does not know is an error.
+func readTemplates() (map[string]*language, error) {
+	lists, err := fs.Glob(files, "text/*/words.json")
 	if err != nil {
 		return nil, fmt.Errorf("mail: texts: %w", err)
 	}
-	all := map[string]map[string]template{}
-	for _, name := range names {
-		raw, err := files.ReadFile(name)
+	all := map[string]*language{}
+	for _, list := range lists {
+		l := &language{code: path.Base(path.Dir(list)), texts: map[string]template{}}
+		raw, err := files.ReadFile(list)
+		if err == nil {
+			err = json.Unmarshal(raw, &l.words)
+		}
+		if err == nil {
+			err = l.readTexts(path.Dir(list))
+		}
 		if err != nil {
 			return nil, fmt.Errorf("mail: texts: %w", err)
 		}
-		subject, body, ok := strings.Cut(string(raw), "\n")
-		if !ok {
-			return nil, fmt.Errorf("mail: %s has no body", name)
-		}
-		if filled := (contents{}).replacer().Replace(string(raw)); strings.Contains(filled, "{{") {
-			return nil, fmt.Errorf("mail: %s has an unknown placeholder", name)
-		}
-		language := path.Base(path.Dir(name))
-		if all[language] == nil {
-			all[language] = map[string]template{}
-		}
-		all[language][strings.TrimSuffix(path.Base(name), ".txt")] = template{subject, strings.TrimSpace(body) + "\n"}
+		all[l.code] = l
 	}
 	return all, nil
 }
 
-func (t template) fill(c contents) (subject, body string) {
-	fill := c.replacer()
-	return fill.Replace(t.subject), fill.Replace(t.body)
+func (l *language) readTexts(folder string) error {
+	names, err := fs.Glob(files, folder+"/*.txt")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		raw, err := files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		subject, body, ok := strings.Cut(string(raw), "\n")
+		if !ok {
+			return fmt.Errorf("%s has no body", name)
+		}
+		if filled := (&contents{}).fill().Replace(string(raw)); strings.Contains(filled, "{{") {
+			return fmt.Errorf("%s has an unknown placeholder", name)
+		}
+		l.texts[strings.TrimSuffix(path.Base(name), ".txt")] = template{subject, strings.Split(strings.TrimSpace(body), "\n\n")}
+	}
+	return nil
+}
+
+// contents says e in the language.
+func (l *language) contents(e authserver.EmailMessage, host, url string) *contents {
+	c := &contents{greeting: l.words["greeting.none"], by: e.By, about: quiet(e.About), host: host, url: url, life: l.life(e.Life), until: l.time(e.Until)}
+	if name := quiet(e.Name); name != "" {
+		c.greeting = fmt.Sprintf(l.words["greeting"], name)
+	}
+	if c.by == "" {
+		c.by = l.words["by.none"]
+	}
+	if e.At.IsZero() {
+		return c
+	}
+	c.facts = append(c.facts, fact{l.words["fact.when"], l.time(e.At)})
+	switch {
+	case e.Device != "":
+		c.facts = append(c.facts, fact{l.words["fact.device"], quiet(e.Device)})
+	case e.Origin.UserAgent != "":
+		c.facts = append(c.facts, fact{l.words["fact.browser"], l.browser(e.Origin.UserAgent)})
+	}
+	if e.Origin.Address != "" {
+		c.facts = append(c.facts, fact{l.words["fact.address"], e.Origin.Address})
+	}
+	return c
+}
+
+func (l *language) time(at time.Time) string { return at.UTC().Format(l.words["time"]) }
+
+func (l *language) life(d time.Duration) string {
+	if d >= 2*time.Hour {
+		return fmt.Sprintf(l.words["life.hours"], int(d.Round(time.Hour)/time.Hour))
+	}
+	return fmt.Sprintf(l.words["life.minutes"], int(d.Round(time.Minute)/time.Minute))
+}
+
+// browser is what a person would call the browser that sent userAgent.
+func (l *language) browser(userAgent string) string {
+	name, system := authserver.BrowserName(userAgent)
+	switch {
+	case name == "":
+		return l.words["browser.unknown"]
+	case system == "":
+		return name
+	}
+	return fmt.Sprintf(l.words["browser.on"], name, system)
 }

@@ -36,7 +36,7 @@ func TestCreationPolicy(t *testing.T) {
 			s := newSite(t, testenv.Embedded, func(set *sso.Settings) { set.Create, set.Domains = c.create, []string{"example.com"} })
 			admin := s.member("admin@example.com")
 			if c.invited {
-				if _, err := s.People.Invite(t.Context(), admin, c.email, authserver.RoleGuest); err != nil {
+				if _, err := s.People.Invite(t.Context(), admin, c.email, authserver.RoleGuest, ""); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -141,7 +141,7 @@ func TestA14_BrowserWithInvitation(t *testing.T) {
 		admin := s.member("admin@example.com")
 		for subject, choice := range map[string]string{"join": "join", "own": "own"} {
 			email := subject + "@example.com"
-			if _, err := s.People.Invite(t.Context(), admin, email, authserver.RoleGuest); err != nil {
+			if _, err := s.People.Invite(t.Context(), admin, email, authserver.RoleGuest, ""); err != nil {
 				t.Fatal(err)
 			}
 			s.IDP.Person(subject, email, true)

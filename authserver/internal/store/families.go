@@ -120,9 +120,12 @@ func (s *Store) ForgetUser(ctx context.Context, userID string, now time.Time) er
 	if err := s.ForgetIdentities(ctx, userID); err != nil {
 		return err
 	}
+	if err := s.rows(ctx).Where("subject = ? AND kind = ?", userID, authserver.OutboxLetter).Delete(&outboxRow{}).Error; err != nil {
+		return err
+	}
 	return database.ErrorOf(s.user(ctx, userID).Updates(map[string]any{
 		"deleted_at": now, "former_email": "", "first_name": "", "last_name": "", "password_hash": "",
-		"second_factor": false, "erase_at": nil, "email": noEmail(userID),
+		"second_factor": false, "erase_at": nil, "email_confirmed_at": nil, "email": noEmail(userID),
 	}))
 }
 

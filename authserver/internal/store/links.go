@@ -62,11 +62,12 @@ func (s *Store) ReplacePassword(ctx context.Context, userID, old, hash string) (
 	return wroteOne(s.user(ctx, userID).Where("password_hash = ? AND deactivated_at IS NULL", old).Update("password_hash", hash))
 }
 
-// ChangeEmail gives an active user another address. false: the user is not
-// active, or the address is not old any more. fault.Conflict: it belongs to
-// somebody else.
-func (s *Store) ChangeEmail(ctx context.Context, userID, old, email string) (bool, error) {
-	changed, err := wroteOne(s.user(ctx, userID).Where("email = ? AND deactivated_at IS NULL", old).Update("email", email))
+// ChangeEmail gives an active user another address, which was confirmed at a time;
+// nil: it was not. false: the user is not active, or the address is not old any
+// more. fault.Conflict: it belongs to somebody else.
+func (s *Store) ChangeEmail(ctx context.Context, userID, old, email string, confirmed *time.Time) (bool, error) {
+	changed, err := wroteOne(s.user(ctx, userID).Where("email = ? AND deactivated_at IS NULL", old).
+		Updates(map[string]any{"email": email, "email_confirmed_at": confirmed}))
 	if database.IsUnique(err, "users_email", "users.email") {
 		return false, fault.Wrap(fault.Conflict, err, "Email has already been taken")
 	}
@@ -76,4 +77,16 @@ func (s *Store) ChangeEmail(ctx context.Context, userID, old, email string) (boo
 // SetNames stores how a user is called.
 func (s *Store) SetNames(ctx context.Context, userID, first, last string) error {
 	return database.ErrorOf(s.user(ctx, userID).Where("deactivated_at IS NULL").Updates(map[string]any{"first_name": first, "last_name": last}))
+}
+
+// ConfirmEmail notes that the address of an active user is the user's. false: the
+// user is not active, or has another address.
+func (s *Store) ConfirmEmail(ctx context.Context, userID, email string, now time.Time) (bool, error) {
+	return wroteOne(s.user(ctx, userID).Where("email = ? AND deactivated_at IS NULL", email).
+		Update("email_confirmed_at", gorm.Expr("coalesce(email_confirmed_at, ?)", now)))
+}
+
+// SetLanguage stores which language a user reads.
+func (s *Store) SetLanguage(ctx context.Context, userID, language string) error {
+	return database.ErrorOf(s.user(ctx, userID).Update("language", language))
 }

@@ -21,14 +21,15 @@ func (s *Store) AddOutboxMessage(ctx context.Context, m authserver.OutboxMessage
 	return database.ErrorOf(s.rows(ctx).Create(&outboxRow{m, m.CreatedAt}))
 }
 
-// ClaimOutboxMessage takes the message that has waited longest and hides it from
+// ClaimOutboxMessage takes the message of a kind that has waited longest and hides it from
 // other replicas until again: one that dies on the way is tried again. nil, nil:
 // nothing is due at now. By hand: one statement claims and returns.
-func (s *Store) ClaimOutboxMessage(ctx context.Context, now, again time.Time) (*authserver.OutboxMessage, error) {
+func (s *Store) ClaimOutboxMessage(ctx context.Context, kind string, now, again time.Time) (*authserver.OutboxMessage, error) {
 	var m authserver.OutboxMessage
 	err := s.db.QueryRow(ctx, `UPDATE outbox SET next_at = $2, attempts = attempts + 1
-		WHERE id = (SELECT id FROM outbox WHERE next_at <= $1 ORDER BY next_at, id LIMIT 1) AND next_at <= $1
-		RETURNING id, kind, subject, created_at, attempts`, now, again).Scan(&m.ID, &m.Kind, &m.Subject, &m.CreatedAt, &m.Attempts)
+		WHERE id = (SELECT id FROM outbox WHERE kind = $3 AND next_at <= $1 ORDER BY next_at, id LIMIT 1) AND next_at <= $1
+		RETURNING id, kind, subject, payload, created_at, attempts`, now, again, kind).
+		Scan(&m.ID, &m.Kind, &m.Subject, &m.Payload, &m.CreatedAt, &m.Attempts)
 	if errors.Is(err, database.ErrNoRows) {
 		return nil, nil
 	}

@@ -17,12 +17,13 @@ import (
 
 const userColumns = `u.id, u.family_id, f.name, u.role, u.operator, u.email, u.password_hash, u.first_name, u.last_name,
 	u.ui_layout, u.ai_enabled, u.second_factor, u.created_at, u.deactivated_at,
-	u.erase_at, u.review`
+	u.erase_at, u.review, u.email_confirmed_at, u.language`
 
 func userFields(u *authserver.User) []any {
 	return []any{
 		&u.ID, &u.FamilyID, &u.FamilyName, &u.Role, &u.Operator, &u.Email, &u.PasswordHash, &u.FirstName, &u.LastName,
 		&u.UILayout, &u.AIEnabled, &u.SecondFactor, &u.CreatedAt, &u.DeactivatedAt, &u.EraseAt, &u.Review,
+		&u.EmailConfirmedAt, &u.Language,
 	}
 }
 
@@ -30,10 +31,10 @@ func userFields(u *authserver.User) []any {
 // belongs to somebody already.
 func (s *Store) CreateUser(ctx context.Context, u *authserver.User) error {
 	_, err := s.db.Exec(ctx, `INSERT INTO users (id, family_id, role, operator, email, password_hash, first_name,
-		last_name, ui_layout, ai_enabled, second_factor, created_at, deactivated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		last_name, ui_layout, ai_enabled, second_factor, created_at, deactivated_at, email_confirmed_at, language)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		u.ID, u.FamilyID, u.Role, u.Operator, u.Email, u.PasswordHash, u.FirstName,
-		u.LastName, u.UILayout, u.AIEnabled, u.SecondFactor, u.CreatedAt, u.DeactivatedAt)
+		u.LastName, u.UILayout, u.AIEnabled, u.SecondFactor, u.CreatedAt, u.DeactivatedAt, u.EmailConfirmedAt, u.Language)
 	if database.IsUnique(err, "users_email", "users.email") {
 		return fault.Wrap(fault.Conflict, err, "Email has already been taken")
 	}

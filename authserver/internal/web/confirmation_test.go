@@ -56,6 +56,8 @@ var confirmations = map[string]string{
 	"/forgot":                               "-: sends a letter",
 	"/reset":                                "-: the link is the proof",
 	"/restore":                              "-: the link is the proof",
+	"/confirm":                              "-: the link is the proof",
+	"/settings/email/confirmation":          "-: sends a letter",
 	"/settings/account":                     "-: names only",
 	"/settings/email/confirm":               "-: ends what was confirmed when the link was asked for",
 	"/settings/passkeys/{id}":               "-: the name only",

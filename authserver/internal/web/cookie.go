@@ -102,7 +102,7 @@ func (s *Server) find(r *http.Request, clientID string, rarely bool) (*authserve
 // visitor is where r came from. A browser that cannot be known again gets a
 // cookie for it.
 func (s *Server) visitor(w http.ResponseWriter, r *http.Request) account.Visitor {
-	v := account.Visitor{UserAgent: r.UserAgent()}
+	v := account.Visitor{UserAgent: r.UserAgent(), Language: s.language(r)}
 	if addr := httpserver.ClientAddr(r.Context()); addr.IsValid() {
 		v.Address = addr.String()
 	}

@@ -21,6 +21,7 @@ func (s *Server) familyView(w http.ResponseWriter, r *http.Request, in *authserv
 	v := s.personalView(w, r, in, "family.title")
 	return v, page.FamilyView{
 		Members: found.Members, Invitations: found.Invitations, Admin: in.User.Role == authserver.RoleAdmin,
+		CanMail: s.people.CanMail(),
 	}, nil
 }
 
@@ -79,7 +80,7 @@ func (s *Server) showRemoval(w http.ResponseWriter, r *http.Request, in *authser
 
 func (s *Server) invite(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	email := r.PostForm.Get("email")
-	code, sent, err := s.recovery.Invite(r.Context(), &in.User, email, r.PostForm.Get("role"), s.language(r))
+	code, err := s.people.Invite(r.Context(), &in.User, email, r.PostForm.Get("role"), s.language(r))
 	v, data, viewErr := s.familyView(w, r, in)
 	if viewErr != nil {
 		return viewErr
@@ -87,8 +88,10 @@ func (s *Server) invite(w http.ResponseWriter, r *http.Request, in *authserver.S
 	if err != nil {
 		return s.again(w, r, v, page.FamilyPage(v, data), err, "email")
 	}
-	data.Link, data.For = s.issuer+account.JoinPath+code.Reveal(), authserver.NormalizeEmail(email)
-	data.Sent = sent
+	data.For = authserver.NormalizeEmail(email)
+	if !code.IsZero() {
+		data.Link = s.issuer + account.JoinPath + code.Reveal()
+	}
 	return s.render(w, r, http.StatusOK, v, page.FamilyPage(v, data))
 }
 
@@ -123,7 +126,7 @@ func (s *Server) deletion() page.DeleteView {
 }
 
 func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	if err := s.recovery.CloseMine(r.Context(), in, r.PostForm.Get("password"), s.language(r)); err != nil {
+	if err := s.recovery.CloseMine(r.Context(), in, r.PostForm.Get("password")); err != nil {
 		v := s.personalView(w, r, in, "delete.title")
 		if f := faultOf(err); f != nil {
 			if details, ok := f.Details.([]string); ok && len(details) > 0 {

@@ -18,7 +18,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, in *authserver.Sig
 }
 
 func (s *Server) homeView(r *http.Request, in *authserver.Signin) (page.HomeView, error) {
-	d := page.HomeView{CanSeal: s.people.CanSeal(), HasKeys: s.keys != nil}
+	d := page.HomeView{CanMail: s.people.CanMail(), CanSeal: s.people.CanSeal(), HasKeys: s.keys != nil}
 	var err error
 	if d.CodesLeft, err = s.people.RecoveryCodesLeft(r.Context(), &in.User); err != nil {
 		return d, err

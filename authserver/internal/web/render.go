@@ -23,6 +23,9 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, v *p
 		return fmt.Errorf("web: page %s: %w", v.Title, err)
 	}
 	s.pageHeaders(w.Header(), formAction(v))
+	if q := r.URL.Query(); q.Has("token") || q.Has("code") || q.Has("return_to") {
+		w.Header().Set("Referrer-Policy", "strict-origin") // what the page links to does not learn the link
+	}
 	w.Header().Set("Content-Language", v.Language)
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {

@@ -18,7 +18,7 @@ func (s *Server) showForgot(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) forgotView(w http.ResponseWriter, r *http.Request) (*page.View, templ.Component) {
 	v := s.newView(w, r, "forgot.title")
-	return v, page.ForgotPage(v, s.recovery.CanMail(), r.URL.Query().Has("sent"))
+	return v, page.ForgotPage(v, s.people.CanMail(), r.URL.Query().Has("sent"))
 }
 
 // forgot answers the same for every address, known or not.

@@ -60,6 +60,7 @@ func (s *Server) entryRoutes() []route {
 		{path: "/signout", get: anyone(s.showSignout), post: anyone(s.signout)},
 		{path: "/forgot", get: anyone(s.showForgot), post: anyone(s.forgot), again: s.forgotAgain},
 		{path: "/reset", get: anyone(s.showReset), post: anyone(s.reset), again: s.resetAgain},
+		{path: "/confirm", get: anyone(s.showConfirmOwn), post: anyone(s.confirmOwn), again: s.confirmOwnAgain},
 		{path: "/restore", get: anyone(s.showRestore), post: anyone(s.restore)},
 	}
 }
@@ -69,6 +70,7 @@ func (s *Server) settingsRoutes() []route {
 	return []route{
 		{path: "/settings/account", get: person(s.showProfile), post: person(s.changeProfile)},
 		{path: "/settings/email", get: person(s.showEmail), post: person(s.changeEmail), confirm: currentPassword},
+		{path: "/settings/email/confirmation", get: person(s.showConfirmation), post: person(s.sendConfirmation)},
 		{path: "/settings/email/confirm", get: person(s.showConfirmEmail), post: person(s.confirmEmail)},
 		{path: "/settings/export", get: person(s.showExport), post: person(s.export), confirm: freshSignin},
 		{path: "/settings/delete", get: person(s.showDelete), post: person(s.deleteAccount), confirm: currentPassword},

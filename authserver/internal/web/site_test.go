@@ -56,7 +56,8 @@ func (c *clock) advance(d time.Duration) {
 
 func settings() account.Settings {
 	return account.Settings{
-		Signup: account.SignupOpen, SigninLifetime: 30 * 24 * time.Hour, SigninIdle: 7 * 24 * time.Hour,
+		Letters: true,
+		Signup:  account.SignupOpen, SigninLifetime: 30 * 24 * time.Hour, SigninIdle: 7 * 24 * time.Hour,
 		HashCost: account.HashCost{Memory: 8, Passes: 1}, // what it costs is tested in package account
 	}
 }

@@ -7,9 +7,9 @@ type FamilyView struct {
 	Members     []authserver.User
 	Invitations []authserver.Invitation // open ones; for admins only
 	Admin       bool
-	Link        string // of the invitation just made, shown this once
-	For         string // address it is for
-	Sent        bool   // it was sent there by email too
+	CanMail     bool   // addresses can be confirmed
+	For         string // address of the invitation just made; "": none was
+	Link        string // of it, shown this once; "": it was sent to the address, and only there
 }
 
 var roles = []string{authserver.RoleMember, authserver.RoleAdmin, authserver.RoleGuest}

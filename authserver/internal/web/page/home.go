@@ -8,6 +8,7 @@ import (
 
 // HomeView is how things stand for a person.
 type HomeView struct {
+	CanMail      bool // the address can be confirmed
 	CanSeal      bool // a second factor can be set up
 	CodesLeft    int  // recovery codes
 	Passkeys     int
@@ -41,6 +42,9 @@ func (v *View) todos(d HomeView) []todo {
 		case k.EndsSoon != nil && k.EndsSoon.Sub(v.Now) < endingSoon:
 			list = append(list, todo{"home.todo.ending", k.Name, k.Path})
 		}
+	}
+	if d.CanMail && !v.Signin.User.EmailConfirmed() {
+		list = append(list, todo{"home.todo.email", "", "/settings/email/confirmation"})
 	}
 	switch {
 	case v.Signin.User.SecondFactor && d.CodesLeft <= fewCodes:

@@ -6,8 +6,7 @@
 package page
 
 import (
-	"strings"
-
+	"latchkey/authserver"
 	"latchkey/pkg/fault"
 )
 
@@ -38,16 +37,16 @@ func (s *Site) View(language, title string, args ...any) *View {
 }
 
 // Language picks the first language of an Accept-Language header that there are
-// texts in. Weights are ignored: browsers send the list in order.
+// texts in, or the default one.
 func (s *Site) Language(accept string) string {
-	for tag := range strings.SplitSeq(accept, ",") {
-		tag, _, _ = strings.Cut(strings.TrimSpace(tag), ";")
-		primary, _, _ := strings.Cut(tag, "-")
-		if _, ok := s.texts[strings.ToLower(primary)]; ok {
-			return strings.ToLower(primary)
-		}
+	found := authserver.Language(accept, func(language string) bool {
+		_, ok := s.texts[language]
+		return ok
+	})
+	if found == "" {
+		return defaultLanguage
 	}
-	return defaultLanguage
+	return found
 }
 
 // Say translates a sentence that was written in English elsewhere; one that has

@@ -29,7 +29,11 @@ CREATE TABLE users (
     -- A closed account keeps its address and can be restored until erase_at.
     erase_at       timestamptz,
     -- After a password reset, until the person has said what may sign in again.
-    review         BOOLEAN NOT NULL DEFAULT false
+    review         BOOLEAN NOT NULL DEFAULT false,
+    -- When the person proved to read what is sent to email.
+    email_confirmed_at timestamptz,
+    -- That of the last sign-in: letters are written in it.
+    language       text NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX users_email ON users (email);
 CREATE INDEX users_family ON users (family_id);
@@ -275,23 +279,27 @@ CREATE TABLE invitations (
     expires_at  timestamptz NOT NULL,
     accepted_at timestamptz,
     accepted_by uuid,
-    revoked_at  timestamptz
+    revoked_at  timestamptz,
+    mailed      boolean     NOT NULL DEFAULT false -- the code was sent to the address, and shown to nobody
 );
 CREATE INDEX invitations_family ON invitations (family_id);
 CREATE INDEX invitations_by ON invitations (invited_by);
 -- One open invitation for an address and a family.
 CREATE UNIQUE INDEX invitations_open ON invitations (family_id, email) WHERE accepted_at IS NULL AND revoked_at IS NULL;
 
--- What the resource API still has to be told. A row goes when it was told.
+-- What somebody still has to be told: the resource API of a family, or a person by a
+-- letter, whose payload holds no secret. A row goes when it was told.
 CREATE TABLE outbox (
     id         uuid PRIMARY KEY,
     kind       text        NOT NULL,
     subject    text        NOT NULL,
+    payload    text        NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL,
     next_at    timestamptz NOT NULL,
     attempts   integer     NOT NULL DEFAULT 0
 );
-CREATE INDEX outbox_next ON outbox (next_at);
+CREATE INDEX outbox_next ON outbox (kind, next_at, id);
+CREATE INDEX outbox_subject ON outbox (subject);
 
 -- A key opens something while it is not revoked and both expires_at and
 -- overlap_until lie ahead. It is active while it has no successor either: one

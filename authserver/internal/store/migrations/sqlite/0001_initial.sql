@@ -26,7 +26,11 @@ CREATE TABLE users (
     -- A closed account keeps its address and can be restored until erase_at.
     erase_at       TIMESTAMP,
     -- After a password reset, until the person has said what may sign in again.
-    review         BOOLEAN NOT NULL DEFAULT false
+    review         BOOLEAN NOT NULL DEFAULT false,
+    -- When the person proved to read what is sent to email.
+    email_confirmed_at TIMESTAMP,
+    -- That of the last sign-in: letters are written in it.
+    language       TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX users_email ON users (email);
 CREATE INDEX users_family ON users (family_id);
@@ -272,23 +276,27 @@ CREATE TABLE invitations (
     expires_at  TIMESTAMP NOT NULL,
     accepted_at TIMESTAMP,
     accepted_by TEXT,
-    revoked_at  TIMESTAMP
+    revoked_at  TIMESTAMP,
+    mailed      BOOLEAN NOT NULL DEFAULT false -- the code was sent to the address, and shown to nobody
 );
 CREATE INDEX invitations_family ON invitations (family_id);
 CREATE INDEX invitations_by ON invitations (invited_by);
 -- One open invitation for an address and a family.
 CREATE UNIQUE INDEX invitations_open ON invitations (family_id, email) WHERE accepted_at IS NULL AND revoked_at IS NULL;
 
--- What the resource API still has to be told. A row goes when it was told.
+-- What somebody still has to be told: the resource API of a family, or a person by a
+-- letter, whose payload holds no secret. A row goes when it was told.
 CREATE TABLE outbox (
     id         TEXT PRIMARY KEY,
     kind       TEXT NOT NULL,
     subject    TEXT NOT NULL,
+    payload    TEXT NOT NULL DEFAULT '',
     created_at TIMESTAMP NOT NULL,
     next_at    TIMESTAMP NOT NULL,
     attempts   INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX outbox_next ON outbox (next_at);
+CREATE INDEX outbox_next ON outbox (kind, next_at, id);
+CREATE INDEX outbox_subject ON outbox (subject);
 
 -- A key opens something while it is not revoked and both expires_at and
 -- overlap_until lie ahead. It is active while it has no successor either: one
