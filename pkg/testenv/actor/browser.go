@@ -48,6 +48,10 @@ func NewBrowser(origin string) *Browser {
 	}
 }
 
+// Through makes the browser send its requests through transport, such as one that
+// trusts an authority of its own.
+func (b *Browser) Through(transport http.RoundTripper) { b.client.Transport = transport }
+
 // Cookies returns the cookies the browser would send to the origin.
 func (b *Browser) Cookies() []*http.Cookie {
 	u, err := url.Parse(b.origin)
