@@ -2,9 +2,19 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/event"
+	"latchkey/pkg/cli"
 	"latchkey/pkg/httpserver"
+	"latchkey/pkg/spelling"
 )
 
 // requestOrigin is what the request log knows of the request of ctx.
@@ -14,4 +24,186 @@ func requestOrigin(ctx context.Context) authserver.Origin {
 		from.Address = addr.String()
 	}
 	return from
+}
+
+const eventsUsage = `usage: authserver events COMMAND
+
+  list [filters] [--json]     security events, newest first; 100 unless --limit says otherwise
+  export [filters] [--json]   all of them as CSV, or one JSON object a line
+
+filters:
+  --user USER      whose account, by id or email address
+  --family ID      of which household
+  --kind KIND      signin.failed, apikey.created …; may be given more than once
+  --since TIME     2026-11-30, 2026-11-30T08:00:00Z, or how long ago: 24h
+  --until TIME     the first moment that is left out
+  --limit N        at most so many`
+
+var eventsCommand = cli.Group("authserver events", eventsUsage, map[string]cli.Command{
+	"list":   eventsList,
+	"export": eventsExport,
+})
+
+// eventView is an event as the command line prints it, under the names of the log.
+type eventView struct {
+	ID        string            `json:"id"`
+	At        time.Time         `json:"at"`
+	Event     string            `json:"event"`
+	Outcome   string            `json:"outcome"`
+	ActorID   string            `json:"actor_id"`
+	UserID    string            `json:"user_id"`
+	FamilyID  string            `json:"family_id"`
+	ClientID  string            `json:"client_id"`
+	SubjectID string            `json:"subject_id"`
+	Details   map[string]string `json:"details"`
+	Address   string            `json:"client_addr"`
+	UserAgent string            `json:"user_agent"`
+	RequestID string            `json:"request_id"`
+}
+
+func viewEvent(e *authserver.Event) eventView {
+	return eventView{
+		e.ID, e.At, e.Kind, e.Outcome, e.ActorID, e.UserID, e.FamilyID, e.ClientID, e.SubjectID, e.Details, e.Address, e.UserAgent, e.RequestID,
+	}
+}
+
+// eventFlags are the filters as they were typed.
+type eventFlags struct {
+	user, family, since, until string
+	kinds                      cli.List
+	limit                      int
+}
+
+func (f *eventFlags) define(fs *flag.FlagSet, limit int) {
+	fs.StringVar(&f.user, "user", "", "whose account, by id or email address")
+	fs.StringVar(&f.family, "family", "", "id of the household")
+	fs.Var(&f.kinds, "kind", "kind of event; may be given more than once")
+	fs.StringVar(&f.since, "since", "", "time, day, or how long ago")
+	fs.StringVar(&f.until, "until", "", "time, day, or how long ago")
+	fs.IntVar(&f.limit, "limit", limit, "at most so many")
+}
+
+// filter reads the filters. A user who is gone is named by id.
+func (f *eventFlags) filter(ctx context.Context, p *parts) (chosen authserver.EventFilter, err error) {
+	chosen = authserver.EventFilter{UserID: f.user, FamilyID: strings.ToLower(f.family), Kinds: f.kinds, Limit: f.limit}
+	if strings.Contains(f.user, "@") {
+		if chosen.UserID, err = p.userID(ctx, f.user); err != nil {
+			return chosen, err
+		}
+	}
+	if f.limit < 0 {
+		return chosen, cli.UsageError("--limit must not be negative")
+	}
+	for _, kind := range f.kinds {
+		if authserver.EventGroupOf(kind) == "" {
+			return chosen, unknownKind(kind)
+		}
+	}
+	if chosen.Since, err = readMoment("--since", f.since); err != nil {
+		return chosen, err
+	}
+	chosen.Until, err = readMoment("--until", f.until)
+	return chosen, err
+}
+
+func unknownKind(kind string) error {
+	var all []string
+	for _, g := range authserver.EventGroups {
+		all = append(all, g.Kinds...)
+	}
+	if near, ok := spelling.Nearest(kind, all); ok {
+		return cli.UsageError(fmt.Sprintf("there are no events %s: did you mean %s?", kind, near))
+	}
+	return cli.UsageError(fmt.Sprintf("there are no events %s; there are %s", kind, strings.Join(all, ", ")))
+}
+
+// readMoment reads a time, a day (UTC) or how long ago; "": the zero time.
+func readMoment(name, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
+		return now().Add(-ago), nil
+	}
+	return time.Time{}, cli.UsageError(name + " must be a day (2026-11-30), a time (2026-11-30T08:00:00Z) or how long ago (24h)")
+}
+
+func eventsList(ctx context.Context, args []string) error {
+	fs, asJSON := cli.Flags("authserver events list")
+	var typed eventFlags
+	typed.define(fs, 100)
+	if _, err := cli.Parse(fs, args, 0); err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		f, err := typed.filter(ctx, p)
+		if err != nil {
+			return err
+		}
+		views := []eventView{}
+		err = p.events.Each(ctx, f, func(e *authserver.Event) error {
+			views = append(views, viewEvent(e))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return cli.PrintJSON(views)
+		}
+		return printEvents(views)
+	})
+}
+
+func printEvents(views []eventView) error {
+	if len(views) == 0 {
+		fmt.Println("none")
+		return nil
+	}
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "AT\tEVENT\tOUTCOME\tUSER\tACTOR\tCLIENT\tABOUT\tADDRESS")
+	for _, v := range views {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+			v.At.Format(time.RFC3339), v.Event, v.Outcome, orDash(v.UserID), orDash(v.ActorID), orDash(v.ClientID), orDash(v.SubjectID), orDash(v.Address))
+	}
+	return table.Flush()
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+func eventsExport(ctx context.Context, args []string) error {
+	fs, asJSON := cli.Flags("authserver events export")
+	var typed eventFlags
+	typed.define(fs, 0)
+	if _, err := cli.Parse(fs, args, 0); err != nil {
+		return err
+	}
+	return withParts(ctx, func(p *parts) error {
+		f, err := typed.filter(ctx, p)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			lines := json.NewEncoder(os.Stdout)
+			return p.events.Each(ctx, f, func(e *authserver.Event) error { return lines.Encode(viewEvent(e)) })
+		}
+		out, err := event.NewCSV(os.Stdout)
+		if err != nil {
+			return err
+		}
+		if err := p.events.Each(ctx, f, out.Write); err != nil {
+			return err
+		}
+		return out.Flush()
+	})
 }

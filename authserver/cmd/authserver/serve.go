@@ -102,7 +102,8 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 	devices := &deviceflow.Service{Store: p.store, Grants: p.grants, Logger: p.log, Now: now}
 	drawn := web.Dependencies{
 		Devices: devices, Seen: askers.Seen, Asks: askers.Find,
-		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Events: p.events, Logger: p.log, Now: now,
+		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer,
+		Events: p.events, Kept: p.cfg.EventRetention, Logger: p.log, Now: now,
 		Client: clients.Find,
 	}
 	workers, err := p.ownPages(&drawn)
@@ -205,7 +206,7 @@ func notFound(pages *web.Server) http.Handler {
 // their grants are remembered, has none.
 func (p *parts) retention() store.Retention {
 	kept := p.cfg.GrantRetention
-	return store.Retention{Grants: kept, Devices: max(p.cfg.AccessLifetime, p.cfg.RefreshLifetime) + kept}
+	return store.Retention{Grants: kept, Devices: max(p.cfg.AccessLifetime, p.cfg.RefreshLifetime) + kept, Events: p.cfg.EventRetention}
 }
 
 // sweep deletes what has expired, now and then, until ctx ends.

@@ -32,6 +32,8 @@ type Config struct {
 	ClientCache   time.Duration `env:"AUTH_CLIENT_CACHE" envDefault:"2s"`
 	SweepInterval time.Duration `env:"AUTH_SWEEP_INTERVAL" envDefault:"1m"`
 
+	EventRetention time.Duration `env:"AUTH_EVENT_RETENTION" envDefault:"8760h"` // how long security events are kept
+
 	RequestTimeout time.Duration `env:"AUTH_REQUEST_TIMEOUT" envDefault:"15s"`
 	BodyLimit      int64         `env:"AUTH_BODY_LIMIT" envDefault:"1048576"`
 	TrustedProxies []string      `env:"AUTH_TRUSTED_PROXIES"`
@@ -106,7 +108,7 @@ func (c *Config) check() error {
 		issuer.Scheme == "http" && issuer.Port() == "80"),
 		"AUTH_ISSUER must be written as browsers write an origin: in lower case, without the scheme's own port")
 	for name, d := range map[string]time.Duration{
-		"AUTH_SWEEP_INTERVAL": c.SweepInterval, "AUTH_REQUEST_TIMEOUT": c.RequestTimeout,
+		"AUTH_SWEEP_INTERVAL": c.SweepInterval, "AUTH_EVENT_RETENTION": c.EventRetention, "AUTH_REQUEST_TIMEOUT": c.RequestTimeout,
 	} {
 		complain(d <= 0, "%s must be more than 0", name)
 	}

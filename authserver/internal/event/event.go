@@ -22,6 +22,8 @@ type Store interface {
 	AddEvent(ctx context.Context, e *authserver.Event) error
 	// AddRefusal stores e, unless the user has most events of its kind since then.
 	AddRefusal(ctx context.Context, e *authserver.Event, since time.Time, most int) error
+	// ListEvents returns the events that f chooses, newest first.
+	ListEvents(ctx context.Context, f authserver.EventFilter) ([]authserver.Event, error)
 }
 
 // A Follower is told of an event in its transaction. Its error ends that.
@@ -127,7 +129,7 @@ func (r *Recorder) attribute(ctx context.Context, e *authserver.Event) {
 	}
 	switch {
 	case e.ActorID != "" || e.Outcome != authserver.OutcomeSuccess:
-	case e.Origin == (authserver.Origin{}):
+	case e.Address == "": // no request
 		e.ActorID = r.Actor
 	case e.Kind != authserver.EventResetRequested: // which anybody may ask for
 		e.ActorID = e.UserID

@@ -193,11 +193,12 @@ func TestWhoDidIt(t *testing.T) {
 			from              authserver.Origin
 			e                 authserver.Event
 		}{
-			{"the person", "operator", w.user.ID, authserver.Origin{RequestID: "r"}, authserver.Event{Kind: authserver.EventExported}},
-			{"another member", "", "admin", authserver.Origin{RequestID: "r"}, authserver.Event{Kind: authserver.EventRoleChanged, ActorID: "admin"}},
+			{"the person", "operator", w.user.ID, authserver.Origin{Address: "192.0.2.1", RequestID: "r"}, authserver.Event{Kind: authserver.EventExported}},
+			{"another member", "", "admin", authserver.Origin{Address: "192.0.2.1", RequestID: "r"}, authserver.Event{Kind: authserver.EventRoleChanged, ActorID: "admin"}},
 			{"the operator", "operator", "operator", authserver.Origin{}, authserver.Event{Kind: authserver.EventResetRequested}},
-			{"anybody", "server", "", authserver.Origin{RequestID: "r"}, authserver.Event{Kind: authserver.EventResetRequested}},
-			{"a thief", "", "", authserver.Origin{RequestID: "r"}, authserver.Event{Kind: authserver.EventGrantEnded, Outcome: authserver.OutcomeFailure}},
+			{"the server", "server", "server", authserver.Origin{RequestID: "own"}, authserver.Event{Kind: authserver.EventUserDeleted}},
+			{"anybody", "server", "", authserver.Origin{Address: "192.0.2.1", RequestID: "r"}, authserver.Event{Kind: authserver.EventResetRequested}},
+			{"a thief", "", "", authserver.Origin{Address: "192.0.2.1", RequestID: "r"}, authserver.Event{Kind: authserver.EventGrantEnded, Outcome: authserver.OutcomeFailure}},
 		} {
 			w.Actor, w.From = c.actor, func(context.Context) authserver.Origin { return c.from }
 			c.e.UserID, c.e.SubjectID = w.user.ID, c.name

@@ -11,6 +11,7 @@ import (
 	"latchkey/pkg/database"
 )
 
+// insertEvent is by hand: it finds the family in the same statement.
 const insertEvent = `INSERT INTO events (id, at, kind, outcome, actor_id, user_id, family_id, client_id, subject_id, details,
 	address, user_agent, request_id, mark)
 	SELECT $1, $2, $3, $4, $5, $6, CASE WHEN $7 <> '' THEN $7 ELSE COALESCE((SELECT CAST(family_id AS TEXT) FROM users WHERE id = $8), '') END,
@@ -56,4 +57,64 @@ func (s *Store) AddRefusal(ctx context.Context, e *authserver.Event, since time.
 		return nil
 	}
 	return err
+}
+
+// eventRow is an event as it is read.
+type eventRow struct {
+	ID, Kind, Outcome, ActorID, UserID, FamilyID, ClientID, SubjectID, Details string
+
+	At        time.Time
+	Address   string
+	UserAgent string
+	RequestID string
+}
+
+func (eventRow) TableName() string { return "events" }
+
+func (r eventRow) event() (authserver.Event, error) {
+	e := authserver.Event{
+		ID: r.ID, At: r.At.UTC(), Kind: r.Kind, Outcome: r.Outcome, ActorID: r.ActorID, UserID: r.UserID, FamilyID: r.FamilyID,
+		ClientID: r.ClientID, SubjectID: r.SubjectID,
+		Origin: authserver.Origin{Address: r.Address, UserAgent: r.UserAgent, RequestID: r.RequestID},
+	}
+	if err := json.Unmarshal([]byte(r.Details), &e.Details); err != nil {
+		return e, fmt.Errorf("store: details of event %s: %w", r.ID, err)
+	}
+	return e, nil
+}
+
+// ListEvents returns the events that f chooses, newest first.
+func (s *Store) ListEvents(ctx context.Context, f authserver.EventFilter) ([]authserver.Event, error) {
+	query := s.rows(ctx).Order("at DESC, id DESC")
+	for column, value := range map[string]string{"user_id": f.UserID, "family_id": f.FamilyID} {
+		if value != "" {
+			query = query.Where(column+" = ?", value)
+		}
+	}
+	if len(f.Kinds) > 0 {
+		query = query.Where("kind IN ?", f.Kinds)
+	}
+	if !f.Since.IsZero() {
+		query = query.Where("at >= ?", f.Since)
+	}
+	if !f.Until.IsZero() {
+		query = query.Where("at < ?", f.Until)
+	}
+	if f.After.ID != "" {
+		query = query.Where("(at, id) < (?, ?)", f.After.At, f.After.ID)
+	}
+	if f.Limit > 0 {
+		query = query.Limit(f.Limit)
+	}
+	rows, err := database.Find[eventRow](query)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]authserver.Event, len(rows))
+	for i, r := range rows {
+		if found[i], err = r.event(); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }

@@ -21,6 +21,7 @@ const sweepRest = 20 * time.Millisecond
 type Retention struct {
 	Grants  time.Duration // so that "why was I signed out" can be answered
 	Devices time.Duration // not seen for so long: longer than any token lives
+	Events  time.Duration
 }
 
 const (
@@ -63,6 +64,7 @@ func rules(now time.Time, keep Retention) []rule {
 		{table: "links", id: "digest", by: "expires_at", before: now},
 		{table: "device_requests", id: "digest", by: "expires_at", before: now.Add(-keepCodes)},
 		{table: "authorization_requests", id: "digest", by: "expires_at", before: now},
+		{table: "events", id: "id", by: "at", and: " AND position IS NULL", before: now.Add(-keep.Events)},
 		{table: "clients", id: "id", by: "seen_at", and: unusedClient, before: now.Add(-keepUnused)},
 	}
 }

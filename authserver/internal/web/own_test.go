@@ -64,7 +64,7 @@ func (s *site) dependencies(t *testing.T, passkeys *passkey.Service, logger *slo
 		<-done
 	})
 	return web.Dependencies{
-		People: s.People, Passkeys: passkeys, Recovery: recovery, Issuer: s.URL, Events: s.events, Logger: logger, Now: s.clock.now,
+		People: s.People, Passkeys: passkeys, Recovery: recovery, Issuer: s.URL, Events: s.events, Kept: 365 * 24 * time.Hour, Logger: logger, Now: s.clock.now,
 		Client:   s.Store.FindClient,
 		Consents: &consent.Service{Store: s.Store, Grants: s.Grants, Events: s.events, Now: s.clock.now},
 		Clients:  &registration.Service{Store: s.Store, Grants: s.Grants, Events: s.events, Now: s.clock.now},

@@ -86,6 +86,8 @@ func (s *Server) settingsRoutes() []route {
 		{path: keepPath, get: person(s.showKeep), post: person(s.keep), confirm: freshSignin},
 		{path: reviewPath, get: person(s.showReview), post: person(s.review), confirm: freshSignin},
 		{path: "/settings/signins", get: person(s.showSignins), post: person(s.endSignins)},
+		{path: page.ActivityPath, get: person(s.showActivity)},
+		{path: page.ActivityPath + "/not-me", get: person(s.showNotMe)},
 		{path: "/settings/family", get: person(s.showFamily), post: person(s.changeFamily)},
 		{path: "/settings/family/{id}/remove", get: person(s.showRemoval)},
 		{path: "/settings/applications", get: person(s.showApplications), post: person(s.revokeApplication)},

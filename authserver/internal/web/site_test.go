@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -73,7 +74,13 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings, change ..
 	t.Cleanup(func() { _ = db.Close() })
 	s := &site{DB: db, Store: store.New(db), clock: &clock{}, mail: &mailbox{}}
 	logger := slog.New(slog.DiscardHandler)
-	s.events = &event.Recorder{Store: s.Store, Logger: logger, Now: s.clock.now}
+	s.events = &event.Recorder{Store: s.Store, Logger: logger, Now: s.clock.now, From: func(ctx context.Context) authserver.Origin {
+		from := authserver.Origin{UserAgent: httpserver.UserAgent(ctx), RequestID: httpserver.RequestID(ctx)}
+		if addr := httpserver.ClientAddr(ctx); addr.IsValid() {
+			from.Address = addr.String()
+		}
+		return from
+	}}
 	s.Grants = grant.New(grant.Dependencies{
 		Store: s.Store, Events: s.events, Logger: logger, Now: s.clock.now, Settings: grant.Settings{AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
 	})

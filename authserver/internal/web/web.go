@@ -47,6 +47,7 @@ type Dependencies struct {
 	SSO     *sso.Service    // nil: there is none
 	Issuer  string          // public address, https://host or http://host:port
 	Events  *event.Recorder
+	Kept    time.Duration // how long events are kept
 	Logger  *slog.Logger
 	Now     func() time.Time
 }
@@ -67,6 +68,7 @@ type Server struct {
 	sso        *sso.Service    // nil: no pages of sign-in providers
 	issuer     string
 	events     *event.Recorder
+	eventsKept time.Duration
 	log        *slog.Logger
 	now        func() time.Time
 	secure     bool // the issuer is https: cookies are Secure, HSTS is sent
@@ -84,7 +86,7 @@ func New(d Dependencies) (*Server, error) {
 		people: d.People, passkeys: d.Passkeys, recovery: d.Recovery, consents: d.Consents, clients: d.Clients,
 		devices: d.Devices, asks: d.Asks, seenClient: d.Seen,
 		findClient: d.Client, keys: d.Keys, apiURL: strings.TrimRight(d.APIURL, "/"), sso: d.SSO, issuer: d.Issuer,
-		events: d.Events, log: d.Logger, now: d.Now,
+		events: d.Events, eventsKept: d.Kept, log: d.Logger, now: d.Now,
 		secure: u.Scheme == "https", crossCheck: http.NewCrossOriginProtection(),
 	}
 	if err := s.crossCheck.AddTrustedOrigin(strings.ToLower(u.Scheme + "://" + u.Host)); err != nil {

@@ -23,6 +23,7 @@ var groups = []group{
 			"/settings/password", "/settings/second-factor", "/settings/passkeys", "/settings/identities",
 		}},
 		{Path: "/settings/signins", Key: "nav.signins"},
+		{Path: ActivityPath, Key: "nav.activity"},
 	}},
 	{"nav.access", []section{
 		{Path: "/settings/applications", Key: "nav.applications"},
@@ -55,6 +56,7 @@ var icons = map[string]string{
 	"nav.account":      "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21a8 8 0 0 1 16 0",
 	"nav.security":     "M12 3 4 6v6c0 4.500 3.300 7.700 8 9 4.700-1.300 8-4.500 8-9V6z",
 	"nav.signins":      "M4 5h16v10H4zM8 20h8M12 15v5",
+	"nav.activity":     "M3 12h4l3-8 4 16 3-8h4",
 	"nav.applications": "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h6v6h-6z",
 	"nav.family":       "M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM2.500 20a6.500 6.500 0 0 1 13 0M16 4.200a3.500 3.500 0 0 1 0 6.600M18.500 14.500a6.500 6.500 0 0 1 3 5.500",
 	"nav.keys":         "M7.500 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM11.500 12H21v4M17 12v3",

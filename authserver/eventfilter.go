@@ -1,0 +1,62 @@
+package authserver
+
+import (
+	"slices"
+	"time"
+)
+
+// EventFilter chooses events. Empty fields do not filter.
+type EventFilter struct {
+	UserID   string
+	FamilyID string
+	Kinds    []string
+	Since    time.Time   // the first moment
+	Until    time.Time   // the first moment after
+	After    EventCursor // the last event of the page before
+	Limit    int         // how many; 0: all
+}
+
+// EventCursor is the place of an event among those that are listed newest first;
+// zero: before the first.
+type EventCursor struct {
+	At time.Time
+	ID string
+}
+
+// Cursor is the place of e.
+func (e *Event) Cursor() EventCursor { return EventCursor{e.At, e.ID} }
+
+// EventGroup is what people call kinds of events that belong together.
+type EventGroup struct {
+	Name  string
+	Kinds []string
+}
+
+// EventGroups are all kinds that the table of events may have.
+var EventGroups = []EventGroup{
+	{"signins", []string{EventSignin, EventSigninFailed, EventSignout, EventDeviceRevoked}},
+	{"security", []string{
+		EventPasswordChanged, EventResetRequested, EventEmailChanged, EventSecondFactorOn, EventSecondFactorOff,
+		EventPasskeyAdded, EventPasskeyRemoved, EventPasskeyCopied,
+		EventIdentityLinked, EventIdentityUnlinked, EventIdentityBlocked, EventIdentityUnblocked,
+	}},
+	{"applications", []string{
+		EventConsentGiven, EventConsentRevoked, EventGrantEnded, EventClientCreated, EventClientChanged, EventClientRotated, EventClientDeleted,
+	}},
+	{"keys", []string{EventKeyCreated, EventKeyRotated, EventKeyRevoked, EventKeyTier}},
+	{"household", []string{EventMemberInvited, EventMemberJoined, EventMemberRemoved, EventRoleChanged, EventInviteCreated}},
+	{"account", []string{
+		EventSignup, EventExported, EventUserDeactivated, EventUserReactivated, EventUserClosed, EventUserRestored, EventUserDeleted,
+	}},
+}
+
+// EventGroupOf returns the name of the group of a kind; "": there is no such kind in
+// the table.
+func EventGroupOf(kind string) string {
+	for _, g := range EventGroups {
+		if slices.Contains(g.Kinds, kind) {
+			return g.Name
+		}
+	}
+	return ""
+}

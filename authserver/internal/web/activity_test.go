@@ -1,0 +1,206 @@
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+)
+
+func (s *site) userOf(t *testing.T, p *actor.Person) authserver.User {
+	t.Helper()
+	u, err := s.Store.FindUserByEmail(t.Context(), p.Email)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *u
+}
+
+func (s *site) record(t *testing.T, e authserver.Event) {
+	t.Helper()
+	if err := s.events.Record(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestActivityPage(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		p := signedUp(t, s)
+		makeKey(t, p.Browser, "Night <b>job</b>")
+		other := actor.NewBrowser(s.URL)
+		fill(t, other, open(t, other, "/signin"), map[string]string{"email": p.Email, "password": "wrong"})
+		u := s.userOf(t, p)
+		s.record(t, authserver.Event{
+			Kind: authserver.EventGrantEnded, UserID: u.ID, ClientID: "gone", Outcome: authserver.OutcomeFailure,
+			Details: map[string]string{"reason": "reused"},
+		})
+		s.record(t, authserver.Event{
+			Kind: authserver.EventConsentGiven, UserID: u.ID, ClientID: "<script>alert(1)</script>",
+			Origin: authserver.Origin{Address: "192.0.2.7", UserAgent: `<script>alert(2)</script> "Firefox/1 Linux`},
+		})
+
+		page := open(t, p.Browser, "/settings/activity")
+		for _, want := range []string{
+			"Account created", "API key created Night <b>job</b>", "Sign-in failed", "Wrong password", "127.0.0.1",
+			"Access ended because a token was used twice gone", "Firefox on Linux · 192.0.2.7", "This wasn't me",
+		} {
+			if !strings.Contains(page.Text(), want) {
+				t.Errorf("lacks %q: %s", want, page.Text())
+			}
+		}
+		if strings.Contains(page.Body, "<script>alert") || strings.Contains(page.Body, "<b>job") {
+			t.Error("what others chose is markup")
+		}
+		if !regexp.MustCompile(`<time datetime="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ?`).MatchString(page.Body) {
+			t.Error("no time for machines")
+		}
+		if !strings.Contains(page.Body, `href="/settings/activity" aria-current="page"`) {
+			t.Error("the navigation does not say where one is")
+		}
+		only := open(t, p.Browser, "/settings/activity?kind=keys&days=7").Text()
+		if !strings.Contains(only, "API key created") || strings.Contains(only, "Account created") {
+			t.Errorf("keys only: %s", only)
+		}
+		s.clock.advance(3 * 24 * time.Hour)
+		if text := open(t, p.Browser, "/settings/activity?days=1").Text(); !strings.Contains(text, "Nothing happened") {
+			t.Errorf("the last day: %s", text)
+		}
+		help := open(t, p.Browser, "/settings/activity/not-me")
+		for _, to := range []string{"/settings/password", "/settings/signins", "/settings/security", "/settings/applications", "/settings/api_keys"} {
+			if !strings.Contains(help.Body, `href="`+to+`"`) {
+				t.Errorf("no way to %s", to)
+			}
+			open(t, p.Browser, to)
+		}
+	}, withKeys)
+}
+
+var olderLink = regexp.MustCompile(`href="(/settings/activity\?[^"]*before=[^"]*)"`)
+
+// Pages of activity tell each event once, and of nobody else's.
+func TestActivityPages(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		p, stranger := signedUp(t, s), signedUp(t, s)
+		u, theirs := s.userOf(t, p), s.userOf(t, stranger)
+		for i := range 60 {
+			s.record(t, authserver.Event{Kind: authserver.EventConsentGiven, UserID: u.ID, ClientID: fmt.Sprintf("mine-%02d", i)})
+			s.record(t, authserver.Event{Kind: authserver.EventConsentGiven, UserID: theirs.ID, ClientID: fmt.Sprintf("theirs-%02d", i)})
+		}
+		seen, pages := "", 0
+		for path := "/settings/activity?kind=applications"; path != ""; pages++ {
+			page := open(t, p.Browser, path)
+			seen, path = seen+page.Text(), ""
+			if next := olderLink.FindStringSubmatch(page.Body); next != nil {
+				path = strings.ReplaceAll(next[1], "&amp;", "&")
+			}
+		}
+		for i := range 60 {
+			if n := strings.Count(seen, fmt.Sprintf("mine-%02d", i)); n != 1 {
+				t.Errorf("event %d is told %d times", i, n)
+			}
+		}
+		if pages != 3 || strings.Contains(seen, "theirs") {
+			t.Errorf("%d pages: %s", pages, seen)
+		}
+		found, err := s.events.Mine(t.Context(), &theirs, false, authserver.EventFilter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cursor := fmt.Sprintf("/settings/activity?before=%d.%s", found[0].At.UnixMicro(), found[0].ID)
+		if text := open(t, p.Browser, cursor).Text(); strings.Contains(text, "theirs") || !strings.Contains(text, "mine-58") {
+			t.Errorf("from somebody else's event on: %s", text)
+		}
+	})
+}
+
+func TestActivityOfTheFamily(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		admin, member, stranger := signedUp(t, s), signedUp(t, s), signedUp(t, s)
+		a, m := s.userOf(t, admin), s.userOf(t, member)
+		if err := s.Store.MoveUser(t.Context(), m.ID, a.FamilyID, authserver.RoleMember); err != nil {
+			t.Fatal(err)
+		}
+		s.record(t, authserver.Event{Kind: authserver.EventRoleChanged, ActorID: a.ID, UserID: m.ID, Details: map[string]string{"role": "member"}})
+		s.record(t, authserver.Event{Kind: authserver.EventConsentGiven, UserID: s.userOf(t, stranger).ID, ClientID: "theirs"})
+
+		text := open(t, admin.Browser, "/settings/activity?of=family").Text()
+		if !strings.Contains(text, "Ada Lovelace · Role changed by Ada Lovelace · Member") || strings.Contains(text, "theirs") {
+			t.Errorf("the admin sees %s", text)
+		}
+		page := open(t, member.Browser, "/settings/activity")
+		if !strings.Contains(page.Text(), "Role changed") || strings.Contains(page.Body, `name="of"`) || strings.Contains(page.Text(), "This wasn't me: Role changed") {
+			t.Errorf("the member sees %s", page.Text())
+		}
+		if page, err := member.Browser.Get(t.Context(), "/settings/activity?of=family"); err != nil || page.Status != http.StatusForbidden {
+			t.Errorf("the member asks for the family's: %d, %v", page.Status, err)
+		}
+		own := open(t, admin.Browser, "/settings/activity?of=me").Text()
+		if strings.Contains(own, "Role changed") {
+			t.Errorf("the admin's own: %s", own)
+		}
+	})
+}
+
+func TestActivityRefusesWhatItCannotRead(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		p := signedUp(t, s)
+		for _, query := range []string{
+			"kind=nothing", "kind=keys'%20OR%201=1", "days=0", "days=-1", "days=99999999999999999999", "of=everybody", "before=x",
+			"before=1", "before=1." + uuid.NewString()[:35], "before=9223372036854775807." + uuid.NewString(), "before=-1." + uuid.NewString(),
+			"before=1.urn:uuid:" + uuid.NewString(),
+		} {
+			page, err := p.Browser.Get(t.Context(), "/settings/activity?"+query)
+			if err != nil || page.Status != http.StatusBadRequest {
+				t.Errorf("%s: %d, %v", query, page.Status, err)
+			}
+		}
+		for _, query := range []string{"before=0." + uuid.NewString(), "before=253402300799999999." + strings.ToUpper(uuid.NewString())} {
+			open(t, p.Browser, "/settings/activity?"+query)
+		}
+	})
+}
+
+var kindConstant = regexp.MustCompile(`(?m)^\tEvent\w+\s+= "([\w.]+)"`)
+
+// Every kind has a group to be asked for by, but for those that are in the log only,
+// and words for people. A newer program's kind does not break the page.
+func TestActivityHasWordsForEveryKind(t *testing.T) {
+	source, err := os.ReadFile("../../event.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(t, testenv.Embedded, settings(), withKeys)
+	p := signedUp(t, s)
+	u := s.userOf(t, p)
+	found := kindConstant.FindAllStringSubmatch(string(source), -1)
+	for _, one := range found {
+		kind := one[1]
+		if kind == authserver.EventGrantOpened || kind == authserver.EventClientRefused {
+			continue
+		}
+		if authserver.EventGroupOf(kind) == "" {
+			t.Errorf("%s is in no group", kind)
+		}
+		s.record(t, authserver.Event{Kind: kind, UserID: u.ID})
+		s.clock.advance(time.Minute)
+		if text := open(t, p.Browser, "/settings/activity").Text(); strings.Contains(text, "Something changed") {
+			t.Errorf("no words for %s", kind)
+		}
+	}
+	if len(found) < 40 {
+		t.Errorf("%d kinds", len(found))
+	}
+	s.record(t, authserver.Event{Kind: "moon.full", UserID: u.ID})
+	if text := open(t, p.Browser, "/settings/activity").Text(); !strings.Contains(text, "Something changed") {
+		t.Errorf("a new kind: %s", text)
+	}
+}

@@ -1,0 +1,163 @@
+package page
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"latchkey/authserver"
+)
+
+// ActivityPath is where a person sees what happened to the account.
+const ActivityPath = "/settings/activity"
+
+// notMePath is where "This wasn't me" leads.
+const notMePath = ActivityPath + "/not-me"
+
+// ActivityView is the data of ActivityPage.
+type ActivityView struct {
+	Rows      []ActivityRow
+	Group     string // of authserver.EventGroups; "": all
+	Days      string // one of ActivityDays
+	Family    bool   // of the household rather than the person
+	MayFamily bool   // whether the person may ask for those
+	First     bool   // whether it is the first page
+	Older     string // cursor of the next page; "": there is none
+	Kept      int    // days for which events are kept
+}
+
+// ActivityDays are the spans of time that can be asked for.
+var ActivityDays = []string{"30", "7", "1", "365"}
+
+// ActivityRow is an event with the names of what its ids stand for.
+type ActivityRow struct {
+	authserver.Event
+	Name string // of the application, key or device; "": not known, or there is none
+	Who  string // whose account, among those of a household
+	By   string // the member who did it to somebody else
+}
+
+// ActivityDay is the events of one day, UTC.
+type ActivityDay struct {
+	At   time.Time
+	Rows []ActivityRow
+}
+
+func (d ActivityView) days() (days []ActivityDay) {
+	for _, row := range d.Rows {
+		last := len(days) - 1
+		if last < 0 || row.At.UTC().Format(time.DateOnly) != days[last].At.UTC().Format(time.DateOnly) {
+			days = append(days, ActivityDay{At: row.At})
+			last++
+		}
+		days[last].Rows = append(days[last].Rows, row)
+	}
+	return days
+}
+
+// link is the address of this page with another cursor; "": the first page.
+func (d ActivityView) link(cursor string) string {
+	q := url.Values{}
+	for name, value := range map[string]string{"kind": d.Group, "days": d.Days, "before": cursor} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	if d.Family {
+		q.Set("of", "family")
+	}
+	return ActivityPath + "?" + q.Encode()
+}
+
+// theft reports whether somebody holds what only the person or an application
+// should.
+func (r ActivityRow) theft() bool {
+	return r.Outcome == authserver.OutcomeFailure && r.Kind != authserver.EventSigninFailed
+}
+
+// mine reports whether whoever signs in as the reader did it.
+func (r ActivityRow) mine(v *View) bool {
+	return r.UserID == v.Signin.User.ID && (r.ActorID == r.UserID || r.theft() || r.Kind == authserver.EventResetRequested)
+}
+
+// textKey is the key of the sentence that tells of the event.
+func (r ActivityRow) textKey() string {
+	switch {
+	case authserver.EventGroupOf(r.Kind) == "": // of a newer program
+		return "event.other"
+	case r.Kind == authserver.EventGrantEnded && r.theft():
+		return "event.grant.ended.theft"
+	case r.Kind == authserver.EventPasswordChanged && r.Details["by"] == "link":
+		return "event.password.changed.link"
+	}
+	return "event." + r.Kind
+}
+
+// sign is the class of the picture before the row.
+func (r ActivityRow) sign() string {
+	switch {
+	case r.theft():
+		return "sign warn"
+	case r.Outcome == authserver.OutcomeFailure:
+		return "sign bad"
+	}
+	return "sign"
+}
+
+var groupIcons = map[string]string{
+	"signins": "nav.signins", "security": "nav.security", "applications": "nav.applications", "keys": "nav.keys",
+	"household": "nav.family", "account": "nav.account",
+}
+
+func (r ActivityRow) icon() string {
+	if key, ok := groupIcons[authserver.EventGroupOf(r.Kind)]; ok {
+		return key
+	}
+	return "nav.activity"
+}
+
+// reasons are why a sign-in failed, in words that people know.
+var reasons = map[string]string{
+	"password": "event.reason.password", "second factor": "event.reason.factor",
+	"passkey": "event.reason.passkey", "unknown passkey": "event.reason.passkey", "passkey counter": "event.reason.passkey",
+}
+
+// facts are what is known beside the sentence, in words.
+func (v *View) facts(r ActivityRow) (string, error) {
+	var parts, keys []string
+	if key, ok := reasons[r.Details["reason"]]; ok && r.Kind == authserver.EventSigninFailed {
+		keys = append(keys, key)
+	}
+	if role := r.Details["role"]; role != "" {
+		keys = append(keys, "role."+role)
+	}
+	for _, scope := range strings.Fields(r.Details["scope"]) {
+		keys = append(keys, "scope."+scope)
+	}
+	switch {
+	case r.ActorID == authserver.ActorOperator || r.ActorID == authserver.ActorServer:
+		keys = append(keys, "event.by."+r.ActorID)
+	case r.UserAgent == "" && r.Address == "":
+		keys = append(keys, "event.by.unknown")
+	}
+	for _, key := range keys {
+		text, err := v.t(key)
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, text)
+	}
+	if r.UserAgent != "" || r.Address != "" {
+		browser, err := v.browser(r.UserAgent)
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, browser)
+	}
+	if r.Address != "" {
+		parts = append(parts, r.Address)
+	}
+	return strings.Join(parts, " · "), nil
+}
+
+func (v *View) clock(at time.Time) string { return at.UTC().Format(v.texts["format.clock"]) }
