@@ -122,23 +122,24 @@ func (d *deployment) psqlEnv() []string {
 		"PGHOST="+d.server.Hostname(), "PGPORT="+d.server.Port(), "NAME="+d.name, "SECRETS="+filepath.Join(d.dir, "secrets"))
 }
 
-// up prepares both services and starts them.
-func (d *deployment) up() {
+// up prepares both services and starts them, until stop or the end of the test.
+func (d *deployment) up() (stop func()) {
 	d.t.Helper()
 	d.oneShot("authserver-migrate", d.bins.Auth)
 	d.oneShot("resourceapi-migrate", d.bins.API)
-	d.start("authserver", d.bins.Auth)
-	d.start("resourceapi", d.bins.API)
+	auth, api := d.start("authserver", d.bins.Auth), d.start("resourceapi", d.bins.API)
+	return func() { _, _ = auth.Stop(), api.Stop() } // their errors are told at the end of the test
 }
 
 // createRoles runs the script the postgres image runs.
 func (d *deployment) createRoles() {
 	d.t.Helper()
+	user, environ := d.server.User.Username(), d.psqlEnv()
 	d.t.Cleanup(func() {
 		drop := fmt.Sprintf(`DROP DATABASE IF EXISTS %[1]s_auth WITH (FORCE); DROP DATABASE IF EXISTS %[1]s_api WITH (FORCE);
 			DROP ROLE IF EXISTS %[1]s_auth, %[1]s_api, %[1]s_api_owner, %[1]s_backup;`, d.name)
-		cmd := exec.CommandContext(context.Background(), "psql", "--quiet", "--username", d.server.User.Username(), "--dbname", "postgres")
-		cmd.Env, cmd.Stdin = d.psqlEnv(), strings.NewReader(drop)
+		cmd := exec.CommandContext(context.Background(), "psql", "--quiet", "--username", user, "--dbname", "postgres")
+		cmd.Env, cmd.Stdin = environ, strings.NewReader(drop)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			d.t.Errorf("drop the roles: %v\n%s", err, out)
 		}
@@ -166,7 +167,7 @@ func (d *deployment) oneShot(service, program string) {
 	}
 }
 
-func (d *deployment) start(service, program string) {
+func (d *deployment) start(service, program string) *process.Process {
 	d.t.Helper()
 	env := d.env(service)
 	ops := env["AUTH_OPS_ADDR"] + env["API_OPS_ADDR"] // a service has one of them
@@ -178,7 +179,7 @@ func (d *deployment) start(service, program string) {
 		if d.t.Failed() {
 			d.t.Logf("%s:\n%s", service, tail(p.Log()))
 		}
-		if err := p.Stop(); err != nil {
+		if err := p.Stop(); err != nil { // again, where it has ended
 			d.t.Errorf("%s: %v", service, err)
 		}
 	})
@@ -189,4 +190,5 @@ func (d *deployment) start(service, program string) {
 	if _, err := process.Run(d.t.Context(), program, d.dir, env, health[2:]...); err != nil {
 		d.t.Errorf("%s: %v", service, err)
 	}
+	return p
 }

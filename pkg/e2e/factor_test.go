@@ -21,17 +21,25 @@ var (
 // secondFactor sets up a second factor and returns the recovery codes.
 func (w *world) secondFactor(p *actor.Person) []string {
 	w.t.Helper()
+	_, codes := w.authenticator(p)
+	return codes
+}
+
+// authenticator sets up a second factor and returns what an authenticator app keeps
+// of it, and the recovery codes.
+func (w *world) authenticator(p *actor.Person) (key []byte, codes []string) {
+	w.t.Helper()
 	page := w.page(p, "/settings/second-factor")
 	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ReplaceAll(setupKey.FindString(page.Text()), " ", ""))
 	if err != nil || len(key) == 0 {
 		w.t.Fatalf("no key to set up: %v %s", err, page.Text())
 	}
 	page = w.submit(p, page, map[string]string{"otp_code": totp(key, time.Now())})
-	codes := recoveryCode.FindAllString(page.Text(), -1)
+	codes = recoveryCode.FindAllString(page.Text(), -1)
 	if len(codes) == 0 {
 		w.t.Fatalf("no recovery codes: %d %s", page.Status, page.Text())
 	}
-	return codes
+	return key, codes
 }
 
 // totp is what an authenticator app shows (RFC 6238).

@@ -34,8 +34,8 @@ func TestD9_OneMachineAsDocumented(t *testing.T) {
 		}
 	}
 	m := newMachine(t)
-	for _, block := range m.blocks("### On one machine without containers") {
-		m.paste(block)
+	for _, block := range documented(t, "### On one machine without containers") {
+		m.paste(m.rewrite.Replace(block))
 	}
 	if m.printed == "" || !strings.Contains(m.printed, "(shown this once)") {
 		t.Fatalf("no invite was made: %s", m.printed)
@@ -170,30 +170,6 @@ func (m *machine) checkout() {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-}
-
-// blocks are the commands below a heading of docs/operations.md.
-func (m *machine) blocks(heading string) (blocks []string) {
-	m.t.Helper()
-	root, err := stack.Root()
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	raw, err := os.ReadFile(filepath.Join(root, "docs", "operations.md"))
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(raw), "\n"+heading+"\n")
-	section, _, _ = strings.Cut(section, "\n##")
-	for i, part := range strings.Split(section, "```") {
-		if text, ok := strings.CutPrefix(part, "sh\n"); ok && i%2 == 1 {
-			blocks = append(blocks, m.rewrite.Replace(text))
-		}
-	}
-	if len(blocks) == 0 {
-		m.t.Fatalf("no commands below %q", heading)
-	}
-	return blocks
 }
 
 // paste runs commands as they stand, and then does what they told systemd.
