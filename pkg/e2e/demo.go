@@ -46,7 +46,7 @@ func (d *Demo) Play(ctx context.Context) error {
 	steps := []func(context.Context) error{
 		d.register, d.signUp, d.authorize, d.listAccounts, d.addTransaction,
 		d.readOnly, d.rotate, d.retry, d.revoke,
-		d.ownApp, d.loseTablet, d.backend, d.balanceSheet,
+		d.assistant, d.device, d.ownApp, d.loseTablet, d.backend, d.balanceSheet,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {

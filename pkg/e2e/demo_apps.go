@@ -15,13 +15,13 @@ func (d *Demo) json(ctx context.Context, method, path, token string, body any) (
 	return d.app.Call(ctx, method, d.Stack.Auth.URL+path, token, body)
 }
 
-func (d *Demo) device(id, name string) map[string]any {
+func (d *Demo) onDevice(id, name string) map[string]any {
 	return map[string]any{"device_id": id, "device_name": name, "device_type": "ios", "os_version": "19.1", "app_version": "2.0"}
 }
 
 // logIn signs the person in through the product's own app on a device.
 func (d *Demo) logIn(ctx context.Context, id, name string) (Pair, error) {
-	body := map[string]any{"email": d.person.Email, "password": d.person.Password, "device": d.device(id, name)}
+	body := map[string]any{"email": d.person.Email, "password": d.person.Password, "device": d.onDevice(id, name)}
 	answer, err := d.json(ctx, http.MethodPost, "/api/v1/auth/login", "", body)
 	if err != nil {
 		return Pair{}, err

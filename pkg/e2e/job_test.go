@@ -62,23 +62,26 @@ func TestReadmeFirstCall(t *testing.T) {
 	}
 }
 
-func readmeCommands(t *testing.T) []string {
+func readmeCommands(t *testing.T) []string { return samples(t, "README.md", "First call", "sh") }
+
+// samples returns the blocks of code in a language that stand in a section of a page.
+func samples(t *testing.T, page, section, language string) []string {
 	t.Helper()
 	root, err := stack.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	text, err := os.ReadFile(filepath.Join(root, page))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(readme), "## First call")
-	section, _, _ = strings.Cut(section, "\n## ")
-	var commands []string
-	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)\n```").FindAllStringSubmatch(section, -1) {
-		commands = append(commands, block[1])
+	_, rest, _ := strings.Cut(string(text), "\n## "+section+"\n")
+	rest, _, _ = strings.Cut(rest, "\n## ")
+	var blocks []string
+	for _, block := range regexp.MustCompile("(?s)```"+language+"\n(.*?)\n```").FindAllStringSubmatch(rest, -1) {
+		blocks = append(blocks, block[1])
 	}
-	return commands
+	return blocks
 }
 
 // shell is a terminal in which commands are pasted one after the other.
@@ -110,9 +113,12 @@ func startShell(t *testing.T, w *world) *shell {
 		in.Close()
 		cmd.Wait()
 	})
-	return &shell{t: t, in: in, out: bufio.NewReader(out), rewrite: strings.NewReplacer(
-		"bin/authserver", w.Binaries.Auth, "http://127.0.0.1:8080", w.Auth.URL, "http://127.0.0.1:8081", w.API().URL,
-	)}
+	return &shell{t: t, in: in, out: bufio.NewReader(out), rewrite: w.rewriter()}
+}
+
+// rewriter puts the addresses of this stack in the place of those of make run.
+func (w *world) rewriter() *strings.Replacer {
+	return strings.NewReplacer("bin/authserver", w.Binaries.Auth, "http://127.0.0.1:8080", w.Auth.URL, "http://127.0.0.1:8081", w.API().URL)
 }
 
 // paste runs one command and returns what it printed.

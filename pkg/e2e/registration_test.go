@@ -48,7 +48,7 @@ func native(more members) members {
 
 // TestRegistrationIsClosedUnlessTheOperatorOpensIt: neither offered nor done.
 func TestRegistrationIsClosedUnlessTheOperatorOpensIt(t *testing.T) {
-	eachWorld(t, func(w *world) {
+	ownWorld(t, stack.Setup{}, func(w *world) {
 		wantError(w.t, w.register(native(nil), ""), http.StatusForbidden, "access_denied")
 		metadata := w.send(http.MethodGet, w.Auth.URL+"/.well-known/oauth-authorization-server", nil, "")
 		if metadata.JSON("registration_endpoint") != nil {

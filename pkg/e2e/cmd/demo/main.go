@@ -14,6 +14,7 @@ import (
 
 	"latchkey/pkg/e2e"
 	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv/process"
 )
 
 func main() {
@@ -34,7 +35,7 @@ func run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, stack.RemoveBuilt()) }()
 
 	begin := time.Now()
-	stack, err := stack.Launch(ctx, stack.Setup{})
+	stack, err := stack.Launch(ctx, stack.Setup{AuthEnv: process.Env{"AUTH_REGISTRATION": "open"}})
 	if err != nil {
 		return err
 	}
