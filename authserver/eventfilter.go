@@ -36,7 +36,7 @@ type EventGroup struct {
 var EventGroups = []EventGroup{
 	{"signins", []string{EventSignin, EventSigninFailed, EventSignout, EventDeviceRevoked}},
 	{"security", []string{
-		EventPasswordChanged, EventResetRequested, EventEmailChanged, EventSecondFactorOn, EventSecondFactorOff,
+		EventPasswordChanged, EventResetRequested, EventEmailChanged, EventEmailConfirmed, EventSecondFactorOn, EventSecondFactorOff,
 		EventPasskeyAdded, EventPasskeyRemoved, EventPasskeyCopied,
 		EventIdentityLinked, EventIdentityUnlinked, EventIdentityBlocked, EventIdentityUnblocked,
 	}},
