@@ -251,9 +251,14 @@ func parseNetwork(text string) (string, bool) {
 // Sources returns what a key can be for.
 func Sources() []string { return []string{SourceWeb, SourceMobile, SourceMonitoring} }
 
+// Tiers returns the tiers of API keys, the smallest first.
+func Tiers() []string {
+	return []string{TierStandard, TierPremium, TierEnterprise, TierUnlimited}
+}
+
 // ValidTier reports whether there is such a tier.
 func ValidTier(tier string) bool {
-	return slices.Contains([]string{TierStandard, TierPremium, TierEnterprise, TierUnlimited}, tier)
+	return slices.Contains(Tiers(), tier)
 }
 
 // ParseKeyExpiry reads when a key shall end: RFC 3339, or a date, after whose

@@ -11,6 +11,7 @@ const (
 	EventSignin            = "signin"
 	EventSigninFailed      = "signin.failed"
 	EventSignout           = "signout"
+	EventSignoutAll        = "signout.everywhere" // by an operator
 	EventConsentGiven      = "consent.given"
 	EventConsentRevoked    = "consent.revoked"
 	EventGrantOpened       = "grant.opened"
@@ -37,7 +38,10 @@ const (
 	EventUserClosed        = "user.closed" // deleted by the person, who may take that back for a while
 	EventUserRestored      = "user.restored"
 	EventUserDeleted       = "user.deleted"
+	EventOperatorOn        = "operator.appointed"
+	EventOperatorOff       = "operator.dismissed"
 	EventInviteCreated     = "invite.created"
+	EventInviteRevoked     = "invite.revoked"
 	EventMemberInvited     = "family.invited"
 	EventMemberJoined      = "family.joined"
 	EventMemberRemoved     = "family.removed"

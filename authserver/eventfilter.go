@@ -34,7 +34,7 @@ type EventGroup struct {
 
 // EventGroups are all kinds that the table of events may have.
 var EventGroups = []EventGroup{
-	{"signins", []string{EventSignin, EventSigninFailed, EventSignout, EventDeviceRevoked}},
+	{"signins", []string{EventSignin, EventSigninFailed, EventSignout, EventSignoutAll, EventDeviceRevoked}},
 	{"security", []string{
 		EventPasswordChanged, EventResetRequested, EventEmailChanged, EventEmailConfirmed, EventSecondFactorOn, EventSecondFactorOff,
 		EventPasskeyAdded, EventPasskeyRemoved, EventPasskeyCopied,
@@ -44,9 +44,10 @@ var EventGroups = []EventGroup{
 		EventConsentGiven, EventConsentRevoked, EventGrantEnded, EventClientCreated, EventClientChanged, EventClientRotated, EventClientDeleted,
 	}},
 	{"keys", []string{EventKeyCreated, EventKeyRotated, EventKeyRevoked, EventKeyTier}},
-	{"household", []string{EventMemberInvited, EventMemberJoined, EventMemberRemoved, EventRoleChanged, EventInviteCreated}},
+	{"household", []string{EventMemberInvited, EventMemberJoined, EventMemberRemoved, EventRoleChanged, EventInviteCreated, EventInviteRevoked}},
 	{"account", []string{
 		EventSignup, EventExported, EventUserDeactivated, EventUserReactivated, EventUserClosed, EventUserRestored, EventUserDeleted,
+		EventOperatorOn, EventOperatorOff,
 	}},
 }
 

@@ -64,6 +64,7 @@ func (w *world) tour(b *tab, look func(page string)) {
 	w.tourSettings(b, at, look, app)
 	w.tourDeveloper(b, at, look)
 	w.tourKeys(b, look)
+	w.tourOperator(b, at)
 	w.tourSecondFactor(b, at, look, p)
 	w.tourReset(b, look, p)
 }
@@ -96,6 +97,26 @@ func (w *world) tourSettings(b *tab, at func(page, path string), look func(page 
 	}
 	b.visit(link)
 	look("join-signed-in")
+}
+
+// tourOperator opens the pages of the person in charge, who signed up first.
+func (w *world) tourOperator(b *tab, at func(page, path string)) {
+	w.person()
+	for _, page := range []string{"", "people", "people?q=nobody-at-all", "families", "applications", "keys", "invites", "invites/new"} {
+		at("operator-"+strings.NewReplacer("/", "-", "?q=", "-").Replace(page), strings.TrimSuffix("/operator/"+page, "/"))
+	}
+	for list, pages := range map[string][]string{
+		"people": {"", "/deactivate", "/reset-link"}, "families": {""}, "applications": {""}, "keys": {"", "/tier", "/revoke"},
+	} {
+		b.visit(w.Auth.URL + "/operator/" + list)
+		path, err := ask[string](b, `document.querySelector("tbody th a").getAttribute("href")`)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, page := range pages {
+			at("operator-"+list+"-one"+strings.ReplaceAll(page, "/", "-"), path+page)
+		}
+	}
 }
 
 // tourDeveloper registers an application and deletes it.

@@ -37,6 +37,7 @@ func (p *parts) ownPages(d *web.Dependencies) ([]worker, error) {
 	}
 	d.Recovery, d.Clients = recovery, p.registration
 	d.Consents = &consent.Service{Store: p.store, Grants: p.grants, Events: p.events, Now: now}
+	p.operatorPages(d)
 	return []worker{recovery.Run}, nil
 }
 

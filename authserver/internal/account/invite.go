@@ -58,11 +58,16 @@ func (s *Service) RevokeInvite(ctx context.Context, id string) error {
 	if uuid.Validate(id) != nil || len(id) != 36 {
 		return missing
 	}
-	ok, err := s.deps.Store.RevokeInvite(ctx, id, s.now())
-	if err == nil && !ok {
-		return missing
-	}
-	return err
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		ok, err := s.deps.Store.RevokeInvite(ctx, id, s.now())
+		if err == nil && !ok {
+			return missing
+		}
+		if err != nil {
+			return err
+		}
+		return s.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventInviteRevoked, SubjectID: id})
+	})
 }
 
 // JoinPath is where an invitation into a family leads; the code follows it.

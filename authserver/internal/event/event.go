@@ -128,12 +128,27 @@ func (r *Recorder) attribute(ctx context.Context, e *authserver.Event) {
 		e.Origin = r.Origin(ctx)
 	}
 	switch {
-	case e.ActorID != "" || e.Outcome != authserver.OutcomeSuccess:
+	case e.ActorID != "":
+	case actorOf(ctx) != "":
+		e.ActorID = actorOf(ctx)
+	case e.Outcome != authserver.OutcomeSuccess:
 	case e.Address == "": // no request
 		e.ActorID = r.Actor
 	case e.Kind != authserver.EventResetRequested: // which anybody may ask for
 		e.ActorID = e.UserID
 	}
+}
+
+type actorKey struct{}
+
+// By says who does what ctx goes along with, where that is not the user it is done to.
+func By(ctx context.Context, actorID string) context.Context {
+	return context.WithValue(ctx, actorKey{}, actorID)
+}
+
+func actorOf(ctx context.Context) string {
+	id, _ := ctx.Value(actorKey{}).(string)
+	return id
 }
 
 func (r *Recorder) log(ctx context.Context, e *authserver.Event) {

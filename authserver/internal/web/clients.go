@@ -18,7 +18,7 @@ import (
 
 func (s *Server) newClientView(c *authserver.Client) page.ClientView {
 	v := page.ClientView{
-		Client: c, Name: page.PlainName(c.Name), Path: page.ClientsPath + "/" + url.PathEscape(c.ID), Issuer: strings.TrimRight(s.issuer, "/"),
+		Client: c, Name: page.PlainName(c.Name), Path: page.ClientsPath + "/" + url.PathEscape(c.ID), Issuer: s.address(),
 	}
 	if now := s.now(); !c.PreviousSecretDigest.IsZero() && now.Before(c.PreviousSecretUntil) {
 		v.PreviousUntil = &c.PreviousSecretUntil

@@ -43,15 +43,16 @@ var notCarried = []string{authserver.FormTokenField, "password"}
 func (s *Server) askConfirmation(w http.ResponseWriter, r *http.Request, in *authserver.Signin, refused error) error {
 	v := s.personalView(w, r, in, "reconfirm.title")
 	v.Notice = ""
-	back := r.URL.Path
-	if !strings.HasPrefix(back, "/settings/") { // the form leads to a provider
+	action := r.URL.RequestURI()
+	back := action
+	if !strings.HasPrefix(back, "/settings/") && !strings.HasPrefix(back, page.OperatorPath+"/") { // the form leads to a provider
 		back, v.FormTargets = identitiesPath, s.providerTargets()
 		v.Path = back
 	}
 	if in.User.PasswordHash == "" {
 		return s.refused(w, r, v, page.SignInAgainPage(v, back), account.ErrSignInAgain)
 	}
-	data := page.ConfirmationView{Action: r.URL.Path, Back: back}
+	data := page.ConfirmationView{Action: action, Back: back}
 	for _, name := range slices.Sorted(maps.Keys(r.PostForm)) {
 		if !slices.Contains(notCarried, name) {
 			data.Carried = append(data.Carried, page.Carried{Name: name, Value: r.PostForm.Get(name)})

@@ -41,6 +41,9 @@ func (s *Server) routes() []route {
 	if s.sso != nil {
 		all = append(all, s.providerRoutes()...)
 	}
+	if s.operator != nil {
+		all = append(all, s.operatorRoutes()...)
+	}
 	return all
 }
 

@@ -18,6 +18,7 @@ import (
 // withEveryPage lets the site have the pages of keys and of sign-in providers too.
 func withEveryPage(s *site, d *web.Dependencies) {
 	d.Keys = &apikey.Service{Store: s.Store, Events: s.events, Now: s.clock.now}
+	withOperator(s, d)
 	d.SSO = sso.New(sso.Dependencies{Store: s.Store, People: s.People, Events: s.events, Now: s.clock.now, Settings: sso.Settings{
 		Issuer: s.URL, MobileRedirect: "sureapp://oauth/callback",
 	}})

@@ -21,6 +21,7 @@ import (
 	"latchkey/authserver/internal/consent"
 	"latchkey/authserver/internal/deviceflow"
 	"latchkey/authserver/internal/event"
+	"latchkey/authserver/internal/operator"
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/sso"
@@ -45,11 +46,13 @@ type Dependencies struct {
 	Keys    *apikey.Service // nil: there are none
 	APIURL  string          // public address of the resource API, for examples
 	SSO     *sso.Service    // nil: there is none
-	Issuer  string          // public address, https://host or http://host:port
-	Events  *event.Recorder
-	Kept    time.Duration // how long events are kept
-	Logger  *slog.Logger
-	Now     func() time.Time
+	// Operator is for those who look after the instance; nil: they have no pages.
+	Operator *operator.Service
+	Issuer   string // public address, https://host or http://host:port
+	Events   *event.Recorder
+	Kept     time.Duration // how long events are kept
+	Logger   *slog.Logger
+	Now      func() time.Time
 }
 
 // Server draws the pages and answers their forms.
@@ -63,9 +66,10 @@ type Server struct {
 	asks       func(ctx context.Context, id string) (*authserver.Client, error)
 	seenClient func(ctx context.Context, c *authserver.Client) error
 	findClient func(ctx context.Context, id string) (*authserver.Client, error)
-	keys       *apikey.Service // nil: no pages of keys
-	apiURL     string          // without a slash at its end
-	sso        *sso.Service    // nil: no pages of sign-in providers
+	keys       *apikey.Service   // nil: no pages of keys
+	apiURL     string            // without a slash at its end
+	sso        *sso.Service      // nil: no pages of sign-in providers
+	operator   *operator.Service // nil: no pages of the operator
 	issuer     string
 	events     *event.Recorder
 	eventsKept time.Duration
@@ -85,7 +89,7 @@ func New(d Dependencies) (*Server, error) {
 	s := &Server{
 		people: d.People, passkeys: d.Passkeys, recovery: d.Recovery, consents: d.Consents, clients: d.Clients,
 		devices: d.Devices, asks: d.Asks, seenClient: d.Seen,
-		findClient: d.Client, keys: d.Keys, apiURL: strings.TrimRight(d.APIURL, "/"), sso: d.SSO, issuer: d.Issuer,
+		operator: d.Operator, findClient: d.Client, keys: d.Keys, apiURL: strings.TrimRight(d.APIURL, "/"), sso: d.SSO, issuer: d.Issuer,
 		events: d.Events, eventsKept: d.Kept, log: d.Logger, now: d.Now,
 		secure: u.Scheme == "https", crossCheck: http.NewCrossOriginProtection(),
 	}

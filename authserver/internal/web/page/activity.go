@@ -80,6 +80,12 @@ func (r ActivityRow) mine(v *View) bool {
 	return r.UserID == v.Signin.User.ID && (r.ActorID == r.UserID || r.theft() || r.Kind == authserver.EventResetRequested)
 }
 
+// byAnother reports whether somebody did it to somebody else, and not the reader: from
+// where is then not the reader's business.
+func (r ActivityRow) byAnother(v *View) bool {
+	return r.ActorID != "" && r.ActorID != r.UserID && r.UserID != "" && r.ActorID != v.Signin.User.ID
+}
+
 // textKey is the key of the sentence that tells of the event.
 func (r ActivityRow) textKey() string {
 	switch {
@@ -134,9 +140,11 @@ func (v *View) facts(r ActivityRow) (string, error) {
 	for _, scope := range strings.Fields(r.Details["scope"]) {
 		keys = append(keys, "scope."+scope)
 	}
-	switch {
-	case r.ActorID == authserver.ActorOperator || r.ActorID == authserver.ActorServer:
+	switch other := r.byAnother(v); {
+	case r.ActorID == authserver.ActorServer:
 		keys = append(keys, "event.by."+r.ActorID)
+	case r.ActorID == authserver.ActorOperator || other && r.By == "":
+		keys = append(keys, "event.by.operator")
 	case r.UserAgent == "" && r.Address == "":
 		keys = append(keys, "event.by.unknown")
 	}
@@ -146,6 +154,9 @@ func (v *View) facts(r ActivityRow) (string, error) {
 			return "", err
 		}
 		parts = append(parts, text)
+	}
+	if r.byAnother(v) {
+		return strings.Join(parts, " · "), nil
 	}
 	if r.UserAgent != "" || r.Address != "" {
 		browser, err := v.browser(r.UserAgent)

@@ -36,6 +36,25 @@ var groups = []group{
 	{"nav.building", []section{{Path: ClientsPath, Key: "nav.developer"}}},
 }
 
+// toOperator leads an operator to the operator's pages.
+var toOperator = group{"nav.operator", []section{{Path: OperatorPath, Key: "nav.console"}}}
+
+// navigation is that of the page.
+func (v *View) navigation() []group {
+	switch {
+	case v.console():
+		return operatorGroups
+	case v.Signin.User.Operator:
+		return append(groups[:len(groups):len(groups)], toOperator)
+	}
+	return groups
+}
+
+// console reports whether the page is one of the operator's.
+func (v *View) console() bool {
+	return v.Signin != nil && v.Signin.User.Operator && (v.Path == OperatorPath || strings.HasPrefix(v.Path, OperatorPath+"/"))
+}
+
 // current is the value of aria-current for a person at path: "page" on the
 // section's own page, "true" on one that belongs to it.
 func (s section) current(path string) string {
@@ -43,7 +62,7 @@ func (s section) current(path string) string {
 		return "page"
 	}
 	for _, root := range append(s.Also, s.Path) {
-		if root != "/" && (path == root || strings.HasPrefix(path, root+"/")) {
+		if root != "/" && root != OperatorPath && (path == root || strings.HasPrefix(path, root+"/")) {
 			return "true"
 		}
 	}
@@ -61,5 +80,10 @@ var icons = map[string]string{
 	"nav.family":       "M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM2.500 20a6.500 6.500 0 0 1 13 0M16 4.200a3.500 3.500 0 0 1 0 6.600M18.500 14.500a6.500 6.500 0 0 1 3 5.500",
 	"nav.keys":         "M7.500 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM11.500 12H21v4M17 12v3",
 	"nav.export":       "M12 4v11M7.500 11 12 15.500 16.500 11M4 20h16",
+	"nav.overview":     "M4 20V10M10 20V4M16 20v-8M22 20H2",
+	"nav.console":      "M4 20V10M10 20V4M16 20v-8M22 20H2",
+	"nav.everybody":    "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21a8 8 0 0 1 16 0",
+	"nav.families":     "M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM2.500 20a6.500 6.500 0 0 1 13 0M16 4.200a3.500 3.500 0 0 1 0 6.600M18.500 14.500a6.500 6.500 0 0 1 3 5.500",
+	"nav.invites":      "M3 6h18v12H3zM3 7l9 7 9-7",
 	"nav.developer":    "m8 7-5 5 5 5M16 7l5 5-5 5M13.500 5l-3 14",
 }

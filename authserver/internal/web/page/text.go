@@ -70,6 +70,9 @@ func (c catalogue) text(key string, args ...any) (string, error) {
 	if len(args) == 0 {
 		return format, nil
 	}
+	if places := strings.Count(strings.ReplaceAll(format, "%%", ""), "%"); places != len(args) {
+		return "", fmt.Errorf("page: text %q has %d places for %d values", key, places, len(args))
+	}
 	return fmt.Sprintf(format, args...), nil
 }
 

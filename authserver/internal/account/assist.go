@@ -1,0 +1,40 @@
+package account
+
+import (
+	"context"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+)
+
+// What an operator does for, or to, somebody else.
+
+// SignOutEverywhere ends every sign-in of u: browsers and devices of the JSON
+// sign-in. Applications that the user allowed keep working.
+func (s *Service) SignOutEverywhere(ctx context.Context, u *authserver.User) error {
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error { return s.signOut(ctx, u) })
+}
+
+func (s *Service) signOut(ctx context.Context, u *authserver.User) error {
+	if err := s.end(ctx, u.ID, EndingSignOut, ""); err != nil {
+		return err
+	}
+	return s.record(ctx, authserver.EventSignoutAll, u.ID)
+}
+
+// DropSecondFactor turns the second factor of u off, who has lost it, and signs u out
+// everywhere. fault.Conflict: there is none.
+func (s *Service) DropSecondFactor(ctx context.Context, u *authserver.User) error {
+	if !u.SecondFactor {
+		return fault.New(fault.Conflict, "This account has no second factor.")
+	}
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.deps.Store.DeleteSecondFactor(ctx, u.ID); err != nil {
+			return err
+		}
+		if err := s.record(ctx, authserver.EventSecondFactorOff, u.ID); err != nil {
+			return err
+		}
+		return s.signOut(ctx, u)
+	})
+}

@@ -1,0 +1,181 @@
+// Package operator is what the people in charge of an instance do: look through
+// everything that is on it, and help or stop others.
+package operator
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/apikey"
+	"latchkey/authserver/internal/consent"
+	"latchkey/authserver/internal/event"
+	"latchkey/authserver/internal/registration"
+	"latchkey/pkg/fault"
+)
+
+// Store is what the use cases need of the database. Every method joins the
+// transaction in its context.
+type Store interface {
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
+	SearchUsers(ctx context.Context, q authserver.Search) (authserver.Found[authserver.UserEntry], error)
+	SearchFamilies(ctx context.Context, q authserver.Search) (authserver.Found[authserver.FamilyEntry], error)
+	SearchClients(ctx context.Context, q authserver.Search) (authserver.Found[*authserver.Client], error)
+	SearchAPIKeys(ctx context.Context, q authserver.Search, now time.Time) (authserver.Found[authserver.KeyEntry], error)
+	CountInstance(ctx context.Context) (authserver.InstanceCounts, error)
+	FindUser(ctx context.Context, id string) (*authserver.User, error)
+	ListMembers(ctx context.Context, familyID string) ([]authserver.User, error)
+	FindClient(ctx context.Context, id string) (*authserver.Client, error)
+	SetOperator(ctx context.Context, userID string, on bool) (bool, error)
+	CountOperators(ctx context.Context) (int, error)
+}
+
+// Dependencies of a Service.
+type Dependencies struct {
+	Store    Store
+	People   *account.Service
+	Recovery *account.Recovery
+	Clients  *registration.Service
+	Consents *consent.Service
+	Keys     *apikey.Service // nil: there are none
+	Events   *event.Recorder
+	Now      func() time.Time
+	Version  string                           // of the program
+	Health   func(ctx context.Context) []Part // what the instance stands on
+}
+
+// Part is one thing that the instance stands on.
+type Part struct {
+	Name string // "database", "cache" or "letters"
+	Text string // what it is; no secret
+	Err  error  // nil: it works
+}
+
+// Health returns what the instance stands on, and how that is.
+func (s *Service) Health(ctx context.Context) []Part { return s.deps.Health(ctx) }
+
+// Version returns that of the program.
+func (s *Service) Version() string { return s.deps.Version }
+
+// Service carries out the use cases. Its methods are safe for concurrent use. Those
+// that change something take the operator who asks.
+type Service struct{ deps Dependencies }
+
+// New returns a Service.
+func New(d Dependencies) *Service { return &Service{d} }
+
+// Pages of lists, in rows.
+const (
+	PageSize    = 25
+	MaxPageSize = 100
+)
+
+func bounded(q authserver.Search) authserver.Search {
+	if q.Limit < 1 || q.Limit > MaxPageSize {
+		q.Limit = PageSize
+	}
+	return q
+}
+
+// People returns a page of the people.
+func (s *Service) People(ctx context.Context, q authserver.Search) (authserver.Found[authserver.UserEntry], error) {
+	return s.deps.Store.SearchUsers(ctx, bounded(q))
+}
+
+// Families returns a page of the families.
+func (s *Service) Families(ctx context.Context, q authserver.Search) (authserver.Found[authserver.FamilyEntry], error) {
+	return s.deps.Store.SearchFamilies(ctx, bounded(q))
+}
+
+// Clients returns a page of the clients.
+func (s *Service) Clients(ctx context.Context, q authserver.Search) (authserver.Found[*authserver.Client], error) {
+	return s.deps.Store.SearchClients(ctx, bounded(q))
+}
+
+// Keys returns a page of everybody's API keys.
+func (s *Service) Keys(ctx context.Context, q authserver.Search) (authserver.Found[authserver.KeyEntry], error) {
+	return s.deps.Store.SearchAPIKeys(ctx, bounded(q), s.deps.Now())
+}
+
+// Counts returns how much there is of what.
+func (s *Service) Counts(ctx context.Context) (authserver.InstanceCounts, error) {
+	return s.deps.Store.CountInstance(ctx)
+}
+
+// Person is everything about one user that the operator needs.
+type Person struct {
+	User         *authserver.User
+	Signins      []authserver.Signin
+	Devices      []authserver.Device
+	Applications []authserver.Application
+	Keys         []*apikey.View
+}
+
+// Person returns a user with what acts in the user's name. fault.NotFound: there is
+// no such user.
+func (s *Service) Person(ctx context.Context, id string) (*Person, error) {
+	u, err := s.user(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	p := &Person{User: u}
+	for _, read := range []func() error{
+		func() (err error) { p.Signins, err = s.deps.People.Signins(ctx, u.ID); return },
+		func() (err error) { p.Devices, err = s.deps.People.Devices(ctx, u.ID); return },
+		func() (err error) { p.Applications, err = s.deps.Consents.List(ctx, u.ID); return },
+		func() (err error) {
+			if s.deps.Keys != nil {
+				p.Keys, err = s.deps.Keys.List(ctx, u.ID)
+			}
+			return
+		},
+	} {
+		if err := read(); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (s *Service) user(ctx context.Context, id string) (*authserver.User, error) {
+	if uuid.Validate(id) != nil || len(id) != 36 {
+		return nil, fault.New(fault.NotFound, "User not found")
+	}
+	return s.deps.Store.FindUser(ctx, id)
+}
+
+// Family returns a family with its active members. fault.NotFound: there is no such
+// family.
+func (s *Service) Family(ctx context.Context, id string) (*authserver.FamilyEntry, []authserver.User, error) {
+	found, err := s.deps.Store.SearchFamilies(ctx, authserver.Search{Text: id, Limit: 1})
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(found.Rows) == 0 || found.Rows[0].ID != id {
+		return nil, nil, fault.New(fault.NotFound, "Family not found")
+	}
+	members, err := s.deps.Store.ListMembers(ctx, id)
+	return &found.Rows[0], members, err
+}
+
+// Key returns anybody's API key. fault.NotFound: there is no such key, or it has
+// ended.
+func (s *Service) Key(ctx context.Context, id string) (*apikey.View, *authserver.User, error) {
+	if s.deps.Keys == nil {
+		return nil, nil, fault.New(fault.NotFound, "API key not found")
+	}
+	k, err := s.deps.Keys.Get(ctx, "", id)
+	if err != nil {
+		return nil, nil, err
+	}
+	u, err := s.deps.Store.FindUser(ctx, k.UserID)
+	return k, u, err
+}
+
+// Client returns a client. fault.NotFound: there is no such client.
+func (s *Service) Client(ctx context.Context, id string) (*authserver.Client, error) {
+	return s.deps.Store.FindClient(ctx, id)
+}

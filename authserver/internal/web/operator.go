@@ -1,0 +1,143 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gorilla/mux"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/operator"
+	"latchkey/authserver/internal/web/page"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
+)
+
+// operatorOnly is a handler for those who look after the instance; for anybody else
+// there is nothing.
+type operatorOnly person
+
+func (h operatorOnly) bind(s *Server, unsigned httpserver.Handler) httpserver.Handler {
+	return person(func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+		if !in.User.Operator {
+			return errNowhere
+		}
+		return h(w, r, in)
+	}).bind(s, unsigned)
+}
+
+// operatorRoutes are the pages of the people in charge.
+func (s *Server) operatorRoutes() []route {
+	const root = page.OperatorPath
+	routes := []route{
+		{path: root, get: operatorOnly(s.showOverview)},
+		{path: root + "/people", get: operatorOnly(s.listPeople)},
+		{path: root + "/people.csv", get: operatorOnly(s.peopleFile)},
+		{path: root + "/people/{id}", get: operatorOnly(s.showPerson)},
+		{path: root + "/families", get: operatorOnly(s.listFamilies)},
+		{path: root + "/families/{id}", get: operatorOnly(s.showOneFamily)},
+		{path: root + "/applications", get: operatorOnly(s.listClients)},
+		{path: root + "/applications.csv", get: operatorOnly(s.clientsFile)},
+		{path: root + "/applications/one", get: operatorOnly(s.showOneClient)},
+		{path: root + "/applications/one/delete", get: operatorOnly(s.askDeleteClient), post: operatorOnly(s.deleteAnyClient), confirm: freshSignin},
+		{path: root + "/keys", get: operatorOnly(s.listKeys)},
+		{path: root + "/keys.csv", get: operatorOnly(s.keysFile)},
+		{path: root + "/keys/{id}", get: operatorOnly(s.showOneKey)},
+		{path: root + "/keys/{id}/tier", get: operatorOnly(s.askTier), post: operatorOnly(s.setTier), confirm: freshSignin},
+		{path: root + "/keys/{id}/revoke", get: operatorOnly(s.askRevokeKey), post: operatorOnly(s.revokeAnyKey), confirm: freshSignin},
+		{path: root + "/invites", get: operatorOnly(s.listInvites)},
+		{path: root + "/invites/new", get: operatorOnly(s.showNewInvite), post: operatorOnly(s.createInvite), confirm: freshSignin},
+		{path: root + "/invites/{id}/revoke", get: operatorOnly(s.askRevokeInvite), post: operatorOnly(s.revokeInvite), confirm: freshSignin},
+	}
+	for _, name := range operatorActs {
+		act := s.personActs()[name]
+		routes = append(routes, route{
+			path: root + "/people/{id}/" + name, confirm: freshSignin,
+			get: operatorOnly(func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+				return s.askAct(w, r, in, name, act)
+			}),
+			post: operatorOnly(func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+				return s.doAct(w, r, in, name, act)
+			}),
+		})
+	}
+	return routes
+}
+
+var (
+	errNowhere = fault.New(fault.NotFound, "There is nothing at this address.")
+	errSearch  = fault.New(fault.Malformed, "This list cannot be shown. Start at its first page.")
+)
+
+// maxSearch bounds a searched text, in bytes.
+const maxSearch = 200
+
+// searchOf reads what a list is asked for.
+func searchOf(q url.Values, states []string) (authserver.Search, error) {
+	search := authserver.Search{Text: strings.TrimSpace(q.Get("q")), State: q.Get("state"), Order: q.Get("order")}
+	if len(search.Text) > maxSearch || !utf8.ValidString(search.Text) || strings.ContainsRune(search.Text, 0) {
+		return search, errSearch
+	}
+	if search.State != "" && !slices.Contains(states, search.State) || search.Order != authserver.OrderNewest && search.Order != authserver.OrderName {
+		return search, errSearch
+	}
+	if text := q.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > operator.MaxPageSize {
+			return search, errSearch
+		}
+		search.Limit = n
+	}
+	after, err := authserver.ParsePlace(search.Order, q.Get("after"))
+	search.After = after
+	return search, err
+}
+
+func (s *Server) showOverview(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	counts, err := s.operator.Counts(r.Context())
+	if err != nil {
+		return err
+	}
+	data := page.OverviewView{Counts: counts, Version: s.operator.Version()}
+	for _, part := range s.operator.Health(r.Context()) {
+		data.Parts = append(data.Parts, page.PartView{Key: part.Name, Text: part.Text, Works: part.Err == nil})
+	}
+	v := s.personalView(w, r, in, "operator.overview.title")
+	return s.render(w, r, http.StatusOK, v, page.OperatorOverviewPage(v, data))
+}
+
+// listView is the frame of a list.
+func listView(key, path string, q authserver.Search, states, columns []string) page.ListView {
+	return page.ListView{Key: key, Path: page.OperatorPath + "/" + path, Search: q, States: states, Cols: columns, CSV: true}
+}
+
+func (s *Server) showList(w http.ResponseWriter, r *http.Request, in *authserver.Signin, d page.ListView) error {
+	v := s.personalView(w, r, in, "operator."+d.Key+".title")
+	return s.render(w, r, http.StatusOK, v, page.OperatorListPage(v, d))
+}
+
+func (s *Server) showFacts(w http.ResponseWriter, r *http.Request, in *authserver.Signin, d page.FactsView) error {
+	v := s.personalView(w, r, in, "operator.title", d.Name)
+	return s.render(w, r, http.StatusOK, v, page.OperatorFactsPage(v, d))
+}
+
+// ask shows the page that asks before something is done.
+func (s *Server) ask(w http.ResponseWriter, r *http.Request, in *authserver.Signin, d page.ActView, err error) error {
+	d.Action = r.URL.RequestURI()
+	v := s.personalView(w, r, in, d.Key+".submit")
+	v.Fields = map[string]string{"days": "7"}
+	body := page.OperatorActPage(v, d)
+	if err != nil {
+		return s.again(w, r, v, body, err, "email", "note", "days", "tier")
+	}
+	return s.render(w, r, http.StatusOK, v, body)
+}
+
+// address is where this server is, without a slash at its end.
+func (s *Server) address() string { return strings.TrimRight(s.issuer, "/") }
+
+func idOf(r *http.Request) string { return mux.Vars(r)["id"] }

@@ -1,0 +1,252 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/web/page"
+	"latchkey/pkg/fault"
+)
+
+var (
+	clientStates  = []string{authserver.ClientVouched, authserver.ClientOwned, authserver.ClientIntroduced, authserver.ClientDisabled}
+	clientColumns = []string{"application", "origin", "scopes", "created"}
+	keyStates     = []string{authserver.KeyLive, authserver.KeyEnded}
+	keyColumns    = []string{"key", "person", "tier", "used", "created"}
+)
+
+func countCell(n int) page.ListCell { return page.ListCell{Text: strconv.Itoa(n)} }
+
+func oneClient(id string) string {
+	return page.OperatorPath + "/applications/one?" + url.Values{"client": {id}}.Encode()
+}
+
+func (s *Server) listClients(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	q, err := searchOf(r.URL.Query(), clientStates)
+	if err != nil {
+		return err
+	}
+	found, err := s.operator.Clients(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	d := listView("applications", "applications", q, clientStates, clientColumns)
+	d.Total, d.Next = found.Total, found.Next
+	for _, c := range found.Rows {
+		d.Rows = append(d.Rows, clientListRow(c))
+	}
+	return s.showList(w, r, in, d)
+}
+
+func clientListRow(c *authserver.Client) page.ListRow {
+	return page.ListRow{Cells: []page.ListCell{
+		{Text: page.PlainName(c.Name), Fine: c.ID, Href: oneClient(c.ID)}, clientOrigin(c), {Text: c.Scopes.String()}, {At: &c.CreatedAt},
+	}}
+}
+
+// clientOrigin is who answers for a client.
+func clientOrigin(c *authserver.Client) page.ListCell {
+	switch {
+	case c.DisabledAt != nil:
+		return page.ListCell{Key: "operator.applications.disabled", Badge: "bad"}
+	case c.Introduced != "":
+		return page.ListCell{Key: "operator.applications.introduced", Badge: "warn"}
+	case c.OwnerID != "":
+		return page.ListCell{Key: "operator.applications.owned", Badge: "warn"}
+	}
+	return page.ListCell{Key: "operator.applications.vouched", Badge: "good"}
+}
+
+func (s *Server) showOneClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	c, err := s.operator.Client(r.Context(), r.URL.Query().Get("client"))
+	if err != nil {
+		return err
+	}
+	d := page.FactsView{
+		Key: "applications", Name: page.PlainName(c.Name), Back: page.OperatorPath + "/applications", Path: page.OperatorPath + "/applications/one",
+		Query:  "?" + url.Values{"client": {c.ID}}.Encode(),
+		Badges: []page.ListCell{clientOrigin(c)},
+		Facts: []page.Fact{
+			{Key: "redirects", Cell: page.ListCell{Text: strings.Join(c.RedirectURIs, ", ")}},
+			{Key: "scopes", Cell: page.ListCell{Text: c.Scopes.String()}},
+			{Key: "method", Cell: page.ListCell{Text: c.AuthMethod}},
+			{Key: "created", Cell: page.ListCell{At: &c.CreatedAt}},
+			{Key: "id", Cell: page.ListCell{Text: c.ID}, Copy: true},
+		},
+	}
+	if c.OwnerID != "" {
+		d.Facts = append(d.Facts, page.Fact{Key: "owner", Cell: page.ListCell{Text: c.OwnerID, Href: page.OperatorPath + "/people/" + c.OwnerID}})
+	}
+	if !c.FirstParty && !c.ResourceServer {
+		d.Dangers = []string{"delete"}
+	}
+	return s.showFacts(w, r, in, d)
+}
+
+func (s *Server) clientAsked(r *http.Request) (page.ActView, *authserver.Client, error) {
+	c, err := s.operator.Client(r.Context(), r.URL.Query().Get("client"))
+	if err == nil && c.ResourceServer {
+		err = fault.New(fault.Forbidden, "A resource server is deleted from the command line only.")
+	}
+	if err != nil {
+		return page.ActView{}, nil, err
+	}
+	return page.ActView{Key: "operator.applications.delete", Name: page.PlainName(c.Name), Back: oneClient(c.ID), Danger: true}, c, nil
+}
+
+func (s *Server) askDeleteClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	d, _, err := s.clientAsked(r)
+	if err != nil {
+		return err
+	}
+	return s.ask(w, r, in, d, nil)
+}
+
+func (s *Server) deleteAnyClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	d, c, err := s.clientAsked(r)
+	if err != nil {
+		return err
+	}
+	if err := s.operator.DeleteClient(r.Context(), &in.User, c.ID); err != nil {
+		return s.ask(w, r, in, d, err)
+	}
+	return redirect(w, r, page.OperatorPath+"/applications?done=client-deleted")
+}
+
+func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	q, err := searchOf(r.URL.Query(), keyStates)
+	if err != nil {
+		return err
+	}
+	found, err := s.operator.Keys(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	d := listView("keys", "keys", q, keyStates, keyColumns)
+	d.Total, d.Next = found.Total, found.Next
+	for i := range found.Rows {
+		d.Rows = append(d.Rows, s.keyListRow(&found.Rows[i]))
+	}
+	return s.showList(w, r, in, d)
+}
+
+func (s *Server) keyListRow(k *authserver.KeyEntry) page.ListRow {
+	name := page.ListCell{Text: k.Name, Fine: k.Stub}
+	tier := page.ListCell{Key: "operator.keys.ended", Badge: "plain"}
+	if k.Live(s.now()) {
+		name.Href, tier = page.OperatorPath+"/keys/"+k.ID, page.ListCell{Text: k.Tier}
+	}
+	used := page.ListCell{Key: "operator.never"}
+	if k.LastUsedAt != nil {
+		used = page.ListCell{At: k.LastUsedAt}
+	}
+	return page.ListRow{Cells: []page.ListCell{name, {Text: k.Email, Href: page.OperatorPath + "/people/" + k.UserID}, tier, used, {At: &k.CreatedAt}}}
+}
+
+func (s *Server) showOneKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	k, u, err := s.operator.Key(r.Context(), idOf(r))
+	if err != nil {
+		return err
+	}
+	return s.showFacts(w, r, in, page.FactsView{
+		Key: "keys", Name: k.Name, Back: page.OperatorPath + "/keys", Path: page.OperatorPath + "/keys/" + k.ID,
+		Facts: []page.Fact{
+			{Key: "owner", Cell: personCell(u)},
+			{Key: "key", Cell: page.ListCell{Text: k.Stub}},
+			{Key: "tier", Cell: page.ListCell{Text: k.Tier}},
+			{Key: "scopes", Cell: page.ListCell{Text: k.Scopes.String()}},
+			{Key: "hour", Cell: page.ListCell{Text: strconv.FormatInt(k.RequestsThisHour, 10)}},
+			{Key: "created", Cell: page.ListCell{At: &k.CreatedAt}},
+			{Key: "id", Cell: page.ListCell{Text: k.ID}, Copy: true},
+		},
+		Actions: []string{"tier"}, Dangers: []string{"revoke"},
+	})
+}
+
+func (s *Server) keyAsked(r *http.Request, name string) (page.ActView, error) {
+	k, _, err := s.operator.Key(r.Context(), idOf(r))
+	if err != nil {
+		return page.ActView{}, err
+	}
+	d := page.ActView{Key: "operator.keys." + name, Name: k.Name, Back: page.OperatorPath + "/keys/" + k.ID, Danger: name == "revoke"}
+	if name == "tier" {
+		d.Tier, d.Tiers = k.Tier, authserver.Tiers()
+	}
+	return d, nil
+}
+
+func (s *Server) askTier(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	return s.askKey(w, r, in, "tier", nil)
+}
+
+func (s *Server) askRevokeKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	return s.askKey(w, r, in, "revoke", nil)
+}
+
+func (s *Server) askKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, name string, refused error) error {
+	d, err := s.keyAsked(r, name)
+	if err != nil {
+		return err
+	}
+	return s.ask(w, r, in, d, refused)
+}
+
+func (s *Server) setTier(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	if err := s.operator.SetTier(r.Context(), &in.User, idOf(r), r.PostForm.Get("tier")); err != nil {
+		return s.askKey(w, r, in, "tier", err)
+	}
+	return redirect(w, r, page.OperatorPath+"/keys/"+idOf(r)+"?done=saved")
+}
+
+func (s *Server) revokeAnyKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	if err := s.operator.RevokeKey(r.Context(), &in.User, idOf(r)); err != nil && !fault.Is(err, fault.NotFound) {
+		return s.askKey(w, r, in, "revoke", err)
+	}
+	return redirect(w, r, page.OperatorPath+"/keys?done=key-revoked")
+}
+
+func (s *Server) listInvites(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	all, err := s.people.Invites(r.Context())
+	if err != nil {
+		return err
+	}
+	d := page.InvitesView{}
+	for i := range all {
+		d.Invites = append(d.Invites, page.InviteView{Invite: all[i], State: all[i].State(s.now())})
+	}
+	v := s.personalView(w, r, in, "operator.invites.title")
+	return s.render(w, r, http.StatusOK, v, page.OperatorInvitesPage(v, d))
+}
+
+func newInvite() page.ActView {
+	return page.ActView{Key: "operator.invites.new", Back: page.OperatorPath + "/invites", Invite: true}
+}
+
+func (s *Server) showNewInvite(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	return s.ask(w, r, in, newInvite(), nil)
+}
+
+func (s *Server) createInvite(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	code, err := s.operator.Invite(r.Context(), &in.User, r.PostForm.Get("email"), r.PostForm.Get("note"), r.PostForm.Get("days"))
+	if err != nil {
+		return s.ask(w, r, in, newInvite(), err)
+	}
+	d := newInvite()
+	v := s.personalView(w, r, in, d.Key+".submit")
+	link := s.address() + "/signup?" + url.Values{"invite_code": {code.Reveal()}}.Encode()
+	return s.render(w, r, http.StatusOK, v, page.OperatorOncePage(v, d.Back, d.Key, code.String(), link))
+}
+
+func (s *Server) askRevokeInvite(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	return s.ask(w, r, in, page.ActView{Key: "operator.invites.revoke", Back: page.OperatorPath + "/invites", Danger: true}, nil)
+}
+
+func (s *Server) revokeInvite(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	if err := s.operator.RevokeInvite(r.Context(), &in.User, idOf(r)); err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return redirect(w, r, page.OperatorPath+"/invites?done=invite-revoked")
+}

@@ -1,0 +1,164 @@
+package page
+
+import (
+	"net/url"
+	"strconv"
+	"time"
+
+	"latchkey/authserver"
+)
+
+// OperatorPath is where the operator's pages begin.
+const OperatorPath = "/operator"
+
+// operatorGroups is the navigation of the operator's pages.
+var operatorGroups = []group{
+	{"", []section{{Path: OperatorPath, Key: "nav.overview"}}},
+	{"nav.people", []section{
+		{Path: OperatorPath + "/people", Key: "nav.everybody"},
+		{Path: OperatorPath + "/families", Key: "nav.families"},
+		{Path: OperatorPath + "/invites", Key: "nav.invites"},
+	}},
+	{"nav.access", []section{
+		{Path: OperatorPath + "/applications", Key: "nav.applications"},
+		{Path: OperatorPath + "/keys", Key: "nav.keys"},
+	}},
+}
+
+// ListView is a page of a list that the operator looks through.
+type ListView struct {
+	Key    string // of the list's texts: operator.KEY.…
+	Path   string
+	Search authserver.Search
+	States []string // that can be asked for, as operator.KEY.STATE
+	Total  int
+	Next   authserver.Place
+	Cols   []string // keys of the columns
+	Rows   []ListRow
+	CSV    bool // the list can be had as a file
+	New    string
+}
+
+// ListRow is a row: its first cell names it.
+type ListRow struct {
+	Cells []ListCell
+}
+
+// ListCell is one cell. Text comes from people and is shown as it is; Key is a text
+// of ours.
+type ListCell struct {
+	Text, Fine string
+	Key        string
+	UserAgent  string // of a browser, which is named
+	Href       string
+	Badge      string // class: "good", "warn", "bad" or "plain"; "": none
+	At         *time.Time
+}
+
+// Address is the list's, with q as it is and the next page where after says so.
+func (d ListView) Address(order string, after authserver.Place) string {
+	q := url.Values{}
+	for name, value := range map[string]string{
+		"q": d.Search.Text, "state": d.Search.State, "order": order, "after": after.String(),
+	} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	if d.Search.Limit != 0 {
+		q.Set("limit", strconv.Itoa(d.Search.Limit))
+	}
+	if len(q) == 0 {
+		return d.Path
+	}
+	return d.Path + "?" + q.Encode()
+}
+
+func (d ListView) csv() string {
+	whole := d
+	whole.Path, whole.Search.Limit = d.Path+".csv", 0
+	return whole.Address(d.Search.Order, authserver.Place{})
+}
+
+func (d ListView) first() bool { return d.Search.After.ID == "" }
+
+// sorts are the columns that the list can be ordered by: the first by name, the
+// last by time.
+func (d ListView) order(column int) (order string, ok bool) {
+	switch column {
+	case 0:
+		return authserver.OrderName, true
+	case len(d.Cols) - 1:
+		return authserver.OrderNewest, true
+	}
+	return "", false
+}
+
+// FactsView is what the operator sees of one thing, and can do with it.
+type FactsView struct {
+	Key     string // of its texts: operator.KEY.…
+	Name    string
+	Back    string // path of its list
+	Path    string
+	Query   string // after the paths of the actions
+	Badges  []ListCell
+	Facts   []Fact
+	Lists   []FactList
+	Actions []string // each has a page of its own below Path: operator.KEY.ACTION
+	Dangers []string
+}
+
+// Fact is one line of facts.
+type Fact struct {
+	Key  string
+	Cell ListCell
+	Copy bool // it is an identifier
+}
+
+// way leads to the page of an action.
+func (d FactsView) way(action string) string { return d.Path + "/" + action + d.Query }
+
+// FactList is a card of rows.
+type FactList struct {
+	Key  string
+	Rows []ListRow
+}
+
+// ActView asks before something is done.
+type ActView struct {
+	Key    string // operator.KEY.ACTION.…
+	Name   string
+	Back   string
+	Action string // address of the form
+	Danger bool
+	Invite bool     // it asks for what an invite code is to be
+	Tiers  []string // it asks for one of them
+	Tier   string   // as it is
+}
+
+// InvitesView is every invite code, the newest first.
+type InvitesView struct {
+	Invites []InviteView
+}
+
+// InviteView is one of them.
+type InviteView struct {
+	authserver.Invite
+	State string
+}
+
+func (i InviteView) open() bool { return i.State == "open" }
+
+// OverviewView is how the instance stands.
+type OverviewView struct {
+	Counts  authserver.InstanceCounts
+	Version string
+	Parts   []PartView
+}
+
+// PartView is one thing that the instance stands on.
+type PartView struct {
+	Key   string
+	Text  string
+	Works bool
+}
