@@ -114,3 +114,22 @@ func TestNobodyIsHeldToTheScopeOfASharedRegistration(t *testing.T) {
 		wantErrorRedirect(w.t, w, page, "invalid_scope", "more than was registered")
 	})
 }
+
+// TestE5_RegistrationNamesWhatIsMisspelt where it cannot be done without.
+func TestE5_RegistrationNamesWhatIsMisspelt(t *testing.T) {
+	registers(t, func(w *world) {
+		for _, c := range []struct {
+			metadata members
+			says     string
+		}{
+			{members{"redirect_uri": []string{loopbackCallback}}, "redirect_uri is not known here: redirect_uris is."},
+			{native(members{"redirect_uris": nil, "redirectUris": []string{loopbackCallback}}), "redirect_uris must name at least one"},
+			{native(members{"grant_types": "authorization_code"}), "The member grant_types must be a list of strings."},
+			{native(members{"client_name": true, "client_nam": "x"}), "client_nam is not known here: client_name is."},
+		} {
+			if answer := w.register(c.metadata, ""); answer.Status != http.StatusBadRequest || !strings.Contains(answer.Text("error_description"), c.says) {
+				w.t.Errorf("%v: %s", c.metadata, answer)
+			}
+		}
+	})
+}

@@ -10,17 +10,12 @@ import (
 
 const maxBody = 64 << 10 // bytes
 
-var errBody = fault.New(fault.Malformed, "The request body is not valid JSON of the expected shape")
-
 // Decode reads the body, JSON or a form with bracketed names, into dst, strictly
 // (body.Into). Errors: fault.Malformed, fault.TooLarge.
 func Decode(r *http.Request, dst any) error {
 	err := body.Into(r, maxBody, dst)
-	switch {
-	case errors.Is(err, body.ErrMediaType):
+	if errors.Is(err, body.ErrMediaType) {
 		return fault.New(fault.Malformed, "Send the request body as application/json")
-	case fault.Is(err, fault.Malformed):
-		return errBody.WithCause(err)
 	}
 	return err
 }

@@ -30,7 +30,7 @@ func (s *Server) reportUses(w http.ResponseWriter, r *http.Request) error {
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxReport))
 	if err != nil {
-		return httpserver.BodyError(err, errBody.Message)
+		return httpserver.BodyError(err, "The request body could not be read")
 	}
 	var report keyuse.Report
 	if err := body.Strict(raw, &report); err != nil {

@@ -49,3 +49,32 @@ func TestA12_GuessablePasswordsInJSON(t *testing.T) {
 		}
 	}
 }
+
+// TestE5_ErrorsNameTheField that is misspelt, unknown or of the wrong kind, and repeat
+// nothing that may be more than a name.
+func TestE5_ErrorsNameTheField(t *testing.T) {
+	s := newSite(t, testenv.Embedded, settings())
+	for body, names := range map[string]string{
+		`{"emial":"a@example.com"}`:                  "emial is not known here: email is",
+		`{"Email":"a@example.com"}`:                  "Email is not known here: email is",
+		`{"email":5}`:                                "email must be a string",
+		`{"device":{"device_idd":"x"}}`:              "device_idd is not known here: device_id is",
+		`{"device":{"device_id":[]}}`:                "device.device_id must be a string",
+		`{"device":"x"}`:                             "device must be an object",
+		`{"colour":"red"}`:                           "colour is not known here",
+		`{"email":"a@example.com","email":"b"}`:      "a field comes twice",
+		`[]`:                                         "it is no JSON object",
+		`{"a b":1}`:                                  "a field is not known here",
+		`{"` + strings.Repeat("x", 65) + `":"hush"}`: "a field is not known here",
+		`{"email":"a\u0000"}`:                        "a string holds NUL",
+	} {
+		a := s.send(t, http.MethodPost, "/api/v1/auth/login", "application/json", []byte(body))
+		if a.Status != http.StatusBadRequest || !strings.Contains(a.Raw, names) || strings.Contains(a.Raw, "hush") {
+			t.Errorf("%s: %d %s", body, a.Status, a.Raw)
+		}
+	}
+	form := s.send(t, http.MethodPost, "/api/v1/auth/login", "application/x-www-form-urlencoded", []byte(`{"email":"a@example.com","password":"hush"}`))
+	if form.Status != http.StatusBadRequest || strings.Contains(form.Raw, "hush") {
+		t.Errorf("JSON sent as a form: %d %s", form.Status, form.Raw)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,6 +13,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/pkg/scope"
+	"latchkey/pkg/spelling"
 )
 
 // MetadataError refuses what a client says of itself (RFC 7591 section 3.2.2).
@@ -73,8 +76,27 @@ const (
 
 // Client returns the client that m describes, without an id. What is unknown is
 // left out rather than refused, so that a client that could do more elsewhere can do
-// what is possible here. Errors: *MetadataError.
+// what is possible here. Errors: *MetadataError, which names members that are nearly
+// one of ours.
 func (m *Metadata) Client(schemes []string) (*authserver.Client, error) {
+	c, err := m.client(schemes)
+	if refused, ok := errors.AsType[*MetadataError](err); ok {
+		for _, name := range slices.Sorted(maps.Keys(m.members)) {
+			if meant, near := spelling.Nearest(name, memberNames); near && meant != name && !slices.Contains(memberNames, name) {
+				refused.Description += " " + name + " is not known here: " + meant + " is."
+			}
+		}
+	}
+	return c, err
+}
+
+// memberNames are the members that mean something here.
+var memberNames = []string{
+	"client_name", "redirect_uris", "scope", "grant_types", "response_types", "token_endpoint_auth_method", "token_endpoint_auth_methods_supported",
+	"require_pushed_authorization_requests", "jwks", "jwks_uri",
+}
+
+func (m *Metadata) client(schemes []string) (*authserver.Client, error) {
 	grants, err := m.grantTypes()
 	if err != nil {
 		return nil, err
