@@ -30,6 +30,9 @@ func newVendor(t *testing.T) *vendor {
 	v := &vendor{}
 	v.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v.asked.Add(1)
+		if hostile(w, r) {
+			return
+		}
 		switch r.URL.Path {
 		case "/client.json":
 			w.Header().Set("Content-Type", "application/json")

@@ -246,6 +246,28 @@ func TestMCP_BadMessages(t *testing.T) {
 	})
 }
 
+// TestMCP_HeadersOfTheProtocol that are strange are refused or ignored, and never a 500:
+// there are no sessions, and versions are negotiated by the message.
+func TestMCP_HeadersOfTheProtocol(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		for _, session := range []string{"unknown", "../../etc", strings.Repeat("x", 4000)} {
+			c.do("POST", "/mcp", callOf("list_tags"), "Mcp-Session-Id", session).want(200)
+		}
+		for _, version := range []string{"9999-99-99", "x", "2024-11-05", strings.Repeat("9", 4000), "2026-07-28", ""} {
+			if r := c.do("POST", "/mcp", callOf("list_tags"), "Mcp-Protocol-Version", version); r.status != 200 && r.status != 400 {
+				t.Errorf("version %.20s: %d %s", version, r.status, r.raw)
+			}
+			asked := strings.Replace(initialize, "2025-06-18", version, 1)
+			if r := c.do("POST", "/mcp", asked); r.status != 200 && r.status != 400 && r.status != 404 {
+				t.Errorf("initialize %.20s: %d %s", version, r.status, r.raw)
+			}
+		}
+		huge := "[" + strings.TrimSuffix(strings.Repeat(callOf("list_tags")+",", 5000), ",") + "]"
+		c.do("POST", "/mcp", huge).refuses(400, "bad_request", "")
+	})
+}
+
 // TestMCP_APageThatCallsUsItsOwnIsRefused: its site's name was made to point here. Pages
 // of other origins, and names that a proxy passes on, are answered.
 func TestMCP_APageThatCallsUsItsOwnIsRefused(t *testing.T) {
