@@ -84,13 +84,14 @@ func TestInviteAndUserCommands(t *testing.T) {
 			t.Errorf("nobody has signed up: %v", users)
 		}
 		u := s.person("ada@example.com")
-		shape := []string{"created_at", "deactivated_at", "email", "family_id", "id", "operator", "role", "second_factor"}
+		shape := []string{"created_at", "deactivated_at", "email", "email_confirmed", "family_id", "id", "operator", "role", "second_factor"}
 		wantMembers(t, s.ok("user", "list").([]any)[0], shape...)
 		link := s.ok("user", "reset-link", "ADA@example.com").(map[string]any)
 		if !strings.HasPrefix(link["url"].(string), "http://127.0.0.1:8080/") || link["expires_in"].(float64) <= 0 {
 			t.Errorf("%v", link)
 		}
 		for _, step := range []struct{ command, name, state string }{
+			{"sign-out", "ada@example.com", "signed out"}, {"appoint", "ada@example.com", "appointed"}, {"dismiss", u.ID, "dismissed"},
 			{"deactivate", "ada@example.com", "deactivated"}, {"reactivate", u.ID, "reactivated"}, {"delete", " ADA@example.com", "deleted"},
 		} {
 			done := s.ok("user", step.command, step.name)

@@ -12,7 +12,7 @@ import (
 func (p *parts) operatorPages(d *web.Dependencies) {
 	d.Operator = operator.New(operator.Dependencies{
 		Store: p.store, People: d.People, Recovery: d.Recovery, Clients: d.Clients, Consents: d.Consents, Keys: d.Keys,
-		Events: p.events, Now: now, Version: version, Health: p.health,
+		Now: now, Version: version, Health: p.health,
 	})
 }
 

@@ -19,6 +19,11 @@ const userUsage = `usage: authserver user COMMAND
   reactivate USER [--json]   take that back; the user has to sign in again
   delete USER [--json]       for good and at once, and with the last member the family's data
                              where AUTH_ERASURE_URL says who holds it
+  sign-out USER [--json]     end every sign-in of the user; applications keep working
+  drop-second-factor USER [--json]
+                             turn it off for somebody who has lost it, and sign them out
+  appoint USER [--json]      let the user look after this server, at /operator
+  dismiss USER [--json]      take that back
   reset-link EMAIL [--json]  a link to choose a new password, to hand over; it works once
 
 USER is an id or an email address. A new password has 8 characters or more, upper and lower
@@ -26,12 +31,31 @@ case letters, a number and one of !@#$%^&*(),.?":{}|<>. It is no common password
 the person's name or email address, or the name of the product, with digits or marks around it.`
 
 var userCommand = cli.Group("authserver user", userUsage, map[string]cli.Command{
-	"list":       userList,
-	"deactivate": userChange("deactivate", "deactivated", (*account.Service).Deactivate),
-	"reactivate": userChange("reactivate", "reactivated", (*account.Service).Reactivate),
-	"delete":     userChange("delete", "deleted", (*account.Service).Delete),
+	"list":               userList,
+	"deactivate":         userChange("deactivate", "deactivated", (*account.Service).Deactivate),
+	"reactivate":         userChange("reactivate", "reactivated", (*account.Service).Reactivate),
+	"delete":             userChange("delete", "deleted", (*account.Service).Delete),
+	"sign-out":           userChange("sign-out", "signed out", ofUser((*account.Service).SignOutEverywhere)),
+	"drop-second-factor": userChange("drop-second-factor", "second factor off of", ofUser((*account.Service).DropSecondFactor)),
+	"appoint": userChange("appoint", "appointed", func(s *account.Service, ctx context.Context, id string) error {
+		return s.SetOperator(ctx, id, true)
+	}),
+	"dismiss": userChange("dismiss", "dismissed", func(s *account.Service, ctx context.Context, id string) error {
+		return s.SetOperator(ctx, id, false)
+	}),
 	"reset-link": userResetLink,
 })
+
+// ofUser is a change that wants the user, for a command that knows the id.
+func ofUser(change func(*account.Service, context.Context, *authserver.User) error) func(*account.Service, context.Context, string) error {
+	return func(s *account.Service, ctx context.Context, id string) error {
+		u, err := s.User(ctx, id)
+		if err != nil {
+			return err
+		}
+		return change(s, ctx, u)
+	}
+}
 
 // userView is a user as the command line prints it.
 type userView struct {

@@ -9,6 +9,25 @@ import (
 
 // What an operator does for, or to, somebody else.
 
+// SetOperator says whether an active user may look after the instance.
+// fault.Conflict: it is so already, or the user is not active.
+func (s *Service) SetOperator(ctx context.Context, userID string, on bool) error {
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		done, err := s.deps.Store.SetOperator(ctx, userID, on)
+		if err != nil {
+			return err
+		}
+		if !done {
+			return fault.New(fault.Conflict, "Nothing has changed: it was so already, or the account is not active.")
+		}
+		kind := authserver.EventOperatorOn
+		if !on {
+			kind = authserver.EventOperatorOff
+		}
+		return s.record(ctx, kind, userID)
+	})
+}
+
 // SignOutEverywhere ends every sign-in of u: browsers and devices of the JSON
 // sign-in. Applications that the user allowed keep working.
 func (s *Service) SignOutEverywhere(ctx context.Context, u *authserver.User) error {

@@ -26,6 +26,7 @@ type Store interface {
 
 type users interface {
 	CreateUser(ctx context.Context, u *authserver.User) error
+	SetOperator(ctx context.Context, userID string, on bool) (bool, error)
 	ClaimOperator(ctx context.Context, userID string, now time.Time) (bool, error)
 	FindUser(ctx context.Context, id string) (*authserver.User, error)
 	FindUserByEmail(ctx context.Context, email string) (*authserver.User, error)

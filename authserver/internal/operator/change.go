@@ -98,18 +98,7 @@ func (s *Service) setOperator(ctx context.Context, by *authserver.User, id strin
 		if n, err := s.deps.Store.CountOperators(ctx); err != nil || n < 2 && !on {
 			return orElse(err, errLast)
 		}
-		done, err := s.deps.Store.SetOperator(ctx, u.ID, on)
-		if err != nil {
-			return err
-		}
-		if !done {
-			return fault.New(fault.Conflict, "Nothing has changed: it was so already, or the account is not active.")
-		}
-		kind := authserver.EventOperatorOn
-		if !on {
-			kind = authserver.EventOperatorOff
-		}
-		return s.deps.Events.Record(ctx, authserver.Event{Kind: kind, UserID: u.ID})
+		return s.deps.People.SetOperator(ctx, u.ID, on)
 	})
 }
 

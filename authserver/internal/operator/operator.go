@@ -12,7 +12,6 @@ import (
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/consent"
-	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/registration"
 	"latchkey/pkg/fault"
 )
@@ -29,7 +28,6 @@ type Store interface {
 	FindUser(ctx context.Context, id string) (*authserver.User, error)
 	ListMembers(ctx context.Context, familyID string) ([]authserver.User, error)
 	FindClient(ctx context.Context, id string) (*authserver.Client, error)
-	SetOperator(ctx context.Context, userID string, on bool) (bool, error)
 	CountOperators(ctx context.Context) (int, error)
 }
 
@@ -41,7 +39,6 @@ type Dependencies struct {
 	Clients  *registration.Service
 	Consents *consent.Service
 	Keys     *apikey.Service // nil: there are none
-	Events   *event.Recorder
 	Now      func() time.Time
 	Version  string                           // of the program
 	Health   func(ctx context.Context) []Part // what the instance stands on

@@ -20,7 +20,7 @@ func withOperator(s *site, d *web.Dependencies) {
 	withKeys(s, d)
 	d.Operator = operator.New(operator.Dependencies{
 		Store: s.Store, People: s.People, Recovery: d.Recovery, Clients: d.Clients, Consents: d.Consents, Keys: d.Keys,
-		Events: s.events, Now: s.clock.now, Version: "v1",
+		Now: s.clock.now, Version: "v1",
 		Health: func(context.Context) []operator.Part {
 			return []operator.Part{{Name: "database", Text: "some engine"}, {Name: "cache", Err: errors.New("x")}}
 		},
