@@ -23,6 +23,7 @@ const usageText = `usage: authserver COMMAND
   events list|export                what happened to accounts, families and applications
   encryption-key new|rotate         the key that second-factor secrets are encrypted under
   seed                              make a person and an application for a first look
+  sweep [--dry-run]                 delete what has expired, or count it by table
   secret                            print a new client secret, for a deployment's own secret file
   healthcheck                       exit 0 when the server at AUTH_OPS_ADDR is ready
   version                           print the version
@@ -43,6 +44,7 @@ func main() {
 		"user":               userCommand,
 		"apikey":             apikeyCommand,
 		"secret":             newSecret,
+		"sweep":              sweep,
 		"seed":               seed,
 		"identity":           identityCommand,
 		"encryption-key":     encryptionCommand,

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"runtime"
 	"strings"
@@ -23,8 +22,10 @@ import (
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/cache"
 	"latchkey/pkg/cli"
+	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
+	"latchkey/pkg/retention"
 )
 
 func serve(ctx context.Context, args []string) error {
@@ -119,7 +120,7 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer, Resources: p.cfg.KnownResources(),
 		Registers: p.cfg.Registration != registration.Closed, Requests: p.store, Devices: devices,
 	})
-	workers = append(workers, p.grants.RunUses, p.sweep, people.RunErasures)
+	workers = append(workers, p.grants.RunUses, p.sweeper().Run, people.RunErasures)
 	outbox, err := p.outbox(people)
 	if err != nil {
 		return nil, nil, err
@@ -209,18 +210,11 @@ func (p *parts) retention() store.Retention {
 	return store.Retention{Grants: kept, Devices: max(p.cfg.AccessLifetime, p.cfg.RefreshLifetime) + kept, Events: p.cfg.EventRetention}
 }
 
-// sweep deletes what has expired, now and then, until ctx ends.
-func (p *parts) sweep(ctx context.Context) {
-	tick := time.NewTicker(p.cfg.SweepInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if _, err := p.store.Sweep(ctx, now(), p.retention()); err != nil && !errors.Is(err, context.Canceled) {
-			p.log.ErrorContext(ctx, "sweep", "error", err)
-		}
-	}
+// sweeper deletes what has expired.
+func (p *parts) sweeper() *retention.Sweeper {
+	keep := p.retention()
+	return retention.New(retention.Options{
+		DB: p.db, Now: now, Logger: p.log, Interval: p.cfg.SweepInterval, Registerer: p.metrics,
+		Rules: func(at time.Time) []database.Expiry { return store.Expiries(at, keep) },
+	})
 }

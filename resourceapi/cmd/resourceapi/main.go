@@ -12,6 +12,7 @@ const usageText = `usage: resourceapi COMMAND
   serve                  run the resource API
   migrate up|status      bring the database schema up to date, or show where it stands
   seed --family ID       give a family accounts and transactions for a first look
+  sweep [--dry-run]      delete what has expired, or count it by table
   healthcheck            exit 0 when the server at API_OPS_ADDR is ready
   version                print the version
 
@@ -22,7 +23,7 @@ var version = ""
 
 func main() {
 	program := cli.Program{Name: "resourceapi", Usage: usageText, Commands: map[string]cli.Command{
-		"serve": serve, "migrate": migrateCommand, "seed": seed, "healthcheck": healthcheck, "version": cli.Version(version),
+		"serve": serve, "migrate": migrateCommand, "seed": seed, "sweep": sweep, "healthcheck": healthcheck, "version": cli.Version(version),
 	}}
 	os.Exit(program.Main(os.Args[1:]))
 }

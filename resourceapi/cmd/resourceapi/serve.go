@@ -139,7 +139,7 @@ func (p *parts) openDatabase(ctx context.Context) error {
 		return fmt.Errorf("API_DEFAULT_CURRENCY %w", err)
 	}
 	p.store = store.New(db, store.Options{
-		Currency: currency, TimeZone: resourceapi.TimeZone(p.cfg.DefaultTimeZone), Now: time.Now, Logger: p.log,
+		Currency: currency, TimeZone: resourceapi.TimeZone(p.cfg.DefaultTimeZone), Now: time.Now, Logger: p.log, KeepSyncs: p.cfg.SyncRetention,
 	})
 	registerPool(p.metrics, db)
 	return nil
@@ -255,7 +255,7 @@ func (p *parts) workers() []func(ctx context.Context) {
 	worker := balance.NewWorker(balance.Options{
 		Store: p.store, Logger: p.log, Poll: p.cfg.WorkerPoll, Lease: p.cfg.WorkerLease, Tries: p.cfg.WorkerTries, Backoff: p.cfg.WorkerBackoff,
 	}, p.metrics)
-	list := []func(ctx context.Context){p.answers.Run, p.uses.Run, p.compareSettings}
+	list := []func(ctx context.Context){p.answers.Run, p.uses.Run, p.compareSettings, sweeper(p.cfg, p.db, p.store, p.log, p.metrics).Run}
 	for range p.cfg.Workers {
 		list = append(list, worker.Run)
 	}

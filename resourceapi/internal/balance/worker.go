@@ -154,7 +154,7 @@ func (w *Worker) attempt(ctx context.Context, lease *store.Lease, t *task) error
 	return lease.Rebalance(ctx, t.account, t.from, t.jobs, Compute)
 }
 
-// family recomputes every account and deletes what has expired.
+// family recomputes every account.
 func (w *Worker) family(ctx context.Context, lease *store.Lease, t *task) error {
 	accounts, err := lease.AccountIDs(ctx)
 	if err != nil {
@@ -168,5 +168,5 @@ func (w *Worker) family(ctx context.Context, lease *store.Lease, t *task) error 
 			return err
 		}
 	}
-	return errors.Join(lease.Complete(ctx, lease.ID(), t.jobs), lease.Sweep(ctx))
+	return lease.Complete(ctx, lease.ID(), t.jobs)
 }

@@ -58,6 +58,8 @@ type Config struct {
 	RequestTimeout  time.Duration `env:"API_REQUEST_TIMEOUT" envDefault:"15s"`
 	BodyLimit       int64         `env:"API_BODY_LIMIT" envDefault:"1048576"`
 	Drain           time.Duration `env:"API_DRAIN" envDefault:"10s"`
+	SweepInterval   time.Duration `env:"API_SWEEP_INTERVAL" envDefault:"1m"`
+	SyncRetention   time.Duration `env:"API_SYNC_RETENTION" envDefault:"720h"` // how long a sync is remembered
 
 	// Requests an hour by tier; 0 is unlimited. LimitAway says what happens while
 	// replicas cannot count together: "local" counts in each replica, "refuse"
@@ -136,7 +138,7 @@ func (c *Config) check() error {
 			"API_URL must have a plain path and no query, fragment or user: it is the API's identifier")
 	}
 	for name, d := range map[string]time.Duration{
-		"API_INTROSPECTION_TIMEOUT": c.IntrospectionTimeout, "API_KEY_USE_INTERVAL": c.KeyUseInterval, "API_REQUEST_TIMEOUT": c.RequestTimeout, "API_DRAIN": c.Drain,
+		"API_INTROSPECTION_TIMEOUT": c.IntrospectionTimeout, "API_KEY_USE_INTERVAL": c.KeyUseInterval, "API_REQUEST_TIMEOUT": c.RequestTimeout, "API_DRAIN": c.Drain, "API_SWEEP_INTERVAL": c.SweepInterval,
 		"API_WORKER_POLL": c.WorkerPoll, "API_WORKER_LEASE": c.WorkerLease, "API_WORKER_BACKOFF": c.WorkerBackoff,
 	} {
 		complain(d <= 0, "%s must be more than 0", name)
@@ -153,6 +155,7 @@ func (c *Config) check() error {
 	complain(errCurrency != nil, "API_DEFAULT_CURRENCY must be a currency code such as USD")
 	complain(c.CredentialLife <= 0 || c.CredentialLife > introspection.MaxLife, "API_CREDENTIAL_LIFE must be more than 0 and at most 1m")
 	complain(c.LimitAway != "local" && c.LimitAway != "refuse", "API_RATE_LIMIT_AWAY must be local or refuse")
+	complain(c.SyncRetention < resourceapi.SyncStaleAfter, "API_SYNC_RETENTION must be at least %s", resourceapi.SyncStaleAfter)
 	complain(c.BodyLimit < 1024, "API_BODY_LIMIT must be at least 1024 bytes")
 	complain(c.MaxConns < 1, "API_DATABASE_CONNECTIONS must be at least 1")
 	complain(c.Workers < 0, "API_WORKERS must be 0 (none in this process) or more")

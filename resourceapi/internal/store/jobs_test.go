@@ -18,6 +18,7 @@ import (
 type queue struct {
 	*store.Store
 	t   *testing.T
+	db  *database.DB
 	now time.Time
 }
 
@@ -31,7 +32,7 @@ func eachQueue(t *testing.T, fn func(q *queue)) {
 		if err := store.Migrate(t.Context(), db); err != nil {
 			t.Fatal(err)
 		}
-		q := &queue{t: t, now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
+		q := &queue{t: t, db: db, now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
 		q.Store = store.New(db, store.Options{Currency: "USD", Now: func() time.Time { return q.now }})
 		fn(q)
 	})

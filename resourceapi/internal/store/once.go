@@ -29,6 +29,9 @@ func (f *Family) Once(ctx context.Context, key, fingerprint []byte, fn func(ctx 
 			return err
 		}
 		n, err := database.Affected(f.orm(ctx).Clauses(unlessUsed).Create(&idempotencyRow{Digest: key, Fingerprint: fingerprint, Body: []byte{}, CreatedAt: now}))
+		if err == nil {
+			err = f.expiring(ctx)
+		}
 		if err != nil {
 			return err
 		}

@@ -40,6 +40,9 @@ func (f *Family) queueSync(ctx context.Context, account string, from *resourceap
 		SELECT $1, ?, 'Account', ?, 'pending', ?, ?, ?, ?
 		WHERE NOT EXISTS (SELECT 1 FROM syncs s WHERE s.family_id = $1 AND s.syncable_id = ? AND s.status = 'pending')`,
 		newID(), subject, from, at, at, at, subject))
+	if err == nil {
+		err = f.expiring(ctx)
+	}
 	if err != nil {
 		return err
 	}

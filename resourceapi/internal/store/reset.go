@@ -136,7 +136,7 @@ func (f *Family) Erase(ctx context.Context) error {
 		}
 		// The lease goes before the accounts, as in a worker, so that the two cannot
 		// deadlock.
-		for _, rows := range []any{&leaseRow{}, &jobRow{}} {
+		for _, rows := range []any{&leaseRow{}, &jobRow{}, &sweepRow{}} {
 			if err := database.ErrorOf(f.orm(ctx).Delete(rows)); err != nil {
 				return err
 			}
@@ -147,13 +147,3 @@ func (f *Family) Erase(ctx context.Context) error {
 		return database.ErrorOf(f.orm(ctx).Delete(&familyRow{}))
 	})
 }
-
-// Sweep deletes old idempotency keys and finished syncs of the family.
-func (l *Lease) Sweep(ctx context.Context) error {
-	now := l.s.Now()
-	return errors.Join(
-		database.ErrorOf(l.orm(ctx).Where("created_at < ?", now.Add(-KeepIdempotencyKeys)).Delete(&idempotencyRow{})),
-		database.ErrorOf(l.orm(ctx).Where("created_at < ? AND status IN ('completed', 'failed')", now.Add(-keepSyncs)).Delete(&syncRow{})))
-}
-
-const keepSyncs = 30 * resourceapi.SyncStaleAfter

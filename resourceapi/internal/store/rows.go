@@ -26,6 +26,14 @@ type erasedFamilyRow struct {
 // TableName names the table for gorm.
 func (erasedFamilyRow) TableName() string { return "erased_families" }
 
+type sweepRow struct {
+	FamilyID familyID
+	DueAt    time.Time
+}
+
+// TableName names the table for gorm.
+func (sweepRow) TableName() string { return "sweeps" }
+
 type accountRow struct {
 	FamilyID          familyID
 	ID                string

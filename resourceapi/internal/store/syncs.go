@@ -113,7 +113,7 @@ func (f *Family) StartSync(ctx context.Context, account string) (resourceapi.Syn
 			ID: newID(), SyncableType: kind, SyncableID: subject, Status: resourceapi.SyncPending,
 			PendingAt: now, CreatedAt: now, UpdatedAt: now,
 		}
-		if err := errors.Join(f.insert(ctx, &row), f.queue(ctx, jobRow{Kind: jobSync, AccountID: nonEmpty(account)})); err != nil {
+		if err := errors.Join(f.insert(ctx, &row), f.expiring(ctx), f.queue(ctx, jobRow{Kind: jobSync, AccountID: nonEmpty(account)})); err != nil {
 			return err
 		}
 		started, err = f.sync(ctx, row.ID)

@@ -1,0 +1,47 @@
+package store_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/authserver/internal/store"
+	"latchkey/pkg/database"
+	"latchkey/pkg/testenv"
+)
+
+// TestEveryTableSaysHowItsRowsEnd: a sweep, or with what they belong to. A new table
+// fails here until somebody has decided.
+func TestEveryTableSaysHowItsRowsEnd(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *database.DB, _ *store.Store) {
+		swept := map[string]bool{}
+		for _, e := range store.Expiries(start, store.Retention{}) {
+			swept[e.From] = true
+		}
+		kept := store.Kept()
+		tables := testenv.Tables(t, db)
+		for _, table := range tables {
+			if swept[table] == (kept[table] != "") {
+				t.Errorf("%s: swept %v, kept %q", table, swept[table], kept[table])
+			}
+			delete(swept, table)
+			delete(kept, table)
+		}
+		if len(tables) < 20 || len(swept) > 0 || len(kept) > 0 {
+			t.Errorf("%d tables; rules for none: %v %v", len(tables), swept, kept)
+		}
+	})
+}
+
+// TestSweepsGoByIndex: no rule reads a table from end to end or sorts it.
+func TestSweepsGoByIndex(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *database.DB, _ *store.Store) {
+		for _, e := range store.Expiries(start, store.Retention{Grants: time.Hour, Devices: time.Hour}) {
+			plan := testenv.Plan(t, db, `SELECT `+e.By+`, `+e.ID+` FROM `+e.From+` WHERE `+e.By+` < $1`+e.And+` ORDER BY `+e.By+`, `+e.ID+` LIMIT 100`, e.Before)
+			if strings.Contains(plan, "Seq Scan on "+e.From) || strings.Contains(plan, "Sort") ||
+				strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN "+e.From) && !strings.Contains(plan, "USING") {
+				t.Errorf("%s by %s:\n%s", e.From, e.By, plan)
+			}
+		}
+	})
+}

@@ -1,0 +1,227 @@
+// Package retention deletes what has expired: one replica at a time, by index, in
+// batches that those who work meanwhile hardly notice.
+package retention
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"latchkey/pkg/cli"
+	"latchkey/pkg/database"
+)
+
+// Options describe a Sweeper.
+type Options struct {
+	DB         *database.DB                          // required
+	Rules      func(now time.Time) []database.Expiry // required
+	Owners     Owners                                // nil: none
+	Now        func() time.Time                      // required
+	Logger     *slog.Logger                          // required
+	Interval   time.Duration                         // between two rounds; required
+	Registerer prometheus.Registerer                 // nil: no metrics
+}
+
+// Owners have rows that no statement sees of all of them at once.
+type Owners interface {
+	// SweepOwners deletes what has expired of owners who are due, one after the other.
+	// It calls gone for each batch.
+	SweepOwners(ctx context.Context, now time.Time, gone func(table string, n int64)) error
+	// ExpiredOfOwners counts what SweepOwners would delete, by table.
+	ExpiredOfOwners(ctx context.Context, now time.Time) (map[string]int64, error)
+	// OwnersDue counts owners who are due, up to most; 0: all.
+	OwnersDue(ctx context.Context, now time.Time, most int) (int64, error)
+}
+
+// Counts are numbers of rows by table.
+type Counts map[string]int64
+
+// Sweeper deletes what has expired, now and then.
+type Sweeper struct {
+	opts     Options
+	deleted  *prometheus.CounterVec
+	backlog  *prometheus.GaugeVec
+	finished prometheus.Gauge
+	took     prometheus.Gauge
+	due      prometheus.Gauge
+	failures prometheus.Counter
+}
+
+// New returns a Sweeper.
+func New(opts Options) *Sweeper {
+	s := &Sweeper{
+		opts: opts,
+		deleted: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "latchkey_sweep_deleted_rows_total", Help: "Rows deleted because they had expired, by table.",
+		}, []string{"table"}),
+		backlog: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "latchkey_sweep_backlog_rows", Help: "Expired rows that the last round found and has not deleted yet, by table, up to 100,000 for each rule. Only the replica that swept last shows any.",
+		}, []string{"table"}),
+		finished: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "latchkey_sweep_finished_timestamp_seconds", Help: "When this replica last finished a round, or found another one at work; since 1970.",
+		}),
+		took: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "latchkey_sweep_duration_seconds", Help: "How long the last round of this replica took.",
+		}),
+		due: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "latchkey_sweep_families_due", Help: "Families with expired rows that the last round found and has not swept yet.",
+		}),
+		failures: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "latchkey_sweep_failures_total", Help: "Rounds that ended with an error.",
+		}),
+	}
+	if opts.Registerer != nil {
+		opts.Registerer.MustRegister(s.deleted, s.backlog, s.finished, s.took, s.failures)
+		if opts.Owners != nil {
+			opts.Registerer.MustRegister(s.due)
+		}
+	}
+	return s
+}
+
+// Run sweeps until ctx ends.
+func (s *Sweeper) Run(ctx context.Context) {
+	s.finished.Set(float64(s.opts.Now().Unix())) // it has nothing to be late with yet
+	tick := time.NewTicker(s.opts.Interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if _, _, err := s.Round(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			s.failures.Inc()
+			s.opts.Logger.ErrorContext(ctx, "sweep", "error", err)
+		}
+	}
+}
+
+// Round deletes everything that has expired, and returns how much went. ran false:
+// another replica is at it.
+func (s *Sweeper) Round(ctx context.Context) (gone Counts, ran bool, err error) {
+	began := s.opts.Now()
+	gone = Counts{}
+	s.backlog.Reset()
+	s.due.Set(0)
+	ran, err = s.opts.DB.Alone(ctx, "sweep", func(ctx context.Context) error { return s.round(ctx, began, gone) })
+	if err == nil {
+		s.finished.Set(float64(s.opts.Now().Unix()))
+	}
+	if ran {
+		s.took.Set(s.opts.Now().Sub(began).Seconds())
+	}
+	return gone, ran, err
+}
+
+// countAtMost is where counting the backlog of a rule stops.
+const countAtMost = 100_000
+
+func (s *Sweeper) round(ctx context.Context, began time.Time, gone Counts) error {
+	rules, waiting := s.opts.Rules(began), Counts{}
+	for _, e := range rules {
+		n, err := s.opts.DB.Expired(ctx, e, countAtMost)
+		if err != nil {
+			return err
+		}
+		waiting[e.From] += n
+		s.backlog.WithLabelValues(e.From).Set(float64(waiting[e.From]))
+	}
+	for _, e := range rules {
+		for more := true; more; {
+			n, again, err := s.opts.DB.Sweep(ctx, e, 10)
+			s.note(gone, e.From, n)
+			waiting[e.From] = max(0, waiting[e.From]-n)
+			s.backlog.WithLabelValues(e.From).Set(float64(waiting[e.From]))
+			if err != nil {
+				return err
+			}
+			more = again
+		}
+	}
+	return s.owners(ctx, began, gone)
+}
+
+func (s *Sweeper) note(gone Counts, table string, n int64) {
+	gone[table] += n
+	s.deleted.WithLabelValues(table).Add(float64(n))
+}
+
+func (s *Sweeper) owners(ctx context.Context, began time.Time, gone Counts) error {
+	if s.opts.Owners == nil {
+		return nil
+	}
+	n, err := s.opts.Owners.OwnersDue(ctx, began, countAtMost)
+	if err != nil {
+		return err
+	}
+	s.due.Set(float64(n))
+	err = s.opts.Owners.SweepOwners(ctx, began, func(table string, n int64) { s.note(gone, table, n) })
+	if err == nil {
+		s.due.Set(0)
+	}
+	return err
+}
+
+// Expired counts what Round would delete, without deleting any.
+func (s *Sweeper) Expired(ctx context.Context) (Counts, error) {
+	waiting := Counts{}
+	for _, e := range s.opts.Rules(s.opts.Now()) {
+		n, err := s.opts.DB.Expired(ctx, e, 0)
+		if err != nil {
+			return nil, err
+		}
+		waiting[e.From] += n
+	}
+	if s.opts.Owners == nil {
+		return waiting, nil
+	}
+	more, err := s.opts.Owners.ExpiredOfOwners(ctx, s.opts.Now())
+	for table, n := range more {
+		waiting[table] += n
+	}
+	return waiting, err
+}
+
+// ErrBusy says that another process is sweeping.
+var ErrBusy = errors.New("another process is sweeping: try again in a while")
+
+// Command sweeps once, or counts what a sweep would delete, and prints the rows of
+// each table. ErrBusy: another process is at it.
+func Command(ctx context.Context, out io.Writer, s *Sweeper, dry, asJSON bool) (err error) {
+	var rows Counts
+	if dry {
+		rows, err = s.Expired(ctx)
+	} else {
+		var ran bool
+		if rows, ran, err = s.Round(ctx); err == nil && !ran {
+			err = ErrBusy
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return cli.PrintJSON(rows)
+	}
+	rows.print(out)
+	return nil
+}
+
+// print writes tables and their numbers of rows, sorted.
+func (c Counts) print(out io.Writer) {
+	lines := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(lines, "TABLE\tROWS") // to the terminal; there is nobody else to tell
+	for _, table := range slices.Sorted(maps.Keys(c)) {
+		_, _ = fmt.Fprintf(lines, "%s\t%d\n", table, c[table])
+	}
+	_ = lines.Flush()
+}

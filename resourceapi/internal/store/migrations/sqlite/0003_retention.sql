@@ -1,0 +1,18 @@
+-- +goose Up
+
+-- Families with rows that expire, and when to look at them next. It holds no
+-- household data.
+CREATE TABLE sweeps (
+    family_id TEXT PRIMARY KEY,
+    due_at TIMESTAMP NOT NULL
+);
+CREATE INDEX sweeps_due ON sweeps (due_at, family_id);
+INSERT INTO sweeps (family_id, due_at)
+SELECT family_id, min(created_at) FROM (
+    SELECT family_id, created_at FROM idempotency_keys UNION ALL SELECT family_id, created_at FROM syncs
+) AS expiring GROUP BY family_id;
+
+-- What sweeps find expired rows by.
+DROP INDEX idempotency_keys_by_creation;
+CREATE INDEX idempotency_keys_by_creation ON idempotency_keys (family_id, created_at, digest);
+CREATE INDEX leases_until ON leases (until, family_id);
