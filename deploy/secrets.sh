@@ -43,7 +43,7 @@ make_secret api_owner_database_url "postgres://latchkey_api_owner:$(cat api_owne
 make_secret api_database_url "postgres://latchkey_api:$(cat api_password)@$POSTGRES/latchkey_api?sslmode=disable"
 make_secret redis_url "redis://latchkey:$(cat redis_password)@$REDIS/0"
 make_secret redis_acl "user default off
-user latchkey on >$(cat redis_password) ~* &* -@all +@connection +@read +@write +@scripting +@pubsub +time +cluster
+user latchkey on >$(cat redis_password) ~* &* -@all +@connection +@read +@write +@scripting +@pubsub +time +cluster +info
 "
 [ -s introspection_secret ] || make_secret introspection_secret "$(client_secret)"
 make_secret encryption_key "$(random)"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 )
 
 // Warn says in the log where this database promises less than its callers may
@@ -49,4 +50,14 @@ func (db *DB) Writable(ctx context.Context) error {
 		return errReadOnly
 	}
 	return nil
+}
+
+// Now asks the database what time it is. Known is false on SQLite, which has the
+// clock of the process.
+func (db *DB) Now(ctx context.Context) (at time.Time, known bool, err error) {
+	if db.pool == nil {
+		return time.Time{}, false, nil
+	}
+	err = db.QueryRow(ctx, "SELECT clock_timestamp()").Scan(&at)
+	return at, true, err
 }

@@ -25,6 +25,7 @@ const usageText = `usage: authserver COMMAND
   seed                              make a person and an application for a first look
   sweep [--dry-run]                 delete what has expired, or count it by table
   secret                            print a new client secret, for a deployment's own secret file
+  doctor                            find out what keeps this deployment from working, and what to do
   healthcheck                       exit 0 when the server at AUTH_OPS_ADDR is ready
   version                           print the version
 
@@ -49,6 +50,7 @@ func main() {
 		"identity":           identityCommand,
 		"encryption-key":     encryptionCommand,
 		"events":             eventsCommand,
+		"doctor":             doctorCommand,
 		"healthcheck":        healthcheck,
 		"version":            cli.Version(version),
 	}}

@@ -23,6 +23,7 @@ import (
 	"latchkey/pkg/cache"
 	"latchkey/pkg/cli"
 	"latchkey/pkg/database"
+	"latchkey/pkg/doctor"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/retention"
@@ -73,6 +74,9 @@ type worker func(ctx context.Context)
 // last request.
 func (p *parts) run(ctx context.Context, handler http.Handler, workers []worker) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	if p.cfg.RedisURL != "" {
+		workers = append(workers, func(ctx context.Context) { doctor.Announce(ctx, p.cache, "authserver", p.cfg.Issuer) })
+	}
 	var running sync.WaitGroup
 	for _, work := range workers {
 		running.Go(func() { work(background) })

@@ -27,6 +27,12 @@ func (s *Service) ProveKey(ctx context.Context) error {
 			return err
 		}
 	}
+	return s.CheckKey(ctx)
+}
+
+// CheckKey compares the encryption key with the proof in the database, if there is
+// one.
+func (s *Service) CheckKey(ctx context.Context) error {
 	sealed, err := s.deps.Store.FindKeyProof(ctx)
 	if err != nil || sealed == nil {
 		return err

@@ -126,6 +126,20 @@ func (s *Sender) Send(ctx context.Context, e authserver.EmailMessage) error {
 	return nil
 }
 
+// Check speaks to the mail server as for an email, up to the sign-in, and sends
+// none.
+func (s *Sender) Check(ctx context.Context) error {
+	client, err := smtp.NewClient(s.smtpHost, s.options...)
+	if err != nil {
+		return fmt.Errorf("mail: %w", err)
+	}
+	if err := client.DialWithContext(ctx); err != nil {
+		return fmt.Errorf("mail: %w", err)
+	}
+	_ = client.Close() // it has answered
+	return nil
+}
+
 func (s *Sender) message(e authserver.EmailMessage) (*smtp.Msg, error) {
 	l := s.languages[e.Language]
 	if l == nil {

@@ -17,6 +17,7 @@ import (
 	"latchkey/pkg/cache"
 	"latchkey/pkg/cli"
 	"latchkey/pkg/database"
+	"latchkey/pkg/doctor"
 	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
@@ -256,6 +257,9 @@ func (p *parts) workers() []func(ctx context.Context) {
 		Store: p.store, Logger: p.log, Poll: p.cfg.WorkerPoll, Lease: p.cfg.WorkerLease, Tries: p.cfg.WorkerTries, Backoff: p.cfg.WorkerBackoff,
 	}, p.metrics)
 	list := []func(ctx context.Context){p.answers.Run, p.uses.Run, p.compareSettings, sweeper(p.cfg, p.db, p.store, p.log, p.metrics).Run}
+	if p.cfg.RedisURL != "" {
+		list = append(list, func(ctx context.Context) { doctor.Announce(ctx, p.cache, "resourceapi", p.cfg.Issuer) })
+	}
 	for range p.cfg.Workers {
 		list = append(list, worker.Run)
 	}
