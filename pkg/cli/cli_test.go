@@ -116,3 +116,18 @@ func TestParseTakesFlagsAnywhere(t *testing.T) {
 		t.Errorf("%v, %v, %v", rest, *asJSON, err)
 	}
 }
+
+func TestTableHasAHeaderOrSaysNone(t *testing.T) {
+	for want, rows := range map[string][][]string{
+		"none\n": nil, "ID    NAME\n1     Ada\n1000  -\n": {{"1", "Ada"}, {"1000", ""}},
+	} {
+		stdout, _ := outputs(t, func() {
+			if err := Table([]string{"ID", "NAME"}, rows); err != nil {
+				t.Error(err)
+			}
+		})
+		if stdout != want {
+			t.Errorf("printed %q", stdout)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"latchkey/authserver"
@@ -58,12 +59,12 @@ func viewAPIKey(k *authserver.APIKey, at time.Time) apikeyView {
 	}
 }
 
-func (v apikeyView) print() {
-	used := "never used"
+func (v apikeyView) row() []string {
+	used := "never"
 	if v.LastUsedAt != nil {
-		used = "used " + v.LastUsedAt.Format(time.RFC3339)
+		used = v.LastUsedAt.Format(time.RFC3339)
 	}
-	fmt.Printf("%s  %s  %-7s  %-10s  %-10s  %-10s  %s  %q  %s\n", v.ID, v.KeyHint, v.State, v.Scope, v.Source, v.Tier, v.UserID, v.Name, used)
+	return []string{v.ID, v.KeyHint, v.State, v.Scope, v.Source, v.Tier, v.UserID, strconv.Quote(v.Name), used}
 }
 
 func apikeyList(ctx context.Context, args []string) error {
@@ -96,10 +97,11 @@ func apikeyList(ctx context.Context, args []string) error {
 		if *asJSON {
 			return cli.PrintJSON(views)
 		}
-		for _, v := range views {
-			v.print()
+		rows := make([][]string, len(views))
+		for i, v := range views {
+			rows[i] = v.row()
 		}
-		return nil
+		return cli.Table([]string{"ID", "KEY", "STATE", "SCOPE", "SOURCE", "TIER", "USER", "NAME", "USED"}, rows)
 	})
 }
 

@@ -219,3 +219,25 @@ func TestD14_RedisURLsThatCannotWork(t *testing.T) {
 		}
 	}
 }
+
+// TestD12_ListsSayWhatTheyShow: a header above the rows, and "none" where there are
+// none.
+func TestD12_ListsSayWhatTheyShow(t *testing.T) {
+	s := newShell(t, testenv.Embedded)
+	s.ok("migrate", "up")
+	lists := [][]string{{"user", "list"}, {"invite", "list"}, {"registration-token", "list"}, {"identity", "list"}, {"apikey", "list"}}
+	for _, args := range lists {
+		if out := s.run(args...); out.code != 0 || out.stdout != "none\n" {
+			t.Errorf("%v: exit %d: %q", args, out.code, out.stdout)
+		}
+	}
+	s.ok("seed")
+	s.ok("invite", "create")
+	s.ok("registration-token", "create")
+	for _, args := range [][]string{lists[0], lists[1], lists[2], {"client", "list"}} {
+		header, rows, _ := strings.Cut(s.run(args...).stdout, "\n")
+		if fields := strings.Fields(header); len(fields) < 4 || fields[0] != "ID" || header != strings.ToUpper(header) || rows == "" {
+			t.Errorf("%v: %q above %q", args, header, rows)
+		}
+	}
+}

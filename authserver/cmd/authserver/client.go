@@ -155,10 +155,11 @@ func clientList(ctx context.Context, args []string) error {
 		if *asJSON {
 			return cli.PrintJSON(views)
 		}
-		for _, v := range views {
-			fmt.Printf("%s  %-20s  %s  %s\n", v.ID, v.AuthMethod, v.Name, strings.Join(v.RedirectURIs, " "))
+		rows := make([][]string, len(views))
+		for i, v := range views {
+			rows[i] = []string{v.ID, v.AuthMethod, v.Name, strings.Join(v.RedirectURIs, " ")}
 		}
-		return nil
+		return cli.Table([]string{"ID", "AUTHENTICATION", "NAME", "REDIRECT URIS"}, rows)
 	})
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"latchkey/authserver"
@@ -161,24 +160,11 @@ func eventsList(ctx context.Context, args []string) error {
 }
 
 func printEvents(views []eventView) error {
-	if len(views) == 0 {
-		fmt.Println("none")
-		return nil
+	rows := make([][]string, len(views))
+	for i, v := range views {
+		rows[i] = []string{v.At.Format(time.RFC3339), v.Event, v.Outcome, v.UserID, v.ActorID, v.ClientID, v.SubjectID, v.Address}
 	}
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "AT\tEVENT\tOUTCOME\tUSER\tACTOR\tCLIENT\tABOUT\tADDRESS")
-	for _, v := range views {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-			v.At.Format(time.RFC3339), v.Event, v.Outcome, orDash(v.UserID), orDash(v.ActorID), orDash(v.ClientID), orDash(v.SubjectID), orDash(v.Address))
-	}
-	return table.Flush()
-}
-
-func orDash(text string) string {
-	if text == "" {
-		return "-"
-	}
-	return text
+	return cli.Table([]string{"AT", "EVENT", "OUTCOME", "USER", "ACTOR", "CLIENT", "ABOUT", "ADDRESS"}, rows)
 }
 
 func eventsExport(ctx context.Context, args []string) error {

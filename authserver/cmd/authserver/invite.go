@@ -86,10 +86,11 @@ func inviteList(ctx context.Context, args []string) error {
 		if *asJSON {
 			return cli.PrintJSON(views)
 		}
-		for _, v := range views {
-			fmt.Printf("%s  %-8s  %s  %s %s\n", v.ID, v.State, v.CreatedAt.Format(time.RFC3339), v.Email, v.Note)
+		rows := make([][]string, len(views))
+		for i, v := range views {
+			rows[i] = []string{v.ID, v.State, v.CreatedAt.Format(time.RFC3339), v.Email, v.Note}
 		}
-		return nil
+		return cli.Table([]string{"ID", "STATE", "CREATED", "EMAIL", "NOTE"}, rows)
 	})
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"latchkey/authserver"
@@ -76,10 +77,11 @@ func registrationTokenList(ctx context.Context, args []string) error {
 		if *asJSON {
 			return cli.PrintJSON(views)
 		}
-		for _, v := range views {
-			fmt.Printf("%s  %-8s  %d registered  %s  %s\n", v.ID, v.State, v.Used, v.CreatedAt.Format(time.RFC3339), v.Note)
+		rows := make([][]string, len(views))
+		for i, v := range views {
+			rows[i] = []string{v.ID, v.State, strconv.Itoa(v.Used), v.CreatedAt.Format(time.RFC3339), v.Note}
 		}
-		return nil
+		return cli.Table([]string{"ID", "STATE", "REGISTERED", "CREATED", "NOTE"}, rows)
 	})
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"latchkey/authserver/internal/account"
@@ -76,14 +77,15 @@ func identityList(ctx context.Context, args []string) error {
 		if *asJSON {
 			return cli.PrintJSON(views)
 		}
-		for _, v := range views {
+		rows := make([][]string, len(views))
+		for i, v := range views {
 			state := "open"
 			if v.BlockedAt != nil {
 				state = "blocked"
 			}
-			fmt.Printf("%s  %-7s  %s  %q  %s\n", v.ID, state, v.Provider, v.Subject, v.Email)
+			rows[i] = []string{v.ID, state, v.Provider, strconv.Quote(v.Subject), v.Email}
 		}
-		return nil
+		return cli.Table([]string{"ID", "STATE", "PROVIDER", "SUBJECT", "EMAIL"}, rows)
 	})
 }
 

@@ -95,7 +95,8 @@ func userList(ctx context.Context, args []string) error {
 		if *asJSON {
 			return cli.PrintJSON(views)
 		}
-		for _, v := range views {
+		rows := make([][]string, len(views))
+		for i, v := range views {
 			state := "active"
 			switch {
 			case v.EraseAt != nil:
@@ -103,9 +104,9 @@ func userList(ctx context.Context, args []string) error {
 			case v.DeactivatedAt != nil:
 				state = "deactivated"
 			}
-			fmt.Printf("%s  %-11s  %-6s  %s\n", v.ID, state, v.Role, v.Email)
+			rows[i] = []string{v.ID, state, v.Role, v.Email}
 		}
-		return nil
+		return cli.Table([]string{"ID", "STATE", "ROLE", "EMAIL"}, rows)
 	})
 }
 
