@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,6 +47,7 @@ func TestD9_OneMachineAsDocumented(t *testing.T) {
 	m.mainJob()
 	m.unit("latchkey-authserver@" + m.ports[0] + ".service").stop()
 	m.unit("latchkey-resourceapi@" + m.ports[1] + ".service").stop()
+	testenv.Eventually(t, time.Minute, "Caddy knows that a replica is away", func() bool { return m.answersForms(10) })
 	m.mainJob()
 }
 
@@ -231,6 +233,28 @@ func (m *machine) trusting() (*http.Client, error) {
 		Timeout: 30 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
+}
+
+// answersForms reports whether n forms in a row reach authserver, and go on from there
+// to resourceapi.
+func (m *machine) answersForms(n int) bool {
+	client, err := m.trusting()
+	if err != nil {
+		return false
+	}
+	for range n {
+		for _, path := range []string{"/oauth/token", "/mcp"} {
+			res, err := client.PostForm("https://"+m.domain+path, url.Values{"grant_type": {"none"}})
+			if err != nil {
+				return false
+			}
+			_ = res.Body.Close() // only the status matters
+			if res.StatusCode >= http.StatusInternalServerError {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // mainJob signs somebody up, connects an application and uses its token, through
