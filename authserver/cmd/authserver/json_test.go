@@ -91,8 +91,12 @@ func TestInviteAndUserCommands(t *testing.T) {
 			t.Errorf("%v", link)
 		}
 		for _, step := range []struct{ command, name, state string }{
-			{"sign-out", "ada@example.com", "signed out"}, {"appoint", "ada@example.com", "appointed"}, {"dismiss", u.ID, "dismissed"},
-			{"deactivate", "ada@example.com", "deactivated"}, {"reactivate", u.ID, "reactivated"}, {"delete", " ADA@example.com", "deleted"},
+			{"sign-out", "ada@example.com", "signed out"},
+			{"appoint", "ada@example.com", "appointed"},
+			{"dismiss", u.ID, "dismissed"},
+			{"deactivate", "ada@example.com", "deactivated"},
+			{"reactivate", u.ID, "reactivated"},
+			{"delete", " ADA@example.com", "deleted"},
 		} {
 			done := s.ok("user", step.command, step.name)
 			wantMembers(t, done, "id", "state")
