@@ -215,7 +215,7 @@ func TestB4LiveGrantsAndCodesHaveALimit(t *testing.T) {
 // redeemed go at once.
 func TestD8SweepTakesWhatIsDeadAndNothingElse(t *testing.T) {
 	eachEngine(t, defaults(), func(w *world) {
-		keep := store.Retention{Grants: 30 * 24 * time.Hour, Devices: 1000 * time.Hour}
+		keep := store.Retention{Grants: 30 * 24 * time.Hour, Devices: 1000 * time.Hour, Events: 10_000 * time.Hour}
 		sweep := func() (total int64) {
 			for _, e := range store.Expiries(w.clock(), keep) {
 				n, more, err := w.DB.Sweep(w.Context(), e, 1000)
