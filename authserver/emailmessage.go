@@ -10,8 +10,21 @@ const (
 	EmailMessageConfirmOwn      = "confirm_own"      // confirm that the address you signed up with is yours
 	EmailMessageTaken           = "email_taken"      // somebody asked for an address that is yours already
 	EmailMessageChanged         = "email_changed"    // to the old address
+	EmailMessageNew             = "email_new"        // to the new address
 	EmailMessageInvited         = "family_invited"   // to somebody who has no account yet
 	EmailMessageClosed          = "account_closed"   // it was deleted; the link takes that back
+	EmailMessageSignin          = "signin_new"       // at a browser or on a device that was not known
+	EmailMessagePasskey         = "passkey_added"
+	EmailMessageIdentity        = "identity_linked" // an account at a provider can sign in
+	EmailMessageFactorOn        = "second_factor_on"
+	EmailMessageFactorOff       = "second_factor_off"
+	EmailMessageRecoveryCode    = "recovery_code_used"
+	EmailMessageKeyMade         = "key_created"
+	EmailMessageKeyRotated      = "key_rotated"
+	EmailMessageAllowed         = "application_allowed" // to change things
+	EmailMessageJoined          = "member_joined"       // to the admins
+	EmailMessageLeft            = "member_removed"      // to the admins
+	EmailMessageRemoved         = "removed"             // to whom was removed
 )
 
 // EmailMessage is a message to a person. As JSON it waits in the outbox. What a link
@@ -20,7 +33,7 @@ type EmailMessage struct {
 	Kind     string        `json:"kind"`
 	To       string        `json:"to"`
 	Name     string        `json:"name,omitempty"`     // of the person, as they call themselves; "": nothing
-	By       string        `json:"by,omitempty"`       // confirmed address of whoever invites; "": it is not confirmed
+	By       string        `json:"by,omitempty"`       // address of whoever invites, if it is confirmed, or who joined or was removed
 	Language string        `json:"language,omitempty"` // "en" …; one that has no text is answered in English
 	Page     string        `json:"page,omitempty"`     // path of a page to look at
 	About    string        `json:"about,omitempty"`    // what it happened to, as somebody has named it

@@ -27,6 +27,7 @@ const (
 	EventKeyTier           = "apikey.tier_set"
 	EventSecondFactorOn    = "second_factor.on"
 	EventSecondFactorOff   = "second_factor.off"
+	EventRecoveryCodeUsed  = "second_factor.recovery_code_used"
 	EventPasswordChanged   = "password.changed"
 	EventResetRequested    = "password.reset_requested"
 	EventEmailChanged      = "email.changed"
@@ -71,6 +72,9 @@ type Event struct {
 	Details   map[string]string
 	Origin
 }
+
+// DetailSignup marks what happened as part of a sign-up.
+const DetailSignup = "signup"
 
 // Origin is where the request came from; empty where there was none.
 type Origin struct {

@@ -36,7 +36,7 @@ type EventGroup struct {
 var EventGroups = []EventGroup{
 	{"signins", []string{EventSignin, EventSigninFailed, EventSignout, EventSignoutAll, EventDeviceRevoked}},
 	{"security", []string{
-		EventPasswordChanged, EventResetRequested, EventEmailChanged, EventEmailConfirmed, EventSecondFactorOn, EventSecondFactorOff,
+		EventPasswordChanged, EventResetRequested, EventEmailChanged, EventEmailConfirmed, EventSecondFactorOn, EventSecondFactorOff, EventRecoveryCodeUsed,
 		EventPasskeyAdded, EventPasskeyRemoved, EventPasskeyCopied,
 		EventIdentityLinked, EventIdentityUnlinked, EventIdentityBlocked, EventIdentityUnblocked,
 	}},

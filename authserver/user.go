@@ -26,6 +26,7 @@ type User struct {
 	// not yet, and others must not rely on it.
 	EmailConfirmedAt *time.Time
 	Language         string // of the last sign-in, "en" …; "": not known
+	New              bool   // created by the transaction that goes on; not stored
 	Review           bool   // a reset has suspended ways to sign in; the person is asked which to restore
 }
 

@@ -82,7 +82,8 @@ func closeShared() error {
 // world is a running stack and the test that looks at it.
 type world struct {
 	*stack.Stack
-	t *testing.T
+	t      *testing.T
+	office *testenv.PostOffice // nil: nobody looks at letters
 }
 
 // eachWorld runs fn against the shared stack of each engine set.

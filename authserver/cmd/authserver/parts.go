@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/config"
 	"latchkey/authserver/internal/credential"
@@ -83,6 +84,8 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 	}
 	p.store = store.New(p.db)
 	p.events = &event.Recorder{Store: p.store, Logger: p.log, Now: now, Actor: authserver.ActorOperator}
+	letters := &account.Letters{Store: p.store, Events: p.events, Now: now, On: cfg.SMTPURL != ""}
+	p.events.Followers = append(p.events.Followers, letters.Tell)
 	if p.cache, err = cache.Open(cfg.RedisURL, cache.Options{Now: now, Logger: p.log}); err != nil {
 		p.close()
 		return nil, err

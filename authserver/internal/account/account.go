@@ -57,7 +57,8 @@ type Dependencies struct {
 type Service struct {
 	deps Dependencies
 
-	hasher *hasher
+	hasher  *hasher
+	letters Letters
 }
 
 // New returns a Service.
@@ -65,7 +66,10 @@ func New(d Dependencies) *Service {
 	if d.Logger == nil {
 		d.Logger = slog.Default()
 	}
-	return &Service{deps: d, hasher: newHasher(d.Settings.HashQueue, d.Settings.HashCost)}
+	return &Service{
+		deps: d, hasher: newHasher(d.Settings.HashQueue, d.Settings.HashCost),
+		letters: Letters{Store: d.Store, Events: d.Events, Now: d.Now, On: d.Settings.Letters},
+	}
 }
 
 // SignupMode is SignupOpen, SignupInvite or SignupClosed.

@@ -20,11 +20,24 @@ func (s *Service) guesser(ctx context.Context, email string, v Visitor) (string,
 	return email + "\x00" + v.Browser.String(), nil
 }
 
-func (s *Service) createSignin(ctx context.Context, in *authserver.Signin, v Visitor) error {
+// createSignin stores a sign-in. fresh: the person has to hear of the browser.
+func (s *Service) createSignin(ctx context.Context, in *authserver.Signin, v Visitor) (fresh bool, err error) {
 	if err := s.deps.Store.CreateSignin(ctx, in); err != nil || v.Browser.IsZero() {
-		return err
+		return false, err
 	}
 	return s.deps.Store.KnowBrowser(ctx, v.Browser, in.User.ID, in.CreatedAt)
+}
+
+// origins are the details of a sign-in: fresh where the person has to hear of it.
+func origins(origin string, fresh bool) map[string]string {
+	details := map[string]string{}
+	if origin != "" {
+		details["origin"] = origin
+	}
+	if fresh {
+		details[detailFresh] = "true"
+	}
+	return details
 }
 
 // learnLanguage notes which language a person reads who signs in, for letters. It comes

@@ -76,7 +76,7 @@ func (s *Service) closeAccount(ctx context.Context, u *authserver.User) error {
 		return err
 	}
 	u.DeactivatedAt, u.EraseAt = &now, &eraseAt
-	return s.write(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessageClosed}, s.deps.Settings.ErasureGrace)
+	return nil
 }
 
 // restoreLink makes a link that restores the account of u until a time.

@@ -56,7 +56,7 @@ func (s *Service) SignInOnDevice(ctx context.Context, email, password, code stri
 		if tokens, err = s.openDevice(ctx, u, &d, authserver.OriginLogin); err != nil {
 			return err
 		}
-		return s.signedIn(ctx, u.ID, d.ID, authserver.OriginLogin)
+		return s.signedIn(ctx, u, &d, authserver.OriginLogin)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -65,10 +65,11 @@ func (s *Service) SignInOnDevice(ctx context.Context, email, password, code stri
 }
 
 // signedIn records that the user signed in on a device.
-func (s *Service) signedIn(ctx context.Context, userID, deviceID, origin string) error {
+func (s *Service) signedIn(ctx context.Context, u *authserver.User, d *authserver.Device, origin string) error {
+	fresh := !u.New && d.CreatedAt.Equal(d.SeenAt) // else the row was there before
 	return s.deps.Events.Record(ctx, authserver.Event{
-		Kind: authserver.EventSignin, UserID: userID, ClientID: authserver.FirstPartyClientID, SubjectID: deviceID,
-		Details: map[string]string{"origin": origin},
+		Kind: authserver.EventSignin, UserID: u.ID, ClientID: authserver.FirstPartyClientID, SubjectID: d.ID,
+		Details: origins(origin, fresh),
 	})
 }
 

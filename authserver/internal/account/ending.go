@@ -93,6 +93,7 @@ func (s *Service) end(ctx context.Context, userID string, e Ending, except strin
 		of   Thing
 		take func() error
 	}{
+		{ThingSignins, func() error { return s.deps.Store.ForgetAnnouncements(ctx, userID) }},
 		{ThingSignins, func() error { return s.deps.Store.EndSignins(ctx, userID, except, now) }},
 		{ThingSignins, func() error { return s.deps.Store.DeletePendingSignins(ctx, userID, now) }},
 		{ThingOwnApps, func() error { return s.deps.Store.EndDevices(ctx, userID, now) }},

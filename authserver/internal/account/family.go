@@ -91,7 +91,7 @@ func (s *Service) writeInvitation(ctx context.Context, by *authserver.User, i *a
 	if by.EmailConfirmed() {
 		m.By = by.Email
 	}
-	return s.write(ctx, by, m, told)
+	return s.letters.write(ctx, by, m, told)
 }
 
 func (s *Service) invitationLife() time.Duration {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/event"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
 )
@@ -30,13 +31,21 @@ const (
 )
 
 // CanMail reports whether emails can be sent.
-func (s *Service) CanMail() bool { return s.deps.Settings.Letters }
+func (s *Service) CanMail() bool { return s.letters.On }
+
+// Letters leaves letters to people in the outbox.
+type Letters struct {
+	Store  Store
+	Events *event.Recorder
+	Now    func() time.Time
+	On     bool // people can be written to
+}
 
 // write leaves a letter to u in the outbox, in the transaction of ctx: it is sent if
 // that commits, and not otherwise. What m leaves open is as u is known: address,
 // language and name. Where no letters can be sent there is none.
-func (s *Service) write(ctx context.Context, u *authserver.User, m authserver.EmailMessage, life time.Duration) error {
-	if !s.CanMail() {
+func (l *Letters) write(ctx context.Context, u *authserver.User, m authserver.EmailMessage, life time.Duration) error {
+	if !l.On {
 		return nil
 	}
 	if m.To == "" {
@@ -45,16 +54,16 @@ func (s *Service) write(ctx context.Context, u *authserver.User, m authserver.Em
 	if m.Language == "" {
 		m.Language = u.Language
 	}
-	now := s.now()
+	now := l.Now().UTC().Truncate(time.Microsecond)
 	if m.At.IsZero() {
-		m.At, m.Origin = now, s.deps.Events.Origin(ctx)
+		m.At, m.Origin = now, l.Events.Origin(ctx)
 	}
 	m.GiveUp = now.Add(life)
 	payload, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("account: letter: %w", err)
 	}
-	return s.deps.Store.AddOutboxMessage(ctx, authserver.OutboxMessage{
+	return l.Store.AddOutboxMessage(ctx, authserver.OutboxMessage{
 		ID: uuid.NewString(), Kind: authserver.OutboxLetter, Subject: u.ID, Payload: string(payload), CreatedAt: now,
 	})
 }

@@ -25,17 +25,17 @@ func (s *Service) ChangePassword(ctx context.Context, in *authserver.Signin, cur
 	if err != nil {
 		return secret.Token{}, err
 	}
-	var cookie secret.Token
+	var made opened
 	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.replacePassword(ctx, &in.User, hash); err != nil {
 			return err
 		}
 		u := in.User
 		u.PasswordHash = hash
-		cookie, _, err = s.openSignin(ctx, &u, v, in.ConfirmedAt)
+		made, err = s.openSignin(ctx, &u, v, in.ConfirmedAt)
 		return err
 	})
-	return cookie, err
+	return made.cookie, err
 }
 
 // checkNewPassword names the field new_password in what it refuses.

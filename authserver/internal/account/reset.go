@@ -31,7 +31,7 @@ func (r *Recovery) RequestReset(ctx context.Context, email, language string, v V
 	if err := s.take(ctx, "reset", email, s.deps.Settings.Throttles.Reset); err != nil {
 		return err
 	}
-	return s.write(ctx, &authserver.User{Email: email}, authserver.EmailMessage{Kind: authserver.EmailMessageReset, Language: language}, askedFor)
+	return s.letters.write(ctx, &authserver.User{Email: email}, authserver.EmailMessage{Kind: authserver.EmailMessageReset, Language: language}, askedFor)
 }
 
 // ResetLink makes a link for the operator to hand over, and returns its path.
@@ -118,13 +118,12 @@ func (r *Recovery) Reset(ctx context.Context, text, password, language string) e
 		if err != nil {
 			return err
 		}
-		err = s.deps.Events.Record(ctx, authserver.Event{
-			Kind: authserver.EventPasswordChanged, UserID: u.ID, Details: map[string]string{"by": "link"},
-		})
-		if err != nil {
+		if err := s.learnLanguage(ctx, u, Visitor{Language: language}); err != nil {
 			return err
 		}
-		return s.write(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessagePasswordChanged, Language: language, Page: "/forgot"}, told)
+		return s.deps.Events.Record(ctx, authserver.Event{
+			Kind: authserver.EventPasswordChanged, UserID: u.ID, Details: map[string]string{"by": "link"},
+		})
 	})
 }
 

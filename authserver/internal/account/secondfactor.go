@@ -85,7 +85,7 @@ func (s *Service) CheckSecondFactor(ctx context.Context, u *authserver.User, cod
 
 func (s *Service) claimCode(ctx context.Context, u *authserver.User, code string) (bool, error) {
 	if len(code) != 6 {
-		return s.deps.Store.ClaimRecoveryCode(ctx, u.ID, recoveryDigest(u.ID, code), s.now())
+		return s.claimRecoveryCode(ctx, u, code)
 	}
 	found, err := s.deps.Store.FindSecondFactor(ctx, u.ID)
 	if fault.Is(err, fault.NotFound) {
@@ -99,6 +99,17 @@ func (s *Service) claimCode(ctx context.Context, u *authserver.User, code string
 		return false, err
 	}
 	return s.deps.Store.ClaimStep(ctx, u.ID, step)
+}
+
+func (s *Service) claimRecoveryCode(ctx context.Context, u *authserver.User, code string) (used bool, err error) {
+	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		used, err = s.deps.Store.ClaimRecoveryCode(ctx, u.ID, recoveryDigest(u.ID, code), s.now())
+		if err != nil || !used {
+			return err
+		}
+		return s.record(ctx, authserver.EventRecoveryCodeUsed, u.ID)
+	})
+	return used, err
 }
 
 // recoveryDigest is how a recovery code is stored. It has 80 random bits, so

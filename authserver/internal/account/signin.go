@@ -122,26 +122,34 @@ func (s *Service) rehash(ctx context.Context, u *authserver.User, password strin
 	return err
 }
 
-// openSignin makes a sign-in for u at this browser and returns its cookie and id. It
+// opened is a sign-in that was just made.
+type opened struct {
+	cookie secret.Token
+	id     string
+	fresh  bool // the person has to hear of the browser
+}
+
+// openSignin makes a sign-in for u at this browser. It
 // locks the user's row as stillGood does. Locks are taken in the order user,
 // sign-in: callers end another sign-in after it. confirmed is when the person
 // proved to be present. ErrBadCredentials: as stillGood.
-func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor, confirmed time.Time) (secret.Token, string, error) {
-	cookie, now, id := secret.New(secret.Signin), s.now(), uuid.NewString()
-	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
-		return s.createSignin(ctx, &authserver.Signin{
-			ID: id, Digest: cookie.Digest(), User: *u,
+func (s *Service) openSignin(ctx context.Context, u *authserver.User, v Visitor, confirmed time.Time) (opened, error) {
+	now, made := s.now(), opened{cookie: secret.New(secret.Signin), id: uuid.NewString()}
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) (err error) {
+		made.fresh, err = s.createSignin(ctx, &authserver.Signin{
+			ID: made.id, Digest: made.cookie.Digest(), User: *u,
 			CreatedAt: now, SeenAt: now, ConfirmedAt: confirmed, ExpiresAt: now.Add(s.deps.Settings.SigninLifetime),
 			UserAgent: authserver.UserAgentText(v.UserAgent), Address: v.Address,
 		}, v)
+		return err
 	})
 	if fault.Is(err, fault.NotFound) {
 		err = ErrBadCredentials
 	}
 	if err != nil {
-		return secret.Token{}, "", err
+		return opened{}, err
 	}
-	return cookie, id, nil
+	return made, nil
 }
 
 // SigninResult is where signing in at a browser leads: to a sign-in, to the question
@@ -217,12 +225,15 @@ func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor,
 				return err
 			}
 		}
-		cookie, id, err := s.openSignin(ctx, u, v, s.now())
+		made, err := s.openSignin(ctx, u, v, s.now())
 		if err != nil {
 			return err
 		}
-		result.Cookie = cookie
-		if err := s.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventSignin, UserID: u.ID, SubjectID: id}); err != nil {
+		result.Cookie = made.cookie
+		err = s.deps.Events.Record(ctx, authserver.Event{
+			Kind: authserver.EventSignin, UserID: u.ID, SubjectID: made.id, Details: origins("", made.fresh && !u.New),
+		})
+		if err != nil {
 			return err
 		}
 		return s.endReplaced(ctx, replaced)
@@ -233,16 +244,15 @@ func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor,
 // RenewSignin gives a sign-in a new cookie, whenever the account has got another
 // way to sign in.
 func (s *Service) RenewSignin(ctx context.Context, in *authserver.Signin, v Visitor) (secret.Token, error) {
-	var cookie secret.Token
-	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error {
-		var err error
-		if cookie, _, err = s.openSignin(ctx, &in.User, v, in.ConfirmedAt); err != nil {
+	var made opened
+	err := s.deps.Store.InTx(ctx, func(ctx context.Context) (err error) {
+		if made, err = s.openSignin(ctx, &in.User, v, in.ConfirmedAt); err != nil {
 			return err
 		}
 		_, err = s.endSignin(ctx, in.Digest)
 		return err
 	})
-	return cookie, err
+	return made.cookie, err
 }
 
 // CurrentSignin returns the live sign-in of cookie, and what its user has allowed

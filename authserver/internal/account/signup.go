@@ -152,11 +152,11 @@ func (s *Service) newFamily(ctx context.Context, u *authserver.User) error {
 
 // SignUpHere is SignUp at a browser, which is then signed in.
 func (s *Service) SignUpHere(ctx context.Context, in Signup, v Visitor) (secret.Token, error) {
-	var cookie secret.Token
+	var made opened
 	_, err := s.SignUp(ctx, in, v, func(ctx context.Context, u *authserver.User) error {
 		var err error
-		cookie, _, err = s.openSignin(ctx, u, v, s.now())
+		made, err = s.openSignin(ctx, u, v, s.now())
 		return err
 	})
-	return cookie, err
+	return made.cookie, err
 }

@@ -80,7 +80,8 @@ type signins interface {
 
 type browsers interface {
 	KnowsBrowser(ctx context.Context, browser secret.Digest, email string) (bool, error)
-	KnowBrowser(ctx context.Context, browser secret.Digest, userID string, now time.Time) error
+	KnowBrowser(ctx context.Context, browser secret.Digest, userID string, now time.Time) (fresh bool, err error)
+	ForgetAnnouncements(ctx context.Context, userID string) error
 }
 
 type devices interface {
@@ -141,6 +142,8 @@ type outbox interface {
 	ClaimOutboxMessage(ctx context.Context, kind string, now, again time.Time) (*authserver.OutboxMessage, error)
 	PostponeOutboxMessage(ctx context.Context, id string, next time.Time) error
 	FinishOutboxMessage(ctx context.Context, id string) error
+	CountLetter(ctx context.Context, userID, kind string, now, since time.Time, most int) (bool, error)
+	NameOf(ctx context.Context, e *authserver.Event) (string, error)
 }
 
 // Keys revokes API keys.

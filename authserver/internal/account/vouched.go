@@ -46,7 +46,7 @@ func (s *Service) OpenDevice(ctx context.Context, u *authserver.User, d authserv
 		if tokens, err = s.openDevice(ctx, u, &d, origin); err != nil {
 			return err
 		}
-		return s.signedIn(ctx, u.ID, d.ID, origin)
+		return s.signedIn(ctx, u, &d, origin)
 	})
 	return tokens, err
 }
@@ -71,7 +71,7 @@ func (s *Service) SignUpVouched(ctx context.Context, in Signup, invitation *auth
 		t = ticket{code: invitation.Digest, invitation: invitation}
 	}
 	u.ID, u.CreatedAt = uuid.NewString(), s.now()
-	u.EmailConfirmedAt = &u.CreatedAt
+	u.EmailConfirmedAt, u.New = &u.CreatedAt, true
 	err := s.deps.Store.InTx(ctx, func(ctx context.Context) error { return s.create(ctx, u, t) })
 	if err != nil {
 		return nil, err

@@ -29,7 +29,11 @@ func sender(t *testing.T, url string) *lmail.Sender {
 var everyKind = map[string]bool{
 	authserver.EmailMessageReset: true, authserver.EmailMessagePasswordChanged: true, authserver.EmailMessageConfirm: true,
 	authserver.EmailMessageConfirmOwn: true, authserver.EmailMessageTaken: true, authserver.EmailMessageChanged: false,
-	authserver.EmailMessageInvited: true, authserver.EmailMessageClosed: true,
+	authserver.EmailMessageInvited: true, authserver.EmailMessageClosed: true, authserver.EmailMessageNew: true,
+	authserver.EmailMessageSignin: true, authserver.EmailMessagePasskey: true, authserver.EmailMessageIdentity: true,
+	authserver.EmailMessageFactorOn: true, authserver.EmailMessageFactorOff: true, authserver.EmailMessageRecoveryCode: true,
+	authserver.EmailMessageKeyMade: true, authserver.EmailMessageKeyRotated: true, authserver.EmailMessageAllowed: true,
+	authserver.EmailMessageJoined: true, authserver.EmailMessageLeft: true, authserver.EmailMessageRemoved: true,
 }
 
 func TestEveryEmailInEveryLanguage(t *testing.T) {

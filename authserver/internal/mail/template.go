@@ -100,6 +100,9 @@ func (l *language) contents(e authserver.EmailMessage, host, url string) *conten
 	if name := quiet(e.Name); name != "" {
 		c.greeting = fmt.Sprintf(l.words["greeting"], name)
 	}
+	if c.about == "" {
+		c.about = l.words["about.none"]
+	}
 	if c.by == "" {
 		c.by = l.words["by.none"]
 	}

@@ -175,23 +175,26 @@ func (s *Service) connect(ctx context.Context, login *authserver.LoginState, ide
 	if identity != nil {
 		return nil, fault.New(fault.Conflict, "This account is already connected with a user of this server.").WithCode(CodeFailed)
 	}
-	if err := s.link(ctx, login.UserID, login.Provider, found.subject, found.email); err != nil {
+	if err := s.link(ctx, &in.User, login.Provider, found.subject, found.email); err != nil {
 		return nil, err
 	}
 	return &Arrival{Linked: true}, nil
 }
 
-func (s *Service) link(ctx context.Context, userID, provider, subject, email string) error {
-	now := s.now()
+func (s *Service) link(ctx context.Context, u *authserver.User, provider, subject, email string) error {
+	now, details := s.now(), map[string]string{"provider": provider}
+	if u.New {
+		details[authserver.DetailSignup] = "true"
+	}
 	i := authserver.Identity{
-		ID: uuid.NewString(), Provider: provider, Subject: subject, UserID: userID, Email: email, CreatedAt: now, UsedAt: &now,
+		ID: uuid.NewString(), Provider: provider, Subject: subject, UserID: u.ID, Email: email, CreatedAt: now, UsedAt: &now,
 	}
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.deps.Store.CreateIdentity(ctx, i); err != nil {
 			return err
 		}
 		return s.deps.Events.Record(ctx, authserver.Event{
-			Kind: authserver.EventIdentityLinked, UserID: userID, SubjectID: i.ID, Details: map[string]string{"provider": provider},
+			Kind: authserver.EventIdentityLinked, UserID: u.ID, SubjectID: i.ID, Details: details,
 		})
 	})
 }

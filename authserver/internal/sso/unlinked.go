@@ -154,7 +154,7 @@ func (s *Service) adopt(ctx context.Context, n *authserver.UnlinkedIdentity, u *
 		if err := s.claim(ctx, n); err != nil {
 			return err
 		}
-		if err := s.link(ctx, u.ID, n.Provider, n.Subject, n.Email); err != nil {
+		if err := s.link(ctx, u, n.Provider, n.Subject, n.Email); err != nil {
 			return taken(err)
 		}
 		return then(ctx)
@@ -236,7 +236,7 @@ func (s *Service) create(ctx context.Context, n *authserver.UnlinkedIdentity, na
 		if u, err = s.deps.People.SignUpVouched(ctx, names.of(n), invitation); err != nil {
 			return err
 		}
-		if err := s.link(ctx, u.ID, n.Provider, n.Subject, n.Email); err != nil {
+		if err := s.link(ctx, u, n.Provider, n.Subject, n.Email); err != nil {
 			return taken(err)
 		}
 		return then(ctx, u)

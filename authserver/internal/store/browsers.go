@@ -18,9 +18,23 @@ func (s *Store) KnowsBrowser(ctx context.Context, browser secret.Digest, email s
 	return known, err
 }
 
-// KnowBrowser notes that a user signs in at a browser.
-func (s *Store) KnowBrowser(ctx context.Context, browser secret.Digest, userID string, now time.Time) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO known_browsers (digest, user_id, seen_at) VALUES ($1, $2, $3)
-		ON CONFLICT (digest, user_id) DO UPDATE SET seen_at = excluded.seen_at`, browser[:], userID, now)
+// KnowBrowser notes that a user signs in at a browser. fresh: for the first time, or
+// for the first time since ForgetAnnouncements. Of sign-ins that come together there
+// one is.
+func (s *Store) KnowBrowser(ctx context.Context, browser secret.Digest, userID string, now time.Time) (fresh bool, err error) {
+	n, err := s.db.Exec(ctx, `UPDATE known_browsers SET seen_at = $3 WHERE digest = $1 AND user_id = $2 AND announced`, browser[:], userID, now)
+	if err != nil || n == 1 {
+		return false, err
+	}
+	n, err = s.db.Exec(ctx, `INSERT INTO known_browsers (digest, user_id, seen_at, announced) VALUES ($1, $2, $3, true)
+		ON CONFLICT (digest, user_id) DO UPDATE SET seen_at = excluded.seen_at, announced = true
+		WHERE NOT known_browsers.announced`, browser[:], userID, now)
+	return n == 1, err
+}
+
+// ForgetAnnouncements makes every browser of a user one that the person has to hear
+// of again. What it is allowed to guess stays.
+func (s *Store) ForgetAnnouncements(ctx context.Context, userID string) error {
+	_, err := s.db.Exec(ctx, `UPDATE known_browsers SET announced = false WHERE user_id = $1`, userID)
 	return err
 }

@@ -107,7 +107,7 @@ func (s *Store) ForgetUser(ctx context.Context, userID string, now time.Time) er
 	for _, text := range []string{
 		`DELETE FROM signins WHERE user_id = $1`, `DELETE FROM pending_signins WHERE user_id = $1`,
 		`DELETE FROM consents WHERE user_id = $1`, `DELETE FROM second_factors WHERE user_id = $1`,
-		`DELETE FROM second_factor_setups WHERE user_id = $1`, `DELETE FROM known_browsers WHERE user_id = $1`,
+		`DELETE FROM second_factor_setups WHERE user_id = $1`, `DELETE FROM known_browsers WHERE user_id = $1`, `DELETE FROM letter_counts WHERE user_id = $1`,
 		`DELETE FROM recovery_codes WHERE user_id = $1`, `DELETE FROM grants WHERE user_id = $1 AND redeemed_at IS NULL`,
 		`DELETE FROM devices WHERE user_id = $1`, `DELETE FROM links WHERE user_id = $1`,
 		`DELETE FROM passkeys WHERE user_id = $1`, `DELETE FROM passkey_challenges WHERE user_id = $1`,

@@ -81,6 +81,8 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings, change ..
 		}
 		return from
 	}}
+	letters := &account.Letters{Store: s.Store, Events: s.events, Now: s.clock.now, On: settings.Letters}
+	s.events.Followers = append(s.events.Followers, letters.Tell)
 	s.Grants = grant.New(grant.Dependencies{
 		Store: s.Store, Events: s.events, Logger: logger, Now: s.clock.now, Settings: grant.Settings{AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
 	})

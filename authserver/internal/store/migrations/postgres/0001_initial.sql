@@ -207,11 +207,13 @@ CREATE UNIQUE INDEX devices_user_device ON devices (user_id, device_id);
 CREATE INDEX devices_ended ON devices (ended_at, id) WHERE ended_at IS NOT NULL;
 CREATE INDEX devices_seen ON devices (seen_at, id);
 
--- Browsers that somebody has signed in at.
+-- Browsers that somebody has signed in at. announced: the person was written about it
+-- since everybody was signed out.
 CREATE TABLE known_browsers (
     digest    bytea       NOT NULL,
     user_id   uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     seen_at   timestamptz NOT NULL,
+    announced boolean     NOT NULL,
     PRIMARY KEY (digest, user_id)
 );
 CREATE INDEX known_browsers_user ON known_browsers (user_id);
@@ -300,6 +302,16 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_next ON outbox (kind, next_at, id);
 CREATE INDEX outbox_subject ON outbox (subject);
+
+-- How many letters of a kind a person got since a time, so that nobody can flood a
+-- mailbox.
+CREATE TABLE letter_counts (
+    user_id uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    kind    text        NOT NULL,
+    since   timestamptz NOT NULL,
+    letters integer     NOT NULL,
+    PRIMARY KEY (user_id, kind)
+);
 
 -- A key opens something while it is not revoked and both expires_at and
 -- overlap_until lie ahead. It is active while it has no successor either: one

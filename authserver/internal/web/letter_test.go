@@ -1,0 +1,111 @@
+package web_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
+	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/actor"
+)
+
+// Letters of a kind to one person are limited, and there are none about what was
+// rolled back.
+func TestLettersOfAKindAreLimited(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		p := signedUp(t, s)
+		u, err := s.Store.FindUserByEmail(t.Context(), p.Email)
+		if err != nil {
+			t.Fatal(err)
+		}
+		waiting := func(kind string) (n int) {
+			t.Helper()
+			if err := s.DB.QueryRow(t.Context(), `SELECT coalesce(sum(letters), 0) FROM letter_counts WHERE kind = $1`, kind).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		gone := errors.New("gone")
+		happen := func(kind string, details map[string]string, end error) {
+			t.Helper()
+			err := s.Store.InTx(t.Context(), func(ctx context.Context) error {
+				if err := s.events.Record(ctx, authserver.Event{Kind: kind, UserID: u.ID, Details: details}); err != nil {
+					return err
+				}
+				return end
+			})
+			if !errors.Is(err, end) {
+				t.Fatal(err)
+			}
+		}
+		happen(authserver.EventSecondFactorOff, nil, gone)
+		if n := waiting(authserver.EmailMessageFactorOff); n != 0 {
+			t.Errorf("%d letters about what was rolled back", n)
+		}
+		for range 12 {
+			happen(authserver.EventSecondFactorOff, nil, nil)
+		}
+		if n := waiting(authserver.EmailMessageFactorOff); n != 10 {
+			t.Errorf("%d letters of a kind in an hour", n)
+		}
+		fresh := map[string]string{"new": "true"}
+		happen(authserver.EventSignin, nil, nil)
+		happen(authserver.EventSignin, fresh, nil)
+		happen(authserver.EventSignin, fresh, nil)
+		if n := waiting(authserver.EmailMessageSignin); n != 1 {
+			t.Errorf("%d letters about sign-ins at once", n)
+		}
+		s.clock.advance(5*time.Minute + time.Second)
+		happen(authserver.EventSignin, fresh, nil)
+		testenv.Eventually(t, 10*time.Second, "both letters", func() bool { return len(s.mail.to(authserver.EmailMessageSignin, p.Email)) == 2 })
+	})
+}
+
+// A browser that was announced is news again after everybody was signed out.
+func TestABrowserIsAnnouncedAgainAfterANewPassword(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		p := signedUp(t, s)
+		letters := func(n int) {
+			t.Helper()
+			testenv.Eventually(t, 10*time.Second, "letters about sign-ins", func() bool { return len(s.mail.to(authserver.EmailMessageSignin, p.Email)) == n })
+			s.clock.advance(6 * time.Minute)
+		}
+		other := actor.NewBrowser(s.URL)
+		enter := func() {
+			t.Helper()
+			answer(t, other, "/signin", map[string]string{"email": p.Email, "password": p.Password})
+		}
+		enter()
+		letters(1)
+		answer(t, other, "/signout", nil)
+		enter()
+		answer(t, p.Browser, "/settings/password", map[string]string{"password": p.Password, "new_password": "Another-1!password"})
+		s.email(t, authserver.EmailMessagePasswordChanged, p.Email)
+		letters(1)
+		p.Password = "Another-1!password"
+		enter()
+		letters(2)
+	})
+}
+
+// Without a mail server nothing waits for one.
+func TestWithoutEmailNothingIsQueued(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		quiet := settings()
+		quiet.Letters = false
+		s := newSite(t, set, quiet)
+		p := signedUp(t, s)
+		s.turnOn(t, p)
+		if _, err := (&account.Recovery{People: s.People, Links: s.Store}).ResetLink(t.Context(), p.Email); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := s.Store.CountOutboxMessages(t.Context()); err != nil || n != 0 {
+			t.Errorf("%d messages wait, %v", n, err)
+		}
+	})
+}
