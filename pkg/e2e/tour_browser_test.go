@@ -61,6 +61,7 @@ func (w *world) tour(b *tab, look func(page string)) {
 	b.press("button[name=decision][value=allow]")
 	b.arrive("/callback")
 
+	w.tourClients(b, look, app)
 	w.tourSettings(b, at, look, app)
 	w.tourDeveloper(b, at, look)
 	w.tourKeys(b, look)
@@ -205,7 +206,7 @@ func newTour(t *testing.T) *world {
 	t.Helper()
 	chromium(t)
 	office := testenv.OpenPostOffice(t, "")
-	w := startWorld(t, testenv.Embedded, stack.Setup{AuthEnv: mailing(office.Addr).With(process.Env{"AUTH_THROTTLE_RESET": "off"})})
+	w := startWorld(t, testenv.Embedded, stack.Setup{AuthEnv: mailing(office.Addr).With(process.Env{"AUTH_THROTTLE_RESET": "off", "AUTH_REGISTRATION": "open"})})
 	w.office = office
 	return w
 }
