@@ -12,7 +12,8 @@ import (
 const encryptionUsage = `usage: authserver encryption-key COMMAND
 
   new                  print a new key for AUTH_ENCRYPTION_KEY
-  rotate [--json]      encrypt every second-factor secret anew under AUTH_ENCRYPTION_KEY
+  rotate [--json]      encrypt every second-factor secret and seal every security event anew under
+                       AUTH_ENCRYPTION_KEY, unless events verify finds something
   replace [--json]     go on with AUTH_ENCRYPTION_KEY although the key of before is lost
 
 To change the key: set AUTH_ENCRYPTION_KEY to a new one and AUTH_ENCRYPTION_KEYS_OLD to
@@ -20,11 +21,11 @@ the one before, restart every server, run rotate, and take AUTH_ENCRYPTION_KEYS_
 
 When the key is lost: stop every server, set AUTH_ENCRYPTION_KEY to a new one and run
 replace. Second factors that cannot be read any more are removed; their people sign in
-with a recovery code and set the second factor up again.`
+with a recovery code and set the second factor up again. Security events are sealed as they are.`
 
 var encryptionCommand = cli.Group("authserver encryption-key", encryptionUsage, map[string]cli.Command{
 	"new":     encryptionNew,
-	"rotate":  encryptionChange("rotate", "encrypted anew", "encrypted_anew", rotateKey),
+	"rotate":  encryptionChange("rotate", "encrypted anew", "encrypted_anew", (*account.Service).Reseal),
 	"replace": encryptionChange("replace", "second factors removed", "removed", (*account.Service).ReplaceKey),
 })
 
@@ -41,12 +42,17 @@ func encryptionNew(_ context.Context, args []string) error {
 	return nil
 }
 
-// rotateKey seals anew, unless the key of before is missing.
-func rotateKey(people *account.Service, ctx context.Context) (int, error) {
+// mayRotate is an error where the key of before is missing, or events do not verify:
+// neither is vouched for anew.
+func (p *parts) mayRotate(ctx context.Context, people *account.Service) error {
 	if err := people.ProveKey(ctx); err != nil {
-		return 0, err
+		return err
 	}
-	return people.Reseal(ctx)
+	found, err := p.events.Verify(ctx, nil)
+	if err == nil && len(found.Faults) > 0 {
+		err = fmt.Errorf("the security events are not as they were written (%s): see authserver events verify", found.Faults[0])
+	}
+	return err
 }
 
 // encryptionChange is a command that changes what is encrypted, and prints how much.
@@ -64,8 +70,16 @@ func encryptionChange(name, said, member string, change func(*account.Service, c
 			if !people.CanSeal() {
 				return errors.New("AUTH_ENCRYPTION_KEY is not set, or is no key")
 			}
+			if name == "rotate" {
+				if err := p.mayRotate(ctx, people); err != nil {
+					return err
+				}
+			}
 			n, err := change(people, ctx)
 			if err != nil {
+				return err
+			}
+			if err := p.events.Reseal(ctx); err != nil {
 				return err
 			}
 			if *asJSON {

@@ -25,10 +25,25 @@ func requestOrigin(ctx context.Context) authserver.Origin {
 	return from
 }
 
+// openEventKeys derives what proves events from the encryption key, if there is one.
+// One that is no key is complained of where people need it.
+func (p *parts) openEventKeys() {
+	key := p.cfg.EncryptionKey
+	if key == "" {
+		key, _ = readKey(p.keyFile()) // there may be none
+	}
+	if keys, err := event.NewKeys(key, p.cfg.EncryptionKeysOld...); err == nil {
+		p.events.Keys = keys
+	}
+}
+
 const eventsUsage = `usage: authserver events COMMAND
 
   list [filters] [--json]     security events, newest first; 100 unless --limit says otherwise
   export [filters] [--json]   all of them as CSV, or one JSON object a line
+  verify [--head HEAD] [--json]
+                              find events that were changed, inserted, removed or cut off since they
+                              were written; HEAD is one of those in the log, and may be given more than once
 
 filters:
   --user USER      whose account, by id or email address
@@ -41,6 +56,7 @@ filters:
 var eventsCommand = cli.Group("authserver events", eventsUsage, map[string]cli.Command{
 	"list":   eventsList,
 	"export": eventsExport,
+	"verify": eventsVerify,
 })
 
 // eventView is an event as the command line prints it, under the names of the log.

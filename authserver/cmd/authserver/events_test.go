@@ -68,3 +68,40 @@ func TestEventCommands(t *testing.T) {
 		}
 	})
 }
+
+func TestEventsAreVerified(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newShell(t, set)
+		if out := s.run("events", "verify"); out.code != 1 || !strings.Contains(out.stderr, "there is no encryption key") {
+			t.Errorf("without a key: %d %s", out.code, out.stderr)
+		}
+		key := strings.TrimSpace(s.run("encryption-key", "new").stdout)
+		s.env = []string{"AUTH_ENCRYPTION_KEY=" + key}
+		s.ok("invite", "create")
+		found := s.ok("events", "verify").(map[string]any)
+		wantMembers(t, found, "faults", "head", "not_sealed_yet", "sealed")
+		if len(found["faults"].([]any)) != 0 || found["not_sealed_yet"] != 1.0 {
+			t.Errorf("%v", found)
+		}
+		next := strings.TrimSpace(s.run("encryption-key", "new").stdout)
+		s.env = []string{"AUTH_ENCRYPTION_KEY=" + next, "AUTH_ENCRYPTION_KEYS_OLD=" + key}
+		s.ok("encryption-key", "rotate")
+		s.env = []string{"AUTH_ENCRYPTION_KEY=" + next}
+		s.ok("events", "verify")
+		s.env = []string{"AUTH_ENCRYPTION_KEY=" + key}
+		if out := s.run("events", "verify"); out.code != 1 || !strings.Contains(out.stdout, "FAULT ") {
+			t.Errorf("under another key: %d %s", out.code, out.stdout)
+		}
+		s.env = nil
+		s.ok("invite", "create")
+		s.env = []string{"AUTH_ENCRYPTION_KEY=" + next}
+		if out := s.run("events", "verify"); out.code != 1 || !strings.Contains(out.stdout, "without the key") {
+			t.Errorf("an event without a mark: %d %s", out.code, out.stdout)
+		}
+		for _, wrong := range []string{"x", "1", "0:00", "1:zz"} {
+			if out := s.run("events", "verify", "--head", wrong); out.code == 0 || !strings.Contains(out.stderr, "--head") {
+				t.Errorf("%s: %d %s", wrong, out.code, out.stderr)
+			}
+		}
+	})
+}

@@ -20,7 +20,7 @@ const usageText = `usage: authserver COMMAND
                                     manage the people of this instance
   identity list|block|unblock       accounts at sign-in providers that people are connected with
   apikey list|revoke|set-tier|scan  API keys, and finding leaked ones in files
-  events list|export                what happened to accounts, families and applications
+  events list|export|verify         what happened to accounts, families and applications
   encryption-key new|rotate         the key that second-factor secrets are encrypted under
   seed                              make a person and an application for a first look
   sweep [--dry-run]                 delete what has expired, or count it by table

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"runtime"
 	"strings"
@@ -60,6 +61,7 @@ func serve(ctx context.Context, args []string) error {
 	if err := people.ProveKey(ctx); err != nil {
 		return err
 	}
+	p.openEventKeys() // the key may have been made just now
 	handler, workers, err := p.handler(people)
 	if err != nil {
 		return err
@@ -124,7 +126,7 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer, Resources: p.cfg.KnownResources(),
 		Registers: p.cfg.Registration != registration.Closed, Requests: p.store, Devices: devices,
 	})
-	workers = append(workers, p.grants.RunUses, p.sweeper().Run, people.RunErasures)
+	workers = append(workers, p.grants.RunUses, p.sweeper().Run, p.events.RunSeals, p.sweepEvents, people.RunErasures)
 	outbox, err := p.outbox(people)
 	if err != nil {
 		return nil, nil, err
@@ -212,6 +214,23 @@ func notFound(pages *web.Server) http.Handler {
 func (p *parts) retention() store.Retention {
 	kept := p.cfg.GrantRetention
 	return store.Retention{Grants: kept, Devices: max(p.cfg.AccessLifetime, p.cfg.RefreshLifetime) + kept, Events: p.cfg.EventRetention}
+}
+
+// sweepEvents deletes sealed security events that are too old, now and then, until ctx
+// ends. What is not sealed goes with the other rows.
+func (p *parts) sweepEvents(ctx context.Context) {
+	tick := time.NewTicker(p.cfg.SweepInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := p.events.Sweep(ctx, now().Add(-p.cfg.EventRetention)); err != nil && !errors.Is(err, context.Canceled) {
+			p.log.ErrorContext(ctx, "sweep of security events", "error", err)
+		}
+	}
 }
 
 // sweeper deletes what has expired.

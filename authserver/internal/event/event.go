@@ -19,9 +19,9 @@ import (
 type Store interface {
 	AfterCommit(ctx context.Context, fn func(ctx context.Context))
 	// AddEvent stores e. An empty FamilyID becomes that of the user, in e too.
-	AddEvent(ctx context.Context, e *authserver.Event) error
+	AddEvent(ctx context.Context, e *authserver.Event, mark []byte) error
 	// AddRefusal stores e, unless the user has most events of its kind since then.
-	AddRefusal(ctx context.Context, e *authserver.Event, since time.Time, most int) error
+	AddRefusal(ctx context.Context, e *authserver.Event, mark []byte, since time.Time, most int) error
 	// ListEvents returns the events that f chooses, newest first.
 	ListEvents(ctx context.Context, f authserver.EventFilter) ([]authserver.Event, error)
 }
@@ -32,6 +32,8 @@ type Follower func(ctx context.Context, e *authserver.Event) error
 // Recorder records events. Its methods are safe for concurrent use.
 type Recorder struct {
 	Store     Store
+	Chain     Chain // of what proves events
+	Keys      *Keys // nil: nothing proves them
 	Logger    *slog.Logger
 	Now       func() time.Time
 	Actor     string                                      // of what no request asked for; "": nobody known
@@ -46,7 +48,7 @@ func (r *Recorder) Record(ctx context.Context, e authserver.Event) error {
 	if err := r.complete(ctx, &e); err != nil {
 		return err
 	}
-	if err := r.Store.AddEvent(ctx, &e); err != nil {
+	if err := r.Store.AddEvent(ctx, &e, r.mark(&e)); err != nil {
 		return err
 	}
 	for _, follow := range r.Followers {
@@ -81,7 +83,7 @@ func (r *Recorder) Refused(ctx context.Context, e authserver.Event) {
 		if e.UserID == "" {
 			most = refusalsOfNone
 		}
-		err = r.Store.AddRefusal(lasting, &e, e.At.Add(-refusalsEvery), most)
+		err = r.Store.AddRefusal(lasting, &e, r.mark(&e), e.At.Add(-refusalsEvery), most)
 	}
 	r.log(ctx, &e)
 	if err != nil {
@@ -116,6 +118,14 @@ func (r *Recorder) complete(ctx context.Context, e *authserver.Event) error {
 	e.ID, e.At = id.String(), r.Now().UTC().Truncate(time.Microsecond)
 	r.attribute(ctx, e)
 	return nil
+}
+
+// mark proves that this server wrote e.
+func (r *Recorder) mark(e *authserver.Event) []byte {
+	if r.Keys == nil {
+		return []byte{}
+	}
+	return r.Keys.make(marked(e))
 }
 
 // attribute fills in outcome, origin and actor. Whoever was refused has not proved

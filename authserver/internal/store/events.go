@@ -19,7 +19,7 @@ const insertEvent = `INSERT INTO events (id, at, kind, outcome, actor_id, user_i
 
 const returningFamily = ` RETURNING family_id`
 
-func eventValues(e *authserver.Event) ([]any, error) {
+func eventValues(e *authserver.Event, mark []byte) ([]any, error) {
 	if e.Details == nil {
 		e.Details = map[string]string{}
 	}
@@ -30,13 +30,13 @@ func eventValues(e *authserver.Event) ([]any, error) {
 	return []any{
 		e.ID, e.At, e.Kind, e.Outcome, e.ActorID, e.UserID, e.FamilyID, orNull(e.UserID), e.ClientID, e.SubjectID, string(details),
 		e.Address, e.UserAgent, e.RequestID,
-		[]byte{},
+		mark,
 	}, nil
 }
 
 // AddEvent stores e. An empty FamilyID becomes that of the user, in e too.
-func (s *Store) AddEvent(ctx context.Context, e *authserver.Event) error {
-	values, err := eventValues(e)
+func (s *Store) AddEvent(ctx context.Context, e *authserver.Event, mark []byte) error {
+	values, err := eventValues(e, mark)
 	if err != nil {
 		return err
 	}
@@ -45,8 +45,8 @@ func (s *Store) AddEvent(ctx context.Context, e *authserver.Event) error {
 
 // AddRefusal stores e, unless the user has most events of its kind since then; of
 // those who are refused at the same instant a few more may be stored.
-func (s *Store) AddRefusal(ctx context.Context, e *authserver.Event, since time.Time, most int) error {
-	values, err := eventValues(e)
+func (s *Store) AddRefusal(ctx context.Context, e *authserver.Event, mark []byte, since time.Time, most int) error {
+	values, err := eventValues(e, mark)
 	if err != nil {
 		return err
 	}

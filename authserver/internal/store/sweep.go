@@ -73,6 +73,7 @@ func Kept() map[string]string {
 		"passkeys":             withUser + ", or when removed",
 		"outbox":               "when the resource API has been told",
 		"event_chain":          "one row",
+		"letter_counts":        withUser + "; a row for each kind of letter",
 		"operator_claim":       "one row",
 		"key_proof":            "one row",
 		"schema_compatibility": "one row",
