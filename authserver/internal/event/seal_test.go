@@ -1,7 +1,6 @@
 package event_test
 
 import (
-	"context"
 	"encoding/hex"
 	"fmt"
 	"strconv"
