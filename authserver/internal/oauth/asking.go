@@ -57,6 +57,11 @@ func (a Askers) Seen(ctx context.Context, c *authserver.Client) error {
 // for.
 func (s *Server) findClient(w http.ResponseWriter, r *http.Request, id string) (*authserver.Client, bool) {
 	c, err := s.askers.Find(r.Context(), id)
+	if err == nil {
+		logClient(r.Context(), c.ID)
+	} else {
+		logSent(r.Context(), id)
+	}
 	refused, isRefused := errors.AsType[*clientdoc.Refusal](err)
 	switch {
 	case err == nil && len(c.RedirectURIs) > 0:

@@ -3,10 +3,13 @@ package oauth
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
@@ -43,8 +46,8 @@ func (why clientRefusal) refuse() *Error {
 // and never two at once (RFC 6749 section 2.3).
 func (s *Server) authenticate(ctx context.Context, r *http.Request, form url.Values) (*authserver.Client, error) {
 	given, err := clientCredentials(r, form)
-	logClient(ctx, given.id)
 	if err != nil {
+		logSent(ctx, given.id)
 		return nil, err
 	}
 	return s.proven(ctx, given)
@@ -55,6 +58,11 @@ func (s *Server) proven(ctx context.Context, given credentials) (*authserver.Cli
 	c, err := s.clients.Find(ctx, given.id)
 	if err == nil && given.prove(c, s.now()) != nil && !c.Public() {
 		c, err = s.clients.reload(ctx, given.id) // the secret may have been rotated a moment ago
+	}
+	if err != nil {
+		logSent(ctx, given.id)
+	} else {
+		logClient(ctx, c.ID)
 	}
 	if fault.Is(err, fault.NotFound) {
 		(&authserver.Client{}).SecretMatches(given.secret, s.now()) // the same work as for a known client
@@ -69,10 +77,21 @@ func (s *Server) proven(ctx context.Context, given credentials) (*authserver.Cli
 	return c, nil
 }
 
-// logClient puts the id of a client, as it was sent, on the request's log line.
+// logClient puts the id of a client on the request's log line.
 func logClient(ctx context.Context, id string) {
-	if id != "" {
-		httpserver.Annotate(ctx, httpserver.Received("client_id", id))
+	httpserver.Annotate(ctx, httpserver.Received("client_id", id))
+}
+
+// logSent is logClient for an id that was sent and belongs to no client we know. What
+// does not look like an id of ours may be anything, a password too: only its length is
+// logged.
+func logSent(ctx context.Context, id string) {
+	switch {
+	case id == "":
+	case uuid.Validate(id) == nil && len(id) == 36, strings.HasPrefix(id, "https://") && !strings.ContainsAny(id, "?#@"):
+		logClient(ctx, id)
+	default:
+		logClient(ctx, fmt.Sprintf("unknown, %d bytes", len(id)))
 	}
 }
 

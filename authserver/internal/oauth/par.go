@@ -91,13 +91,14 @@ func (s *Server) pushed(w http.ResponseWriter, r *http.Request, form url.Values)
 // person has allowed it something: its document is asked where there is no row yet.
 func (s *Server) authenticateAsking(r *http.Request, form url.Values) (*authserver.Client, error) {
 	given, err := clientCredentials(r, form)
-	logClient(r.Context(), given.id)
 	if err != nil {
+		logSent(r.Context(), given.id)
 		return nil, err
 	}
 	if s.askers.Documents == nil || !clientdoc.IsID(given.id) {
 		return s.proven(r.Context(), given)
 	}
+	logSent(r.Context(), given.id)
 	c, err := s.askers.Documents.Find(r.Context(), given.id)
 	if refused, ok := errors.AsType[*clientdoc.Refusal](err); ok {
 		return nil, &Error{Code: "invalid_client", Status: http.StatusUnauthorized, Description: "The client's document cannot be used: " + refused.Why + ".", cause: err}

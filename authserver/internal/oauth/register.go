@@ -131,7 +131,7 @@ func refusedToken(bearer string) clientRefusal {
 // registration access token.
 func (s *Server) managed(act func(w http.ResponseWriter, r *http.Request, c *authserver.Client) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		logClient(r.Context(), mux.Vars(r)["id"])
+		logSent(r.Context(), mux.Vars(r)["id"])
 		c, err := s.registration.Managed(r.Context(), mux.Vars(r)["id"], bearerOf(r))
 		if err == nil {
 			err = act(w, r, c)

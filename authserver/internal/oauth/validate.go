@@ -22,15 +22,17 @@ func (s *Server) validate(w http.ResponseWriter, r *http.Request) (a *authorizat
 		s.untrusted(w, r, http.StatusBadRequest, damagedLink)
 		return nil, false
 	}
-	logClient(r.Context(), query.Get("client_id"))
 	pushed := false
 	if len(query["request_uri"]) == 1 && strings.HasPrefix(query.Get("request_uri"), requestURN) && s.requests != nil {
+		sent := query.Get("client_id")
 		if query, pushed, ok = s.referred(w, r, query); !ok {
+			logSent(r.Context(), sent)
 			return nil, false
 		}
 	}
 	for _, name := range []string{"client_id", "redirect_uri"} {
 		if len(query[name]) != 1 || query.Get(name) == "" {
+			logSent(r.Context(), query.Get("client_id"))
 			s.untrusted(w, r, http.StatusBadRequest, "The link that brought you here must name "+name+" exactly once.")
 			return nil, false
 		}
