@@ -79,6 +79,7 @@ func encryptionChange(name, said, member string, change func(*account.Service, c
 			if err != nil {
 				return err
 			}
+			p.events.Logger = p.log // the head of the chain is another one now
 			if err := p.events.Reseal(ctx); err != nil {
 				return err
 			}

@@ -83,7 +83,8 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 		return nil, err
 	}
 	p.store = store.New(p.db)
-	p.events = &event.Recorder{Store: p.store, Chain: p.store, Logger: p.log, Now: now, Actor: authserver.ActorOperator}
+	quiet := slog.New(slog.DiscardHandler) // a command says itself what it did
+	p.events = &event.Recorder{Store: p.store, Chain: p.store, Logger: quiet, Now: now, Actor: authserver.ActorOperator}
 	p.openEventKeys()
 	letters := &account.Letters{Store: p.store, Events: p.events, Now: now, On: cfg.SMTPURL != ""}
 	p.events.Followers = append(p.events.Followers, letters.Tell)

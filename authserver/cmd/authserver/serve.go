@@ -41,7 +41,7 @@ func serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer p.close()
-	p.events.Actor, p.events.From = authserver.ActorServer, requestOrigin
+	p.events.Actor, p.events.From, p.events.Logger = authserver.ActorServer, requestOrigin, p.log
 	if unknown := p.cfg.Unknown; len(unknown) > 0 {
 		p.log.WarnContext(ctx, "settings that nobody reads", "names", unknown)
 	}
