@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm/clause"
+
 	"latchkey/authserver"
 	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
@@ -18,8 +20,8 @@ import (
 func (s *Store) ShareClient(ctx context.Context, c *authserver.Client, shared secret.Digest) (*authserver.Client, error) {
 	row := newClientRow(c)
 	row.Shared = shared[:]
-	err := database.Translate(s.db.ORM(ctx).Create(&row).Error)
-	if err == nil || !database.IsUnique(err) {
+	made, err := wroteOne(s.rows(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&row)) // an error would end the transaction of ctx
+	if err != nil || made {
 		return c, err
 	}
 	var id string
