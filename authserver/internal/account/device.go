@@ -160,7 +160,7 @@ func (s *Service) DeviceOfGrant(ctx context.Context, grantID string) (string, er
 // there is none with this id.
 func (s *Service) RevokeDevice(ctx context.Context, userID, id string) error {
 	missing := fault.New(fault.NotFound, "Device not found")
-	if uuid.Validate(id) != nil || len(id) != 36 {
+	if !authserver.ValidID(id) {
 		return missing
 	}
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {

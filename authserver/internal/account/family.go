@@ -113,7 +113,7 @@ func (s *Service) Invitation(ctx context.Context, text string) (*authserver.Invi
 // RevokeInvitation takes an open invitation back.
 func (s *Service) RevokeInvitation(ctx context.Context, by *authserver.User, id string) error {
 	missing := fault.New(fault.NotFound, "There is no such invitation.")
-	if uuid.Validate(id) != nil || len(id) != 36 {
+	if !authserver.ValidID(id) {
 		return missing
 	}
 	return s.asAdmin(ctx, by, func(ctx context.Context, _ []authserver.User) error {

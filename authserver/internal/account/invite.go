@@ -55,7 +55,7 @@ func (s *Service) Invites(ctx context.Context) ([]authserver.Invite, error) {
 // RevokeInvite makes an open code worthless. fault.NotFound: there is none.
 func (s *Service) RevokeInvite(ctx context.Context, id string) error {
 	missing := fault.New(fault.NotFound, "There is no open invite code with this id")
-	if uuid.Validate(id) != nil || len(id) != 36 {
+	if !authserver.ValidID(id) {
 		return missing
 	}
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {

@@ -3,8 +3,6 @@ package account
 import (
 	"context"
 
-	"github.com/google/uuid"
-
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
@@ -76,7 +74,7 @@ func (s *Service) Signins(ctx context.Context, userID string) ([]authserver.Sign
 // such sign-in.
 func (s *Service) EndOneSignin(ctx context.Context, userID, id string) error {
 	missing := fault.New(fault.NotFound, "There is no such sign-in.")
-	if uuid.Validate(id) != nil || len(id) != 36 {
+	if !authserver.ValidID(id) {
 		return missing
 	}
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {

@@ -167,7 +167,7 @@ func (s *Service) Get(ctx context.Context, userID, id string) (*View, error) {
 }
 
 func (s *Service) find(ctx context.Context, userID, id string) (*authserver.APIKey, error) {
-	if uuid.Validate(id) != nil || len(id) != 36 {
+	if !authserver.ValidID(id) {
 		return nil, errMissing
 	}
 	k, err := s.Store.FindAPIKey(ctx, userID, strings.ToLower(id)) // as it is stored: SQLite compares letters

@@ -4,8 +4,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/google/uuid"
-
+	"latchkey/authserver"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/keyuse"
 )
@@ -15,7 +14,7 @@ const maxCount = 1_000_000_000 // uses in one report
 // checkUse refuses what nobody can have counted, and brings the rest into the
 // form the tables have.
 func checkUse(u *keyuse.Use, latest time.Time) error {
-	if uuid.Validate(u.KeyID) != nil || len(u.KeyID) != 36 {
+	if !authserver.ValidID(u.KeyID) {
 		return fault.New(fault.Invalid, "A reported key has no id")
 	}
 	if u.At.IsZero() || u.At.After(latest) || u.At.Year() < 2000 {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"latchkey/authserver"
@@ -89,16 +88,7 @@ func (c *CSV) Flush() error {
 
 func (c *CSV) write(cells ...string) error {
 	for i, cell := range cells {
-		cells[i] = inert(cell)
+		cells[i] = authserver.InertCell(cell)
 	}
 	return c.out.Write(cells)
-}
-
-// inert keeps spreadsheets from taking a cell for a formula: people choose what
-// their browsers call themselves.
-func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }

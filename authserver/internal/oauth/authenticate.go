@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
@@ -88,7 +86,7 @@ func logClient(ctx context.Context, id string) {
 func logSent(ctx context.Context, id string) {
 	switch {
 	case id == "":
-	case uuid.Validate(id) == nil && len(id) == 36, strings.HasPrefix(id, "https://") && !strings.ContainsAny(id, "?#@"):
+	case authserver.ValidID(id), strings.HasPrefix(id, "https://") && !strings.ContainsAny(id, "?#@"):
 		logClient(ctx, id)
 	default:
 		logClient(ctx, fmt.Sprintf("unknown, %d bytes", len(id)))

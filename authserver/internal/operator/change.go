@@ -95,18 +95,15 @@ func (s *Service) setOperator(ctx context.Context, by *authserver.User, id strin
 		return err
 	}
 	return s.deps.Store.InTx(event.By(ctx, by.ID), func(ctx context.Context) error {
-		if n, err := s.deps.Store.CountOperators(ctx); err != nil || n < 2 && !on {
-			return orElse(err, errLast)
+		n, err := s.deps.Store.CountOperators(ctx)
+		switch {
+		case err != nil:
+			return err
+		case n < 2 && !on:
+			return errLast
 		}
 		return s.deps.People.SetOperator(ctx, u.ID, on)
 	})
-}
-
-func orElse(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
 }
 
 // DeleteClient removes anybody's client and ends everything issued to it. Errors:

@@ -6,8 +6,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
-
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/apikey"
@@ -46,7 +44,7 @@ type Dependencies struct {
 
 // Part is one thing that the instance stands on.
 type Part struct {
-	Name string // "database", "cache" or "letters"
+	Name string // "database", "cache" or "erasure"
 	Text string // what it is; no secret
 	Err  error  // nil: it works
 }
@@ -138,7 +136,7 @@ func (s *Service) Person(ctx context.Context, id string) (*Person, error) {
 }
 
 func (s *Service) user(ctx context.Context, id string) (*authserver.User, error) {
-	if uuid.Validate(id) != nil || len(id) != 36 {
+	if !authserver.ValidID(id) {
 		return nil, fault.New(fault.NotFound, "User not found")
 	}
 	return s.deps.Store.FindUser(ctx, id)

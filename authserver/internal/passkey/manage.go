@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
 )
@@ -34,7 +32,7 @@ func (s *Service) Find(ctx context.Context, userID, id string) (*authserver.Pass
 // Rename gives a passkey of the user another name. Errors: fault.Invalid,
 // fault.NotFound.
 func (s *Service) Rename(ctx context.Context, userID, id, name string) error {
-	if !wellFormed(id) {
+	if !authserver.ValidID(id) {
 		return errMissing
 	}
 	name = strings.TrimSpace(name)
@@ -51,7 +49,7 @@ func (s *Service) Rename(ctx context.Context, userID, id, name string) error {
 // Remove forgets a passkey of the user. Errors: fault.NotFound; fault.Conflict:
 // the user would have no way in any more.
 func (s *Service) Remove(ctx context.Context, userID, id string) error {
-	if !wellFormed(id) {
+	if !authserver.ValidID(id) {
 		return errMissing
 	}
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
@@ -75,5 +73,3 @@ func (s *Service) Remove(ctx context.Context, userID, id string) error {
 		return s.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventPasskeyRemoved, UserID: userID, SubjectID: id})
 	})
 }
-
-func wellFormed(id string) bool { return len(id) == 36 && uuid.Validate(id) == nil }

@@ -3,8 +3,6 @@ package sso
 import (
 	"context"
 
-	"github.com/google/uuid"
-
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/pkg/fault"
@@ -53,13 +51,11 @@ func (s *Service) Identities(ctx context.Context, userID string) ([]authserver.I
 
 var errNoIdentity = fault.New(fault.NotFound, "There is no such connected account.")
 
-func validID(id string) bool { return len(id) == 36 && uuid.Validate(id) == nil }
-
 // Disconnect takes a connection of a user back. Asking for the password again is
 // the caller's part. Errors: fault.NotFound, fault.Conflict (the user could not
 // sign in any more).
 func (s *Service) Disconnect(ctx context.Context, userID, id string) error {
-	if !validID(id) {
+	if !authserver.ValidID(id) {
 		return errNoIdentity
 	}
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
@@ -102,7 +98,7 @@ func (s *Service) Unblock(ctx context.Context, id string) error {
 }
 
 func (s *Service) operate(ctx context.Context, id, kind string, change func(ctx context.Context) (bool, error)) error {
-	if !validID(id) {
+	if !authserver.ValidID(id) {
 		return errNoIdentity
 	}
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {

@@ -79,7 +79,11 @@ func (s *Store) ListClients(ctx context.Context, ownerID string) ([]*authserver.
 	if ownerID != "" {
 		q = q.Where("owner_id = ?", ownerID)
 	}
-	rows, err := database.Find[clientRow](q)
+	return readClients(q)
+}
+
+func readClients(query *gorm.DB) ([]*authserver.Client, error) {
+	rows, err := database.Find[clientRow](query)
 	if err != nil {
 		return nil, err
 	}

@@ -53,20 +53,13 @@ func (s *Store) TouchClient(ctx context.Context, id string, at time.Time) error 
 // CreateRegistrationToken stores an initial access token.
 func (s *Store) CreateRegistrationToken(ctx context.Context, t authserver.RegistrationToken) error {
 	row := registrationTokenRow(t)
-	return database.Translate(s.db.ORM(ctx).Create(&row).Error)
+	return database.ErrorOf(s.rows(ctx).Create(&row))
 }
 
 // ListRegistrationTokens returns every initial access token, oldest first.
 func (s *Store) ListRegistrationTokens(ctx context.Context) ([]authserver.RegistrationToken, error) {
-	var rows []registrationTokenRow
-	if err := s.db.ORM(ctx).Order("created_at, id").Find(&rows).Error; err != nil {
-		return nil, database.Translate(err)
-	}
-	list := make([]authserver.RegistrationToken, len(rows))
-	for i, row := range rows {
-		list[i] = authserver.RegistrationToken(row)
-	}
-	return list, nil
+	rows, err := database.Find[registrationTokenRow](s.rows(ctx).Order("created_at, id"))
+	return database.Mapped(rows, func(r registrationTokenRow) authserver.RegistrationToken { return authserver.RegistrationToken(r) }), err
 }
 
 // UseRegistrationToken counts a registration. false: the token is unknown, revoked

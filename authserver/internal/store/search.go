@@ -173,21 +173,10 @@ func (s *Store) SearchClients(ctx context.Context, q authserver.Search) (authser
 	if err != nil {
 		return none, err
 	}
-	rows, err := database.Find[clientRow](l.page(q))
-	if err != nil {
-		return none, err
-	}
-	clients := make([]*authserver.Client, 0, len(rows))
-	for _, row := range rows {
-		c, err := row.client()
-		if err != nil {
-			return none, err
-		}
-		clients = append(clients, c)
-	}
+	clients, err := readClients(l.page(q))
 	return found(clients, total, q, func(c **authserver.Client) authserver.Place {
 		return authserver.NewPlace(q.Order, (*c).Name, (*c).CreatedAt, (*c).ID)
-	}), nil
+	}), err
 }
 
 // SearchAPIKeys returns a page of everybody's API keys.

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"latchkey/authserver"
 	"latchkey/authserver/internal/web/page"
 	"latchkey/pkg/fault"
@@ -84,7 +82,7 @@ func (s *Server) readActivity(r *http.Request, d *page.ActivityView) (authserver
 	}
 	micros, id, _ := strings.Cut(q.Get("before"), ".")
 	at, err := strconv.ParseInt(micros, 10, 64)
-	if err != nil || at < 0 || at > maxMicros || len(id) != 36 || uuid.Validate(id) != nil {
+	if err != nil || at < 0 || at > maxMicros || !authserver.ValidID(id) {
 		return f, errFilter
 	}
 	f.After = authserver.EventCursor{At: time.UnixMicro(at).UTC(), ID: strings.ToLower(id)}

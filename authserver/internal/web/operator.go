@@ -53,15 +53,15 @@ func (s *Server) operatorRoutes() []route {
 		{path: root + "/invites/new", get: operatorOnly(s.showNewInvite), post: operatorOnly(s.createInvite), confirm: freshSignin},
 		{path: root + "/invites/{id}/revoke", get: operatorOnly(s.askRevokeInvite), post: operatorOnly(s.revokeInvite), confirm: freshSignin},
 	}
+	acts := s.personActs()
 	for _, name := range operatorActs {
-		act := s.personActs()[name]
 		routes = append(routes, route{
 			path: root + "/people/{id}/" + name, confirm: freshSignin,
 			get: operatorOnly(func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-				return s.askAct(w, r, in, name, act)
+				return s.askAct(w, r, in, name)
 			}),
 			post: operatorOnly(func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-				return s.doAct(w, r, in, name, act)
+				return s.doAct(w, r, in, name, acts[name])
 			}),
 		})
 	}

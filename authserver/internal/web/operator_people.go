@@ -154,7 +154,7 @@ func (s *Server) personActs() map[string]personAct {
 	}
 }
 
-func (s *Server) askAct(w http.ResponseWriter, r *http.Request, in *authserver.Signin, name string, _ personAct) error {
+func (s *Server) askAct(w http.ResponseWriter, r *http.Request, in *authserver.Signin, name string) error {
 	d, err := s.personAsked(r, name)
 	if err != nil {
 		return err
