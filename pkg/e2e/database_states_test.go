@@ -90,7 +90,11 @@ func (a *asker) stays(t *testing.T, s state, all bool) {
 	refused := 0
 	if t.Name() == "TestD4_PostgreSQLInEachOfItsStates/read-only" {
 		for _, p := range []*process.Process{a.w.Auth, a.w.API()} {
-			ready := a.w.send(http.MethodGet, p.Ops+"/readyz", nil, "")
+			var ready *actor.Answer
+			testenv.Eventually(t, 5*time.Second, p.Name+" has seen that the database is read-only", func() bool { // PostgreSQL reads its settings anew by and by
+				ready = a.w.send(http.MethodGet, p.Ops+"/readyz", nil, "")
+				return ready.Text("status") != "ok"
+			})
 			if ready.Status != http.StatusOK || ready.Text("status") != "degraded" || !strings.Contains(string(ready.Body), `"database writes":"unavailable"`) {
 				t.Errorf("%s, /readyz: %s", p.Name, ready)
 			}
