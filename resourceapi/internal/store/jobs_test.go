@@ -109,6 +109,44 @@ func TestOneWorkerAtATimeWorksForAFamily(t *testing.T) {
 	})
 }
 
+// A worker that looks for work when another has just claimed it locks a job, and then
+// the lease. One that commits its work must not hold the lease while it waits for the
+// job.
+func TestAClaimAndTheWorkThatIsDoneDoNotWaitForEachOther(t *testing.T) {
+	testenv.Production.Need(t)
+	eachQueue(t, func(q *queue) {
+		if q.db.Engine() != database.Postgres {
+			return // one transaction writes at a time
+		}
+		family, done := uuid.NewString(), make(chan error, 1)
+		q.startSync(family)
+		held := q.claim()
+		jobs := q.jobs(held)
+		err := q.db.InTx(t.Context(), func(ctx context.Context) error {
+			if _, err := q.db.Exec(ctx, "SELECT id FROM jobs FOR UPDATE"); err != nil {
+				return err
+			}
+			go func() { done <- held.Complete(t.Context(), family, jobs) }()
+			testenv.Eventually(t, 10*time.Second, "the work waits for the job", func() bool {
+				var waiting bool
+				err := q.db.QueryRow(t.Context(), "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')").Scan(&waiting)
+				return err == nil && waiting
+			})
+			_, err := q.db.Exec(ctx, "SET LOCAL lock_timeout = '300ms'")
+			if err == nil {
+				_, err = q.db.Exec(ctx, "UPDATE leases SET holder = holder")
+			}
+			return err
+		})
+		if err != nil {
+			t.Errorf("the claim waits: %v", err)
+		}
+		if err := <-done; err != nil {
+			t.Errorf("the work: %v", err)
+		}
+	})
+}
+
 func TestFailedJobsAreTriedAgainLaterAndGivenUpInTheEnd(t *testing.T) {
 	const tries = 3
 	eachQueue(t, func(q *queue) {
