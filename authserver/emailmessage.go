@@ -39,7 +39,8 @@ type EmailMessage struct {
 	About    string        `json:"about,omitempty"`    // what it happened to, as somebody has named it
 	At       time.Time     `json:"at,omitzero"`        // when it happened; zero: it says nothing of that
 	Device   string        `json:"device,omitempty"`   // in the place of the browser: what its owner calls it
-	Origin   Origin        `json:"origin,omitzero"`    // of the request it was asked for with
+	Origin   Origin        `json:"origin,omitzero"`    // of the request it was asked for with, where the reader may know
+	Operator bool          `json:"operator,omitempty"` // whoever runs the server did it; then there is no Origin
 	GiveUp   time.Time     `json:"give_up,omitzero"`   // the email is worth nothing after it
 	Bound    string        `json:"bound,omitempty"`    // digest of the password hash it was asked for under
 	ID       string        `json:"id,omitempty"`       // of the invitation it is about

@@ -73,6 +73,12 @@ type Event struct {
 	Origin
 }
 
+// ByAnother reports whether somebody did it to somebody else, and not the reader with
+// the id: from where is then not the reader's business.
+func (e *Event) ByAnother(readerID string) bool {
+	return e.ActorID != "" && e.ActorID != e.UserID && e.UserID != "" && e.ActorID != readerID
+}
+
 // DetailSignup marks what happened as part of a sign-up.
 const DetailSignup = "signup"
 

@@ -87,7 +87,7 @@ func (s *Service) Invite(ctx context.Context, by *authserver.User, email, as, la
 // writeInvitation names the inviter by the address, if it is confirmed: names are what
 // people call themselves.
 func (s *Service) writeInvitation(ctx context.Context, by *authserver.User, i *authserver.Invitation, language string) error {
-	m := authserver.EmailMessage{Kind: authserver.EmailMessageInvited, To: i.Email, Language: language, ID: i.ID}
+	m := authserver.EmailMessage{Kind: authserver.EmailMessageInvited, To: i.Email, Language: language, ID: i.ID, At: s.now()}
 	if by.EmailConfirmed() {
 		m.By = by.Email
 	}

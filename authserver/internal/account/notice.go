@@ -101,6 +101,9 @@ func (l *Letters) tell(ctx context.Context, u *authserver.User, e *authserver.Ev
 		return err
 	}
 	m.At, m.Origin = e.At, e.Origin
+	if e.ByAnother(u.ID) {
+		m.Origin, m.Operator = authserver.Origin{}, e.Kind != authserver.EventMemberRemoved // which an admin does
+	}
 	return l.write(ctx, u, m, life)
 }
 

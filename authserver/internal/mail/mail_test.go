@@ -67,6 +67,21 @@ func TestEveryEmailInEveryLanguage(t *testing.T) {
 	}
 }
 
+// Where an operator did it, the email says so, and neither browser nor address.
+func TestAnOperatorIsNamedAsSuch(t *testing.T) {
+	office := testenv.OpenPostOffice(t, "")
+	s := sender(t, "smtp://"+office.Addr)
+	for language, want := range map[string]string{"en": "Done by: The operator of this server", "de": "Durch: den Betreiber dieses Servers"} {
+		l := authserver.EmailMessage{Kind: authserver.EmailMessageFactorOff, To: "ada@example.com", Language: language, Path: "/x", At: time.Now(), Operator: true}
+		if err := s.Send(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+		if e := testenv.ReadEmail(t, <-office.Emails); !strings.Contains(e.Text, want) || strings.Contains(e.Text, "Browser") {
+			t.Errorf("%s", e.Text)
+		}
+	}
+}
+
 func checkBodies(t *testing.T, what string, e testenv.Email, linked bool) {
 	t.Helper()
 	const link = "https://auth.example.com/reset?token=rst_x"

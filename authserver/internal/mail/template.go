@@ -111,6 +111,8 @@ func (l *language) contents(e authserver.EmailMessage, host, url string) *conten
 	}
 	c.facts = append(c.facts, fact{l.words["fact.when"], l.time(e.At)})
 	switch {
+	case e.Operator:
+		c.facts = append(c.facts, fact{l.words["fact.by"], l.words["by.operator"]})
 	case e.Device != "":
 		c.facts = append(c.facts, fact{l.words["fact.device"], quiet(e.Device)})
 	case e.Origin.UserAgent != "":

@@ -65,6 +65,68 @@ func TestLettersOfAKindAreLimited(t *testing.T) {
 	})
 }
 
+// TestE1_ALetterDoesNotShowTheOperator: from where an operator does something to somebody
+// is told to nobody, whatever it is.
+func TestE1_ALetterDoesNotShowTheOperator(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		boss, p := signedUp(t, s), signedUp(t, s)
+		by, err := s.Store.FindUserByEmail(t.Context(), boss.Email)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to, err := s.Store.FindUserByEmail(t.Context(), p.Email)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := authserver.Origin{Address: "192.0.2.7", UserAgent: "Operator/1.0", RequestID: "r"}
+		record := func(kind, actor string) {
+			t.Helper()
+			err := s.events.Record(t.Context(), authserver.Event{
+				Kind: kind, UserID: to.ID, ActorID: actor, Origin: from, Details: map[string]string{"new": "true", "scope": "read_write"},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		letters := func() (all []authserver.EmailMessage) {
+			s.mail.mu.Lock()
+			defer s.mail.mu.Unlock()
+			for _, m := range s.mail.sent {
+				if m.To == p.Email && m.Kind != authserver.EmailMessageConfirmOwn {
+					all = append(all, m)
+				}
+			}
+			return all
+		}
+		for _, group := range authserver.EventGroups {
+			for _, kind := range group.Kinds {
+				if kind != authserver.EventUserClosed { // which nobody does to somebody else
+					record(kind, by.ID)
+				}
+			}
+		}
+		testenv.Eventually(t, 20*time.Second, "all letters", func() bool {
+			n, err := s.Store.CountOutboxMessages(t.Context())
+			return err == nil && n == 0
+		})
+		found := letters()
+		if len(found) < 8 {
+			t.Errorf("%d letters", len(found))
+		}
+		for _, m := range found {
+			if m.Origin != (authserver.Origin{}) || m.At.IsZero() || m.Operator == (m.Kind == authserver.EmailMessageRemoved) {
+				t.Errorf("%+v", m)
+			}
+		}
+		record(authserver.EventSecondFactorOff, to.ID)
+		testenv.Eventually(t, 10*time.Second, "a letter about oneself", func() bool { return len(letters()) > len(found) })
+		if m := letters()[len(found)]; m.Origin != from || m.Operator {
+			t.Errorf("%+v", m)
+		}
+	})
+}
+
 // A browser that was announced is news again after everybody was signed out.
 func TestABrowserIsAnnouncedAgainAfterANewPassword(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {

@@ -80,12 +80,6 @@ func (r ActivityRow) mine(v *View) bool {
 	return r.UserID == v.Signin.User.ID && (r.ActorID == r.UserID || r.theft() || r.Kind == authserver.EventResetRequested)
 }
 
-// byAnother reports whether somebody did it to somebody else, and not the reader: from
-// where is then not the reader's business.
-func (r ActivityRow) byAnother(v *View) bool {
-	return r.ActorID != "" && r.ActorID != r.UserID && r.UserID != "" && r.ActorID != v.Signin.User.ID
-}
-
 // textKey is the key of the sentence that tells of the event.
 func (r ActivityRow) textKey() string {
 	switch {
@@ -140,7 +134,8 @@ func (v *View) facts(r ActivityRow) (string, error) {
 	for _, scope := range strings.Fields(r.Details["scope"]) {
 		keys = append(keys, "scope."+scope)
 	}
-	switch other := r.byAnother(v); {
+	other := r.ByAnother(v.Signin.User.ID)
+	switch {
 	case r.ActorID == authserver.ActorServer:
 		keys = append(keys, "event.by."+r.ActorID)
 	case r.ActorID == authserver.ActorOperator || other && r.By == "":
@@ -155,7 +150,7 @@ func (v *View) facts(r ActivityRow) (string, error) {
 		}
 		parts = append(parts, text)
 	}
-	if r.byAnother(v) {
+	if other {
 		return strings.Join(parts, " · "), nil
 	}
 	if r.UserAgent != "" || r.Address != "" {
