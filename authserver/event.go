@@ -12,6 +12,8 @@ const (
 	EventSigninFailed      = "signin.failed"
 	EventSignout           = "signout"
 	EventSignoutAll        = "signout.everywhere" // by an operator
+	EventSignoutOthers     = "signout.others"     // everywhere but where it was asked for
+	EventSigninEnded       = "signin.ended"       // at another browser
 	EventConsentGiven      = "consent.given"
 	EventConsentRevoked    = "consent.revoked"
 	EventGrantOpened       = "grant.opened"
@@ -27,6 +29,7 @@ const (
 	EventKeyTier           = "apikey.tier_set"
 	EventSecondFactorOn    = "second_factor.on"
 	EventSecondFactorOff   = "second_factor.off"
+	EventRecoveryCodesMade = "second_factor.recovery_codes_renewed"
 	EventRecoveryCodeUsed  = "second_factor.recovery_code_used"
 	EventPasswordChanged   = "password.changed"
 	EventResetRequested    = "password.reset_requested"
@@ -43,6 +46,7 @@ const (
 	EventOperatorOff       = "operator.dismissed"
 	EventInviteCreated     = "invite.created"
 	EventInviteRevoked     = "invite.revoked"
+	EventInvitationRevoked = "family.invitation_revoked"
 	EventMemberInvited     = "family.invited"
 	EventMemberJoined      = "family.joined"
 	EventMemberRemoved     = "family.removed"

@@ -34,9 +34,10 @@ type EventGroup struct {
 
 // EventGroups are all kinds that the table of events may have.
 var EventGroups = []EventGroup{
-	{"signins", []string{EventSignin, EventSigninFailed, EventSignout, EventSignoutAll, EventDeviceRevoked}},
+	{"signins", []string{EventSignin, EventSigninFailed, EventSignout, EventSignoutAll, EventSignoutOthers, EventSigninEnded, EventDeviceRevoked}},
 	{"security", []string{
-		EventPasswordChanged, EventResetRequested, EventEmailChanged, EventEmailConfirmed, EventSecondFactorOn, EventSecondFactorOff, EventRecoveryCodeUsed,
+		EventPasswordChanged, EventResetRequested, EventEmailChanged, EventEmailConfirmed, EventSecondFactorOn, EventSecondFactorOff,
+		EventRecoveryCodeUsed, EventRecoveryCodesMade,
 		EventPasskeyAdded, EventPasskeyRemoved, EventPasskeyCopied,
 		EventIdentityLinked, EventIdentityUnlinked, EventIdentityBlocked, EventIdentityUnblocked,
 	}},
@@ -44,7 +45,7 @@ var EventGroups = []EventGroup{
 		EventConsentGiven, EventConsentRevoked, EventGrantEnded, EventClientCreated, EventClientChanged, EventClientRotated, EventClientDeleted,
 	}},
 	{"keys", []string{EventKeyCreated, EventKeyRotated, EventKeyRevoked, EventKeyTier}},
-	{"household", []string{EventMemberInvited, EventMemberJoined, EventMemberRemoved, EventRoleChanged, EventInviteCreated, EventInviteRevoked}},
+	{"household", []string{EventMemberInvited, EventInvitationRevoked, EventMemberJoined, EventMemberRemoved, EventRoleChanged, EventInviteCreated, EventInviteRevoked}},
 	{"account", []string{
 		EventSignup, EventExported, EventUserDeactivated, EventUserReactivated, EventUserClosed, EventUserRestored, EventUserDeleted,
 		EventOperatorOn, EventOperatorOff,

@@ -121,7 +121,12 @@ func (s *Service) RevokeInvitation(ctx context.Context, by *authserver.User, id 
 		if err == nil && !ok {
 			return missing
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.deps.Events.Record(ctx, authserver.Event{
+			Kind: authserver.EventInvitationRevoked, UserID: by.ID, FamilyID: by.FamilyID, SubjectID: id,
+		})
 	})
 }
 

@@ -85,7 +85,10 @@ func (s *Service) EndOneSignin(ctx context.Context, userID, id string) error {
 		if !ended {
 			return missing
 		}
-		return s.endCodes(ctx, userID, id)
+		if err := s.endCodes(ctx, userID, id); err != nil {
+			return err
+		}
+		return s.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventSigninEnded, UserID: userID, SubjectID: id})
 	})
 }
 
@@ -98,5 +101,10 @@ func (s *Service) endCodes(ctx context.Context, userID, signinID string) error {
 // devices of the JSON sign-in. Applications that the user allowed keep working;
 // codes in flight that were made from the other sign-ins end.
 func (s *Service) EndOtherSignins(ctx context.Context, in *authserver.Signin) error {
-	return s.deps.Store.InTx(ctx, func(ctx context.Context) error { return s.end(ctx, in.User.ID, EndingSignOut, in.ID) })
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.end(ctx, in.User.ID, EndingSignOut, in.ID); err != nil {
+			return err
+		}
+		return s.record(ctx, authserver.EventSignoutOthers, in.User.ID)
+	})
 }

@@ -138,8 +138,10 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, u *authserver.User, co
 		return nil, err
 	}
 	err := s.deps.Store.InTx(ctx, func(ctx context.Context) (err error) {
-		codes, err = s.newRecoveryCodes(ctx, u.ID)
-		return err
+		if codes, err = s.newRecoveryCodes(ctx, u.ID); err != nil {
+			return err
+		}
+		return s.record(ctx, authserver.EventRecoveryCodesMade, u.ID)
 	})
 	return codes, err
 }

@@ -37,11 +37,14 @@ func TestPagesLeaveEvents(t *testing.T) {
 		s.clock.advance(time.Minute)
 		fill(t, p.Browser, open(t, p.Browser, "/settings/second-factor/off"), map[string]string{"password": p.Password, "otp_code": s.code(t, key, 0)})
 		fill(t, p.Browser, open(t, p.Browser, "/settings/export"), nil)
+		fill(t, p.Browser, open(t, p.Browser, "/settings/family"), map[string]string{"email": "grace@example.com", "role": "guest"}, "action", "invite")
+		fill(t, p.Browser, open(t, p.Browser, "/settings/family"), nil, "action", "revoke")
 		other := actor.NewBrowser(s.URL)
 		fill(t, other, open(t, other, "/signin"), map[string]string{"email": p.Email, "password": "wrong"})
 		fill(t, other, open(t, other, "/signin"), map[string]string{"email": "nobody@example.com", "password": "wrong"})
 		want := []string{
-			"signup", "second_factor.on", "apikey.created", "second_factor.off", "account.exported", "signin.failed",
+			"signup", "second_factor.on", "apikey.created", "second_factor.off", "account.exported", "family.invited",
+			"family.invitation_revoked", "signin.failed",
 		}
 		if got := s.kinds(t); !slices.Equal(got, want) {
 			t.Errorf("%v, want %v", got, want)

@@ -162,6 +162,9 @@ func (s *site) turnOff(t *testing.T, p *actor.Person, key string, codes []string
 	if len(fresh) != 10 {
 		t.Fatalf("%d new recovery codes", len(fresh))
 	}
+	if text := open(t, p.Browser, "/settings/activity?kind=security").Text(); !strings.Contains(text, "Recovery codes renewed") {
+		t.Errorf("the activity: %s", text)
+	}
 	if page := fill(t, p.Browser, off, map[string]string{"password": p.Password, "otp_code": codes[2]}); page.Status != 422 {
 		t.Errorf("an old recovery code: %d", page.Status)
 	}
@@ -253,6 +256,14 @@ func TestSigninsPage(t *testing.T) {
 		}
 		if page := here(); page.URL.Path != "/settings/signins" {
 			t.Error("this browser was signed out")
+		}
+		u, err := s.Store.FindUserByEmail(t.Context(), p.Email)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantActor(t, s, u.ID, u.ID, "signin.ended", "signout.others")
+		if text := open(t, p.Browser, "/settings/activity?kind=signins").Text(); !strings.Contains(text, "Signed out another browser") || !strings.Contains(text, "Signed out everywhere else") {
+			t.Errorf("the activity: %s", text)
 		}
 	})
 }
