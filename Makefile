@@ -68,7 +68,7 @@ race: ## the tests under the race detector (needs a C compiler)
 # the commands, whose tests watch other processes, and resourceapi's routes,
 # whose tests are many: make race has them all.
 CONCURRENT = $(shell grep -rlE '"(sync|sync/atomic|golang.org/x/sync/[a-z]+)"|^\s*go [a-z]' --include='*.go' $(FOLDERS) \
-	| grep -vE '_test\.go$$|third_party|/cmd/|^pkg/(e2e|testenv)/|^resourceapi/internal/api/' | xargs -n1 dirname | sort -u | sed 's|^|./|')
+	| grep -vE '_test\.go$$|third_party|/cmd/|^pkg/(e2e|testenv)/|/storetest/|^resourceapi/internal/api/' | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: race-concurrent
 race-concurrent: ## the race detector on the packages with concurrency

@@ -24,6 +24,7 @@ import (
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/store"
+	"latchkey/authserver/internal/storetest"
 	"latchkey/pkg/cache"
 	"latchkey/pkg/database"
 	"latchkey/pkg/guard"
@@ -33,6 +34,8 @@ import (
 	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/described"
 )
+
+func TestMain(m *testing.M) { storetest.Main(m) }
 
 // site is the JSON API with the real OAuth server, store and limiter behind a
 // real listener.
@@ -106,11 +109,7 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 	if set == testenv.Production && settings.Throttles.SigninAccount != nil {
 		redis = testenv.Redis(t)
 	}
-	db, err := database.Open(t.Context(), schema.Database(t, set), database.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Open(t, set)
 	s := &site{DB: db, Store: store.New(db), HTTP: description.Client(t), clock: &clock{}}
 	if err := s.Store.EnsureFirstParty(t.Context(), s.clock.now()); err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package apikey_test
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -12,25 +11,22 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/apikey"
-	"latchkey/authserver/internal/event"
-	"latchkey/authserver/internal/store"
-	"latchkey/pkg/database"
+	"latchkey/authserver/internal/storetest"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/keyuse"
 	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/secret"
-	"latchkey/pkg/testenv"
 )
 
-var start = time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC)
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+var start = storetest.Start
 
 // world is the use cases on a fresh database, with a user.
 type world struct {
-	*testing.T
+	*storetest.House
 	*apikey.Service
-	store *store.Store
-	user  string
-	now   time.Time
+	user string
 
 	mu        sync.Mutex
 	published []secret.Digest
@@ -44,34 +40,11 @@ func (w *world) Publish(_ context.Context, digests []secret.Digest) {
 
 func eachEngine(t *testing.T, fn func(w *world)) {
 	t.Helper()
-	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		db, err := database.Open(t.Context(), schema.Database(t, set), database.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = db.Close() })
-		w := &world{T: t, store: store.New(db), now: start}
-		clock := func() time.Time { return w.now }
-		w.Service = &apikey.Service{
-			Store: w.store, Publisher: w, Tiers: ratelimit.DefaultTiers(), Now: clock,
-			Events: &event.Recorder{Store: w.store, Logger: slog.New(slog.DiscardHandler), Now: clock},
-		}
-		w.user = w.person()
+	storetest.EachEngine(t, func(h *storetest.House) {
+		w := &world{House: h, user: h.Person().ID}
+		w.Service = &apikey.Service{Store: h.Store, Publisher: w, Tiers: ratelimit.DefaultTiers(), Now: h.Now, Events: h.Events()}
 		fn(w)
 	})
-}
-
-func (w *world) person() string {
-	w.Helper()
-	u := authserver.User{ID: uuid.NewString(), FamilyID: uuid.NewString(), Role: authserver.RoleAdmin, UILayout: "dashboard", CreatedAt: start}
-	u.Email = u.ID + "@example.com"
-	if err := w.store.CreateFamily(w.Context(), authserver.Family{ID: u.FamilyID, Name: "Family", CreatedAt: start}); err != nil {
-		w.Fatal(err)
-	}
-	if err := w.store.CreateUser(w.Context(), &u); err != nil {
-		w.Fatal(err)
-	}
-	return u.ID
 }
 
 func (w *world) request(name, source string) authserver.KeyRequest {
@@ -90,15 +63,8 @@ func (w *world) make(name, source string) (*apikey.View, secret.Token) {
 // opens reports whether a key is found by its secret.
 func (w *world) opens(made secret.Token) bool {
 	w.Helper()
-	c, err := w.store.LookupAPIKey(w.Context(), made.Digest())
-	return err == nil && !c.Ended && (c.ExpiresAt == nil || w.now.Before(*c.ExpiresAt))
-}
-
-func (w *world) want(what string, err error, kind fault.Kind) {
-	w.Helper()
-	if !fault.Is(err, kind) {
-		w.Errorf("%s: %v, want %v", what, err, kind)
-	}
+	c, err := w.House.Store.LookupAPIKey(w.Context(), made.Digest())
+	return err == nil && !c.Ended && (c.ExpiresAt == nil || w.House.Now().Before(*c.ExpiresAt))
 }
 
 func TestKeysOfAUser(t *testing.T) {
@@ -113,21 +79,21 @@ func TestKeysOfAUser(t *testing.T) {
 			"no scope": {Name: "Other", Source: authserver.SourceMobile},
 		} {
 			_, _, err := w.Create(w.Context(), w.user, r)
-			w.want(what, err, fault.Invalid)
+			w.Want(what, err, fault.Invalid)
 		}
-		other := w.person()
+		other := w.Person().ID
 		_, err := w.Get(w.Context(), other, k.ID)
-		w.want("another user's", err, fault.NotFound)
+		w.Want("another user's", err, fault.NotFound)
 		_, err = w.Get(w.Context(), w.user, "x")
-		w.want("no id", err, fault.NotFound)
-		w.want("revoking another's", w.Revoke(w.Context(), other, k.ID), fault.NotFound)
+		w.Want("no id", err, fault.NotFound)
+		w.Want("revoking another's", w.Revoke(w.Context(), other, k.ID), fault.NotFound)
 		if list, err := w.List(w.Context(), w.user); err != nil || len(list) != 1 || list[0].ID != k.ID {
 			w.Errorf("%v, %v", list, err)
 		}
 		if err := w.Revoke(w.Context(), w.user, k.ID); err != nil || w.opens(made) || !slices.Contains(w.published, made.Digest()) {
 			w.Errorf("revoked: %v", err)
 		}
-		w.want("revoked twice", w.Revoke(w.Context(), w.user, k.ID), fault.NotFound)
+		w.Want("revoked twice", w.Revoke(w.Context(), w.user, k.ID), fault.NotFound)
 		w.make("Backup", authserver.SourceWeb) // name and source are free again
 	})
 }
@@ -143,15 +109,15 @@ func TestRotation(t *testing.T) {
 			w.Error("both live during the overlap")
 		}
 		_, err = w.Rotate(w.Context(), w.user, k.ID, 0)
-		w.want("rotated twice", err, fault.Conflict)
-		w.now = w.now.Add(time.Hour)
+		w.Want("rotated twice", err, fault.Conflict)
+		w.Pass(time.Hour)
 		if w.opens(old) || !w.opens(made.Secret) {
 			w.Error("the earlier key outlives its overlap")
 		}
 		_, err = w.Rotate(w.Context(), w.user, uuid.NewString(), 0)
-		w.want("no such key", err, fault.NotFound)
+		w.Want("no such key", err, fault.NotFound)
 		_, err = w.Rotate(w.Context(), w.user, made.New.ID, -time.Second)
-		w.want("a negative overlap", err, fault.Invalid)
+		w.Want("a negative overlap", err, fault.Invalid)
 		next, err := w.Rotate(w.Context(), w.user, made.New.ID, 0)
 		if err != nil || w.opens(made.Secret) || !w.opens(next.Secret) {
 			w.Errorf("without overlap: %v", err)
@@ -163,21 +129,10 @@ func TestRotation(t *testing.T) {
 func TestRotationsRace(t *testing.T) {
 	eachEngine(t, func(w *world) {
 		k, _ := w.make("Backup", authserver.SourceWeb)
-		var (
-			all sync.WaitGroup
-			mu  sync.Mutex
-			won int
-		)
-		for range 10 {
-			all.Go(func() {
-				if _, err := w.Rotate(w.Context(), w.user, k.ID, time.Hour); err == nil {
-					mu.Lock()
-					defer mu.Unlock()
-					won++
-				}
-			})
-		}
-		all.Wait()
+		won := storetest.Race(10, func(int) bool {
+			_, err := w.Rotate(w.Context(), w.user, k.ID, time.Hour)
+			return err == nil
+		})
 		if list, err := w.List(w.Context(), w.user); err != nil || won != 1 || len(list) != 2 {
 			w.Errorf("%d winners, %d keys, %v", won, len(list), err)
 		}
@@ -189,9 +144,9 @@ func TestTiersAndEnds(t *testing.T) {
 		k, made := w.make("Backup", authserver.SourceWeb)
 		_, second := w.make("Watch", authserver.SourceMonitoring)
 		_, err := w.SetTier(w.Context(), k.ID, "golden")
-		w.want("no such tier", err, fault.Invalid)
+		w.Want("no such tier", err, fault.Invalid)
 		_, err = w.SetTier(w.Context(), uuid.NewString(), authserver.TierPremium)
-		w.want("no such key", err, fault.NotFound)
+		w.Want("no such key", err, fault.NotFound)
 		if changed, err := w.SetTier(w.Context(), k.ID, authserver.TierPremium); err != nil || changed.Limit.Max != 1000 {
 			w.Errorf("%+v, %v", changed, err)
 		}

@@ -9,26 +9,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"latchkey/authserver"
 	"latchkey/authserver/internal/event"
-	"latchkey/authserver/internal/store"
-	"latchkey/pkg/database"
-	"latchkey/pkg/testenv"
+	"latchkey/authserver/internal/storetest"
 )
 
-var start = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+var start = storetest.Start
 
 // world is a recorder on a fresh database.
 type world struct {
-	*testing.T
+	*storetest.House
 	*event.Recorder
-	store *store.Store
-	db    *database.DB
-	log   *journal
-	user  authserver.User
-	at    time.Time
+	log  *journal
+	user authserver.User
 }
 
 // journal is a log that may be written to by many.
@@ -51,40 +46,16 @@ func (j *journal) String() string {
 
 func eachEngine(t *testing.T, fn func(w *world)) {
 	t.Helper()
-	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		db, err := database.Open(t.Context(), schema.Database(t, set), database.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = db.Close() })
-		w := &world{T: t, store: store.New(db), db: db, log: &journal{}, at: start}
-		w.Recorder = &event.Recorder{
-			Store: w.store, Logger: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.at },
-		}
-		w.user = w.person()
+	storetest.EachEngine(t, func(h *storetest.House) {
+		w := &world{House: h, Recorder: h.Events(), log: &journal{}, user: *h.Person()}
+		w.Logger = slog.New(slog.NewTextHandler(w.log, nil))
 		fn(w)
 	})
 }
 
-func (w *world) person() authserver.User {
+func (w *world) count(condition string, args ...any) int {
 	w.Helper()
-	u := authserver.User{ID: uuid.NewString(), FamilyID: uuid.NewString(), Role: authserver.RoleAdmin, UILayout: "dashboard", CreatedAt: start}
-	u.Email = u.ID + "@example.com"
-	if err := w.store.CreateFamily(w.Context(), authserver.Family{ID: u.FamilyID, Name: "Family", CreatedAt: start}); err != nil {
-		w.Fatal(err)
-	}
-	if err := w.store.CreateUser(w.Context(), &u); err != nil {
-		w.Fatal(err)
-	}
-	return u
-}
-
-func (w *world) count(condition string, args ...any) (n int) {
-	w.Helper()
-	if err := w.db.QueryRow(w.Context(), `SELECT count(*) FROM events WHERE `+condition, args...).Scan(&n); err != nil {
-		w.Fatal(err)
-	}
-	return n
+	return w.Count(`SELECT count(*) FROM events WHERE `+condition, args...)
 }
 
 func TestAnEventIsARowAndALine(t *testing.T) {
@@ -118,7 +89,7 @@ func TestAnEventIsARowAndALine(t *testing.T) {
 func TestWhatIsRolledBackLeavesNeitherRowNorLine(t *testing.T) {
 	broken := errors.New("broken")
 	eachEngine(t, func(w *world) {
-		err := w.store.InTx(w.Context(), func(ctx context.Context) error {
+		err := w.House.Store.InTx(w.Context(), func(ctx context.Context) error {
 			if err := w.Record(ctx, authserver.Event{Kind: authserver.EventPasswordChanged, UserID: w.user.ID}); err != nil {
 				return err
 			}
@@ -146,7 +117,7 @@ func TestAFollowerActsInTheTransaction(t *testing.T) {
 			return nil
 		}}
 		record := func() error {
-			return w.store.InTx(w.Context(), func(ctx context.Context) error {
+			return w.House.Store.InTx(w.Context(), func(ctx context.Context) error {
 				return w.Record(ctx, authserver.Event{Kind: authserver.EventPasswordChanged, UserID: w.user.ID})
 			})
 		}
@@ -162,7 +133,7 @@ func TestAFollowerActsInTheTransaction(t *testing.T) {
 // Whoever guesses fills the log, and not the table.
 func TestRefusalsAreStoredSoOftenAnHour(t *testing.T) {
 	eachEngine(t, func(w *world) {
-		other := w.person()
+		other := *w.Person()
 		ctx, leave := context.WithCancel(w.Context())
 		leave() // the client does not wait for the answer
 		for range 40 {
@@ -178,7 +149,7 @@ func TestRefusalsAreStoredSoOftenAnHour(t *testing.T) {
 		if n := strings.Count(w.log.String(), "event=signin.failed"); n != 41 {
 			w.Errorf("%d lines", n)
 		}
-		w.at = start.Add(61 * time.Minute)
+		w.At(61 * time.Minute)
 		w.Refused(ctx, authserver.Event{Kind: authserver.EventSigninFailed, UserID: w.user.ID})
 		if n := w.count(`user_id = $1`, w.user.ID); n != 31 {
 			w.Errorf("%d rows an hour later", n)

@@ -34,9 +34,9 @@ func (w *world) subjects(f authserver.EventFilter) (found []string) {
 
 func TestFiltersChoose(t *testing.T) {
 	eachEngine(t, func(w *world) {
-		other := w.person()
+		other := *w.Person()
 		for i, u := range []authserver.User{w.user, w.user, other, w.user} {
-			w.at = start.Add(time.Duration(i) * time.Hour)
+			w.At(time.Duration(i) * time.Hour)
 			kind := authserver.EventSignin
 			if i == 1 {
 				kind = authserver.EventKeyCreated
@@ -97,9 +97,9 @@ func TestPagesOfOneMoment(t *testing.T) {
 
 func TestWhoseEvents(t *testing.T) {
 	eachEngine(t, func(w *world) {
-		other := w.person()
-		member := w.person()
-		if err := w.store.MoveUser(w.Context(), member.ID, w.user.FamilyID, authserver.RoleMember); err != nil {
+		other := *w.Person()
+		member := *w.Person()
+		if err := w.House.Store.MoveUser(w.Context(), member.ID, w.user.FamilyID, authserver.RoleMember); err != nil {
 			w.Fatal(err)
 		}
 		member.FamilyID, member.Role = w.user.FamilyID, authserver.RoleMember

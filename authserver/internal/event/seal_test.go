@@ -24,7 +24,7 @@ func (w *world) withKeys(current string, old ...string) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.Chain, w.Keys = w.store, keys
+	w.Chain, w.Keys = w.House.Store, keys
 }
 
 func (w *world) seal() {
@@ -41,13 +41,6 @@ func (w *world) verify(heads map[int64][]byte) *event.Verified {
 		w.Fatal(err)
 	}
 	return v
-}
-
-func (w *world) exec(text string, args ...any) {
-	w.Helper()
-	if _, err := w.db.Exec(w.Context(), text, args...); err != nil {
-		w.Fatalf("%s: %v", text, err)
-	}
 }
 
 func (w *world) head() map[int64][]byte {
@@ -68,7 +61,7 @@ func (w *world) head() map[int64][]byte {
 func (w *world) fill() {
 	w.Helper()
 	for i := range 10 {
-		w.at = w.at.Add(time.Minute)
+		w.Pass(time.Minute)
 		w.record(w.user, authserver.EventSignin, fmt.Sprint(i))
 		if i == 6 {
 			w.seal()
@@ -108,7 +101,7 @@ func TestVerifyFindsWhatWasDone(t *testing.T) {
 				w.withKeys(oneKey)
 				w.fill()
 				for _, text := range strings.Split(attack, "; ") {
-					w.exec(text)
+					w.Exec(text)
 				}
 				if v := w.verify(nil); len(v.Faults) == 0 {
 					w.Errorf("not found: %+v", v)
@@ -139,8 +132,8 @@ func TestALoggedHeadFindsAnEarlierState(t *testing.T) {
 		w.record(w.user, authserver.EventSignin, "more")
 		w.seal()
 		later := w.head()
-		w.exec(`DELETE FROM events WHERE position = 11`)
-		if err := w.store.SaveEventChain(w.Context(), &before); err != nil {
+		w.Exec(`DELETE FROM events WHERE position = 11`)
+		if err := w.House.Store.SaveEventChain(w.Context(), &before); err != nil {
 			w.Fatal(err)
 		}
 		if v := w.verify(nil); len(v.Faults) != 0 {
@@ -154,7 +147,7 @@ func TestALoggedHeadFindsAnEarlierState(t *testing.T) {
 
 func (w *world) chain() *authserver.EventChain {
 	w.Helper()
-	c, err := w.store.FindEventChain(w.Context())
+	c, err := w.House.Store.FindEventChain(w.Context())
 	if err != nil || c == nil {
 		w.Fatal(c, err)
 	}
@@ -199,7 +192,7 @@ func TestWhatIsSweptBreaksNoChain(t *testing.T) {
 	eachEngine(t, func(w *world) {
 		w.withKeys(oneKey)
 		for i := range 250 {
-			w.at = w.at.Add(time.Minute)
+			w.Pass(time.Minute)
 			w.record(w.user, authserver.EventSignin, fmt.Sprint(i))
 		}
 		w.seal()
@@ -209,7 +202,7 @@ func TestWhatIsSweptBreaksNoChain(t *testing.T) {
 		if v := w.verify(nil); w.count("1 = 1") != 10 || v.Events != 10 || len(v.Faults) != 0 {
 			w.Errorf("%d rows, %+v", w.count("1 = 1"), v)
 		}
-		if err := w.Sweep(w.Context(), w.at.Add(time.Hour)); err != nil {
+		if err := w.Sweep(w.Context(), w.House.Now().Add(time.Hour)); err != nil {
 			w.Fatal(err)
 		}
 		if v := w.verify(nil); w.count("1 = 1") != 0 || len(v.Faults) != 0 {
@@ -245,7 +238,7 @@ func TestEventsOutliveTheirKey(t *testing.T) {
 		if v := w.verify(nil); len(v.Faults) == 0 {
 			w.Error("another key finds all well")
 		}
-		if _, err := (&event.Recorder{Store: w.store, Chain: w.store}).Verify(t.Context(), nil); err == nil {
+		if _, err := (&event.Recorder{Store: w.House.Store, Chain: w.House.Store}).Verify(t.Context(), nil); err == nil {
 			w.Error("without a key all is well")
 		}
 	})

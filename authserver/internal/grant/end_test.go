@@ -11,6 +11,7 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/store"
+	"latchkey/authserver/internal/storetest"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
@@ -18,7 +19,7 @@ import (
 
 func TestRevokingIsForTheGrantsOwnClient(t *testing.T) {
 	eachEngine(t, defaults(), func(w *world) {
-		w.client("other")
+		w.AddClient("other")
 		first := w.redeemed(scope.Read)
 		second := w.refresh(first.RefreshToken)
 		for name, c := range map[string]struct {
@@ -40,7 +41,7 @@ func TestRevokingIsForTheGrantsOwnClient(t *testing.T) {
 			if c.ends && !w.sawDead(second.AccessToken) {
 				w.Errorf("%s: resource servers were not told", name)
 			}
-			w.exec(`UPDATE grants SET ended_at = NULL, end_reason = ''`)
+			w.Exec(`UPDATE grants SET ended_at = NULL, end_reason = ''`)
 		}
 	})
 }
@@ -68,7 +69,7 @@ func TestEndingAMovingGrantReportsItsNewestAccessToken(t *testing.T) {
 			if !w.sawDead(last.AccessToken) || w.active(last.AccessToken) {
 				w.Fatalf("round %d: the newest access token was not reported (%v)", i, err)
 			}
-			w.exec(`UPDATE grants SET ended_at = NULL, end_reason = ''`)
+			w.Exec(`UPDATE grants SET ended_at = NULL, end_reason = ''`)
 			tokens = last
 		}
 	})
@@ -79,28 +80,28 @@ func TestEndingAMovingGrantReportsItsNewestAccessToken(t *testing.T) {
 func TestA2NothingIsBornBesideAnEnd(t *testing.T) {
 	enders := map[string]func(ctx context.Context, w *world) error{
 		"password": func(ctx context.Context, w *world) error {
-			if _, err := w.Store.ReplacePassword(ctx, w.user.ID, "hash", "other"); err != nil {
+			if _, err := w.Store.ReplacePassword(ctx, w.user.ID, "", "other"); err != nil {
 				return err
 			}
-			if err := w.Store.EndSignins(ctx, w.user.ID, "", w.clock()); err != nil {
+			if err := w.Store.EndSignins(ctx, w.user.ID, "", w.Now()); err != nil {
 				return err
 			}
 			return w.Service.End(ctx, authserver.GrantFilter{UserID: w.user.ID}, authserver.EndPasswordChanged)
 		},
 		"sign-in": func(ctx context.Context, w *world) error {
-			if _, err := w.Store.EndSignin(ctx, w.signin.Digest, w.clock()); err != nil {
+			if _, err := w.Store.EndSignin(ctx, w.signin.Digest, w.Now()); err != nil {
 				return err
 			}
 			return w.Service.End(ctx, authserver.GrantFilter{UserID: w.user.ID, SigninID: w.signin.ID}, authserver.EndSignedOut)
 		},
 		"deactivation": func(ctx context.Context, w *world) error {
-			if _, err := w.Store.Deactivate(ctx, w.user.ID, true, w.clock()); err != nil {
+			if _, err := w.Store.Deactivate(ctx, w.user.ID, true, w.Now()); err != nil {
 				return err
 			}
 			return w.Service.End(ctx, authserver.GrantFilter{UserID: w.user.ID}, authserver.EndDeactivated)
 		},
 		"client": func(ctx context.Context, w *world) error {
-			if err := w.Store.DisableClient(ctx, "app", w.clock()); err != nil {
+			if err := w.Store.DisableClient(ctx, "app", w.Now()); err != nil {
 				return err
 			}
 			if err := w.Service.End(ctx, authserver.GrantFilter{ClientID: "app"}, authserver.EndClientDeleted); err != nil {
@@ -129,7 +130,7 @@ func TestA2NothingIsBornBesideAnEnd(t *testing.T) {
 func (w *world) birthsBesideAnEnd(end func(ctx context.Context, w *world) error) {
 	w.user, w.signin = w.person()
 	if _, err := w.Store.FindClient(w.Context(), "app"); fault.Is(err, fault.NotFound) {
-		w.client("app")
+		w.AddClient("app")
 	}
 	inFlight := w.approve(scope.Read)
 	var (
@@ -138,7 +139,7 @@ func (w *world) birthsBesideAnEnd(end func(ctx context.Context, w *world) error)
 	)
 	remembered := w.approval(scope.Read)
 	remembered.Consented = false
-	race(9, func(i int) bool {
+	storetest.Race(9, func(i int) bool {
 		switch {
 		case i == 0:
 			if err := w.DB.InTx(w.Context(), func(ctx context.Context) error { return end(ctx, w) }); err != nil {
@@ -167,7 +168,7 @@ func (w *world) birthsBesideAnEnd(end func(ctx context.Context, w *world) error)
 			w.Error("a code redeems after the end")
 		}
 	}
-	if n := w.count(`SELECT count(*) FROM grants WHERE user_id = $1 AND ended_at IS NULL`, w.user.ID); n != 0 {
+	if n := w.Count(`SELECT count(*) FROM grants WHERE user_id = $1 AND ended_at IS NULL`, w.user.ID); n != 0 {
 		w.Errorf("%d grants live on", n)
 	}
 }
@@ -180,10 +181,10 @@ func TestB4LiveGrantsAndCodesHaveALimit(t *testing.T) {
 	eachEngine(t, settings, func(w *world) {
 		const live = `SELECT count(*) FROM grants WHERE ended_at IS NULL AND redeemed_at IS NOT NULL`
 		idle, used := w.redeemed(scope.Read), w.redeemed(scope.Read)
-		w.pass(time.Minute)
+		w.Pass(time.Minute)
 		w.active(used.AccessToken)
 		w.Service.FlushUses(w.Context())
-		race(20, func(int) bool {
+		storetest.Race(20, func(int) bool {
 			code, err := w.Service.Approve(w.Context(), w.approval(scope.Read))
 			if err != nil {
 				w.Error(err)
@@ -193,19 +194,19 @@ func TestB4LiveGrantsAndCodesHaveALimit(t *testing.T) {
 			return err == nil
 		})
 		w.redeemed(scope.Read)
-		if n := w.count(live); n > 8 {
+		if n := w.Count(live); n > 8 {
 			w.Errorf("%d live grants", n)
 		}
 		if w.active(idle.AccessToken) || !w.sawDead(idle.AccessToken) {
 			w.Error("the oldest idle grant lives on")
 		}
-		before := w.count(live)
-		race(20, func(int) bool { w.approve(scope.Read); return true })
+		before := w.Count(live)
+		storetest.Race(20, func(int) bool { w.approve(scope.Read); return true })
 		w.approve(scope.Read)
-		if n := w.count(`SELECT count(*) FROM grants WHERE ended_at IS NULL AND redeemed_at IS NULL`); n > 3 {
+		if n := w.Count(`SELECT count(*) FROM grants WHERE ended_at IS NULL AND redeemed_at IS NULL`); n > 3 {
 			w.Errorf("%d codes in flight", n)
 		}
-		if n := w.count(live); n != before {
+		if n := w.Count(live); n != before {
 			w.Errorf("codes pushed grants out: %d of %d are left", n, before)
 		}
 	})
@@ -217,7 +218,7 @@ func TestD8SweepTakesWhatIsDeadAndNothingElse(t *testing.T) {
 	eachEngine(t, defaults(), func(w *world) {
 		keep := store.Retention{Grants: 30 * 24 * time.Hour, Devices: 1000 * time.Hour, Events: 10_000 * time.Hour}
 		sweep := func() (total int64) {
-			for _, e := range store.Expiries(w.clock(), keep) {
+			for _, e := range store.Expiries(w.Now(), keep) {
 				n, more, err := w.DB.Sweep(w.Context(), e, 1000)
 				if err != nil || more {
 					w.Fatal(more, err)
@@ -226,31 +227,31 @@ func TestD8SweepTakesWhatIsDeadAndNothingElse(t *testing.T) {
 			}
 			return total
 		}
-		w.exec(`UPDATE signins SET expires_at = $1`, start.Add(10_000*time.Hour))
+		w.Exec(`UPDATE signins SET expires_at = $1`, start.Add(10_000*time.Hour))
 		alive, ended := w.redeemed(scope.Read), w.redeemed(scope.Read)
 		for range 700 { // more than a batch, all dead in the same instant
 			w.redeemed(scope.Read)
 		}
-		w.exec(`UPDATE grants SET ended_at = NULL, end_reason = '', dead_day = $1`, int(start.Unix()/86400)+1)
+		w.Exec(`UPDATE grants SET ended_at = NULL, end_reason = '', dead_day = $1`, int(start.Unix()/86400)+1)
 		w.approve(scope.Read)
-		w.pass(time.Minute)
-		w.exec(`UPDATE grants SET dead_day = dead_day + 1000 WHERE id = $1`, alive.GrantID)
+		w.Pass(time.Minute)
+		w.Exec(`UPDATE grants SET dead_day = dead_day + 1000 WHERE id = $1`, alive.GrantID)
 		if err := w.Service.End(w.Context(), authserver.GrantFilter{ID: ended.GrantID}, authserver.EndRevoked); err != nil {
 			w.Fatal(err)
 		}
-		w.pass(12 * time.Minute)
+		w.Pass(12 * time.Minute)
 		if n := sweep(); n != 1 {
 			w.Errorf("%d rows went, want the code", n)
 		}
-		w.pass(31*24*time.Hour - 13*time.Minute)
+		w.Pass(31*24*time.Hour - 13*time.Minute)
 		if n := sweep(); n != 1 {
 			w.Errorf("%d rows went, want the grant that was ended", n)
 		}
-		w.pass(48 * time.Hour)
+		w.Pass(48 * time.Hour)
 		if n := sweep(); n != 700 {
 			w.Errorf("%d rows went", n)
 		}
-		if n := w.count(`SELECT count(*) FROM grants WHERE id = $1`, alive.GrantID); n != 1 {
+		if n := w.Count(`SELECT count(*) FROM grants WHERE id = $1`, alive.GrantID); n != 1 {
 			w.Error("a live grant went")
 		}
 	})
@@ -263,21 +264,21 @@ func TestABirthDoesNotFailForWhatItCouldNotEnd(t *testing.T) {
 	settings.MaxLive = 1
 	eachEngine(t, settings, func(w *world) {
 		failing := grant.New(grant.Dependencies{
-			Store: neverEnds{w.Store}, Events: w.events(), Logger: slog.New(slog.DiscardHandler), Now: w.clock, Settings: settings,
+			Store: neverEnds{w.Store}, Events: w.Events(), Logger: slog.New(slog.DiscardHandler), Now: w.Now, Settings: settings,
 		})
 		for range 3 {
 			code, err := failing.Approve(w.Context(), w.approval(scope.Read))
 			if err != nil {
 				w.Fatal(err)
 			}
-			w.pass(time.Second)
+			w.Pass(time.Second)
 			tokens, err := failing.Redeem(w.Context(), exchange(code))
 			if err != nil || !w.active(tokens.AccessToken) {
 				w.Fatalf("%+v, %v", tokens, err)
 			}
 		}
 		w.redeemed(scope.Read)
-		if n := w.count(`SELECT count(*) FROM grants WHERE ended_at IS NULL`); n != 1 {
+		if n := w.Count(`SELECT count(*) FROM grants WHERE ended_at IS NULL`); n != 1 {
 			w.Errorf("%d live grants", n)
 		}
 	})

@@ -5,39 +5,32 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"latchkey/authserver"
-	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/grant"
-	"latchkey/authserver/internal/store"
-	"latchkey/pkg/database"
+	"latchkey/authserver/internal/storetest"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
-	"latchkey/pkg/testenv"
 )
 
-var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+var start = storetest.Start
 
 const (
-	redirect  = "https://app.example/cb"
+	redirect  = storetest.Redirect
 	challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 )
 
 // world is one database with a user, a sign-in and the client "app".
 type world struct {
-	*testing.T
-	DB       *database.DB
-	Store    *store.Store
+	*storetest.House
 	Service  *grant.Service
 	settings grant.Settings
 	user     authserver.User
 	signin   *authserver.Signin
-	now      atomic.Int64 // nanoseconds after start
 
 	mu        sync.Mutex
 	published []secret.Digest
@@ -65,9 +58,6 @@ func (w *world) RefreshRepeated(why string) {
 	w.repeated[why]++
 }
 
-func (w *world) clock() time.Time     { return start.Add(time.Duration(w.now.Load())) }
-func (w *world) pass(d time.Duration) { w.now.Add(int64(d)) }
-func (w *world) at(d time.Duration)   { w.now.Store(int64(d)) }
 func (w *world) sawDead(t secret.Token) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -89,77 +79,29 @@ func defaults() grant.Settings {
 // eachEngine runs fn in a fresh world on each engine.
 func eachEngine(t *testing.T, settings grant.Settings, fn func(w *world)) {
 	t.Helper()
-	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		fn(newWorld(t, schema.Database(t, set), settings))
-	})
+	storetest.EachEngine(t, func(h *storetest.House) { fn(newWorld(h, settings)) })
 }
 
-func newWorld(t *testing.T, url string, settings grant.Settings) *world {
-	t.Helper()
-	db, err := database.Open(t.Context(), url, database.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	w := &world{T: t, DB: db, Store: store.New(db), settings: settings, repeated: map[string]int{}}
+func newWorld(h *storetest.House, settings grant.Settings) *world {
+	h.Helper()
+	w := &world{House: h, settings: settings, repeated: map[string]int{}}
 	w.Service = w.service()
 	w.user, w.signin = w.person()
-	w.client("app")
+	w.AddClient("app")
 	return w
-}
-
-func (w *world) events() *event.Recorder {
-	return &event.Recorder{Store: w.Store, Logger: slog.New(slog.DiscardHandler), Now: w.clock}
 }
 
 // service is another replica.
 func (w *world) service() *grant.Service {
 	return grant.New(grant.Dependencies{
-		Store: w.Store, Events: w.events(), Publisher: w, Metrics: w, Logger: slog.New(slog.DiscardHandler), Now: w.clock, Settings: w.settings,
+		Store: w.Store, Events: w.Events(), Publisher: w, Metrics: w, Logger: slog.New(slog.DiscardHandler), Now: w.Now, Settings: w.settings,
 	})
 }
 
 func (w *world) person() (authserver.User, *authserver.Signin) {
 	w.Helper()
-	u := authserver.User{ID: uuid.NewString(), FamilyID: uuid.NewString(), Role: authserver.RoleAdmin, UILayout: "dashboard", PasswordHash: "hash", CreatedAt: start}
-	u.Email = u.ID + "@example.com"
-	w.exec(`INSERT INTO families (id, name, created_at) VALUES ($1, 'Family', $2)`, u.FamilyID, start)
-	if err := w.Store.CreateUser(w.Context(), &u); err != nil {
-		w.Fatal(err)
-	}
-	in := &authserver.Signin{
-		ID: uuid.NewString(), Digest: secret.New(secret.Signin).Digest(), User: u, CreatedAt: start, SeenAt: start, ConfirmedAt: start,
-		ExpiresAt: start.Add(time.Hour),
-	}
-	if err := w.Store.CreateSignin(w.Context(), in); err != nil {
-		w.Fatal(err)
-	}
-	return u, in
-}
-
-func (w *world) client(id string) {
-	w.Helper()
-	err := w.Store.CreateClient(w.Context(), &authserver.Client{
-		ID: id, Name: "App", AuthMethod: authserver.AuthNone, Scopes: scope.All, RedirectURIs: []string{redirect}, CreatedAt: start,
-	})
-	if err != nil {
-		w.Fatal(err)
-	}
-}
-
-func (w *world) exec(text string, args ...any) {
-	w.Helper()
-	if _, err := w.DB.Exec(w.Context(), text, args...); err != nil {
-		w.Fatal(err)
-	}
-}
-
-func (w *world) count(text string, args ...any) (n int) {
-	w.Helper()
-	if err := w.DB.QueryRow(w.Context(), text, args...).Scan(&n); err != nil {
-		w.Fatal(err)
-	}
-	return n
+	u := w.Person()
+	return *u, w.Signin(u)
 }
 
 func (w *world) approval(scopes scope.Set) grant.Approval {
@@ -208,7 +150,7 @@ func (w *world) refresh(t secret.Token) *authserver.Tokens {
 func (w *world) active(t secret.Token) bool {
 	w.Helper()
 	c, err := w.Service.Lookup(w.Context(), t)
-	return err == nil && c.Active(w.clock())
+	return err == nil && c.Active(w.Now())
 }
 
 func (w *world) wantRefused(err error, reason string) {
@@ -217,24 +159,4 @@ func (w *world) wantRefused(err error, reason string) {
 	if !ok || refused.Reason != reason {
 		w.Errorf("got %v, want a refusal: %s", err, reason)
 	}
-}
-
-// race runs try n times at once and returns how many were true.
-func race(n int, try func(i int) bool) int {
-	var (
-		group sync.WaitGroup
-		wins  atomic.Int64
-		gate  = make(chan struct{})
-	)
-	for i := range n {
-		group.Go(func() {
-			<-gate
-			if try(i) {
-				wins.Add(1)
-			}
-		})
-	}
-	close(gate)
-	group.Wait()
-	return int(wins.Load())
 }

@@ -14,7 +14,7 @@ func TestWithoutAWindowThereIsNeitherRetryNorOverlap(t *testing.T) {
 	settings := defaults()
 	settings.RetryWindow = 0
 	eachEngine(t, settings, func(w *world) {
-		w.exec(`UPDATE clients SET refresh_overlap = 3600`)
+		w.Exec(`UPDATE clients SET refresh_overlap = 3600`)
 		first := w.redeemed(scope.Read)
 		w.refresh(first.RefreshToken)
 		_, err := w.tryRefresh(first.RefreshToken)
@@ -24,15 +24,15 @@ func TestWithoutAWindowThereIsNeitherRetryNorOverlap(t *testing.T) {
 
 func TestAnOverlapAnswersTheDirectParentOfAPairInUse(t *testing.T) {
 	eachEngine(t, defaults(), func(w *world) {
-		w.exec(`UPDATE clients SET refresh_overlap = 600`)
+		w.Exec(`UPDATE clients SET refresh_overlap = 600`)
 		first := w.redeemed(scope.Read)
 		second := w.refresh(first.RefreshToken)
 		if !w.active(second.AccessToken) {
 			w.Fatal("not active")
 		}
-		w.pass(9 * time.Minute)
+		w.Pass(9 * time.Minute)
 		again := w.refresh(first.RefreshToken)
-		if again.AccessToken != second.AccessToken || again.RefreshToken != second.RefreshToken || again.ExpiresIn(w.clock()) != 3060 {
+		if again.AccessToken != second.AccessToken || again.RefreshToken != second.RefreshToken || again.ExpiresIn(w.Now()) != 3060 {
 			w.Errorf("got %+v", again)
 		}
 		if w.repeated[grant.RepeatOverlap] != 1 {
@@ -49,10 +49,10 @@ func TestAnOverlapAnswersTheDirectParentOfAPairInUse(t *testing.T) {
 
 func TestAnOverlapEnds(t *testing.T) {
 	eachEngine(t, defaults(), func(w *world) {
-		w.exec(`UPDATE clients SET refresh_overlap = 600`)
+		w.Exec(`UPDATE clients SET refresh_overlap = 600`)
 		first := w.redeemed(scope.Read)
 		w.refresh(first.RefreshToken)
-		w.pass(10 * time.Minute)
+		w.Pass(10 * time.Minute)
 		_, err := w.tryRefresh(first.RefreshToken)
 		w.wantRefused(err, grant.ReasonReused)
 	})
@@ -76,11 +76,11 @@ func TestTheProductsOwnAppsOverlapForTenSeconds(t *testing.T) {
 		if err != nil || !w.active(second.AccessToken) {
 			w.Fatal(err)
 		}
-		w.pass(9 * time.Second)
+		w.Pass(9 * time.Second)
 		if again, err := ask(first.RefreshToken); err != nil || again.RefreshToken != second.RefreshToken {
 			w.Errorf("%+v, %v", again, err)
 		}
-		w.pass(time.Second)
+		w.Pass(time.Second)
 		_, err = ask(first.RefreshToken)
 		w.wantRefused(err, grant.ReasonReused)
 	})

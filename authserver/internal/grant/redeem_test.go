@@ -7,6 +7,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/grant"
+	"latchkey/authserver/internal/storetest"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
 )
@@ -32,11 +33,11 @@ func TestACodeIsRedeemedOnceAndOnlyAsItWasMade(t *testing.T) {
 			}
 		}
 		tokens, err := w.Service.Redeem(w.Context(), exchange(code))
-		if err != nil || tokens.Scopes != scope.ReadWrite || tokens.ExpiresIn(w.clock()) != 3600 {
+		if err != nil || tokens.Scopes != scope.ReadWrite || tokens.ExpiresIn(w.Now()) != 3600 {
 			w.Fatalf("%+v, %v", tokens, err)
 		}
 		c, err := w.Service.Lookup(w.Context(), tokens.AccessToken)
-		if err != nil || c.FamilyID != w.user.FamilyID || c.ID != tokens.GrantID || !c.Active(w.clock()) || c.Active(start.Add(2*time.Hour)) {
+		if err != nil || c.FamilyID != w.user.FamilyID || c.ID != tokens.GrantID || !c.Active(w.Now()) || c.Active(start.Add(2*time.Hour)) {
 			w.Errorf("lookup: %+v, %v", c, err)
 		}
 	})
@@ -45,7 +46,7 @@ func TestACodeIsRedeemedOnceAndOnlyAsItWasMade(t *testing.T) {
 func TestAnExpiredCodeIsRefused(t *testing.T) {
 	eachEngine(t, defaults(), func(w *world) {
 		code := w.approve(scope.Read)
-		w.pass(time.Minute)
+		w.Pass(time.Minute)
 		_, err := w.Service.Redeem(w.Context(), exchange(code))
 		w.wantRefused(err, grant.ReasonExpired)
 	})
@@ -72,7 +73,7 @@ func TestB5OnlyAReplayInFullEndsTheGrant(t *testing.T) {
 			}
 		}
 		next := w.refresh(tokens.RefreshToken)
-		w.pass(time.Hour)
+		w.Pass(time.Hour)
 		next = w.refresh(next.RefreshToken)
 		_, err = w.Service.Redeem(w.Context(), exchange(code))
 		w.wantRefused(err, grant.ReasonReplayed)
@@ -128,7 +129,7 @@ func TestResourceOfACode(t *testing.T) {
 func TestParallelRedemptionsHaveOneWinner(t *testing.T) {
 	eachEngine(t, defaults(), func(w *world) {
 		code := w.approve(scope.Read)
-		wins := race(50, func(int) bool {
+		wins := storetest.Race(50, func(int) bool {
 			_, err := w.Service.Redeem(w.Context(), exchange(code))
 			if _, refused := errors.AsType[*grant.Refusal](err); err != nil && !refused {
 				w.Error(err)
@@ -148,7 +149,7 @@ func TestNothingIsBornOfWhatIsGone(t *testing.T) {
 			"sign-in ended":    `UPDATE signins SET ended_at = $1`,
 			"client disabled":  `UPDATE clients SET disabled_at = $1`,
 		} {
-			w.exec(spoil, start)
+			w.Exec(spoil, start)
 			for _, consented := range []bool{true, false} {
 				a := w.approval(scope.Read)
 				a.Consented = consented
@@ -156,9 +157,9 @@ func TestNothingIsBornOfWhatIsGone(t *testing.T) {
 					w.Errorf("%s, consented %v: %v", name, consented, err)
 				}
 			}
-			w.exec(`UPDATE users SET deactivated_at = NULL`)
-			w.exec(`UPDATE signins SET ended_at = NULL`)
-			w.exec(`UPDATE clients SET disabled_at = NULL`)
+			w.Exec(`UPDATE users SET deactivated_at = NULL`)
+			w.Exec(`UPDATE signins SET ended_at = NULL`)
+			w.Exec(`UPDATE clients SET disabled_at = NULL`)
 		}
 		remembered := w.approval(scope.Read)
 		remembered.Consented = false
@@ -173,7 +174,7 @@ func TestNothingIsBornOfWhatIsGone(t *testing.T) {
 		if _, err := w.Service.Approve(w.Context(), remembered); !errors.Is(err, grant.ErrNoParent) {
 			w.Errorf("a consent that does not cover: %v", err)
 		}
-		if n := w.count(`SELECT count(*) FROM grants`); n != 2 {
+		if n := w.Count(`SELECT count(*) FROM grants`); n != 2 {
 			w.Errorf("%d grants", n)
 		}
 		_, err := w.Service.Open(w.Context(), grant.Opening{ClientID: "gone", UserID: w.user.ID, Scopes: scope.Read, Origin: authserver.OriginLogin})
@@ -199,7 +200,7 @@ func TestConsentIsRememberedWithTheCode(t *testing.T) {
 		} {
 			w.user, w.signin = w.person()
 			for n, given := range c.given {
-				w.at(time.Duration(n) * time.Second)
+				w.At(time.Duration(n) * time.Second)
 				w.approve(given)
 			}
 			var (

@@ -10,6 +10,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/grant"
+	"latchkey/authserver/internal/storetest"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
@@ -18,11 +19,11 @@ import (
 func TestARefreshMovesTheGrantOn(t *testing.T) {
 	eachEngine(t, defaults(), func(w *world) {
 		first := w.redeemed(scope.ReadWrite)
-		w.pass(time.Minute)
+		w.Pass(time.Minute)
 		second, err := w.Service.Refresh(w.Context(), grant.RefreshRequest{
 			RefreshToken: first.RefreshToken.Reveal(), ClientID: "app", Scopes: scope.Read,
 		})
-		if err != nil || second.GrantID != first.GrantID || second.Scopes != scope.Read || second.ExpiresIn(w.clock()) != 3600 {
+		if err != nil || second.GrantID != first.GrantID || second.Scopes != scope.Read || second.ExpiresIn(w.Now()) != 3600 {
 			w.Fatalf("%+v, %v", second, err)
 		}
 		if w.active(first.AccessToken) || !w.sawDead(first.AccessToken) {
@@ -35,7 +36,7 @@ func TestARefreshMovesTheGrantOn(t *testing.T) {
 		if third.Scopes != scope.ReadWrite {
 			w.Errorf("a scope that was not asked for is the grant's: %v", third.Scopes)
 		}
-		if n := w.count(`SELECT count(*) FROM grants`); n != 1 {
+		if n := w.Count(`SELECT count(*) FROM grants`); n != 1 {
 			w.Errorf("a grant has %d rows", n)
 		}
 	})
@@ -43,7 +44,7 @@ func TestARefreshMovesTheGrantOn(t *testing.T) {
 
 func TestARefreshIsRefused(t *testing.T) {
 	eachEngine(t, defaults(), func(w *world) {
-		w.client("other")
+		w.AddClient("other")
 		tokens := w.redeemed(scope.Read)
 		ask := func(change func(r *grant.RefreshRequest)) error {
 			r := grant.RefreshRequest{RefreshToken: tokens.RefreshToken.Reveal(), ClientID: "app"}
@@ -64,7 +65,7 @@ func TestARefreshIsRefused(t *testing.T) {
 		if !w.active(tokens.AccessToken) {
 			w.Error("a refused refresh changes nothing")
 		}
-		w.pass(24 * time.Hour)
+		w.Pass(24 * time.Hour)
 		w.wantRefused(ask(func(*grant.RefreshRequest) {}), grant.ReasonExpired)
 	})
 }
@@ -74,12 +75,12 @@ func TestAGrantEndsAbsolutely(t *testing.T) {
 	settings.Lifetime = 2 * time.Hour
 	eachEngine(t, settings, func(w *world) {
 		tokens := w.redeemed(scope.Read)
-		w.pass(90 * time.Minute)
+		w.Pass(90 * time.Minute)
 		tokens = w.refresh(tokens.RefreshToken)
 		if got := tokens.AccessExpiresAt; !got.Equal(start.Add(2 * time.Hour)) {
 			w.Errorf("the access token ends at %v", got)
 		}
-		w.pass(30 * time.Minute)
+		w.Pass(30 * time.Minute)
 		_, err := w.tryRefresh(tokens.RefreshToken)
 		w.wantRefused(err, grant.ReasonEnded)
 		if w.active(tokens.AccessToken) {
@@ -92,13 +93,13 @@ func TestALostAnswerIsGivenAgainUntilItIsUsed(t *testing.T) {
 	eachEngine(t, defaults(), func(w *world) {
 		first := w.redeemed(scope.Read)
 		second := w.refresh(first.RefreshToken)
-		w.pass(20 * time.Second)
+		w.Pass(20 * time.Second)
 		var differ atomic.Int64
 		replicas := []*grant.Service{w.Service, w.service()}
-		race(200, func(i int) bool {
+		storetest.Race(200, func(i int) bool {
 			again, err := replicas[i%2].Refresh(w.Context(), grant.RefreshRequest{RefreshToken: first.RefreshToken.Reveal(), ClientID: "app"})
 			if err != nil || again.AccessToken != second.AccessToken || again.RefreshToken != second.RefreshToken ||
-				!again.IssuedAt.Equal(second.IssuedAt) || again.ExpiresIn(w.clock()) != 3580 {
+				!again.IssuedAt.Equal(second.IssuedAt) || again.ExpiresIn(w.Now()) != 3580 {
 				differ.Add(1)
 			}
 			return true
@@ -133,7 +134,7 @@ func TestA5AReplayAfterTheOwnerHasMovedOnEndsTheGrant(t *testing.T) {
 				}
 				_, err := w.tryRefresh(stolen.RefreshToken)
 				w.wantRefused(err, grant.ReasonReused)
-				if n := w.count(`SELECT count(*) FROM grants WHERE ended_at IS NULL`); n != 0 {
+				if n := w.Count(`SELECT count(*) FROM grants WHERE ended_at IS NULL`); n != 0 {
 					w.Error("the grant lives on")
 				}
 			})
@@ -145,7 +146,7 @@ func TestAReplayOutsideTheWindowEndsTheGrant(t *testing.T) {
 	eachEngine(t, defaults(), func(w *world) {
 		first := w.redeemed(scope.Read)
 		w.refresh(first.RefreshToken)
-		w.pass(time.Minute)
+		w.Pass(time.Minute)
 		_, err := w.tryRefresh(first.RefreshToken)
 		w.wantRefused(err, grant.ReasonReused)
 	})
@@ -165,7 +166,7 @@ func TestReplicasRefreshManyGrants(t *testing.T) {
 		for i := range grants {
 			first[i], pairs[i] = w.redeemed(scope.Read), map[secret.Token]bool{}
 		}
-		race(grants*requests, func(n int) bool {
+		storetest.Race(grants*requests, func(n int) bool {
 			i := n % grants
 			got, err := replicas[n%len(replicas)].Refresh(w.Context(), grant.RefreshRequest{RefreshToken: first[i].RefreshToken.Reveal(), ClientID: "app"})
 			if err != nil || got.GrantID != first[i].GrantID {
@@ -182,7 +183,7 @@ func TestReplicasRefreshManyGrants(t *testing.T) {
 				w.Errorf("grant %d: %d different pairs", i, len(got))
 			}
 		}
-		if n := w.count(`SELECT count(*) FROM grants WHERE generation = 2 AND ended_at IS NULL`); n != grants {
+		if n := w.Count(`SELECT count(*) FROM grants WHERE generation = 2 AND ended_at IS NULL`); n != grants {
 			w.Errorf("%d grants were moved on once", n)
 		}
 	})
@@ -200,7 +201,7 @@ func TestB4RefreshesAndCodesAreLimited(t *testing.T) {
 		if _, err := w.tryRefresh(tokens.RefreshToken); !fault.Is(err, fault.RateLimited) {
 			w.Errorf("the fourth refresh: %v", err)
 		}
-		w.pass(20 * time.Second)
+		w.Pass(20 * time.Second)
 		w.refresh(tokens.RefreshToken)
 		for range 10 {
 			if _, err := w.Service.Approve(w.Context(), w.approval(scope.Read)); fault.Is(err, fault.RateLimited) {

@@ -2,76 +2,46 @@ package passkey_test
 
 import (
 	"encoding/json"
-	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
 	"latchkey/authserver"
-	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/passkey"
-	"latchkey/authserver/internal/store"
-	"latchkey/pkg/database"
+	"latchkey/authserver/internal/storetest"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
-	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/actor"
 )
+
+func TestMain(m *testing.M) { storetest.Main(m) }
 
 const issuer = "https://id.example.com"
 
 var (
-	start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	here  = secret.DigestOf("this browser")
 	there = secret.DigestOf("another browser")
 )
 
 // world is the use cases on a fresh database, with a user and a device.
 type world struct {
-	*testing.T
+	*storetest.House
 	*passkey.Service
-	store  *store.Store
 	user   *authserver.User
 	device *actor.Authenticator
-	now    time.Time
 }
 
 func eachEngine(t *testing.T, fn func(w *world)) {
 	t.Helper()
-	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		db, err := database.Open(t.Context(), schema.Database(t, set), database.Options{})
+	storetest.EachEngine(t, func(h *storetest.House) {
+		service, err := passkey.New(passkey.Dependencies{Store: h.Store, Issuer: issuer, Now: h.Now, Events: h.Events()})
 		if err != nil {
-			t.Fatal(err)
+			h.Fatal(err)
 		}
-		t.Cleanup(func() { _ = db.Close() })
-		w := &world{T: t, store: store.New(db), device: actor.NewAuthenticator(issuer), now: start}
-		clock := func() time.Time { return w.now }
-		w.Service, err = passkey.New(passkey.Dependencies{
-			Store: w.store, Issuer: issuer, Now: clock,
-			Events: &event.Recorder{Store: w.store, Logger: slog.New(slog.DiscardHandler), Now: clock},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.user = w.person()
-		fn(w)
+		fn(&world{House: h, Service: service, user: h.Person(), device: actor.NewAuthenticator(issuer)})
 	})
-}
-
-func (w *world) person() *authserver.User {
-	w.Helper()
-	u := &authserver.User{ID: uuid.NewString(), FamilyID: uuid.NewString(), Role: authserver.RoleAdmin, UILayout: "dashboard", CreatedAt: start}
-	u.Email = u.ID + "@example.com"
-	if err := w.store.CreateFamily(w.Context(), authserver.Family{ID: u.FamilyID, Name: "Family", CreatedAt: start}); err != nil {
-		w.Fatal(err)
-	}
-	if err := w.store.CreateUser(w.Context(), u); err != nil {
-		w.Fatal(err)
-	}
-	return u
 }
 
 // options are what a browser is given.
@@ -111,36 +81,29 @@ func (w *world) enrol() {
 	}
 }
 
-func (w *world) want(what string, err error, kind fault.Kind) {
-	w.Helper()
-	if !fault.Is(err, kind) {
-		w.Errorf("%s: %v, want %v", what, err, kind)
-	}
-}
-
 func TestASigninByPasskey(t *testing.T) {
 	eachEngine(t, func(w *world) {
 		w.enrol()
 		asked := w.options(w.BeginSignIn(w.Context(), here))
 		answer := w.made(w.device.Get(asked))
 		_, err := w.SignIn(w.Context(), there, answer)
-		w.want("at another browser", err, fault.Unauthenticated)
+		w.Want("at another browser", err, fault.Unauthenticated)
 		if id, err := w.SignIn(w.Context(), here, answer); err != nil || id != w.user.ID {
 			w.Fatalf("%s, %v", id, err)
 		}
 		_, err = w.SignIn(w.Context(), here, answer)
-		w.want("twice", err, fault.Unauthenticated)
+		w.Want("twice", err, fault.Unauthenticated)
 		late := w.made(w.device.Get(w.options(w.BeginSignIn(w.Context(), here))))
-		w.now = w.now.Add(passkey.Life)
+		w.Pass(passkey.Life)
 		_, err = w.SignIn(w.Context(), here, late)
-		w.want("too late", err, fault.Unauthenticated)
+		w.Want("too late", err, fault.Unauthenticated)
 		_, err = w.SignIn(w.Context(), here, []byte("{}"))
-		w.want("no answer", err, fault.Malformed)
+		w.Want("no answer", err, fault.Malformed)
 
 		asked = w.options(w.BeginSignIn(w.Context(), here))
 		w.device.Keys[0].Count = 0 // a copy that has not kept up
 		_, err = w.SignIn(w.Context(), here, w.made(w.device.Get(asked)))
-		w.want("a copied key", err, fault.Unauthenticated)
+		w.Want("a copied key", err, fault.Unauthenticated)
 	})
 }
 
@@ -149,21 +112,10 @@ func TestAChallengeIsUsedOnce(t *testing.T) {
 	eachEngine(t, func(w *world) {
 		w.enrol()
 		answer := w.made(w.device.Get(w.options(w.BeginSignIn(w.Context(), here))))
-		var (
-			all sync.WaitGroup
-			mu  sync.Mutex
-			won int
-		)
-		for range 20 {
-			all.Go(func() {
-				if _, err := w.SignIn(w.Context(), here, answer); err == nil {
-					mu.Lock()
-					defer mu.Unlock()
-					won++
-				}
-			})
-		}
-		all.Wait()
+		won := storetest.Race(20, func(int) bool {
+			_, err := w.SignIn(w.Context(), here, answer)
+			return err == nil
+		})
 		if won != 1 {
 			w.Errorf("%d winners", won)
 		}
@@ -173,15 +125,15 @@ func TestAChallengeIsUsedOnce(t *testing.T) {
 func TestAPasskeyAsSecondFactor(t *testing.T) {
 	eachEngine(t, func(w *world) {
 		_, err := w.BeginSecondFactor(w.Context(), w.user, here)
-		w.want("without a passkey", err, fault.NotFound)
+		w.Want("without a passkey", err, fault.NotFound)
 		w.enrol()
 		asked := w.options(w.BeginSecondFactor(w.Context(), w.user, here))
 		answer := w.made(w.device.Get(asked))
-		other := w.person()
-		w.want("of another user", w.CheckSecondFactor(w.Context(), other, here, answer), fault.Unauthenticated)
+		other := w.Person()
+		w.Want("of another user", w.CheckSecondFactor(w.Context(), other, here, answer), fault.Unauthenticated)
 		answer = w.made(w.device.Get(w.options(w.BeginSecondFactor(w.Context(), w.user, here))))
 		_, err = w.SignIn(w.Context(), here, answer)
-		w.want("for another purpose", err, fault.Unauthenticated)
+		w.Want("for another purpose", err, fault.Unauthenticated)
 		answer = w.made(w.device.Get(w.options(w.BeginSecondFactor(w.Context(), w.user, here))))
 		if err := w.CheckSecondFactor(w.Context(), w.user, here, answer); err != nil {
 			w.Error(err)
@@ -190,13 +142,13 @@ func TestAPasskeyAsSecondFactor(t *testing.T) {
 		stranger.Keys = []*actor.AuthenticatorKey{{ID: []byte("unknown"), User: []byte("x"), RPID: "id.example.com", Private: w.device.Keys[0].Private}}
 		asked = w.options(w.BeginSignIn(w.Context(), here))
 		_, err = w.SignIn(w.Context(), here, w.made(stranger.Get(asked)))
-		w.want("an unknown passkey", err, fault.Unauthenticated)
+		w.Want("an unknown passkey", err, fault.Unauthenticated)
 	})
 }
 
 func TestPasskeysAreKept(t *testing.T) {
 	eachEngine(t, func(w *world) {
-		w.want("a name too long", w.add(strings.Repeat("n", authserver.MaxPasskeyName+1)), fault.Invalid)
+		w.Want("a name too long", w.add(strings.Repeat("n", authserver.MaxPasskeyName+1)), fault.Invalid)
 		for n := range authserver.MaxPasskeys {
 			name := ""
 			if n == 0 {
@@ -205,22 +157,22 @@ func TestPasskeysAreKept(t *testing.T) {
 			if err := w.add(name); err != nil {
 				w.Fatal(err)
 			}
-			w.now = w.now.Add(time.Second)
+			w.Pass(time.Second)
 		}
 		_, err := w.BeginRegistration(w.Context(), w.user, here)
-		w.want("one too many", err, fault.Conflict)
+		w.Want("one too many", err, fault.Conflict)
 		keys, err := w.List(w.Context(), w.user.ID)
 		if err != nil || len(keys) != authserver.MaxPasskeys || keys[0].Name != "Phone" || keys[1].Name == keys[2].Name {
 			w.Fatalf("%d passkeys, %v", len(keys), err)
 		}
-		id, other := keys[0].ID, w.person()
+		id, other := keys[0].ID, w.Person()
 		for what, err := range map[string]error{
 			"rename of another's": w.Rename(w.Context(), other.ID, id, "Mine"), "remove of another's": w.Remove(w.Context(), other.ID, id),
 			"rename of none": w.Rename(w.Context(), w.user.ID, "x", "Mine"), "remove of none": w.Remove(w.Context(), w.user.ID, uuid.NewString()),
 		} {
-			w.want(what, err, fault.NotFound)
+			w.Want(what, err, fault.NotFound)
 		}
-		w.want("no name", w.Rename(w.Context(), w.user.ID, id, " "), fault.Invalid)
+		w.Want("no name", w.Rename(w.Context(), w.user.ID, id, " "), fault.Invalid)
 		if err := w.Rename(w.Context(), w.user.ID, id, "Old phone"); err != nil {
 			w.Fatal(err)
 		}
@@ -232,7 +184,7 @@ func TestPasskeysAreKept(t *testing.T) {
 				w.Fatal(err)
 			}
 		}
-		w.want("the last way in", w.Remove(w.Context(), w.user.ID, id), fault.Conflict)
+		w.Want("the last way in", w.Remove(w.Context(), w.user.ID, id), fault.Conflict)
 	})
 }
 

@@ -11,43 +11,34 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/authserver"
-	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/registration"
-	"latchkey/authserver/internal/store"
-	"latchkey/pkg/database"
+	"latchkey/authserver/internal/storetest"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/secret"
-	"latchkey/pkg/testenv"
 )
 
-var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+var start = storetest.Start
 
 type fixture struct {
 	*registration.Service
-	t   *testing.T
-	db  *database.DB
+	*storetest.House
 	log *strings.Builder
 }
 
 // eachService runs fn with a service on a fresh database of each engine.
 func eachService(t *testing.T, fn func(s *fixture)) {
 	t.Helper()
-	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		db, err := database.Open(t.Context(), schema.Database(t, set), database.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = db.Close() })
-		st := store.New(db)
-		log := &strings.Builder{}
-		now := func() time.Time { return start }
-		events := &event.Recorder{Store: st, Logger: slog.New(slog.NewTextHandler(log, nil)), Now: now}
+	storetest.EachEngine(t, func(h *storetest.House) {
+		log, events := &strings.Builder{}, h.Events()
+		events.Logger = slog.New(slog.NewTextHandler(log, nil))
 		fn(&fixture{&registration.Service{
-			Store: st, Grants: grant.New(grant.Dependencies{Store: st, Events: events, Logger: slog.New(slog.DiscardHandler), Now: now}),
-			Events: events, Now: now,
-		}, t, db, log})
+			Store: h.Store, Grants: grant.New(grant.Dependencies{Store: h.Store, Events: events, Logger: slog.New(slog.DiscardHandler), Now: h.Now}),
+			Events: events, Now: h.Now,
+		}, h, log})
 	})
 }
 
@@ -56,19 +47,19 @@ func good() registration.Request {
 }
 
 func (s *fixture) create(r registration.Request) (*authserver.Client, secret.Token) {
-	s.t.Helper()
-	c, made, err := s.Create(s.t.Context(), r)
+	s.Helper()
+	c, made, err := s.Create(s.Context(), r)
 	if err != nil {
-		s.t.Fatal(err)
+		s.Fatal(err)
 	}
 	return c, made
 }
 
 func (s *fixture) find(id string) *authserver.Client {
-	s.t.Helper()
-	c, err := s.Store.FindClient(s.t.Context(), id)
+	s.Helper()
+	c, err := s.Service.Store.FindClient(s.Context(), id)
 	if err != nil {
-		s.t.Fatal(err)
+		s.Fatal(err)
 	}
 	return c
 }
@@ -80,21 +71,21 @@ func TestCreate(t *testing.T) {
 		c, made := s.create(r)
 		stored := s.find(c.ID)
 		if stored.Name != "Büdget 家計簿" || stored.Scopes != scope.All || !stored.CreatedAt.Equal(start) || stored.Public() {
-			s.t.Errorf("%+v", stored)
+			s.Errorf("%+v", stored)
 		}
 		if diff := cmp.Diff(r.RedirectURIs, stored.RedirectURIs); diff != "" {
-			s.t.Error(diff)
+			s.Error(diff)
 		}
 		if !stored.SecretMatches(made.Reveal(), start) || stored.SecretMatches("", start) || stored.SecretMatches(made.Reveal()+"x", start) {
-			s.t.Error("the secret that was shown is not the one that works")
+			s.Error("the secret that was shown is not the one that works")
 		}
 		if strings.Contains(s.log.String(), made.Reveal()) || !strings.Contains(s.log.String(), authserver.EventClientCreated) {
-			s.t.Errorf("log: %s", s.log)
+			s.Errorf("log: %s", s.log)
 		}
 		r = good()
 		r.AuthMethod, r.Scopes = authserver.AuthNone, "read"
 		if c, made = s.create(r); !made.IsZero() || !c.Public() || s.find(c.ID).Scopes != scope.Read || s.find(c.ID).SecretMatches("", start) {
-			s.t.Errorf("public: %+v", c)
+			s.Errorf("public: %+v", c)
 		}
 		// A resource server needs no redirect.
 		s.create(registration.Request{Name: "API", AuthMethod: authserver.AuthBasic, ResourceServer: true})
@@ -102,8 +93,8 @@ func TestCreate(t *testing.T) {
 		r = good()
 		r.ID = "budget"
 		s.create(r)
-		if _, _, err := s.Create(s.t.Context(), r); !fault.Is(err, fault.Conflict) {
-			s.t.Errorf("an id twice: %v", err)
+		if _, _, err := s.Create(s.Context(), r); !fault.Is(err, fault.Conflict) {
+			s.Errorf("an id twice: %v", err)
 		}
 	})
 }
@@ -159,39 +150,39 @@ func TestEveryComplaint(t *testing.T) {
 func TestRotateSecret(t *testing.T) {
 	eachService(t, func(s *fixture) {
 		c, first := s.create(good())
-		second, err := s.RotateSecret(s.t.Context(), c.ID, time.Hour)
+		second, err := s.RotateSecret(s.Context(), c.ID, time.Hour)
 		if err != nil {
-			s.t.Fatal(err)
+			s.Fatal(err)
 		}
 		stored := s.find(c.ID)
 		for _, token := range []secret.Token{first, second} {
 			if !stored.SecretMatches(token.Reveal(), start.Add(time.Hour-time.Second)) {
-				s.t.Errorf("%s does not work within the overlap", token)
+				s.Errorf("%s does not work within the overlap", token)
 			}
 		}
 		if stored.SecretMatches(first.Reveal(), start.Add(time.Hour)) || !stored.SecretMatches(second.Reveal(), start.Add(time.Hour)) {
-			s.t.Error("after the overlap the new secret works, and only it")
+			s.Error("after the overlap the new secret works, and only it")
 		}
-		third, err := s.RotateSecret(s.t.Context(), c.ID, 0)
+		third, err := s.RotateSecret(s.Context(), c.ID, 0)
 		if err != nil {
-			s.t.Fatal(err)
+			s.Fatal(err)
 		}
 		if stored = s.find(c.ID); stored.SecretMatches(second.Reveal(), start) || stored.SecretMatches(first.Reveal(), start) || !stored.SecretMatches(third.Reveal(), start) {
-			s.t.Error("without an overlap only the new secret works")
+			s.Error("without an overlap only the new secret works")
 		}
 		for _, overlap := range []time.Duration{-time.Second, registration.MaxOverlap + time.Second} {
-			if _, err := s.RotateSecret(s.t.Context(), c.ID, overlap); !fault.Is(err, fault.Invalid) {
-				s.t.Errorf("overlap %s: %v", overlap, err)
+			if _, err := s.RotateSecret(s.Context(), c.ID, overlap); !fault.Is(err, fault.Invalid) {
+				s.Errorf("overlap %s: %v", overlap, err)
 			}
 		}
 		r := good()
 		r.AuthMethod = authserver.AuthNone
 		public, _ := s.create(r)
-		if _, err := s.RotateSecret(s.t.Context(), public.ID, 0); !fault.Is(err, fault.Invalid) {
-			s.t.Errorf("a public client: %v", err)
+		if _, err := s.RotateSecret(s.Context(), public.ID, 0); !fault.Is(err, fault.Invalid) {
+			s.Errorf("a public client: %v", err)
 		}
-		if _, err := s.RotateSecret(s.t.Context(), "nobody", 0); !fault.Is(err, fault.NotFound) {
-			s.t.Errorf("no client: %v", err)
+		if _, err := s.RotateSecret(s.Context(), "nobody", 0); !fault.Is(err, fault.NotFound) {
+			s.Errorf("no client: %v", err)
 		}
 	})
 }
@@ -208,10 +199,10 @@ func TestRotateRace(t *testing.T) {
 		)
 		for range n {
 			group.Go(func() {
-				made, err := s.RotateSecret(s.t.Context(), c.ID, 0)
+				made, err := s.RotateSecret(s.Context(), c.ID, 0)
 				if err != nil {
 					if !fault.Is(err, fault.Conflict) {
-						s.t.Errorf("a loser got %v", err)
+						s.Errorf("a loser got %v", err)
 					}
 					return
 				}
@@ -228,7 +219,7 @@ func TestRotateRace(t *testing.T) {
 			}
 		}
 		if working != 1 || stored.SecretMatches(first.Reveal(), start) {
-			s.t.Errorf("%d of %d secrets that were shown work", working, len(shown))
+			s.Errorf("%d of %d secrets that were shown work", working, len(shown))
 		}
 	})
 }
@@ -242,26 +233,26 @@ func TestEnsure(t *testing.T) {
 		var group sync.WaitGroup
 		for range 4 { // replicas that start together
 			group.Go(func() {
-				if err := s.Ensure(s.t.Context(), r); err != nil {
-					s.t.Errorf("%v", err)
+				if err := s.Ensure(s.Context(), r); err != nil {
+					s.Errorf("%v", err)
 				}
 			})
 		}
 		group.Wait()
 		if !s.find(r.ID).SecretMatches(r.Secret, start) {
-			s.t.Error("the secret of the deployment does not work")
+			s.Error("the secret of the deployment does not work")
 		}
 		old := r.Secret
 		r.Secret = secret.New(secret.ClientSecret).Reveal()
-		if err := s.Ensure(s.t.Context(), r); err != nil {
-			s.t.Fatal(err)
+		if err := s.Ensure(s.Context(), r); err != nil {
+			s.Fatal(err)
 		}
 		if c := s.find(r.ID); !c.SecretMatches(r.Secret, start) || c.SecretMatches(old, start) {
-			s.t.Error("the deployment's new secret does not take the old one's place")
+			s.Error("the deployment's new secret does not take the old one's place")
 		}
 		r.Secret = "chosen"
-		if err := s.Ensure(s.t.Context(), r); !fault.Is(err, fault.Invalid) {
-			s.t.Errorf("a chosen secret: %v", err)
+		if err := s.Ensure(s.Context(), r); !fault.Is(err, fault.Invalid) {
+			s.Errorf("a chosen secret: %v", err)
 		}
 	})
 }
@@ -269,11 +260,11 @@ func TestEnsure(t *testing.T) {
 func TestDelete(t *testing.T) {
 	eachService(t, func(s *fixture) {
 		c, _ := s.create(good())
-		if err := s.Delete(s.t.Context(), c.ID); err != nil {
-			s.t.Fatal(err)
+		if err := s.Delete(s.Context(), c.ID); err != nil {
+			s.Fatal(err)
 		}
-		if err := s.Delete(s.t.Context(), c.ID); !fault.Is(err, fault.NotFound) {
-			s.t.Errorf("twice: %v", err)
+		if err := s.Delete(s.Context(), c.ID); !fault.Is(err, fault.NotFound) {
+			s.Errorf("twice: %v", err)
 		}
 	})
 }

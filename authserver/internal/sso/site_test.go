@@ -22,6 +22,7 @@ import (
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/sso"
 	"latchkey/authserver/internal/store"
+	"latchkey/authserver/internal/storetest"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/database"
 	"latchkey/pkg/e2e/openid"
@@ -30,6 +31,8 @@ import (
 	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/described"
 )
+
+func TestMain(m *testing.M) { storetest.Main(m) }
 
 const password = "Correct-horse-1!"
 
@@ -70,7 +73,7 @@ func (c *clock) advance(d time.Duration) {
 
 func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 	t.Helper()
-	address := schema.Database(t, set)
+	address := storetest.Database(t, set)
 	db, err := database.Open(t.Context(), address, database.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/store"
+	"latchkey/authserver/internal/storetest"
 	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/keyuse"
@@ -75,7 +76,7 @@ func TestAPIKeyRoundTrip(t *testing.T) {
 func TestOneActiveKeyPerSource(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *database.DB, s *store.Store) {
 		p := addPerson(t, db)
-		wins := race(20, func() bool {
+		wins := storetest.Race(20, func(int) bool {
 			k, digest := newKey(p.id, authserver.SourceMobile, uuid.NewString())
 			err := s.CreateAPIKey(t.Context(), k, digest)
 			if err != nil && !fault.Is(err, fault.Conflict) {
@@ -119,7 +120,7 @@ func TestParallelKeyRotationsHaveOneWinner(t *testing.T) {
 		p := addPerson(t, db)
 		k, old := addKey(t, s, p.id, authserver.SourceWeb)
 		at := start.Add(time.Minute)
-		wins := race(20, func() bool {
+		wins := storetest.Race(20, func(int) bool {
 			retired, err := s.RotateAPIKey(t.Context(), keyRotation(k, at, time.Hour))
 			if err != nil && !errors.Is(err, authserver.ErrNotClaimed) {
 				t.Error(err)

@@ -1,32 +1,28 @@
 package store_test
 
 import (
-	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/store"
+	"latchkey/authserver/internal/storetest"
 	"latchkey/pkg/database"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/testenv"
 )
 
-var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+var start = storetest.Start
 
 // eachEngine runs fn on a fresh, migrated store of each engine.
 func eachEngine(t *testing.T, fn func(t *testing.T, db *database.DB, s *store.Store)) {
 	t.Helper()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		db, err := database.Open(t.Context(), schema.Database(t, set), database.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = db.Close() })
+		db := storetest.Open(t, set)
 		fn(t, db, store.New(db))
 	})
 }
@@ -78,23 +74,4 @@ func TestClientRoundTrip(t *testing.T) {
 			t.Errorf("second client with the id: %v", err)
 		}
 	})
-}
-
-func race(n int, try func() bool) int {
-	var (
-		group sync.WaitGroup
-		wins  atomic.Int64
-		gate  = make(chan struct{})
-	)
-	for range n {
-		group.Go(func() {
-			<-gate
-			if try() {
-				wins.Add(1)
-			}
-		})
-	}
-	close(gate)
-	group.Wait()
-	return int(wins.Load())
 }

@@ -18,12 +18,15 @@ import (
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/store"
+	"latchkey/authserver/internal/storetest"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/database"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/scope"
 	"latchkey/pkg/testenv"
 )
+
+func TestMain(m *testing.M) { storetest.Main(m) }
 
 // site is the pages with a real store behind a real listener.
 type site struct {
@@ -67,11 +70,7 @@ func settings() account.Settings {
 // depend on.
 func newSite(t *testing.T, set testenv.Set, settings account.Settings, change ...func(s *site, d *web.Dependencies)) *site {
 	t.Helper()
-	db, err := database.Open(t.Context(), schema.Database(t, set), database.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Open(t, set)
 	s := &site{DB: db, Store: store.New(db), clock: &clock{}, mail: &mailbox{}}
 	logger := slog.New(slog.DiscardHandler)
 	s.events = &event.Recorder{Store: s.Store, Logger: logger, Now: s.clock.now, From: func(ctx context.Context) authserver.Origin {
