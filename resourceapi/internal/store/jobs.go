@@ -51,8 +51,19 @@ func (s *Store) Claim(ctx context.Context, term time.Duration) (*Lease, error) {
 	return lease, err
 }
 
-// extend lengthens the lease, in the transaction of the work that it covers, so that
-// a worker without a lease cannot commit.
+// holding runs fn in a transaction that commits only while the lease is held. The
+// lease comes last, because a claim locks a job before it: the other way round the
+// two would wait for each other.
+func (l *Lease) holding(ctx context.Context, fn func(ctx context.Context) error) error {
+	return l.s.db.InTx(l.inside(ctx), func(ctx context.Context) error {
+		if err := fn(ctx); err != nil {
+			return err
+		}
+		return l.extend(ctx)
+	})
+}
+
+// extend lengthens the lease.
 func (l *Lease) extend(ctx context.Context) error {
 	now := l.s.Now()
 	n, err := database.Affected(l.orm(ctx).Model(&leaseRow{}).Where("holder = ? AND until > ?", l.holder, now).UpdateColumn("until", now.Add(l.term)))
@@ -112,10 +123,7 @@ func (l *Lease) finish(ctx context.Context, jobs []Job) error {
 // Retry schedules failed jobs again. Those that have failed tries times are dropped,
 // and their syncs fail.
 func (l *Lease) Retry(ctx context.Context, jobs []Job, tries int, backoff time.Duration) error {
-	return l.s.db.InTx(l.inside(ctx), func(ctx context.Context) error {
-		if err := l.extend(ctx); err != nil {
-			return err
-		}
+	return l.holding(ctx, func(ctx context.Context) error {
 		now := l.s.Now()
 		var lost []Job
 		for _, j := range jobs {

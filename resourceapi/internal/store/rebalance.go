@@ -30,10 +30,7 @@ func (l *Lease) AccountIDs(ctx context.Context) ([]string, error) {
 // Begin marks the waiting syncs of a subject, an account or the family, as
 // running. A family's get a child for every account.
 func (l *Lease) Begin(ctx context.Context, subject string, children []string) error {
-	return l.s.db.InTx(l.inside(ctx), func(ctx context.Context) error {
-		if err := l.extend(ctx); err != nil {
-			return err
-		}
+	return l.holding(ctx, func(ctx context.Context) error {
 		now := l.s.Now()
 		err := database.ErrorOf(l.syncs(ctx, subject, resourceapi.SyncPending).UpdateColumns(map[string]any{
 			"status": resourceapi.SyncRunning, "syncing_at": now, "updated_at": now,
@@ -72,9 +69,7 @@ func (l *Lease) startParts(ctx context.Context, subject string, accounts []strin
 // Complete marks the running syncs of a subject as done and its jobs as
 // finished.
 func (l *Lease) Complete(ctx context.Context, subject string, jobs []Job) error {
-	return l.s.db.InTx(l.inside(ctx), func(ctx context.Context) error {
-		return errors.Join(l.extend(ctx), l.complete(ctx, subject, jobs))
-	})
+	return l.holding(ctx, func(ctx context.Context) error { return l.complete(ctx, subject, jobs) })
 }
 
 func (l *Lease) complete(ctx context.Context, subject string, jobs []Job) error {
@@ -95,10 +90,7 @@ func (l *Lease) complete(ctx context.Context, subject string, jobs []Job) error 
 // Rebalance recomputes an account's balances from a day on, nil for all, and
 // finishes jobs, in one transaction. An account that is gone needs nothing.
 func (l *Lease) Rebalance(ctx context.Context, account string, from *resourceapi.Date, jobs []Job, compute func(Ledger) ([]resourceapi.BalancePoint, error)) error {
-	return l.s.db.InTx(l.inside(ctx), func(ctx context.Context) error {
-		if err := l.extend(ctx); err != nil {
-			return err
-		}
+	return l.holding(ctx, func(ctx context.Context) error {
 		ledger, found, err := l.ledger(ctx, account, from)
 		if err != nil {
 			return err

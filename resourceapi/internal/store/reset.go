@@ -76,9 +76,7 @@ func (l *Lease) Reset(ctx context.Context, jobs []Job) error {
 	if err := l.removeTransactions(ctx, ""); err != nil {
 		return err
 	}
-	return l.s.db.InTx(ctx, func(ctx context.Context) error {
-		return errors.Join(l.extend(ctx), l.empty(ctx), l.finish(ctx, jobs))
-	})
+	return l.holding(ctx, func(ctx context.Context) error { return errors.Join(l.empty(ctx), l.finish(ctx, jobs)) })
 }
 
 // empty deletes the household's rows from every table. Tables that others refer to
@@ -106,10 +104,7 @@ func (l *Lease) RemoveAccount(ctx context.Context, account string, jobs []Job) e
 	if err := l.removeTransactions(ctx, account); err != nil {
 		return err
 	}
-	return l.s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := l.extend(ctx); err != nil {
-			return err
-		}
+	return l.holding(ctx, func(ctx context.Context) error {
 		return errors.Join(
 			database.ErrorOf(l.orm(ctx).Where("id = ? AND status = ?", account, resourceapi.StatusPendingDeletion).Delete(&accountRow{})),
 			database.ErrorOf(l.orm(ctx).Where("syncable_id = ?", account).Delete(&syncRow{})),
