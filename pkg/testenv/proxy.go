@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // Proxy stands between a service and an engine. It can be cut, which is how a
@@ -21,6 +23,7 @@ type Proxy struct {
 	cut    bool
 	conns  map[net.Conn]struct{}
 	hold   sync.RWMutex
+	slow   atomic.Int64 // nanoseconds
 }
 
 // NewProxy starts a proxy in front of the engine at rawURL (postgres://… or
@@ -95,15 +98,21 @@ func (p *Proxy) Hold() (release func()) {
 	return p.hold.Unlock
 }
 
+// Slow delays every answer of the engine by d; 0 ends it.
+func (p *Proxy) Slow(d time.Duration) { p.slow.Store(int64(d)) }
+
 // held is a connection whose writes wait while the proxy holds answers back.
 type held struct {
 	net.Conn
-	hold *sync.RWMutex
+	p *Proxy
 }
 
 func (h held) Write(b []byte) (int, error) {
-	h.hold.RLock()
-	defer h.hold.RUnlock()
+	if d := time.Duration(h.p.slow.Load()); d > 0 {
+		<-time.After(d)
+	}
+	h.p.hold.RLock()
+	defer h.p.hold.RUnlock()
 	return h.Conn.Write(b)
 }
 
@@ -143,7 +152,7 @@ func (p *Proxy) serve(client net.Conn) {
 	defer p.forget(server)
 
 	go func() {
-		_, _ = io.Copy(held{client, &p.hold}, server)
+		_, _ = io.Copy(held{client, p}, server)
 		_ = client.Close()
 	}()
 	if p.tap == nil {

@@ -79,6 +79,9 @@ func (s *RedisServer) Restart() {
 	})
 }
 
+// PID is that of the server's process.
+func (s *RedisServer) PID() int { return s.cmd.Process.Pid }
+
 // Kill ends the server at once: what is not in its dump is lost.
 func (s *RedisServer) Kill() {
 	_ = s.cmd.Process.Kill() // it may have ended already

@@ -9,24 +9,21 @@ import (
 // RestartAuth starts authserver again on the same addresses, after a Kill or
 // a Stop.
 func (s *Stack) RestartAuth(ctx context.Context) error {
-	p, err := process.Start(ctx, "authserver", s.Binaries.Auth, s.authEnv["AUTH_ISSUER"], s.authEnv["AUTH_OPS_ADDR"], s.Dir, s.authEnv, "serve")
-	if err != nil {
-		return err
+	p, err := s.Auth.Again(ctx, "", nil)
+	if err == nil {
+		s.Auth = p
 	}
-	s.Auth = p
-	return nil
+	return err
 }
 
 // RestartAPI starts replica i of resourceapi again on the same addresses, after
 // a Kill or a Stop.
 func (s *Stack) RestartAPI(ctx context.Context, i int) error {
-	env := s.apiEnvs[i]
-	p, err := process.Start(ctx, "resourceapi", s.Binaries.API, "http://"+env["API_ADDR"], env["API_OPS_ADDR"], s.Dir, env, "serve")
-	if err != nil {
-		return err
+	p, err := s.APIs[i].Again(ctx, "", nil)
+	if err == nil {
+		s.APIs[i] = p
 	}
-	s.APIs[i] = p
-	return nil
+	return err
 }
 
 // AddAuth starts one more replica of authserver, on the same database and Redis,

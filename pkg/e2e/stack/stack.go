@@ -36,9 +36,8 @@ type Stack struct {
 	ResourceServer actor.Credential
 
 	authEnv process.Env
-	apiEnvs []process.Env // of each replica
-	erasure process.Env   // what lets authserver tell resourceapi of deleted families
-	apiAddr string        // of the first replica, chosen before authserver starts
+	erasure process.Env // what lets authserver tell resourceapi of deleted families
+	apiAddr string      // of the first replica, chosen before authserver starts
 	undo    []func() error
 }
 
@@ -141,7 +140,7 @@ func (s *Stack) AddAPI(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.APIs, s.apiEnvs = append(s.APIs, p), append(s.apiEnvs, env)
+	s.APIs = append(s.APIs, p)
 	return nil
 }
 

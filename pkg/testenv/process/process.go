@@ -30,6 +30,7 @@ type Process struct {
 	Ops  string // address of /metrics, /healthz and /readyz
 
 	cmd  *exec.Cmd
+	env  Env
 	log  logBuffer
 	done chan struct{}
 	err  error // why it ended; read after done
@@ -68,7 +69,7 @@ func (e Env) list() []string {
 // Start starts a service's program with args and env, and waits until
 // /readyz at ops says 200.
 func Start(ctx context.Context, name, program, url, ops, dir string, env Env, args ...string) (*Process, error) {
-	p := &Process{Name: name, URL: url, Ops: "http://" + ops, done: make(chan struct{})}
+	p := &Process{Name: name, URL: url, Ops: "http://" + ops, env: env, done: make(chan struct{})}
 	p.cmd = exec.Command(program, args...) //nolint:gosec,noctx // our own binary; Stop ends it, after a drain
 	p.cmd.Dir, p.cmd.Env = dir, env.list()
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
@@ -85,6 +86,22 @@ func Start(ctx context.Context, name, program, url, ops, dir string, env Env, ar
 	}
 	return p, nil
 }
+
+// Again starts the service once more as it was started, after a Kill or a Stop:
+// with program ("": the same one) and more on top of its environment.
+func (p *Process) Again(ctx context.Context, program string, more Env) (*Process, error) {
+	if program == "" {
+		program = p.cmd.Path
+	}
+	return Start(ctx, p.Name, program, p.URL, strings.TrimPrefix(p.Ops, "http://"), p.cmd.Dir, p.env.With(more), p.cmd.Args[1:]...)
+}
+
+// Freeze stops the service where it is: it takes connections and answers nothing,
+// until Thaw.
+func (p *Process) Freeze() { _ = p.cmd.Process.Signal(syscall.SIGSTOP) } // it is running
+
+// Thaw lets a frozen service go on.
+func (p *Process) Thaw() { _ = p.cmd.Process.Signal(syscall.SIGCONT) } // it is there
 
 func (p *Process) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 const (
@@ -40,11 +41,11 @@ func (l *lab) authorization(ctx context.Context) error {
 	if err := authorize(people[:warmUps]); err != nil {
 		return err
 	}
-	server, postgres := cpuOf(l.stack.Auth.PID()), cpuOfPostgres()
+	server, postgres := process.CPU(l.stack.Auth.PID()), process.CPUOf("postgres")
 	if err := authorize(people[warmUps:]); err != nil {
 		return err
 	}
-	server, postgres = cpuOf(l.stack.Auth.PID())-server, cpuOfPostgres()-postgres
+	server, postgres = process.CPU(l.stack.Auth.PID())-server, process.CPUOf("postgres")-postgres
 	a, b := float64(server.Microseconds())/1000/authorizations, float64(postgres.Microseconds())/1000/authorizations
 	fmt.Printf("| whole authorization | CPU ms server + PostgreSQL | at most |\n|---|---|---|\n")
 	fmt.Printf("| 6 requests, %d times, password check left out | %.2f + %.2f = %.2f | %.1f |\n\n", authorizations, a, b, a+b, peerWholeCPU)

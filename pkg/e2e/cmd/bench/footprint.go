@@ -9,12 +9,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv/process"
 )
 
 // footprint prints sizes: of a token in the tables, of the processes, of the
 // binaries, and how long a start takes.
 func (l *lab) footprint(ctx context.Context) error {
-	loaded := residentMiB(l.stack.Auth.PID())
+	loaded := process.ResidentMiB(l.stack.Auth.PID())
 	perPair, err := l.storage(ctx)
 	if err != nil {
 		return err
@@ -23,7 +24,7 @@ func (l *lab) footprint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	idle := residentMiB(fresh.Auth.PID())
+	idle := process.ResidentMiB(fresh.Auth.PID())
 	fresh.Auth.Kill()
 	restarted := time.Now()
 	if err := fresh.RestartAuth(ctx); err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"latchkey/pkg/secret"
+	"latchkey/pkg/testenv/process"
 )
 
 // row is a workload beside its bound.
@@ -238,9 +239,9 @@ func (l *lab) measure(ctx context.Context, r row) error {
 }
 
 func (l *lab) timed(ctx context.Context, w workload, pid int) (sample, error) {
-	server, postgres := cpuOf(pid), cpuOfPostgres()
+	server, postgres := process.CPU(pid), process.CPUOf("postgres")
 	s, err := run(ctx, w, l.connections, l.round)
-	s.server, s.postgres = cpuOf(pid)-server, cpuOfPostgres()-postgres
+	s.server, s.postgres = process.CPU(pid)-server, process.CPUOf("postgres")-postgres
 	return s, err
 }
 
