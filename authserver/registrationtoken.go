@@ -17,6 +17,7 @@ type RegistrationToken struct {
 	CreatedAt time.Time  `gorm:"autoCreateTime:false"`
 	ExpiresAt *time.Time // nil: it does not expire
 	RevokedAt *time.Time
+	UsedAt    *time.Time // when it last registered a client
 }
 
 // State is how the token stands at now: good, used, expired or revoked.

@@ -23,23 +23,25 @@ import (
 type Options struct {
 	DB         *database.DB                          // required
 	Rules      func(now time.Time) []database.Expiry // required
-	Owners     Owners                                // nil: none
+	Apart      Apart                                 // nil: none
+	Due        Due                                   // nil: metrics count the rows of Apart
 	Now        func() time.Time                      // required
 	Logger     *slog.Logger                          // required
 	Interval   time.Duration                         // between two rounds; required
 	Registerer prometheus.Registerer                 // nil: no metrics
 }
 
-// Owners have rows that no statement sees of all of them at once.
-type Owners interface {
-	// SweepOwners deletes what has expired of owners who are due, one after the other.
-	// It calls gone for each batch.
-	SweepOwners(ctx context.Context, now time.Time, gone func(table string, n int64)) error
-	// ExpiredOfOwners counts what SweepOwners would delete, by table.
-	ExpiredOfOwners(ctx context.Context, now time.Time) (map[string]int64, error)
-	// OwnersDue counts owners who are due, up to most; 0: all.
-	OwnersDue(ctx context.Context, now time.Time, most int) (int64, error)
+// Apart are rows that no Expiry finds.
+type Apart interface {
+	// SweepApart deletes what has expired. It calls gone for each batch.
+	SweepApart(ctx context.Context, now time.Time, gone func(table string, n int64)) error
+	// ExpiredApart counts what SweepApart would delete, by table.
+	ExpiredApart(ctx context.Context, now time.Time) (map[string]int64, error)
 }
+
+// Due counts the families that have expired rows, up to most, where counting the rows
+// would ask each of them.
+type Due func(ctx context.Context, now time.Time, most int) (int64, error)
 
 // Counts are numbers of rows by table.
 type Counts map[string]int64
@@ -80,7 +82,7 @@ func New(opts Options) *Sweeper {
 	}
 	if opts.Registerer != nil {
 		opts.Registerer.MustRegister(s.deleted, s.backlog, s.finished, s.took, s.failures)
-		if opts.Owners != nil {
+		if opts.Due != nil {
 			opts.Registerer.MustRegister(s.due)
 		}
 	}
@@ -147,7 +149,7 @@ func (s *Sweeper) round(ctx context.Context, began time.Time, gone Counts) error
 			more = again
 		}
 	}
-	return s.owners(ctx, began, gone)
+	return s.apart(ctx, began, gone)
 }
 
 func (s *Sweeper) note(gone Counts, table string, n int64) {
@@ -155,20 +157,39 @@ func (s *Sweeper) note(gone Counts, table string, n int64) {
 	s.deleted.WithLabelValues(table).Add(float64(n))
 }
 
-func (s *Sweeper) owners(ctx context.Context, began time.Time, gone Counts) error {
-	if s.opts.Owners == nil {
+func (s *Sweeper) apart(ctx context.Context, began time.Time, gone Counts) error {
+	if s.opts.Apart == nil {
 		return nil
 	}
-	n, err := s.opts.Owners.OwnersDue(ctx, began, countAtMost)
+	waiting, err := s.waitingApart(ctx, began)
 	if err != nil {
 		return err
 	}
-	s.due.Set(float64(n))
-	err = s.opts.Owners.SweepOwners(ctx, began, func(table string, n int64) { s.note(gone, table, n) })
+	err = s.opts.Apart.SweepApart(ctx, began, func(table string, n int64) {
+		s.note(gone, table, n)
+		if left, counted := waiting[table]; counted {
+			waiting[table] = max(0, left-n)
+			s.backlog.WithLabelValues(table).Set(float64(waiting[table]))
+		}
+	})
 	if err == nil {
 		s.due.Set(0)
 	}
 	return err
+}
+
+// waitingApart shows what waits: rows, or families where there are too many to ask.
+func (s *Sweeper) waitingApart(ctx context.Context, began time.Time) (map[string]int64, error) {
+	if s.opts.Due != nil {
+		n, err := s.opts.Due(ctx, began, countAtMost)
+		s.due.Set(float64(n))
+		return nil, err
+	}
+	waiting, err := s.opts.Apart.ExpiredApart(ctx, began)
+	for table, n := range waiting {
+		s.backlog.WithLabelValues(table).Set(float64(n))
+	}
+	return waiting, err
 }
 
 // Expired counts what Round would delete, without deleting any.
@@ -181,10 +202,10 @@ func (s *Sweeper) Expired(ctx context.Context) (Counts, error) {
 		}
 		waiting[e.From] += n
 	}
-	if s.opts.Owners == nil {
+	if s.opts.Apart == nil {
 		return waiting, nil
 	}
-	more, err := s.opts.Owners.ExpiredOfOwners(ctx, s.opts.Now())
+	more, err := s.opts.Apart.ExpiredApart(ctx, s.opts.Now())
 	for table, n := range more {
 		waiting[table] += n
 	}

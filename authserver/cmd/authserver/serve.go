@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"runtime"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/gorilla/mux"
 
@@ -18,16 +16,13 @@ import (
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/registration"
-	"latchkey/authserver/internal/store"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/cache"
 	"latchkey/pkg/cli"
-	"latchkey/pkg/database"
 	"latchkey/pkg/doctor"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
-	"latchkey/pkg/retention"
 )
 
 func serve(ctx context.Context, args []string) error {
@@ -126,7 +121,7 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer, Resources: p.cfg.KnownResources(),
 		Registers: p.cfg.Registration != registration.Closed, Requests: p.store, Devices: devices,
 	})
-	workers = append(workers, p.grants.RunUses, p.sweeper().Run, p.events.RunSeals, p.sweepEvents, people.RunErasures)
+	workers = append(workers, p.grants.RunUses, p.sweeper().Run, p.events.RunSeals, people.RunErasures)
 	outbox, err := p.outbox(people)
 	if err != nil {
 		return nil, nil, err
@@ -206,38 +201,5 @@ func notFound(pages *web.Server) http.Handler {
 		default:
 			open.ServeHTTP(w, r)
 		}
-	})
-}
-
-// retention: a device that was not seen for longer than its tokens live, and
-// their grants are remembered, has none.
-func (p *parts) retention() store.Retention {
-	kept := p.cfg.GrantRetention
-	return store.Retention{Grants: kept, Devices: max(p.cfg.AccessLifetime, p.cfg.RefreshLifetime) + kept, Events: p.cfg.EventRetention}
-}
-
-// sweepEvents deletes sealed security events that are too old, now and then, until ctx
-// ends. What is not sealed goes with the other rows.
-func (p *parts) sweepEvents(ctx context.Context) {
-	tick := time.NewTicker(p.cfg.SweepInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := p.events.Sweep(ctx, now().Add(-p.cfg.EventRetention)); err != nil && !errors.Is(err, context.Canceled) {
-			p.log.ErrorContext(ctx, "sweep of security events", "error", err)
-		}
-	}
-}
-
-// sweeper deletes what has expired.
-func (p *parts) sweeper() *retention.Sweeper {
-	keep := p.retention()
-	return retention.New(retention.Options{
-		DB: p.db, Now: now, Logger: p.log, Interval: p.cfg.SweepInterval, Registerer: p.metrics,
-		Rules: func(at time.Time) []database.Expiry { return store.Expiries(at, keep) },
 	})
 }

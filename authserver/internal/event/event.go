@@ -39,6 +39,7 @@ type Recorder struct {
 	Actor     string                                      // of what no request asked for; "": nobody known
 	From      func(ctx context.Context) authserver.Origin // of the request of ctx; nil: there are no requests
 	Followers []Follower                                  // in this order
+	Sealed    func(n int)                                 // is told how many were sealed; nil: nobody
 }
 
 // Record stores e in the transaction of ctx, and logs it once that has committed:

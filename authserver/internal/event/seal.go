@@ -25,6 +25,9 @@ type Chain interface {
 	SealedEvents(ctx context.Context, after int64, limit int) ([]authserver.SealedEvent, error)
 	LastSealed(ctx context.Context) (int64, error)
 	DeleteSealed(ctx context.Context, upTo int64) error
+	// CountSealed counts the events of the chain from before a moment, up to the first
+	// that is not.
+	CountSealed(ctx context.Context, before time.Time) (int64, error)
 }
 
 const (
@@ -64,8 +67,16 @@ func (r *Recorder) Seal(ctx context.Context) error {
 		if err != nil || len(waiting) == 0 {
 			return err
 		}
-		if err := r.Chain.InTx(ctx, r.sealSome); err != nil {
+		n := 0
+		err = r.Chain.InTx(ctx, func(ctx context.Context) (err error) {
+			n, err = r.sealSome(ctx)
 			return err
+		})
+		if err != nil {
+			return err
+		}
+		if r.Sealed != nil {
+			r.Sealed(n)
 		}
 	}
 	return nil
@@ -73,10 +84,10 @@ func (r *Recorder) Seal(ctx context.Context) error {
 
 // sealSome seals some events. Those that were written before there was a key are
 // marked when the chain begins; later a mark that is missing is a fault.
-func (r *Recorder) sealSome(ctx context.Context) error {
+func (r *Recorder) sealSome(ctx context.Context) (int, error) {
 	c, err := r.Chain.LockEventChain(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	begins, limit := c.Position == 0, sealBatch
 	if begins {
@@ -84,7 +95,7 @@ func (r *Recorder) sealSome(ctx context.Context) error {
 	}
 	found, err := r.Chain.UnsealedEvents(ctx, limit)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for i := range found {
 		e := &found[i]
@@ -96,14 +107,15 @@ func (r *Recorder) sealSome(ctx context.Context) error {
 		e.Seal = r.Keys.make(sealing(e, c.Seal))
 		c.Seal = e.Seal
 		if err := r.Chain.SealEvent(ctx, e); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return r.saveChain(ctx, c)
+	r.logHead(ctx, c)
+	return len(found), r.saveChain(ctx, c)
 }
 
-// saveChain stores where the chain stands, and logs its head once a day.
-func (r *Recorder) saveChain(ctx context.Context, c *authserver.EventChain) error {
+// logHead logs the head of the chain once a day.
+func (r *Recorder) logHead(ctx context.Context, c *authserver.EventChain) {
 	const day = 24 * time.Hour
 	if today := int(r.Now().Unix() / int64(day/time.Second)); c.LoggedDay < today {
 		c.LoggedDay = today
@@ -112,13 +124,17 @@ func (r *Recorder) saveChain(ctx context.Context, c *authserver.EventChain) erro
 			r.Logger.LogAttrs(ctx, slog.LevelInfo, "head of the security events", slog.String("head", head))
 		})
 	}
+}
+
+// saveChain stores where the chain stands.
+func (r *Recorder) saveChain(ctx context.Context, c *authserver.EventChain) error {
 	c.Mark = r.Keys.make(standing(c))
 	return r.Chain.SaveEventChain(ctx, c)
 }
 
 // Sweep deletes events of the chain from before a moment, from its beginning on, in
-// even batches, and rests between two.
-func (r *Recorder) Sweep(ctx context.Context, before time.Time) error {
+// even batches, and rests between two. It calls gone for each batch.
+func (r *Recorder) Sweep(ctx context.Context, before time.Time, gone func(n int64)) error {
 	for r.Keys != nil {
 		n := 0
 		first, err := r.Chain.SealedEvents(ctx, 0, 1)
@@ -129,6 +145,9 @@ func (r *Recorder) Sweep(ctx context.Context, before time.Time) error {
 			n, err = r.sweepSome(ctx, before)
 			return err
 		})
+		if err == nil {
+			gone(int64(n))
+		}
 		if err != nil || n < sweepBatch {
 			return err
 		}
@@ -141,6 +160,14 @@ func (r *Recorder) Sweep(ctx context.Context, before time.Time) error {
 		}
 	}
 	return nil
+}
+
+// Expired counts what Sweep would delete.
+func (r *Recorder) Expired(ctx context.Context, before time.Time) (int64, error) {
+	if r.Keys == nil {
+		return 0, nil
+	}
+	return r.Chain.CountSealed(ctx, before)
 }
 
 func (r *Recorder) sweepSome(ctx context.Context, before time.Time) (n int, err error) {
@@ -166,7 +193,7 @@ func (r *Recorder) sweepSome(ctx context.Context, before time.Time) (n int, err 
 }
 
 // Reseal marks and seals every event anew under the current key. It holds the chain
-// all the while. The head is logged again.
+// all the while. The head is logged again with the next event.
 func (r *Recorder) Reseal(ctx context.Context) error {
 	if r.Keys == nil {
 		return nil

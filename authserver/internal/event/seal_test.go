@@ -196,13 +196,21 @@ func TestWhatIsSweptBreaksNoChain(t *testing.T) {
 			w.record(w.user, authserver.EventSignin, fmt.Sprint(i))
 		}
 		w.seal()
-		if err := w.Sweep(w.Context(), start.Add(241*time.Minute)); err != nil {
+		was, until, gone := w.count("1 = 1"), start.Add(241*time.Minute), 0
+		expired, err := w.Expired(w.Context(), until)
+		if err != nil {
 			w.Fatal(err)
+		}
+		if err := w.Sweep(w.Context(), until, func(n int64) { gone += int(n) }); err != nil {
+			w.Fatal(err)
+		}
+		if gone != was-10 || int(expired) != gone {
+			w.Errorf("%d of %d are gone, %d were to go", gone, was, expired)
 		}
 		if v := w.verify(nil); w.count("1 = 1") != 10 || v.Events != 10 || len(v.Faults) != 0 {
 			w.Errorf("%d rows, %+v", w.count("1 = 1"), v)
 		}
-		if err := w.Sweep(w.Context(), w.House.Now().Add(time.Hour)); err != nil {
+		if err := w.Sweep(w.Context(), w.House.Now().Add(time.Hour), func(int64) {}); err != nil {
 			w.Fatal(err)
 		}
 		if v := w.verify(nil); w.count("1 = 1") != 0 || len(v.Faults) != 0 {

@@ -65,7 +65,7 @@ func (s *Store) ListRegistrationTokens(ctx context.Context) ([]authserver.Regist
 // UseRegistrationToken counts a registration. false: the token is unknown, revoked
 // or expired at now, or was used as often as it may be.
 func (s *Store) UseRegistrationToken(ctx context.Context, digest secret.Digest, now time.Time) (bool, error) {
-	n, err := s.db.Exec(ctx, `UPDATE registration_tokens SET used = used + 1 WHERE digest = $1 AND revoked_at IS NULL
+	n, err := s.db.Exec(ctx, `UPDATE registration_tokens SET used = used + 1, used_at = $2 WHERE digest = $1 AND revoked_at IS NULL
 		AND (expires_at IS NULL OR expires_at > $2) AND (uses = 0 OR used < uses)`, digest[:], now)
 	return n == 1, err
 }

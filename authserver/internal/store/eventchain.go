@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"latchkey/authserver"
 	"latchkey/pkg/database"
@@ -80,6 +81,15 @@ func (s *Store) LastSealed(ctx context.Context) (last int64, err error) {
 func (s *Store) DeleteSealed(ctx context.Context, upTo int64) error {
 	_, err := s.db.Exec(ctx, `DELETE FROM events WHERE position <= $1`, upTo)
 	return err
+}
+
+// CountSealed counts the events of the chain from before a moment, up to the first
+// that is not. By hand: one statement, by the index of positions.
+func (s *Store) CountSealed(ctx context.Context, before time.Time) (n int64, err error) {
+	err = s.db.QueryRow(ctx, `SELECT count(*) FROM events WHERE position < COALESCE(
+		(SELECT position FROM events WHERE position IS NOT NULL AND at >= $1 ORDER BY position LIMIT 1),
+		(SELECT max(position) + 1 FROM events), 0)`, before).Scan(&n)
+	return n, err
 }
 
 // sealedRow is an event with what proves it.

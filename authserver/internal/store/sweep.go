@@ -53,6 +53,7 @@ func Expiries(now time.Time, keep Retention) []database.Expiry {
 		{From: "clients", ID: "id", By: "seen_at", And: unusedClient, Before: now.Add(-keepUnused)},
 		{From: "registration_tokens", ID: "id", By: "expires_at", Before: revoked},
 		{From: "registration_tokens", ID: "id", By: "revoked_at", Before: revoked},
+		{From: "registration_tokens", ID: "id", By: "used_at", And: " AND uses > 0 AND used >= uses", Before: revoked},
 		{From: "invites", ID: "id", By: "expires_at", Before: revoked},
 		{From: "invites", ID: "id", By: "used_at", Before: revoked},
 		{From: "invites", ID: "id", By: "revoked_at", Before: revoked},

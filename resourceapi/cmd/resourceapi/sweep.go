@@ -19,7 +19,7 @@ import (
 // sweeper deletes what has expired.
 func sweeper(cfg config.Config, db *database.DB, s *store.Store, log *slog.Logger, reg prometheus.Registerer) *retention.Sweeper {
 	return retention.New(retention.Options{
-		DB: db, Rules: store.Expiries, Owners: s, Now: time.Now, Logger: log, Interval: cfg.SweepInterval, Registerer: reg,
+		DB: db, Rules: store.Expiries, Apart: s, Due: s.FamiliesDue, Now: time.Now, Logger: log, Interval: cfg.SweepInterval, Registerer: reg,
 	})
 }
 

@@ -153,8 +153,8 @@ func (s *Store) eachDue(ctx context.Context, now time.Time, fn func(f *Family) e
 	}
 }
 
-// SweepOwners implements retention.Owners.
-func (s *Store) SweepOwners(ctx context.Context, now time.Time, gone func(table string, n int64)) error {
+// SweepApart implements retention.Apart.
+func (s *Store) SweepApart(ctx context.Context, now time.Time, gone func(table string, n int64)) error {
 	return s.eachDue(ctx, now, func(f *Family) error {
 		if err := f.sweep(f.inside(ctx), now, gone); err != nil {
 			return err
@@ -188,8 +188,8 @@ func (f *Family) sweep(ctx context.Context, now time.Time, gone func(table strin
 	})
 }
 
-// ExpiredOfOwners implements retention.Owners.
-func (s *Store) ExpiredOfOwners(ctx context.Context, now time.Time) (map[string]int64, error) {
+// ExpiredApart implements retention.Apart.
+func (s *Store) ExpiredApart(ctx context.Context, now time.Time) (map[string]int64, error) {
 	waiting := map[string]int64{"idempotency_keys": 0, "syncs": 0}
 	err := s.eachDue(ctx, now, func(f *Family) error {
 		for _, e := range f.expiries(now) {
@@ -204,8 +204,8 @@ func (s *Store) ExpiredOfOwners(ctx context.Context, now time.Time) (map[string]
 	return waiting, err
 }
 
-// OwnersDue implements retention.Owners.
-func (s *Store) OwnersDue(ctx context.Context, now time.Time, most int) (int64, error) {
+// FamiliesDue implements retention.Due.
+func (s *Store) FamiliesDue(ctx context.Context, now time.Time, most int) (int64, error) {
 	return s.db.Expired(ctx, database.Expiry{From: "sweeps", ID: "family_id", By: "due_at", Before: now}, most)
 }
 

@@ -84,7 +84,7 @@ func (q *queue) wantRows(family string, keys, syncs, sweeps int64) {
 // of each family and under its row security; and what is young stays.
 func TestD8_WhatExpiresGoesWithoutASync(t *testing.T) {
 	eachQueue(t, func(q *queue) {
-		sweeper := retention.New(retention.Options{DB: q.db, Rules: store.Expiries, Owners: q.Store, Now: func() time.Time { return q.now }})
+		sweeper := retention.New(retention.Options{DB: q.db, Rules: store.Expiries, Apart: q.Store, Now: func() time.Time { return q.now }})
 		round := func(want retention.Counts) {
 			q.t.Helper()
 			dry, err := sweeper.Expired(q.t.Context())
@@ -146,7 +146,7 @@ func TestASweepWaitsForWhoWrites(t *testing.T) {
 		digest := sha256.Sum256([]byte("new"))
 		_, _, _, err := q.Family(family).Once(q.t.Context(), digest[:], digest[:], func(context.Context) (int, []byte, error) {
 			go func() {
-				swept <- other.SweepOwners(q.t.Context(), q.now, func(string, int64) {})
+				swept <- other.SweepApart(q.t.Context(), q.now, func(string, int64) {})
 			}()
 			if q.db.Engine() == database.Postgres { // SQLite has one writer: the sweep waits before its first batch
 				testenv.Eventually(q.t, 10*time.Second, "the sweep waits", func() bool {

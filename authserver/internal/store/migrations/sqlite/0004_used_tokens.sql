@@ -1,0 +1,6 @@
+-- +goose Up
+
+-- When a registration token was last used: one that is used up is swept by that.
+ALTER TABLE registration_tokens ADD COLUMN used_at TIMESTAMP;
+UPDATE registration_tokens SET used_at = unixepoch() * 1000000 WHERE used > 0;
+CREATE INDEX registration_tokens_used ON registration_tokens (used_at, id) WHERE used_at IS NOT NULL;
