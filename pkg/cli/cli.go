@@ -99,23 +99,26 @@ func PrintJSON(v any) error {
 	return enc.Encode(v)
 }
 
-// Version is the command that prints version, or what the go command recorded
-// when the linker set none. Program.Main takes --version for it as well.
+// Version is the command that prints VersionOf(version). Program.Main takes --version for it as well.
 func Version(version string) Command {
 	return func(_ context.Context, args []string) error {
 		flags, asJSON := Flags("version")
 		if _, err := Parse(flags, args, 0); err != nil {
 			return err
 		}
-		if version == "" {
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version = info.Main.Version
-			}
-		}
 		if *asJSON {
-			return PrintJSON(map[string]string{"version": version, "go": runtime.Version()})
+			return PrintJSON(map[string]string{"version": VersionOf(version), "go": runtime.Version()})
 		}
-		fmt.Fprintln(os.Stdout, version)
+		fmt.Fprintln(os.Stdout, VersionOf(version))
 		return nil
 	}
+}
+
+// VersionOf returns version or, where the linker set none, what the go command
+// recorded.
+func VersionOf(version string) string {
+	if info, ok := debug.ReadBuildInfo(); ok && version == "" {
+		return info.Main.Version
+	}
+	return version
 }

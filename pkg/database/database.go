@@ -87,16 +87,6 @@ func (db *DB) Close() error {
 	return nil
 }
 
-// Stats reports connections in use and open, for metrics.
-func (db *DB) Stats() (inUse, open int) {
-	if db.pool != nil {
-		s := db.pool.Stat()
-		return int(s.AcquiredConns()), int(s.TotalConns())
-	}
-	s := db.sql.Stats()
-	return s.InUse, s.OpenConnections
-}
-
 type txKey struct{ db *DB }
 
 type tx struct {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/pkg/cache"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
@@ -40,6 +42,8 @@ type ClientOptions struct {
 	Timeout  time.Duration
 	Now      func() time.Time // required
 	Logger   *slog.Logger     // required
+
+	Registerer prometheus.Registerer // nil: no metrics
 }
 
 // Client asks the authorization server (RFC 7662).
@@ -61,8 +65,12 @@ func NewClient(opts ClientOptions) (*Client, error) {
 	if opts.Timeout <= 0 {
 		opts.Timeout = defaultTimeout
 	}
+	breaker := &cache.Breaker{Now: opts.Now}
+	if opts.Registerer != nil {
+		breaker.Register(opts.Registerer, "authserver")
+	}
 	return &Client{
-		opts: opts, breaker: &cache.Breaker{Now: opts.Now},
+		opts: opts, breaker: breaker,
 		http: &http.Client{
 			// A redirect would carry our secret to wherever it points.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

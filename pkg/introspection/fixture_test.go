@@ -125,7 +125,7 @@ func newCachedWith(t testing.TB, next introspection.Introspector, opts introspec
 }
 
 func newPublisher(store cache.Store) *introspection.Publisher {
-	return introspection.NewPublisher(store, slog.New(slog.DiscardHandler))
+	return introspection.NewPublisher(store, slog.New(slog.DiscardHandler), nil)
 }
 
 func run(t *testing.T, f func(context.Context)) {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"latchkey/pkg/cache"
 	"latchkey/pkg/secret"
 )
@@ -22,17 +24,26 @@ const (
 //
 // A nil *Publisher does nothing.
 type Publisher struct {
-	store cache.Store
-	log   *slog.Logger
-	away  atomic.Bool // the store was, when it was last used
+	store     cache.Store
+	log       *slog.Logger
+	away      atomic.Bool // the store was, when it was last used
+	published prometheus.Counter
+	failed    prometheus.Counter
 }
 
-// NewPublisher returns a Publisher to store, nil when store is nil.
-func NewPublisher(store cache.Store, log *slog.Logger) *Publisher {
+// NewPublisher returns a Publisher to store, nil when store is nil. reg may be nil:
+// no metrics.
+func NewPublisher(store cache.Store, log *slog.Logger, reg prometheus.Registerer) *Publisher {
 	if store == nil {
 		return nil
 	}
-	return &Publisher{store: store, log: log}
+	messages := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "introspection_published_total", Help: "Messages to resource servers that answers about credentials have changed, by result.",
+	}, []string{"result"})
+	if reg != nil {
+		reg.MustRegister(messages)
+	}
+	return &Publisher{store: store, log: log, published: messages.WithLabelValues("sent"), failed: messages.WithLabelValues("failed")}
 }
 
 // Publish removes what the shared store remembers of the credentials and makes
@@ -57,8 +68,12 @@ func (p *Publisher) publish(ctx context.Context, digests []secret.Digest) {
 	}
 	err := p.store.DeleteAndPublish(ctx, keys, channel, message)
 	if err == nil {
+		p.published.Inc()
 		p.away.Store(false)
-	} else if !p.away.Swap(true) {
+		return
+	}
+	p.failed.Inc()
+	if !p.away.Swap(true) {
 		p.log.LogAttrs(ctx, slog.LevelWarn, "shared store away: changes are seen when the answers that resource servers remember end",
 			slog.Any("error", err))
 	}

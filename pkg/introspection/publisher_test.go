@@ -202,7 +202,7 @@ func TestLookupsRacingWithRevocations(t *testing.T) {
 }
 
 func TestPublishingNowhereDoesNothing(t *testing.T) {
-	none := introspection.NewPublisher(nil, slog.New(slog.DiscardHandler))
+	none := introspection.NewPublisher(nil, slog.New(slog.DiscardHandler), nil)
 	if none != nil {
 		t.Error("a publisher to no store")
 	}
@@ -236,7 +236,7 @@ func TestPublishingDoesNotWaitForTheStore(t *testing.T) {
 			}
 			defer func() { _ = store.Close() }()
 			var log bytes.Buffer
-			publisher := introspection.NewPublisher(store, slog.New(slog.NewTextHandler(&log, nil)))
+			publisher := introspection.NewPublisher(store, slog.New(slog.NewTextHandler(&log, nil)), nil)
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel() // its caller has left
 			began := time.Now()

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
@@ -22,6 +21,7 @@ import (
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/store"
 	"latchkey/pkg/cache"
+	"latchkey/pkg/cli"
 	"latchkey/pkg/database"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
@@ -75,8 +75,7 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 	if err := level.UnmarshalText([]byte(cfg.LogLevel)); err != nil {
 		return nil, err
 	}
-	p := &parts{cfg: cfg, metrics: prometheus.NewRegistry()}
-	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	p := &parts{cfg: cfg, metrics: httpserver.NewRegistry(cli.VersionOf(version))}
 	p.log, p.flush = httpserver.NewLogger(os.Stderr, level)
 	slog.SetDefault(p.log)
 	if p.db, err = database.Open(ctx, cfg.DatabaseURL, database.Options{MaxConnections: cfg.MaxConns, Logger: p.log}); err != nil {
@@ -96,7 +95,7 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 	if cfg.RedisURL != "" {
 		shared = p.cache
 	}
-	p.publisher = introspection.NewPublisher(shared, p.log)
+	p.publisher = introspection.NewPublisher(shared, p.log, p.metrics)
 	if err := p.openKeys(); err != nil {
 		p.close()
 		return nil, err

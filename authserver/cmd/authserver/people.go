@@ -29,6 +29,7 @@ func (p *parts) peopleWith(kept func(path string) (string, error)) (*account.Ser
 	}
 	return account.New(account.Dependencies{
 		Store: p.store, Grants: p.grants, Keys: p.keys, Throttle: throttle{p.limiter}, Sealer: sealer, Events: p.events, Logger: p.log, Now: now,
+		Delivered: p.deliveries(),
 		Settings: account.Settings{
 			Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle, AIAvailable: c.AIAvailable,
 			HashQueue: c.HashQueue, HashCost: account.HashCost{Memory: c.PasswordMemory, Passes: c.PasswordPasses}, InvitationLife: c.InvitationLife,

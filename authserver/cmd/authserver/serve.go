@@ -57,6 +57,7 @@ func serve(ctx context.Context, args []string) error {
 		return err
 	}
 	p.openEventKeys() // the key may have been made just now
+	p.show()
 	handler, workers, err := p.handler(people)
 	if err != nil {
 		return err

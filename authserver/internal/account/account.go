@@ -51,6 +51,8 @@ type Dependencies struct {
 	Logger   *slog.Logger
 	Now      func() time.Time
 	Settings Settings
+
+	Delivered func(kind, result string) // is told how a message of the outbox fared; nil: nobody
 }
 
 // Service carries out the use cases. Its methods are safe for concurrent use.
@@ -65,6 +67,9 @@ type Service struct {
 func New(d Dependencies) *Service {
 	if d.Logger == nil {
 		d.Logger = slog.Default()
+	}
+	if d.Delivered == nil {
+		d.Delivered = func(string, string) {}
 	}
 	return &Service{
 		deps: d, hasher: newHasher(d.Settings.HashQueue, d.Settings.HashCost),

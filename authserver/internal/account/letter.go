@@ -81,12 +81,10 @@ func (r *Recovery) Run(ctx context.Context) {
 func (r *Recovery) deliver(ctx context.Context, e *authserver.OutboxMessage) error {
 	var m authserver.EmailMessage
 	if err := json.Unmarshal([]byte(e.Payload), &m); err != nil {
-		r.unsent(ctx, e, &m, "not a letter")
-		return nil
+		return r.unsent(ctx, e, &m, "not a letter")
 	}
 	if r.People.now().After(m.GiveUp) {
-		r.unsent(ctx, e, &m, "too late")
-		return nil
+		return r.unsent(ctx, e, &m, "too late")
 	}
 	needed, err := r.complete(ctx, e, &m)
 	if err != nil || !needed {
@@ -98,9 +96,10 @@ func (r *Recovery) deliver(ctx context.Context, e *authserver.OutboxMessage) err
 	return nil
 }
 
-func (r *Recovery) unsent(ctx context.Context, e *authserver.OutboxMessage, m *authserver.EmailMessage, reason string) {
+func (r *Recovery) unsent(ctx context.Context, e *authserver.OutboxMessage, m *authserver.EmailMessage, reason string) error {
 	r.People.deps.Logger.ErrorContext(ctx, "an email was not sent", slog.String("email", m.Kind),
 		slog.String("user_id", e.Subject), slog.Int("attempts", e.Attempts-1), slog.String("reason", reason))
+	return errGivenUp
 }
 
 func (r *Recovery) reason(err error) string {

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -22,6 +23,16 @@ const (
 	outboxTimeout  = 30 * time.Second // of one delivery
 	outboxMaxDelay = 10 * time.Minute
 )
+
+// How a message of the outbox fared.
+const (
+	DeliveryDone    = "done"
+	DeliveryFailed  = "failed"   // it is tried again
+	DeliveryGivenUp = "given_up" // a letter that is worth nothing any more
+)
+
+// errGivenUp says that a message is not worth another try.
+var errGivenUp = errors.New("given up")
 
 // courier delivers the outbox messages of one kind.
 type courier struct {
@@ -85,12 +96,19 @@ func (s *Service) attempt(ctx context.Context, c courier, e *authserver.OutboxMe
 	ctx = httpserver.Begin(ctx)
 	bounded, cancel := context.WithTimeout(ctx, outboxTimeout)
 	defer cancel()
-	if err := c.deliver(bounded, e); err != nil {
+	err := c.deliver(bounded, e)
+	if errors.Is(err, errGivenUp) {
+		s.deps.Delivered(e.Kind, DeliveryGivenUp)
+		return s.deps.Store.FinishOutboxMessage(context.WithoutCancel(ctx), e.ID)
+	}
+	if err != nil {
+		s.deps.Delivered(e.Kind, DeliveryFailed)
 		s.deps.Logger.LogAttrs(ctx, slog.LevelWarn, "an outbox message failed", slog.String("message_id", e.ID), slog.String("kind", e.Kind),
 			slog.Int("attempts", e.Attempts), slog.String("error", err.Error()))
 		// Even when ctx has just ended, the next try should not wait for the lease.
 		return s.deps.Store.PostponeOutboxMessage(context.WithoutCancel(ctx), e.ID, s.now().Add(outboxDelay(e.Attempts)))
 	}
+	s.deps.Delivered(e.Kind, DeliveryDone)
 	s.deps.Logger.LogAttrs(ctx, slog.LevelInfo, "an outbox message was delivered", slog.String("message_id", e.ID), slog.String("kind", e.Kind),
 		slog.Int("attempts", e.Attempts))
 	return s.deps.Store.FinishOutboxMessage(context.WithoutCancel(ctx), e.ID)

@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/pkg/backlog"
 	"latchkey/pkg/database"
 )
 
@@ -52,4 +54,34 @@ func (s *Store) FinishOutboxMessage(ctx context.Context, id string) error {
 // CountOutboxMessages returns how many wait.
 func (s *Store) CountOutboxMessages(ctx context.Context) (int, error) {
 	return database.Count(s.rows(ctx).Model(&outboxRow{}))
+}
+
+// CountOutbox counts the messages of a kind that wait. By hand: the bound is inside.
+func (s *Store) CountOutbox(ctx context.Context, kind string) (w backlog.Waiting, err error) {
+	err = s.db.QueryRow(ctx, fmt.Sprintf(`SELECT count(*), COALESCE(max(attempts), 0) FROM
+		(SELECT attempts FROM outbox WHERE kind = $1 LIMIT %d) AS o`, backlog.AtMost), kind).Scan(&w.Rows, &w.Attempts)
+	if err != nil || w.Rows == 0 {
+		return w, err
+	}
+	w.Oldest, err = s.when(ctx, `SELECT created_at FROM outbox WHERE kind = $1 ORDER BY created_at LIMIT 1`, kind)
+	return w, err
+}
+
+// CountUnsealed counts the security events that are not sealed yet. By hand: the
+// bound is inside.
+func (s *Store) CountUnsealed(ctx context.Context, _ string) (w backlog.Waiting, err error) {
+	err = s.db.QueryRow(ctx, fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM events WHERE position IS NULL LIMIT %d) AS e`, backlog.AtMost)).Scan(&w.Rows)
+	if err != nil || w.Rows == 0 {
+		return w, err
+	}
+	w.Oldest, err = s.when(ctx, `SELECT at FROM events WHERE position IS NULL ORDER BY at, id LIMIT 1`)
+	return w, err
+}
+
+// when returns the time that a statement finds; zero: none.
+func (s *Store) when(ctx context.Context, text string, args ...any) (t time.Time, err error) {
+	if err = s.db.QueryRow(ctx, text, args...).Scan(&t); errors.Is(err, database.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	return t, err
 }

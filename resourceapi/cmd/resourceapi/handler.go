@@ -5,10 +5,8 @@ import (
 	"time"
 
 	"github.com/gorilla/mux"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"latchkey/pkg/apierror"
-	"latchkey/pkg/database"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/secret"
 	"latchkey/resourceapi/internal/api"
@@ -40,16 +38,4 @@ func (p *parts) handler() (http.Handler, error) {
 		BodyLimit: max(api.LargestBody, 8*p.cfg.BodyLimit), Timeout: p.cfg.RequestTimeout, Render: apierror.Write,
 	}
 	return api.AtBase(p.cfg.URL, chain.Wrap(router)), nil
-}
-
-// registerPool adds the metrics of the database's connections.
-func registerPool(reg prometheus.Registerer, db *database.DB) {
-	for name, pick := range map[string]func() int{
-		"in_use": func() int { n, _ := db.Stats(); return n },
-		"open":   func() int { _, n := db.Stats(); return n },
-	} {
-		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Namespace: "latchkey", Subsystem: "database", Name: "connections_" + name, Help: "Database connections " + name + ".",
-		}, func() float64 { return float64(pick()) }))
-	}
 }

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"latchkey/pkg/backlog"
 	"latchkey/pkg/cache"
 	"latchkey/pkg/cli"
 	"latchkey/pkg/database"
@@ -83,9 +83,8 @@ func serve(ctx context.Context, args []string) (err error) {
 	if len(cfg.Unknown) > 0 {
 		log.WarnContext(ctx, "settings that nobody reads", "names", cfg.Unknown)
 	}
-	p := &parts{cfg: cfg, log: log, metrics: prometheus.NewRegistry()}
+	p := &parts{cfg: cfg, log: log, metrics: httpserver.NewRegistry(cli.VersionOf(version))}
 	defer func() { err = errors.Join(err, p.close()) }()
-	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := p.openDatabase(ctx); err != nil {
 		return err
 	}
@@ -142,7 +141,8 @@ func (p *parts) openDatabase(ctx context.Context) error {
 	p.store = store.New(db, store.Options{
 		Currency: currency, TimeZone: resourceapi.TimeZone(p.cfg.DefaultTimeZone), Now: time.Now, Logger: p.log, KeepSyncs: p.cfg.SyncRetention,
 	})
-	registerPool(p.metrics, db)
+	db.Register(p.metrics)
+	backlog.Register(p.metrics, time.Now, p.log, backlog.Queue{Name: "jobs", Kinds: store.JobKinds(), Count: p.store.CountJobs})
 	return nil
 }
 
@@ -171,6 +171,7 @@ func (p *parts) openGuard(ctx context.Context) error {
 		return err
 	}
 	p.closings = append(p.closings, p.cache.Close)
+	cache.Register(p.metrics, p.cache)
 	if err := cache.Check(ctx, "API_REDIS_URL", p.cache); err != nil {
 		return err
 	}
@@ -180,7 +181,7 @@ func (p *parts) openGuard(ctx context.Context) error {
 	}
 	p.client, err = introspection.NewClient(introspection.ClientOptions{
 		Endpoint: p.cfg.IntrospectionURL, ID: p.cfg.ClientID, Secret: p.cfg.ClientSecret,
-		Timeout: p.cfg.IntrospectionTimeout, Now: time.Now, Logger: p.log,
+		Timeout: p.cfg.IntrospectionTimeout, Now: time.Now, Logger: p.log, Registerer: p.metrics,
 	})
 	if err != nil {
 		return err

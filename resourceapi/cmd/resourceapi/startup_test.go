@@ -165,7 +165,7 @@ func TestD14_StopsWhileRevocationsArrive(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = store.Close() }()
-	publisher := introspection.NewPublisher(store, slog.New(slog.DiscardHandler))
+	publisher := introspection.NewPublisher(store, slog.New(slog.DiscardHandler), nil)
 	ctx, stop := context.WithCancel(t.Context())
 	var others sync.WaitGroup
 	defer others.Wait()

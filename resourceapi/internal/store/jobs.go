@@ -3,11 +3,13 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"gorm.io/gorm"
 
+	"latchkey/pkg/backlog"
 	"latchkey/pkg/database"
 	"latchkey/resourceapi"
 )
@@ -93,6 +95,24 @@ const (
 	JobRemoveAccount = jobRemoveAccount
 	JobReset         = jobReset
 )
+
+// JobKinds lists the kinds.
+func JobKinds() []string { return []string{JobSync, JobRemoveAccount, JobReset} }
+
+// CountJobs counts the jobs of a kind that are not done, of all families. By hand: it
+// looks at all families.
+func (s *Store) CountJobs(ctx context.Context, kind string) (w backlog.Waiting, err error) {
+	err = s.db.QueryRow(ctx, fmt.Sprintf(`SELECT count(*), COALESCE(max(attempts), 0) FROM
+		(SELECT attempts FROM jobs WHERE kind = $1 LIMIT %d) AS j`, backlog.AtMost), kind).Scan(&w.Rows, &w.Attempts)
+	if err != nil || w.Rows == 0 {
+		return w, err
+	}
+	err = s.db.QueryRow(ctx, `SELECT created_at FROM jobs WHERE kind = $1 ORDER BY created_at LIMIT 1`, kind).Scan(&w.Oldest)
+	if errors.Is(err, database.ErrNoRows) { // done meanwhile
+		return backlog.Waiting{}, nil
+	}
+	return w, err
+}
 
 const jobsAtOnce = 1000
 
