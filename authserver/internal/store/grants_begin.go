@@ -26,9 +26,10 @@ const codeValues = `$1, u.id, s.id, c.id, $5, $6, 'code', $7, $8, $9, $10, $11, 
 const codeParents = `u.id = $2 AND u.deactivated_at IS NULL AND s.id = $3 AND s.user_id = u.id AND s.ended_at IS NULL
 	AND c.id = $4 AND c.disabled_at IS NULL`
 
-// countPending counts the codes in flight of the user and client, up to a limit.
-const countPending = `(SELECT count(*) FROM (SELECT 1 FROM grants o WHERE o.user_id = $2 AND o.client_id = $4
-	AND o.redeemed_at IS NULL AND o.ended_at IS NULL AND o.code_expires_at > $6 LIMIT $13) beside)`
+// countPending counts the codes in flight of the user and client, up to a limit. As
+// in redeem, the planner is kept from other people's: it starts from the user.
+const countPending = `(SELECT count(*) FROM (SELECT 1 FROM grants o WHERE o.user_id = $2 AND (o.client_id = $4) IS TRUE
+	AND COALESCE(o.redeemed_at, o.ended_at) IS NULL AND o.code_expires_at > $6 LIMIT $13) beside)`
 
 // insertRemembered: the remembered consent must cover the scopes ('read_write'
 // includes everything).
@@ -100,7 +101,7 @@ const (
 
 // countLive counts the live grants of the user and client of a row of grants, up
 // to the number that follows it.
-const countLive = `SELECT count(*) FROM (SELECT 1 FROM grants o WHERE o.user_id = grants.user_id AND o.client_id = grants.client_id
+const countLive = `SELECT count(*) FROM (SELECT 1 FROM grants o WHERE o.user_id = grants.user_id AND (o.client_id = grants.client_id) IS TRUE
 	AND o.ended_at IS NULL AND o.redeemed_at IS NOT NULL AND o.refresh_expires_at > grants.access_issued_at LIMIT `
 
 // InsertOpened implements grant.Store.

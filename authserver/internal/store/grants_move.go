@@ -17,14 +17,16 @@ import (
 // PostgreSQL callers who come together share one statement (moves), which leaves
 // out rows that somebody holds; whoever is left out waits alone.
 
-// redeem claims a code and stores the first pair.
+// redeem claims a code and stores the first pair. "IS TRUE" and COALESCE keep the
+// planner from the indexes on clients and on codes in flight, which it might prefer
+// while it has no statistics: it starts from the code.
 const (
 	redeemSet = `redeemed_at = $6, resource = CASE WHEN resource = '' THEN $5 ELSE resource END,
 	ends_at = $7, ends_day = $8, dead_day = $9, generation = 1, refresh_handle = $10, access_handle = $11,
 	refresh_digest = $12, access_digest = $13, access_scopes = scopes, access_issued_at = $6,
 	access_expires_at = $14, refresh_expires_at = $15`
-	redeemWhere = `code_digest = $1 AND client_id = $2 AND redirect_uri = $3 AND challenge = $4 AND ($5 = '' OR resource IN ('', $5))
-	AND redeemed_at IS NULL AND ended_at IS NULL AND code_expires_at > $6`
+	redeemWhere = `code_digest = $1 AND (client_id = $2) IS TRUE AND redirect_uri = $3 AND challenge = $4 AND ($5 = '' OR resource IN ('', $5))
+	AND COALESCE(redeemed_at, ended_at) IS NULL AND code_expires_at > $6`
 	redeemed = `grants.id, user_id, scopes, (` + countLive
 	redeem   = `UPDATE grants SET ` + redeemSet + ` WHERE ` + redeemWhere + ` RETURNING ` + redeemed + `$16) beside)`
 )
@@ -59,9 +61,8 @@ func notClaimed(err error) error {
 // parallel callers the later ones see another refresh token there and find
 // nothing. An indexed column changes once a day at most, so that the row is
 // written in place otherwise. 'read_write' includes everything, so only a grant of
-// 'read' alone can be exceeded. "IS TRUE" keeps the planner from the index on
-// clients, which it might prefer while it has no statistics: it starts from the
-// handle. The pair ends with the grant.
+// 'read' alone can be exceeded. The planner starts from the handle (see redeem).
+// The pair ends with the grant.
 const (
 	rotateSet = `generation = generation + 1, refresh_digest = $7, access_digest = $8,
 	access_scopes = CASE WHEN $4 = '' THEN scopes ELSE $4 END, access_issued_at = $6,

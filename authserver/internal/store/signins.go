@@ -38,7 +38,7 @@ func (s *Store) CreateSignin(ctx context.Context, in *authserver.Signin) error {
 // FindSignin returns the sign-in of a cookie with its user and family, and what
 // the user has allowed the client ("": none), one statement. fault.NotFound:
 // none, or it has ended, expired at now, was not seen for idle, or its user is
-// deactivated.
+// deactivated. "IS TRUE" has the planner start from the user, not from the client.
 func (s *Store) FindSignin(ctx context.Context, cookie secret.Digest, clientID string, now time.Time, idle time.Duration) (*authserver.Signin, error) {
 	var (
 		in      authserver.Signin
@@ -46,7 +46,7 @@ func (s *Store) FindSignin(ctx context.Context, cookie secret.Digest, clientID s
 	)
 	err := s.db.ReadRowBatched(ctx, `SELECT `+signinColumns+`, `+userColumns+`, COALESCE(c.scopes, ''), COALESCE(c.terms, '')
 		FROM signins s JOIN users u ON u.id = s.user_id JOIN families f ON f.id = u.family_id
-		LEFT JOIN consents c ON c.user_id = s.user_id AND c.client_id = $2
+		LEFT JOIN consents c ON c.user_id = s.user_id AND (c.client_id = $2) IS TRUE
 		WHERE s.digest = $1 AND s.ended_at IS NULL AND u.deactivated_at IS NULL`,
 		cookie[:], clientID).Scan(append(append(signinFields(&in), userFields(&in.User)...), &allowed, &in.AllowedTerms)...)
 	// The times are compared here: with them in the statement PostgreSQL would
