@@ -43,7 +43,7 @@ func (l *lab) footprint(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("| %s binary | %.1f MB | 30 MB |\n", info.Name(), float64(info.Size())/1e6)
+		fmt.Printf("| %s binary | %.1f MB | 40 MB |\n", info.Name(), float64(info.Size())/1e6)
 	}
 	return nil
 }
