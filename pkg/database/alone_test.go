@@ -43,3 +43,22 @@ func TestOneProcessAtATimeIsAlone(t *testing.T) {
 		t.Errorf("not released: %v %v", ran, err)
 	}
 }
+
+// TestWhoIsAloneKeepsNoSnapshot: with one, nothing that is deleted or replaced during a
+// sweep could be tidied up, so that everybody's rows would grow meanwhile.
+func TestWhoIsAloneKeepsNoSnapshot(t *testing.T) {
+	testenv.Production.Need(t)
+	db, err := database.Open(t.Context(), testenv.Postgres(t), database.Options{MaxConnections: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	var locks, snapshots int
+	_, err = db.Alone(t.Context(), "sweep", func(ctx context.Context) error {
+		return db.QueryRow(ctx, `SELECT count(*), count(backend_xmin) FROM pg_stat_activity
+			WHERE datname = current_database() AND state = 'idle in transaction'`).Scan(&locks, &snapshots)
+	})
+	if err != nil || locks != 1 || snapshots != 0 {
+		t.Errorf("%d locks, %d snapshots: %v", locks, snapshots, err)
+	}
+}

@@ -26,29 +26,29 @@ type Expiry struct {
 	Args         []any // of And, from $2 on
 }
 
-// Sweep deletes what has expired in even batches, most of them at most, and rests
-// between two. more: it stopped before the end. It goes through the index once: each
-// batch begins after the last one, whose dead entries are not passed again. The
-// DELETE finds its rows by id and repeats the condition, so a row that was moved on
-// meanwhile stays.
-func (db *DB) Sweep(ctx context.Context, e Expiry, most int) (total int64, more bool, err error) {
+// Sweep deletes what has expired in even batches, most of them at most (0: no bound),
+// and rests between two; gone hears how many rows each took. more: it stopped before
+// the end. It goes through the index once: each batch begins after the last one, whose
+// dead entries are not passed again. The DELETE finds its rows by id and repeats the
+// condition, so a row that was moved on meanwhile stays.
+func (db *DB) Sweep(ctx context.Context, e Expiry, most int, gone func(n int64)) (more bool, err error) {
 	var after *sweepKey
-	for range most {
+	for i := 0; most == 0 || i < most; i++ {
 		batch, err := db.sweepNext(ctx, e, after)
 		if err != nil || len(batch) == 0 {
-			return total, false, e.named(err)
+			return false, e.named(err)
 		}
 		n, err := db.sweepDelete(ctx, e, batch)
-		total += n
+		gone(n)
 		if err != nil || len(batch) < sweepBatch {
-			return total, false, e.named(err)
+			return false, e.named(err)
 		}
 		after = &batch[len(batch)-1]
 		if !wait(ctx, sweepRest) {
-			return total, true, ctx.Err()
+			return true, ctx.Err()
 		}
 	}
-	return total, true, nil
+	return true, nil
 }
 
 func (e Expiry) named(err error) error {

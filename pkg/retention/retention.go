@@ -138,15 +138,13 @@ func (s *Sweeper) round(ctx context.Context, began time.Time, gone Counts) error
 		s.backlog.WithLabelValues(e.From).Set(float64(waiting[e.From]))
 	}
 	for _, e := range rules {
-		for more := true; more; {
-			n, again, err := s.opts.DB.Sweep(ctx, e, 10)
+		_, err := s.opts.DB.Sweep(ctx, e, 0, func(n int64) {
 			s.note(gone, e.From, n)
 			waiting[e.From] = max(0, waiting[e.From]-n)
 			s.backlog.WithLabelValues(e.From).Set(float64(waiting[e.From]))
-			if err != nil {
-				return err
-			}
-			more = again
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return s.apart(ctx, began, gone)

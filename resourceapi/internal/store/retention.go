@@ -168,8 +168,7 @@ func (s *Store) SweepApart(ctx context.Context, now time.Time, gone func(table s
 func (f *Family) sweep(ctx context.Context, now time.Time, gone func(table string, n int64)) error {
 	next := now.Add(sweepAgain)
 	for _, e := range f.expiries(now) {
-		n, more, err := f.s.db.Sweep(ctx, e, batchesAtOnce)
-		gone(e.From, n)
+		more, err := f.s.db.Sweep(ctx, e, batchesAtOnce, func(n int64) { gone(e.From, n) })
 		if err != nil {
 			return err
 		}
