@@ -209,7 +209,7 @@ func TestDoctorOfTheEmbeddedEngines(t *testing.T) {
 	}
 	want := map[string]string{
 		"settings": "ok", "database": "ok", "schema": "ok", "clock": "ok", "role": "ok", "encryption key": "ok", "redis": "warning",
-		"issuer": "ok", "cookies": "ok", "letters": "warning", "proxies": "ok", "erasure": "ok",
+		"issuer": "ok", "cookies": "ok", "face": "ok", "letters": "warning", "proxies": "ok", "erasure": "ok",
 	}
 	if !maps.Equal(checks, want) {
 		t.Errorf("%v\n%s", checks, out)

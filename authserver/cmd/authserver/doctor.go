@@ -11,6 +11,7 @@ import (
 	"latchkey/authserver/internal/erasure"
 	"latchkey/authserver/internal/mail"
 	"latchkey/pkg/doctor"
+	"latchkey/pkg/face"
 	"latchkey/pkg/httpserver"
 )
 
@@ -47,6 +48,7 @@ func examine(ctx context.Context, r *doctor.Report) {
 		r.CheckShared(ctx, p.cache, "resourceapi", cfg.Issuer)
 	}
 	r.CheckCookies(ctx, cfg.Issuer)
+	examineFace(ctx, r, cfg.Look)
 	examineLetters(ctx, r, cfg)
 	proxies, err := httpserver.ParsePrefixes(cfg.TrustedProxies)
 	if err != nil {
@@ -88,6 +90,23 @@ func (p *parts) examineKey(ctx context.Context, r *doctor.Report) {
 	}
 }
 
+// examineFace follows the links at the foot of pages. Colours and pictures that people
+// could not see are refused with the settings.
+func examineFace(ctx context.Context, r *doctor.Report, look face.Face) {
+	const check = "face"
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for setting, to := range map[string]string{
+		"AUTH_TERMS_URL": look.Links.Terms, "AUTH_PRIVACY_URL": look.Links.Privacy, "AUTH_SUPPORT_URL": look.Links.Support,
+	} {
+		if strings.HasPrefix(to, "http") && !doctor.Runs(ctx, to) {
+			r.Warn(check, "%s leads to a page that does not answer from here.", setting)
+			return
+		}
+	}
+	r.OK(check, "People see the name %s, in colours that can be read.", look.Name)
+}
+
 // examineLetters speaks to the mail server as for a letter, and sends none.
 func examineLetters(ctx context.Context, r *doctor.Report, cfg config.Config) {
 	const check = "letters"
@@ -96,7 +115,7 @@ func examineLetters(ctx context.Context, r *doctor.Report, cfg config.Config) {
 		return
 	}
 	sender, err := mail.New(mail.Settings{
-		URL: cfg.SMTPURL, Password: cfg.SMTPPassword, From: cfg.SMTPFrom, Issuer: cfg.Issuer, Now: now,
+		URL: cfg.SMTPURL, Password: cfg.SMTPPassword, From: cfg.SMTPFrom, Issuer: cfg.Issuer, Face: cfg.Look, Now: now,
 	})
 	if err != nil {
 		r.Fail(check, "AUTH_SMTP_URL: %v.", err)

@@ -31,7 +31,7 @@ func (p *parts) peopleWith(kept func(path string) (string, error)) (*account.Ser
 		Store: p.store, Grants: p.grants, Keys: p.keys, Throttle: throttle{p.limiter}, Sealer: sealer, Events: p.events, Logger: p.log, Now: now,
 		Delivered: p.deliveries(),
 		Settings: account.Settings{
-			Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle, AIAvailable: c.AIAvailable,
+			Name: p.cfg.Look.Name, Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle, AIAvailable: c.AIAvailable,
 			HashQueue: c.HashQueue, HashCost: account.HashCost{Memory: c.PasswordMemory, Passes: c.PasswordPasses}, InvitationLife: c.InvitationLife,
 			ErasureGrace: c.ErasureGrace, Erases: c.ErasureURL != "", Letters: p.cfg.SMTPURL != "",
 			Throttles: account.Throttles{

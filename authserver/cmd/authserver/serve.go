@@ -92,7 +92,7 @@ func (p *parts) run(ctx context.Context, handler http.Handler, workers []worker)
 
 // handler builds everything that answers requests, innermost first.
 func (p *parts) handler(people *account.Service) (http.Handler, []worker, error) {
-	passkeys, err := passkey.New(passkey.Dependencies{Store: p.store, Issuer: p.cfg.Issuer, Events: p.events, Now: now})
+	passkeys, err := passkey.New(passkey.Dependencies{Store: p.store, Issuer: p.cfg.Issuer, Name: p.cfg.Look.Name, Events: p.events, Now: now})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -105,7 +105,7 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 	devices := &deviceflow.Service{Store: p.store, Grants: p.grants, Logger: p.log, Now: now}
 	drawn := web.Dependencies{
 		Devices: devices, Seen: askers.Seen, Asks: askers.Find,
-		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer,
+		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Face: p.face(),
 		Events: p.events, Kept: p.cfg.EventRetention, Logger: p.log, Now: now,
 		Client: clients.Find,
 	}
@@ -120,7 +120,7 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 	endpoints := oauth.New(oauth.Dependencies{
 		Grants: p.grants, Askers: askers, Credentials: p.credentials, Pages: pages, Signins: pages, Throttle: tokenThrottle{people},
 		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer, Resources: p.cfg.KnownResources(),
-		Registers: p.cfg.Registration != registration.Closed, Requests: p.store, Devices: devices,
+		Links: p.cfg.Look.Links, Registers: p.cfg.Registration != registration.Closed, Requests: p.store, Devices: devices,
 	})
 	workers = append(workers, p.grants.RunUses, p.sweeper().Run, p.events.RunSeals, people.RunErasures)
 	outbox, err := p.outbox(people)

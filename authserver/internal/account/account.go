@@ -34,7 +34,7 @@ type Settings struct {
 	ErasureGrace   time.Duration // how long a deleted account can be restored; 0: not at all
 	Erases         bool          // whether a family's data is erased with its last member
 	Letters        bool          // people can be written to; somebody runs Recovery.Run
-	SecondFactorOf string        // the name authenticator apps show; "": Latchkey
+	Name           string        // of the instance, which authenticator apps show; "": Latchkey
 	Throttles      Throttles
 }
 

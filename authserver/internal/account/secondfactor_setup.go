@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/pkg/face"
 	"latchkey/pkg/fault"
 )
 
@@ -65,10 +67,7 @@ func (s *Service) BeginSecondFactor(ctx context.Context, in *authserver.Signin) 
 }
 
 func (s *Service) setup(u *authserver.User, raw []byte) Setup {
-	issuer := s.deps.Settings.SecondFactorOf
-	if issuer == "" {
-		issuer = "Latchkey"
-	}
+	issuer := cmp.Or(s.deps.Settings.Name, face.DefaultName)
 	key := base32Text.EncodeToString(raw)
 	q := url.Values{"secret": {key}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {"30"}}
 	uri := url.URL{

@@ -5,6 +5,8 @@ import (
 	"html"
 	"strings"
 	"unicode"
+
+	"latchkey/pkg/face"
 )
 
 //go:embed text/style.css
@@ -65,9 +67,38 @@ func (t template) text(c *contents) string {
 	return strings.Join(parts, "\n\n") + "\n"
 }
 
+// coloured is the stylesheet in the colours of the instance; nil: our own.
+func coloured(c *face.Colours) string {
+	if c == nil {
+		return style
+	}
+	rules := func(p face.Palette) string {
+		return ".brand { color: " + p.Accent.String() + "; }\n.button { background: " + p.Accent.String() + "; color: " + p.On.String() + "; }\n"
+	}
+	return style + rules(c.Light) + "@media (prefers-color-scheme: dark) {\n" + rules(c.Dark) + "}\n"
+}
+
+// footer says who sent the email, and where there is help.
+type footer struct{ sentence, help, support string }
+
+func (f footer) text() string {
+	if f.support == "" {
+		return "\n-- \n" + f.sentence + "\n"
+	}
+	return "\n-- \n" + f.sentence + " " + f.help + " " + strings.TrimPrefix(f.support, "mailto:") + "\n"
+}
+
+func (f footer) html() string {
+	text := html.EscapeString(f.sentence)
+	if f.support != "" {
+		text += " " + html.EscapeString(f.help) + ` <a href="` + html.EscapeString(f.support) + `">` + html.EscapeString(strings.TrimPrefix(f.support, "mailto:")) + "</a>"
+	}
+	return `<p class="foot">` + text + "</p>\n"
+}
+
 // html draws the email as a page that loads nothing. Everything that is filled in is
-// escaped, and the only link is ours.
-func (t template) html(l *language, c *contents, footer string) string {
+// escaped, and the only links are ours and the operator's.
+func (t template) html(l *language, c *contents, name, style string, foot footer) string {
 	escaped, facts := *c, make([]string, len(c.facts))
 	for _, field := range []*string{&escaped.greeting, &escaped.by, &escaped.about, &escaped.host, &escaped.url, &escaped.life, &escaped.until} {
 		*field = html.EscapeString(*field)
@@ -84,7 +115,7 @@ func (t template) html(l *language, c *contents, footer string) string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="format-detection" content="telephone=no, date=no, address=no, email=no, url=no">
-<title>` + subject + "</title>\n<style>\n" + style + "</style>\n</head>\n<body>\n<div class=\"card\">\n<p class=\"brand\">Latchkey</p>\n<h1>" + subject + "</h1>\n")
+<title>` + subject + "</title>\n<style>\n" + style + "</style>\n</head>\n<body>\n<div class=\"card\">\n<p class=\"brand\">" + html.EscapeString(name) + "</p>\n<h1>" + subject + "</h1>\n")
 	for _, p := range t.paragraphs {
 		label, is := link(p)
 		switch {
@@ -96,6 +127,6 @@ func (t template) html(l *language, c *contents, footer string) string {
 			b.WriteString("<table>\n" + strings.Join(facts, "") + "</table>\n")
 		}
 	}
-	b.WriteString("</div>\n<p class=\"foot\">" + html.EscapeString(footer) + "</p>\n</body>\n</html>\n")
+	b.WriteString("</div>\n" + foot.html() + "</body>\n</html>\n")
 	return b.String()
 }

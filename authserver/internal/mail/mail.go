@@ -3,6 +3,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	smtp "github.com/wneessen/go-mail"
 
 	"latchkey/authserver"
+	"latchkey/pkg/face"
 )
 
 const sendTimeout = 30 * time.Second // of one email, connection included
@@ -30,6 +32,7 @@ type Settings struct {
 	Password string // in the place of one in the URL
 	From     string // "Latchkey <noreply@example.com>" or a bare address
 	Issuer   string // public address of this server, which links begin with
+	Face     face.Face
 	Now      func() time.Time
 	TLS      *tls.Config // nil: the system's certificate authorities
 }
@@ -42,11 +45,13 @@ type Sender struct {
 	smtpHost  string
 	options   []smtp.Option
 	languages map[string]*language
+	style     string // of the HTML
 }
 
 // New checks the settings; it connects to nothing.
 func New(s Settings) (*Sender, error) {
-	sender := &Sender{settings: s}
+	s.Face.Name = cmp.Or(s.Face.Name, face.DefaultName)
+	sender := &Sender{settings: s, style: coloured(s.Face.Colours)}
 	issuer, err := url.Parse(s.Issuer)
 	if err != nil || issuer.Host == "" {
 		return nil, errors.New("mail: the issuer must be an absolute URL")
@@ -56,7 +61,7 @@ func New(s Settings) (*Sender, error) {
 		return nil, fmt.Errorf("mail: the sender: %w", err)
 	}
 	if sender.from.Name == "" {
-		sender.from.Name = "Latchkey"
+		sender.from.Name = sender.settings.Face.Name
 	}
 	if sender.smtpHost, sender.options, err = server(s); err != nil {
 		return nil, err
@@ -161,8 +166,9 @@ func (s *Sender) message(e authserver.EmailMessage) (*smtp.Msg, error) {
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	m.SetGenHeader("X-Auto-Response-Suppress", "All")
 	m.SetGenHeader("Content-Language", l.code)
-	m.SetBodyString(smtp.TypeTextPlain, text.text(c))
-	m.AddAlternativeString(smtp.TypeTextHTML, text.html(l, c, fmt.Sprintf(l.words["footer"], s.host)))
+	foot := footer{fmt.Sprintf(l.words["footer"], s.settings.Face.Name, s.host), l.words["support"], s.settings.Face.Links.Support}
+	m.SetBodyString(smtp.TypeTextPlain, text.text(c)+foot.text())
+	m.AddAlternativeString(smtp.TypeTextHTML, text.html(l, c, s.settings.Face.Name, s.style, foot))
 	return m, nil
 }
 

@@ -2,7 +2,9 @@ package mail_test
 
 import (
 	"errors"
+	"mime"
 	"net"
+	"net/mail"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +15,7 @@ import (
 
 	"latchkey/authserver"
 	lmail "latchkey/authserver/internal/mail"
+	"latchkey/pkg/face"
 	"latchkey/pkg/testenv"
 )
 
@@ -173,5 +176,30 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		if _, err := lmail.New(s); err == nil || strings.Contains(err.Error(), "secret-word") {
 			t.Errorf("%+v: %v", s.From, errors.Join(err))
 		}
+	}
+}
+
+// TestLettersHaveTheFaceOfTheInstance: its name, its colours, and where there is help.
+func TestLettersHaveTheFaceOfTheInstance(t *testing.T) {
+	office := testenv.OpenPostOffice(t, "")
+	colours, _, _ := face.Check("#7a1fa2", "")
+	s, err := lmail.New(lmail.Settings{URL: "smtp://" + office.Addr, From: "noreply@example.com", Issuer: "https://auth.example.com", Now: time.Now, Face: face.Face{
+		Name: "Haus Nagy & Söhne", Colours: colours, Links: face.Links{Support: "mailto:help@example.com"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Send(t.Context(), authserver.EmailMessage{Kind: authserver.EmailMessageChanged, To: "ada@example.com", Language: "en"}); err != nil {
+		t.Fatal(err)
+	}
+	e := testenv.ReadEmail(t, <-office.Emails)
+	for _, want := range []string{`<p class="brand">Haus Nagy &amp; Söhne</p>`, "#7a1fa2", `<a href="mailto:help@example.com">help@example.com</a>`} {
+		if !strings.Contains(e.HTML, want) {
+			t.Errorf("no %s in %s", want, e.HTML)
+		}
+	}
+	from, err := (&mail.AddressParser{WordDecoder: new(mime.WordDecoder)}).Parse(e.Header.Get("From"))
+	if err != nil || from.Name != "Haus Nagy & Söhne" || !strings.HasSuffix(e.Text, "-- \nSent by Haus Nagy & Söhne (auth.example.com). Help: help@example.com\n") {
+		t.Errorf("%v: %v: %s", from, err, e.Text)
 	}
 }

@@ -40,6 +40,11 @@ func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 		"authorization_response_iss_parameter_supported": true,
 		"protected_resources":                            s.resources, // RFC 9728 section 4
 	}
+	for member, to := range map[string]string{"op_tos_uri": s.links.Terms, "op_policy_uri": s.links.Privacy} {
+		if to != "" {
+			document[member] = to
+		}
+	}
 	if s.registers {
 		document["registration_endpoint"] = issuer + registerPath
 	}

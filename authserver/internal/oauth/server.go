@@ -10,6 +10,7 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/registration"
+	"latchkey/pkg/face"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
 )
@@ -76,6 +77,7 @@ type Dependencies struct {
 	Grants      *grant.Service
 	Askers      Askers
 	Registers   bool // clients may introduce themselves
+	Links       face.Links
 	Requests    Requests
 	Devices     Devices
 	Credentials introspection.Introspector
@@ -103,6 +105,7 @@ type Server struct {
 	registration Registration
 	askers       Askers
 	registers    bool
+	links        face.Links
 	requests     Requests
 	devices      Devices
 	fosite       *provider
@@ -116,7 +119,7 @@ func New(d Dependencies) *Server {
 	s := &Server{
 		grants: d.Grants, credentials: d.Credentials, pages: d.Pages, signins: d.Signins, throttle: d.Throttle, metrics: d.Metrics,
 		now: d.Now, issuer: d.Issuer, resources: d.Resources, clients: d.Askers.Clients,
-		registration: d.Askers.Registration, askers: d.Askers, registers: d.Registers, requests: d.Requests, devices: d.Devices,
+		registration: d.Askers.Registration, askers: d.Askers, registers: d.Registers, links: d.Links, requests: d.Requests, devices: d.Devices,
 	}
 	s.fosite = newProvider(s)
 	return s

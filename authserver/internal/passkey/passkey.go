@@ -8,6 +8,7 @@
 package passkey
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/event"
+	"latchkey/pkg/face"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
 )
@@ -44,6 +46,7 @@ type Store interface {
 type Dependencies struct {
 	Store  Store
 	Issuer string // public address; its host is the relying party's id
+	Name   string // of the instance, for who is asked for a passkey; "": Latchkey
 	Events *event.Recorder
 	Now    func() time.Time
 }
@@ -71,7 +74,7 @@ func New(d Dependencies) (*Service, error) {
 	}
 	timeout := webauthn.TimeoutConfig{Timeout: Life, TimeoutUVD: Life}
 	s.party, err = webauthn.New(&webauthn.Config{
-		RPID: u.Hostname(), RPDisplayName: "Latchkey", RPOrigins: []string{u.Scheme + "://" + u.Host},
+		RPID: u.Hostname(), RPDisplayName: cmp.Or(d.Name, face.DefaultName), RPOrigins: []string{u.Scheme + "://" + u.Host},
 		AttestationPreference: protocol.PreferNoAttestation,
 		AuthenticatorSelection: protocol.AuthenticatorSelection{
 			ResidentKey: protocol.ResidentKeyRequirementRequired, RequireResidentKey: protocol.ResidentKeyRequired(),

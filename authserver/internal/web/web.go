@@ -49,6 +49,7 @@ type Dependencies struct {
 	// Operator is for those who look after the instance; nil: they have no pages.
 	Operator *operator.Service
 	Issuer   string // public address, https://host or http://host:port
+	Face     page.Face
 	Events   *event.Recorder
 	Kept     time.Duration // how long events are kept
 	Logger   *slog.Logger
@@ -96,7 +97,7 @@ func New(d Dependencies) (*Server, error) {
 	if err := s.crossCheck.AddTrustedOrigin(strings.ToLower(u.Scheme + "://" + u.Host)); err != nil {
 		return nil, errors.Join(errors.New("web: the issuer is no origin"), err)
 	}
-	if s.site, err = page.New(u.Host); err != nil {
+	if s.site, err = page.New(u.Host, d.Face); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -12,7 +12,7 @@ import (
 // drawn is a page as a browser gets it.
 func drawn(t *testing.T, v *View, body templ.Component) (string, error) {
 	t.Helper()
-	site, err := New("auth.example")
+	site, err := New("auth.example", Face{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,28 +7,33 @@ package page
 
 import (
 	"latchkey/authserver"
+	"latchkey/pkg/face"
 	"latchkey/pkg/fault"
 )
 
 // Site is what all pages share.
 type Site struct {
 	host   string
+	face   Face
 	texts  map[string]catalogue
 	assets assets
 }
 
 // New reads the texts of every language and the files that pages link to. host
 // is the server's own, for the footer.
-func New(host string) (*Site, error) {
+func New(host string, look Face) (*Site, error) {
+	if look.Name == "" {
+		look.Name = face.DefaultName
+	}
 	texts, err := readCatalogues()
 	if err != nil {
 		return nil, err
 	}
-	files, err := readAssets()
+	files, err := readAssets(look)
 	if err != nil {
 		return nil, err
 	}
-	return &Site{host: host, texts: texts, assets: files}, nil
+	return &Site{host: host, face: look, texts: texts, assets: files}, nil
 }
 
 // View is a page in a language of Language, without anything on it.

@@ -1,0 +1,104 @@
+package web_test
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"latchkey/authserver/internal/picture"
+	"latchkey/authserver/internal/web"
+	"latchkey/authserver/internal/web/page"
+	"latchkey/pkg/face"
+	"latchkey/pkg/testenv"
+)
+
+// ownFace is an instance that looks like nobody else's.
+func ownFace(t *testing.T, width int) func(s *site, d *web.Dependencies) {
+	t.Helper()
+	colours, onLight, onDark := face.Check("#7a1fa2", "#d7a6ee")
+	if onLight != nil || onDark != nil {
+		t.Fatal(onLight, onDark)
+	}
+	logo := func(side int) *page.Logo {
+		drawn, err := picture.Fit(dot(t, side, 56), 320, 56)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &page.Logo{PNG: drawn.PNG, Width: drawn.Width, Height: drawn.Height}
+	}
+	return func(_ *site, d *web.Dependencies) {
+		d.Face = page.Face{
+			Face: face.Face{Name: "Haus Nagy & Söhne", Colours: colours, Links: face.Links{Terms: "https://example.com/terms", Privacy: "https://example.com/privacy", Support: "mailto:help@example.com"}},
+			Logo: logo(width), LogoDark: logo(width - 1),
+		}
+	}
+}
+
+var assetLink = regexp.MustCompile(`(?:href|src|srcset)="(/assets/[0-9a-f]+/([^"]+))"`)
+
+func TestTheFaceOfTheInstance(t *testing.T) {
+	for width, alt := range map[int]string{200: `alt="Haus Nagy &amp; Söhne"`, 56: `alt=""`} {
+		s := newSite(t, testenv.Embedded, settings(), ownFace(t, width))
+		body := read(t, get(t, s.URL+"/signin"))
+		for _, want := range []string{
+			"· Haus Nagy &amp; Söhne</title>", "Haus Nagy &amp; Söhne controls who", alt,
+			`href="https://example.com/terms"`, `href="https://example.com/privacy"`, `href="mailto:help@example.com"`,
+		} {
+			if !strings.Contains(body, want) {
+				t.Errorf("no %s", want)
+			}
+		}
+		if strings.Contains(body, "Latchkey") || strings.Contains(body, "<span>Haus Nagy") != (width == 56) {
+			t.Error("the name is not where it should be")
+		}
+		found := map[string]string{}
+		for _, link := range assetLink.FindAllStringSubmatch(body, -1) {
+			found[link[2]] = link[1]
+		}
+		for name, want := range map[string]string{"app.css": "--accent: #7a1fa2", "dark.css": "--accent: #d7a6ee", "icon.svg": "#7a1fa2", "logo-light.png": "\x89PNG", "logo-dark.png": "\x89PNG"} {
+			res := get(t, s.URL+found[name])
+			if served := read(t, res); res.StatusCode != http.StatusOK || !strings.Contains(served, want) {
+				t.Errorf("%s: %d", name, res.StatusCode)
+			} else if _, err := png.Decode(bytes.NewReader([]byte(served))); strings.HasSuffix(name, ".png") && (err != nil || res.Header.Get("Content-Type") != "image/png") {
+				t.Errorf("%s: %v, %v", name, err, res.Header)
+			}
+		}
+	}
+}
+
+// TestAPlainFace: without settings there is our sign and nothing to lead away.
+func TestAPlainFace(t *testing.T) {
+	s := newSite(t, testenv.Embedded, settings())
+	page := read(t, get(t, s.URL+"/signin"))
+	if strings.Contains(page, "<img") || strings.Contains(page, "<picture") || !strings.Contains(page, "<span>Latchkey</span>") || strings.Contains(page, "https://example.com") {
+		t.Error(page)
+	}
+}
+
+// dot is a picture of one colour.
+func dot(t *testing.T, width, height int) []byte {
+	t.Helper()
+	drawn := image.NewNRGBA(image.Rect(0, 0, width, height))
+	draw.Draw(drawn, drawn.Rect, image.NewUniform(color.NRGBA{R: 200, G: 30, B: uint8(width), A: 255}), image.Point{}, draw.Src) //nolint:gosec // a colour
+	var b bytes.Buffer
+	if err := png.Encode(&b, drawn); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func read(t *testing.T, res *http.Response) string {
+	t.Helper()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}

@@ -1,0 +1,61 @@
+// Package face is how an instance looks and what it calls itself: a name, a colour, a
+// logo and the addresses of whoever runs it, which the operator chooses.
+package face
+
+import (
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"strings"
+	"unicode"
+)
+
+// DefaultName is the name of an instance that was given none.
+const DefaultName = "Latchkey"
+
+// Face is how an instance looks.
+type Face struct {
+	Name    string
+	Colours *Colours // nil: the pages' own
+	Links   Links
+}
+
+// Links lead to what the operator says; "" leads nowhere.
+type Links struct{ Terms, Privacy, Support string }
+
+// maxName keeps the name in the bar of a phone.
+const maxName = 32 // characters
+
+// CheckName refuses a name that pages and letters cannot show on one line.
+func CheckName(name string) error {
+	if name != strings.TrimSpace(name) || name == "" || len([]rune(name)) > maxName {
+		return fmt.Errorf("must have 1 to %d characters, without blanks around", maxName)
+	}
+	for _, r := range name {
+		if !unicode.IsPrint(r) || unicode.Is(unicode.Bidi_Control, r) || r == '<' || r == '>' || r == '"' || r == '%' || r == ':' {
+			return errors.New("must be plain characters, and none of < > \" : %, which mean something elsewhere")
+		}
+	}
+	return nil
+}
+
+// CheckLink refuses what a page must not lead to. Support may be an address of email.
+func CheckLink(text string, support bool) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err == nil && support && u.Scheme == "mailto" {
+		if _, err := mail.ParseAddress(u.Opaque); err == nil && u.RawQuery == "" {
+			return nil
+		}
+	}
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		if support {
+			return errors.New("must be an https URL or mailto:somebody@example.com")
+		}
+		return errors.New("must be an https URL")
+	}
+	return nil
+}
