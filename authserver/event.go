@@ -51,6 +51,7 @@ const (
 	EventMemberJoined      = "family.joined"
 	EventMemberRemoved     = "family.removed"
 	EventRoleChanged       = "family.role_changed"
+	EventTimeZoneChanged   = "family.time_zone_changed"
 	EventIdentityLinked    = "identity.linked"
 	EventIdentityUnlinked  = "identity.unlinked"
 	EventIdentityBlocked   = "identity.blocked"

@@ -45,7 +45,7 @@ var EventGroups = []EventGroup{
 		EventConsentGiven, EventConsentRevoked, EventGrantEnded, EventClientCreated, EventClientChanged, EventClientRotated, EventClientDeleted,
 	}},
 	{"keys", []string{EventKeyCreated, EventKeyRotated, EventKeyRevoked, EventKeyTier}},
-	{"household", []string{EventMemberInvited, EventInvitationRevoked, EventMemberJoined, EventMemberRemoved, EventRoleChanged, EventInviteCreated, EventInviteRevoked}},
+	{"household", []string{EventMemberInvited, EventInvitationRevoked, EventMemberJoined, EventMemberRemoved, EventRoleChanged, EventTimeZoneChanged, EventInviteCreated, EventInviteRevoked}},
 	{"account", []string{
 		EventSignup, EventExported, EventUserDeactivated, EventUserReactivated, EventUserClosed, EventUserRestored, EventUserDeleted,
 		EventOperatorOn, EventOperatorOff,

@@ -74,7 +74,7 @@ func (w *world) tour(b *tab, look func(page string)) {
 func (w *world) tourSettings(b *tab, at func(page, path string), look func(page string), app *callbackApp) {
 	at("home", "/")
 	for _, page := range []string{
-		"account", "email", "export", "security", "password", "passkeys", "signins", "activity", "activity/not-me", "applications", "family",
+		"account", "email", "export", "security", "password", "passkeys", "signins", "activity", "activity/not-me", "applications", "family", "family/time-zone",
 		"developer", "developer/new", "api_keys", "api_keys/new", "delete",
 	} {
 		at("settings-"+strings.ReplaceAll(page, "/", "-"), "/settings/"+page)

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"latchkey/authserver/internal/config"
-	"latchkey/authserver/internal/erasure"
+	"latchkey/authserver/internal/household"
 	"latchkey/authserver/internal/mail"
 	"latchkey/pkg/doctor"
 	"latchkey/pkg/face"
@@ -138,7 +138,7 @@ func examineErasure(ctx context.Context, r *doctor.Report, cfg config.Config) {
 			"AUTH_ERASURE_SECRET and API_ERASURE_SECRET to one secret.")
 		return
 	}
-	client, err := erasure.New(cfg.ErasureURL, cfg.ErasureSecret)
+	client, err := household.New(cfg.ErasureURL, cfg.ErasureSecret)
 	if err != nil {
 		r.Fail(check, "AUTH_ERASURE_URL: %v.", err)
 		return

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"latchkey/authserver/internal/account"
-	"latchkey/authserver/internal/erasure"
+	"latchkey/authserver/internal/household"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/ratelimit"
 )
@@ -27,7 +27,16 @@ func (p *parts) peopleWith(kept func(path string) (string, error)) (*account.Ser
 	if err != nil {
 		return nil, err
 	}
+	holder, err := p.household()
+	if err != nil {
+		return nil, err
+	}
+	var asked account.FamilyData
+	if holder != nil {
+		asked = holder
+	}
 	return account.New(account.Dependencies{
+		FamilyData: asked,
 		Store: p.store, Grants: p.grants, Keys: p.keys, Throttle: throttle{p.limiter}, Sealer: sealer, Events: p.events, Logger: p.log, Now: now,
 		Delivered: p.deliveries(),
 		Settings: account.Settings{
@@ -166,13 +175,25 @@ func (p *parts) canErase(context.Context) error {
 // outbox returns the worker that tells the resource API what it must know;
 // nil: nobody said where it is.
 func (p *parts) outbox(people *account.Service) (worker, error) {
-	if p.cfg.ErasureURL == "" {
+	client, err := p.household()
+	if err != nil {
+		return nil, err
+	}
+	if client == nil {
 		p.log.Warn("the data of deleted families stays for ever", "error", errNoErasure)
 		return nil, nil
 	}
-	client, err := erasure.New(p.cfg.ErasureURL, p.cfg.ErasureSecret)
+	return func(ctx context.Context) { people.RunOutbox(ctx, client) }, nil
+}
+
+// household returns the client of the resource API; nil: nobody said where it is.
+func (p *parts) household() (*household.Client, error) {
+	if p.cfg.ErasureURL == "" {
+		return nil, nil
+	}
+	client, err := household.New(p.cfg.ErasureURL, p.cfg.ErasureSecret)
 	if err != nil {
 		return nil, fmt.Errorf("AUTH_ERASURE_URL: %w", err)
 	}
-	return func(ctx context.Context) { people.RunOutbox(ctx, client) }, nil
+	return client, nil
 }

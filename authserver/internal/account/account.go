@@ -40,17 +40,19 @@ type Settings struct {
 
 // Dependencies of a Service. Events are recorded always; Grants is needed to sign in on devices and to end
 // what was issued. Throttle may be nil: nothing is limited. Keys may be nil:
-// there are none. Sealer may be nil: no second factor can be set up.
+// there are none. Sealer may be nil: no second factor can be set up. FamilyData may be
+// nil: nobody said where the data of families is.
 type Dependencies struct {
-	Store    Store
-	Grants   *grant.Service
-	Keys     Keys
-	Throttle Throttle
-	Sealer   *Sealer
-	Events   *event.Recorder
-	Logger   *slog.Logger
-	Now      func() time.Time
-	Settings Settings
+	Store      Store
+	Grants     *grant.Service
+	Keys       Keys
+	Throttle   Throttle
+	Sealer     *Sealer
+	FamilyData FamilyData
+	Events     *event.Recorder
+	Logger     *slog.Logger
+	Now        func() time.Time
+	Settings   Settings
 
 	Delivered func(kind, result string) // is told how a message of the outbox fared; nil: nobody
 }

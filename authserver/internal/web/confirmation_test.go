@@ -75,6 +75,7 @@ var confirmations = map[string]string{
 	"/settings/passkeys/{id}":               "-: the name only",
 	"/settings/signins":                     "-: takes access away",
 	"/settings/family":                      "-: nobody signs in with it",
+	"/settings/family/time-zone":            "-: nobody signs in with it",
 	"/settings/applications":                "-: takes access away",
 	"/settings/applications/one":            "-: takes access away",
 	"/settings/developer":                   "-: has no form",

@@ -19,10 +19,14 @@ func (s *Server) familyView(w http.ResponseWriter, r *http.Request, in *authserv
 		return nil, page.FamilyView{}, err
 	}
 	v := s.personalView(w, r, in, "family.title")
-	return v, page.FamilyView{
+	data := page.FamilyView{
 		Members: found.Members, Invitations: found.Invitations, Admin: in.User.Role == authserver.RoleAdmin,
-		CanMail: s.people.CanMail(),
-	}, nil
+		CanMail: s.people.CanMail(), Household: s.people.AsksForData(),
+	}
+	if data.Household {
+		data.TimeZone = s.timeZone(r, in)
+	}
+	return v, data, nil
 }
 
 func (s *Server) showFamily(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {

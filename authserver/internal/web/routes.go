@@ -93,6 +93,7 @@ func (s *Server) settingsRoutes() []route {
 		{path: page.ActivityPath + "/not-me", get: person(s.showNotMe)},
 		{path: "/settings/family", get: person(s.showFamily), post: person(s.changeFamily)},
 		{path: "/settings/family/{id}/remove", get: person(s.showRemoval)},
+		{path: "/settings/family/time-zone", get: person(s.showTimeZone), post: person(s.changeTimeZone)},
 		{path: "/settings/applications", get: person(s.showApplications), post: person(s.revokeApplication)},
 		{path: "/settings/applications/one", get: person(s.showApplication), post: person(s.revokeApplication)},
 	}

@@ -48,7 +48,7 @@ var notices = map[string]string{
 	"sign-out": "notice.person_signed_out", "second-factor": "notice.person_factor_off", "appoint": "notice.appointed", "dismiss": "notice.dismissed",
 	"deactivate": "notice.deactivated", "reactivate": "notice.reactivated", "invite-revoked": "notice.invite_revoked",
 	"password": "notice.password", "second-factor-off": "notice.second_factor_off", "signin-ended": "notice.signin_ended",
-	"others-ended": "notice.others_ended", "device-ended": "notice.device_ended", "renamed": "notice.renamed",
+	"others-ended": "notice.others_ended", "device-ended": "notice.device_ended", "renamed": "notice.renamed", "time-zone": "notice.time_zone",
 	"role": "notice.role", "removed": "notice.removed", "invitation-revoked": "notice.invitation_revoked",
 	"deleted": "notice.deleted", "device-allow": "notice.device_allowed", "device-deny": "notice.device_denied", "installation-ended": "notice.installation_ended", "passkey-added": "notice.passkey_added", "passkey-renamed": "notice.passkey_renamed",
 	"passkey-removed": "notice.passkey_removed",

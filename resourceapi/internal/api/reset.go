@@ -6,6 +6,9 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"latchkey/pkg/body"
+	"latchkey/pkg/guard"
+	"latchkey/pkg/httpserver"
 	"latchkey/resourceapi"
 )
 
@@ -54,6 +57,30 @@ func (a *API) resetStatus(ctx context.Context, c *call) (reply, error) {
 		Complete bool             `json:"reset_complete"`
 		Counts   map[string]int64 `json:"counts"`
 	}{status, c.family.ID(), complete, counts})
+}
+
+// shared lets the authorization server in, which has the erasure secret.
+func (a *API) shared(h httpserver.Handler) http.Handler {
+	return httpserver.Handle(guard.AdmitShared(a.Erasure, "This path takes the erasure secret", h), render)
+}
+
+// familyInternally lets act work on the family in the path, whose settings it reads
+// anew: a person who has just changed them sees the change, whichever replica answers.
+func (a *API) familyInternally(act action) httpserver.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		id, valid := resourceapi.ParseID(mux.Vars(r)["id"])
+		if !valid {
+			return errNoRoute
+		}
+		c := &call{Request: r, api: a, family: a.Store.Family(id), limits: body.Limits{Bytes: a.BodyLimit}}
+		c.family.Reread()
+		got, err := act(r.Context(), c)
+		if err != nil {
+			return err
+		}
+		got.noStore = true
+		return write(w, r, got)
+	}
 }
 
 // eraseFamily deletes a family for ever. The authorization server calls it when the

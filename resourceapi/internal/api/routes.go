@@ -99,8 +99,10 @@ func (a *API) Mount(r *mux.Router) {
 	a.documents.Mount(r, render)
 	notFound := httpserver.Handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute }, render)
 	if !a.Erasure.IsZero() {
-		erase := guard.AdmitShared(a.Erasure, "This path takes the erasure secret", a.eraseFamily)
-		r.Handle("/internal/families/{id}", methods{"DELETE": httpserver.Handle(erase, render)}.Handler(refused))
+		r.Handle("/internal/families/{id}", methods{
+			"DELETE": a.shared(a.eraseFamily), "GET": a.shared(a.familyInternally(a.showFamilySettings)),
+			"PATCH": a.shared(a.familyInternally(a.updateFamilySettings)),
+		}.Handler(refused))
 	}
 	r.PathPrefix("/internal").Handler(notFound)
 	r.PathPrefix("/").Handler(httpserver.CrossOriginNotFound(notFound))

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 )
@@ -98,5 +99,34 @@ func TestC8_TimeZonesAreNames(t *testing.T) {
 		}
 		s.member(c.answer.FamilyID, "admin", "read").do("PATCH", "/api/v1/family_settings", `{}`).refuses(403, "insufficient_scope", "read_write")
 		s.member(c.answer.FamilyID, "guest", "read_write").do("PATCH", "/api/v1/family_settings", `{}`).refuses(403, "forbidden", "")
+	})
+}
+
+// TestC8_TheAuthorizationServerChoosesTheZoneToo, with the secret that erases, and is
+// told what another replica has changed meanwhile.
+func TestC8_TheAuthorizationServerChoosesTheZoneToo(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *service) {
+		c := s.family()
+		operator := &caller{s: s, header: http.Header{}}
+		path, secret := "/internal/families/"+c.answer.FamilyID, []string{"Authorization", "Bearer " + erasureSecret}
+		change := object{"family_settings": object{"time_zone": earliest}}
+		for _, method := range []string{"GET", "PATCH"} {
+			operator.do(method, path, change).refuses(401, "unauthorized", "")
+			c.do(method, path, change).want(401)
+			operator.do(method, "/internal/families/x", change, secret...).want(404)
+		}
+		if got := operator.do("GET", path, nil, secret...).want(200); got.text("time_zone") != "UTC" || got.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("at first: %s %v", got.raw, got.header)
+		}
+		replica := &caller{s: front(t, s.set, s.db, s.people), header: http.Header{}}
+		replica.do("PATCH", path, object{"family_settings": object{"time_zone": "Asia/Tokyo"}}, secret...).want(200)
+		if got := operator.do("GET", path, nil, secret...).want(200).text("time_zone"); got != "Asia/Tokyo" {
+			t.Errorf("after a change elsewhere: %s", got)
+		}
+		operator.do("PATCH", path, change, secret...).want(200)
+		if got := c.get("/api/v1/family_settings").text("time_zone"); got != earliest {
+			t.Errorf("seen by the family: %s", got)
+		}
+		operator.do("PATCH", path, object{"family_settings": object{"time_zone": "Mars"}}, secret...).refuses(422, "validation_failed", "Time zone ")
 	})
 }

@@ -22,6 +22,9 @@ func (f *Family) Settings(ctx context.Context) (Settings, error) {
 	return own.Settings, err
 }
 
+// Reread has the settings read from the database the next time.
+func (f *Family) Reread() { f.s.families.forget(f.id) }
+
 func (f *Family) own(ctx context.Context) (cachedSettings, error) {
 	now := f.s.now()
 	if own, ok := f.s.families.get(f.id, now); ok {

@@ -131,6 +131,9 @@ func (v *View) facts(r ActivityRow) (string, error) {
 	if role := r.Details["role"]; role != "" {
 		keys = append(keys, "role."+role)
 	}
+	if zone := r.Details["time_zone"]; zone != "" {
+		parts = append(parts, zoneLabel(zone))
+	}
 	for _, scope := range strings.Fields(r.Details["scope"]) {
 		keys = append(keys, "scope."+scope)
 	}

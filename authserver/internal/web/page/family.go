@@ -7,6 +7,8 @@ type FamilyView struct {
 	Members     []authserver.User
 	Invitations []authserver.Invitation // open ones; for admins only
 	Admin       bool
+	Household   bool // the family's time zone can be asked for
+	TimeZone    TimeZoneView
 	CanMail     bool   // addresses can be confirmed
 	For         string // address of the invitation just made; "": none was
 	Link        string // of it, shown this once; "": it was sent to the address, and only there

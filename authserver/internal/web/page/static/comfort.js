@@ -23,6 +23,20 @@
     });
   }
 
+  // A button marked data-zone-of chooses this device's time zone in the list it names.
+  for (const button of document.querySelectorAll("button[data-zone-of]")) {
+    const list = document.getElementById(button.dataset.zoneOf);
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (!list || !zone || zone === list.value) continue;
+    button.textContent = button.dataset.text.replace("%s", zone.replaceAll("_", " "));
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      if (![...list.options].some(one => one.value === zone)) list.add(new Option(zone, zone));
+      list.value = zone;
+      list.focus();
+    });
+  }
+
   for (const button of document.querySelectorAll("button[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => print());

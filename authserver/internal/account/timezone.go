@@ -1,0 +1,64 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/role"
+)
+
+// FamilyData holds the data of families: the resource API.
+type FamilyData interface {
+	// FamilySettings returns what a family has chosen.
+	FamilySettings(ctx context.Context, familyID string) (authserver.FamilySettings, error)
+	// SetTimeZone chooses a time zone; fault.Invalid: there is no such zone.
+	SetTimeZone(ctx context.Context, familyID, zone string) (authserver.FamilySettings, error)
+}
+
+// householdPatience is how long a page waits for the resource API.
+const householdPatience = 2 * time.Second
+
+var errNoTimeZone = fault.New(fault.Unavailable, "The time zone can't be read or changed right now. Try again in a moment.")
+
+// AsksForData reports whether the resource API can be asked.
+func (s *Service) AsksForData() bool { return s.deps.FamilyData != nil }
+
+// FamilySettings returns what the family of u has chosen. fault.Unavailable: the
+// resource API cannot say.
+func (s *Service) FamilySettings(ctx context.Context, u *authserver.User) (authserver.FamilySettings, error) {
+	ctx, cancel := context.WithTimeout(ctx, householdPatience)
+	defer cancel()
+	own, err := s.deps.FamilyData.FamilySettings(ctx, u.FamilyID)
+	if err != nil {
+		return own, errNoTimeZone.WithCause(err)
+	}
+	return own, nil
+}
+
+// SetTimeZone chooses what decides the day of the family of by, who must manage it.
+// The event follows the change, which no transaction here can hold: no row is kept
+// locked while another service is asked. fault.Forbidden, fault.Invalid,
+// fault.Unavailable.
+func (s *Service) SetTimeZone(ctx context.Context, by *authserver.User, zone string) error {
+	if !by.May(role.ManageFamily) {
+		return errNotAdmin
+	}
+	before, err := s.FamilySettings(ctx, by)
+	if err != nil || before.TimeZone == zone {
+		return err
+	}
+	waiting, cancel := context.WithTimeout(ctx, householdPatience)
+	defer cancel()
+	switch _, err = s.deps.FamilyData.SetTimeZone(waiting, by.FamilyID, zone); {
+	case fault.Is(err, fault.Invalid):
+		return invalid(authserver.Violations{{Field: "time_zone", Rule: "time_zone.unknown", Message: "Time zone is not known"}})
+	case err != nil:
+		return errNoTimeZone.WithCause(err)
+	}
+	return s.deps.Events.Record(ctx, authserver.Event{
+		Kind: authserver.EventTimeZoneChanged, UserID: by.ID, FamilyID: by.FamilyID,
+		Details: map[string]string{"time_zone": zone, "before": before.TimeZone},
+	})
+}

@@ -1,0 +1,128 @@
+// Package household speaks to the resource API in the operator's name, not in a
+// person's: about what it holds of a family.
+package household
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
+)
+
+// Client calls the resource API's internal endpoints.
+type Client struct {
+	base   string
+	secret string
+	http   *http.Client
+}
+
+// New returns a client for the resource API at base, authenticated by secret.
+func New(base, secret string) (*Client, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, errors.New("household: the address of the resource API must be an http or https URL")
+	}
+	return &Client{
+		base: strings.TrimRight(base, "/"), secret: secret,
+		http: &http.Client{
+			Timeout:       30 * time.Second,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the secret stays with the host it is for
+		},
+	}, nil
+}
+
+// EraseFamily asks for everything of a family to be erased. A family that is
+// gone already is no error. Any other answer is one, to be tried again.
+func (c *Client) EraseFamily(ctx context.Context, familyID string) error {
+	status, _, err := c.call(ctx, http.MethodDelete, familyID, nil)
+	if err != nil {
+		return err
+	}
+	switch status {
+	case http.StatusOK, http.StatusAccepted, http.StatusNoContent, http.StatusGone:
+		return nil
+	}
+	return answered(status)
+}
+
+// FamilySettings returns what the family has chosen, read anew.
+func (c *Client) FamilySettings(ctx context.Context, familyID string) (authserver.FamilySettings, error) {
+	status, raw, err := c.call(ctx, http.MethodGet, familyID, nil)
+	if err != nil {
+		return authserver.FamilySettings{}, err
+	}
+	if status != http.StatusOK {
+		return authserver.FamilySettings{}, answered(status)
+	}
+	return settingsOf(raw)
+}
+
+// SetTimeZone chooses the family's time zone. *fault.Error of kind Invalid: there is no
+// such zone.
+func (c *Client) SetTimeZone(ctx context.Context, familyID, zone string) (authserver.FamilySettings, error) {
+	change, err := json.Marshal(map[string]any{"family_settings": map[string]string{"time_zone": zone}})
+	if err != nil {
+		return authserver.FamilySettings{}, fmt.Errorf("household: %w", err)
+	}
+	status, raw, err := c.call(ctx, http.MethodPatch, familyID, change)
+	switch {
+	case err != nil:
+		return authserver.FamilySettings{}, err
+	case status == http.StatusUnprocessableEntity:
+		return authserver.FamilySettings{}, fault.Wrap(fault.Invalid, answered(status), "Time zone is not known")
+	case status != http.StatusOK:
+		return authserver.FamilySettings{}, answered(status)
+	}
+	return settingsOf(raw)
+}
+
+func settingsOf(raw []byte) (authserver.FamilySettings, error) {
+	var said struct {
+		TimeZone string `json:"time_zone"`
+		Today    string `json:"today"`
+	}
+	if err := json.Unmarshal(raw, &said); err != nil {
+		return authserver.FamilySettings{}, fmt.Errorf("household: %w", err)
+	}
+	today, err := time.Parse(time.DateOnly, said.Today)
+	if err != nil || said.TimeZone == "" {
+		return authserver.FamilySettings{}, errors.New("household: the resource API said no time zone")
+	}
+	return authserver.FamilySettings{TimeZone: said.TimeZone, Today: today}, nil
+}
+
+func answered(status int) error { return fmt.Errorf("household: the resource API answered %d", status) }
+
+// maxAnswer bounds what is read of an answer; the rest only costs the connection.
+const maxAnswer = 4 << 10
+
+func (c *Client) call(ctx context.Context, method, familyID string, body []byte) (status int, raw []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+"/internal/families/"+url.PathEscape(familyID), bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, fmt.Errorf("household: %w", err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.secret)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	httpserver.Continue(ctx, req.Header)
+	res, err := c.http.Do(req)
+	if err != nil {
+		return 0, nil, fmt.Errorf("household: %w", err)
+	}
+	defer res.Body.Close() //nolint:errcheck // nothing is read that could be lost
+	if raw, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer)); err != nil {
+		return 0, nil, fmt.Errorf("household: %w", err)
+	}
+	return res.StatusCode, raw, nil
+}
