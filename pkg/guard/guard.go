@@ -34,7 +34,7 @@ type Options struct {
 	Now          func() time.Time           // required
 	Limiter      ratelimit.Limiter          // nil: no limits
 	Tiers        ratelimit.Tiers            // nil: ratelimit.DefaultTiers
-	Uses         *keyuse.Recorder           // of API keys; nil: not noted
+	Uses         *keyuse.Recorder           // of API keys and applications; nil: not noted
 	Resource     string                     // this API's public URL: the audience that credentials may be bound to (RFC 8707)
 	OwnClient    string                     // client id of the product's own apps, see Need.OnlyOwnApps
 	Realm        string                     // of challenges (RFC 9110 section 11.5); empty: none is named

@@ -4,39 +4,50 @@ import (
 	"net/http"
 
 	"latchkey/pkg/httpserver"
+	"latchkey/pkg/keyuse"
 	"latchkey/pkg/ratelimit"
 )
 
 // limit counts the request and decides, in one step, and sets the headers that tell
 // the caller its limit. fault.RateLimited: it is one too many.
 //
-// An API key is counted, and its use is noted, whatever its tier: its owner is
-// shown both. Nobody is shown the count of access tokens, so it is kept only
-// where it limits them.
+// An API key is counted whatever its tier: its owner is shown that. An access token is
+// counted only where that limits it. Both are noted, for the pictures of their use.
 func (g *Guard) limit(w http.ResponseWriter, r *http.Request, p *Principal) error {
-	if !p.IsAPIKey() && (g.opts.Limiter == nil || g.tokens.Unlimited()) {
-		return nil
-	}
-	from := ""
-	if addr := httpserver.ClientAddr(r.Context()); addr.IsValid() {
-		from = addr.String()
-	}
-	if g.opts.Limiter != nil {
+	if g.opts.Limiter != nil && (p.IsAPIKey() || !g.tokens.Unlimited()) {
 		key, tier := counter(p)
-		res, err := g.opts.Limiter.Use(r.Context(), key, g.opts.Tiers.Limit(tier), from)
+		res, err := g.opts.Limiter.Use(r.Context(), key, g.opts.Tiers.Limit(tier), addressOf(r))
 		if err != nil {
 			return err
 		}
 		res.SetHeaders(w.Header(), tier)
 		if err := res.Refusal(); err != nil {
+			g.noteUse(r, p, keyuse.Limited)
 			return err
 		}
 		p.Standing = &Standing{Result: res, Tier: tier}
 	}
-	if p.IsAPIKey() {
-		g.opts.Uses.Used(p.CredentialID, from)
-	}
+	g.noteUse(r, p, keyuse.Admitted)
 	return nil
+}
+
+// noteUse tells whose request it was, and what became of it.
+func (g *Guard) noteUse(r *http.Request, p *Principal, o keyuse.Outcome) {
+	switch {
+	case g.opts.Uses == nil:
+	case p.IsAPIKey():
+		g.opts.Uses.Note(keyuse.Caller{KeyID: p.CredentialID, From: addressOf(r)}, o)
+	default:
+		g.opts.Uses.Note(keyuse.Caller{ClientID: p.ClientID, GrantID: p.CredentialID}, o)
+	}
+}
+
+// addressOf is the client address of a request; "": it has none.
+func addressOf(r *http.Request) string {
+	if addr := httpserver.ClientAddr(r.Context()); addr.IsValid() {
+		return addr.String()
+	}
+	return ""
 }
 
 // counter returns what p is counted under and the tier of its limit.

@@ -123,7 +123,7 @@ func TestUnlimitedIsNotUncounted(t *testing.T) {
 	var uses []keyuse.Use
 	recorder, err := keyuse.NewRecorder(keyuse.Options{
 		Now: time.Now, Logger: slog.New(slog.DiscardHandler), Interval: time.Hour,
-		Sink: func(_ context.Context, some []keyuse.Use) error { uses = append(uses, some...); return nil },
+		Sink: func(_ context.Context, r keyuse.Report) error { uses = append(uses, r.Uses...); return nil },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +152,12 @@ func TestUnlimitedIsNotUncounted(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	recorder.Run(ctx) // reports what is left
-	if len(uses) != 1 || uses[0].Count != 2 || uses[0].From != "127.0.0.1" {
+	for _, u := range uses {
+		if want := map[string]int64{keyuse.KindKey: 2, keyuse.KindClient: 1, keyuse.KindGrant: 1}[u.Kind]; u.Count != want || (u.From == "127.0.0.1") != (u.Kind == keyuse.KindKey) {
+			t.Errorf("%q: %+v", u.Kind, u)
+		}
+	}
+	if len(uses) != 3 {
 		t.Errorf("uses: %+v", uses)
 	}
 }

@@ -1,6 +1,10 @@
 package guard
 
-import "net/http"
+import (
+	"net/http"
+
+	"latchkey/pkg/keyuse"
+)
 
 // Require refuses p, who was admitted for less, unless it meets need too. The error
 // is answered as those of Admit are, and its challenge is set on w.
@@ -12,6 +16,7 @@ func (g *Guard) Require(w http.ResponseWriter, r *http.Request, p *Principal, ne
 	}
 	if err != nil {
 		p.looked.note(r.Context())
+		g.noteUse(r, p, keyuse.Forbidden)
 		return g.refuse(w, r, err, need.Scope, tooSmall)
 	}
 	return nil

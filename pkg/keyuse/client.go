@@ -41,8 +41,8 @@ func NewClient(introspectionEndpoint, id, secret string) (*Client, error) {
 }
 
 // Report is a Sink.
-func (c *Client) Report(ctx context.Context, uses []Use) error {
-	body, err := json.Marshal(Report{Uses: uses})
+func (c *Client) Report(ctx context.Context, report Report) error {
+	body, err := json.Marshal(report)
 	if err != nil {
 		return fmt.Errorf("keyuse: %w", err)
 	}
@@ -59,10 +59,14 @@ func (c *Client) Report(ctx context.Context, uses []Use) error {
 	}
 	defer func() { _ = res.Body.Close() }()                      // only ever read from
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // lets the connection be used again
-	if res.StatusCode != http.StatusNoContent {
+	switch res.StatusCode {
+	case http.StatusNoContent:
+		return nil
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		return fmt.Errorf("%w: the authorization server answered %d", ErrRefused, res.StatusCode)
+	default:
 		return fmt.Errorf("keyuse: the authorization server answered %d", res.StatusCode)
 	}
-	return nil
 }
 
 // Close gives idle connections back.

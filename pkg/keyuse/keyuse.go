@@ -1,7 +1,7 @@
-// Package keyuse carries the news that API keys were used from whoever admits
-// requests to the authorization server, and from there to its tables: in
-// batches, about each key at most once in an interval. A use that is on its way
-// when a process is killed is lost; nothing is decided by it.
+// Package keyuse carries the news that API keys and applications were used from
+// whoever admits requests to the authorization server, and from there to its
+// tables: in batches, about each of them at most once in an interval. A use that is
+// on its way when a process is killed is lost; nothing is decided by it.
 package keyuse
 
 import (
@@ -10,39 +10,76 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-
-	"latchkey/pkg/httpserver"
 )
 
-// Use sums up what happened with one key since the last report.
+// Kinds of what is counted: Use.Kind.
+const (
+	KindKey    = ""       // an API key, by its id
+	KindClient = "client" // an application, by its client id: all its access tokens
+	KindGrant  = "grant"  // one authorization of an application, by its id; by day
+
+	// KindInstance is what the authorization server counts of itself, by name. It is in no
+	// report.
+	KindInstance = "instance"
+)
+
+// Use sums up what happened with one key, or with one application, since the last
+// report.
 type Use struct {
-	KeyID string    `json:"id"`
-	At    time.Time `json:"used_at"` // the last use
-	From  string    `json:"used_from,omitempty"`
-	Hour  time.Time `json:"hour"`  // the clock hour of At
-	Count int64     `json:"count"` // uses within Hour since the last report
+	Kind      string    `json:"kind,omitempty"`
+	ID        string    `json:"id"`
+	At        time.Time `json:"used_at"` // the last use
+	From      string    `json:"used_from,omitempty"`
+	Hour      time.Time `json:"hour"`                // the clock hour of At, in UTC; of a grant the day
+	Count     int64     `json:"count"`               // requests within Hour since the last report, those over a limit apart
+	Limited   int64     `json:"limited,omitempty"`   // beside Count: refused because they were over the limit
+	Forbidden int64     `json:"forbidden,omitempty"` // of Count: refused because scope or role did not reach
+}
+
+// add merges u, which is of the same hour and address.
+func (u *Use) add(more *Use) {
+	u.Count, u.Limited, u.Forbidden = u.Count+more.Count, u.Limited+more.Limited, u.Forbidden+more.Forbidden
+	if more.At.After(u.At) {
+		u.At = more.At
+	}
+}
+
+// Span returns the beginning of what a Use at a time is counted in.
+func Span(kind string, at time.Time) time.Time {
+	if kind == KindGrant {
+		return at.UTC().Truncate(24 * time.Hour)
+	}
+	return at.UTC().Truncate(time.Hour)
 }
 
 // Path is where the authorization server takes reports.
 const Path = "/internal/key-uses"
 
-// MaxBatch is how many keys one report may name.
+// MaxBatch is how many uses one report may name.
 const MaxBatch = 500
 
-// Report is the body of a POST to Path.
+// Report is the body of a POST to Path. One whose answer was lost is sent again with
+// its ID, so that it is counted once.
 type Report struct {
-	Uses []Use `json:"uses"`
+	ID   string `json:"id,omitempty"`
+	Uses []Use  `json:"uses"`
 }
 
-// Sink takes a batch of at most MaxBatch uses.
-type Sink func(ctx context.Context, uses []Use) error
+// Sink takes a report of at most MaxBatch uses. ErrRefused: it will never take it.
+type Sink func(ctx context.Context, r Report) error
+
+// ErrRefused is answered to a report that cannot be right.
+var ErrRefused = errors.New("keyuse: the report was refused")
 
 // Interval is how often one key is reported at most, unless Options say
 // otherwise.
 const Interval = time.Minute
 
 const (
-	maxKeys     = 100_000
+	maxSubjects = 100_000 // of each kind
+	maxPlaces   = 32      // addresses of one key between two reports; the others count as from nowhere
+	maxUses     = 2 * maxPlaces
+	maxReports  = 4096 // ids that are remembered
 	lastTimeout = 5 * time.Second
 )
 
@@ -51,7 +88,8 @@ type Options struct {
 	Sink     Sink             // required
 	Now      func() time.Time // required
 	Logger   *slog.Logger     // required
-	Interval time.Duration    // 0: Interval
+	Interval time.Duration    // between two reports about one key; 0: Interval
+	Others   time.Duration    // the same about whatever is no key; 0: as Interval
 }
 
 // Recorder gathers uses. Run reports them. A nil *Recorder takes uses and
@@ -60,11 +98,17 @@ type Recorder struct {
 	opts Options
 
 	mu      sync.Mutex
-	entries map[string]*entry
+	entries map[subject]*entry
+	held    map[string]int // entries by kind
+	unsent  *Report        // on its way, or to be sent again
+	seen    map[string]bool
+	order   []string // of seen, oldest first
 }
 
+type subject struct{ kind, id string }
+
 type entry struct {
-	use      Use
+	uses     []Use     // by hour and address
 	reported time.Time // the last report; zero: never
 }
 
@@ -76,154 +120,146 @@ func NewRecorder(opts Options) (*Recorder, error) {
 	if opts.Interval <= 0 {
 		opts.Interval = Interval
 	}
-	return &Recorder{opts: opts, entries: map[string]*entry{}}, nil
+	if opts.Others <= 0 {
+		opts.Others = opts.Interval
+	}
+	return &Recorder{opts: opts, entries: map[subject]*entry{}, held: map[string]int{}, seen: map[string]bool{}}, nil
 }
 
-// Used notes one use of a key now, from a client address. It waits for nothing.
-func (r *Recorder) Used(keyID, from string) {
+// Caller is whose request it was: of an API key from an address, or of an
+// application by a grant.
+type Caller struct {
+	KeyID, From       string
+	ClientID, GrantID string
+}
+
+// Outcome is what became of a request.
+type Outcome int
+
+// Outcomes. A request that is admitted may be found to be forbidden later: that is
+// noted beside it.
+const (
+	Admitted Outcome = iota
+	Limited
+	Forbidden
+)
+
+// Note notes one request of now. It waits for nothing.
+func (r *Recorder) Note(c Caller, o Outcome) {
 	if r == nil {
 		return
 	}
-	now := r.opts.Now().UTC()
+	u := Use{ID: c.KeyID, At: r.opts.Now().UTC(), From: c.From}
+	switch o {
+	case Admitted:
+		u.Count = 1
+	case Limited:
+		u.Limited = 1
+	case Forbidden:
+		u.Forbidden = 1
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.note(Use{KeyID: keyID, At: now, From: from, Hour: now.Truncate(time.Hour), Count: 1})
-}
-
-// Add notes what others have reported.
-func (r *Recorder) Add(uses []Use) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, u := range uses {
-		r.note(u)
+	if u.ID != "" {
+		u.Hour = Span(KindKey, u.At)
+		r.note(&u)
+		return
+	}
+	u.From = ""
+	for _, s := range [...]subject{{KindClient, c.ClientID}, {KindGrant, c.GrantID}} {
+		if s.id != "" {
+			u.Kind, u.ID, u.Hour = s.kind, s.id, Span(s.kind, u.At)
+			r.note(&u)
+		}
 	}
 }
 
-func (r *Recorder) note(u Use) {
-	e, ok := r.entries[u.KeyID]
+// Happened notes that something of a name happened on the instance now.
+func (r *Recorder) Happened(name string) {
+	if r == nil {
+		return
+	}
+	at := r.opts.Now().UTC()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.note(&Use{Kind: KindInstance, ID: name, At: at, Hour: Span(KindInstance, at), Count: 1})
+}
+
+// Add notes what others have reported, unless the report has been here before.
+func (r *Recorder) Add(report Report) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if report.ID != "" {
+		if r.seen[report.ID] {
+			return
+		}
+		if len(r.order) == maxReports {
+			delete(r.seen, r.order[0])
+			r.order = r.order[1:]
+		}
+		r.seen[report.ID], r.order = true, append(r.order, report.ID)
+	}
+	for i := range report.Uses {
+		r.note(&report.Uses[i])
+	}
+}
+
+func (r *Recorder) note(u *Use) {
+	s := subject{u.Kind, u.ID}
+	e, ok := r.entries[s]
 	if !ok {
-		if len(r.entries) >= maxKeys {
+		if r.held[s.kind] >= maxSubjects {
 			return
 		}
 		e = &entry{}
-		r.entries[u.KeyID] = e
+		r.entries[s] = e
+		r.held[s.kind]++
 	}
-	e.add(u)
+	e.add(*u)
 }
 
-// Pending returns what has been noted of a key and not been reported yet;
-// false: nothing.
-func (r *Recorder) Pending(keyID string) (Use, bool) {
-	if r == nil {
-		return Use{}, false
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	e, ok := r.entries[keyID]
-	if !ok || e.use.Count == 0 {
-		return Use{}, false
-	}
-	return e.use, true
-}
-
-// add merges u into e: counts of an hour that is over are forgotten.
 func (e *entry) add(u Use) {
-	if e.use.Count == 0 {
-		e.use = u
-		return
+	if len(e.uses) >= maxPlaces && !e.has(&u) {
+		u.From = ""
 	}
-	switch {
-	case u.Hour.After(e.use.Hour):
-	case u.Hour.Equal(e.use.Hour):
-		u.Count += e.use.Count
-	default:
-		return
-	}
-	if e.use.At.After(u.At) {
-		u.At, u.From = e.use.At, e.use.From
-	}
-	e.use = u
-}
-
-// Run reports until ctx ends, and then once more whatever is left.
-func (r *Recorder) Run(ctx context.Context) {
-	if r == nil {
-		<-ctx.Done()
-		return
-	}
-	beat := min(time.Second, max(r.opts.Interval/2, 10*time.Millisecond))
-	tick := time.NewTicker(beat)
-	defer tick.Stop()
-	var pause time.Time
-	for {
-		select {
-		case <-ctx.Done():
-			late, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastTimeout)
-			defer cancel()
-			_ = r.report(late, time.Time{}) // it has been logged
+	for i := range e.uses {
+		if e.uses[i].From == u.From && e.uses[i].Hour.Equal(u.Hour) {
+			e.uses[i].add(&u)
 			return
-		case <-tick.C:
 		}
-		now := r.opts.Now()
-		if now.Before(pause) {
-			continue
-		}
-		if r.report(ctx, now) != nil {
-			pause = now.Add(min(5*r.opts.Interval, lastTimeout))
-		}
+	}
+	if len(e.uses) < maxUses {
+		e.uses = append(e.uses, u)
 	}
 }
 
-// report sends what is due at now; the zero time: everything.
-func (r *Recorder) report(ctx context.Context, now time.Time) error {
-	for {
-		batch := r.take(now)
-		if len(batch) == 0 {
-			return nil
-		}
-		ctx := httpserver.Begin(ctx)
-		if err := r.opts.Sink(ctx, batch); err != nil {
-			r.giveBack(batch)
-			r.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "uses of API keys could not be reported",
-				slog.Int("keys", len(batch)), slog.Any("error", err))
-			return err
+func (e *entry) has(u *Use) bool {
+	for i := range e.uses {
+		if e.uses[i].From == u.From && e.uses[i].Hour.Equal(u.Hour) {
+			return true
 		}
 	}
+	return false
 }
 
-func (r *Recorder) take(now time.Time) []Use {
+// Pending returns what has been noted of something and has not arrived where it is
+// reported to.
+func (r *Recorder) Pending(kind, id string) []Use {
+	if r == nil {
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var batch []Use
-	for id, e := range r.entries {
-		rested := now.IsZero() || now.Sub(e.reported) >= r.opts.Interval
-		switch {
-		case e.use.Count == 0 && rested:
-			delete(r.entries, id)
-		case e.use.Count > 0 && rested && len(batch) < MaxBatch:
-			batch = append(batch, e.use)
-			e.use, e.reported = Use{}, now
+	var list []Use
+	if e, ok := r.entries[subject{kind, id}]; ok {
+		list = append(list, e.uses...)
+	}
+	if r.unsent != nil {
+		for _, u := range r.unsent.Uses {
+			if u.Kind == kind && u.ID == id {
+				list = append(list, u)
+			}
 		}
 	}
-	return batch
-}
-
-func (r *Recorder) giveBack(batch []Use) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, u := range batch {
-		e, ok := r.entries[u.KeyID]
-		if !ok {
-			e = &entry{}
-			r.entries[u.KeyID] = e
-		}
-		e.reported = time.Time{}
-		newer := e.use
-		if e.use.Count == 0 {
-			e.add(u)
-			continue
-		}
-		e.use = u
-		e.add(newer)
-	}
+	return list
 }

@@ -3,6 +3,7 @@ package keyuse_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"testing"
@@ -15,16 +16,18 @@ import (
 type sink struct {
 	mu   sync.Mutex
 	got  []keyuse.Use
+	ids  []string // of all reports, those that were not taken too
 	away bool
 }
 
-func (s *sink) take(_ context.Context, uses []keyuse.Use) error {
+func (s *sink) take(_ context.Context, r keyuse.Report) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.ids = append(s.ids, r.ID)
 	if s.away {
 		return errors.New("away")
 	}
-	s.got = append(s.got, uses...)
+	s.got = append(s.got, r.Uses...)
 	return nil
 }
 
@@ -64,57 +67,129 @@ func after(d time.Duration) {
 
 func TestOncePerKeyAndInterval(t *testing.T) {
 	run(t, func(r *keyuse.Recorder, s *sink, _ func()) {
-		r.Used("a", "192.0.2.1")
+		r.Note(keyuse.Caller{KeyID: "a", From: "192.0.2.1"}, keyuse.Admitted)
 		after(2 * time.Second)
 		if got := s.seen(); len(got) != 1 || got[0].Count != 1 || got[0].From != "192.0.2.1" {
 			t.Fatalf("the first use is reported soon: %v", got)
 		}
 		for range 20 {
-			r.Used("a", "192.0.2.2")
+			r.Note(keyuse.Caller{KeyID: "a", From: "192.0.2.2"}, keyuse.Admitted)
 			after(2 * time.Second)
 		}
 		if got := s.seen(); len(got) != 1 {
 			t.Fatalf("within a minute: %v", got)
 		}
-		r.Used("b", "192.0.2.3")
+		r.Note(keyuse.Caller{KeyID: "b", From: "192.0.2.3"}, keyuse.Admitted)
 		after(25 * time.Second)
 		got := s.seen()
 		if len(got) != 3 {
 			t.Fatalf("after a minute: %v", got)
 		}
-		if last := got[2]; last.KeyID != "a" || last.Count != 20 || last.From != "192.0.2.2" {
+		if last := got[2]; last.ID != "a" || last.Count != 20 || last.From != "192.0.2.2" {
 			t.Errorf("the rest: %+v", last)
 		}
 	})
+}
+
+// oneOf is what was reported of something, summed up by address.
+func oneOf(uses []keyuse.Use, kind, id, from string) (sum keyuse.Use) {
+	for _, u := range uses {
+		if u.Kind == kind && u.ID == id && u.From == from {
+			sum.Count, sum.Limited, sum.Forbidden = sum.Count+u.Count, sum.Limited+u.Limited, sum.Forbidden+u.Forbidden
+		}
+	}
+	return sum
 }
 
 func TestNothingIsLostWhileTheReceiverIsAway(t *testing.T) {
 	run(t, func(r *keyuse.Recorder, s *sink, stop func()) {
 		s.setAway(true)
 		for range 5 {
-			r.Used("a", "192.0.2.1")
+			r.Note(keyuse.Caller{KeyID: "a", From: "192.0.2.1"}, keyuse.Admitted)
 			after(10 * time.Second)
 		}
+		if pending := r.Pending(keyuse.KindKey, "a"); oneOf(pending, "", "a", "192.0.2.1").Count != 5 {
+			t.Errorf("on its way: %+v", pending)
+		}
 		s.setAway(false)
-		r.Used("a", "192.0.2.9")
+		r.Note(keyuse.Caller{KeyID: "a", From: "192.0.2.9"}, keyuse.Admitted)
 		stop()
 		got := s.seen()
-		if len(got) != 1 || got[0].Count != 6 || got[0].From != "192.0.2.9" {
+		if oneOf(got, "", "a", "192.0.2.1").Count != 5 || oneOf(got, "", "a", "192.0.2.9").Count != 1 {
 			t.Errorf("%+v", got)
 		}
 	})
 }
 
-func TestAnHourThatIsOverIsNotCounted(t *testing.T) {
+// What was not answered is sent again as it was, so that it is counted once.
+func TestAReportKeepsItsName(t *testing.T) {
 	run(t, func(r *keyuse.Recorder, s *sink, stop func()) {
 		s.setAway(true)
-		r.Used("a", "192.0.2.1")
-		after(time.Hour)
-		r.Used("a", "192.0.2.1")
+		r.Note(keyuse.Caller{KeyID: "a"}, keyuse.Admitted)
+		after(30 * time.Second)
 		s.setAway(false)
 		stop()
-		if got := s.seen(); len(got) != 1 || got[0].Count != 1 {
+		if len(s.ids) < 2 || s.ids[0] == "" || s.ids[0] != s.ids[len(s.ids)-1] {
+			t.Errorf("%v", s.ids)
+		}
+		again := keyuse.Report{ID: s.ids[0], Uses: s.seen()}
+		r.Add(again)
+		r.Add(again)
+		if got := r.Pending(keyuse.KindKey, "a"); len(got) != 1 || got[0].Count != 1 {
+			t.Errorf("a report came twice: %+v", got)
+		}
+	})
+}
+
+func TestEachHourIsCounted(t *testing.T) {
+	run(t, func(r *keyuse.Recorder, s *sink, stop func()) {
+		s.setAway(true)
+		r.Note(keyuse.Caller{KeyID: "a", From: "192.0.2.1"}, keyuse.Admitted)
+		after(time.Hour)
+		r.Note(keyuse.Caller{KeyID: "a", From: "192.0.2.1"}, keyuse.Admitted)
+		s.setAway(false)
+		stop()
+		got := s.seen()
+		if len(got) != 2 || got[0].Count != 1 || got[1].Count != 1 || got[0].Hour.Equal(got[1].Hour) {
 			t.Errorf("%+v", got)
+		}
+	})
+}
+
+func TestOutcomesAndApplications(t *testing.T) {
+	run(t, func(r *keyuse.Recorder, s *sink, stop func()) {
+		key, token := keyuse.Caller{KeyID: "k"}, keyuse.Caller{ClientID: "c", GrantID: "g"}
+		for _, o := range []keyuse.Outcome{keyuse.Admitted, keyuse.Admitted, keyuse.Limited, keyuse.Forbidden} {
+			r.Note(key, o)
+			r.Note(token, o)
+		}
+		r.Happened("signin")
+		stop()
+		for _, one := range []keyuse.Use{{Kind: keyuse.KindKey, ID: "k"}, {Kind: keyuse.KindClient, ID: "c"}, {Kind: keyuse.KindGrant, ID: "g"}} {
+			if got := oneOf(s.seen(), one.Kind, one.ID, ""); got.Count != 2 || got.Limited != 1 || got.Forbidden != 1 {
+				t.Errorf("%q %s: %+v", one.Kind, one.ID, got)
+			}
+		}
+		if got := oneOf(s.seen(), keyuse.KindInstance, "signin", ""); got.Count != 1 {
+			t.Errorf("%+v", s.seen())
+		}
+	})
+}
+
+// Whoever calls from everywhere fills no memory: the addresses are bounded, and the
+// count is right.
+func TestAddressesAreBounded(t *testing.T) {
+	run(t, func(r *keyuse.Recorder, s *sink, stop func()) {
+		for i := range 1000 {
+			r.Note(keyuse.Caller{KeyID: "a", From: fmt.Sprintf("2001:db8::%x", i)}, keyuse.Admitted)
+		}
+		stop()
+		var sum int64
+		for _, u := range s.seen() {
+			sum += u.Count
+		}
+		if got := s.seen(); sum != 1000 || len(got) > 40 {
+			t.Errorf("%d uses in %d rows", sum, len(got))
 		}
 	})
 }
@@ -122,27 +197,27 @@ func TestAnHourThatIsOverIsNotCounted(t *testing.T) {
 func TestWhatIsOnItsWayIsKnown(t *testing.T) {
 	run(t, func(r *keyuse.Recorder, s *sink, _ func()) {
 		at := time.Now().UTC()
-		r.Used("a", "192.0.2.1")
-		r.Add([]keyuse.Use{
-			{KeyID: "a", At: at.Add(time.Second), From: "192.0.2.2", Hour: at.Truncate(time.Hour), Count: 4},
-			{KeyID: "b", At: at, From: "192.0.2.3", Hour: at.Truncate(time.Hour), Count: 2},
-		})
-		if u, known := r.Pending("a"); !known || u.Count != 5 || u.From != "192.0.2.2" {
-			t.Errorf("%v %+v", known, u)
+		r.Note(keyuse.Caller{KeyID: "a", From: "192.0.2.1"}, keyuse.Admitted)
+		r.Add(keyuse.Report{Uses: []keyuse.Use{
+			{ID: "a", At: at.Add(time.Second), From: "192.0.2.1", Hour: at.Truncate(time.Hour), Count: 4},
+			{ID: "b", At: at, From: "192.0.2.3", Hour: at.Truncate(time.Hour), Count: 2},
+		}})
+		if u := r.Pending(keyuse.KindKey, "a"); len(u) != 1 || u[0].Count != 5 || !u[0].At.Equal(at.Add(time.Second)) {
+			t.Errorf("%+v", u)
 		}
 		after(2 * time.Second)
-		if u, known := r.Pending("a"); known {
+		if u := r.Pending(keyuse.KindKey, "a"); u != nil {
 			t.Errorf("reported, and still on its way: %+v", u)
 		}
 		if got := s.seen(); len(got) != 2 {
 			t.Errorf("%+v", got)
 		}
-		r.Add([]keyuse.Use{{KeyID: "a", At: at, From: "192.0.2.4", Hour: at.Truncate(time.Hour), Count: 1}})
+		r.Add(keyuse.Report{Uses: []keyuse.Use{{ID: "a", At: at, From: "192.0.2.4", Hour: at.Truncate(time.Hour), Count: 1}}})
 		after(2 * time.Second)
-		if u, known := r.Pending("a"); !known || u.Count != 1 {
-			t.Errorf("within the interval: %v %+v", known, u)
+		if u := r.Pending(keyuse.KindKey, "a"); len(u) != 1 || u[0].Count != 1 {
+			t.Errorf("within the interval: %+v", u)
 		}
-		if _, known := r.Pending("c"); known {
+		if r.Pending(keyuse.KindKey, "c") != nil {
 			t.Error("a key that nobody used")
 		}
 	})

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"latchkey/authserver"
 	"latchkey/authserver/internal/api"
 	"latchkey/authserver/internal/apikey"
@@ -26,6 +28,13 @@ func (p *parts) openKeys() error {
 		return err
 	}
 	p.keys = &apikey.Service{Store: p.store, Publisher: p.publisher, Tiers: p.tiers(), Events: p.events, Now: now}
+	p.uses, err = keyuse.NewRecorder(keyuse.Options{
+		Sink: func(ctx context.Context, r keyuse.Report) error { return p.store.StampUses(ctx, r.Uses) }, Now: now, Logger: p.log, Interval: p.cfg.KeyUseInterval,
+	})
+	if err != nil {
+		return err
+	}
+	p.keys.Uses = p.uses
 	if p.cfg.RedisURL != "" { // else the resource API counts in its own process, and reports
 		p.keys.Usage = p.limiter
 	}
@@ -35,16 +44,9 @@ func (p *parts) openKeys() error {
 // guard lets callers in to our own JSON endpoints. Its recorder takes what
 // resource servers report as well, so that each key is written once.
 func (p *parts) guard() (*guard.Guard, worker, error) {
-	uses, err := keyuse.NewRecorder(keyuse.Options{
-		Sink: p.store.StampKeyUses, Now: now, Logger: p.log, Interval: p.cfg.KeyUseInterval,
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	p.keys.Uses = uses
 	g, err := guard.New(guard.Options{
-		Introspector: p.credentials, Limiter: p.limiter, Tiers: p.tiers(), Uses: uses, Now: now,
+		Introspector: p.credentials, Limiter: p.limiter, Tiers: p.tiers(), Uses: p.uses, Now: now,
 		Resource: p.cfg.Issuer, OwnClient: authserver.FirstPartyClientID, Realm: api.Realm,
 	})
-	return g, uses.Run, err
+	return g, p.uses.Run, err
 }

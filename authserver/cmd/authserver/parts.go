@@ -25,6 +25,7 @@ import (
 	"latchkey/pkg/database"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
+	"latchkey/pkg/keyuse"
 	"latchkey/pkg/ratelimit"
 )
 
@@ -46,6 +47,7 @@ type parts struct {
 	registration *registration.Service
 	limiter      ratelimit.Limiter
 	keys         *apikey.Service
+	uses         *keyuse.Recorder // of keys and applications, and of the instance
 }
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

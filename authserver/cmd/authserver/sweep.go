@@ -28,7 +28,7 @@ func sweep(ctx context.Context, args []string) error {
 // their grants are remembered, has none.
 func (p *parts) retention() store.Retention {
 	kept := p.cfg.GrantRetention
-	return store.Retention{Grants: kept, Devices: max(p.cfg.AccessLifetime, p.cfg.RefreshLifetime) + kept, Events: p.cfg.EventRetention}
+	return store.Retention{Grants: kept, Devices: max(p.cfg.AccessLifetime, p.cfg.RefreshLifetime) + kept, Events: p.cfg.EventRetention, Usage: p.cfg.UsageRetention}
 }
 
 // sweeper deletes what has expired.

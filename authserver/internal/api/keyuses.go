@@ -20,7 +20,7 @@ import (
 // maxReport is the largest report of a resource server that is read, in bytes.
 const maxReport = 256 << 10
 
-// reportUses takes what a resource server has seen of API keys.
+// reportUses takes what a resource server has seen of API keys and applications.
 func (s *Server) reportUses(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.ResourceServers.AuthenticateResourceServer(r); err != nil {
 		if fault.Is(err, fault.Unauthenticated) {
@@ -36,7 +36,7 @@ func (s *Server) reportUses(w http.ResponseWriter, r *http.Request) error {
 	if err := body.Strict(raw, &report); err != nil {
 		return err
 	}
-	if err := s.Keys.Reported(r.Context(), report.Uses); err != nil {
+	if err := s.Keys.Reported(r.Context(), report); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

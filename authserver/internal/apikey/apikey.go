@@ -31,7 +31,7 @@ type Store interface {
 	RevokeAPIKey(ctx context.Context, userID, id, reason string, now time.Time) (*authserver.EndedKey, error)
 	RevokeKeysOf(ctx context.Context, userID, reason string, now time.Time) ([]authserver.EndedKey, error)
 	SetAPIKeyTier(ctx context.Context, id, tier string) (secret.Digest, error)
-	StampKeyUses(ctx context.Context, uses []keyuse.Use) error
+	StampUses(ctx context.Context, uses []keyuse.Use) error
 }
 
 // Publisher makes what happens to keys known to resource servers.
@@ -187,9 +187,11 @@ func (s *Service) views(ctx context.Context, now time.Time, keys ...*authserver.
 	views, counts := make([]*View, len(keys)), make([]ratelimit.Count, len(keys))
 	for i, k := range keys {
 		limit := s.Tiers.Limit(k.Tier)
-		if use, noted := s.Uses.Pending(k.ID); noted {
-			k.Used(use.At, use.From)
-			k.AddRequests(use.Hour, use.Count)
+		for _, use := range s.Uses.Pending(keyuse.KindKey, k.ID) {
+			if use.Count > 0 {
+				k.Used(use.At, use.From)
+				k.AddRequests(use.Hour, use.Count)
+			}
 		}
 		views[i] = &View{APIKey: k, Limit: limit, RequestsThisHour: k.RequestsThisHour(now)}
 		counts[i] = ratelimit.Count{Key: ratelimit.ForKeys(k.UserID, k.Source), Limit: limit}

@@ -162,8 +162,8 @@ func TestTiersAndEnds(t *testing.T) {
 func TestReportedUses(t *testing.T) {
 	eachEngine(t, func(w *world) {
 		k, _ := w.make("Backup", authserver.SourceWeb)
-		use := keyuse.Use{KeyID: k.ID, At: start.Add(-time.Minute), From: "192.0.2.1", Hour: start.Truncate(time.Hour), Count: 3}
-		if err := w.Reported(w.Context(), []keyuse.Use{use}); err != nil {
+		use := keyuse.Use{ID: k.ID, At: start.Add(-time.Minute), From: "192.0.2.1", Hour: start.Truncate(time.Hour), Count: 3}
+		if err := w.Reported(w.Context(), keyuse.Report{Uses: []keyuse.Use{use}}); err != nil {
 			w.Fatal(err)
 		}
 		got, err := w.Get(w.Context(), w.user, k.ID)
@@ -171,12 +171,12 @@ func TestReportedUses(t *testing.T) {
 			w.Errorf("%+v, %v", got, err)
 		}
 		for what, change := range map[string]func(u *keyuse.Use){
-			"no id": func(u *keyuse.Use) { u.KeyID = "x" }, "no count": func(u *keyuse.Use) { u.Count = 0 },
+			"no id": func(u *keyuse.Use) { u.ID = "x" }, "no count": func(u *keyuse.Use) { u.Count = 0 },
 			"of tomorrow": func(u *keyuse.Use) { u.At = start.Add(24 * time.Hour) },
 		} {
 			bad := use
 			change(&bad)
-			if err := w.Reported(w.Context(), []keyuse.Use{bad}); err == nil {
+			if err := w.Reported(w.Context(), keyuse.Report{Uses: []keyuse.Use{bad}}); err == nil {
 				w.Errorf("%s: accepted", what)
 			}
 		}

@@ -188,24 +188,26 @@ func (s *Service) SetTier(ctx context.Context, id, tier string) (*View, error) {
 	return s.view(ctx, k, s.now()), nil
 }
 
-// Reported takes the report of a resource server about keys that were used.
-// fault.Invalid: it cannot be right.
-func (s *Service) Reported(ctx context.Context, uses []keyuse.Use) error {
-	if len(uses) > keyuse.MaxBatch {
-		return fault.Newf(fault.Invalid, "A report names at most %d keys", keyuse.MaxBatch)
+// Reported takes the report of a resource server about keys and applications that
+// were used. fault.Invalid: it cannot be right.
+func (s *Service) Reported(ctx context.Context, report keyuse.Report) error {
+	if len(report.Uses) > keyuse.MaxBatch || len(report.ID) > maxReportID {
+		return fault.Newf(fault.Invalid, "A report names at most %d uses, and has a short id", keyuse.MaxBatch)
 	}
 	latest := s.now().Add(maxSkew)
-	for i := range uses {
-		if err := checkUse(&uses[i], latest); err != nil {
+	for i := range report.Uses {
+		if err := checkUse(&report.Uses[i], latest); err != nil {
 			return err
 		}
 	}
 	if s.Uses != nil {
-		s.Uses.Add(uses)
+		s.Uses.Add(report)
 		return nil
 	}
-	return s.Store.StampKeyUses(ctx, uses)
+	return s.Store.StampUses(ctx, report.Uses)
 }
+
+const maxReportID = 64 // bytes
 
 // maxSkew is how far a resource server's clock may run ahead of ours.
 const maxSkew = 5 * time.Minute

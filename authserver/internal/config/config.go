@@ -33,6 +33,7 @@ type Config struct {
 	SweepInterval time.Duration `env:"AUTH_SWEEP_INTERVAL" envDefault:"1m"`
 
 	EventRetention time.Duration `env:"AUTH_EVENT_RETENTION" envDefault:"8760h"` // how long security events are kept
+	UsageRetention time.Duration `env:"AUTH_USAGE_RETENTION" envDefault:"840h"`  // how long it is known how often keys and applications were used, and from where
 
 	RequestTimeout time.Duration `env:"AUTH_REQUEST_TIMEOUT" envDefault:"15s"`
 	BodyLimit      int64         `env:"AUTH_BODY_LIMIT" envDefault:"1048576"`
@@ -109,7 +110,8 @@ func (c *Config) check() error {
 		issuer.Scheme == "http" && issuer.Port() == "80"),
 		"AUTH_ISSUER must be written as browsers write an origin: in lower case, without the scheme's own port")
 	for name, d := range map[string]time.Duration{
-		"AUTH_SWEEP_INTERVAL": c.SweepInterval, "AUTH_EVENT_RETENTION": c.EventRetention, "AUTH_REQUEST_TIMEOUT": c.RequestTimeout,
+		"AUTH_SWEEP_INTERVAL": c.SweepInterval, "AUTH_EVENT_RETENTION": c.EventRetention, "AUTH_USAGE_RETENTION": c.UsageRetention,
+		"AUTH_REQUEST_TIMEOUT": c.RequestTimeout,
 	} {
 		complain(d <= 0, "%s must be more than 0", name)
 	}

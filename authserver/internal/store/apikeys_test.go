@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"errors"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -198,8 +200,8 @@ func TestKeyUses(t *testing.T) {
 		k, _ := addKey(t, s, p.id, authserver.SourceWeb)
 		use := func(at time.Time, from string, n int64) {
 			t.Helper()
-			uses := []keyuse.Use{{KeyID: k.ID, At: at, From: from, Hour: at.Truncate(time.Hour), Count: n}, {KeyID: uuid.NewString(), At: at, Hour: at, Count: 1}}
-			if err := s.StampKeyUses(t.Context(), uses); err != nil {
+			uses := []keyuse.Use{{ID: k.ID, At: at, From: from, Hour: at.Truncate(time.Hour), Count: n}, {ID: uuid.NewString(), At: at, Hour: at, Count: 1}}
+			if err := s.StampUses(t.Context(), uses); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -226,6 +228,57 @@ func TestKeyUses(t *testing.T) {
 		digest, err := s.SetAPIKeyTier(t.Context(), k.ID, authserver.TierPremium)
 		if c, err2 := s.LookupAPIKey(t.Context(), digest); err != nil || err2 != nil || c.Tier != authserver.TierPremium {
 			t.Errorf("tier: %+v, %v, %v", c, err, err2)
+		}
+	})
+}
+
+// Replicas add up, what is over a limit is counted apart and is no use, and only the
+// latest addresses stay.
+func TestUsageByHour(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *database.DB, s *store.Store) {
+		p := addPerson(t, db)
+		k, _ := addKey(t, s, p.id, authserver.SourceWeb)
+		stamp := func(uses ...keyuse.Use) {
+			t.Helper()
+			if err := s.StampUses(t.Context(), uses); err != nil {
+				t.Fatal(err)
+			}
+		}
+		hour := start.Truncate(time.Hour)
+		one := keyuse.Use{ID: k.ID, At: start, From: "192.0.2.1", Hour: hour, Count: 3, Forbidden: 1}
+		var both sync.WaitGroup
+		for range 4 {
+			both.Go(func() {
+				stamp(one, keyuse.Use{Kind: keyuse.KindClient, ID: "app", At: start, Hour: hour, Count: 2})
+			})
+		}
+		both.Wait()
+		stamp(keyuse.Use{ID: k.ID, At: start.Add(time.Hour), From: "192.0.2.9", Hour: hour.Add(time.Hour), Limited: 7})
+		got, err := s.ListUsage(t.Context(), keyuse.KindKey, []string{k.ID, uuid.NewString()}, hour)
+		want := []authserver.UsageHour{{Hour: hour, Calls: 12, Forbidden: 4}, {Hour: hour.Add(time.Hour), Limited: 7}}
+		if err != nil || len(got) != 2 || got[0].Calls != want[0].Calls || got[0].Forbidden != 4 || got[1].Limited != 7 || !got[1].Hour.Equal(want[1].Hour) {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if got, err := s.ListUsage(t.Context(), keyuse.KindClient, []string{"app"}, hour); err != nil || len(got) != 1 || got[0].Calls != 8 {
+			t.Errorf("application: %+v, %v", got, err)
+		}
+		if k, err := s.FindAPIKey(t.Context(), p.id, k.ID); err != nil || !k.LastUsedAt.Equal(start) {
+			t.Errorf("what was refused is no use: %+v, %v", k, err)
+		}
+		for i := range 30 {
+			stamp(keyuse.Use{ID: k.ID, At: start.Add(time.Duration(i) * time.Second), From: "2001:db8::" + strconv.Itoa(i), Hour: hour, Count: 1})
+		}
+		from, err := s.ListKeyAddresses(t.Context(), k.ID)
+		if err != nil || len(from) != 20 || from[0].Address != "192.0.2.9" || from[1].Address != "2001:db8::29" {
+			t.Errorf("%d addresses, %+v, %v", len(from), from, err)
+		}
+		for _, e := range store.Expiries(start.Add(48*time.Hour), store.Retention{Usage: time.Hour, Grants: time.Hour, Devices: time.Hour}) {
+			if e.From == "usage_hours" || e.From == "key_addresses" {
+				var gone int64
+				if _, err := db.Sweep(t.Context(), e, 100, func(n int64) { gone += n }); err != nil || gone == 0 {
+					t.Errorf("%s: %d, %v", e.From, gone, err)
+				}
+			}
 		}
 	})
 }

@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
+	"latchkey/authserver"
+	"latchkey/pkg/database"
 	"latchkey/pkg/keyuse"
 )
 
@@ -18,17 +21,92 @@ const stampUse = `UPDATE api_keys SET
 	hour_at = CASE WHEN hour_at IS NULL OR hour_at < $4 THEN $4 ELSE hour_at END
 	WHERE id = $1`
 
-// StampKeyUses notes that keys were used. Keys that are gone are passed over.
-// Rows are taken in the order of their ids, so that two reports never wait for
-// each other.
-func (s *Store) StampKeyUses(ctx context.Context, uses []keyuse.Use) error {
-	uses = slices.SortedFunc(slices.Values(uses), func(a, b keyuse.Use) int { return cmp.Compare(a.KeyID, b.KeyID) })
+const addUsage = `INSERT INTO usage_hours (kind, subject, hour, calls, limited, forbidden) VALUES ($1, $2, $3, $4, $5, $6)
+	ON CONFLICT (kind, subject, hour) DO UPDATE SET calls = usage_hours.calls + excluded.calls,
+	limited = usage_hours.limited + excluded.limited, forbidden = usage_hours.forbidden + excluded.forbidden`
+
+const addAddress = `INSERT INTO key_addresses (key_id, address, calls, first_at, last_at)
+	SELECT $1, $2, $3, $4, $4 FROM api_keys WHERE id = $1
+	ON CONFLICT (key_id, address) DO UPDATE SET calls = key_addresses.calls + excluded.calls,
+	first_at = CASE WHEN excluded.first_at < key_addresses.first_at THEN excluded.first_at ELSE key_addresses.first_at END,
+	last_at = CASE WHEN excluded.last_at > key_addresses.last_at THEN excluded.last_at ELSE key_addresses.last_at END`
+
+// pruneAddresses keeps the latest addresses of a key.
+const pruneAddresses = `DELETE FROM key_addresses WHERE key_id = $1 AND address NOT IN
+	(SELECT address FROM key_addresses WHERE key_id = $1 ORDER BY last_at DESC, address LIMIT $2)`
+
+// mostAddresses is how many addresses of one key are remembered.
+const mostAddresses = 20
+
+// usageKind is a keyuse kind as the table names it.
+func usageKind(kind string) string { return cmp.Or(kind, "key") }
+
+// StampUses notes that keys and applications were used. Keys that are gone are passed
+// over. Rows are taken in one order, so that two reports never wait for each other.
+func (s *Store) StampUses(ctx context.Context, uses []keyuse.Use) error {
+	uses = slices.SortedFunc(slices.Values(uses), func(a, b keyuse.Use) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID), a.Hour.Compare(b.Hour), a.At.Compare(b.At))
+	})
 	return s.InTx(ctx, func(ctx context.Context) error {
-		for _, u := range uses {
-			if _, err := s.db.Exec(ctx, stampUse, u.KeyID, u.At, u.From, u.Hour, u.Count); err != nil {
+		for i := range uses {
+			if err := s.stampUse(ctx, &uses[i]); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+func (s *Store) stampUse(ctx context.Context, u *keyuse.Use) error {
+	if u.Kind == keyuse.KindKey {
+		if err := s.stampKey(ctx, u); err != nil {
+			return err
+		}
+	}
+	_, err := s.db.Exec(ctx, addUsage, usageKind(u.Kind), u.ID, u.Hour, u.Count, u.Limited, u.Forbidden)
+	return err
+}
+
+func (s *Store) stampKey(ctx context.Context, u *keyuse.Use) error {
+	if u.Count > 0 {
+		if _, err := s.db.Exec(ctx, stampUse, u.ID, u.At, u.From, u.Hour, u.Count); err != nil {
+			return err
+		}
+	}
+	if u.From == "" || u.Count+u.Limited == 0 {
+		return nil
+	}
+	if _, err := s.db.Exec(ctx, addAddress, u.ID, u.From, u.Count+u.Limited, u.At); err != nil {
+		return err
+	}
+	_, err := s.db.Exec(ctx, pruneAddresses, u.ID, mostAddresses)
+	return err
+}
+
+// ListUsage returns what was counted of some subjects of a kind since a time, summed up
+// by hour, oldest first. Hours without anything are left out.
+func (s *Store) ListUsage(ctx context.Context, kind string, subjects []string, since time.Time) ([]authserver.UsageHour, error) {
+	if len(subjects) == 0 {
+		return nil, nil
+	}
+	args := []any{usageKind(kind), since}
+	for _, one := range subjects {
+		args = append(args, one)
+	}
+	return collect(ctx, s, func(h *authserver.UsageHour) []any { return []any{&h.Hour, &h.Calls, &h.Limited, &h.Forbidden} },
+		`SELECT hour, CAST(sum(calls) AS bigint), CAST(sum(limited) AS bigint), CAST(sum(forbidden) AS bigint) FROM usage_hours
+		WHERE kind = $1 AND hour >= $2 AND subject IN (`+database.Marks(3, len(subjects))+`) GROUP BY hour ORDER BY hour`, args...)
+}
+
+// ListKeyAddresses returns where a key was used from, the last first.
+func (s *Store) ListKeyAddresses(ctx context.Context, keyID string) ([]authserver.KeyAddress, error) {
+	return collect(ctx, s, func(a *authserver.KeyAddress) []any { return []any{&a.Address, &a.Calls, &a.FirstAt, &a.LastAt} },
+		`SELECT address, calls, first_at, last_at FROM key_addresses WHERE key_id = $1 ORDER BY last_at DESC, address`, keyID)
+}
+
+// GrantIDs returns the ids of the authorizations of one client by one user, the latest
+// first, at most so many.
+func (s *Store) GrantIDs(ctx context.Context, userID, clientID string, most int) ([]string, error) {
+	return collect(ctx, s, func(id *string) []any { return []any{id} },
+		`SELECT CAST(id AS text) FROM grants WHERE user_id = $1 AND client_id = $2 ORDER BY created_at DESC LIMIT $3`, userID, clientID, most)
 }

@@ -26,8 +26,8 @@ func TestE3_HomeSaysHowThingsStand(t *testing.T) {
 		wantText(t, open(t, p.Browser, "/"), "Only your password protects this account", "This browser", "You have no API keys yet.", "No application has access.")
 		_, path := makeKey(t, p.Browser, "Nightly export")
 		now := s.clock.now().UTC()
-		use := keyuse.Use{KeyID: path[strings.LastIndex(path, "/")+1:], At: now, From: "192.0.2.7", Hour: now.Truncate(time.Hour), Count: 100}
-		if err := s.Store.StampKeyUses(t.Context(), []keyuse.Use{use}); err != nil {
+		use := keyuse.Use{ID: path[strings.LastIndex(path, "/")+1:], At: now, From: "192.0.2.7", Hour: now.Truncate(time.Hour), Count: 100}
+		if err := s.Store.StampUses(t.Context(), []keyuse.Use{use}); err != nil {
 			t.Fatal(err)
 		}
 		page := open(t, p.Browser, "/")

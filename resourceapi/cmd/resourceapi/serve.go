@@ -214,7 +214,8 @@ func (p *parts) openGuard(ctx context.Context) error {
 	return err
 }
 
-// openUses starts the reports to the authorization server about used API keys.
+// openUses starts the reports to the authorization server about used API keys and
+// applications.
 func (p *parts) openUses() error {
 	if p.cfg.ClientID == "" {
 		return nil
@@ -225,7 +226,7 @@ func (p *parts) openUses() error {
 	}
 	p.closings = append(p.closings, func() error { reporter.Close(); return nil })
 	p.uses, err = keyuse.NewRecorder(keyuse.Options{
-		Sink: reporter.Report, Now: time.Now, Logger: p.log, Interval: p.cfg.KeyUseInterval,
+		Sink: reporter.Report, Now: time.Now, Logger: p.log, Interval: p.cfg.KeyUseInterval, Others: 15 * p.cfg.KeyUseInterval,
 	})
 	return err
 }

@@ -1,0 +1,124 @@
+// Package usage tells how often keys, applications and the instance itself were used,
+// and where keys were used from. It knows no HTTP and no SQL.
+package usage
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/pkg/keyuse"
+)
+
+// Store is what the use cases need of the database.
+type Store interface {
+	ListUsage(ctx context.Context, kind string, subjects []string, since time.Time) ([]authserver.UsageHour, error)
+	ListKeyAddresses(ctx context.Context, keyID string) ([]authserver.KeyAddress, error)
+	GrantIDs(ctx context.Context, userID, clientID string, most int) ([]string, error)
+}
+
+// Service carries out the use cases. Its methods are safe for concurrent use.
+type Service struct {
+	Store Store
+	Uses  *keyuse.Recorder // of what is not stored yet; nil: there is none
+	Now   func() time.Time
+}
+
+// What a Recent tells of: the hour that runs, or the day, is the last.
+const (
+	Hours = 24
+	Days  = 30
+)
+
+// Recent is how often something was used lately, oldest first. Days are those of UTC.
+type Recent struct {
+	Hours []authserver.UsageHour
+	Days  []authserver.UsageHour
+}
+
+// Key returns how often an API key was used.
+func (s *Service) Key(ctx context.Context, id string) (*Recent, error) {
+	return s.of(ctx, keyuse.KindKey, id)
+}
+
+// Client returns how often an application called, for everybody.
+func (s *Service) Client(ctx context.Context, id string) (*Recent, error) {
+	return s.of(ctx, keyuse.KindClient, id)
+}
+
+// Instance returns how often something of a name happened on the instance.
+func (s *Service) Instance(ctx context.Context, name string) (*Recent, error) {
+	return s.of(ctx, keyuse.KindInstance, name)
+}
+
+// mostGrants is how many authorizations of an application are looked at.
+const mostGrants = 100
+
+// Grants returns how often an application called in the name of one user. There are no
+// hours of that.
+func (s *Service) Grants(ctx context.Context, userID, clientID string) (*Recent, error) {
+	ids, err := s.Store.GrantIDs(ctx, userID, clientID, mostGrants)
+	if err != nil {
+		return nil, err
+	}
+	return s.of(ctx, keyuse.KindGrant, ids...)
+}
+
+func (s *Service) of(ctx context.Context, kind string, ids ...string) (*Recent, error) {
+	now := s.Now().UTC()
+	hour, day := now.Truncate(time.Hour), now.Truncate(24*time.Hour)
+	r := &Recent{Hours: spans(hour, time.Hour, Hours), Days: spans(day, 24*time.Hour, Days)}
+	stored, err := s.Store.ListUsage(ctx, kind, ids, r.Days[0].Hour)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		for _, u := range s.Uses.Pending(kind, id) {
+			stored = append(stored, authserver.UsageHour{Hour: u.Hour, Calls: u.Count, Limited: u.Limited, Forbidden: u.Forbidden})
+		}
+	}
+	for i := range stored {
+		add(r.Hours, time.Hour, &stored[i])
+		add(r.Days, 24*time.Hour, &stored[i])
+	}
+	return r, nil
+}
+
+// spans are n of equal length, the last of which begins at end.
+func spans(end time.Time, length time.Duration, n int) []authserver.UsageHour {
+	list := make([]authserver.UsageHour, n)
+	for i := range list {
+		list[i].Hour = end.Add(-time.Duration(n-1-i) * length)
+	}
+	return list
+}
+
+func add(list []authserver.UsageHour, length time.Duration, u *authserver.UsageHour) {
+	if at := u.Hour.Sub(list[0].Hour); at >= 0 && at < length*time.Duration(len(list)) {
+		list[at/length].Add(u)
+	}
+}
+
+// Addresses returns where an API key was used from, the last first.
+func (s *Service) Addresses(ctx context.Context, keyID string) ([]authserver.KeyAddress, error) {
+	list, err := s.Store.ListKeyAddresses(ctx, keyID)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range s.Uses.Pending(keyuse.KindKey, keyID) {
+		if u.From == "" {
+			continue
+		}
+		i := slices.IndexFunc(list, func(a authserver.KeyAddress) bool { return a.Address == u.From })
+		if i < 0 {
+			i, list = len(list), append(list, authserver.KeyAddress{Address: u.From, FirstAt: u.At, LastAt: u.At})
+		}
+		list[i].Calls += u.Count + u.Limited
+		if u.At.After(list[i].LastAt) {
+			list[i].LastAt = u.At
+		}
+	}
+	slices.SortStableFunc(list, func(a, b authserver.KeyAddress) int { return b.LastAt.Compare(a.LastAt) })
+	return list, nil
+}
