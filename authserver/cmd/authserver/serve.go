@@ -16,6 +16,7 @@ import (
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/registration"
+	"latchkey/authserver/internal/usage"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/cache"
@@ -106,6 +107,7 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 	drawn := web.Dependencies{
 		Devices: devices, Seen: askers.Seen, Asks: askers.Find,
 		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Face: p.face(),
+		Usage: &usage.Service{Store: p.store, Uses: p.uses, Now: now},
 		Events: p.events, Kept: p.cfg.EventRetention, Logger: p.log, Now: now,
 		Client: clients.Find,
 	}

@@ -87,8 +87,12 @@ func (s *Server) revealKey(w http.ResponseWriter, r *http.Request, in *authserve
 }
 
 func (s *Server) showKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View) error {
+	used, err := s.keyUsage(r, k)
+	if err != nil {
+		return err
+	}
 	v := s.personalView(w, r, in, "key.title", k.Name)
-	return s.render(w, r, http.StatusOK, v, page.KeyPage(v, s.newKeyView(k)))
+	return s.render(w, r, http.StatusOK, v, page.KeyPage(v, s.newKeyView(k), used))
 }
 
 func (s *Server) showKeyRotation(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View) error {

@@ -32,6 +32,9 @@ func (s *Server) showApplication(w http.ResponseWriter, r *http.Request, in *aut
 	if data.Installations, err = s.consents.Installations(r.Context(), in.User.ID, a.Client.ID); err != nil {
 		return err
 	}
+	if data.Usage, err = s.grantUsage(r, in, a.Client.ID); err != nil {
+		return err
+	}
 	v := s.personalView(w, r, in, "app.title", data.Name)
 	return s.render(w, r, http.StatusOK, v, page.AppPage(v, data))
 }

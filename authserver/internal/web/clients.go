@@ -120,13 +120,13 @@ func (s *Server) ofOneClient(w http.ResponseWriter, r *http.Request, in *authser
 
 func (s *Server) showClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
 	v, data := s.ofOneClient(w, r, in, c)
-	return s.render(w, r, http.StatusOK, v, page.ClientPage(v, data))
+	return s.renderClient(w, r, v, data, nil)
 }
 
 func (s *Server) changeClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
 	if _, err := s.clients.Change(r.Context(), c, clientRequest(r.PostForm, *c)); err != nil {
 		v, data := s.ofOneClient(w, r, in, c)
-		return s.again(w, r, v, page.ClientPage(v, data), err, "name", "scopes", "redirect_uris", "refresh_overlap")
+		return s.renderClient(w, r, v, data, err)
 	}
 	return redirect(w, r, page.ClientsPath+"/"+c.ID+"?done=saved")
 }

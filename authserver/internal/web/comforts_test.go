@@ -79,6 +79,41 @@ func TestE3_TheCountStopsAtTheLimit(t *testing.T) {
 	}, withKeys)
 }
 
+// A key's pictures show what was answered and refused, by hour and day, in words and in
+// a table too, and where it was used from.
+func TestE5_TheUseOfAKeyIsDrawn(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		p := signedUp(t, s)
+		_, path := makeKey(t, p.Browser, "Nightly export")
+		now, id := s.clock.now().UTC(), path[strings.LastIndex(path, "/")+1:]
+		var uses []keyuse.Use
+		for i := range 30 {
+			at := now.Add(-time.Duration(i) * 24 * time.Hour)
+			uses = append(uses, keyuse.Use{ID: id, At: at, From: "192.0.2.7", Hour: at.Truncate(time.Hour), Count: 1200, Limited: 41, Forbidden: 2})
+		}
+		if err := s.Store.StampUses(t.Context(), uses); err != nil {
+			t.Fatal(err)
+		}
+		page := open(t, p.Browser, path)
+		for _, want := range []string{
+			"35,940 answered, 1,290 refused", "1,198 answered, 43 refused", "Limit: 100 an hour", "Show as a table", "Used from", "192.0.2.7", "37,230",
+		} {
+			if !strings.Contains(page.Text(), want) {
+				t.Errorf("no %q in %s", want, page.Text())
+			}
+		}
+		if strings.Count(page.Body, `role="img"`) != 2 || strings.Count(page.Body, `class="bar-no" x=`) != 31 || strings.Contains(page.Body, "style=") {
+			t.Errorf("the pictures: %s", page.Body)
+		}
+		if n := len(page.Body); n > 60_000 {
+			t.Errorf("the page has %d bytes", n)
+		}
+		if other, err := signedUp(t, s).Browser.Get(t.Context(), path); err != nil || other.Status != http.StatusNotFound {
+			t.Errorf("somebody else sees it: %v %v", other, err)
+		}
+	}, withKeys)
+}
+
 // The command names the API's public address and never holds the key.
 func TestE3_TryItKeepsTheKeyOutOfCommands(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {

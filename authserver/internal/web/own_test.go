@@ -12,6 +12,7 @@ import (
 	"latchkey/authserver/internal/consent"
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/registration"
+	"latchkey/authserver/internal/usage"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/testenv"
 )
@@ -64,6 +65,7 @@ func (s *site) dependencies(t *testing.T, passkeys *passkey.Service, logger *slo
 		<-done
 	})
 	return web.Dependencies{
+		Usage:  &usage.Service{Store: s.Store, Now: s.clock.now},
 		People: s.People, Passkeys: passkeys, Recovery: recovery, Issuer: s.URL, Events: s.events, Kept: 365 * 24 * time.Hour, Logger: logger, Now: s.clock.now,
 		Client:   s.Store.FindClient,
 		Consents: &consent.Service{Store: s.Store, Grants: s.Grants, Events: s.events, Now: s.clock.now},

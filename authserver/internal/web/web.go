@@ -25,6 +25,7 @@ import (
 	"latchkey/authserver/internal/passkey"
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/sso"
+	"latchkey/authserver/internal/usage"
 	"latchkey/authserver/internal/web/page"
 )
 
@@ -44,6 +45,7 @@ type Dependencies struct {
 	Asks    func(ctx context.Context, id string) (*authserver.Client, error)
 	Seen    func(ctx context.Context, c *authserver.Client) error
 	Keys    *apikey.Service // nil: there are none
+	Usage   *usage.Service  // how often keys and applications are used
 	APIURL  string          // public address of the resource API, for examples
 	SSO     *sso.Service    // nil: there is none
 	// Operator is for those who look after the instance; nil: they have no pages.
@@ -67,7 +69,8 @@ type Server struct {
 	asks       func(ctx context.Context, id string) (*authserver.Client, error)
 	seenClient func(ctx context.Context, c *authserver.Client) error
 	findClient func(ctx context.Context, id string) (*authserver.Client, error)
-	keys       *apikey.Service   // nil: no pages of keys
+	keys       *apikey.Service // nil: no pages of keys
+	usage      *usage.Service
 	apiURL     string            // without a slash at its end
 	sso        *sso.Service      // nil: no pages of sign-in providers
 	operator   *operator.Service // nil: no pages of the operator
@@ -90,7 +93,7 @@ func New(d Dependencies) (*Server, error) {
 	s := &Server{
 		people: d.People, passkeys: d.Passkeys, recovery: d.Recovery, consents: d.Consents, clients: d.Clients,
 		devices: d.Devices, asks: d.Asks, seenClient: d.Seen,
-		operator: d.Operator, findClient: d.Client, keys: d.Keys, apiURL: strings.TrimRight(d.APIURL, "/"), sso: d.SSO, issuer: d.Issuer,
+		operator: d.Operator, findClient: d.Client, keys: d.Keys, usage: d.Usage, apiURL: strings.TrimRight(d.APIURL, "/"), sso: d.SSO, issuer: d.Issuer,
 		events: d.Events, eventsKept: d.Kept, log: d.Logger, now: d.Now,
 		secure: u.Scheme == "https", crossCheck: http.NewCrossOriginProtection(),
 	}

@@ -20,6 +20,7 @@ type ApplicationView struct {
 	Unknown  bool   // it introduced itself
 
 	Installations []authserver.Grant // that are live
+	Usage         *UsageView         // in the person's name
 }
 
 // NewApplicationView shows a.

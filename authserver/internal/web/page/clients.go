@@ -16,6 +16,7 @@ type ClientView struct {
 	// The test link asks for a code; the verifier redeems it.
 	TestLink, Verifier, TestRedirect string
 	PreviousUntil                    *time.Time // the earlier secret is still accepted
+	Usage                            *UsageView // its calls for everybody
 }
 
 // testCommand redeems the code that the test link leads to.

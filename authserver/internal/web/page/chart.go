@@ -1,0 +1,252 @@
+package page
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"latchkey/authserver"
+)
+
+// Chart is a picture of bars, with a table of the same figures.
+type Chart struct {
+	ID      string // unique on its page
+	Heading string // key
+	Lead    string // the result, as a sentence
+	Story   string // the picture in words
+	Bars    []Bar
+	Limit   int64  // 0: no line
+	Span    string // key of what a bar is of: hour or day
+	Height  int    // of the plot in pixels
+	No      bool   // something was refused
+	NoOnly  bool   // the bars are refusals
+	top     int64
+	step    int64
+}
+
+// Bar is one span of time.
+type Bar struct {
+	Label             string // of the table and of the title
+	Short             string // on the axis
+	OK, Limit, Forbid int64  // answered, refused because of the limit, or of the scope
+}
+
+func (b *Bar) no() int64 { return b.Limit + b.Forbid }
+
+const (
+	plotTop  = 8 // pixels above the highest bar
+	plotFoot = 24
+	leastBar = 3 // a refusal is never lower
+)
+
+// steps are what the lines of a chart may be apart, times a power of ten.
+var steps = []int64{1, 2, 5}
+
+// scale chooses two to four lines above the base.
+func (c *Chart) scale() {
+	most := max(c.Limit, 1)
+	for i := range c.Bars {
+		most = max(most, c.Bars[i].OK+c.Bars[i].no())
+	}
+	for power := int64(1); ; power *= 10 {
+		for _, s := range steps {
+			if s*power*4 >= most {
+				c.step, c.top = s*power, most
+				return
+			}
+		}
+	}
+}
+
+func (c *Chart) base() int { return c.Height - plotFoot }
+
+// y is where a value is drawn.
+func (c *Chart) y(value int64) float64 {
+	room := float64(c.base() - plotTop)
+	return float64(c.base()) - room*float64(value)/float64(c.top)
+}
+
+// lines are the values that have a line, from the base up.
+func (c *Chart) lines() []int64 {
+	var list []int64
+	for v := int64(0); v <= c.top; v += c.step {
+		list = append(list, v)
+	}
+	return list
+}
+
+// box is a rectangle: x and width in percent of the plot, y and height in pixels.
+type box struct{ X, Width, Y, Height string }
+
+func pixels(f float64) string  { return strconv.FormatFloat(f, 'f', 1, 64) }
+func percent(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) + "%" }
+
+func (c *Chart) column(i int, from, to float64) box {
+	slot := 100 / float64(len(c.Bars))
+	return box{percent(slot * (float64(i) + .15)), percent(slot * .7), pixels(min(from, to)), pixels(max(from, to) - min(from, to))}
+}
+
+// ok is the part of a bar that was answered.
+func (c *Chart) ok(i int) box { return c.column(i, c.y(c.Bars[i].OK), float64(c.base())) }
+
+// not is the part that was refused, above it and parted by a gap.
+func (c *Chart) not(i int) box {
+	b := &c.Bars[i]
+	foot := c.y(b.OK)
+	if b.OK > 0 {
+		foot -= 2
+	}
+	return c.column(i, min(c.y(b.OK+b.no()), foot-leastBar), foot)
+}
+
+func (c *Chart) slot(i int) box {
+	slot := 100 / float64(len(c.Bars))
+	return box{percent(slot * float64(i)), percent(slot), strconv.Itoa(plotTop), strconv.Itoa(c.base() - plotTop)}
+}
+
+// tick is a word under the axis.
+type tick struct{ X, Class, Text string }
+
+// ticks are five at most; a narrow plot leaves out those of class sub.
+func (c *Chart) ticks() []tick {
+	n := len(c.Bars)
+	middle := func(i int) string { return percent(100 * (float64(i) + .5) / float64(n)) }
+	return []tick{
+		{"0%", "first", c.Bars[0].Short},
+		{middle(n / 4), "mid sub", c.Bars[n/4].Short},
+		{middle(n / 2), "mid", c.Bars[n/2].Short},
+		{middle(n * 3 / 4), "mid sub", c.Bars[n*3/4].Short},
+		{"100%", "last", c.Bars[n-1].Short},
+	}
+}
+
+// axis is how wide the numbers beside the plot are, in pixels.
+func (c *Chart) axis(v *View) int {
+	widest := 0
+	for _, line := range c.lines() {
+		widest = max(widest, len(v.plain(line)))
+	}
+	return 12 + 8*widest
+}
+
+// says is what a bar stands for, in words.
+func (v *View) says(c *Chart, b *Bar) (string, error) {
+	if c.NoOnly {
+		return v.t("chart.bar.no", b.Label, v.plain(b.no()))
+	}
+	if b.no() == 0 {
+		return v.t("chart.bar."+c.word(), b.Label, v.plain(b.OK))
+	}
+	return v.t("chart.bar.both", b.Label, v.plain(b.OK), v.plain(b.no()))
+}
+
+// word is what the bars count: requests that were answered, or what happened.
+func (c *Chart) word() string {
+	if c.Heading == "usage.hours" || c.Heading == "usage.days" {
+		return "ok"
+	}
+	return "count"
+}
+
+// UsageView is how often something was used lately.
+type UsageView struct {
+	Hours, Days []authserver.UsageHour // empty: not known
+	Limit       int64                  // an hour; 0: none
+	Addresses   []authserver.KeyAddress
+}
+
+// thisHour is what was counted in the hour that runs.
+func (u *UsageView) thisHour() *authserver.UsageHour {
+	if len(u.Hours) == 0 {
+		return &authserver.UsageHour{}
+	}
+	return &u.Hours[len(u.Hours)-1]
+}
+
+// sum is what was counted in all days.
+func (u *UsageView) sum() *authserver.UsageHour {
+	sum := authserver.UsageHour{}
+	for i := range u.Days {
+		sum.Add(&u.Days[i])
+	}
+	return &sum
+}
+
+// charts are the pictures of u.
+func (v *View) charts(u *UsageView) ([]*Chart, error) {
+	var list []*Chart
+	for _, one := range []struct {
+		id, heading string
+		spans       []authserver.UsageHour
+		limit       int64
+		height      int
+	}{{"hours", "usage.hours", u.Hours, u.Limit, 180}, {"days", "usage.days", u.Days, 0, 150}} {
+		if len(one.spans) == 0 {
+			continue
+		}
+		c, err := v.chart(one.id, one.heading, one.spans, one.limit, one.height)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// chart is a picture of spans, of which the last one runs.
+func (v *View) chart(id, heading string, spans []authserver.UsageHour, limit int64, height int) (*Chart, error) {
+	c := &Chart{ID: id, Heading: heading, Limit: limit, Span: "chart.day", Height: height}
+	hourly := len(spans) > 1 && spans[1].Hour.Sub(spans[0].Hour) == time.Hour
+	if hourly {
+		c.Span = "chart.hour"
+	}
+	var ok, no, most int64
+	var mostAt string
+	for i := range spans {
+		b := v.bar(&spans[i], hourly)
+		ok, no = ok+b.OK, no+b.no()
+		if sum := b.OK + b.no(); sum > most {
+			most, mostAt = sum, b.Label
+		}
+		c.Bars = append(c.Bars, b)
+	}
+	var err error
+	last := &c.Bars[len(c.Bars)-1]
+	if last.Short, err = v.t(map[bool]string{true: "chart.now", false: "chart.today"}[hourly]); err != nil {
+		return nil, err
+	}
+	c.No = no > 0
+	if c.Lead, err = v.summary(c.word(), ok, no); err != nil {
+		return nil, err
+	}
+	c.Story = c.Lead
+	if most > 0 {
+		peak, err := v.t("chart.most", v.plain(most), mostAt)
+		if err != nil {
+			return nil, err
+		}
+		c.Story += ". " + peak
+	}
+	c.scale()
+	return c, nil
+}
+
+func (v *View) summary(word string, ok, no int64) (string, error) {
+	if no == 0 {
+		return v.t("chart.lead."+word, v.plain(ok))
+	}
+	return v.t("chart.lead.both", v.plain(ok), v.plain(no))
+}
+
+func (v *View) bar(u *authserver.UsageHour, hourly bool) Bar {
+	b := Bar{OK: u.Answered(), Limit: u.Limited, Forbid: u.Forbidden}
+	at := u.Hour.UTC()
+	if hourly {
+		b.Short = at.Format("15:04")
+		b.Label = fmt.Sprintf("%s–%s", b.Short, at.Add(time.Hour).Format("15:04"))
+		return b
+	}
+	b.Short = at.Format(v.texts["format.day"])
+	b.Label = b.Short
+	return b
+}

@@ -1,0 +1,50 @@
+package web
+
+import (
+	"net/http"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/apikey"
+	"latchkey/authserver/internal/web/page"
+)
+
+// keyUsage is how often an API key was used lately, and from where.
+func (s *Server) keyUsage(r *http.Request, k *apikey.View) (*page.UsageView, error) {
+	found, err := s.usage.Key(r.Context(), k.ID)
+	if err != nil {
+		return nil, err
+	}
+	from, err := s.usage.Addresses(r.Context(), k.ID)
+	if err != nil {
+		return nil, err
+	}
+	v := &page.UsageView{Hours: found.Hours, Days: found.Days, Addresses: from}
+	if !k.Limit.Unlimited() {
+		v.Limit = k.Limit.Max
+	}
+	return v, nil
+}
+
+// grantUsage is how often an application called in the name of the person.
+func (s *Server) grantUsage(r *http.Request, in *authserver.Signin, clientID string) (*page.UsageView, error) {
+	found, err := s.usage.Grants(r.Context(), in.User.ID, clientID)
+	if err != nil {
+		return nil, err
+	}
+	return &page.UsageView{Days: found.Days}, nil
+}
+
+// renderClient shows the page of one's own application, after refused with what was
+// filled in.
+func (s *Server) renderClient(w http.ResponseWriter, r *http.Request, v *page.View, d page.ClientView, refused error) error {
+	found, err := s.usage.Client(r.Context(), d.ID)
+	if err != nil {
+		return err
+	}
+	d.Usage = &page.UsageView{Hours: found.Hours, Days: found.Days}
+	body := page.ClientPage(v, d)
+	if refused != nil {
+		return s.again(w, r, v, body, refused, "name", "scopes", "redirect_uris", "refresh_overlap")
+	}
+	return s.render(w, r, http.StatusOK, v, body)
+}
