@@ -13,7 +13,6 @@ import (
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/household"
 	"latchkey/pkg/httpserver"
-	"latchkey/pkg/ratelimit"
 )
 
 // people builds the use cases of persons, with the encryption key if there is one.
@@ -37,7 +36,7 @@ func (p *parts) peopleWith(kept func(path string) (string, error)) (*account.Ser
 	}
 	return account.New(account.Dependencies{
 		FamilyData: asked,
-		Store: p.store, Grants: p.grants, Keys: p.keys, Throttle: throttle{p.limiter}, Sealer: sealer, Events: p.events, Logger: p.log, Now: now,
+		Store: p.store, Grants: p.grants, Keys: p.keys, Limiter: p.limiter, Sealer: sealer, Events: p.events, Logger: p.log, Now: now,
 		Delivered: p.deliveries(),
 		Settings: account.Settings{
 			Name: p.cfg.Look.Name, Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle, AIAvailable: c.AIAvailable,
@@ -50,35 +49,6 @@ func (p *parts) peopleWith(kept func(path string) (string, error)) (*account.Ser
 			},
 		},
 	}), nil
-}
-
-// throttle counts attempts with the limiter of the requests.
-type throttle struct{ limiter ratelimit.Limiter }
-
-func (t throttle) Take(ctx context.Context, attempts ...account.Attempt) (time.Duration, error) {
-	return longest(t.limiter.Allow(ctx, counts(attempts)...))
-}
-
-func (t throttle) Wait(ctx context.Context, attempts ...account.Attempt) (time.Duration, error) {
-	return longest(t.limiter.Peek(ctx, counts(attempts)...))
-}
-
-func counts(attempts []account.Attempt) []ratelimit.Count {
-	list := make([]ratelimit.Count, len(attempts))
-	for i, a := range attempts {
-		list[i] = ratelimit.Count{Key: "throttle:" + a.Key, Limit: ratelimit.Limit{Max: int64(a.Max), Window: a.Window}}
-	}
-	return list
-}
-
-// longest is the time after which all limits have room again; 0: they have.
-func longest(results []ratelimit.Result, err error) (wait time.Duration, _ error) {
-	for _, r := range results {
-		if !r.Allowed {
-			wait = max(wait, r.Reset, time.Second)
-		}
-	}
-	return wait, err
 }
 
 // tokenThrottle limits by client address how often the token endpoint refuses.

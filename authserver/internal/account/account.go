@@ -39,14 +39,14 @@ type Settings struct {
 }
 
 // Dependencies of a Service. Events are recorded always; Grants is needed to sign in on devices and to end
-// what was issued. Throttle may be nil: nothing is limited. Keys may be nil:
+// what was issued. Limiter may be nil: nothing is limited. Keys may be nil:
 // there are none. Sealer may be nil: no second factor can be set up. FamilyData may be
 // nil: nobody said where the data of families is.
 type Dependencies struct {
 	Store      Store
 	Grants     *grant.Service
 	Keys       Keys
-	Throttle   Throttle
+	Limiter    Limiter
 	Sealer     *Sealer
 	FamilyData FamilyData
 	Events     *event.Recorder

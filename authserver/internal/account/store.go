@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/secret"
 )
 
@@ -152,17 +153,8 @@ type Keys interface {
 	RevokeAll(ctx context.Context, userID, reason string) error
 }
 
-// Throttle counts attempts. pkg/ratelimit answers it through an adaptor.
-type Throttle interface {
-	// Take counts an attempt against every one of the limits that has room. It
-	// returns how long to wait before the next; 0: counted by all, go on.
-	Take(ctx context.Context, attempts ...Attempt) (time.Duration, error)
-	// Wait is Take without counting.
-	Wait(ctx context.Context, attempts ...Attempt) (time.Duration, error)
-}
-
-// Attempt is what is counted against a limit.
-type Attempt struct {
-	Key string
-	Limit
+// Limiter counts attempts: a ratelimit.Limiter.
+type Limiter interface {
+	Allow(ctx context.Context, counts ...ratelimit.Count) ([]ratelimit.Result, error)
+	Peek(ctx context.Context, counts ...ratelimit.Count) ([]ratelimit.Result, error)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/pkg/fault"
+	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/secret"
 )
 
@@ -66,18 +67,18 @@ func (s *Service) Registering(ctx context.Context, address string) time.Duration
 // take counts one attempt of kind by who in every window, and refuses when one
 // of them is full.
 func (s *Service) take(ctx context.Context, kind, who string, limits []Limit) error {
-	if s.deps.Throttle == nil || len(limits) == 0 {
+	if s.deps.Limiter == nil || len(limits) == 0 {
 		return nil
 	}
-	return throttling(s.deps.Throttle.Take(ctx, attempts(kind, who, limits)...))
+	return throttling(s.deps.Limiter.Allow(ctx, attempts(kind, who, limits)...))
 }
 
 // blocked refuses when one of the windows is full, and counts nothing.
 func (s *Service) blocked(ctx context.Context, kind, who string, limits []Limit) error {
-	if s.deps.Throttle == nil || len(limits) == 0 {
+	if s.deps.Limiter == nil || len(limits) == 0 {
 		return nil
 	}
-	return throttling(s.deps.Throttle.Wait(ctx, attempts(kind, who, limits)...))
+	return throttling(s.deps.Limiter.Peek(ctx, attempts(kind, who, limits)...))
 }
 
 // wider is how many networks of 64 bits, each at its limit, one of 48 bits holds
@@ -100,20 +101,27 @@ func counted(who string) map[string]int {
 
 // attempts are one attempt in every window. Keys hold a digest, so that the
 // shared counter store learns no email address.
-func attempts(kind, who string, limits []Limit) (list []Attempt) {
+func attempts(kind, who string, limits []Limit) (list []ratelimit.Count) {
 	for name, times := range counted(who) {
 		digest := secret.DigestOf(name).String()[:32]
 		for _, l := range limits {
-			key := kind + ":" + strconv.Itoa(int(l.Window.Seconds())) + ":" + digest
-			list = append(list, Attempt{key, Limit{Max: l.Max * times, Window: l.Window}})
+			key := "throttle:" + kind + ":" + strconv.Itoa(int(l.Window.Seconds())) + ":" + digest
+			list = append(list, ratelimit.Count{Key: key, Limit: ratelimit.Limit{Max: int64(l.Max * times), Window: l.Window}})
 		}
 	}
 	return list
 }
 
-func throttling(wait time.Duration, err error) error {
+// throttling refuses until all limits have room again.
+func throttling(results []ratelimit.Result, err error) error {
 	if err != nil {
 		return fault.Wrap(fault.Unavailable, err, "The service is temporarily unavailable. Try again later.")
+	}
+	var wait time.Duration
+	for _, r := range results {
+		if !r.Allowed {
+			wait = max(wait, r.Reset, time.Second)
+		}
 	}
 	if wait > 0 {
 		return throttled(wait)

@@ -69,33 +69,6 @@ func (c *clock) advance(d time.Duration) {
 	c.offset += d
 }
 
-// limits answers account.Throttle.
-type limits struct{ ratelimit.Limiter }
-
-func (l limits) Take(ctx context.Context, attempts ...account.Attempt) (time.Duration, error) {
-	return waiting(l.Allow(ctx, counts(attempts)...))
-}
-
-func (l limits) Wait(ctx context.Context, attempts ...account.Attempt) (time.Duration, error) {
-	return waiting(l.Peek(ctx, counts(attempts)...))
-}
-
-func counts(attempts []account.Attempt) (list []ratelimit.Count) {
-	for _, a := range attempts {
-		list = append(list, ratelimit.Count{Key: a.Key, Limit: ratelimit.Limit{Max: int64(a.Max), Window: a.Window}})
-	}
-	return list
-}
-
-func waiting(results []ratelimit.Result, err error) (wait time.Duration, _ error) {
-	for _, r := range results {
-		if !r.Allowed {
-			wait = max(wait, r.Reset, time.Second)
-		}
-	}
-	return wait, err
-}
-
 func settings() account.Settings {
 	return account.Settings{
 		Signup: account.SignupOpen, SigninLifetime: 720 * time.Hour, SigninIdle: 168 * time.Hour,
@@ -139,7 +112,7 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 		t.Fatal(err)
 	}
 	s.People = account.New(account.Dependencies{
-		Store: s.Store, Grants: s.Grants, Throttle: limits{limiter}, Sealer: sealer, Events: events, Logger: logger, Now: s.clock.now, Settings: settings,
+		Store: s.Store, Grants: s.Grants, Limiter: limiter, Sealer: sealer, Events: events, Logger: logger, Now: s.clock.now, Settings: settings,
 	})
 	admission, err := guard.New(guard.Options{
 		Introspector: &credential.Introspector{Tokens: s.Grants, Keys: s.Store, Issuer: "http://auth.example", Now: s.clock.now},
