@@ -17,6 +17,7 @@ type DeviceRequest struct {
 	Address   string // that the device asked from
 	CreatedAt time.Time
 	ExpiresAt time.Time
+	Interval  int    // seconds that it waits from one question to the next
 	Decided   string // DeviceAllowed, DeviceDenied; empty: not yet
 }
 

@@ -39,11 +39,11 @@ var (
 // Store keeps devices that wait.
 type Store interface {
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
-	CreateDeviceRequest(ctx context.Context, r authserver.DeviceRequest, interval, most int) (bool, error)
+	CreateDeviceRequest(ctx context.Context, r authserver.DeviceRequest, most int) (bool, error)
 	FindDeviceRequest(ctx context.Context, userCode secret.Digest, now time.Time) (*authserver.DeviceRequest, error)
 	PollDeviceRequest(ctx context.Context, digest secret.Digest, clientID string) (*authserver.DeviceRequest, error)
 	DecideDeviceRequest(ctx context.Context, digest secret.Digest, decided string, now time.Time) (bool, error)
-	AdmitPoll(ctx context.Context, digest secret.Digest, now time.Time, slower int) (bool, error)
+	AdmitPoll(ctx context.Context, digest secret.Digest, now, next time.Time, slower int) (bool, error)
 }
 
 // Service is the flow.
@@ -69,8 +69,8 @@ func (s *Service) Begin(ctx context.Context, clientID string, scopes scope.Set, 
 	codes, now := Codes{Device: secret.New(secret.DeviceCode), User: user}, s.Now()
 	stored, err := s.Store.CreateDeviceRequest(ctx, authserver.DeviceRequest{
 		Digest: codes.Device.Digest(), UserCode: digestOf(user), ClientID: clientID, Scopes: scopes, Resource: resource, Address: address,
-		CreatedAt: now, ExpiresAt: now.Add(Life),
-	}, Interval, most)
+		CreatedAt: now, ExpiresAt: now.Add(Life), Interval: Interval,
+	}, most)
 	if err == nil && !stored {
 		err = fault.New(fault.Unavailable, "Too many devices are waiting").WithRetryAfter(time.Minute)
 	}
@@ -161,7 +161,7 @@ func (s *Service) Poll(ctx context.Context, clientID, code, resource string) (*a
 	case r.Decided == authserver.DeviceAllowed:
 		return s.Grants.RedeemDevice(ctx, given, clientID, resource)
 	}
-	admitted, err := s.Store.AdmitPoll(ctx, r.Digest, now, slower)
+	admitted, err := s.Store.AdmitPoll(ctx, r.Digest, now, now.Add(time.Duration(r.Interval)*time.Second), slower)
 	switch {
 	case err != nil:
 		return nil, err

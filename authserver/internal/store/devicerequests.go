@@ -15,14 +15,14 @@ import (
 
 // CreateDeviceRequest stores a device that waits. false: most wait already.
 // fault.Conflict: another one has the same user code.
-func (s *Store) CreateDeviceRequest(ctx context.Context, r authserver.DeviceRequest, interval, most int) (bool, error) {
+func (s *Store) CreateDeviceRequest(ctx context.Context, r authserver.DeviceRequest, most int) (bool, error) {
 	n, err := s.db.Exec(ctx, `INSERT INTO device_requests (digest, user_code, client_id, scopes, resource, address, created_at, expires_at, poll_interval)
 		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE (SELECT count(*) FROM device_requests) < $10`,
-		r.Digest[:], r.UserCode[:], r.ClientID, r.Scopes.String(), r.Resource, r.Address, r.CreatedAt, r.ExpiresAt, interval, most)
+		r.Digest[:], r.UserCode[:], r.ClientID, r.Scopes.String(), r.Resource, r.Address, r.CreatedAt, r.ExpiresAt, r.Interval, most)
 	return n == 1, err
 }
 
-const deviceRequestColumns = `digest, user_code, client_id, scopes, resource, address, created_at, expires_at, decided`
+const deviceRequestColumns = `digest, user_code, client_id, scopes, resource, address, created_at, expires_at, poll_interval, decided`
 
 // FindDeviceRequest returns the request that waits with the user code. fault.NotFound:
 // none does at now.
@@ -42,7 +42,7 @@ func (s *Store) deviceRequest(ctx context.Context, text string, args ...any) (*a
 		r      authserver.DeviceRequest
 		scopes string
 	)
-	err := s.db.QueryRow(ctx, text, args...).Scan(&r.Digest, &r.UserCode, &r.ClientID, &scopes, &r.Resource, &r.Address, &r.CreatedAt, &r.ExpiresAt, &r.Decided)
+	err := s.db.QueryRow(ctx, text, args...).Scan(&r.Digest, &r.UserCode, &r.ClientID, &scopes, &r.Resource, &r.Address, &r.CreatedAt, &r.ExpiresAt, &r.Interval, &r.Decided)
 	if err != nil {
 		return nil, database.Translate(err)
 	}
@@ -58,21 +58,15 @@ func (s *Store) DecideDeviceRequest(ctx context.Context, digest secret.Digest, d
 	return n == 1, err
 }
 
-// AdmitPoll notes that the device asked at now. false: it asked too soon, and has to
-// wait slower seconds longer from now on.
-func (s *Store) AdmitPoll(ctx context.Context, digest secret.Digest, now time.Time, slower int) (bool, error) {
+// AdmitPoll notes that the device asked at now, and may ask again after next. false: it
+// asked too soon, and has to wait slower seconds longer from now on. Of requests that
+// come together one is admitted.
+func (s *Store) AdmitPoll(ctx context.Context, digest secret.Digest, now, next time.Time, slower int) (bool, error) {
 	n, err := s.db.Exec(ctx, `UPDATE device_requests SET next_poll = $3
-		WHERE digest = $1 AND (next_poll IS NULL OR next_poll <= $2)`, digest[:], now, now)
-	if err != nil || n == 0 {
-		if err == nil {
-			_, err = s.db.Exec(ctx, `UPDATE device_requests SET poll_interval = poll_interval + $2 WHERE digest = $1`, digest[:], slower)
-		}
-		return false, err
+		WHERE digest = $1 AND (next_poll IS NULL OR next_poll <= $2)`, digest[:], now, next)
+	if err != nil || n == 1 {
+		return n == 1, err
 	}
-	var interval int
-	if err := s.db.QueryRow(ctx, `SELECT poll_interval FROM device_requests WHERE digest = $1`, digest[:]).Scan(&interval); err != nil {
-		return false, database.Translate(err)
-	}
-	_, err = s.db.Exec(ctx, `UPDATE device_requests SET next_poll = $2 WHERE digest = $1`, digest[:], now.Add(time.Duration(interval)*time.Second))
-	return true, err
+	_, err = s.db.Exec(ctx, `UPDATE device_requests SET poll_interval = poll_interval + $2 WHERE digest = $1`, digest[:], slower)
+	return false, err
 }
