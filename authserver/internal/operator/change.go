@@ -99,7 +99,7 @@ func (s *Service) setOperator(ctx context.Context, by *authserver.User, id strin
 		switch {
 		case err != nil:
 			return err
-		case n < 2 && !on:
+		case n < 2 && !on && u.Operator:
 			return errLast
 		}
 		return s.deps.People.SetOperator(ctx, u.ID, on)

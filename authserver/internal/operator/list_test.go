@@ -1,0 +1,64 @@
+package operator_test
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/operator"
+	"latchkey/pkg/fault"
+)
+
+func TestLookingThroughTheInstance(t *testing.T) {
+	eachEngine(t, func(w *world) {
+		w.AddClient("app")
+		w.allow("app")
+		id, _ := w.key()
+		people, err := w.People(w.Context(), authserver.Search{Text: w.ada.Email})
+		if err != nil || people.Total != 1 || people.Rows[0].ID != w.ada.ID {
+			w.Errorf("%+v, %v", people, err)
+		}
+		for range operator.PageSize {
+			w.House.Person()
+		}
+		for _, limit := range []int{0, -1, operator.MaxPageSize + 1} {
+			if page, err := w.People(w.Context(), authserver.Search{Limit: limit}); err != nil || len(page.Rows) != operator.PageSize || page.Total != operator.PageSize+2 {
+				w.Errorf("limit %d: %d rows, %v", limit, len(page.Rows), err)
+			}
+		}
+		clients, err := w.Clients(w.Context(), authserver.Search{})
+		if err != nil || clients.Total != 1 {
+			w.Errorf("%+v, %v", clients, err)
+		}
+		keys, err := w.Keys(w.Context(), authserver.Search{State: authserver.KeyLive})
+		if err != nil || keys.Total != 1 || keys.Rows[0].ID != id || keys.Rows[0].Email != w.ada.Email {
+			w.Errorf("%+v, %v", keys, err)
+		}
+		families, err := w.Families(w.Context(), authserver.Search{})
+		if err != nil || families.Total != operator.PageSize+2 {
+			w.Errorf("%d, %v", families.Total, err)
+		}
+		f, members, err := w.Family(w.Context(), w.ada.FamilyID)
+		if err != nil || f.Members != 1 || len(members) != 1 || members[0].ID != w.ada.ID {
+			w.Errorf("%+v, %v", f, err)
+		}
+		for _, none := range []string{"Family", "x", uuid.NewString()} {
+			_, _, err = w.Family(w.Context(), none)
+			w.Want("no family: "+none, err, fault.NotFound)
+		}
+		p, err := w.Service.Person(w.Context(), w.ada.ID)
+		if err != nil || len(p.Signins) != 1 || len(p.Devices) != 0 || len(p.Applications) != 1 || len(p.Keys) != 1 {
+			w.Errorf("%+v, %v", p, err)
+		}
+		_, err = w.Service.Person(w.Context(), "x")
+		w.Want("nobody", err, fault.NotFound)
+		n, err := w.Counts(w.Context())
+		if err != nil || n.Users != operator.PageSize+2 || n.Families != n.Users || n.Clients != 1 || n.Grants != 1 || n.Keys != 1 {
+			w.Errorf("%+v, %v", n, err)
+		}
+		if parts := w.Health(w.Context()); len(parts) != 1 || parts[0].Err == nil || w.Version() != "1.2.3" {
+			w.Errorf("%+v", parts)
+		}
+	})
+}
