@@ -53,7 +53,7 @@ func (s *Service) Remove(ctx context.Context, userID, id string) error {
 		return errMissing
 	}
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.deps.Store.LockPasskeys(ctx, userID); err != nil {
+		if err := s.deps.Store.HoldUser(ctx, userID); err != nil {
 			return err
 		}
 		ok, err := s.deps.Store.DeletePasskey(ctx, userID, id)

@@ -30,7 +30,7 @@ import (
 // transaction in its context.
 type Store interface {
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
-	LockPasskeys(ctx context.Context, userID string) error
+	HoldUser(ctx context.Context, userID string) error
 	CreatePasskey(ctx context.Context, p *authserver.Passkey) error
 	ListPasskeys(ctx context.Context, userID string) ([]authserver.Passkey, error)
 	FindPasskey(ctx context.Context, credentialID []byte) (*authserver.Passkey, error)

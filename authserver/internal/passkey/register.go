@@ -71,7 +71,7 @@ func (s *Service) Register(ctx context.Context, u *authserver.User, browser secr
 	}
 	made.ID, made.UserID, made.CreatedAt = uuid.NewString(), u.ID, s.now()
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.deps.Store.LockPasskeys(ctx, u.ID); err != nil {
+		if err := s.deps.Store.HoldUser(ctx, u.ID); err != nil {
 			return err
 		}
 		keys, err := s.deps.Store.ListPasskeys(ctx, u.ID)

@@ -168,7 +168,7 @@ func (s *Service) ChangeManaged(ctx context.Context, c *authserver.Client, m *Me
 	}
 	changed := *c
 	changed.Name, changed.RedirectURIs, changed.Scopes = next.Name, next.RedirectURIs, next.Scopes
-	changed.PushedOnly, changed.DeviceGrant = next.PushedOnly, next.DeviceGrant
+	changed.PushedOnly, changed.DeviceGrant, changed.Keys = next.PushedOnly, next.DeviceGrant, next.Keys
 	err = s.keep(ctx, authserver.EventClientChanged, c, func(ctx context.Context) error { return s.Store.DescribeClient(ctx, &changed) })
 	if err != nil {
 		return nil, err

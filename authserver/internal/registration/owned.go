@@ -14,18 +14,25 @@ const MaxOwned = 50
 var errNotOwned = fault.New(fault.NotFound, "You have not registered such an application.")
 
 // CreateOwned is Create by a person, who may register MaxOwned clients and no
-// resource server. fault.Conflict: there are that many already.
+// resource server. Errors: fault.Conflict (there are that many already), fault.NotFound
+// (the person is not active any more).
 func (s *Service) CreateOwned(ctx context.Context, r Request) (Made, error) {
 	r.ID, r.Secret, r.ResourceServer = "", "", false
-	n, err := s.Store.CountClients(ctx, r.OwnerID)
-	if err != nil {
-		return Made{}, err
-	}
-	if n >= MaxOwned {
-		return Made{}, fault.New(fault.Conflict, "You have registered 50 applications already. Delete one first.")
-	}
-	c, made, err := s.Create(ctx, r)
-	return Made{Client: c, Secret: made}, err
+	var made Made
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.Store.HoldUser(ctx, r.OwnerID); err != nil {
+			return err
+		}
+		n, err := s.Store.CountClients(ctx, r.OwnerID)
+		if err == nil && n >= MaxOwned {
+			err = fault.New(fault.Conflict, "You have registered 50 applications already. Delete one first.")
+		}
+		if err == nil {
+			made.Client, made.Secret, err = s.Create(ctx, r)
+		}
+		return err
+	})
+	return made, err
 }
 
 // Owned returns the client with id if ownerID has registered it.

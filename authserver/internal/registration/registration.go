@@ -26,6 +26,7 @@ type Store interface {
 	CreateClient(ctx context.Context, c *authserver.Client) error
 	UpdateClient(ctx context.Context, c *authserver.Client) error
 	DescribeClient(ctx context.Context, c *authserver.Client) error
+	HoldUser(ctx context.Context, id string) error
 	CountClients(ctx context.Context, ownerID string) (int, error)
 	ReplaceClientSecret(ctx context.Context, c *authserver.Client, old secret.Digest) (bool, error)
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error

@@ -60,7 +60,7 @@ func (s *Service) Disconnect(ctx context.Context, userID, id string) error {
 	}
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		// Held, so that two last ways in are not given up at the same time.
-		if err := s.deps.Store.LockPasskeys(ctx, userID); err != nil {
+		if err := s.deps.Store.HoldUser(ctx, userID); err != nil {
 			return err
 		}
 		ok, err := s.deps.Store.DeleteIdentity(ctx, userID, id)

@@ -68,7 +68,7 @@ const (
 type Store interface {
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	FindUser(ctx context.Context, id string) (*authserver.User, error)
-	LockPasskeys(ctx context.Context, userID string) error
+	HoldUser(ctx context.Context, userID string) error
 	FindInvitationTo(ctx context.Context, email string, now time.Time) (*authserver.Invitation, error)
 
 	CreateIdentity(ctx context.Context, i authserver.Identity) error

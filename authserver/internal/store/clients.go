@@ -129,7 +129,7 @@ func (s *Store) ReplaceClientSecret(ctx context.Context, c *authserver.Client, o
 func (s *Store) DescribeClient(ctx context.Context, c *authserver.Client) error {
 	row := newClientRow(c)
 	return foundClient(s.client(ctx, c.ID).Select("name", "redirect_uris", "scopes", "refresh_overlap",
-		"localhost_ports", "pushed_only", "device_grant").Updates(&row))
+		"localhost_ports", "pushed_only", "device_grant", "keys").Updates(&row))
 }
 
 // CountClients returns how many clients ownerID has registered.

@@ -49,6 +49,16 @@ func (s *Store) LockUser(ctx context.Context, id, hash string) error {
 	return err
 }
 
+// HoldUser holds an active user until the transaction ends: what the user owns changes
+// in one transaction at a time, and the user stays active. fault.NotFound: there is no
+// such user.
+func (s *Store) HoldUser(ctx context.Context, id string) error {
+	var found string
+	err := s.db.QueryRow(ctx, s.locking(`SELECT id FROM users WHERE id = $1 AND deactivated_at IS NULL FOR NO KEY UPDATE`), id).Scan(&found)
+	_, err = orNotFound(&found, err)
+	return err
+}
+
 // RenameFamily gives the family another name.
 func (s *Store) RenameFamily(ctx context.Context, id, name string) error {
 	return database.ErrorOf(s.rows(ctx).Model(&authserver.Family{}).Where("id = ?", id).Update("name", name))

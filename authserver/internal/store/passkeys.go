@@ -59,16 +59,6 @@ func passkeysOf(query *gorm.DB) ([]authserver.Passkey, error) {
 	return database.Mapped(rows, passkeyRow.passkey), err
 }
 
-// LockPasskeys holds an active user against other changes of the user's
-// passkeys until the transaction ends. fault.NotFound: there is no such user.
-func (s *Store) LockPasskeys(ctx context.Context, userID string) error {
-	var found string
-	err := s.db.QueryRow(ctx, s.locking(`SELECT id FROM users WHERE id = $1 AND deactivated_at IS NULL FOR NO KEY UPDATE`), userID).
-		Scan(&found)
-	_, err = orNotFound(&found, err)
-	return err
-}
-
 // CreatePasskey stores a passkey. fault.Conflict: the credential is known.
 func (s *Store) CreatePasskey(ctx context.Context, p *authserver.Passkey) error {
 	err := database.ErrorOf(s.rows(ctx).Create(newPasskeyRow(p)))
