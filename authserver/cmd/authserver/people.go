@@ -36,7 +36,7 @@ func (p *parts) peopleWith(kept func(path string) (string, error)) (*account.Ser
 	}
 	return account.New(account.Dependencies{
 		FamilyData: asked,
-		Store: p.store, Grants: p.grants, Keys: p.keys, Limiter: p.limiter, Sealer: sealer, Events: p.events, Logger: p.log, Now: now,
+		Store:      p.store, Grants: p.grants, Keys: p.keys, Limiter: p.limiter, Sealer: sealer, Events: p.events, Logger: p.log, Now: now,
 		Delivered: p.deliveries(),
 		Settings: account.Settings{
 			Name: p.cfg.Look.Name, Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle, AIAvailable: c.AIAvailable,

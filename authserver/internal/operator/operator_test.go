@@ -44,7 +44,9 @@ func eachEngine(t *testing.T, fn func(w *world)) {
 	storetest.EachEngine(t, func(h *storetest.House) {
 		log, events := slog.New(slog.DiscardHandler), h.Events()
 		// As a request is attributed: to whoever event.By names.
-		events.From = func(context.Context) authserver.Origin { return authserver.Origin{Address: "192.0.2.1", RequestID: "r"} }
+		events.From = func(context.Context) authserver.Origin {
+			return authserver.Origin{Address: "192.0.2.1", RequestID: "r"}
+		}
 		w := &world{House: h, by: h.Person(), ada: h.Person()}
 		w.grants = grant.New(grant.Dependencies{Store: h.Store, Events: events, Logger: log, Now: h.Now, Settings: grant.Settings{
 			CodeLifetime: time.Minute, AccessLifetime: time.Hour, RefreshLifetime: time.Hour, RetryWindow: time.Minute,
@@ -59,7 +61,9 @@ func eachEngine(t *testing.T, fn func(w *world)) {
 			Store: h.Store, People: w.people, Recovery: w.recovery, Keys: w.keys, Now: h.Now, Version: "1.2.3",
 			Clients:  &registration.Service{Store: h.Store, Grants: w.grants, Events: events, Now: h.Now},
 			Consents: &consent.Service{Store: h.Store, Grants: w.grants, Events: events, Now: h.Now},
-			Health:   func(context.Context) []operator.Part { return []operator.Part{{Name: "database", Err: errors.New("away")}} },
+			Health: func(context.Context) []operator.Part {
+				return []operator.Part{{Name: "database", Err: errors.New("away")}}
+			},
 		})
 		if ok, err := h.Store.SetOperator(h.Context(), w.by.ID, true); err != nil || !ok {
 			h.Fatal(ok, err)
