@@ -18,7 +18,8 @@ type Chain interface {
 	// FindEventChain returns the chain; nil, nil: there is none.
 	FindEventChain(ctx context.Context) (*authserver.EventChain, error)
 	SaveEventChain(ctx context.Context, c *authserver.EventChain) error
-	SealEvent(ctx context.Context, e *authserver.SealedEvent) error
+	// SealEvents stores the marks, positions and seals of events.
+	SealEvents(ctx context.Context, list []authserver.SealedEvent) error
 	// UnsealedEvents returns events that are not in the chain, oldest first. limit 0: all.
 	UnsealedEvents(ctx context.Context, limit int) ([]authserver.SealedEvent, error)
 	// SealedEvents returns the events of the chain after a position, in order.
@@ -106,9 +107,9 @@ func (r *Recorder) sealSome(ctx context.Context) (int, error) {
 		e.Position = c.Position
 		e.Seal = r.Keys.make(sealing(e, c.Seal))
 		c.Seal = e.Seal
-		if err := r.Chain.SealEvent(ctx, e); err != nil {
-			return 0, err
-		}
+	}
+	if err := r.Chain.SealEvents(ctx, found); err != nil {
+		return 0, err
 	}
 	r.logHead(ctx, c)
 	return len(found), r.saveChain(ctx, c)
@@ -226,9 +227,9 @@ func (r *Recorder) Reseal(ctx context.Context) error {
 				e.Mark = r.Keys.make(marked(&e.Event))
 				e.Seal = r.Keys.make(sealing(e, last))
 				last, after = e.Seal, e.Position
-				if err := r.Chain.SealEvent(ctx, e); err != nil {
-					return err
-				}
+			}
+			if err := r.Chain.SealEvents(ctx, found); err != nil {
+				return err
 			}
 			c.Position = after
 		}
@@ -242,5 +243,5 @@ func (r *Recorder) remark(ctx context.Context, e *authserver.SealedEvent) error 
 		return nil
 	}
 	e.Mark = r.Keys.make(marked(&e.Event))
-	return r.Chain.SealEvent(ctx, e)
+	return r.Chain.SealEvents(ctx, []authserver.SealedEvent{*e})
 }

@@ -47,14 +47,34 @@ func (s *Store) SaveEventChain(ctx context.Context, c *authserver.EventChain) er
 	return err
 }
 
-// SealEvent stores what proves an event.
-func (s *Store) SealEvent(ctx context.Context, e *authserver.SealedEvent) error {
-	var position *int64
-	if e.Position > 0 {
-		position = &e.Position
+// SealEvents stores what proves events. By hand: on PostgreSQL it is one statement.
+func (s *Store) SealEvents(ctx context.Context, list []authserver.SealedEvent) error {
+	if s.db.Engine() == database.SQLite {
+		for _, e := range list {
+			_, err := s.db.Exec(ctx, `UPDATE events SET mark = $2, position = $3, seal = $4 WHERE id = $1`, e.ID, e.Mark, position(&e), e.Seal)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	_, err := s.db.Exec(ctx, `UPDATE events SET mark = $2, position = $3, seal = $4 WHERE id = $1`, e.ID, e.Mark, position, e.Seal)
+	ids, positions := make([]string, len(list)), make([]*int64, len(list))
+	marks, seals := make([][]byte, len(list)), make([][]byte, len(list))
+	for i, e := range list {
+		ids[i], marks[i], positions[i], seals[i] = e.ID, e.Mark, position(&e), e.Seal
+	}
+	_, err := s.db.Exec(ctx, `UPDATE events SET mark = proof.mark, position = proof.position, seal = proof.seal
+		FROM unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::bytea[]) proof (id, mark, position, seal) WHERE events.id = proof.id`,
+		ids, marks, positions, seals)
 	return err
+}
+
+// position is nil of an event that is not in the chain.
+func position(e *authserver.SealedEvent) *int64 {
+	if e.Position == 0 {
+		return nil
+	}
+	return &e.Position
 }
 
 // UnsealedEvents returns events that are not in the chain, oldest first. limit 0: all.
