@@ -27,3 +27,10 @@ type KeyAddress struct {
 	Calls           int64 // since FirstAt
 	FirstAt, LastAt time.Time
 }
+
+// What the instance counts of itself, by name.
+const (
+	CountSignins = "signins"
+	CountRefused = "refused" // sign-ins
+	CountTokens  = "tokens"  // pairs of tokens
+)

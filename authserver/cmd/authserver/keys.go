@@ -41,6 +41,16 @@ func (p *parts) openKeys() error {
 	return nil
 }
 
+// count keeps how many sign-ins there were, and how many were refused.
+func (p *parts) count(e *authserver.Event) {
+	switch e.Kind {
+	case authserver.EventSignin:
+		p.uses.Happened(authserver.CountSignins)
+	case authserver.EventSigninFailed:
+		p.uses.Happened(authserver.CountRefused)
+	}
+}
+
 // guard lets callers in to our own JSON endpoints. Its recorder takes what
 // resource servers report as well, so that each key is written once.
 func (p *parts) guard() (*guard.Guard, worker, error) {

@@ -102,6 +102,7 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 		p.close()
 		return nil, err
 	}
+	p.events.Counted = p.count
 	p.openGrants()
 	p.credentials = &credential.Introspector{Tokens: p.grants, Keys: p.store, Issuer: cfg.Issuer, Now: now}
 	p.registration = &registration.Service{
@@ -113,7 +114,7 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 
 // openGrants builds the rules of grants.
 func (p *parts) openGrants() {
-	p.oauthMetrics = oauth.NewMetrics(p.metrics)
+	p.oauthMetrics = oauth.NewMetrics(p.metrics, p.uses.Happened)
 	p.grants = grant.New(grant.Dependencies{
 		Store: p.store, Publisher: p.publisher, Metrics: p.oauthMetrics, Events: p.events, Logger: p.log, Now: now,
 		Settings: grant.Settings{

@@ -40,6 +40,7 @@ type Recorder struct {
 	From      func(ctx context.Context) authserver.Origin // of the request of ctx; nil: there are no requests
 	Followers []Follower                                  // in this order
 	Sealed    func(n int)                                 // is told how many were sealed; nil: nobody
+	Counted   func(e *authserver.Event)                   // told of each that is logged; nil: nobody. It waits for nothing
 }
 
 // Record stores e in the transaction of ctx, and logs it once that has committed:
@@ -163,6 +164,9 @@ func actorOf(ctx context.Context) string {
 }
 
 func (r *Recorder) log(ctx context.Context, e *authserver.Event) {
+	if r.Counted != nil {
+		r.Counted(e)
+	}
 	attrs := make([]slog.Attr, 0, 10+len(e.Details))
 	attrs = append(attrs, slog.String("event", e.Kind), slog.String("outcome", e.Outcome))
 	for _, one := range []struct{ name, value string }{

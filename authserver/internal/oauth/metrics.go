@@ -1,6 +1,10 @@
 package oauth
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"latchkey/authserver"
+)
 
 // Counters are the metrics of the endpoints and of grants.
 type Counters struct {
@@ -9,11 +13,17 @@ type Counters struct {
 	reused       prometheus.Counter
 	repeated     *prometheus.CounterVec
 	introspected *prometheus.CounterVec
+	happened     func(name string)
 }
 
-// NewMetrics registers the counters of the endpoints and of grants with reg.
-func NewMetrics(reg prometheus.Registerer) *Counters {
+// NewMetrics registers the counters of the endpoints and of grants with reg. happened is
+// told of each pair of tokens too; nil: nobody is.
+func NewMetrics(reg prometheus.Registerer, happened func(name string)) *Counters {
+	if happened == nil {
+		happened = func(string) {}
+	}
 	c := &Counters{
+		happened: happened,
 		issued: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "oauth_tokens_issued_total", Help: "Token pairs issued, by grant.",
 		}, []string{"grant"}),
@@ -35,7 +45,10 @@ func NewMetrics(reg prometheus.Registerer) *Counters {
 }
 
 // TokensIssued implements grant.Metrics.
-func (c *Counters) TokensIssued(grant string) { c.issued.WithLabelValues(grant).Inc() }
+func (c *Counters) TokensIssued(grant string) {
+	c.issued.WithLabelValues(grant).Inc()
+	c.happened(authserver.CountTokens)
+}
 
 // Refused implements Metrics.
 func (c *Counters) Refused(endpoint, code string) { c.refused.WithLabelValues(endpoint, code).Inc() }

@@ -106,6 +106,13 @@ func (s *Server) showOverview(w http.ResponseWriter, r *http.Request, in *authse
 	for _, part := range s.operator.Health(r.Context()) {
 		data.Parts = append(data.Parts, page.PartView{Key: part.Name, Text: part.Text, Works: part.Err == nil})
 	}
+	for _, name := range []string{authserver.CountSignins, authserver.CountRefused, authserver.CountTokens} {
+		found, err := s.usage.Instance(r.Context(), name)
+		if err != nil {
+			return err
+		}
+		data.Days = append(data.Days, page.DaysView{Name: name, Bad: name == authserver.CountRefused, Days: found.Days})
+	}
 	v := s.personalView(w, r, in, "operator.overview.title")
 	return s.render(w, r, http.StatusOK, v, page.OperatorOverviewPage(v, data))
 }

@@ -19,7 +19,7 @@ type Chart struct {
 	Span    string // key of what a bar is of: hour or day
 	Height  int    // of the plot in pixels
 	No      bool   // something was refused
-	NoOnly  bool   // the bars are refusals
+	Counts  string // countsRequests and others
 	top     int64
 	step    int64
 }
@@ -39,8 +39,8 @@ const (
 	leastBar = 3 // a refusal is never lower
 )
 
-// steps are what the lines of a chart may be apart, times a power of ten.
-var steps = []int64{1, 2, 5}
+// steps are what the lines of a chart may be apart, in tenths, times a power of ten.
+var steps = []int64{10, 20, 25, 50}
 
 // scale chooses two to four lines above the base.
 func (c *Chart) scale() {
@@ -50,8 +50,8 @@ func (c *Chart) scale() {
 	}
 	for power := int64(1); ; power *= 10 {
 		for _, s := range steps {
-			if s*power*4 >= most {
-				c.step, c.top = s*power, most
+			if step := s * power / 10; s*power%10 == 0 && step*4 >= most {
+				c.step, c.top = step, most
 				return
 			}
 		}
@@ -99,6 +99,12 @@ func (c *Chart) not(i int) box {
 	return c.column(i, min(c.y(b.OK+b.no()), foot-leastBar), foot)
 }
 
+// striped reports whether the refused part is high enough for its stripes.
+func (c *Chart) striped(i int) bool {
+	b := &c.Bars[i]
+	return c.Counts == countsRequests && c.y(b.OK)-c.y(b.OK+b.no()) >= 3*leastBar
+}
+
 func (c *Chart) slot(i int) box {
 	slot := 100 / float64(len(c.Bars))
 	return box{percent(slot * float64(i)), percent(slot), strconv.Itoa(plotTop), strconv.Itoa(c.base() - plotTop)}
@@ -129,23 +135,22 @@ func (c *Chart) axis(v *View) int {
 	return 12 + 8*widest
 }
 
+// What the bars of a chart count.
+const (
+	countsRequests = "ok"    // those that were answered, and those that were refused
+	countsEvents   = "count" // what happened
+	countsRefusals = "no"
+)
+
 // says is what a bar stands for, in words.
 func (v *View) says(c *Chart, b *Bar) (string, error) {
-	if c.NoOnly {
-		return v.t("chart.bar.no", b.Label, v.plain(b.no()))
-	}
-	if b.no() == 0 {
-		return v.t("chart.bar."+c.word(), b.Label, v.plain(b.OK))
+	switch {
+	case c.Counts != countsRequests:
+		return v.t("chart.bar.count", b.Label, v.plain(b.OK+b.no()))
+	case b.no() == 0:
+		return v.t("chart.bar.ok", b.Label, v.plain(b.OK))
 	}
 	return v.t("chart.bar.both", b.Label, v.plain(b.OK), v.plain(b.no()))
-}
-
-// word is what the bars count: requests that were answered, or what happened.
-func (c *Chart) word() string {
-	if c.Heading == "usage.hours" || c.Heading == "usage.days" {
-		return "ok"
-	}
-	return "count"
 }
 
 // UsageView is how often something was used lately.
@@ -184,7 +189,7 @@ func (v *View) charts(u *UsageView) ([]*Chart, error) {
 		if len(one.spans) == 0 {
 			continue
 		}
-		c, err := v.chart(one.id, one.heading, one.spans, one.limit, one.height)
+		c, err := v.chart(&Chart{ID: one.id, Heading: one.heading, Counts: countsRequests, Limit: one.limit, Height: one.height}, one.spans)
 		if err != nil {
 			return nil, err
 		}
@@ -193,9 +198,18 @@ func (v *View) charts(u *UsageView) ([]*Chart, error) {
 	return list, nil
 }
 
-// chart is a picture of spans, of which the last one runs.
-func (v *View) chart(id, heading string, spans []authserver.UsageHour, limit int64, height int) (*Chart, error) {
-	c := &Chart{ID: id, Heading: heading, Limit: limit, Span: "chart.day", Height: height}
+// events is a picture of what happened on the instance by day.
+func (v *View) events(name string, bad bool, spans []authserver.UsageHour) (*Chart, error) {
+	c := &Chart{ID: name, Heading: "operator.chart." + name, Counts: countsEvents, Height: 150}
+	if bad {
+		c.Counts = countsRefusals
+	}
+	return v.chart(c, spans)
+}
+
+// chart completes c, a picture of spans, of which the last one runs.
+func (v *View) chart(c *Chart, spans []authserver.UsageHour) (*Chart, error) {
+	c.Span = "chart.day"
 	hourly := len(spans) > 1 && spans[1].Hour.Sub(spans[0].Hour) == time.Hour
 	if hourly {
 		c.Span = "chart.hour"
@@ -204,6 +218,12 @@ func (v *View) chart(id, heading string, spans []authserver.UsageHour, limit int
 	var mostAt string
 	for i := range spans {
 		b := v.bar(&spans[i], hourly)
+		switch c.Counts {
+		case countsEvents:
+			b = Bar{Label: b.Label, Short: b.Short, OK: spans[i].Calls}
+		case countsRefusals:
+			b = Bar{Label: b.Label, Short: b.Short, Limit: spans[i].Calls}
+		}
 		ok, no = ok+b.OK, no+b.no()
 		if sum := b.OK + b.no(); sum > most {
 			most, mostAt = sum, b.Label
@@ -216,7 +236,7 @@ func (v *View) chart(id, heading string, spans []authserver.UsageHour, limit int
 		return nil, err
 	}
 	c.No = no > 0
-	if c.Lead, err = v.summary(c.word(), ok, no); err != nil {
+	if c.Lead, err = v.summary(c, ok, no); err != nil {
 		return nil, err
 	}
 	c.Story = c.Lead
@@ -231,9 +251,12 @@ func (v *View) chart(id, heading string, spans []authserver.UsageHour, limit int
 	return c, nil
 }
 
-func (v *View) summary(word string, ok, no int64) (string, error) {
-	if no == 0 {
-		return v.t("chart.lead."+word, v.plain(ok))
+func (v *View) summary(c *Chart, ok, no int64) (string, error) {
+	switch {
+	case c.Counts != countsRequests:
+		return v.t("chart.lead.count", v.plain(ok+no))
+	case no == 0:
+		return v.t("chart.lead.ok", v.plain(ok))
 	}
 	return v.t("chart.lead.both", v.plain(ok), v.plain(no))
 }

@@ -154,7 +154,17 @@ type OverviewView struct {
 	Counts  authserver.InstanceCounts
 	Version string
 	Parts   []PartView
+	Days    []DaysView
 }
+
+// DaysView is how often something happened on the instance, by day, today last.
+type DaysView struct {
+	Name string
+	Bad  bool
+	Days []authserver.UsageHour
+}
+
+func (d *DaysView) ago(days int) int64 { return d.Days[len(d.Days)-1-days].Calls }
 
 // PartView is one thing that the instance stands on.
 type PartView struct {
