@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -139,14 +140,33 @@ func (w *world) tourDeveloper(b *tab, at func(page, path string), look func(page
 	}
 	at("client-rotate", path+"/rotate")
 	at("clients", "/settings/developer")
-	b.visit(w.Auth.URL + path)
-	b.press(`main a[href^="/oauth/authorize"]`)
-	b.arrive("/oauth/authorize")
+	own := &actor.App{Issuer: w.Auth.URL, Client: actor.Credential{ID: path[strings.LastIndex(path, "/")+1:]}, RedirectURI: "https://app.example/callback"}
+	w.tourTestRun(b, look, own)
+	b.visit(own.AuthorizeURL(actor.NewPKCE(), "read", "s", nil))
 	look("consent-own")
 	at("client-delete", path+"/delete")
 	b.press("main form button[type=submit]")
 	b.arrive("/settings/developer")
 	look("client-deleted")
+}
+
+// tourTestRun tries one's own application, with a wrong secret, and looks at what its
+// page says of that.
+func (w *world) tourTestRun(b *tab, look func(page string), own *actor.App) {
+	path := "/settings/developer/" + own.Client.ID
+	b.visit(w.Auth.URL + path)
+	b.press(`main a[href$="/try"]`)
+	b.arrive(path + "/try")
+	look("test-run")
+	b.typeIn("input[name=client_secret]", "not the secret")
+	b.press("main form button[type=submit]")
+	b.until(`document.querySelector(".run") !== null`)
+	look("test-run-refused")
+	wrong := *own
+	wrong.RedirectURI = "https://app.example/calback"
+	w.browse(wrong.AuthorizeURL(actor.NewPKCE(), "read", "s", nil))
+	b.visit(w.Auth.URL + path)
+	look("client-errors")
 }
 
 // tourKeys makes an API key and looks at it.
@@ -156,6 +176,13 @@ func (w *world) tourKeys(b *tab, look func(page string)) {
 	b.press("main form button[type=submit]")
 	b.until(`document.querySelector("code#key") !== null`)
 	look("key-made")
+	key, err := ask[string](b, `document.querySelector("code#key").textContent`)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for range 103 { // three more than it may
+		w.useAPI(http.MethodGet, "/api/v1/accounts", key, nil)
+	}
 	b.visit(w.Auth.URL + "/settings/api_keys")
 	look("keys")
 	b.press(".list a")

@@ -15,6 +15,7 @@ import (
 	"latchkey/authserver/internal/deviceflow"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/passkey"
+	"latchkey/authserver/internal/refusal"
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/usage"
 	"latchkey/authserver/internal/web"
@@ -104,10 +105,12 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 		return nil, nil, err
 	}
 	devices := &deviceflow.Service{Store: p.store, Grants: p.grants, Logger: p.log, Now: now}
+	router := mux.NewRouter().SkipClean(true) // an odd path is no route; a redirect would turn a POST into a GET
+	refusals := &refusal.Recorder{Store: p.store, Logger: p.log, Now: now}
 	drawn := web.Dependencies{
 		Devices: devices, Seen: askers.Seen, Asks: askers.Find,
 		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Face: p.face(),
-		Usage: &usage.Service{Store: p.store, Uses: p.uses, Now: now},
+		Refusals: refusals, Endpoints: router, Usage: &usage.Service{Store: p.store, Uses: p.uses, Now: now},
 		Events: p.events, Kept: p.cfg.EventRetention, Logger: p.log, Now: now,
 		Client: clients.Find,
 	}
@@ -122,9 +125,9 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 	endpoints := oauth.New(oauth.Dependencies{
 		Grants: p.grants, Askers: askers, Credentials: p.credentials, Pages: pages, Signins: pages, Throttle: tokenThrottle{people},
 		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer, Resources: p.cfg.KnownResources(),
-		Links: p.cfg.Look.Links, Registers: p.cfg.Registration != registration.Closed, Requests: p.store, Devices: devices,
+		Links: p.cfg.Look.Links, Registers: p.cfg.Registration != registration.Closed, Requests: p.store, Devices: devices, Refusals: refusals,
 	})
-	workers = append(workers, p.grants.RunUses, p.sweeper().Run, p.events.RunSeals, people.RunErasures)
+	workers = append(workers, p.grants.RunUses, p.sweeper().Run, p.events.RunSeals, refusals.Run, people.RunErasures)
 	outbox, err := p.outbox(people)
 	if err != nil {
 		return nil, nil, err
@@ -133,7 +136,6 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 		workers = append(workers, outbox)
 	}
 
-	router := mux.NewRouter().SkipClean(true) // an odd path is no route; a redirect would turn a POST into a GET
 	endpoints.Mount(router)
 	pages.Mount(router)
 	admission, noteUses, err := p.guard()

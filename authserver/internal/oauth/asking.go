@@ -59,6 +59,7 @@ func (s *Server) findClient(w http.ResponseWriter, r *http.Request, id string) (
 	c, err := s.askers.Find(r.Context(), id)
 	if err == nil {
 		logClient(r.Context(), c.ID)
+		askedOf(r.Context()).client = c.ID
 	} else {
 		logSent(r.Context(), id)
 	}

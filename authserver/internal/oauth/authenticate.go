@@ -61,6 +61,7 @@ func (s *Server) proven(ctx context.Context, given credentials) (*authserver.Cli
 		logSent(ctx, given.id)
 	} else {
 		logClient(ctx, c.ID)
+		askedOf(ctx).client = c.ID
 	}
 	if fault.Is(err, fault.NotFound) {
 		(&authserver.Client{}).SecretMatches(given.secret, s.now()) // the same work as for a known client
@@ -102,6 +103,7 @@ func logRedirect(ctx context.Context, uri string) {
 	if at := strings.LastIndexByte(uri, '@'); at >= 0 { // what stands before may be a password
 		uri = "…" + uri[at:]
 	}
+	askedOf(ctx).redirect = uri
 	httpserver.Annotate(ctx, httpserver.Received("redirect_uri", uri))
 }
 

@@ -137,6 +137,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, endpoint string, e
 // caller is told, and for what reason.
 func (s *Server) noteRefusal(r *http.Request, endpoint, code string, err error) {
 	s.metrics.Refused(endpoint, code)
+	s.noteForDeveloper(r.Context(), endpoint, err)
 	err = httpserver.Classify(r.Context(), err)
 	httpserver.Annotate(r.Context(), slog.String("oauth_error", code), httpserver.Received("reason", reasonOf(err)))
 	if refused, ok := errors.AsType[*grant.Refusal](err); ok && refused.GrantID != "" {

@@ -80,6 +80,7 @@ type Dependencies struct {
 	Links       face.Links
 	Requests    Requests
 	Devices     Devices
+	Refusals    Refusals // nil: nobody is told
 	Credentials introspection.Introspector
 	Pages       Pages
 	Signins     Signins
@@ -108,6 +109,7 @@ type Server struct {
 	links        face.Links
 	requests     Requests
 	devices      Devices
+	refusals     Refusals
 	fosite       *provider
 }
 
@@ -120,6 +122,7 @@ func New(d Dependencies) *Server {
 		grants: d.Grants, credentials: d.Credentials, pages: d.Pages, signins: d.Signins, throttle: d.Throttle, metrics: d.Metrics,
 		now: d.Now, issuer: d.Issuer, resources: d.Resources, clients: d.Askers.Clients,
 		registration: d.Askers.Registration, askers: d.Askers, registers: d.Registers, links: d.Links, requests: d.Requests, devices: d.Devices,
+		refusals: d.Refusals,
 	}
 	s.fosite = newProvider(s)
 	return s
@@ -128,13 +131,13 @@ func New(d Dependencies) *Server {
 // Mount adds the endpoints to router.
 func (s *Server) Mount(router *mux.Router) {
 	router.Handle("/oauth/authorize", httpserver.Methods{
-		http.MethodGet: http.HandlerFunc(s.authorize), http.MethodPost: http.HandlerFunc(s.decide),
+		http.MethodGet: noted(s.authorize), http.MethodPost: noted(s.decide),
 	}.Handler(http.HandlerFunc(s.refusePage)))
-	router.Handle("/oauth/token", crossOrigin(s.token))
-	router.Handle("/oauth/revoke", crossOrigin(s.revoke))
+	router.Handle("/oauth/token", crossOrigin(noted(s.token)))
+	router.Handle("/oauth/revoke", crossOrigin(noted(s.revoke)))
 	router.HandleFunc("/oauth/introspect", s.introspect)
-	router.Handle("/oauth/par", crossOrigin(s.push))
-	router.Handle("/oauth/device_authorization", crossOrigin(s.deviceAuthorization))
+	router.Handle("/oauth/par", crossOrigin(noted(s.push)))
+	router.Handle("/oauth/device_authorization", crossOrigin(noted(s.deviceAuthorization)))
 	s.mountRegistration(router)
 	metadata := http.HandlerFunc(s.metadata)
 	router.Handle("/.well-known/oauth-authorization-server", httpserver.CrossOriginDocument(metadata, metadata))

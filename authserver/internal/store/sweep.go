@@ -60,6 +60,7 @@ func Expiries(now time.Time, keep Retention) []database.Expiry {
 		{From: "invites", ID: "id", By: "revoked_at", Before: revoked},
 		{From: "usage_hours", ID: "subject", By: "hour", Before: now.Add(-keep.Usage)},
 		{From: "key_addresses", ID: "address", By: "last_at", Before: now.Add(-keep.Usage)},
+		{From: "client_refusals", ID: "client_id", By: "last_at", Before: now.Add(-keep.Usage)},
 		{From: "invitations", ID: "id", By: "expires_at", Before: revoked},
 	}
 }

@@ -1,9 +1,6 @@
 package web
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -18,21 +15,11 @@ import (
 
 func (s *Server) newClientView(c *authserver.Client) page.ClientView {
 	v := page.ClientView{
-		Client: c, Name: page.PlainName(c.Name), Path: page.ClientsPath + "/" + url.PathEscape(c.ID), Issuer: s.address(),
+		API: s.apiURL, Client: c, Name: page.PlainName(c.Name), Path: page.ClientsPath + "/" + url.PathEscape(c.ID), Issuer: s.address(),
 	}
 	if now := s.now(); !c.PreviousSecretDigest.IsZero() && now.Before(c.PreviousSecretUntil) {
 		v.PreviousUntil = &c.PreviousSecretUntil
 	}
-	if len(c.RedirectURIs) == 0 {
-		return v
-	}
-	v.Verifier = rand.Text() + rand.Text() // RFC 7636 section 4.1: 43 to 128 characters
-	sum := sha256.Sum256([]byte(v.Verifier))
-	v.TestRedirect = c.RedirectURIs[0]
-	v.TestLink = "/oauth/authorize?" + url.Values{
-		"response_type": {"code"}, "client_id": {c.ID}, "redirect_uri": {v.TestRedirect}, "scope": {c.Scopes.String()},
-		"state": {"test"}, "code_challenge_method": {"S256"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])},
-	}.Encode()
 	return v
 }
 

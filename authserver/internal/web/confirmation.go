@@ -34,8 +34,8 @@ func (h confirmed) bind(s *Server, unsigned httpserver.Handler) httpserver.Handl
 	}).bind(s, unsigned)
 }
 
-// notCarried are fields that the page of the confirmation has itself.
-var notCarried = []string{authserver.FormTokenField, "password"}
+// notCarried are fields that the page of the confirmation has itself, and secrets.
+var notCarried = []string{authserver.FormTokenField, "password", "client_secret"}
 
 // askConfirmation asks for the password before the form of r goes on; somebody
 // without one has to sign in again. refused is why it did not go on; nil: it was

@@ -43,6 +43,7 @@ var confirmations = map[string]string{
 	"/settings/developer/new":               fresh,
 	"/settings/developer/{client}":          fresh,
 	"/settings/developer/{client}/rotate":   fresh,
+	"/settings/developer/{client}/try":      fresh,
 	"/settings/developer/{client}/delete":   fresh,
 	"/operator/applications/one/delete":     fresh,
 	"/operator/keys/{id}/tier":              fresh,

@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/consent"
 	"latchkey/authserver/internal/passkey"
+	"latchkey/authserver/internal/refusal"
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/usage"
 	"latchkey/authserver/internal/web"
@@ -51,7 +53,7 @@ func (s *site) email(t *testing.T, kind, address string) authserver.EmailMessage
 	return found[len(found)-1]
 }
 
-func (s *site) dependencies(t *testing.T, passkeys *passkey.Service, logger *slog.Logger) web.Dependencies {
+func (s *site) dependencies(t *testing.T, passkeys *passkey.Service, logger *slog.Logger, router http.Handler) web.Dependencies {
 	t.Helper()
 	recovery := &account.Recovery{People: s.People, Links: s.Store, Mail: s.mail}
 	ctx, stop := context.WithCancel(t.Context())
@@ -65,6 +67,7 @@ func (s *site) dependencies(t *testing.T, passkeys *passkey.Service, logger *slo
 		<-done
 	})
 	return web.Dependencies{
+		Refusals: &refusal.Recorder{Store: s.Store, Logger: logger, Now: s.clock.now}, Endpoints: router,
 		Usage:  &usage.Service{Store: s.Store, Now: s.clock.now},
 		People: s.People, Passkeys: passkeys, Recovery: recovery, Issuer: s.URL, Events: s.events, Kept: 365 * 24 * time.Hour, Logger: logger, Now: s.clock.now,
 		Client:   s.Store.FindClient,

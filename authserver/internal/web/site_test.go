@@ -100,7 +100,7 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings, change ..
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages := s.dependencies(t, passkeys, logger)
+	pages := s.dependencies(t, passkeys, logger, router)
 	for _, one := range change {
 		one(s, &pages)
 	}

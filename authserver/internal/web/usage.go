@@ -42,6 +42,9 @@ func (s *Server) renderClient(w http.ResponseWriter, r *http.Request, v *page.Vi
 		return err
 	}
 	d.Usage = &page.UsageView{Hours: found.Hours, Days: found.Days}
+	if d.Refusals, err = s.refusals.Of(r.Context(), d.ID); err != nil {
+		return err
+	}
 	body := page.ClientPage(v, d)
 	if refused != nil {
 		return s.again(w, r, v, body, refused, "name", "scopes", "redirect_uris", "refresh_overlap")

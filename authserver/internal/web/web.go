@@ -41,13 +41,15 @@ type Dependencies struct {
 	Client func(ctx context.Context, id string) (*authserver.Client, error)
 	// Devices are those that wait for an approval; nil: there is no such page. Asks finds
 	// the client of one, and Seen keeps it before it is allowed something.
-	Devices *deviceflow.Service
-	Asks    func(ctx context.Context, id string) (*authserver.Client, error)
-	Seen    func(ctx context.Context, c *authserver.Client) error
-	Keys    *apikey.Service // nil: there are none
-	Usage   *usage.Service  // how often keys and applications are used
-	APIURL  string          // public address of the resource API, for examples
-	SSO     *sso.Service    // nil: there is none
+	Devices   *deviceflow.Service
+	Asks      func(ctx context.Context, id string) (*authserver.Client, error)
+	Seen      func(ctx context.Context, c *authserver.Client) error
+	Keys      *apikey.Service // nil: there are none
+	Refusals  Refusals        // why clients were refused
+	Endpoints http.Handler    // our own, for test runs
+	Usage     *usage.Service  // how often keys and applications are used
+	APIURL    string          // public address of the resource API, for examples
+	SSO       *sso.Service    // nil: there is none
 	// Operator is for those who look after the instance; nil: they have no pages.
 	Operator *operator.Service
 	Issuer   string // public address, https://host or http://host:port
@@ -56,6 +58,11 @@ type Dependencies struct {
 	Kept     time.Duration // how long events are kept
 	Logger   *slog.Logger
 	Now      func() time.Time
+}
+
+// Refusals knows why clients were refused. refusal.Recorder answers it.
+type Refusals interface {
+	Of(ctx context.Context, clientID string) ([]authserver.ClientRefusal, error)
 }
 
 // Server draws the pages and answers their forms.
@@ -71,6 +78,8 @@ type Server struct {
 	findClient func(ctx context.Context, id string) (*authserver.Client, error)
 	keys       *apikey.Service // nil: no pages of keys
 	usage      *usage.Service
+	refusals   Refusals
+	endpoints  http.Handler
 	apiURL     string            // without a slash at its end
 	sso        *sso.Service      // nil: no pages of sign-in providers
 	operator   *operator.Service // nil: no pages of the operator
@@ -93,7 +102,7 @@ func New(d Dependencies) (*Server, error) {
 	s := &Server{
 		people: d.People, passkeys: d.Passkeys, recovery: d.Recovery, consents: d.Consents, clients: d.Clients,
 		devices: d.Devices, asks: d.Asks, seenClient: d.Seen,
-		operator: d.Operator, findClient: d.Client, keys: d.Keys, usage: d.Usage, apiURL: strings.TrimRight(d.APIURL, "/"), sso: d.SSO, issuer: d.Issuer,
+		operator: d.Operator, findClient: d.Client, keys: d.Keys, usage: d.Usage, refusals: d.Refusals, endpoints: d.Endpoints, apiURL: strings.TrimRight(d.APIURL, "/"), sso: d.SSO, issuer: d.Issuer,
 		events: d.Events, eventsKept: d.Kept, log: d.Logger, now: d.Now,
 		secure: u.Scheme == "https", crossCheck: http.NewCrossOriginProtection(),
 	}

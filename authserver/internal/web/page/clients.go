@@ -1,7 +1,7 @@
 package page
 
 import (
-	"strings"
+	"slices"
 	"time"
 
 	"latchkey/authserver"
@@ -10,28 +10,43 @@ import (
 // ClientView is an application the person develops.
 type ClientView struct {
 	*authserver.Client
-	Name   string // as plain text
-	Path   string
-	Issuer string
-	// The test link asks for a code; the verifier redeems it.
-	TestLink, Verifier, TestRedirect string
-	PreviousUntil                    *time.Time // the earlier secret is still accepted
-	Usage                            *UsageView // its calls for everybody
+	Name          string // as plain text
+	Path          string
+	Issuer        string
+	API           string     // public address of the resource API
+	PreviousUntil *time.Time // the earlier secret is still accepted
+	Usage         *UsageView // its calls for everybody
+	Refusals      []authserver.ClientRefusal
 }
 
-// testCommand redeems the code that the test link leads to.
-func (c ClientView) testCommand() string {
-	who := "-d client_id=" + c.ID
-	switch c.AuthMethod {
-	case authserver.AuthBasic:
-		who = "-u " + c.ID + ":$CLIENT_SECRET"
-	case authserver.AuthPost:
-		who += " -d client_secret=$CLIENT_SECRET"
+// endpoint is an address that the application needs: the key of its name, and itself.
+type endpoint struct{ Key, Address string }
+
+func (c ClientView) endpoints() []endpoint {
+	list := []endpoint{
+		{"issuer", c.Issuer}, {"metadata", c.Issuer + "/.well-known/oauth-authorization-server"},
+		{"authorize", c.Issuer + "/oauth/authorize"}, {"token", c.Issuer + "/oauth/token"}, {"revoke", c.Issuer + "/oauth/revoke"},
+		{"userinfo", c.Issuer + "/oauth/userinfo"}, {"par", c.Issuer + "/oauth/par"},
 	}
-	return strings.Join([]string{
-		"curl " + c.Issuer + "/oauth/token", who, "-d grant_type=authorization_code -d code=$CODE",
-		"-d code_verifier=" + c.Verifier, "--data-urlencode redirect_uri=" + c.TestRedirect,
-	}, " \\\n  ")
+	if c.DeviceGrant {
+		list = append(list, endpoint{"device", c.Issuer + "/oauth/device_authorization"})
+	}
+	if c.API != "" {
+		list = append(list, endpoint{"api", c.API})
+	}
+	return list
+}
+
+// RunStep is one step of a test run: what was sent and what came back, without secrets.
+type RunStep struct {
+	Key             string // of its words: run.KEY.…
+	Request, Answer string // "": nothing was sent
+	OK              bool
+}
+
+// allWell reports whether every step got what it asked for.
+func allWell(steps []RunStep) bool {
+	return !slices.ContainsFunc(steps, func(one RunStep) bool { return !one.OK })
 }
 
 var clientKinds = []choice{

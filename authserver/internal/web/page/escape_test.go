@@ -32,11 +32,12 @@ func TestPagesEscapeWhatOthersWrote(t *testing.T) {
 		Errors: map[string][]string{"name": {text}, "redirect_uris": {text}, "email": {text}},
 	}
 	client := ClientView{
-		Client: &authserver.Client{ID: text, AuthMethod: authserver.AuthNone}, Name: text,
-		Path: address, Issuer: text, TestLink: address, Verifier: text, TestRedirect: "</pre>" + text,
+		Client: &authserver.Client{ID: text, AuthMethod: authserver.AuthNone, RedirectURIs: []string{"</pre>" + text}}, Name: text,
+		Path: address, Issuer: text, API: text,
+		Refusals: []authserver.ClientRefusal{{Reason: authserver.RefusedRedirect, Detail: text}},
 	}
 	for name, body := range map[string]templ.Component{
-		"client": ClientPage(v, client), "secret": SecretPage(v, client, text), "delete": DeleteClientPage(v, client),
+		"client": ClientPage(v, client), "test run": TestRunPage(v, client, []RunStep{{Key: "call", Request: "</pre>" + text, Answer: text}}), "secret": SecretPage(v, client, text), "delete": DeleteClientPage(v, client),
 		"sign-in": SignInPage(v, SignInView{CanSignUp: true, Passkeys: true}), "link": LinkGonePage(v, address, "linkgone.reset"), "error": ErrorPage(v, text, text),
 	} {
 		html, err := drawn(t, v, body)
