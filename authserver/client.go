@@ -43,6 +43,7 @@ type Client struct {
 	SeenAt         time.Time     // when it registered or was allowed last, to the day
 	LocalhostPorts bool          // http://localhost is matched with any port, as loopback addresses are
 	PushedOnly     bool          // it must push its authorization requests (RFC 9126 section 6)
+	VerifiedTerms  string        // what it was when an operator verified it: see Verified; "": nobody has
 	DeviceGrant    bool          // it may use the device authorization grant (RFC 8628)
 }
 
@@ -55,6 +56,13 @@ const (
 // Vouched reports whether the operator registered the client. Of any other, what it
 // says of itself is its own claim.
 func (c *Client) Vouched() bool { return c.OwnerID == "" && c.Introduced == "" }
+
+// Verified reports whether an operator has checked who stands behind a client that the
+// operator did not register. A client that has another name, other redirect URIs or
+// other keys since is not the one that was checked.
+func (c *Client) Verified() bool {
+	return c.VerifiedTerms != "" && !c.Vouched() && c.VerifiedTerms == c.Terms()
+}
 
 // Terms is what a consent to the client is bound to: where people are sent, the
 // keys it proves itself with, and its name.

@@ -9,6 +9,7 @@ import (
 type EventFilter struct {
 	UserID   string
 	FamilyID string
+	About    string // an id of who, whose, through which or to what; an address, or a request id
 	Kinds    []string
 	Since    time.Time   // the first moment
 	Until    time.Time   // the first moment after
@@ -43,6 +44,7 @@ var EventGroups = []EventGroup{
 	}},
 	{"applications", []string{
 		EventConsentGiven, EventConsentRevoked, EventGrantEnded, EventClientCreated, EventClientChanged, EventClientRotated, EventClientDeleted,
+		EventClientVerified, EventClientUnverified, EventClientDisabled, EventClientEnabled, EventTokenCreated, EventTokenRevoked,
 	}},
 	{"keys", []string{EventKeyCreated, EventKeyRotated, EventKeyRevoked, EventKeyTier}},
 	{"household", []string{EventMemberInvited, EventInvitationRevoked, EventMemberJoined, EventMemberRemoved, EventRoleChanged, EventTimeZoneChanged, EventInviteCreated, EventInviteRevoked}},

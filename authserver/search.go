@@ -103,6 +103,7 @@ const (
 	ClientOwned      = "owned"   // registered by a person
 	ClientIntroduced = "introduced"
 	ClientDisabled   = "disabled"
+	ClientServer     = "server" // a resource server
 )
 
 // KeyEntry is an API key in a list of everybody's.

@@ -99,7 +99,7 @@ func (w *world) tourSettings(b *tab, at func(page, path string), look func(page 
 // tourOperator opens the pages of the person in charge, who signed up first.
 func (w *world) tourOperator(b *tab, at func(page, path string)) {
 	w.person()
-	for _, page := range []string{"", "people", "people?q=nobody-at-all", "families", "applications", "keys", "invites", "invites/new"} {
+	for _, page := range []string{"", "people", "people?q=nobody-at-all", "families", "applications", "keys", "invites", "invites/new", "servers", "registrations", "registrations/new", "events"} {
 		at("operator-"+strings.NewReplacer("/", "-", "?q=", "-").Replace(page), strings.TrimSuffix("/operator/"+page, "/"))
 	}
 	for list, pages := range map[string][]string{

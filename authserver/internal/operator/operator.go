@@ -27,6 +27,7 @@ type Store interface {
 	ListMembers(ctx context.Context, familyID string) ([]authserver.User, error)
 	FindClient(ctx context.Context, id string) (*authserver.Client, error)
 	CountOperators(ctx context.Context) (int, error)
+	ListEvents(ctx context.Context, f authserver.EventFilter) ([]authserver.Event, error)
 }
 
 // Dependencies of a Service.

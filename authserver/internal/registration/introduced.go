@@ -187,7 +187,12 @@ func (s *Service) NewToken(ctx context.Context, note string, uses int, life time
 		end := t.CreatedAt.Add(life)
 		t.ExpiresAt = &end
 	}
-	return t, text, s.Store.CreateRegistrationToken(ctx, t)
+	return t, text, s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.Store.CreateRegistrationToken(ctx, t); err != nil {
+			return err
+		}
+		return s.Events.Record(ctx, authserver.Event{Kind: authserver.EventTokenCreated, SubjectID: t.ID})
+	})
 }
 
 const maxNote = 200
@@ -202,5 +207,10 @@ func (s *Service) RevokeToken(ctx context.Context, id string) error {
 	if uuid.Validate(id) != nil {
 		return fault.New(fault.NotFound, "There is no such registration token, or it was revoked before")
 	}
-	return s.Store.RevokeRegistrationToken(ctx, id, s.Now())
+	return s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.Store.RevokeRegistrationToken(ctx, id, s.Now()); err != nil {
+			return err
+		}
+		return s.Events.Record(ctx, authserver.Event{Kind: authserver.EventTokenRevoked, SubjectID: id})
+	})
 }

@@ -31,6 +31,8 @@ type Store interface {
 	ReplaceClientSecret(ctx context.Context, c *authserver.Client, old secret.Digest) (bool, error)
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	DisableClient(ctx context.Context, id string, at time.Time) error
+	EnableClient(ctx context.Context, id string) (bool, error)
+	VerifyClient(ctx context.Context, id, terms string) (bool, error)
 	DeleteClient(ctx context.Context, id string) error
 
 	ShareClient(ctx context.Context, c *authserver.Client, shared secret.Digest) (*authserver.Client, error)

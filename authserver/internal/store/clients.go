@@ -38,6 +38,7 @@ type clientRow struct {
 	LocalhostPorts       bool
 	PushedOnly           bool
 	DeviceGrant          bool
+	VerifiedTerms        string
 }
 
 func (clientRow) TableName() string { return "clients" }
@@ -154,6 +155,17 @@ func (s *Store) DeleteOwnedClients(ctx context.Context, userID string) error {
 	return database.ErrorOf(s.clientsOf(ctx, userID).Delete(&clientRow{}))
 }
 
+// EnableClient takes DisableClient back. false: the client is gone, or not switched off.
+func (s *Store) EnableClient(ctx context.Context, id string) (bool, error) {
+	return wroteOne(s.client(ctx, id).Where("disabled_at IS NOT NULL").Update("disabled_at", nil))
+}
+
+// VerifyClient stores what a client was when it was verified; "": it is not. false: the
+// client is gone.
+func (s *Store) VerifyClient(ctx context.Context, id, terms string) (bool, error) {
+	return wroteOne(s.client(ctx, id).Update("verified_terms", terms))
+}
+
 // DisableClient switches a client off. fault.NotFound: there is none.
 func (s *Store) DisableClient(ctx context.Context, id string, at time.Time) error {
 	return foundClient(s.client(ctx, id).Update("disabled_at", at))
@@ -174,7 +186,7 @@ func newClientRow(c *authserver.Client) clientRow {
 		ResourceServer: c.ResourceServer, FirstParty: c.FirstParty,
 		CreatedAt: c.CreatedAt, RefreshOverlap: int64(c.RefreshOverlap / time.Second), DisabledAt: c.DisabledAt,
 		Introduced: c.Introduced, Keys: c.Keys, Management: digestBytes(c.Management),
-		LocalhostPorts: c.LocalhostPorts, PushedOnly: c.PushedOnly, DeviceGrant: c.DeviceGrant,
+		LocalhostPorts: c.LocalhostPorts, PushedOnly: c.PushedOnly, DeviceGrant: c.DeviceGrant, VerifiedTerms: c.VerifiedTerms,
 	}
 	if !c.SeenAt.IsZero() {
 		row.SeenAt = &c.SeenAt
@@ -198,7 +210,7 @@ func (row clientRow) client() (*authserver.Client, error) {
 		ResourceServer: row.ResourceServer, FirstParty: row.FirstParty,
 		CreatedAt: row.CreatedAt.UTC(), RefreshOverlap: time.Duration(row.RefreshOverlap) * time.Second, DisabledAt: row.DisabledAt,
 		Introduced: row.Introduced, Keys: row.Keys,
-		LocalhostPorts: row.LocalhostPorts, PushedOnly: row.PushedOnly, DeviceGrant: row.DeviceGrant,
+		LocalhostPorts: row.LocalhostPorts, PushedOnly: row.PushedOnly, DeviceGrant: row.DeviceGrant, VerifiedTerms: row.VerifiedTerms,
 	}
 	if row.SeenAt != nil {
 		c.SeenAt = row.SeenAt.UTC()

@@ -91,6 +91,10 @@ func (s *Store) ListEvents(ctx context.Context, f authserver.EventFilter) ([]aut
 			query = query.Where(column+" = ?", value)
 		}
 	}
+	if f.About != "" {
+		query = query.Where("user_id = ? OR actor_id = ? OR client_id = ? OR subject_id = ? OR family_id = ? OR address = ? OR request_id = ?",
+			f.About, f.About, f.About, f.About, f.About, f.About, f.About)
+	}
 	if len(f.Kinds) > 0 {
 		query = query.Where("kind IN ?", f.Kinds)
 	}

@@ -165,6 +165,8 @@ func (s *Store) SearchClients(ctx context.Context, q authserver.Search) (authser
 		query = query.Where("owner_id IS NOT NULL")
 	case authserver.ClientIntroduced:
 		query = query.Where("introduced <> ''")
+	case authserver.ClientServer:
+		query = query.Where("resource_server")
 	case authserver.ClientDisabled:
 		query = query.Where("disabled_at IS NOT NULL")
 	}

@@ -95,13 +95,7 @@ func (s *Server) revealSecret(w http.ResponseWriter, r *http.Request, in *authse
 func (s *Server) ofOneClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) (*page.View, page.ClientView) {
 	data := s.newClientView(c)
 	v := s.personalView(w, r, in, "client.title", data.Name)
-	v.Fields = map[string]string{
-		"name": c.Name, "redirect_uris": strings.Join(c.RedirectURIs, "\n"), "scopes": c.Scopes.String(),
-		"refresh_overlap": strconv.Itoa(int(c.RefreshOverlap / time.Second)),
-	}
-	if c.Scopes.Names()[len(c.Scopes.Names())-1] == "read_write" {
-		v.Fields["scopes"] = "read read_write"
-	}
+	v.Fields = clientFields(c)
 	return v, data
 }
 

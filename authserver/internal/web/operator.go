@@ -49,10 +49,17 @@ func (s *Server) operatorRoutes() []route {
 		{path: root + "/keys/{id}", get: operatorOnly(s.showOneKey)},
 		{path: root + "/keys/{id}/tier", get: operatorOnly(s.askTier), post: operatorOnly(s.setTier), confirm: freshSignin},
 		{path: root + "/keys/{id}/revoke", get: operatorOnly(s.askRevokeKey), post: operatorOnly(s.revokeAnyKey), confirm: freshSignin},
+		{path: root + "/servers", get: operatorOnly(s.listServers)},
+		{path: root + "/events", get: operatorOnly(s.listEvents)},
+		{path: root + "/events.csv", get: operatorOnly(s.eventsFile)},
+		{path: registrationsPath, get: operatorOnly(s.listRegistrations)},
+		{path: registrationsPath + "/new", get: operatorOnly(s.showNewToken), post: operatorOnly(s.createToken), confirm: freshSignin},
+		{path: registrationsPath + "/{id}/revoke", get: operatorOnly(s.askRevokeToken), post: operatorOnly(s.revokeToken), confirm: freshSignin},
 		{path: root + "/invites", get: operatorOnly(s.listInvites)},
 		{path: root + "/invites/new", get: operatorOnly(s.showNewInvite), post: operatorOnly(s.createInvite), confirm: freshSignin},
 		{path: root + "/invites/{id}/revoke", get: operatorOnly(s.askRevokeInvite), post: operatorOnly(s.revokeInvite), confirm: freshSignin},
 	}
+	routes = append(routes, s.clientRoutes(root+"/applications/one")...)
 	acts := s.personActs()
 	for _, name := range operatorActs {
 		routes = append(routes, route{
@@ -136,10 +143,10 @@ func (s *Server) showFacts(w http.ResponseWriter, r *http.Request, in *authserve
 func (s *Server) ask(w http.ResponseWriter, r *http.Request, in *authserver.Signin, d page.ActView, err error) error {
 	d.Action = r.URL.RequestURI()
 	v := s.personalView(w, r, in, d.Key+".submit")
-	v.Fields = map[string]string{"days": "7"}
+	v.Fields = map[string]string{"days": "7", "uses": "1"}
 	body := page.OperatorActPage(v, d)
 	if err != nil {
-		return s.again(w, r, v, body, err, "email", "note", "days", "tier")
+		return s.again(w, r, v, body, err, "email", "note", "days", "uses", "tier")
 	}
 	return s.render(w, r, http.StatusOK, v, body)
 }

@@ -52,6 +52,8 @@ func clientOrigin(c *authserver.Client) page.ListCell {
 	switch {
 	case c.DisabledAt != nil:
 		return page.ListCell{Key: "operator.applications.disabled", Badge: "bad"}
+	case c.Verified():
+		return page.ListCell{Key: "operator.applications.verified", Badge: "good"}
 	case c.Introduced != "":
 		return page.ListCell{Key: "operator.applications.introduced", Badge: "warn"}
 	case c.OwnerID != "":
@@ -78,11 +80,18 @@ func (s *Server) showOneClient(w http.ResponseWriter, r *http.Request, in *auths
 		},
 	}
 	if c.OwnerID != "" {
-		d.Facts = append(d.Facts, page.Fact{Key: "owner", Cell: page.ListCell{Text: c.OwnerID, Href: page.OperatorPath + "/people/" + c.OwnerID}})
+		owner, err := s.ownerFact(r.Context(), c)
+		if err != nil {
+			return err
+		}
+		d.Facts = append(d.Facts, owner)
 	}
-	if !c.FirstParty && !c.ResourceServer {
-		d.Dangers = []string{"delete"}
+	d.Actions, d.Dangers = actsForClient(c)
+	found, err := s.usage.Client(r.Context(), c.ID)
+	if err != nil {
+		return err
 	}
+	d.Usage = &page.UsageView{Hours: found.Hours, Days: found.Days}
 	return s.showFacts(w, r, in, d)
 }
 

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"encoding/csv"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -79,5 +80,84 @@ func TestOperatorInvites(t *testing.T) {
 		if page := open(t, boss.Browser, "/operator/invites"); strings.Contains(page.Body, revoke) {
 			t.Errorf("it can be revoked again: %s", page.Text())
 		}
+	}, withOperator)
+}
+
+// An operator verifies, edits and switches off what others registered; each is an event
+// with the operator as its actor. A verification is of what was looked at: another name
+// is not verified.
+func TestOperatorChangesApplications(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		boss, p := signedUp(t, s), signedUp(t, s)
+		made := fill(t, p.Browser, open(t, p.Browser, "/settings/developer/new"), map[string]string{
+			"name": "Budget Buddy", "redirect_uris": "https://app.example/cb", "auth_method": "client_secret_basic", "scopes": "read",
+		})
+		id := regexp.MustCompile(`/settings/developer/([0-9a-f-]{36})`).FindStringSubmatch(made.Body)[1]
+		one := "/operator/applications/one"
+		act := func(name string, values map[string]string) *actor.Page {
+			t.Helper()
+			return fill(t, boss.Browser, open(t, boss.Browser, one+"/"+name+"?client="+id), values)
+		}
+		wantText(t, act("verify", nil), "Budget Buddy", "Verified")
+		wantText(t, act("disable", nil), "Switched off", "Switch on again")
+		wantText(t, act("enable", nil), "Verified")
+		if page := act("edit", map[string]string{"name": "", "redirect_uris": "x"}); page.Status != http.StatusUnprocessableEntity {
+			t.Errorf("a bad name: %d", page.Status)
+		}
+		page := act("edit", map[string]string{"name": "Budget Friend", "redirect_uris": "https://app.example/cb"})
+		if wantText(t, page, "Budget Friend"); strings.Contains(page.Text(), "Take verification back") {
+			t.Errorf("another name is verified: %s", page.Text())
+		}
+		rotated := act("rotate", map[string]string{"overlap": "0"})
+		if !regexp.MustCompile(`ocs_\w{49}`).MatchString(rotated.Body) {
+			t.Errorf("%d %s", rotated.Status, rotated.Text())
+		}
+		wantText(t, act("verify", nil), "Take verification back")
+		if page := act("unverify", nil); strings.Contains(page.Text(), "Take verification back") {
+			t.Errorf("%s", page.Text())
+		}
+		events := open(t, boss.Browser, "/operator/events?q="+id)
+		wantText(t, events, "client.verified", "client.disabled", "client.enabled", "client.changed", "client.rotated", "client.unverified", boss.Email, p.Email)
+		file := open(t, boss.Browser, "/operator/events.csv?state=applications&q="+url.QueryEscape(p.Email))
+		bossID := userID(t, boss, boss)
+		rows, err := csv.NewReader(strings.NewReader(file.Body)).ReadAll()
+		if err != nil || len(rows) < 7 {
+			t.Fatalf("%d rows, %v", len(rows), err)
+		}
+		for _, row := range rows {
+			if row[2] == "client.verified" && row[4] != bossID {
+				t.Errorf("the actor is %s", row[4])
+			}
+		}
+		if page := open(t, boss.Browser, "/operator/events?q=nobody-at-all"); strings.Contains(page.Text(), "client.") {
+			t.Errorf("%s", page.Text())
+		}
+		if page, err := boss.Browser.Get(t.Context(), "/operator/events?state=golden"); err != nil || page.Status != http.StatusBadRequest {
+			t.Errorf("no such group: %v %v", page.Status, err)
+		}
+	}, withOperator)
+}
+
+// Tokens that let applications register themselves are made and revoked here.
+func TestOperatorRegistrations(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		boss := signedUp(t, s)
+		for _, bad := range []map[string]string{{"uses": "0", "days": "7"}, {"uses": "x", "days": "7"}, {"uses": "1", "days": "0"}} {
+			if page := fill(t, boss.Browser, open(t, boss.Browser, "/operator/registrations/new"), bad); page.Status != http.StatusUnprocessableEntity {
+				t.Errorf("%v: %d", bad, page.Status)
+			}
+		}
+		made := fill(t, boss.Browser, open(t, boss.Browser, "/operator/registrations/new"), map[string]string{"uses": "3", "days": "7", "note": "for <i>Noor</i>"})
+		if len(regexp.MustCompile(`iat_\w{49}`).FindAllString(made.Body, -1)) != 1 {
+			t.Errorf("%s", made.Text())
+		}
+		list := open(t, boss.Browser, "/operator/registrations")
+		if wantText(t, list, "used 0 of 3 times", "Good"); strings.Contains(list.Body, "<i>") || strings.Contains(list.Body, "iat_") {
+			t.Errorf("%s", list.Body)
+		}
+		revoke := regexp.MustCompile(`/operator/registrations/[0-9a-f-]{36}/revoke`).FindString(list.Body)
+		wantText(t, fill(t, boss.Browser, open(t, boss.Browser, revoke), nil), "The registration token was revoked.", "Revoked")
+		wantText(t, open(t, boss.Browser, "/operator/events"), "registration_token.created", "registration_token.revoked", boss.Email)
+		wantText(t, open(t, boss.Browser, "/operator/servers"), "Resource servers")
 	}, withOperator)
 }

@@ -46,7 +46,7 @@ func (s *Server) personalView(w http.ResponseWriter, r *http.Request, in *authse
 // notices are what a page can be asked to say after a redirect: nothing else.
 var notices = map[string]string{
 	"sign-out": "notice.person_signed_out", "second-factor": "notice.person_factor_off", "appoint": "notice.appointed", "dismiss": "notice.dismissed",
-	"deactivate": "notice.deactivated", "reactivate": "notice.reactivated", "invite-revoked": "notice.invite_revoked",
+	"deactivate": "notice.deactivated", "reactivate": "notice.reactivated", "invite-revoked": "notice.invite_revoked", "token-revoked": "notice.token_revoked",
 	"password": "notice.password", "second-factor-off": "notice.second_factor_off", "signin-ended": "notice.signin_ended",
 	"others-ended": "notice.others_ended", "device-ended": "notice.device_ended", "renamed": "notice.renamed", "time-zone": "notice.time_zone",
 	"role": "notice.role", "removed": "notice.removed", "invitation-revoked": "notice.invitation_revoked",

@@ -15,6 +15,7 @@ type ApplicationView struct {
 	Local    bool
 	Operator bool // registered by the operator; else "not verified"
 	Own      bool // registered by the person
+	Verified bool // an operator has checked who stands behind it
 	Scopes   []string
 	Link     string // to the page that removes its access
 	Unknown  bool   // it introduced itself
@@ -26,7 +27,7 @@ type ApplicationView struct {
 // NewApplicationView shows a.
 func NewApplicationView(a authserver.Application) ApplicationView {
 	v := ApplicationView{
-		Application: a, Name: PlainName(a.Client.Name), Operator: a.Client.Vouched(),
+		Application: a, Name: PlainName(a.Client.Name), Operator: a.Client.Vouched(), Verified: a.Client.Verified(),
 		Own: a.Client.OwnerID == a.Consent.UserID, Scopes: strongest(a.Consent.Scopes),
 		Link: "/settings/applications/one?client_id=" + url.QueryEscape(a.Client.ID),
 	}

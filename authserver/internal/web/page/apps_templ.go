@@ -336,12 +336,12 @@ func AppPage(v *View, d ApplicationView) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			if d.Unknown {
-				templ_7745c5c3_Err = unverified(v).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = unverified(v, d.Verified).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = developer(v, d.Operator, d.Own).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = developer(v, d.Operator, d.Own, d.Verified).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

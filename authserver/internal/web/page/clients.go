@@ -24,9 +24,13 @@ type endpoint struct{ Key, Address string }
 
 func (c ClientView) endpoints() []endpoint {
 	list := []endpoint{
-		{"issuer", c.Issuer}, {"metadata", c.Issuer + "/.well-known/oauth-authorization-server"},
-		{"authorize", c.Issuer + "/oauth/authorize"}, {"token", c.Issuer + "/oauth/token"}, {"revoke", c.Issuer + "/oauth/revoke"},
-		{"userinfo", c.Issuer + "/oauth/userinfo"}, {"par", c.Issuer + "/oauth/par"},
+		{"issuer", c.Issuer},
+		{"metadata", c.Issuer + "/.well-known/oauth-authorization-server"},
+		{"authorize", c.Issuer + "/oauth/authorize"},
+		{"token", c.Issuer + "/oauth/token"},
+		{"revoke", c.Issuer + "/oauth/revoke"},
+		{"userinfo", c.Issuer + "/oauth/userinfo"},
+		{"par", c.Issuer + "/oauth/par"},
 	}
 	if c.DeviceGrant {
 		list = append(list, endpoint{"device", c.Issuer + "/oauth/device_authorization"})

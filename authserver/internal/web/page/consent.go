@@ -17,6 +17,7 @@ type ConsentView struct {
 	Local    bool   // to a program on this device
 	Operator bool   // registered by the operator; else "not verified"
 	Own      bool   // registered by the person
+	Verified bool   // an operator has checked who stands behind it
 	Claimed  string // the name it gave itself, of an application that introduced itself; else empty
 	Terms    string // digest of what the person is shown of it
 	Before   *Before
@@ -29,7 +30,7 @@ func NewConsentView(action string, p authserver.ConsentPage) ConsentView {
 	c := ConsentView{
 		Action: action, Name: PlainName(p.Client.Name), Operator: p.Client.Vouched(), Terms: p.TermsDigest(), Before: newBefore(p),
 		Own:   p.Client.OwnerID != "" && p.Client.OwnerID == p.Signin.User.ID,
-		Asked: strongest(p.New),
+		Asked: strongest(p.New), Verified: p.Client.Verified(),
 	}
 	if p.Client.Introduced != "" {
 		c.Claimed, c.Name = c.Name, introducedAs(p.Client, p.RedirectURI)

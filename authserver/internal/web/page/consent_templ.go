@@ -625,7 +625,7 @@ func ConsentPage(v *View, d ConsentView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = unverified(v).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = unverified(v, d.Verified).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -648,7 +648,7 @@ func ConsentPage(v *View, d ConsentView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = developer(v, d.Operator, d.Own).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = developer(v, d.Operator, d.Own, d.Verified).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

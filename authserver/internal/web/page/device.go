@@ -13,6 +13,7 @@ type DeviceView struct {
 	Claimed  string // the name it gave itself; empty: somebody registered it
 	Operator bool
 	Own      bool
+	Verified bool // an operator has checked who stands behind it
 	Initial  string
 	Terms    string
 	Scopes   []string
@@ -24,7 +25,7 @@ type DeviceView struct {
 // NewDeviceView shows what waits with code to somebody whose browser is at address.
 func NewDeviceView(r *authserver.DeviceRequest, c *authserver.Client, code, address string) DeviceView {
 	d := DeviceView{
-		Code: code, Name: PlainName(c.Name), Operator: c.Vouched(), Terms: authserver.TermsDigest(c), Scopes: strongest(r.Scopes),
+		Code: code, Name: PlainName(c.Name), Operator: c.Vouched(), Verified: c.Verified(), Terms: authserver.TermsDigest(c), Scopes: strongest(r.Scopes),
 		Address: r.Address, Here: r.Address == address, AskedAt: r.CreatedAt,
 	}
 	if c.Introduced != "" {

@@ -251,7 +251,7 @@ func DeviceConsentPage(v *View, d DeviceView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = unverified(v).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = unverified(v, d.Verified).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -274,7 +274,7 @@ func DeviceConsentPage(v *View, d DeviceView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = developer(v, d.Operator, d.Own).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = developer(v, d.Operator, d.Own, d.Verified).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -22,7 +22,10 @@ var operatorGroups = []group{
 	{"nav.access", []section{
 		{Path: OperatorPath + "/applications", Key: "nav.applications"},
 		{Path: OperatorPath + "/keys", Key: "nav.keys"},
+		{Path: OperatorPath + "/servers", Key: "nav.servers"},
+		{Path: OperatorPath + "/registrations", Key: "nav.registrations"},
 	}},
+	{"nav.instance", []section{{Path: OperatorPath + "/events", Key: "nav.events"}}},
 }
 
 // ListView is a page of a list that the operator looks through.
@@ -37,6 +40,8 @@ type ListView struct {
 	Rows   []ListRow
 	CSV    bool // the list can be had as a file
 	New    string
+	// Unordered: there is one order, and Total is not known.
+	Unordered bool
 }
 
 // ListRow is a row: its first cell names it.
@@ -48,11 +53,13 @@ type ListRow struct {
 // of ours.
 type ListCell struct {
 	Text, Fine string
+	By         string // who did it
 	Key        string
 	UserAgent  string // of a browser, which is named
 	Href       string
-	Badge      string // class: "good", "warn", "bad" or "plain"; "": none
-	At         *time.Time
+	Badge      string     // class: "good", "warn", "bad" or "plain"; "": none
+	At         *time.Time // a day
+	Moment     *time.Time
 }
 
 // Address is the list's, with q as it is and the next page where after says so.
@@ -85,6 +92,9 @@ func (d ListView) first() bool { return d.Search.After.ID == "" }
 // sorts are the columns that the list can be ordered by: the first by name, the
 // last by time.
 func (d ListView) order(column int) (order string, ok bool) {
+	if d.Unordered {
+		return "", false
+	}
 	switch column {
 	case 0:
 		return authserver.OrderName, true
@@ -106,6 +116,7 @@ type FactsView struct {
 	Lists   []FactList
 	Actions []string // each has a page of its own below Path: operator.KEY.ACTION
 	Dangers []string
+	Usage   *UsageView // nil: there are no pictures
 }
 
 // Fact is one line of facts.
@@ -126,14 +137,18 @@ type FactList struct {
 
 // ActView asks before something is done.
 type ActView struct {
-	Key    string // operator.KEY.ACTION.…
-	Name   string
-	Back   string
-	Action string // address of the form
-	Danger bool
-	Invite bool     // it asks for what an invite code is to be
-	Tiers  []string // it asks for one of them
-	Tier   string   // as it is
+	Key     string // operator.KEY.ACTION.…
+	Name    string
+	Back    string
+	Action  string // address of the form
+	Danger  bool
+	Invite  bool     // it asks for what an invite code is to be
+	Token   bool     // it asks for what a registration token is to be
+	Edit    bool     // it asks for what an application is to be
+	Overlap bool     // it asks how long the earlier secret lives on
+	Terms   []Fact   // what it is about
+	Tiers   []string // it asks for one of them
+	Tier    string   // as it is
 }
 
 // InvitesView is every invite code, the newest first.
@@ -148,6 +163,27 @@ type InviteView struct {
 }
 
 func (i InviteView) open() bool { return i.State == "open" }
+
+// RegistrationsView is who may register clients that introduce themselves.
+type RegistrationsView struct {
+	Mode   string // of registration
+	Tokens []RegistrationTokenView
+}
+
+// mode is the key of the sentence about who may register.
+func (d RegistrationsView) mode() string {
+	switch d.Mode {
+	case "open", "token":
+		return d.Mode
+	}
+	return "closed"
+}
+
+// RegistrationTokenView is one token.
+type RegistrationTokenView struct {
+	authserver.RegistrationToken
+	State string
+}
 
 // OverviewView is how the instance stands.
 type OverviewView struct {

@@ -1,0 +1,74 @@
+package operator
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/event"
+	"latchkey/authserver/internal/registration"
+	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
+)
+
+// VerifyClient says that by has checked who stands behind a client, or takes that back.
+// Errors: those of registration.Service.Verify.
+func (s *Service) VerifyClient(ctx context.Context, by *authserver.User, id string, on bool) error {
+	return s.deps.Clients.Verify(event.By(ctx, by.ID), id, on)
+}
+
+// SwitchClient turns a client off, or on again. Errors: those of
+// registration.Service.Switch.
+func (s *Service) SwitchClient(ctx context.Context, by *authserver.User, id string, on bool) error {
+	return s.deps.Clients.Switch(event.By(ctx, by.ID), id, on)
+}
+
+// Changes reports whether operators may change a client here: nobody else's document
+// says what it is, and it is no part of the deployment.
+func Changes(c *authserver.Client) bool {
+	return c.Introduced == "" && !c.FirstParty && !c.ResourceServer
+}
+
+// ChangeClient gives anybody's client another name, other redirect URIs or scopes.
+// fault.Invalid lists every broken rule; fault.Forbidden: it describes itself.
+func (s *Service) ChangeClient(ctx context.Context, by *authserver.User, c *authserver.Client, r registration.Request) error {
+	if !Changes(c) {
+		return fault.New(fault.Forbidden, "This application describes itself, or belongs to the deployment.")
+	}
+	_, err := s.deps.Clients.Change(event.By(ctx, by.ID), c, r)
+	return err
+}
+
+// RotateClient gives anybody's confidential client a new secret; the old one is accepted
+// for overlap longer. Errors: those of registration.Service.RotateSecret.
+func (s *Service) RotateClient(ctx context.Context, by *authserver.User, id string, overlap time.Duration) (secret.Token, error) {
+	return s.deps.Clients.RotateSecret(event.By(ctx, by.ID), id, overlap)
+}
+
+const maxTokenUses = 1000
+
+var errUses = fault.New(fault.Invalid, "Enter a number of registrations from 1 to 1000.").WithCause(authserver.Violations{{
+	Field: "uses", Rule: "uses.range", Message: "Enter a number of registrations from 1 to 1000.",
+}})
+
+// NewRegistrationToken makes an initial access token that is good for so many
+// registrations and days. fault.Invalid: they are no numbers from 1 to 1000 and 365.
+func (s *Service) NewRegistrationToken(ctx context.Context, by *authserver.User, note, uses, days string) (secret.Token, error) {
+	n, err := strconv.Atoi(strings.TrimSpace(uses))
+	if err != nil || n < 1 || n > maxTokenUses {
+		return secret.Token{}, errUses
+	}
+	d, err := strconv.Atoi(strings.TrimSpace(days))
+	if err != nil || d < 1 || d > maxInviteDays {
+		return secret.Token{}, errDays
+	}
+	_, text, err := s.deps.Clients.NewToken(event.By(ctx, by.ID), strings.TrimSpace(note), n, time.Duration(d)*24*time.Hour)
+	return text, err
+}
+
+// RevokeRegistrationToken ends one. fault.NotFound: there is none.
+func (s *Service) RevokeRegistrationToken(ctx context.Context, by *authserver.User, id string) error {
+	return s.deps.Clients.RevokeToken(event.By(ctx, by.ID), id)
+}

@@ -1,0 +1,63 @@
+package registration
+
+import (
+	"context"
+
+	"latchkey/authserver"
+	"latchkey/pkg/fault"
+)
+
+var (
+	errOwnClient = fault.New(fault.Forbidden, "This is done from the command line only.")
+	errVouched   = fault.New(fault.Conflict, "An operator registered this application, so there is nothing to verify.")
+	errAsItIs    = fault.New(fault.Conflict, "It is so already.")
+)
+
+// Verify says that somebody has checked who stands behind a client as it is now, or that
+// nobody has. fault.Conflict: an operator registered it, or it is so already.
+func (s *Service) Verify(ctx context.Context, id string, on bool) error {
+	c, err := s.Store.FindClient(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case c.Vouched():
+		return errVouched
+	case c.Verified() == on:
+		return errAsItIs
+	}
+	kind, terms := authserver.EventClientUnverified, ""
+	if on {
+		kind, terms = authserver.EventClientVerified, c.Terms()
+	}
+	return s.keep(ctx, kind, c, func(ctx context.Context) error {
+		found, err := s.Store.VerifyClient(ctx, c.ID, terms)
+		if err == nil && !found {
+			err = fault.New(fault.NotFound, "Client not found")
+		}
+		return err
+	})
+}
+
+// Switch turns a client off, or on again. While it is off nothing of it works, and
+// nothing of it is forgotten. fault.Forbidden: the product's own apps, or a resource
+// server. fault.Conflict: it is so already.
+func (s *Service) Switch(ctx context.Context, id string, on bool) error {
+	c, err := s.Store.FindClient(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case c.FirstParty || c.ResourceServer:
+		return errOwnClient
+	case c.Disabled() != on:
+		return errAsItIs
+	}
+	if on {
+		return s.keep(ctx, authserver.EventClientEnabled, c, func(ctx context.Context) error {
+			_, err := s.Store.EnableClient(ctx, id)
+			return err
+		})
+	}
+	return s.keep(ctx, authserver.EventClientDisabled, c, func(ctx context.Context) error {
+		return s.Store.DisableClient(ctx, id, s.Now())
+	})
+}

@@ -1,0 +1,158 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/operator"
+	"latchkey/authserver/internal/web/page"
+	"latchkey/pkg/fault"
+)
+
+// clientActs are what can be done to a client, beside deleting it.
+var clientActs = []string{"verify", "unverify", "edit", "rotate", "enable", "disable"}
+
+// actsForClient are those that c is in a state for.
+func actsForClient(c *authserver.Client) (acts, dangers []string) {
+	if c.FirstParty || c.ResourceServer {
+		if !c.Public() && c.ResourceServer {
+			acts = append(acts, "rotate")
+		}
+		return acts, nil
+	}
+	if c.Verified() {
+		acts = append(acts, "unverify")
+	} else if !c.Vouched() {
+		acts = append(acts, "verify")
+	}
+	if operator.Changes(c) {
+		acts = append(acts, "edit")
+	}
+	if !c.Public() && c.Introduced == "" {
+		acts = append(acts, "rotate")
+	}
+	if c.Disabled() {
+		return append(acts, "enable"), []string{"delete"}
+	}
+	return acts, []string{"disable", "delete"}
+}
+
+func (s *Server) clientRoutes(root string) []route {
+	var routes []route
+	for _, name := range clientActs {
+		routes = append(routes, route{
+			path: root + "/" + name, confirm: freshSignin,
+			get: operatorOnly(func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+				return s.askClientAct(w, r, in, name, nil)
+			}),
+			post: operatorOnly(func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+				return s.doClientAct(w, r, in, name)
+			}),
+		})
+	}
+	return routes
+}
+
+func (s *Server) clientAct(r *http.Request, name string) (page.ActView, *authserver.Client, error) {
+	c, err := s.operator.Client(r.Context(), r.URL.Query().Get("client"))
+	if err != nil {
+		return page.ActView{}, nil, err
+	}
+	d := page.ActView{
+		Key: "operator.applications." + name, Name: page.PlainName(c.Name), Back: oneClient(c.ID), Danger: name == "disable",
+		Edit: name == "edit", Overlap: name == "rotate",
+	}
+	if name == "verify" {
+		d.Terms, err = s.clientTerms(r.Context(), c)
+	}
+	return d, c, err
+}
+
+// clientTerms is what somebody who verifies a client looks at.
+func (s *Server) clientTerms(ctx context.Context, c *authserver.Client) ([]page.Fact, error) {
+	facts := []page.Fact{
+		{Key: "name", Cell: page.ListCell{Text: c.Name}},
+		{Key: "redirects", Cell: page.ListCell{Text: strings.Join(c.RedirectURIs, ", ")}},
+	}
+	if c.OwnerID == "" {
+		return facts, nil
+	}
+	owner, err := s.ownerFact(ctx, c)
+	return append(facts, owner), err
+}
+
+// ownerFact leads to the person who registered a client.
+func (s *Server) ownerFact(ctx context.Context, c *authserver.Client) (page.Fact, error) {
+	names := map[string]string{c.OwnerID: ""}
+	err := s.operator.Names(ctx, names)
+	return page.Fact{Key: "owner", Cell: page.ListCell{
+		Text: cmp.Or(names[c.OwnerID], c.OwnerID), Href: page.OperatorPath + "/people/" + c.OwnerID,
+	}}, err
+}
+
+func (s *Server) askClientAct(w http.ResponseWriter, r *http.Request, in *authserver.Signin, name string, refused error) error {
+	d, c, err := s.clientAct(r, name)
+	if err != nil {
+		return err
+	}
+	d.Action = r.URL.RequestURI()
+	v := s.personalView(w, r, in, d.Key+".submit")
+	v.Fields = clientFields(c)
+	body := page.OperatorActPage(v, d)
+	if refused != nil {
+		return s.again(w, r, v, body, refused, "name", "scopes", "redirect_uris", "refresh_overlap")
+	}
+	return s.render(w, r, http.StatusOK, v, body)
+}
+
+// clientFields are the fields of a client's form.
+func clientFields(c *authserver.Client) map[string]string {
+	fields := map[string]string{
+		"name": c.Name, "redirect_uris": strings.Join(c.RedirectURIs, "\n"), "scopes": c.Scopes.String(),
+		"refresh_overlap": strconv.Itoa(int(c.RefreshOverlap / time.Second)),
+	}
+	if names := c.Scopes.Names(); len(names) > 0 && names[len(names)-1] == "read_write" {
+		fields["scopes"] = "read read_write"
+	}
+	return fields
+}
+
+func (s *Server) doClientAct(w http.ResponseWriter, r *http.Request, in *authserver.Signin, name string) error {
+	d, c, err := s.clientAct(r, name)
+	if err != nil {
+		return err
+	}
+	switch name {
+	case "verify", "unverify":
+		err = s.operator.VerifyClient(r.Context(), &in.User, c.ID, name == "verify")
+	case "enable", "disable":
+		err = s.operator.SwitchClient(r.Context(), &in.User, c.ID, name == "enable")
+	case "edit":
+		err = s.operator.ChangeClient(r.Context(), &in.User, c, clientRequest(r.PostForm, *c))
+	case "rotate":
+		return s.rotateAnyClient(w, r, in, d, c)
+	}
+	if err != nil && !fault.Is(err, fault.Conflict) { // as it is to be is what was wanted
+		return s.askClientAct(w, r, in, name, err)
+	}
+	return redirect(w, r, page.OperatorPath+"/applications/one?"+url.Values{"client": {c.ID}, "done": {"saved"}}.Encode())
+}
+
+func (s *Server) rotateAnyClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, d page.ActView, c *authserver.Client) error {
+	life, err := overlapLife(r)
+	if err != nil {
+		return err
+	}
+	made, err := s.operator.RotateClient(r.Context(), &in.User, c.ID, life)
+	if err != nil {
+		return s.askClientAct(w, r, in, "rotate", err)
+	}
+	v := s.personalView(w, r, in, d.Key+".submit")
+	return s.render(w, r, http.StatusOK, v, page.OperatorOncePage(v, d.Back, d.Key, d.Name, made.Reveal()))
+}
