@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/web/page"
@@ -15,6 +16,21 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, in *authserver.Sig
 	}
 	v := s.personalView(w, r, in, "home.title")
 	return s.render(w, r, http.StatusOK, v, page.HomePage(v, data))
+}
+
+const (
+	latelyRows = 5
+	latelyDays = 30
+)
+
+// lately is what happened to the account in the last days.
+func (s *Server) lately(r *http.Request, in *authserver.Signin) ([]page.ActivityRow, error) {
+	f := authserver.EventFilter{Since: s.now().Add(-latelyDays * 24 * time.Hour), Limit: latelyRows}
+	found, err := s.events.Mine(r.Context(), &in.User, false, f)
+	if err != nil {
+		return nil, err
+	}
+	return s.named(r.Context(), in, false, found)
 }
 
 func (s *Server) homeView(r *http.Request, in *authserver.Signin) (page.HomeView, error) {
@@ -40,6 +56,9 @@ func (s *Server) homeView(r *http.Request, in *authserver.Signin) (page.HomeView
 	}
 	for _, a := range apps {
 		d.Applications = append(d.Applications, page.NewApplicationView(a))
+	}
+	if d.Lately, err = s.lately(r, in); err != nil {
+		return d, err
 	}
 	if s.keys == nil {
 		return d, nil

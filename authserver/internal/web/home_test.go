@@ -23,7 +23,8 @@ func wantText(t *testing.T, page *actor.Page, texts ...string) {
 func TestE3_HomeSaysHowThingsStand(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
-		wantText(t, open(t, p.Browser, "/"), "Only your password protects this account", "This browser", "You have no API keys yet.", "No application has access.")
+		wantText(t, open(t, p.Browser, "/"), "Only your password protects this account", "This browser", "You have no API keys yet.", "No application has access.",
+			"What happened lately")
 		_, path := makeKey(t, p.Browser, "Nightly export")
 		now := s.clock.now().UTC()
 		use := keyuse.Use{ID: path[strings.LastIndex(path, "/")+1:], At: now, From: "192.0.2.7", Hour: now.Truncate(time.Hour), Count: 100}
@@ -35,6 +36,7 @@ func TestE3_HomeSaysHowThingsStand(t *testing.T) {
 		if !strings.Contains(page.Body, `href="`+path+`"`) || strings.Contains(page.Body, "tiles") {
 			t.Errorf("home leads nowhere: %s", page.Body)
 		}
+		wantText(t, page, "API key created Nightly export")
 		s.turnOn(t, p)
 		page = open(t, p.Browser, "/")
 		wantText(t, page, "Recovery codes left: 10")

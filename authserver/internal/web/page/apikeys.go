@@ -25,6 +25,11 @@ type KeyView struct {
 // Full reports whether the next request would be refused.
 func (k KeyView) Full() bool { return !k.Unlimited && k.Counted >= k.MaxRequests }
 
+// near reports whether most of the limit is used up.
+func (k KeyView) near() bool { return !k.Full() && k.percent() >= nearLimit }
+
+const nearLimit = 80 // percent
+
 // percent is how much of the limit is used up.
 func (k KeyView) percent() int {
 	if k.Unlimited || k.MaxRequests <= 0 {

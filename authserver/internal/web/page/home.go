@@ -17,6 +17,7 @@ type HomeView struct {
 	HasKeys      bool // the server has API keys
 	Applications []ApplicationView
 	Keys         []KeyView
+	Lately       []ActivityRow
 }
 
 const (
@@ -39,6 +40,8 @@ func (v *View) todos(d HomeView) []todo {
 		switch {
 		case k.Full():
 			list = append(list, todo{"home.todo.full", k.Name, k.Path})
+		case k.near():
+			list = append(list, todo{"home.todo.near", k.Name, k.Path})
 		case k.EndsSoon != nil && k.EndsSoon.Sub(v.Now) < endingSoon:
 			list = append(list, todo{"home.todo.ending", k.Name, k.Path})
 		}
