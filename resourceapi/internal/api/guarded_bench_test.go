@@ -15,6 +15,7 @@ import (
 	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
+	"latchkey/pkg/keyuse"
 	"latchkey/pkg/secret"
 	"latchkey/resourceapi/internal/api"
 	"latchkey/resourceapi/internal/store"
@@ -80,7 +81,13 @@ func guarded(b *testing.B) http.Handler {
 	if err != nil {
 		b.Fatal(err)
 	}
-	g, err := guard.New(guard.Options{Introspector: cached, Now: time.Now, MetadataURL: api.MetadataURL("http://127.0.0.1")})
+	uses, err := keyuse.NewRecorder(keyuse.Options{
+		Sink: func(context.Context, keyuse.Report) error { return nil }, Now: time.Now, Logger: log,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	g, err := guard.New(guard.Options{Introspector: cached, Now: time.Now, Uses: uses, MetadataURL: api.MetadataURL("http://127.0.0.1")})
 	if err != nil {
 		b.Fatal(err)
 	}
