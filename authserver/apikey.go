@@ -45,15 +45,16 @@ const (
 
 // APIKey is a long-lived credential a user makes for a machine.
 type APIKey struct {
-	ID            string
-	UserID        string
-	Name          string
-	Scopes        scope.Set // exactly one
-	Source        string
-	Tier          string
-	Stub          string // prefix and last four characters, by which people recognise it
-	AllowedCIDRs  []string
-	CreatedAt     time.Time
+	ID           string
+	UserID       string
+	Name         string
+	Scopes       scope.Set // exactly one
+	Source       string
+	Tier         string
+	Stub         string // prefix and last four characters, by which people recognise it
+	AllowedCIDRs []string
+	CreatedAt    time.Time
+	KeyMaker
 	ExpiresAt     *time.Time // its own end; nil: none
 	RevokedAt     *time.Time
 	PredecessorID string // the key it was rotated from; empty: none
@@ -66,6 +67,12 @@ type APIKey struct {
 	LastUsedFrom string     // client address; empty: unknown
 	HourAt       *time.Time // the clock hour HourRequests were counted in
 	HourRequests int64
+}
+
+// KeyMaker is who made a key, or made it as the successor of another.
+type KeyMaker struct {
+	MadeBy   string // a user, or ActorOperator; "": not known
+	MadeWith string // id of the client it was asked for with; "": on the pages, or at the command line
 }
 
 // EndsAt is when the key ends by itself: the earlier of its
@@ -120,6 +127,7 @@ type KeyRotation struct {
 	SuccessorID  string
 	Successor    secret.Digest
 	Stub         string // of the successor
+	KeyMaker
 }
 
 // EndedKey names a key that has just ended.
@@ -142,12 +150,13 @@ type KeyRequest struct {
 	Source       string   // empty: web
 	ExpiresAt    *time.Time
 	AllowedCIDRs []string
+	With         string // id of the client that asks for it; "": none
 }
 
 // Check returns the key that r asks for, or every rule it breaks
 // (docs/contract.md, "API key record").
 func (r KeyRequest) Check(now time.Time) (*APIKey, Violations) {
-	k := &APIKey{Name: strings.TrimSpace(r.Name), Source: r.Source, Tier: TierStandard, CreatedAt: now}
+	k := &APIKey{Name: strings.TrimSpace(r.Name), Source: r.Source, Tier: TierStandard, CreatedAt: now, KeyMaker: KeyMaker{MadeWith: r.With}}
 	if k.Source == "" {
 		k.Source = SourceWeb
 	}

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -141,4 +143,44 @@ func (w *world) forgedForms(p *actor.Person, one string) {
 			w.t.Errorf("%s with %v: got %d, want %d: %v", c.path, c.values, page.Status, c.status, err)
 		}
 	}
+}
+
+// TestA4_KeysSayWhoMadeThem: on the page, in JSON and at the command line, whoever made
+// the key and with whatever it was made or rotated.
+func TestA4_KeysSayWhoMadeThem(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		k := w.keeper()
+		id := w.userID(k.person)
+		says := func(key apiKey, with *string, words string) {
+			w.t.Helper()
+			for _, one := range k.list() {
+				if one.ID == key.ID && (one.MadeBy == nil || *one.MadeBy != id || (one.MadeWith == nil) != (with == nil) || with != nil && *one.MadeWith != *with) {
+					w.t.Errorf("the list: %+v", one)
+				}
+			}
+			if text := w.page(k.person, keyPages+"/"+key.ID).Text(); !strings.Contains(text, words) {
+				w.t.Errorf("the page does not say %q: %s", words, text)
+			}
+			out, err := w.CLI(w.t.Context(), "apikey", "list", "--user", id, "--json")
+			var listed []apiKey
+			if err := errors.Join(err, json.Unmarshal(out, &listed)); err != nil {
+				w.t.Fatal(err)
+			}
+			for _, one := range listed {
+				if one.ID == key.ID && (*one.MadeBy != id || with != nil && *one.MadeWith != *with) {
+					w.t.Errorf("the command line: %s", out)
+				}
+			}
+		}
+		app := "latchkey-first-party"
+		key := k.newKey("Night", "read", "web", nil)
+		says(key, &app, "By you, with the app")
+		w.answer(k.person.Browser, keyPages+"/"+key.ID+"/rotate", map[string]string{"overlap": "0"})
+		list := k.list()
+		if len(list) != 1 || list[0].ID == key.ID {
+			w.t.Fatalf("%+v", list)
+		}
+		says(list[0], nil, "By you, on these pages")
+		says(k.read(k.manage(http.MethodPost, apiKeys+"/"+list[0].ID+"/rotate", members{}), http.StatusCreated), &app, "By you, with the app")
+	})
 }

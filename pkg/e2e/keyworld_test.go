@@ -25,6 +25,8 @@ type apiKey struct {
 	ActiveUntil      *time.Time `json:"active_until"`
 	LastUsedAt       *time.Time `json:"last_used_at"`
 	LastUsedFrom     *string    `json:"last_used_from"`
+	MadeBy           *string    `json:"made_by"`
+	MadeWith         *string    `json:"made_with"`
 	RequestsThisHour int64      `json:"requests_this_hour"`
 	RateLimit        struct {
 		Tier  string `json:"tier"`

@@ -40,6 +40,8 @@ type apikeyView struct {
 	RevokedAt    *time.Time `json:"revoked_at"`
 	LastUsedAt   *time.Time `json:"last_used_at"`
 	LastUsedFrom string     `json:"last_used_from"`
+	MadeBy       string     `json:"made_by"`   // a user, or operator; "": not known
+	MadeWith     string     `json:"made_with"` // client id; "": none
 }
 
 func viewAPIKey(k *authserver.APIKey, at time.Time) apikeyView {
@@ -55,7 +57,7 @@ func viewAPIKey(k *authserver.APIKey, at time.Time) apikeyView {
 	return apikeyView{
 		ID: k.ID, UserID: k.UserID, Name: k.Name, Scope: k.Scopes.String(), Source: k.Source, Tier: k.Tier, KeyHint: k.Stub,
 		State: state, CreatedAt: k.CreatedAt, EndsAt: k.EndsAt(), RevokedAt: k.RevokedAt,
-		LastUsedAt: k.LastUsedAt, LastUsedFrom: k.LastUsedFrom,
+		LastUsedAt: k.LastUsedAt, LastUsedFrom: k.LastUsedFrom, MadeBy: k.MadeBy, MadeWith: k.MadeWith,
 	}
 }
 
@@ -64,7 +66,22 @@ func (v apikeyView) row() []string {
 	if v.LastUsedAt != nil {
 		used = v.LastUsedAt.Format(time.RFC3339)
 	}
-	return []string{v.ID, v.KeyHint, v.State, v.Scope, v.Source, v.Tier, v.UserID, strconv.Quote(v.Name), used}
+	return []string{v.ID, v.KeyHint, v.State, v.Scope, v.Source, v.Tier, v.UserID, strconv.Quote(v.Name), used, v.maker()}
+}
+
+// maker is who made the key, in the words of a table.
+func (v apikeyView) maker() string {
+	by := v.MadeBy
+	switch by {
+	case "":
+		return "unknown"
+	case v.UserID:
+		by = "owner"
+	}
+	if v.MadeWith != "" {
+		by += " with " + v.MadeWith
+	}
+	return by
 }
 
 func apikeyList(ctx context.Context, args []string) error {
@@ -101,7 +118,7 @@ func apikeyList(ctx context.Context, args []string) error {
 		for i, v := range views {
 			rows[i] = v.row()
 		}
-		return cli.Table([]string{"ID", "KEY", "STATE", "SCOPE", "SOURCE", "TIER", "USER", "NAME", "USED"}, rows)
+		return cli.Table([]string{"ID", "KEY", "STATE", "SCOPE", "SOURCE", "TIER", "USER", "NAME", "USED", "MADE BY"}, rows)
 	})
 }
 

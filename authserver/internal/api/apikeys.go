@@ -64,6 +64,8 @@ type keyBody struct {
 	ActiveUntil      *time.Time `json:"active_until"` // expiry or end of the overlap, whichever comes first
 	LastUsedAt       *time.Time `json:"last_used_at"`
 	LastUsedFrom     *string    `json:"last_used_from"`
+	MadeBy           *string    `json:"made_by"`
+	MadeWith         *string    `json:"made_with"`
 	RequestsThisHour int64      `json:"requests_this_hour"`
 	RateLimit        limitBody  `json:"rate_limit"`
 }
@@ -100,7 +102,7 @@ func newKeyBody(v *apikey.View) keyBody {
 		ID: v.ID, Name: v.Name, Scopes: v.Scopes.Names(), Source: v.Source, Tier: v.Tier, KeyHint: v.Stub,
 		AllowedCIDRs: v.AllowedCIDRs, CreatedAt: v.CreatedAt.UTC(), ExpiresAt: inUTC(v.ExpiresAt),
 		RotatedAt: inUTC(v.SupersededAt), ActiveUntil: inUTC(v.EndsAt()),
-		LastUsedAt: inUTC(v.LastUsedAt), LastUsedFrom: orNull(v.LastUsedFrom), RequestsThisHour: v.RequestsThisHour,
+		LastUsedAt: inUTC(v.LastUsedAt), LastUsedFrom: orNull(v.LastUsedFrom), MadeBy: orNull(v.MadeBy), MadeWith: orNull(v.MadeWith), RequestsThisHour: v.RequestsThisHour,
 		RateLimit: limitBody{Tier: v.Tier, WindowSeconds: int64(v.Limit.Window / time.Second)},
 	}
 	if b.AllowedCIDRs == nil {
@@ -164,7 +166,7 @@ func (s *Server) createKey(w http.ResponseWriter, r *http.Request, p *guard.Prin
 	}
 	asked := authserver.KeyRequest{
 		Name: orBlank(body.APIKey.Name), Scopes: body.APIKey.Scopes, Source: orBlank(body.APIKey.Source),
-		AllowedCIDRs: body.APIKey.AllowedCIDRs,
+		AllowedCIDRs: body.APIKey.AllowedCIDRs, With: p.ClientID,
 	}
 	end, err := authserver.ParseKeyExpiry(orBlank(body.APIKey.ExpiresAt))
 	if err != nil {
@@ -184,7 +186,7 @@ func (s *Server) rotateKey(w http.ResponseWriter, r *http.Request, p *guard.Prin
 	if err != nil {
 		return err
 	}
-	done, err := s.Keys.Rotate(r.Context(), p.UserID, mux.Vars(r)["id"], overlap)
+	done, err := s.Keys.Rotate(r.Context(), p.UserID, mux.Vars(r)["id"], overlap, p.ClientID)
 	if err != nil {
 		return err
 	}

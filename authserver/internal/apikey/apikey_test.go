@@ -11,6 +11,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/apikey"
+	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/storetest"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/keyuse"
@@ -98,27 +99,43 @@ func TestKeysOfAUser(t *testing.T) {
 	})
 }
 
+// TestA4_AKeySaysWhoMadeIt, also where that is not its owner.
+func TestA4_AKeySaysWhoMadeIt(t *testing.T) {
+	eachEngine(t, func(w *world) {
+		asked := w.request("Backup", authserver.SourceWeb)
+		asked.With = "client-1"
+		k, _, err := w.Create(event.By(w.Context(), authserver.ActorOperator), w.user, asked)
+		if err != nil || k.KeyMaker != (authserver.KeyMaker{MadeBy: authserver.ActorOperator, MadeWith: "client-1"}) {
+			w.Fatalf("%+v, %v", k, err)
+		}
+		made, err := w.Rotate(event.By(w.Context(), "somebody"), w.user, k.ID, time.Hour, "")
+		if err != nil || made.New.KeyMaker != (authserver.KeyMaker{MadeBy: "somebody"}) || made.Old.KeyMaker != k.KeyMaker {
+			w.Errorf("%+v, %v", made, err)
+		}
+	})
+}
+
 func TestRotation(t *testing.T) {
 	eachEngine(t, func(w *world) {
 		k, old := w.make("Backup", authserver.SourceWeb)
-		made, err := w.Rotate(w.Context(), w.user, k.ID, time.Hour)
+		made, err := w.Rotate(w.Context(), w.user, k.ID, time.Hour, "")
 		if err != nil {
 			w.Fatal(err)
 		}
 		if !w.opens(old) || !w.opens(made.Secret) {
 			w.Error("both live during the overlap")
 		}
-		_, err = w.Rotate(w.Context(), w.user, k.ID, 0)
+		_, err = w.Rotate(w.Context(), w.user, k.ID, 0, "")
 		w.Want("rotated twice", err, fault.Conflict)
 		w.Pass(time.Hour)
 		if w.opens(old) || !w.opens(made.Secret) {
 			w.Error("the earlier key outlives its overlap")
 		}
-		_, err = w.Rotate(w.Context(), w.user, uuid.NewString(), 0)
+		_, err = w.Rotate(w.Context(), w.user, uuid.NewString(), 0, "")
 		w.Want("no such key", err, fault.NotFound)
-		_, err = w.Rotate(w.Context(), w.user, made.New.ID, -time.Second)
+		_, err = w.Rotate(w.Context(), w.user, made.New.ID, -time.Second, "")
 		w.Want("a negative overlap", err, fault.Invalid)
-		next, err := w.Rotate(w.Context(), w.user, made.New.ID, 0)
+		next, err := w.Rotate(w.Context(), w.user, made.New.ID, 0, "")
 		if err != nil || w.opens(made.Secret) || !w.opens(next.Secret) {
 			w.Errorf("without overlap: %v", err)
 		}
@@ -130,7 +147,7 @@ func TestRotationsRace(t *testing.T) {
 	eachEngine(t, func(w *world) {
 		k, _ := w.make("Backup", authserver.SourceWeb)
 		won := storetest.Race(10, func(int) bool {
-			_, err := w.Rotate(w.Context(), w.user, k.ID, time.Hour)
+			_, err := w.Rotate(w.Context(), w.user, k.ID, time.Hour, "")
 			return err == nil
 		})
 		if list, err := w.List(w.Context(), w.user); err != nil || won != 1 || len(list) != 2 {

@@ -33,8 +33,9 @@ const inUse = 24 * time.Hour
 // scope, tier, source, expiry and allow list. The old key lives on for overlap,
 // but not beyond its own end. fault.NotFound: the user has no such live key.
 // fault.Conflict: it has been rotated already. fault.Invalid: the overlap is
-// none, or too many rotated keys of the source live on.
-func (s *Service) Rotate(ctx context.Context, userID, id string, overlap time.Duration) (*Rotation, error) {
+// none, or too many rotated keys of the source live on. with is the client that asks
+// for it; "": none.
+func (s *Service) Rotate(ctx context.Context, userID, id string, overlap time.Duration, with string) (*Rotation, error) {
 	if overlap < 0 || overlap > authserver.MaxKeyOverlap {
 		return nil, invalid(authserver.Violations{{
 			Field: "overlap", Rule: "overlap.range", Message: "Overlap must be between 0 and 7 days",
@@ -52,6 +53,7 @@ func (s *Service) Rotate(ctx context.Context, userID, id string, overlap time.Du
 	r := authserver.KeyRotation{
 		ID: old.ID, UserID: old.UserID, Now: now, OverlapUntil: now.Add(overlap),
 		SuccessorID: successor.String(), Successor: made.Digest(), Stub: made.String(),
+		KeyMaker: authserver.KeyMaker{MadeBy: s.Events.Doer(ctx, old.UserID), MadeWith: with},
 	}
 	if overlap > 0 { // introspection speaks of whole seconds
 		r.OverlapUntil = r.OverlapUntil.Add(time.Second - time.Nanosecond).Truncate(time.Second)

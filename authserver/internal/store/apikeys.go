@@ -20,7 +20,7 @@ import (
 
 const keyColumns = `k.id, k.user_id, k.name, k.scopes, k.source, k.tier, k.last_four, k.allowed_cidrs, k.created_at,
 	k.expires_at, k.revoked_at, k.predecessor_id, k.superseded_at, k.overlap_until,
-	k.last_used_at, k.last_used_from, k.hour_at, k.hour_requests`
+	k.last_used_at, k.last_used_from, k.hour_at, k.hour_requests, k.made_by, k.made_with`
 
 type keyRow struct {
 	authserver.APIKey
@@ -32,7 +32,7 @@ func keyFields(k *keyRow) []any {
 	return []any{
 		&k.ID, &k.UserID, &k.Name, &k.scopes, &k.Source, &k.Tier, &k.lastFour, &k.cidrs, &k.CreatedAt,
 		&k.ExpiresAt, &k.RevokedAt, &k.predecessor, &k.SupersededAt, &k.OverlapUntil,
-		&k.LastUsedAt, &k.LastUsedFrom, &k.HourAt, &k.HourRequests,
+		&k.LastUsedAt, &k.LastUsedFrom, &k.HourAt, &k.HourRequests, &k.MadeBy, &k.MadeWith,
 	}
 }
 
@@ -71,10 +71,10 @@ func (s *Store) CreateAPIKey(ctx context.Context, k *authserver.APIKey, digest s
 			return err
 		}
 		_, err = s.db.Exec(ctx, `INSERT INTO api_keys
-			(id, digest, user_id, name, scopes, source, tier, last_four, allowed_cidrs, created_at, expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			(id, digest, user_id, name, scopes, source, tier, last_four, allowed_cidrs, created_at, expires_at, made_by, made_with)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 			k.ID, digest[:], k.UserID, k.Name, k.Scopes.String(), k.Source, k.Tier, lastFour(k.Stub),
-			strings.Join(k.AllowedCIDRs, "\n"), k.CreatedAt, k.ExpiresAt)
+			strings.Join(k.AllowedCIDRs, "\n"), k.CreatedAt, k.ExpiresAt, k.MadeBy, k.MadeWith)
 		return err
 	})
 	if database.IsUnique(err, "api_keys_source", "api_keys_name", "api_keys.user_id") {
@@ -155,9 +155,9 @@ func (s *Store) RotateAPIKey(ctx context.Context, r authserver.KeyRotation) (sec
 			return authserver.ErrNotClaimed
 		}
 		if _, err := s.db.Exec(ctx, `INSERT INTO api_keys
-			(id, digest, user_id, name, scopes, source, tier, last_four, allowed_cidrs, created_at, expires_at, predecessor_id)
-			SELECT $1, $2, user_id, name, scopes, source, tier, $3, allowed_cidrs, $4, expires_at, id
-			FROM api_keys WHERE id = $5`, r.SuccessorID, r.Successor[:], lastFour(r.Stub), r.Now, r.ID); err != nil {
+			(id, digest, user_id, name, scopes, source, tier, last_four, allowed_cidrs, created_at, expires_at, predecessor_id, made_by, made_with)
+			SELECT $1, $2, user_id, name, scopes, source, tier, $3, allowed_cidrs, $4, expires_at, id, $6, $7
+			FROM api_keys WHERE id = $5`, r.SuccessorID, r.Successor[:], lastFour(r.Stub), r.Now, r.ID, r.MadeBy, r.MadeWith); err != nil {
 			return err
 		}
 		return s.db.QueryRow(ctx, `SELECT digest FROM api_keys WHERE id = $1`, r.ID).Scan(&old)

@@ -108,7 +108,7 @@ func (s *Server) rotateKey(w http.ResponseWriter, r *http.Request, in *authserve
 	if err != nil {
 		return err
 	}
-	done, err := s.keys.Rotate(r.Context(), in.User.ID, k.ID, life)
+	done, err := s.keys.Rotate(r.Context(), in.User.ID, k.ID, life, "")
 	if err != nil {
 		v := s.personalView(w, r, in, "key_rotate.title", k.Name)
 		return s.again(w, r, v, page.RotateKeyPage(v, s.newKeyView(k)), err)

@@ -138,7 +138,7 @@ func (s *Server) exportKeys(ctx context.Context, in *authserver.Signin) (any, er
 		return object{
 			"id": one.ID, "name": one.Name, "scopes": one.Scopes.Names(), "source": one.Source, "tier": one.Tier, "hint": one.Stub,
 			"allowed_networks": one.AllowedCIDRs, "created_at": one.CreatedAt.UTC(), "expires_at": one.ExpiresAt,
-			"last_used_at": one.LastUsedAt, "last_used_from": one.LastUsedFrom,
+			"last_used_at": one.LastUsedAt, "last_used_from": one.LastUsedFrom, "made_by": one.MadeBy, "made_with": one.MadeWith,
 		}
 	}), err
 }

@@ -57,6 +57,26 @@ func (v *View) again(k KeyView) (string, error) {
 	return v.t("key.full.again", int(math.Ceil(k.PassesIn.Minutes())))
 }
 
+// maker is who made a key, and with what.
+func (v *View) maker(k KeyView) (string, error) {
+	switch k.MadeBy {
+	case "":
+		return v.t("key.made.unknown")
+	case authserver.ActorOperator:
+		return v.t("key.made.operator")
+	case v.Signin.User.ID:
+	default:
+		return v.t("key.made.another")
+	}
+	switch k.MadeWith {
+	case "":
+		return v.t("key.made.here")
+	case authserver.FirstPartyClientID:
+		return v.t("key.made.app")
+	}
+	return v.t("key.made.with", k.MadeWith)
+}
+
 // MadeKeyView is a key on the page that shows it, this once.
 type MadeKeyView struct {
 	KeyView
