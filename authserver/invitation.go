@@ -10,7 +10,7 @@ import (
 // address, with a role and an end.
 type Invitation struct {
 	ID         string
-	Digest     secret.Digest
+	Digest     secret.Digest // of the code that its maker sees
 	FamilyID   string
 	FamilyName string // read with the invitation
 	Email      string // normalized
@@ -18,5 +18,5 @@ type Invitation struct {
 	InvitedBy  string // user id
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
-	Mailed     bool // the code was sent to Email, and shown to nobody
+	Mailed     bool `gorm:"-"` // read by the code that was sent to Email, and shown to nobody
 }

@@ -93,7 +93,7 @@ func (w *world) tourSSO(b *tab, look func(page string), provider *openid.Provide
 	b.visit(w.Auth.URL + "/settings/family")
 	b.typeIn("input[name=email]", "grace@example.com")
 	b.press("button[value=invite]")
-	b.until(`document.querySelector("code.key") !== null`)
+	b.until(`document.querySelector("#invitation") !== null`)
 	b.signOut(w)
 	b.visit(w.Auth.URL + "/signin")
 	look("signin-sso")

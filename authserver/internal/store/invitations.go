@@ -52,13 +52,21 @@ func (s *Store) invitations(ctx context.Context) *gorm.DB {
 func (s *Store) openInvitations(ctx context.Context, now time.Time) *gorm.DB {
 	return s.invitations(ctx).Where("expires_at > ?", now).
 		Joins("JOIN families ON families.id = invitations.family_id").
-		Select("invitations.id, digest, family_id, families.name AS family_name, email, role, invited_by, invitations.created_at, expires_at, mailed")
+		Select("invitations.id, digest, family_id, families.name AS family_name, email, role, invited_by, invitations.created_at, expires_at")
 }
 
-// FindInvitation returns an open invitation by its code, fault.NotFound when
+// FindInvitation returns an open invitation by one of its codes, fault.NotFound when
 // there is none.
 func (s *Store) FindInvitation(ctx context.Context, code secret.Digest, now time.Time) (*authserver.Invitation, error) {
-	return invitationOf(s.openInvitations(ctx, now).Where("digest = ?", code))
+	i, err := invitationOf(s.openInvitations(ctx, now).Where("letter_digest = ?", code))
+	if fault.Is(err, fault.NotFound) {
+		return invitationOf(s.openInvitations(ctx, now).Where("digest = ?", code))
+	}
+	if err != nil {
+		return nil, err
+	}
+	i.Mailed = true
+	return i, nil
 }
 
 // FindInvitationTo returns the newest open family invitation of an address,
@@ -83,18 +91,18 @@ func (s *Store) ListInvitations(ctx context.Context, familyID string, now time.T
 	return database.Mapped(rows, invitationRow.invitation), err
 }
 
-// ClaimInvitation uses an invitation up, one winner.
+// ClaimInvitation uses an invitation up by one of its codes, one winner.
 func (s *Store) ClaimInvitation(ctx context.Context, code secret.Digest, email, userID string, now time.Time) (bool, error) {
-	return wroteOne(s.invitations(ctx).Where("digest = ? AND expires_at > ? AND email = ?", code, now, email).
+	return wroteOne(s.invitations(ctx).Where("(digest = ? OR letter_digest = ?) AND expires_at > ? AND email = ?", code, code, now, email).
 		Updates(map[string]any{"accepted_at": now, "accepted_by": userID}))
 }
 
-// MailInvitation gives an open invitation another code, which goes to its address, and
-// returns until when it is good. fault.NotFound: it is not open any more. By hand: one
+// MailInvitation gives an open invitation the code that goes to its address, another each
+// time, and returns until when it is good. fault.NotFound: it is not open any more. By hand: one
 // statement changes and returns.
 func (s *Store) MailInvitation(ctx context.Context, id string, code secret.Digest, now time.Time) (time.Time, error) {
 	var until time.Time
-	err := s.db.QueryRow(ctx, `UPDATE invitations SET digest = $2, mailed = true
+	err := s.db.QueryRow(ctx, `UPDATE invitations SET letter_digest = $2
 		WHERE id = $1 AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > $3 RETURNING expires_at`, id, code[:], now).Scan(&until)
 	_, err = orNotFound(&until, err)
 	return until, err

@@ -143,19 +143,22 @@ func TestAResetKeepsTheSecondFactorOfAConfirmedAddress(t *testing.T) {
 	})
 }
 
-// TestA3_AnInvitationProvesTheAddress: its code is in the letter only, and whoever joins
+// TestA3_AnInvitationProvesTheAddress: its letter has a code of its own, and whoever joins
 // with it reads what is sent to the address.
 func TestA3_AnInvitationProvesTheAddress(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		admin, guest := signedUp(t, s), actor.NewPerson(s.URL)
+		shown := ""
 		invite := func() authserver.EmailMessage {
 			t.Helper()
 			before := len(s.mail.to(authserver.EmailMessageInvited, guest.Email))
 			page := fill(t, admin.Browser, open(t, admin.Browser, "/settings/family"), map[string]string{"email": guest.Email, "role": "guest"}, "action", "invite")
-			if joinLink.MatchString(page.Body) || strings.Contains(page.Body, "inv_") {
-				t.Errorf("the page shows the code: %s", page.Text())
+			found := joinLink.FindStringSubmatch(page.Body)
+			if found == nil {
+				t.Fatalf("the page has no link to copy: %s", page.Text())
 			}
+			shown = strings.TrimPrefix(found[1], account.JoinPath)
 			testenv.Eventually(t, 5*time.Second, "invitation", func() bool { return len(s.mail.to(authserver.EmailMessageInvited, guest.Email)) > before })
 			return s.email(t, authserver.EmailMessageInvited, guest.Email)
 		}
@@ -169,6 +172,9 @@ func TestA3_AnInvitationProvesTheAddress(t *testing.T) {
 			t.Errorf("the letter is from %q", l.By)
 		}
 		code := strings.TrimPrefix(l.Path, account.JoinPath)
+		if code == shown {
+			t.Fatal("the inviter sees the code of the letter")
+		}
 		answer(t, guest.Browser, "/signup?invite_code="+code, map[string]string{"email": guest.Email, "password": guest.Password, "invite_code": code})
 		u, err := s.Store.FindUserByEmail(t.Context(), guest.Email)
 		if err != nil || !u.EmailConfirmed() || u.Role != authserver.RoleGuest {
@@ -179,6 +185,46 @@ func TestA3_AnInvitationProvesTheAddress(t *testing.T) {
 		}
 		if len(s.mail.to(authserver.EmailMessageConfirmOwn, guest.Email)) > 0 {
 			t.Error("a proved address is asked about")
+		}
+		late := actor.NewBrowser(s.URL)
+		if page, err := late.Get(t.Context(), account.JoinPath+shown); err != nil || page.Status != http.StatusNotFound {
+			t.Errorf("the other code of a used invitation: %v, %v", page.Status, err)
+		}
+	})
+}
+
+// TestA3_ACopiedInvitationProvesNothing: whoever joins with the link that the inviter saw
+// has joined, and is asked to confirm the address.
+func TestA3_ACopiedInvitationProvesNothing(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		admin, guest := signedUp(t, s), actor.NewPerson(s.URL)
+		page := fill(t, admin.Browser, open(t, admin.Browser, "/settings/family"), map[string]string{"email": guest.Email, "role": "guest"}, "action", "invite")
+		found := joinLink.FindStringSubmatch(page.Body)
+		if found == nil {
+			t.Fatalf("no link: %s", page.Text())
+		}
+		letter := strings.TrimPrefix(s.email(t, authserver.EmailMessageInvited, guest.Email).Path, account.JoinPath)
+		code := strings.TrimPrefix(found[1], account.JoinPath)
+		join := func(b *actor.Browser, code, email string) *actor.Page {
+			t.Helper()
+			page := fill(t, b, open(t, b, "/signup?invite_code="+code), map[string]string{"email": email, "password": guest.Password, "invite_code": code})
+			return page
+		}
+		if page := join(actor.NewBrowser(s.URL), code, "other@example.com"); page.Status != http.StatusForbidden && page.Status != http.StatusUnprocessableEntity {
+			t.Errorf("another address: %d", page.Status)
+		}
+		join(guest.Browser, code, guest.Email)
+		u, err := s.Store.FindUserByEmail(t.Context(), guest.Email)
+		if err != nil || u.EmailConfirmed() || u.Role != authserver.RoleGuest {
+			t.Fatalf("%+v, %v", u, err)
+		}
+		if text := open(t, admin.Browser, "/settings/family").Text(); !strings.Contains(text, "Not confirmed") {
+			t.Errorf("the family: %s", text)
+		}
+		s.email(t, authserver.EmailMessageConfirmOwn, guest.Email)
+		if page := join(actor.NewBrowser(s.URL), letter, guest.Email); page.Status != http.StatusForbidden && page.Status != http.StatusUnprocessableEntity {
+			t.Errorf("the letter's code of a used invitation: %d", page.Status)
 		}
 	})
 }

@@ -92,10 +92,7 @@ func (s *Server) invite(w http.ResponseWriter, r *http.Request, in *authserver.S
 	if err != nil {
 		return s.again(w, r, v, page.FamilyPage(v, data), err, "email")
 	}
-	data.For = authserver.NormalizeEmail(email)
-	if !code.IsZero() {
-		data.Link = s.issuer + account.JoinPath + code.Reveal()
-	}
+	data.For, data.Link = authserver.NormalizeEmail(email), s.issuer+account.JoinPath+code.Reveal()
 	return s.render(w, r, http.StatusOK, v, page.FamilyPage(v, data))
 }
 

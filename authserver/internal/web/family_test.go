@@ -26,7 +26,7 @@ func TestE2_FamilyPages(t *testing.T) {
 		page := fill(t, admin.Browser, family(), map[string]string{"email": guest.Email, "role": "guest"}, "action", "invite")
 		letter := s.email(t, authserver.EmailMessageInvited, guest.Email)
 		link := letter.Path
-		if letter.By != "" || joinLink.MatchString(page.Body) || !strings.Contains(page.Text(), "We are sending the link to "+guest.Email) {
+		if letter.By != "" || strings.Contains(page.Body, link) || !joinLink.MatchString(page.Body) || !strings.Contains(page.Text(), "We are sending a link to "+guest.Email) {
 			t.Errorf("the letter: %+v; the page: %s", letter, page.Text())
 		}
 		page = open(t, guest.Browser, link)

@@ -11,7 +11,7 @@ type FamilyView struct {
 	TimeZone    TimeZoneView
 	CanMail     bool   // addresses can be confirmed
 	For         string // address of the invitation just made; "": none was
-	Link        string // of it, shown this once; "": it was sent to the address, and only there
+	Link        string // of it, shown this once
 }
 
 var roles = []string{authserver.RoleMember, authserver.RoleAdmin, authserver.RoleGuest}
