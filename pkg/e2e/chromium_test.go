@@ -103,6 +103,14 @@ func (b *tab) withoutScripts() *tab {
 	return b
 }
 
+// inTimeZone has the browser believe that it is somewhere.
+func (b *tab) inTimeZone(zone string) {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: zone}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 // visit opens a page and waits for it.
 func (b *tab) visit(url string) {
 	b.t.Helper()

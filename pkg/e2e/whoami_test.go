@@ -158,6 +158,15 @@ func TestWellKnownPaths(t *testing.T) {
 			w.t.Errorf("%d %q", change.Status, change.Header.Get("Location"))
 		}
 		wantStatus(w.t, w.send(http.MethodGet, w.Auth.URL+"/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200", nil, ""), http.StatusNotFound)
+		p := w.person()
+		form, err := w.page(p, "/.well-known/change-password").Form("password", "new_password")
+		if err != nil || form.Action != "/settings/password" {
+			w.t.Errorf("where a password manager sends somebody: %+v %v", form, err)
+		}
+		signedOut := w.browse(w.Auth.URL + "/.well-known/change-password")
+		if signedOut.URL.Path != "/signin" || signedOut.URL.Query().Get("return_to") != "/settings/password" {
+			w.t.Errorf("without a sign-in: %s", signedOut.URL)
+		}
 		metadata := w.send(http.MethodGet, w.Auth.URL+"/.well-known/oauth-authorization-server", nil, "")
 		if metadata.Text("userinfo_endpoint") != w.Auth.URL+"/oauth/userinfo" || fmt.Sprint(metadata.JSON("protected_resources")) != "["+w.API().URL+"]" {
 			w.t.Errorf("%s", metadata)
@@ -172,4 +181,34 @@ func membersOf(t *testing.T, answer *actor.Answer) map[string]any {
 		t.Fatal(err)
 	}
 	return all
+}
+
+// TestWellKnownPasskeyEndpoints: where there are passkeys, the document names pages that
+// make and list them, to scripts of any origin; elsewhere there is none.
+func TestWellKnownPasskeyEndpoints(t *testing.T) {
+	const path = "/.well-known/passkey-endpoints"
+	eachWorld(t, func(w *world) {
+		wantStatus(w.t, w.send(http.MethodGet, w.Auth.URL+path, nil, ""), http.StatusNotFound) // the issuer is no name
+	})
+	addr, err := process.FreeAddr()
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer := "http://" + strings.Replace(addr, "127.0.0.1", "localhost", 1)
+	w := startWorld(t, testenv.Embedded, stack.Setup{AuthEnv: process.Env{"AUTH_ADDR": addr, "AUTH_ISSUER": issuer}})
+	document := w.send(http.MethodGet, issuer+path, http.Header{"Origin": {"https://manager.example"}}, "")
+	if document.Status != http.StatusOK || document.Header.Get("Content-Type") != "application/json" || document.Header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Fatalf("%s %v", document, document.Header)
+	}
+	p := actor.NewPerson(issuer)
+	if _, err := p.SignUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"enroll", "manage"} {
+		page, err := p.Browser.Get(t.Context(), document.Text(name))
+		if err != nil || page.Status != http.StatusOK || page.Heading() != "Passkeys" {
+			t.Errorf("%s leads to %v %v", name, page, err)
+		}
+	}
+	wantStatus(t, w.send(http.MethodPost, issuer+path, nil, ""), http.StatusMethodNotAllowed)
 }
