@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -38,6 +40,7 @@ func (p published) run(t *testing.T) map[string]any {
 	ctx, cancel := context.WithTimeout(t.Context(), clientPatience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, p.program, p.args...)
+	withChildren(cmd)
 	cmd.Dir = "clients"
 	cmd.Env = append(os.Environ(), "ISSUER="+p.w.Auth.URL, "API_URL="+p.w.API().URL, "CLIENT_ID="+p.app.Client.ID,
 		"CLIENT_SECRET="+p.app.Client.Secret, "REDIRECT_URI="+p.app.RedirectURI, "CONFIG="+t.TempDir(),
@@ -56,7 +59,11 @@ func (p published) run(t *testing.T) map[string]any {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = endGroup(cmd) }) // what it started and left behind
 	said := p.talk(t, person, in, out)
+	if said == nil {
+		_ = endGroup(cmd) // it waits for an answer that does not come
+	}
 	if err := cmd.Wait(); err != nil || said == nil {
 		t.Fatalf("%v: %s", err, complaints.String())
 	}
@@ -87,6 +94,23 @@ func (p published) talk(t *testing.T, person *actor.Person, in io.Writer, out io
 		}
 	}
 	return said
+}
+
+// withChildren makes cmd the head of a group, so that what it starts ends with it.
+func withChildren(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return endGroup(cmd) }
+	cmd.WaitDelay = 5 * time.Second // a child holds the pipes open
+}
+
+// endGroup ends cmd with everything that it started; what has ended already is no
+// error.
+func endGroup(cmd *exec.Cmd) error {
+	err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	if errors.Is(err, syscall.ESRCH) {
+		return os.ErrProcessDone
+	}
+	return err
 }
 
 const clientPatience = 2 * time.Minute // on machines with much else to do

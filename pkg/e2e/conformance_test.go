@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"encoding/json"
 	"io/fs"
+	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
@@ -23,6 +25,7 @@ func conformance(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	args = append([]string{"node_modules/@modelcontextprotocol/conformance/dist/index.js"}, append(args, "--output-dir", dir)...)
 	cmd := exec.CommandContext(t.Context(), node(t), args...)
+	withChildren(cmd)
 	cmd.Dir = "clients"
 	return cmd
 }
@@ -117,11 +120,17 @@ func TestConformanceOfTools(t *testing.T) {
 		}
 		pair := w.tokens(w.public(), "read_write")
 		// The suite knows no authorization.
-		signed := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(api)
-			r.Out.Host = r.In.Host
-			r.Out.Header.Set("Authorization", "Bearer "+pair.Access)
-		}})
+		signed := httptest.NewServer(&httputil.ReverseProxy{
+			Rewrite: func(r *httputil.ProxyRequest) {
+				r.SetURL(api)
+				r.Out.Host = r.In.Host
+				r.Out.Header.Set("Authorization", "Bearer "+pair.Access)
+			},
+			// Closing any server of a test closes the idle connections of the shared transport, also
+			// one that a request has just taken. The suite waits for ever for the rest of an answer.
+			Transport: &http.Transport{DisableKeepAlives: true},
+			ErrorLog:  slog.NewLogLogger(slog.NewTextHandler(w.t.Output(), nil), slog.LevelError),
+		})
 		w.t.Cleanup(signed.Close)
 		for _, version := range []string{"2025-06-18", "2025-11-25", "2026-07-28"} {
 			suite := conformance(w.t, w.t.TempDir(), "server", "--url", signed.URL+"/mcp", "--spec-version", version, "--suite", "all", "--expected-failures", "conformance.yml")
