@@ -11,21 +11,14 @@ type EventFilter struct {
 	FamilyID string
 	About    string // an id of who, whose, through which or to what; an address, or a request id
 	Kinds    []string
-	Since    time.Time   // the first moment
-	Until    time.Time   // the first moment after
-	After    EventCursor // the last event of the page before
-	Limit    int         // how many; 0: all
+	Since    time.Time // the first moment
+	Until    time.Time // the first moment after
+	After    Place     // the last event of the page before
+	Limit    int       // how many; 0: all
 }
 
-// EventCursor is the place of an event among those that are listed newest first;
-// zero: before the first.
-type EventCursor struct {
-	At time.Time
-	ID string
-}
-
-// Cursor is the place of e.
-func (e *Event) Cursor() EventCursor { return EventCursor{e.At, e.ID} }
+// Place is that of e in a list with the newest first.
+func (e *Event) Place() Place { return NewPlace(OrderNewest, "", e.At, e.ID) }
 
 // EventGroup is what people call kinds of events that belong together.
 type EventGroup struct {

@@ -52,7 +52,7 @@ func (r *Recorder) Each(ctx context.Context, f authserver.EventFilter, fn func(e
 		if left > 0 {
 			left -= len(found)
 		}
-		f.After = found[len(found)-1].Cursor()
+		f.After = found[len(found)-1].Place()
 	}
 }
 

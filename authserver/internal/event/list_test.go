@@ -83,7 +83,7 @@ func TestPagesOfOneMoment(t *testing.T) {
 					w.Errorf("%s is told twice", e.ID)
 				}
 				seen[e.ID] = true
-				f.After = e.Cursor()
+				f.After = e.Place()
 			}
 			if len(found) < f.Limit {
 				break

@@ -105,7 +105,7 @@ func (s *Store) ListEvents(ctx context.Context, f authserver.EventFilter) ([]aut
 		query = query.Where("at < ?", f.Until)
 	}
 	if f.After.ID != "" {
-		query = query.Where("(at, id) < (?, ?)", f.After.At, f.After.ID)
+		query = query.Where("(at, id) < (?, ?)", f.After.Created(), f.After.ID)
 	}
 	if f.Limit > 0 {
 		query = query.Limit(f.Limit)

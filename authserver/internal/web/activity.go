@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"latchkey/authserver"
@@ -30,8 +29,7 @@ func (s *Server) showActivity(w http.ResponseWriter, r *http.Request, in *authse
 	}
 	if len(found) > activityRows {
 		found = found[:activityRows]
-		last := found[activityRows-1]
-		d.Older = strconv.FormatInt(last.At.UnixMicro(), 10) + "." + last.ID
+		d.Older = found[activityRows-1].Place().String()
 	}
 	if d.Rows, err = s.named(r.Context(), in, d.Family, found); err != nil {
 		return err
@@ -76,22 +74,12 @@ func (s *Server) readActivity(r *http.Request, d *page.ActivityView) (authserver
 	default:
 		return f, errFilter
 	}
-	d.First = q.Get("before") == ""
-	if d.First {
-		return f, nil
+	f.After, err = authserver.ParsePlace(authserver.OrderNewest, q.Get("before"))
+	if d.First = f.After == (authserver.Place{}); err == nil && !d.First && !authserver.ValidID(f.After.ID) {
+		err = errFilter
 	}
-	micros, id, _ := strings.Cut(q.Get("before"), ".")
-	at, err := strconv.ParseInt(micros, 10, 64)
-	if err != nil || at < 0 || at > maxMicros || !authserver.ValidID(id) {
-		return f, errFilter
-	}
-	f.After = authserver.EventCursor{At: time.UnixMicro(at).UTC(), ID: strings.ToLower(id)}
-	return f, nil
+	return f, err
 }
-
-// maxMicros is the last moment that both databases can hold, in microseconds since
-// 1970: that of the year 9999.
-const maxMicros = 253402300799999999
 
 // named finds the names of what events tell of.
 func (s *Server) named(ctx context.Context, in *authserver.Signin, family bool, found []authserver.Event) ([]page.ActivityRow, error) {

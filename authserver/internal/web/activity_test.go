@@ -115,7 +115,7 @@ func TestActivityPages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cursor := fmt.Sprintf("/settings/activity?before=%d.%s", found[0].At.UnixMicro(), found[0].ID)
+		cursor := "/settings/activity?before=" + found[0].Place().String()
 		if text := open(t, p.Browser, cursor).Text(); strings.Contains(text, "theirs") || !strings.Contains(text, "mine-58") {
 			t.Errorf("from somebody else's event on: %s", text)
 		}
@@ -153,17 +153,19 @@ func TestActivityOfTheFamily(t *testing.T) {
 func TestActivityRefusesWhatItCannotRead(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
+		at := func(moment, id string) string { return "before=" + authserver.Place{By: moment, ID: id}.String() }
+		const first, last = "0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"
 		for _, query := range []string{
 			"kind=nothing", "kind=keys'%20OR%201=1", "days=0", "days=-1", "days=99999999999999999999", "of=everybody", "before=x",
-			"before=1", "before=1." + uuid.NewString()[:35], "before=9223372036854775807." + uuid.NewString(), "before=-1." + uuid.NewString(),
-			"before=1.urn:uuid:" + uuid.NewString(),
+			"before=1", at(last, uuid.NewString()[:35]), at("1", uuid.NewString()), at("10000-01-01T00:00:00Z", uuid.NewString()),
+			at(last, "urn:uuid:"+uuid.NewString()), at(last, "x"), at("", uuid.NewString()),
 		} {
 			page, err := p.Browser.Get(t.Context(), "/settings/activity?"+query)
 			if err != nil || page.Status != http.StatusBadRequest {
 				t.Errorf("%s: %d, %v", query, page.Status, err)
 			}
 		}
-		for _, query := range []string{"before=0." + uuid.NewString(), "before=253402300799999999." + strings.ToUpper(uuid.NewString())} {
+		for _, query := range []string{at(first, uuid.NewString()), at(last, strings.ToUpper(uuid.NewString()))} {
 			open(t, p.Browser, "/settings/activity?"+query)
 		}
 	})
