@@ -6,14 +6,17 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/pkg/fault"
 )
 
 // EventDays is how far back events are looked through.
 const EventDays = 90
 
+var errPlace = fault.New(fault.Malformed, "This page of the list does not exist. Start at the first one.")
+
 // Events returns a page of what happened on the instance, newest first. Text is an email
 // address, an id, a client address or a request id; State is one of
-// authserver.EventGroups.
+// authserver.EventGroups. fault.Malformed: q.After is the place of no event.
 func (s *Service) Events(ctx context.Context, q authserver.Search) (authserver.Found[authserver.Event], error) {
 	var none authserver.Found[authserver.Event]
 	q = bounded(q)
@@ -30,8 +33,8 @@ func (s *Service) Events(ctx context.Context, q authserver.Search) (authserver.F
 			f.Kinds = g.Kinds
 		}
 	}
-	if q.After.ID != "" {
-		f.After = authserver.EventCursor{At: q.After.Created(), ID: q.After.ID}
+	if f.After = q.After; q.After.ID != "" && !authserver.ValidID(q.After.ID) {
+		return none, errPlace
 	}
 	rows, err := s.deps.Store.ListEvents(ctx, f)
 	if err != nil {
@@ -40,8 +43,7 @@ func (s *Service) Events(ctx context.Context, q authserver.Search) (authserver.F
 	page := authserver.Found[authserver.Event]{Rows: rows, Total: -1}
 	if len(rows) > q.Limit {
 		page.Rows = rows[:q.Limit]
-		last := &page.Rows[q.Limit-1]
-		page.Next = authserver.NewPlace(authserver.OrderNewest, "", last.At, last.ID)
+		page.Next = page.Rows[q.Limit-1].Place()
 	}
 	return page, nil
 }
