@@ -132,7 +132,7 @@ func (w *world) tourDeveloper(b *tab, at func(page, path string), look func(page
 	b.until(`document.querySelector("code#secret") !== null`)
 	look("client-secret")
 	b.press("main a.button.primary")
-	b.until(`location.pathname.startsWith("/settings/developer/") && document.querySelector("pre.code") !== null`)
+	b.until(`location.pathname.startsWith("/settings/developer/") && document.querySelector(".chart") !== null`)
 	look("client")
 	path, err := ask[string](b, "location.pathname")
 	if err != nil {
@@ -141,6 +141,7 @@ func (w *world) tourDeveloper(b *tab, at func(page, path string), look func(page
 	at("client-rotate", path+"/rotate")
 	at("clients", "/settings/developer")
 	own := &actor.App{Issuer: w.Auth.URL, Client: actor.Credential{ID: path[strings.LastIndex(path, "/")+1:]}, RedirectURI: "https://app.example/callback"}
+	at("client-program", path+"/program")
 	w.tourTestRun(b, look, own)
 	b.visit(own.AuthorizeURL(actor.NewPKCE(), "read", "s", nil))
 	look("consent-own")

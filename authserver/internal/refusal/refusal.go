@@ -22,7 +22,7 @@ type Store interface {
 const (
 	beat        = time.Second
 	mostWaiting = 1000 // different ones, until they are written
-	mostOfOne   = 20   // of these of one client
+	mostOfOne   = 10   // of these of one client
 	lastTimeout = 5 * time.Second
 )
 

@@ -18,7 +18,7 @@ const pruneRefusals = `DELETE FROM client_refusals WHERE client_id = $1 AND (end
 	(SELECT endpoint, reason, detail FROM client_refusals WHERE client_id = $1 ORDER BY last_at DESC, endpoint, reason, detail LIMIT $2)`
 
 // mostRefusals is how many different refusals of one client are remembered.
-const mostRefusals = 20
+const mostRefusals = 10
 
 // NoteRefusals adds refusals to those that are known. Rows are taken in one order, so
 // that two replicas never wait for each other.

@@ -106,6 +106,7 @@ func (s *Server) developerRoutes() []route {
 		{path: list, get: person(s.showClients), post: person(s.noForm)},
 		{path: list + "/new", get: person(s.showNewClient), post: person(s.createClient), confirm: freshSignin},
 		{path: one, get: clientOwner(s.showClient), post: clientOwner(s.changeClient), confirm: freshSignin},
+		{path: one + "/program", get: clientOwner(s.showProgram)},
 		{path: one + "/try", get: clientOwner(s.showTestRun), post: clientOwner(s.testRun), confirm: freshSignin},
 		{path: one + "/rotate", get: clientOwner(s.showRotation), post: clientOwner(s.rotateClient), confirm: freshSignin},
 		{path: one + "/delete", get: clientOwner(s.showDeletion), post: clientOwner(s.deleteClient), confirm: freshSignin},

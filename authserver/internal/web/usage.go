@@ -41,7 +41,7 @@ func (s *Server) renderClient(w http.ResponseWriter, r *http.Request, v *page.Vi
 	if err != nil {
 		return err
 	}
-	d.Usage = &page.UsageView{Hours: found.Hours, Days: found.Days}
+	d.Usage = &page.UsageView{Days: found.Days} // hours would make the page too large
 	if d.Refusals, err = s.refusals.Of(r.Context(), d.ID); err != nil {
 		return err
 	}
@@ -50,4 +50,10 @@ func (s *Server) renderClient(w http.ResponseWriter, r *http.Request, v *page.Vi
 		return s.again(w, r, v, body, refused, "name", "scopes", "redirect_uris", "refresh_overlap")
 	}
 	return s.render(w, r, http.StatusOK, v, body)
+}
+
+// showProgram shows a program for one's own application.
+func (s *Server) showProgram(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
+	v, data := s.ofOneClient(w, r, in, c)
+	return s.render(w, r, http.StatusOK, v, page.ProgramPage(v, data))
 }

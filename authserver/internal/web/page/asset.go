@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
+	"strings"
 )
 
 //go:embed static
@@ -31,7 +33,7 @@ func readAssets(look Face) (assets, error) {
 			return err
 		}
 		content, err := staticFiles.ReadFile(name)
-		all.add(path.Base(name), look.coloured(path.Base(name), content))
+		all.add(path.Base(name), look.coloured(path.Base(name), compact(name, content)))
 		return err
 	})
 	if err != nil {
@@ -43,6 +45,22 @@ func readAssets(look Face) (assets, error) {
 		}
 	}
 	return all, nil
+}
+
+var (
+	cssComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+	cssBreak   = regexp.MustCompile(`\s*\n\s*`)
+	// What our stylesheets never have within quotes.
+	cssBlanks = strings.NewReplacer(" { ", "{", " {", "{", "; }", "}", " }", "}", ": ", ":", "; ", ";", ", ", ",")
+)
+
+// compact leaves out of a stylesheet of ours what browsers do not read.
+func compact(name string, content []byte) []byte {
+	if path.Ext(name) != ".css" {
+		return content
+	}
+	text := cssBreak.ReplaceAllString(cssComment.ReplaceAllString(string(content), ""), " ")
+	return []byte(cssBlanks.Replace(text))
 }
 
 func (a assets) add(name string, content []byte) {

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -78,8 +77,8 @@ func (c *Chart) lines() []int64 {
 // box is a rectangle: x and width in percent of the plot, y and height in pixels.
 type box struct{ X, Width, Y, Height string }
 
-func pixels(f float64) string  { return strconv.FormatFloat(f, 'f', 1, 64) }
-func percent(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) + "%" }
+func pixels(f float64) string  { return strconv.FormatFloat(f, 'f', 0, 64) }
+func percent(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) + "%" }
 
 func (c *Chart) column(i int, from, to float64) box {
 	slot := 100 / float64(len(c.Bars))
@@ -103,11 +102,6 @@ func (c *Chart) not(i int) box {
 func (c *Chart) striped(i int) bool {
 	b := &c.Bars[i]
 	return c.Counts == countsRequests && c.y(b.OK)-c.y(b.OK+b.no()) >= 3*leastBar
-}
-
-func (c *Chart) slot(i int) box {
-	slot := 100 / float64(len(c.Bars))
-	return box{percent(slot * float64(i)), percent(slot), strconv.Itoa(plotTop), strconv.Itoa(c.base() - plotTop)}
 }
 
 // tick is a word under the axis.
@@ -148,7 +142,7 @@ func (v *View) says(c *Chart, b *Bar) (string, error) {
 	case c.Counts != countsRequests:
 		return v.t("chart.bar.count", b.Label, v.plain(b.OK+b.no()))
 	case b.no() == 0:
-		return v.t("chart.bar.ok", b.Label, v.plain(b.OK))
+		return v.t("chart.bar.count", b.Label, v.plain(b.OK))
 	}
 	return v.t("chart.bar.both", b.Label, v.plain(b.OK), v.plain(b.no()))
 }
@@ -266,7 +260,7 @@ func (v *View) bar(u *authserver.UsageHour, hourly bool) Bar {
 	at := u.Hour.UTC()
 	if hourly {
 		b.Short = at.Format("15:04")
-		b.Label = fmt.Sprintf("%s–%s", b.Short, at.Add(time.Hour).Format("15:04"))
+		b.Label = b.Short
 		return b
 	}
 	b.Short = at.Format(v.texts["format.day"])

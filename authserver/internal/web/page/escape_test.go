@@ -37,7 +37,7 @@ func TestPagesEscapeWhatOthersWrote(t *testing.T) {
 		Refusals: []authserver.ClientRefusal{{Reason: authserver.RefusedRedirect, Detail: text}},
 	}
 	for name, body := range map[string]templ.Component{
-		"client": ClientPage(v, client), "test run": TestRunPage(v, client, []RunStep{{Key: "call", Request: "</pre>" + text, Answer: text}}), "secret": SecretPage(v, client, text), "delete": DeleteClientPage(v, client),
+		"client": ClientPage(v, client), "program": ProgramPage(v, client), "test run": TestRunPage(v, client, []RunStep{{Key: "call", Request: "</pre>" + text, Answer: text}}), "secret": SecretPage(v, client, text), "delete": DeleteClientPage(v, client),
 		"sign-in": SignInPage(v, SignInView{CanSignUp: true, Passkeys: true}), "link": LinkGonePage(v, address, "linkgone.reset"), "error": ErrorPage(v, text, text),
 	} {
 		html, err := drawn(t, v, body)
