@@ -92,17 +92,27 @@ func (p *parts) run(ctx context.Context, handler http.Handler, workers []worker)
 	return err
 }
 
-// handler builds everything that answers requests, innermost first.
+// handler builds everything that answers requests, and the workers beside it.
 func (p *parts) handler(people *account.Service) (http.Handler, []worker, error) {
-	passkeys, err := passkey.New(passkey.Dependencies{Store: p.store, Issuer: p.cfg.Issuer, Name: p.cfg.Look.Name, Events: p.events, Now: now})
+	router, pages, workers, err := p.router(people)
 	if err != nil {
 		return nil, nil, err
+	}
+	handler, err := p.chain(router, pages)
+	return handler, workers, err
+}
+
+// router builds what answers each path, innermost first.
+func (p *parts) router(people *account.Service) (*mux.Router, *web.Server, []worker, error) {
+	passkeys, err := passkey.New(passkey.Dependencies{Store: p.store, Issuer: p.cfg.Issuer, Name: p.cfg.Look.Name, Events: p.events, Now: now})
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	single := p.sso(people)
 	clients := oauth.NewClientCache(p.store, p.cfg.ClientCache, now)
 	askers, err := p.askers(clients)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	devices := &deviceflow.Service{Store: p.store, Grants: p.grants, Logger: p.log, Now: now}
 	router := mux.NewRouter().SkipClean(true) // an odd path is no route; a redirect would turn a POST into a GET
@@ -116,11 +126,11 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 	}
 	workers, err := p.ownPages(&drawn)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	pages, err := web.New(drawn)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	endpoints := oauth.New(oauth.Dependencies{
 		Grants: p.grants, Askers: askers, Credentials: p.credentials, Pages: pages, Signins: pages, Throttle: tokenThrottle{people},
@@ -130,7 +140,7 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 	workers = append(workers, p.grants.RunUses, p.sweeper().Run, p.events.RunSeals, refusals.Run, people.RunErasures)
 	outbox, err := p.outbox(people)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if outbox != nil {
 		workers = append(workers, outbox)
@@ -140,18 +150,17 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 	pages.Mount(router)
 	admission, noteUses, err := p.guard()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	workers = append(workers, noteUses)
 	api.New(api.Dependencies{
 		People: people, Recovery: drawn.Recovery, Keys: p.keys, SSO: single, Guard: admission, ResourceServers: endpoints, Now: now,
 	}).Mount(router)
 	if err := api.MountDescription(router, p.cfg.Issuer); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	router.NotFoundHandler = notFound(pages)
-	handler, err := p.chain(router, pages)
-	return handler, workers, err
+	return router, pages, workers, nil
 }
 
 // chain is what every request passes on its way to router.

@@ -36,6 +36,7 @@ type service struct {
 	t      *testing.T
 	url    string
 	db     *database.DB
+	router *mux.Router
 	store  *store.Store
 	set    testenv.Set
 	people *people
@@ -134,6 +135,7 @@ func front(t *testing.T, set testenv.Set, db *database.DB, known *people) *servi
 		t.Fatal(err)
 	}
 	endpoints.Mount(router)
+	s.router = router
 	server.Config.Handler = httpserver.Chain{
 		Now: time.Now, Logger: log, Headers: httpserver.APIHeaders(), BodyLimit: api.LargestBody, Render: apierror.Write,
 	}.Wrap(router)

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/testenv"
+	"latchkey/pkg/testenv/described"
 )
 
 func TestUnknownPathsAndMethods(t *testing.T) {
@@ -133,4 +134,9 @@ func TestUsage(t *testing.T) {
 			t.Errorf("usage of a token: %s", token.raw)
 		}
 	})
+}
+
+func TestEveryRouteHasALineInTheDocument(t *testing.T) {
+	s := start(t, testenv.Embedded)
+	described.EveryRouteHasALine(t, s.router, "../../../docs/http.md", "resourceapi")
 }
