@@ -44,6 +44,7 @@ func (p Program) Main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if len(args) > 0 && (args[0] == "--version" || args[0] == "-version") {
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 		args = append([]string{"version"}, args[1:]...)
 	}
 	err := readable(Group(p.Name, p.Usage, p.Commands)(ctx, args))

@@ -25,14 +25,16 @@ type Options struct {
 	Optional map[string]Check     // what it serves without, but worse
 	Logger   *slog.Logger         // required
 	Timeout  time.Duration        // of the handler, as its Chain has it; 0: 15 s
-	Drain    time.Duration        // how long requests may finish after ctx ends; 0: 10 s
+	Leave    time.Duration        // how long after ctx ends connections are still taken, so that proxies hear of it before they are refused
+	Drain    time.Duration        // how long requests may finish after that; 0: 10 s
 	// Listening, if set, is called once with the bound addresses.
 	Listening func(addr, opsAddr string)
 }
 
-// Run listens until ctx ends, then lets running requests finish for at most
-// Options.Drain and returns nil; /readyz says 503 meanwhile. It returns an
-// error when it cannot listen, and when requests had to be cut off.
+// Run listens until ctx ends, goes on for Options.Leave, then lets running requests
+// finish for at most Options.Drain and returns nil; /readyz says 503 meanwhile, at
+// both listeners. It returns an error when it cannot listen, and when requests had to
+// be cut off.
 func Run(ctx context.Context, opts Options) error {
 	if opts.Timeout <= 0 {
 		opts.Timeout = defaultTimeout
@@ -44,7 +46,7 @@ func Run(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	servers, listeners := []*http.Server{newServer(opts.Handler, opts)}, []net.Listener{public}
+	servers, listeners := []*http.Server{newServer(leaving(ctx, opts.Handler), opts)}, []net.Listener{public}
 	opsAddr := ""
 	if opts.OpsAddr != "" {
 		second, err := listen(ctx, opts.OpsAddr)
@@ -67,7 +69,11 @@ func Run(ctx context.Context, opts Options) error {
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		opts.Logger.LogAttrs(ctx, slog.LevelInfo, "draining")
+		opts.Logger.LogAttrs(ctx, slog.LevelInfo, "draining", slog.Duration("leave", opts.Leave))
+		select {
+		case err = <-failed:
+		case <-time.After(opts.Leave):
+		}
 	}
 	return errors.Join(err, shutdown(context.WithoutCancel(ctx), servers, opts.Drain))
 }
@@ -78,6 +84,26 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("httpserver: %w", err)
 	}
 	return l, nil
+}
+
+// leaving answers GET /readyz in front of h, for proxies that see the public listener
+// only: 200, and 503 from the end of ctx on. From then on every answer also ends its
+// connection, so that no proxy keeps one that is about to be closed.
+func leaving(ctx context.Context, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		gone := ctx.Err() != nil
+		if gone {
+			w.Header().Set("Connection", "close")
+		}
+		if r.URL.Path != "/readyz" || r.Method != http.MethodGet && r.Method != http.MethodHead {
+			h.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		if gone {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
 }
 
 // shutdown ends the public listener first, so that the second one can tell a

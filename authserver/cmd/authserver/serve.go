@@ -83,7 +83,7 @@ func (p *parts) run(ctx context.Context, handler http.Handler, workers []worker)
 	}
 	err := httpserver.Run(ctx, httpserver.Options{
 		Addr: p.cfg.Addr, OpsAddr: p.cfg.OpsAddr, Handler: handler, Registry: p.metrics, Logger: p.log,
-		Timeout:  p.cfg.RequestTimeout,
+		Timeout: p.cfg.RequestTimeout, Leave: p.cfg.DrainDelay, Drain: p.cfg.Drain,
 		Checks:   map[string]httpserver.Check{"database": p.store.Ping},
 		Optional: map[string]httpserver.Check{"cache": p.cache.Ping, "database writes": p.db.Writable, "erasure": p.canErase},
 	})

@@ -36,6 +36,8 @@ type Config struct {
 	UsageRetention time.Duration `env:"AUTH_USAGE_RETENTION" envDefault:"840h"`  // how long it is known how often keys and applications were used, and from where
 
 	RequestTimeout time.Duration `env:"AUTH_REQUEST_TIMEOUT" envDefault:"15s"`
+	DrainDelay     time.Duration `env:"AUTH_DRAIN_DELAY" envDefault:"0s"`
+	Drain          time.Duration `env:"AUTH_DRAIN" envDefault:"10s"`
 	BodyLimit      int64         `env:"AUTH_BODY_LIMIT" envDefault:"1048576"`
 	TrustedProxies []string      `env:"AUTH_TRUSTED_PROXIES"`
 
@@ -111,10 +113,11 @@ func (c *Config) check() error {
 		"AUTH_ISSUER must be written as browsers write an origin: in lower case, without the scheme's own port")
 	for name, d := range map[string]time.Duration{
 		"AUTH_SWEEP_INTERVAL": c.SweepInterval, "AUTH_EVENT_RETENTION": c.EventRetention, "AUTH_USAGE_RETENTION": c.UsageRetention,
-		"AUTH_REQUEST_TIMEOUT": c.RequestTimeout,
+		"AUTH_REQUEST_TIMEOUT": c.RequestTimeout, "AUTH_DRAIN": c.Drain,
 	} {
 		complain(d <= 0, "%s must be more than 0", name)
 	}
+	complain(c.DrainDelay < 0 || c.DrainDelay > 5*time.Minute, "AUTH_DRAIN_DELAY must be between 0s and 5m")
 	complain(c.Secure() && c.cheapPasswords(), "AUTH_PASSWORD_MEMORY × AUTH_PASSWORD_PASSES must be at least 35840 KiB, "+
 		"of at least 7168, where people sign in over https")
 	api, err := url.Parse(c.APIURL)

@@ -244,8 +244,8 @@ func (p *parts) run(ctx context.Context) error {
 		running.Go(func() { work(background) })
 	}
 	err = httpserver.Run(ctx, httpserver.Options{
-		Addr: p.cfg.Addr, OpsAddr: p.cfg.OpsAddr, Handler: handler, Registry: p.metrics, Logger: p.log, Drain: p.cfg.Drain,
-		Timeout:  p.cfg.RequestTimeout,
+		Addr: p.cfg.Addr, OpsAddr: p.cfg.OpsAddr, Handler: handler, Registry: p.metrics, Logger: p.log,
+		Timeout: p.cfg.RequestTimeout, Leave: p.cfg.DrainDelay, Drain: p.cfg.Drain,
 		Checks:   map[string]httpserver.Check{"database": p.db.Ping},
 		Optional: map[string]httpserver.Check{"cache": p.cache.Ping, "database writes": p.db.Writable},
 	})

@@ -57,6 +57,7 @@ type Config struct {
 	DefaultTimeZone string        `env:"API_DEFAULT_TIME_ZONE" envDefault:"UTC"`
 	RequestTimeout  time.Duration `env:"API_REQUEST_TIMEOUT" envDefault:"15s"`
 	BodyLimit       int64         `env:"API_BODY_LIMIT" envDefault:"1048576"`
+	DrainDelay      time.Duration `env:"API_DRAIN_DELAY" envDefault:"0s"`
 	Drain           time.Duration `env:"API_DRAIN" envDefault:"10s"`
 	SweepInterval   time.Duration `env:"API_SWEEP_INTERVAL" envDefault:"1m"`
 	SyncRetention   time.Duration `env:"API_SYNC_RETENTION" envDefault:"720h"` // how long a sync is remembered
@@ -143,6 +144,7 @@ func (c *Config) check() error {
 	} {
 		complain(d <= 0, "%s must be more than 0", name)
 	}
+	complain(c.DrainDelay < 0 || c.DrainDelay > 5*time.Minute, "API_DRAIN_DELAY must be between 0s and 5m")
 	for name, n := range map[string]int64{
 		"API_RATE_LIMIT_STANDARD": c.LimitStandard, "API_RATE_LIMIT_PREMIUM": c.LimitPremium,
 		"API_RATE_LIMIT_ENTERPRISE": c.LimitEnterprise, "API_RATE_LIMIT_OAUTH": c.LimitOAuth,
