@@ -26,6 +26,7 @@ const (
 // for a refused connection or a timeout; then a breaker refuses the others at once.
 type Redis struct {
 	address *address
+	login   atomic.Pointer[login]
 	servers atomic.Pointer[servers]
 	breaker *Breaker
 	log     *slog.Logger
@@ -66,9 +67,32 @@ func OpenRedis(address string, opts Options) (*Redis, error) {
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	r := &Redis{address: a, breaker: &Breaker{Now: opts.Now}, log: log}
+	r.login.Store(&login{o.Username, o.Password})
+	o.CredentialsProvider = func() (string, string) {
+		now := r.login.Load()
+		return now.user, now.password
+	}
 	r.servers.Store(r.connect(a.kind))
 	r.trips = coalesce.New(1, r.carry)
 	return r, nil
+}
+
+// login is what new connections say.
+type login struct{ user, password string }
+
+// Renew takes user and password of address for connections that are opened from now
+// on, where s is Redis. Those that are open stay.
+func Renew(s Store, address string) error {
+	r, ok := s.(*Redis)
+	if !ok {
+		return nil
+	}
+	a, err := parse(address)
+	if err != nil {
+		return fmt.Errorf("cache: the Redis URL %w", err)
+	}
+	r.login.Store(&login{a.options.Username, a.options.Password})
+	return nil
 }
 
 // Client returns the connections, breaker included, for scripts that the

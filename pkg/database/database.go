@@ -49,6 +49,7 @@ type DB struct {
 	sql    *sql.DB
 	log    *slog.Logger
 	pool   *pgxpool.Pool            // nil on SQLite
+	pass   *password                // nil on SQLite
 	reads  *coalesce.Batcher[*call] // nil on SQLite
 }
 

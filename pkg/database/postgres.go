@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -27,7 +28,11 @@ func openPostgres(ctx context.Context, url string, opts Options) (*DB, error) {
 		cfg.ConnConfig.ConnectTimeout = 3 * time.Second
 	}
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
-	cfg.BeforeConnect = new(pooler).choose
+	pass, choose := new(password), new(pooler).choose
+	cfg.BeforeConnect = func(ctx context.Context, c *pgx.ConnConfig) error {
+		pass.give(ctx, c)
+		return choose(ctx, c)
+	}
 	keep := cfg.ConnConfig.OnPgError
 	cfg.ConnConfig.OnPgError = func(c *pgconn.PgConn, e *pgconn.PgError) bool { return keep(c, e) && !usedUp(e.Code) }
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
@@ -41,7 +46,7 @@ func openPostgres(ctx context.Context, url string, opts Options) (*DB, error) {
 		return nil, fmt.Errorf("database: open PostgreSQL: %w", err)
 	}
 	db := &DB{
-		engine: Postgres, orm: orm, sql: sqlDB, pool: pool, log: opts.log(),
+		engine: Postgres, orm: orm, sql: sqlDB, pool: pool, pass: pass, log: opts.log(),
 		reads: readTrips(pool, runtime.GOMAXPROCS(0)),
 	}
 	if err := db.carrySettings(); err != nil {

@@ -11,10 +11,11 @@ import (
 )
 
 // NewLogger returns a logger that writes JSON to out, or text when out is a
-// terminal; a line in a request names it. Lines are handed to a goroutine that writes whatever has gathered,
+// terminal; a line in a request names it. The
+// level may change while it serves (slog.LevelVar). Lines are handed to a goroutine that writes whatever has gathered,
 // so that a request does not wait for the log; call flush before the process
 // ends.
-func NewLogger(out *os.File, level slog.Level) (log *slog.Logger, flush func()) {
+func NewLogger(out *os.File, level slog.Leveler) (log *slog.Logger, flush func()) {
 	opts := &slog.HandlerOptions{Level: level}
 	if isatty.IsTerminal(out.Fd()) {
 		return slog.New(identified{slog.NewTextHandler(out, opts)}), func() {}

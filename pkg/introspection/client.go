@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -49,6 +50,7 @@ type ClientOptions struct {
 // Client asks the authorization server (RFC 7662).
 type Client struct {
 	opts    ClientOptions
+	secret  atomic.Pointer[string]
 	http    *http.Client
 	breaker *cache.Breaker
 }
@@ -69,7 +71,7 @@ func NewClient(opts ClientOptions) (*Client, error) {
 	if opts.Registerer != nil {
 		breaker.Register(opts.Registerer, "authserver")
 	}
-	return &Client{
+	c := &Client{
 		opts: opts, breaker: breaker,
 		http: &http.Client{
 			// A redirect would carry our secret to wherever it points.
@@ -84,8 +86,13 @@ func NewClient(opts ClientOptions) (*Client, error) {
 				ForceAttemptHTTP2:   true,
 			},
 		},
-	}, nil
+	}
+	c.Renew(opts.Secret)
+	return c, nil
 }
+
+// Renew makes secret the one of the requests from now on.
+func (c *Client) Renew(secret string) { c.secret.Store(&secret) }
 
 // Introspect implements Introspector.
 func (c *Client) Introspect(ctx context.Context, credential secret.Token) (Answer, error) {
@@ -119,7 +126,7 @@ func (c *Client) ask(ctx context.Context, credential secret.Token) (Answer, erro
 	// Asking twice does no harm: lets the transport repeat a request that met a
 	// connection closed by a restart. An empty value is not sent.
 	req.Header["X-Idempotency-Key"] = []string{}
-	req.SetBasicAuth(url.QueryEscape(c.opts.ID), url.QueryEscape(c.opts.Secret)) // RFC 6749 section 2.3.1
+	req.SetBasicAuth(url.QueryEscape(c.opts.ID), url.QueryEscape(*c.secret.Load())) // RFC 6749 section 2.3.1
 	res, err := c.http.Do(req)
 	if err != nil {
 		return Answer{}, fmt.Errorf("introspection: %w", err)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"latchkey/pkg/httpserver"
@@ -18,8 +19,9 @@ const clientTimeout = 5 * time.Second
 
 // Client reports to the authorization server as a resource server.
 type Client struct {
-	endpoint, id, secret string
-	http                 *http.Client
+	endpoint, id string
+	secret       atomic.Pointer[string]
+	http         *http.Client
 }
 
 // NewClient returns a Client that reports to the authorization server whose
@@ -30,15 +32,20 @@ func NewClient(introspectionEndpoint, id, secret string) (*Client, error) {
 		return nil, errors.New("keyuse: the introspection endpoint is not an absolute URL")
 	}
 	u.Path, u.RawPath, u.RawQuery, u.Fragment = Path, "", "", ""
-	return &Client{
-		endpoint: u.String(), id: id, secret: secret,
+	c := &Client{
+		endpoint: u.String(), id: id,
 		http: &http.Client{
 			Timeout: clientTimeout,
 			// A redirect would carry our secret to wherever it points.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-	}, nil
+	}
+	c.Renew(secret)
+	return c, nil
 }
+
+// Renew makes secret the one of the reports from now on.
+func (c *Client) Renew(secret string) { c.secret.Store(&secret) }
 
 // Report is a Sink.
 func (c *Client) Report(ctx context.Context, report Report) error {
@@ -52,7 +59,7 @@ func (c *Client) Report(ctx context.Context, report Report) error {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	httpserver.Continue(ctx, req.Header)
-	req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(c.secret)) // RFC 6749 section 2.3.1
+	req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(*c.secret.Load())) // RFC 6749 section 2.3.1
 	res, err := c.http.Do(req)
 	if err != nil {
 		return fmt.Errorf("keyuse: %w", err)

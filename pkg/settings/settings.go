@@ -19,6 +19,16 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
+// Environ is the environment of the process, name → value.
+func Environ() map[string]string {
+	environ := map[string]string{}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		environ[name] = value
+	}
+	return environ
+}
+
 // Read fills dst, a pointer to a struct with env tags, from environ (name →
 // value). For every NAME there may be a NAME_FILE instead, a file that holds the
 // value. What cannot be read is in the error, by the name of its variable, and

@@ -9,6 +9,7 @@ import (
 // askers finds the clients that ask for something. Where the operator switched
 // documents off, those known by them alone are unknown.
 func (p *parts) askers(clients *oauth.ClientCache) (oauth.Askers, error) {
+	p.forgetting = append(p.forgetting, clients.Forget)
 	askers := oauth.Askers{Clients: clients, Registration: p.registration}
 	if p.cfg.Documents != "on" {
 		return askers, nil
@@ -17,6 +18,7 @@ func (p *parts) askers(clients *oauth.ClientCache) (oauth.Askers, error) {
 	if err != nil {
 		return askers, err
 	}
-	askers.Documents = clientdoc.New(clientdoc.Options{Networks: networks, Schemes: p.cfg.PrivateSchemes, Now: now, Logger: p.log})
+	documents := clientdoc.New(clientdoc.Options{Networks: networks, Schemes: p.cfg.PrivateSchemes, Now: now, Logger: p.log})
+	askers.Documents, p.forgetting = documents, append(p.forgetting, documents.Forget)
 	return askers, nil
 }

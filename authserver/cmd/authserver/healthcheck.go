@@ -14,7 +14,7 @@ func healthcheck(ctx context.Context, args []string) error {
 	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
-	cfg, err := settings()
+	cfg, err := readSettings()
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,6 +16,7 @@ import (
 	"latchkey/authserver/internal/credential"
 	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/grant"
+	"latchkey/authserver/internal/mail"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/store"
@@ -27,6 +27,7 @@ import (
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/keyuse"
 	"latchkey/pkg/ratelimit"
+	"latchkey/pkg/settings"
 )
 
 // parts is everything below the listeners, which the server and the command
@@ -48,23 +49,22 @@ type parts struct {
 	limiter      ratelimit.Limiter
 	keys         *apikey.Service
 	uses         *keyuse.Recorder // of keys and applications, and of the instance
+
+	latest     config.Config // as it was last read; of reload alone
+	level      *slog.LevelVar
+	sender     *mail.Sender // nil: no emails are sent
+	forgetting []func()     // what a reload forgets
 }
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
-func settings() (config.Config, error) {
-	environ := map[string]string{}
-	for _, pair := range os.Environ() {
-		name, value, _ := strings.Cut(pair, "=")
-		environ[name] = value
-	}
-	return config.Read(environ)
-}
+// readSettings reads the settings from the environment and from files.
+func readSettings() (config.Config, error) { return config.Read(settings.Environ()) }
 
 // assemble builds the parts that all commands share. A database that nobody named
 // is told of on standard error and, unless the command is to make it, must be there.
 func assemble(ctx context.Context, makes bool) (*parts, error) {
-	cfg, err := settings()
+	cfg, err := readSettings()
 	if err != nil {
 		return nil, err
 	}
@@ -73,12 +73,11 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 			return nil, err
 		}
 	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(cfg.LogLevel)); err != nil {
+	p := &parts{cfg: cfg, latest: cfg, level: new(slog.LevelVar), metrics: httpserver.NewRegistry(cli.VersionOf(version))}
+	if err := p.level.UnmarshalText([]byte(cfg.LogLevel)); err != nil {
 		return nil, err
 	}
-	p := &parts{cfg: cfg, metrics: httpserver.NewRegistry(cli.VersionOf(version))}
-	p.log, p.flush = httpserver.NewLogger(os.Stderr, level)
+	p.log, p.flush = httpserver.NewLogger(os.Stderr, p.level)
 	slog.SetDefault(p.log)
 	if p.db, err = database.Open(ctx, cfg.DatabaseURL, database.Options{MaxConnections: cfg.MaxConns, Logger: p.log}); err != nil {
 		return nil, err

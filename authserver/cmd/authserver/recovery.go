@@ -24,7 +24,7 @@ func (p *parts) recovery(people *account.Service) (*account.Recovery, error) {
 	if err != nil {
 		return nil, fmt.Errorf("AUTH_SMTP_URL: %w", err)
 	}
-	r.Mail = sender
+	r.Mail, p.sender = sender, sender
 	return r, nil
 }
 

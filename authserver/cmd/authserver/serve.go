@@ -64,6 +64,7 @@ func serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	cli.OnHangup(ctx, p.reload)
 	return p.run(ctx, handler, workers)
 }
 

@@ -133,6 +133,18 @@ func (d *Documents) join(ctx context.Context, id string, u *url.URL) (*flight, *
 	return f, nil
 }
 
+// Forget makes every document be fetched anew when it is next asked for. One that
+// cannot be fetched then serves as before, for as long as it would have.
+func (d *Documents) Forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.opts.Now()
+	for id, e := range d.entries {
+		e.until = now
+		d.entries[id] = e
+	}
+}
+
 func (d *Documents) budget(origin string) *rate.Limiter {
 	if l := d.origins[origin]; l != nil {
 		return l

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	smtp "github.com/wneessen/go-mail"
@@ -42,10 +43,26 @@ type Sender struct {
 	settings  Settings
 	host      string // of the issuer
 	from      *mail.Address
-	smtpHost  string
-	options   []smtp.Option
+	server    atomic.Pointer[mailServer]
 	languages map[string]*language
 	style     string // of the HTML
+}
+
+// mailServer is where emails go, and how.
+type mailServer struct {
+	host    string
+	options []smtp.Option
+}
+
+// Renew takes another password for emails that are sent from now on.
+func (s *Sender) Renew(url, password string) error {
+	next := s.settings
+	next.URL, next.Password = url, password
+	host, options, err := server(next)
+	if err == nil {
+		s.server.Store(&mailServer{host, options})
+	}
+	return err
 }
 
 // New checks the settings; it connects to nothing.
@@ -63,7 +80,7 @@ func New(s Settings) (*Sender, error) {
 	if sender.from.Name == "" {
 		sender.from.Name = sender.settings.Face.Name
 	}
-	if sender.smtpHost, sender.options, err = server(s); err != nil {
+	if err := sender.Renew(s.URL, s.Password); err != nil {
 		return nil, err
 	}
 	if sender.languages, err = readTemplates(); err != nil {
@@ -121,7 +138,8 @@ func (s *Sender) Send(ctx context.Context, e authserver.EmailMessage) error {
 	if err != nil {
 		return err
 	}
-	client, err := smtp.NewClient(s.smtpHost, s.options...)
+	to := s.server.Load()
+	client, err := smtp.NewClient(to.host, to.options...)
 	if err != nil {
 		return fmt.Errorf("mail: %w", err)
 	}
@@ -134,7 +152,8 @@ func (s *Sender) Send(ctx context.Context, e authserver.EmailMessage) error {
 // Check speaks to the mail server as for an email, up to the sign-in, and sends
 // none.
 func (s *Sender) Check(ctx context.Context) error {
-	client, err := smtp.NewClient(s.smtpHost, s.options...)
+	to := s.server.Load()
+	client, err := smtp.NewClient(to.host, to.options...)
 	if err != nil {
 		return fmt.Errorf("mail: %w", err)
 	}

@@ -68,3 +68,10 @@ func (c *ClientCache) reload(ctx context.Context, id string) (*authserver.Client
 	c.entries[id] = cachedClient{client: found, until: c.now().Add(c.life)}
 	return found, nil
 }
+
+// Forget makes every client be read anew.
+func (c *ClientCache) Forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.entries)
+}

@@ -25,6 +25,8 @@ type Setup struct {
 	AuthDB, APIDB string // database URLs; empty: SQLite files in Dir
 	Redis         string // URL; empty: the in-process cache
 	Dir           string // data and working folder; empty: a temporary one
+
+	Secret func(secret string) // is told the resource server's before resourceapi starts; nil: nobody
 }
 
 // Stack is both services running, and what is needed to talk to them.
@@ -76,6 +78,9 @@ func (s *Stack) launch(ctx context.Context) error {
 	}
 	if s.ResourceServer, err = s.NewClient(ctx, "--name", "resourceapi", "--resource-server"); err != nil {
 		return err
+	}
+	if s.Secret != nil {
+		s.Secret(s.ResourceServer.Secret)
 	}
 	for range max(1, s.Replicas) {
 		if err := s.AddAPI(ctx); err != nil {

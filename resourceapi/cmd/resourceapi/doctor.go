@@ -20,7 +20,7 @@ var doctorCommand = doctor.Command("resourceapi", time.Now, examine)
 
 // examine asks everything that this service stands on.
 func examine(ctx context.Context, r *doctor.Report) {
-	cfg, err := settings()
+	cfg, err := readSettings()
 	if err != nil {
 		r.FailSettings(err)
 		return

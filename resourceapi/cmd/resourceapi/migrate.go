@@ -22,7 +22,7 @@ func migrateThen(name string, change func(context.Context, config.Config) error)
 		if _, err := cli.Parse(fs, args, 0); err != nil {
 			return err
 		}
-		cfg, err := settings()
+		cfg, err := readSettings()
 		if err != nil {
 			return err
 		}

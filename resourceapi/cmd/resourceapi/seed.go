@@ -22,7 +22,7 @@ func seed(ctx context.Context, args []string) (err error) {
 	if !valid {
 		return cli.UsageError("resourceapi seed: --family must be the id of a family")
 	}
-	cfg, err := settings()
+	cfg, err := readSettings()
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ import (
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/keyuse"
 	"latchkey/pkg/ratelimit"
+	"latchkey/pkg/settings"
 	"latchkey/resourceapi"
 	"latchkey/resourceapi/internal/api"
 	"latchkey/resourceapi/internal/balance"
@@ -30,14 +31,8 @@ import (
 	"latchkey/resourceapi/internal/store"
 )
 
-func settings() (config.Config, error) {
-	environ := map[string]string{}
-	for _, pair := range os.Environ() {
-		name, value, _ := strings.Cut(pair, "=")
-		environ[name] = value
-	}
-	return config.Read(environ)
-}
+// readSettings reads the settings from the environment and from files.
+func readSettings() (config.Config, error) { return config.Read(settings.Environ()) }
 
 // tellPlace says which database is used where nobody named one. Unless the command
 // is to make it, it must be there.
@@ -62,6 +57,10 @@ type parts struct {
 	uses     *keyuse.Recorder // nil: uses are not reported
 	guard    *guard.Guard
 	closings []func() error
+
+	latest   config.Config // as it was last read; of reload alone
+	level    *slog.LevelVar
+	reporter *keyuse.Client // nil: uses are not reported
 }
 
 func serve(ctx context.Context, args []string) (err error) {
@@ -70,20 +69,22 @@ func serve(ctx context.Context, args []string) (err error) {
 	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
-	cfg, err := settings()
+	cfg, err := readSettings()
 	if err != nil {
 		return err
 	}
 	if err := tellPlace(cfg, true); err != nil {
 		return err
 	}
-	log, flush := httpserver.NewLogger(os.Stderr, cfg.Level())
+	level := new(slog.LevelVar)
+	level.Set(cfg.Level())
+	log, flush := httpserver.NewLogger(os.Stderr, level)
 	defer flush()
 	slog.SetDefault(log)
 	if len(cfg.Unknown) > 0 {
 		log.WarnContext(ctx, "settings that nobody reads", "names", cfg.Unknown)
 	}
-	p := &parts{cfg: cfg, log: log, metrics: httpserver.NewRegistry(cli.VersionOf(version))}
+	p := &parts{cfg: cfg, latest: cfg, level: level, log: log, metrics: httpserver.NewRegistry(cli.VersionOf(version))}
 	defer func() { err = errors.Join(err, p.close()) }()
 	if err := p.openDatabase(ctx); err != nil {
 		return err
@@ -91,6 +92,7 @@ func serve(ctx context.Context, args []string) (err error) {
 	if err := p.openGuard(ctx); err != nil {
 		return err
 	}
+	cli.OnHangup(ctx, p.reload)
 	return p.run(ctx)
 }
 
@@ -224,6 +226,7 @@ func (p *parts) openUses() error {
 	if err != nil {
 		return err
 	}
+	p.reporter = reporter
 	p.closings = append(p.closings, func() error { reporter.Close(); return nil })
 	p.uses, err = keyuse.NewRecorder(keyuse.Options{
 		Sink: reporter.Report, Now: time.Now, Logger: p.log, Interval: p.cfg.KeyUseInterval, Others: 15 * p.cfg.KeyUseInterval,

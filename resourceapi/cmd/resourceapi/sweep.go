@@ -30,7 +30,7 @@ func sweep(ctx context.Context, args []string) (err error) {
 	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
-	cfg, err := settings()
+	cfg, err := readSettings()
 	if err != nil {
 		return err
 	}
