@@ -26,6 +26,7 @@ func (r *Redis) connect(as kind) *servers {
 		o.OnConnect = refuseCluster
 		s.UniversalClient = redis.NewClient(o.Simple())
 	}
+	s.AddHook(spans{})
 	s.AddHook(gate{r.breaker})
 	s.AddHook(another{r})
 	return s

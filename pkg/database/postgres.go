@@ -28,6 +28,7 @@ func openPostgres(ctx context.Context, url string, opts Options) (*DB, error) {
 		cfg.ConnConfig.ConnectTimeout = 3 * time.Second
 	}
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	cfg.ConnConfig.Tracer = spans{}
 	pass, choose := new(password), new(pooler).choose
 	cfg.BeforeConnect = func(ctx context.Context, c *pgx.ConnConfig) error {
 		pass.give(ctx, c)

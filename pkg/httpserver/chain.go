@@ -17,6 +17,7 @@ import (
 
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
+	"latchkey/pkg/span"
 )
 
 // Chain is what every request passes before it reaches a router: request id,
@@ -27,6 +28,7 @@ type Chain struct {
 	Now            func() time.Time // required
 	Logger         *slog.Logger     // required
 	Metrics        *Metrics         // nil: none
+	Spans          *span.Exporter   // nil: none are recorded
 	TrustedProxies []netip.Prefix   // whose X-Forwarded-For, X-Request-Id and Traceparent are believed
 	Headers        Headers          // on every answer; a router may overwrite them
 	BodyLimit      int64            // bytes; 0: 1 MiB
@@ -95,7 +97,7 @@ func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req := &request{
 		parent: r.Context(), now: c.Now, deadline: began.Add(c.Timeout),
 		id: c.newID(), addr: clientAddr(r, c.TrustedProxies), agent: r.UserAgent(),
-		route: "none", render: c.Render,
+		route: "none", render: c.Render, spans: c.Spans.Begin(),
 	}
 	req.answer.ResponseWriter = w
 	req.attrs = req.space[:0]
@@ -189,6 +191,7 @@ func (c *chain) finish(req *request, r *http.Request, began time.Time) {
 		status = statusClientGone
 	}
 	c.Metrics.end(req.route, r.Method, status, took)
+	req.finishSpans(r.Method, status, began, ended)
 	c.log(req, r, status, ended, took)
 }
 

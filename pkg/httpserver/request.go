@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"latchkey/pkg/span"
 )
 
 // request is what the chain knows about one request. It is the request's
@@ -25,6 +27,8 @@ type request struct {
 	route   string
 	render  Renderer
 	answer  recorder
+
+	spans *span.Record // nil: none are recorded
 
 	mu    sync.Mutex // guards what handlers add, perhaps from goroutines of their own
 	id    string
@@ -117,6 +121,9 @@ func (req *request) Err() error {
 func (req *request) Value(key any) any {
 	if key == (requestKey{}) {
 		return req
+	}
+	if key == (span.Key{}) && req.spans != nil {
+		return req.spans
 	}
 	if in := req.inner.Load(); in != nil {
 		return in.Value(key)

@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"latchkey/pkg/secret"
+	"latchkey/pkg/span"
 )
 
 const (
@@ -20,9 +22,13 @@ const (
 
 // trace is where a request belongs (W3C Trace Context, version 00).
 type trace struct {
-	id    string // 32 hex digits; empty: none
-	flags string // 2 hex digits
+	id     string // 32 hex digits; empty: none
+	parent string // the span of whoever asked, 16 hex digits; empty: none
+	flags  string // 2 hex digits
 }
+
+// sampled reports whether spans of the trace are recorded.
+func (t trace) sampled() bool { return t.flags != "" && strings.Contains("13579bdf", t.flags[1:]) }
 
 // parseTrace reads a traceparent. What a later version says beyond version 00 is
 // passed over. false: it is none.
@@ -42,7 +48,7 @@ func parseTrace(text string) (trace, bool) {
 	if strings.Trim(part[1], "0") == "" || strings.Trim(part[2], "0") == "" {
 		return trace{}, false
 	}
-	return trace{id: part[1], flags: part[3]}, true
+	return trace{id: part[1], parent: part[2], flags: part[3]}, true
 }
 
 // adopt takes request id and trace from h, each where it is harmless in a log and a
@@ -55,7 +61,7 @@ func (req *request) adopt(h http.Header) {
 	}
 	if in := h[traceHeader]; len(in) == 1 {
 		if t, ok := parseTrace(in[0]); ok {
-			req.trace = t
+			req.trace = req.sampling(t)
 		}
 	}
 }
@@ -66,9 +72,39 @@ func (req *request) identity(begin bool) (id string, t trace) {
 	req.mu.Lock()
 	defer req.mu.Unlock()
 	if begin && req.trace.id == "" {
-		req.trace = trace{id: randomHex(16), flags: "00"}
+		req.trace = req.sampling(trace{id: randomHex(16), flags: "00"})
 	}
 	return req.id, req.trace
+}
+
+// sampling decides whether spans of t are recorded, where any are; else t stays as
+// whoever asked has it.
+func (req *request) sampling(t trace) trace {
+	if req.spans == nil {
+		return t
+	}
+	if req.spans.Sampled(t.id, t.parent != "", t.sampled()) {
+		t.flags = "01"
+	} else {
+		t.flags = "00"
+	}
+	return t
+}
+
+// finishSpans hands on what the request did. A request that nobody else has a trace
+// for begins one.
+func (req *request) finishSpans(verb string, status int, began, ended time.Time) {
+	if req.spans == nil {
+		return
+	}
+	id, t := req.identity(true)
+	req.spans.Finish(span.Answer{
+		Trace: t.id, Parent: t.parent, Sampled: t.sampled(), Name: method(verb) + " " + req.route, Failed: status >= 500, Began: began, Ended: ended,
+		Attrs: []span.Attr{
+			{Key: "http.request.method", Value: method(verb)}, {Key: "http.route", Value: req.route},
+			{Key: "http.response.status_code", Value: status}, {Key: "latchkey.request_id", Value: id},
+		},
+	})
 }
 
 func randomHex(n int) string {
@@ -106,15 +142,19 @@ func Begin(ctx context.Context) context.Context {
 }
 
 // Continue puts the request id and the trace of ctx on a request to a service of
-// ours.
-func Continue(ctx context.Context, h http.Header) {
+// ours. asking is the span of that request; nil: it has none.
+func Continue(ctx context.Context, h http.Header, asking *span.Active) {
 	req := fromContext(ctx)
 	if req == nil {
 		return
 	}
 	id, t := req.identity(true)
 	h.Set(idHeader, id)
-	h.Set(traceHeader, "00-"+t.id+"-"+randomHex(8)+"-"+t.flags)
+	parent := asking.ID()
+	if parent == "" {
+		parent = randomHex(8)
+	}
+	h.Set(traceHeader, "00-"+t.id+"-"+parent+"-"+t.flags)
 }
 
 // identified is a log handler that says of each line in a request which request it

@@ -31,7 +31,7 @@ func onward(trusted []netip.Prefix, known bool) (func(*httpserver.Chain), func(*
 				httpserver.Adopt(r)
 			}
 			h := http.Header{}
-			httpserver.Continue(r.Context(), h)
+			httpserver.Continue(r.Context(), h, nil)
 			w.Header().Set("Onward-Id", h.Get("X-Request-Id"))
 			w.Header().Set("Onward-Trace", h.Get("Traceparent"))
 			return nil

@@ -20,6 +20,7 @@ import (
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/secret"
+	"latchkey/pkg/span"
 )
 
 // Introspector says what a credential is good for. An error means nobody could
@@ -111,7 +112,9 @@ func (c *Client) Introspect(ctx context.Context, credential secret.Token) (Answe
 	return a, nil
 }
 
-func (c *Client) ask(ctx context.Context, credential secret.Token) (Answer, error) {
+func (c *Client) ask(ctx context.Context, credential secret.Token) (answer Answer, err error) {
+	asking := span.Start(ctx, "introspect", span.Attr{Key: "http.request.method", Value: http.MethodPost})
+	defer func() { asking.End(err) }()
 	form := "token=" + url.QueryEscape(credential.Reveal()) + "&reason=true"
 	if from := httpserver.ClientAddr(ctx); from.IsValid() {
 		form += "&used_from=" + url.QueryEscape(from.String()) // an extension of ours: where the credential is being used
@@ -122,7 +125,7 @@ func (c *Client) ask(ctx context.Context, credential secret.Token) (Answer, erro
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
-	httpserver.Continue(ctx, req.Header)
+	httpserver.Continue(ctx, req.Header, asking)
 	// Asking twice does no harm: lets the transport repeat a request that met a
 	// connection closed by a restart. An empty value is not sent.
 	req.Header["X-Idempotency-Key"] = []string{}

@@ -28,6 +28,7 @@ import (
 	"latchkey/pkg/keyuse"
 	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/settings"
+	"latchkey/pkg/span"
 )
 
 // parts is everything below the listeners, which the server and the command
@@ -52,8 +53,9 @@ type parts struct {
 
 	latest     config.Config // as it was last read; of reload alone
 	level      *slog.LevelVar
-	sender     *mail.Sender // nil: no emails are sent
-	forgetting []func()     // what a reload forgets
+	spans      *span.Exporter // nil: none are recorded
+	sender     *mail.Sender   // nil: no emails are sent
+	forgetting []func()       // what a reload forgets
 }
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -25,6 +25,8 @@ import (
 	"latchkey/pkg/doctor"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
+	"latchkey/pkg/settings"
+	"latchkey/pkg/span"
 )
 
 func serve(ctx context.Context, args []string) error {
@@ -38,6 +40,9 @@ func serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer p.close()
+	if p.spans, err = span.New(settings.Environ(), "authserver", cli.VersionOf(version), p.log, p.metrics); err != nil {
+		return err
+	}
 	p.events.Actor, p.events.From, p.events.Logger = authserver.ActorServer, requestOrigin, p.log
 	if unknown := p.cfg.Unknown; len(unknown) > 0 {
 		p.log.WarnContext(ctx, "settings that nobody reads", "names", unknown)
@@ -138,7 +143,7 @@ func (p *parts) router(people *account.Service) (*mux.Router, *web.Server, []wor
 		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer, Resources: p.cfg.KnownResources(),
 		Links: p.cfg.Look.Links, Registers: p.cfg.Registration != registration.Closed, Requests: p.store, Devices: devices, Refusals: refusals,
 	})
-	workers = append(workers, p.grants.RunUses, p.sweeper().Run, p.events.RunSeals, refusals.Run, people.RunErasures)
+	workers = append(workers, p.grants.RunUses, p.sweeper().Run, p.events.RunSeals, p.spans.Run, refusals.Run, people.RunErasures)
 	outbox, err := p.outbox(people)
 	if err != nil {
 		return nil, nil, nil, err
@@ -171,7 +176,7 @@ func (p *parts) chain(router *mux.Router, pages *web.Server) (http.Handler, erro
 		return nil, err
 	}
 	chain := httpserver.Chain{
-		Now: now, Logger: p.log, Metrics: httpserver.NewMetrics(p.metrics), TrustedProxies: proxies,
+		Now: now, Logger: p.log, Metrics: httpserver.NewMetrics(p.metrics), Spans: p.spans, TrustedProxies: proxies,
 		Headers: p.headers(), BodyLimit: p.cfg.BodyLimit, Timeout: p.cfg.RequestTimeout, Render: renderFor(pages),
 	}
 	return chain.Wrap(router), nil

@@ -115,7 +115,7 @@ func (c *Client) call(ctx context.Context, method, familyID string, body []byte)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	httpserver.Continue(ctx, req.Header)
+	httpserver.Continue(ctx, req.Header, nil)
 	res, err := c.http.Do(req)
 	if err != nil {
 		return 0, nil, fmt.Errorf("household: %w", err)

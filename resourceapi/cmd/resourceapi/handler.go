@@ -34,7 +34,7 @@ func (p *parts) handler() (http.Handler, error) {
 		headers = append(headers, httpserver.NewHeaders("Strict-Transport-Security", "max-age=31536000; includeSubDomains")...)
 	}
 	chain := httpserver.Chain{
-		Now: time.Now, Logger: p.log, Metrics: httpserver.NewMetrics(p.metrics), TrustedProxies: proxies, Headers: headers,
+		Now: time.Now, Logger: p.log, Metrics: httpserver.NewMetrics(p.metrics), Spans: p.spans, TrustedProxies: proxies, Headers: headers,
 		BodyLimit: max(api.LargestBody, 8*p.cfg.BodyLimit), Timeout: p.cfg.RequestTimeout, Render: apierror.Write,
 	}
 	return api.AtBase(p.cfg.URL, chain.Wrap(router)), nil

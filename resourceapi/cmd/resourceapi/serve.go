@@ -24,6 +24,7 @@ import (
 	"latchkey/pkg/keyuse"
 	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/settings"
+	"latchkey/pkg/span"
 	"latchkey/resourceapi"
 	"latchkey/resourceapi/internal/api"
 	"latchkey/resourceapi/internal/balance"
@@ -60,6 +61,7 @@ type parts struct {
 
 	latest   config.Config // as it was last read; of reload alone
 	level    *slog.LevelVar
+	spans    *span.Exporter // nil: none are recorded
 	reporter *keyuse.Client // nil: uses are not reported
 }
 
@@ -86,6 +88,9 @@ func serve(ctx context.Context, args []string) (err error) {
 	}
 	p := &parts{cfg: cfg, latest: cfg, level: level, log: log, metrics: httpserver.NewRegistry(cli.VersionOf(version))}
 	defer func() { err = errors.Join(err, p.close()) }()
+	if p.spans, err = span.New(settings.Environ(), "resourceapi", cli.VersionOf(version), log, p.metrics); err != nil {
+		return err
+	}
 	if err := p.openDatabase(ctx); err != nil {
 		return err
 	}
@@ -261,7 +266,7 @@ func (p *parts) workers() []func(ctx context.Context) {
 	worker := balance.NewWorker(balance.Options{
 		Store: p.store, Logger: p.log, Poll: p.cfg.WorkerPoll, Lease: p.cfg.WorkerLease, Tries: p.cfg.WorkerTries, Backoff: p.cfg.WorkerBackoff,
 	}, p.metrics)
-	list := []func(ctx context.Context){p.answers.Run, p.uses.Run, p.compareSettings, sweeper(p.cfg, p.db, p.store, p.log, p.metrics).Run}
+	list := []func(ctx context.Context){p.answers.Run, p.uses.Run, p.spans.Run, p.compareSettings, sweeper(p.cfg, p.db, p.store, p.log, p.metrics).Run}
 	if p.cfg.RedisURL != "" {
 		list = append(list, func(ctx context.Context) { doctor.Announce(ctx, p.cache, "resourceapi", p.cfg.Issuer) })
 	}
