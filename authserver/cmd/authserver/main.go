@@ -21,6 +21,7 @@ const usageText = `usage: authserver COMMAND
   identity list|block|unblock       accounts at sign-in providers that people are connected with
   apikey list|revoke|set-tier|scan  API keys, and finding leaked ones in files
   events list|export|verify         what happened to accounts, families and applications
+  explain [REQUEST_ID]              say which rule decided about a request, or a token on standard input
   encryption-key new|rotate         the key that second-factor secrets are encrypted under
   seed                              make a person and an application for a first look
   sweep [--dry-run]                 delete what has expired, or count it by table
@@ -50,6 +51,7 @@ func main() {
 		"identity":           identityCommand,
 		"encryption-key":     encryptionCommand,
 		"events":             eventsCommand,
+		"explain":            explain,
 		"doctor":             doctorCommand,
 		"healthcheck":        healthcheck,
 		"version":            cli.Version(version),

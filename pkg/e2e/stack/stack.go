@@ -154,6 +154,11 @@ func (s *Stack) CLI(ctx context.Context, args ...string) ([]byte, error) {
 	return process.Run(ctx, s.Binaries.Auth, s.Dir, s.authEnv, args...)
 }
 
+// FeedCLI is CLI with text on standard input.
+func (s *Stack) FeedCLI(ctx context.Context, text string, args ...string) ([]byte, error) {
+	return process.Feed(ctx, strings.NewReader(text), s.Binaries.Auth, s.Dir, s.authEnv, args...)
+}
+
 // NewClient registers a client through the command line: client create ARGS --json.
 func (s *Stack) NewClient(ctx context.Context, args ...string) (actor.Credential, error) {
 	var c actor.Credential

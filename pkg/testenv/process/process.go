@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -172,8 +173,13 @@ func (p *Process) Log() string { return p.log.String() }
 // Run runs a service's program to its end and returns its standard output; the
 // error carries standard error.
 func Run(ctx context.Context, program, dir string, env Env, args ...string) ([]byte, error) {
+	return Feed(ctx, nil, program, dir, env, args...)
+}
+
+// Feed is Run with something on standard input; nil: nothing.
+func Feed(ctx context.Context, in io.Reader, program, dir string, env Env, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // our own binary
-	cmd.Dir, cmd.Env = dir, env.list()
+	cmd.Dir, cmd.Env, cmd.Stdin = dir, env.list(), in
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
