@@ -26,6 +26,7 @@ type Program struct {
 	Name     string
 	Usage    string // printed on -h, and when the command line cannot be understood
 	Commands map[string]Command
+	Examples map[string][]string // by what is typed: "authserver client create"
 }
 
 // usageError is a command line that cannot be understood.
@@ -43,11 +44,12 @@ func UsageError(text string) error { return usageError{text} }
 func (p Program) Main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if len(args) > 0 && (args[0] == "--version" || args[0] == "-version") {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	if len(args) > 0 && (args[0] == "--version" || args[0] == "-version") {
 		args = append([]string{"version"}, args[1:]...)
 	}
-	err := readable(Group(p.Name, p.Usage, p.Commands)(ctx, args))
+	examples = p.Examples
+	err := readable(p.run(ctx, args))
 	switch _, usage := errors.AsType[usageError](err); {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
@@ -59,9 +61,26 @@ func (p Program) Main(args []string) int {
 	return 1
 }
 
+// run runs a command, or what every program has: help, completion and complete.
+func (p Program) run(ctx context.Context, args []string) error {
+	top := Group(p.Name, p.Usage, p.Commands)
+	if len(args) > 0 {
+		switch args[0] {
+		case "help":
+			return top(ctx, append(args[1:], "-h"))
+		case "completion":
+			return p.completion(args[1:])
+		case "complete":
+			return p.complete(ctx, args[1:])
+		}
+	}
+	return top(ctx, args)
+}
+
 // Group is a command that runs the one of commands that its first argument
 // names. name is what is typed before it.
 func Group(name, usage string, commands map[string]Command) Command {
+	groups[name] = commands
 	return func(ctx context.Context, args []string) error {
 		if len(args) == 0 {
 			return UsageError(usage)
@@ -69,6 +88,7 @@ func Group(name, usage string, commands map[string]Command) Command {
 		switch args[0] {
 		case "-h", "--help", "help":
 			fmt.Fprintln(os.Stdout, usage)
+			printExamples(name)
 			return nil
 		}
 		c, ok := commands[args[0]]

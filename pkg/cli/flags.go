@@ -23,6 +23,10 @@ const AnyNumber = -1
 // the arguments, of which there must be want. What it cannot understand is a
 // UsageError; -h prints the flags and is flag.ErrHelp.
 func Parse(flags *flag.FlagSet, args []string, want int) ([]string, error) {
+	if inspect != nil {
+		inspect(flags)
+		return nil, flag.ErrHelp
+	}
 	var rest []string
 	flags.SetOutput(io.Discard)
 	for {
@@ -31,6 +35,7 @@ func Parse(flags *flag.FlagSet, args []string, want int) ([]string, error) {
 		case errors.Is(err, flag.ErrHelp):
 			flags.SetOutput(os.Stdout)
 			flags.Usage()
+			printExamples(flags.Name())
 			return nil, err
 		case err != nil:
 			return nil, UsageError(flags.Name() + ": " + err.Error())

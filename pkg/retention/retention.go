@@ -55,6 +55,7 @@ type Sweeper struct {
 	took     prometheus.Gauge
 	due      prometheus.Gauge
 	failures prometheus.Counter
+	progress *cli.Progress // nil: nobody watches
 }
 
 // New returns a Sweeper.
@@ -152,6 +153,7 @@ func (s *Sweeper) round(ctx context.Context, began time.Time, gone Counts) error
 
 func (s *Sweeper) note(gone Counts, table string, n int64) {
 	gone[table] += n
+	s.progress.Add(n)
 	s.deleted.WithLabelValues(table).Add(float64(n))
 }
 
@@ -221,9 +223,11 @@ func Command(ctx context.Context, out io.Writer, s *Sweeper, dry, asJSON bool) (
 		rows, err = s.Expired(ctx)
 	} else {
 		var ran bool
+		s.progress = cli.NewProgress("rows deleted")
 		if rows, ran, err = s.Round(ctx); err == nil && !ran {
 			err = ErrBusy
 		}
+		s.progress.End()
 	}
 	if err != nil {
 		return err

@@ -24,7 +24,7 @@ const clientUsage = `usage: authserver client COMMAND
   update ID [--name N] [--redirect-uri U]... [--scope S] [--refresh-overlap 10m]
          [--localhost-ports=BOOL] [--pushed-only=BOOL] [--device=BOOL] [--json]
   rotate-secret ID [--overlap 24h] [--json]
-  delete ID [--json]`
+  delete ID [--yes] [--json]`
 
 var clientCommand = cli.Group("authserver client", clientUsage, map[string]cli.Command{
 	"create": clientCreate, "list": clientList, "show": clientShow, "update": clientUpdate,
@@ -250,11 +250,15 @@ func clientRotate(ctx context.Context, args []string) error {
 
 func clientDelete(ctx context.Context, args []string) error {
 	fs, asJSON := cli.Flags("authserver client delete")
+	yes := cli.Yes(fs)
 	rest, err := cli.Parse(fs, args, 1)
 	if err != nil {
 		return err
 	}
 	return withParts(ctx, func(p *parts) error {
+		if err := cli.Confirm(*yes, "Whatever was issued to "+rest[0]+" works no more, for everybody who uses it."); err != nil {
+			return err
+		}
 		if err := p.registration.Delete(ctx, rest[0]); err != nil {
 			return err
 		}

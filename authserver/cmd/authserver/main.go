@@ -18,6 +18,8 @@ const usageText = `usage: authserver COMMAND
   invite create|list|revoke         codes that let people sign up on this instance
   user list|deactivate|reactivate|delete
                                     manage the people of this instance
+  grant list|end                    what people let in, place by place
+  family list|show                  families and their members
   identity list|block|unblock       accounts at sign-in providers that people are connected with
   apikey list|revoke|set-tier|scan  API keys, and finding leaked ones in files
   events list|export|verify         what happened to accounts, families and applications
@@ -29,6 +31,8 @@ const usageText = `usage: authserver COMMAND
   doctor                            find out what keeps this deployment from working, and what to do
   healthcheck                       exit 0 when the server at AUTH_OPS_ADDR is ready
   version                           print the version
+  help COMMAND...                   say what a command does, with examples
+  completion bash|zsh|fish          print a script that completes commands in a shell
 
 Every command takes -h. Settings come from the environment; see deploy/env.example.`
 
@@ -36,7 +40,7 @@ Every command takes -h. Settings come from the environment; see deploy/env.examp
 var version = ""
 
 func main() {
-	program := cli.Program{Name: "authserver", Usage: usageText, Commands: map[string]cli.Command{
+	program := cli.Program{Name: "authserver", Usage: usageText, Examples: examples, Commands: map[string]cli.Command{
 		"serve":   serve,
 		"migrate": migrateCommand,
 		"client":  clientCommand,
@@ -52,6 +56,8 @@ func main() {
 		"encryption-key":     encryptionCommand,
 		"events":             eventsCommand,
 		"explain":            explain,
+		"grant":              grantCommand,
+		"family":             familyCommand,
 		"doctor":             doctorCommand,
 		"healthcheck":        healthcheck,
 		"version":            cli.Version(version),

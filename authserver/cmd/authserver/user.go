@@ -17,7 +17,8 @@ const userUsage = `usage: authserver user COMMAND
   list [--json]
   deactivate USER [--json]   stop everything the user can do, until reactivate
   reactivate USER [--json]   take that back; the user has to sign in again
-  delete USER [--json]       for good and at once, and with the last member the family's data
+  delete USER [--yes] [--json]
+                             for good and at once, and with the last member the family's data
                              where AUTH_ERASURE_URL says who holds it
   sign-out USER [--json]     end every sign-in of the user; applications keep working
   drop-second-factor USER [--json]
@@ -114,6 +115,10 @@ func userList(ctx context.Context, args []string) error {
 func userChange(name, done string, change func(*account.Service, context.Context, string) error) cli.Command {
 	return func(ctx context.Context, args []string) error {
 		fs, asJSON := cli.Flags("authserver user " + name)
+		yes := new(bool)
+		if name == "delete" {
+			yes = cli.Yes(fs)
+		}
 		rest, err := cli.Parse(fs, args, 1)
 		if err != nil {
 			return err
@@ -126,6 +131,11 @@ func userChange(name, done string, change func(*account.Service, context.Context
 			id, err := p.userID(ctx, rest[0])
 			if err != nil {
 				return err
+			}
+			if name == "delete" {
+				if err := cli.Confirm(*yes, "This erases the account of "+rest[0]+" for good, and with the last member the family's data."); err != nil {
+					return err
+				}
 			}
 			if err := change(people, ctx, id); err != nil {
 				return err

@@ -194,7 +194,7 @@ func (r *Recorder) sweepSome(ctx context.Context, before time.Time) (n int, err 
 }
 
 // Reseal marks and seals every event anew under the current key. It holds the chain
-// all the while. The head is logged again with the next event.
+// all the while. The head is logged again.
 func (r *Recorder) Reseal(ctx context.Context) error {
 	if r.Keys == nil {
 		return nil
@@ -234,6 +234,7 @@ func (r *Recorder) Reseal(ctx context.Context) error {
 			c.Position = after
 		}
 		c.Seal, c.LoggedDay = last, 0
+		r.logHead(ctx, c)
 		return r.saveChain(ctx, c)
 	})
 }

@@ -16,6 +16,9 @@ const usageText = `usage: resourceapi COMMAND
   doctor                 find out what keeps this deployment from working, and what to do
   healthcheck            exit 0 when the server at API_OPS_ADDR is ready
   version                print the version
+  help COMMAND...        say what a command does
+  completion bash|zsh|fish
+                         print a script that completes commands in a shell
 
 Every command takes -h. Settings come from the environment; see deploy/env.example.`
 

@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/mattn/go-isatty"
+)
+
+const progressEvery = 200 * time.Millisecond
+
+// Progress says on the terminal how far long work is. Where standard error is no
+// terminal it says nothing. A nil *Progress is silent too.
+type Progress struct {
+	what string
+	n    int64
+	told time.Time
+}
+
+// NewProgress returns a Progress that counts what.
+func NewProgress(what string) *Progress {
+	if !isatty.IsTerminal(os.Stderr.Fd()) {
+		return nil
+	}
+	return &Progress{what: what}
+}
+
+// Add counts n more.
+func (p *Progress) Add(n int64) {
+	if p == nil || n == 0 {
+		return
+	}
+	p.n += n
+	if now := time.Now(); now.Sub(p.told) >= progressEvery { //nolint:forbidigo // a person waits
+		p.told = now
+		fmt.Fprintf(os.Stderr, "\r%s: %d", p.what, p.n)
+	}
+}
+
+// End takes the line away: the command prints what came of it.
+func (p *Progress) End() {
+	if p != nil {
+		fmt.Fprint(os.Stderr, "\r\033[K")
+	}
+}
