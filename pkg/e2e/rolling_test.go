@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,8 +22,8 @@ import (
 // balancer is a proxy in front of replicas that asks them now and then whether they
 // are ready, and never sends a request again.
 type balancer struct {
-	upstreams []*upstream
-	next      atomic.Uint64
+	replicas atomic.Pointer[[]*upstream]
+	next     atomic.Uint64
 }
 
 type upstream struct {
@@ -34,44 +35,58 @@ type upstream struct {
 
 const pollEvery = 100 * time.Millisecond
 
-// balance starts a balancer that ends with the test.
-func (w *world) balance(urls ...string) (address string, b *balancer) {
-	w.t.Helper()
+// newBalancer starts a balancer that ends with the test and knows no replicas yet.
+func newBalancer(t *testing.T) (b *balancer, address string) {
+	t.Helper()
 	b = &balancer{}
-	ctx, stop := context.WithCancel(w.t.Context())
+	server := httptest.NewServer(b)
+	t.Cleanup(server.Close)
+	return b, server.URL
+}
+
+// to makes b send requests to replicas at urls, which it asks until the test ends.
+func (b *balancer) to(t *testing.T, urls ...string) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
 	var polls sync.WaitGroup
+	t.Cleanup(func() {
+		stop()
+		polls.Wait()
+	})
+	replicas := make([]*upstream, 0, len(urls))
 	for _, text := range urls {
 		u, err := url.Parse(text)
 		if err != nil {
-			w.t.Fatal(err)
+			t.Fatal(err)
 		}
 		one := &upstream{url: text, proxy: httputil.NewSingleHostReverseProxy(u)}
 		one.proxy.Transport = &http.Transport{MaxIdleConnsPerHost: 16}
 		one.proxy.ErrorHandler = func(rw http.ResponseWriter, _ *http.Request, err error) {
 			http.Error(rw, err.Error(), http.StatusBadGateway)
 		}
-		one.poll(ctx)
-		b.upstreams = append(b.upstreams, one)
+		replicas = append(replicas, one)
 		polls.Go(func() {
 			tick := time.NewTicker(pollEvery)
 			defer tick.Stop()
 			for {
+				one.poll(ctx)
 				select {
 				case <-ctx.Done():
 					return
 				case <-tick.C:
-					one.poll(ctx)
 				}
 			}
 		})
 	}
-	server := httptest.NewServer(b)
-	w.t.Cleanup(func() {
-		stop()
-		polls.Wait()
-		server.Close()
-	})
-	return server.URL, b
+	b.replicas.Store(&replicas)
+	b.awaitReady(t)
+}
+
+func (b *balancer) upstreams() []*upstream {
+	if all := b.replicas.Load(); all != nil {
+		return *all
+	}
+	return nil
 }
 
 func (u *upstream) poll(ctx context.Context) {
@@ -81,8 +96,9 @@ func (u *upstream) poll(ctx context.Context) {
 
 // ServeHTTP implements http.Handler.
 func (b *balancer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	for range b.upstreams {
-		u := b.upstreams[b.next.Add(1)%uint64(len(b.upstreams))]
+	all := b.upstreams()
+	for range all {
+		u := all[b.next.Add(1)%uint64(len(all))]
 		if u.ready.Load() {
 			u.served.Add(1)
 			u.proxy.ServeHTTP(rw, r)
@@ -96,7 +112,7 @@ func (b *balancer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 func (b *balancer) awaitReady(t *testing.T) {
 	t.Helper()
 	testenv.Eventually(t, time.Minute, "every replica is ready", func() bool {
-		for _, u := range b.upstreams {
+		for _, u := range b.upstreams() {
 			if !u.ready.Load() {
 				return false
 			}
@@ -110,15 +126,18 @@ func (b *balancer) awaitReady(t *testing.T) {
 // neither reads, nor writes, nor refreshes, which nobody could send again.
 func TestNobodyIsRefusedWhileReplicasAreExchanged(t *testing.T) {
 	delay := (10 * pollEvery).String()
+	authBalancer, auths := newBalancer(t)
+	apiBalancer, apis := newBalancer(t)
 	w := startWorld(t, testenv.Production, stack.Setup{
-		Replicas: 2, AuthEnv: process.Env{"AUTH_DRAIN_DELAY": delay}, APIEnv: process.Env{"API_DRAIN_DELAY": delay},
+		Replicas: 2, AuthEnv: process.Env{"AUTH_DRAIN_DELAY": delay},
+		APIEnv: process.Env{"API_DRAIN_DELAY": delay, "API_INTROSPECTION_URL": auths + "/oauth/introspect"},
 	})
 	second, err := w.AddAuth(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	auths, authBalancer := w.balance(w.Auth.URL, second.URL)
-	apis, apiBalancer := w.balance(w.APIs[0].URL, w.APIs[1].URL)
+	authBalancer.to(t, w.Auth.URL, second.URL)
+	apiBalancer.to(t, w.APIs[0].URL, w.APIs[1].URL)
 
 	p := w.person()
 	var done, failed atomic.Int64
@@ -182,7 +201,7 @@ func TestNobodyIsRefusedWhileReplicasAreExchanged(t *testing.T) {
 	close(stopped)
 	load.Wait()
 	t.Logf("%d requests, %d failed", done.Load(), failed.Load())
-	for _, u := range append(authBalancer.upstreams, apiBalancer.upstreams...) {
+	for _, u := range slices.Concat(authBalancer.upstreams(), apiBalancer.upstreams()) {
 		if u.served.Load() < 20 {
 			t.Errorf("%s served %d requests", u.url, u.served.Load())
 		}
