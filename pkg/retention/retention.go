@@ -137,6 +137,7 @@ func (s *Sweeper) round(ctx context.Context, began time.Time, gone Counts) error
 		}
 		waiting[e.From] += n
 		s.backlog.WithLabelValues(e.From).Set(float64(waiting[e.From]))
+		s.note(gone, e.From, 0) // a table of which nothing goes is shown too
 	}
 	for _, e := range rules {
 		_, err := s.opts.DB.Sweep(ctx, e, 0, func(n int64) {
