@@ -2,6 +2,7 @@ package operator_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -60,5 +61,33 @@ func TestLookingThroughTheInstance(t *testing.T) {
 		if parts := w.Health(w.Context()); len(parts) != 1 || parts[0].Err == nil || w.Version() != "1.2.3" {
 			w.Errorf("%+v", parts)
 		}
+	})
+}
+
+func TestEventsByPage(t *testing.T) {
+	eachEngine(t, func(w *world) {
+		for i := range 7 {
+			if i%3 == 0 { // some of one moment
+				w.Pass(time.Second)
+			}
+			w.must(w.House.Events().Record(w.Context(), authserver.Event{Kind: authserver.EventExported, UserID: w.ada.ID}))
+		}
+		seen, q := map[string]bool{}, authserver.Search{Text: w.ada.ID, Limit: 2}
+		for pages := 1; ; pages++ {
+			found, err := w.Service.Events(w.Context(), q)
+			w.must(err)
+			for _, e := range found.Rows {
+				seen[e.ID] = true
+			}
+			if q.After = found.Next; q.After.ID == "" {
+				if len(seen) != 7 || pages != 4 {
+					w.Errorf("%d events on %d pages", len(seen), pages)
+				}
+				break
+			}
+		}
+		q.After = authserver.NewPlace(authserver.OrderNewest, "", w.Now(), "x")
+		_, err := w.Service.Events(w.Context(), q)
+		w.Want("the place of no event", err, fault.Malformed)
 	})
 }
