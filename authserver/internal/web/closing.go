@@ -31,7 +31,10 @@ func (s *Server) arrived(w http.ResponseWriter, r *http.Request, result account.
 const restoreGone = "linkgone.restore"
 
 func (s *Server) showRestore(w http.ResponseWriter, r *http.Request) error {
-	token := r.URL.Query().Get("token")
+	return s.restorePage(w, r, r.URL.Query().Get("token"), nil)
+}
+
+func (s *Server) restorePage(w http.ResponseWriter, r *http.Request, token string, refused error) error {
 	u, err := s.people.CheckRestoreLink(r.Context(), token)
 	if errors.Is(err, account.ErrLinkGone) {
 		return s.linkGone(w, r, "/signin", restoreGone)
@@ -40,7 +43,11 @@ func (s *Server) showRestore(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := s.newView(w, r, "restore.title")
-	return s.render(w, r, http.StatusOK, v, page.RestorePage(v, token, u))
+	body := page.RestorePage(v, token, u)
+	if refused != nil {
+		return s.again(w, r, v, body, refused)
+	}
+	return s.render(w, r, http.StatusOK, v, body)
 }
 
 // restore is the only thing that restores an account: a link alone changes nothing.

@@ -92,6 +92,13 @@ func (s *Server) resetAgain(w http.ResponseWriter, r *http.Request) error {
 	return s.resetPage(w, r, r.PostForm.Get("token"), authserver.ErrStaleForm)
 }
 
+func (s *Server) restoreAgain(w http.ResponseWriter, r *http.Request) error {
+	if _, err := s.people.CheckRestoreLink(r.Context(), r.PostForm.Get("token")); errors.Is(err, account.ErrLinkGone) {
+		return errFormGone
+	}
+	return s.restorePage(w, r, r.PostForm.Get("token"), authserver.ErrStaleForm)
+}
+
 func (s *Server) appFactorAgain(w http.ResponseWriter, r *http.Request) error {
 	v := s.appFactorView(w, r)
 	return s.again(w, r, v, page.AppFactorPage(v), authserver.ErrStaleForm)

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/actor"
@@ -70,6 +71,36 @@ func TestC3_AStaleSettingsFormIsShownAgain(t *testing.T) {
 		form, err = stranger.Form("email", "password")
 		if err != nil || stranger.Status != http.StatusForbidden || form.Values.Get("return_to") != "/settings/account" {
 			t.Errorf("%d %v %v", stranger.Status, form, err)
+		}
+	})
+}
+
+// A form that restores an account, and whose cookies are gone, comes back and restores it.
+func TestC3_AStaleRestoreFormIsShownAgain(t *testing.T) {
+	graceful := settings()
+	graceful.ErasureGrace = 7 * 24 * time.Hour
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, graceful)
+		p := signedUp(t, s)
+		fill(t, p.Browser, open(t, p.Browser, "/settings/delete"), map[string]string{"password": p.Password})
+		old := signInAs(t, s, p.Email, p.Password)
+		if old.URL.Path != "/restore" {
+			t.Fatalf("a sign-in leads to %s", old.URL)
+		}
+		b := actor.NewBrowser(s.URL) // without the cookie of the page's browser
+		again := fill(t, b, old, nil)
+		if _, err := again.Form("token"); again.Status != http.StatusForbidden || err != nil || !strings.Contains(again.Text(), "This form had expired") {
+			t.Fatalf("%d %v %s", again.Status, err, again.Text())
+		}
+		if page := signInAs(t, s, p.Email, p.Password); page.URL.Path != "/restore" {
+			t.Fatalf("a stale form has restored the account: %s", page.URL)
+		}
+		if page := fill(t, b, again, nil); page.URL.Path != "/signin" || !strings.Contains(page.Text(), "Your account is back") {
+			t.Errorf("sent again: %d %s", page.Status, page.Text())
+		}
+		gone := fill(t, actor.NewBrowser(s.URL), old, nil)
+		if _, err := gone.Form("token"); err == nil || gone.Status >= http.StatusInternalServerError || gone.Status == http.StatusOK {
+			t.Errorf("a link that is used: %d %s", gone.Status, gone.Text())
 		}
 	})
 }
