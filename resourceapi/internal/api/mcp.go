@@ -63,7 +63,8 @@ func newAssistants(a *API, description []byte) (*assistants, error) {
 func newServer(version string) *mcp.Server {
 	return mcp.NewServer(&mcp.Implementation{Name: "latchkey", Title: "Latchkey", Version: version}, &mcp.ServerOptions{
 		Instructions: instructions,
-		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}},
+		// There are no prompts, but the library answers who asks for them with an empty list.
+		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}, Prompts: &mcp.PromptCapabilities{}},
 	})
 }
 
