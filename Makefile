@@ -109,6 +109,18 @@ bench: ## what a request costs, beside the bare work it contains (needs PostgreS
 bench-large: ## introspection among five million grants, beside ten thousand (minutes, and 10 GB of disk)
 	go run ./pkg/e2e/cmd/bench -large
 
+.PHONY: chaos
+chaos: ## take engines, hosts and services away under load, and write docs/outages.md (ten minutes)
+	go test -count=1 -timeout 30m -v -run TestOutages ./pkg/e2e/chaos -args -full -write
+
+.PHONY: chaos-short
+chaos-short: ## the same with short faults (make test has it too)
+	go test -count=1 -timeout 30m -v -run TestOutages ./pkg/e2e/chaos -args -write
+
+.PHONY: load
+load: ## two replicas of each service, 600 connections for ten minutes, and write the tables of docs/scale.md
+	go test -count=1 -timeout 30m -v -run TestLoad ./pkg/e2e/load -args -for 10m -connections 600 -saturate 20s -write
+
 FUZZTIME ?= 1m
 .PHONY: fuzz
 fuzz: ## every fuzz test for FUZZTIME (1m) each

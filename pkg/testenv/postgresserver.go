@@ -110,6 +110,16 @@ func (s *PostgresServer) Database(name string) string {
 	return strings.Replace(s.URL, "/postgres?", "/"+name+"?", 1)
 }
 
+// Set changes a setting while the server runs, for good.
+func (s *PostgresServer) Set(name, value string) {
+	s.t.Helper()
+	for _, text := range []string{"ALTER SYSTEM SET " + name + " = '" + value + "'", "SELECT pg_reload_conf()"} {
+		if err := onServer(s.t.Context(), s.URL, text); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
 // PID is that of the server's first process.
 func (s *PostgresServer) PID() int { return s.cmd.Process.Pid }
 

@@ -58,7 +58,10 @@ type parts struct {
 	forgetting []func()       // what a reload forgets
 }
 
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+// clock is this host's, until serve has it go by the database's (0065).
+var clock = database.Clock{Host: time.Now}
+
+func now() time.Time { return clock.Now().UTC().Truncate(time.Microsecond) }
 
 // readSettings reads the settings from the environment and from files.
 func readSettings() (config.Config, error) { return config.Read(settings.Environ()) }

@@ -50,6 +50,10 @@ func serve(ctx context.Context, args []string) error {
 	if err := p.ready(ctx); err != nil {
 		return err
 	}
+	clock.Logger = p.log
+	if err := clock.Set(ctx, p.db); err != nil {
+		return err
+	}
 	if err := cache.Check(ctx, "AUTH_REDIS_URL", p.cache); err != nil {
 		return err
 	}
@@ -80,6 +84,7 @@ type worker func(ctx context.Context)
 // last request.
 func (p *parts) run(ctx context.Context, handler http.Handler, workers []worker) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	workers = append(workers, func(ctx context.Context) { clock.Run(ctx, p.db) })
 	if p.cfg.RedisURL != "" {
 		workers = append(workers, func(ctx context.Context) { doctor.Announce(ctx, p.cache, "authserver", p.cfg.Issuer) })
 	}

@@ -1,0 +1,147 @@
+package chaos_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/pkg/e2e/load"
+	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv"
+)
+
+// scene is a deployment under load, with what it stands on.
+type scene struct {
+	t    *testing.T
+	form form
+	d    *load.Deployment
+	crew *load.Crew
+
+	postgres, standby *testenv.PostgresServer
+	wire              *testenv.Proxy // to postgres
+	redis, spare      *testenv.RedisServer
+	redisWire         *testenv.Proxy
+	disk              *testenv.Disk
+	shifted           stack.Binaries // with a clock that can be moved
+}
+
+// row is what a fault did.
+type row struct {
+	fault    string
+	seen     string
+	refused  time.Duration // the longest that somebody waited who was refused
+	again    time.Duration // from when the fault was over to the last request that was sent and refused
+	accepted time.Duration
+	lost     int
+}
+
+func (r row) String() string {
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %d |", r.fault, r.seen, short(r.refused), short(r.again), short(r.accepted), r.lost)
+}
+
+func short(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return "–"
+	case d < time.Millisecond:
+		return "< 1ms"
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(10 * time.Millisecond).String()
+}
+
+// suffer lets a fault happen and waits until everything works again.
+func (s *scene) suffer(f fault) row {
+	s.t.Helper()
+	s.crew.Turn()
+	run := s.crew.Open(s.t.Context(), s.form.rate)
+	began := time.Now()
+	s.eventually(run, f.name+": all is well before it", began)
+	began = time.Now()
+	end := f.begin(s)
+	over := began // what mends itself is over when it happened
+	if end != nil {
+		lasts := s.form.lasts
+		if f.long {
+			lasts = s.form.long
+		}
+		<-time.After(lasts)
+		end()
+		over = time.Now()
+	}
+	s.eventually(run, f.name+": it works again by itself", over)
+	<-time.After(1200 * time.Millisecond) // what was revoked last has no life left
+	samples := run.Stop()
+	if err := s.crew.Verify(s.t.Context()); err != nil {
+		s.t.Errorf("%s: %v", f.name, err)
+	}
+	return s.judge(f, samples, began, over)
+}
+
+// settled is how long nothing may fail until it counts as working.
+const settled = time.Second
+
+// eventually waits until everything that was sent for a while was answered well.
+func (s *scene) eventually(run *load.Run, what string, from time.Time) {
+	s.t.Helper()
+	var last []load.Sample
+	deadline := time.Now().Add(mending)
+	for {
+		now := time.Now()
+		last = run.Since(now.Add(-settled))
+		bad := slices.ContainsFunc(last, func(one load.Sample) bool { return !one.Good })
+		if !bad && len(last) >= int(s.form.rate*settled.Seconds()/2) && now.Sub(from) >= settled {
+			return
+		}
+		if now.After(deadline) {
+			s.t.Fatalf("not within %s: %s. The last: %+v\n%s", mending, what, last[max(0, len(last)-5):], end(s.d.Logs()))
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+}
+
+func end(log string) string { return log[max(0, len(log)-6000):] }
+
+// judge makes the row, and complains of what must not be.
+func (s *scene) judge(f fault, samples []load.Sample, began, over time.Time) row {
+	s.t.Helper()
+	r := row{fault: f.name, accepted: s.crew.Accepted(), lost: len(s.crew.Lost())}
+	seen, refused := map[string]int{}, 0
+	for _, one := range samples {
+		if one.Good || one.Done.Before(began) {
+			continue
+		}
+		seen[one.Status]++
+		refused++
+		r.refused = max(r.refused, one.Done.Sub(one.Sent))
+		r.again = max(r.again, one.Sent.Sub(over))
+		if strings.HasPrefix(one.Status, "500") {
+			s.t.Errorf("%s: %s was answered with 500: %s\n%s", f.name, one.Kind, one.Body, end(s.d.Logs()))
+		}
+		if one.Bare {
+			s.t.Errorf("%s: %s was answered with 503 without Retry-After", f.name, one.Kind)
+		}
+	}
+	if f.refuses && refused == 0 {
+		s.t.Errorf("%s: nobody was refused", f.name)
+	}
+	r.seen = fmt.Sprintf("none of %d", len(samples))
+	if refused > 0 {
+		var list []string
+		for _, status := range slices.Sorted(maps.Keys(seen)) {
+			list = append(list, fmt.Sprintf("%s (%d)", status, seen[status]))
+		}
+		r.seen = strings.Join(list, ", ") + fmt.Sprintf(" of %d", len(samples))
+	}
+	if r.accepted > life {
+		s.t.Errorf("%s: something was accepted %s after its revocation", f.name, r.accepted)
+	}
+	for _, what := range s.crew.Lost() {
+		s.t.Errorf("%s: lost: %s", f.name, what)
+	}
+	return r
+}
