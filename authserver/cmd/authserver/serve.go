@@ -85,6 +85,9 @@ type worker func(ctx context.Context)
 func (p *parts) run(ctx context.Context, handler http.Handler, workers []worker) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	workers = append(workers, func(ctx context.Context) { clock.Run(ctx, p.db) })
+	if canary := p.canary(); canary != nil {
+		workers = append(workers, canary)
+	}
 	if p.cfg.RedisURL != "" {
 		workers = append(workers, func(ctx context.Context) { doctor.Announce(ctx, p.cache, "authserver", p.cfg.Issuer) })
 	}
