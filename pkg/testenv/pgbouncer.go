@@ -7,15 +7,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
 
 // StartPgBouncer starts a PgBouncer of a test's own, in transaction mode and
 // otherwise as it comes, in front of the PostgreSQL at server, and returns the URL
-// of what server names through it. Without the program (TEST_PGBOUNCER, or
-// pgbouncer on the PATH) the test is skipped; when engines are required it fails.
-func StartPgBouncer(t testing.TB, server string) string {
+// of what server names through it; more are lines of its configuration. Without the
+// program (TEST_PGBOUNCER, or pgbouncer on the PATH) the test is skipped; when engines
+// are required it fails.
+func StartPgBouncer(t testing.TB, server string, more ...string) string {
 	t.Helper()
 	const variable = "TEST_PGBOUNCER"
 	name := os.Getenv(variable)
@@ -43,7 +45,7 @@ func StartPgBouncer(t testing.TB, server string) string {
 	file := filepath.Join(dir, "pgbouncer.ini")
 	settings := fmt.Sprintf("[databases]\n* = host=%s port=%s user=%s\n[pgbouncer]\nlisten_addr = %s\nlisten_port = %s\nunix_socket_dir =\n"+
 		"auth_type = any\npool_mode = transaction\nlogfile = %s\n",
-		u.Hostname(), u.Port(), u.User.Username(), host, port, filepath.Join(dir, "log"))
+		u.Hostname(), u.Port(), u.User.Username(), host, port, filepath.Join(dir, "log")) + strings.Join(append(more, ""), "\n")
 	if err := os.WriteFile(file, []byte(settings), 0o644); err != nil { //nolint:gosec // its user reads it
 		t.Fatal(err)
 	}

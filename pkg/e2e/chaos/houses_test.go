@@ -59,6 +59,10 @@ var houses = []house{
 			return nil
 		}},
 	}},
+	{"PgBouncer", onPgBouncer, []fault{
+		{name: "PostgreSQL stopped, behind PgBouncer", refuses: true, begin: func(s *scene) func() { s.postgres.Stop(); return s.postgres.Restart }},
+		{name: "PostgreSQL crashed and restarted, behind PgBouncer", begin: func(s *scene) func() { s.postgres.Crash(); s.postgres.Restart(); return nil }},
+	}},
 	{"SQLite, and Redis behind Sentinels", onSQLite, []fault{
 		{name: "Redis failed over by Sentinels", begin: func(s *scene) func() { s.redis.Kill(); return nil }},
 		{name: "disk full under SQLite", begin: func(s *scene) func() { return s.disk.Fill() }},
@@ -112,6 +116,18 @@ func onRedis(t *testing.T, f form) *scene {
 	s := &scene{redis: testenv.StartRedis(t), spare: testenv.StartRedis(t)}
 	setup := stack.Setup{AuthDB: testenv.Postgres(t), APIDB: testenv.Postgres(t)}
 	s.redisWire, setup.Redis = testenv.NewProxy(t, s.redis.URL)
+	return deploy(t, f, s, setup, 2)
+}
+
+// onPgBouncer is two replicas of each service behind a PgBouncer in transaction mode,
+// which looks again each second for a server that was away (server_login_retry; as it
+// comes, each 15 seconds).
+func onPgBouncer(t *testing.T, f form) *scene {
+	s := &scene{postgres: testenv.StartPostgresServer(t), redis: testenv.StartRedis(t)}
+	setup := stack.Setup{Redis: s.redis.URL}
+	for name, target := range map[string]*string{"auth": &setup.AuthDB, "api": &setup.APIDB} {
+		*target = testenv.StartPgBouncer(t, s.postgres.Database(name), "server_login_retry = 1")
+	}
 	return deploy(t, f, s, setup, 2)
 }
 
