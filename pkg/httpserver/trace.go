@@ -101,8 +101,10 @@ func (req *request) finishSpans(verb string, status int, began, ended time.Time)
 	req.spans.Finish(span.Answer{
 		Trace: t.id, Parent: t.parent, Sampled: t.sampled(), Name: method(verb) + " " + req.route, Failed: status >= 500, Began: began, Ended: ended,
 		Attrs: []span.Attr{
-			{Key: "http.request.method", Value: method(verb)}, {Key: "http.route", Value: req.route},
-			{Key: "http.response.status_code", Value: status}, {Key: "latchkey.request_id", Value: id},
+			{Key: "http.request.method", Value: method(verb)},
+			{Key: "http.route", Value: req.route},
+			{Key: "http.response.status_code", Value: status},
+			{Key: "latchkey.request_id", Value: id},
 		},
 	})
 }
