@@ -73,13 +73,13 @@ func TestInvitations(t *testing.T) {
 	})
 }
 
-// Where letters are sent the code is in the letter only, and who has it reads what is
-// sent to the address.
+// An invitation has a code in the letter, which proves the address, and one to hand over,
+// which does not; either is the one way in.
 func TestInvitationsByLetter(t *testing.T) {
 	eachEngine(t, settings(), func(w *world) {
 		ada := w.ada()
 		code, err := w.People.Invite(w.Context(), ada, "bob@example.com", authserver.RoleMember, "de")
-		if err != nil || !code.IsZero() {
+		if err != nil || code.IsZero() {
 			w.Fatalf("%v", err)
 		}
 		m := w.letter(authserver.EmailMessageInvited)
@@ -99,10 +99,23 @@ func TestInvitationsByLetter(t *testing.T) {
 		if err != nil || wins != 1 || bob.FamilyID != ada.FamilyID || !bob.EmailConfirmed() {
 			w.Errorf("%d sign-ups, %+v, %v", wins, bob, err)
 		}
+		in.InviteCode = code.Reveal()
+		_, err = w.People.SignUp(w.Context(), in, home, none)
+		w.Want("the code to hand over, once the letter was used", err, fault.Forbidden)
 		if m := w.letter(authserver.EmailMessageJoined); m == nil || m.To != ada.Email || m.By != bob.Email {
 			w.Errorf("%+v", m)
 		}
-		for range 9 {
+		if code, err = w.People.Invite(w.Context(), ada, "eve@example.com", authserver.RoleGuest, "de"); err != nil {
+			w.Fatal(err)
+		}
+		mailed := w.token(authserver.EmailMessageInvited)
+		if eve := w.join("eve@example.com", code.Reveal()); eve.FamilyID != ada.FamilyID || eve.Role != authserver.RoleGuest || eve.EmailConfirmed() {
+			w.Errorf("%+v", eve)
+		}
+		_, err = w.People.Invitation(w.Context(), mailed)
+		w.Want("the code of the letter, once the other was used", err, fault.NotFound)
+		w.mail()
+		for range 8 {
 			_, err = w.People.Invite(w.Context(), ada, "x@example.com", authserver.RoleMember, "de")
 			w.must(err)
 		}
