@@ -1,6 +1,7 @@
 package clientdoc
 
 import (
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -22,6 +23,8 @@ func parseID(id string) (*url.URL, error) {
 		return nil, refusal("the client_id is no address")
 	case u.Scheme != "https" || u.Hostname() == "" || u.Opaque != "":
 		return nil, refusal("the client_id must be an https address")
+	case !usualHost(u):
+		return nil, refusal("the host of the client_id must be written as browsers write it: in lower case, without a dot at its end and without the port of https")
 	case u.User != nil || strings.Contains(id, "#"):
 		return nil, refusal("the client_id must not have a user or a fragment")
 	case u.Path == "" || u.Path == "/":
@@ -30,4 +33,15 @@ func parseID(id string) (*url.URL, error) {
 		return nil, refusal("the client_id must not have dot segments")
 	}
 	return u, nil
+}
+
+// usualHost reports whether the host of u is written in the one way that counts:
+// each spelling would have a budget of its own at one server.
+func usualHost(u *url.URL) bool {
+	host := u.Hostname()
+	if addr, err := netip.ParseAddr(host); err == nil && addr.String() != host {
+		return false
+	}
+	return u.Host == strings.ToLower(u.Host) && !strings.ContainsFunc(host, func(r rune) bool { return r > '~' }) &&
+		!strings.HasSuffix(host, ".") && !strings.HasSuffix(u.Host, ":") && u.Port() != "443" && !strings.HasPrefix(u.Port(), "0")
 }
