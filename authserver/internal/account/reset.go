@@ -84,8 +84,8 @@ func (r *Recovery) resetLink(ctx context.Context, text string) (u *authserver.Us
 
 // Reset uses a link: the password is replaced, and what EndingReset says ends in the
 // same transaction. Passkeys and connected accounts open nothing until the person
-// has restored them (KeepSuspended). A link that came by email confirms the address.
-// Of callers that come
+// has restored them (KeepSuspended). A link that came by email confirms the address; if
+// that is news, applications that were registered before go, for everybody. Of callers that come
 // together one wins. Errors: ErrLinkGone, fault.Invalid with every broken rule.
 func (r *Recovery) Reset(ctx context.Context, text, password, language string) error {
 	u, mailed, err := r.resetLink(ctx, text)
@@ -109,11 +109,15 @@ func (r *Recovery) Reset(ctx context.Context, text, password, language string) e
 		if err == nil {
 			err = r.claim(ctx, authserver.LinkReset, text)
 		}
-		if err == nil && mailed {
-			err = r.confirmByReset(ctx, u)
+		var before []string // clients of whoever had the account
+		if err == nil && mailed && !u.EmailConfirmed() {
+			before, err = r.confirmByReset(ctx, u)
 		}
 		if err == nil {
 			err = s.endForReset(ctx, u.ID)
+		}
+		if err == nil {
+			err = s.forgetClients(ctx, u.ID, before)
 		}
 		if err != nil {
 			return err
@@ -129,14 +133,21 @@ func (r *Recovery) Reset(ctx context.Context, text, password, language string) e
 
 // confirmByReset confirms the address of u, who has opened a link that was sent to it,
 // in the transaction of ctx. While it was not confirmed, somebody else may have set
-// up the second factor, which would keep the owner out: it goes.
-func (r *Recovery) confirmByReset(ctx context.Context, u *authserver.User) error {
-	if u.EmailConfirmed() {
-		return nil
+// up the second factor, which would keep the owner out: it goes. The same with
+// applications, whose secrets that person has: it stops them and returns their ids.
+func (r *Recovery) confirmByReset(ctx context.Context, u *authserver.User) ([]string, error) {
+	now := r.People.now()
+	if _, err := r.Links.ConfirmEmail(ctx, u.ID, u.Email, now); err != nil {
+		return nil, err
 	}
-	if _, err := r.Links.ConfirmEmail(ctx, u.ID, u.Email, r.People.now()); err != nil {
-		return err
+	if err := r.dropFactor(ctx, u); err != nil {
+		return nil, err
 	}
+	return r.People.disableOwnedClients(ctx, u.ID, now)
+}
+
+// dropFactor is confirmByReset of the second factor.
+func (r *Recovery) dropFactor(ctx context.Context, u *authserver.User) error {
 	err := r.People.deps.Events.Record(ctx, authserver.Event{
 		Kind: authserver.EventEmailConfirmed, UserID: u.ID, Details: map[string]string{"by": "reset"},
 	})
@@ -149,4 +160,24 @@ func (r *Recovery) confirmByReset(ctx context.Context, u *authserver.User) error
 	return r.People.deps.Events.Record(ctx, authserver.Event{
 		Kind: authserver.EventSecondFactorOff, UserID: u.ID, Details: map[string]string{"by": "reset"},
 	})
+}
+
+// forgetClients deletes clients of a user that were disabled, and ends what was issued to
+// them, to anybody.
+func (s *Service) forgetClients(ctx context.Context, userID string, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := s.endOwnedClients(ctx, userID, ids, true); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		err := s.deps.Events.Record(ctx, authserver.Event{
+			Kind: authserver.EventClientDeleted, UserID: userID, ClientID: id, Details: map[string]string{"by": "reset"},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
