@@ -170,3 +170,42 @@ func TestAnApprovalEndsWithTheAccess(t *testing.T) {
 		wantError(w.t, w.poll(app, made.Text("device_code")), http.StatusBadRequest, "invalid_grant")
 	})
 }
+
+// TestAWaitingDeviceEndsWithItsClient, also where the person sees the question already.
+func TestAWaitingDeviceEndsWithItsClient(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		app, p := w.device(), w.person()
+		made := w.beginDevice(app, nil)
+		asked := w.typeCode(p, made.Text("user_code"))
+		if _, err := w.CLI(w.t.Context(), "client", "delete", app.Client.ID); err != nil {
+			w.t.Fatal(err)
+		}
+		if done := w.decideDevice(p, asked, "allow"); done.Status < http.StatusBadRequest || done.Status >= http.StatusInternalServerError || strings.Contains(done.Text(), "connected") {
+			w.t.Errorf("the decision: %d %s", done.Status, done.Text())
+		}
+		if answer := w.poll(app, made.Text("device_code")); answer.Status != http.StatusBadRequest && answer.Status != http.StatusUnauthorized {
+			w.t.Errorf("the device: %s", answer)
+		}
+		wantError(w.t, w.poll(w.device(), made.Text("device_code")), http.StatusBadRequest, "expired_token")
+		if text := w.page(p, "/settings/applications").Text(); strings.Contains(text, "Test app") {
+			w.t.Errorf("it was allowed: %s", text)
+		}
+	})
+}
+
+// TestAWaitingDeviceNeedsTheSigninThatSawIt: whoever was signed out elsewhere allows
+// nothing with the page that is open.
+func TestAWaitingDeviceNeedsTheSigninThatSawIt(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		app, p := w.device(), w.person()
+		elsewhere := p.ElsewhereAs(w.Auth.URL)
+		w.signingIn(elsewhere)
+		made := w.beginDevice(app, nil)
+		asked := w.typeCode(elsewhere, made.Text("user_code"))
+		if err := w.prepared(p, "/settings/signins", map[string]string{"action": "end-others"})(); err != nil {
+			w.t.Fatal(err)
+		}
+		w.decideDevice(elsewhere, asked, "allow")
+		wantError(w.t, w.poll(app, made.Text("device_code")), http.StatusBadRequest, "authorization_pending")
+	})
+}

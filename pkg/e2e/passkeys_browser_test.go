@@ -8,7 +8,6 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -19,21 +18,12 @@ import (
 	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/actor"
-	"latchkey/pkg/testenv/process"
 )
 
 // namedWorld is a world at a host name: browsers do passkeys nowhere else.
 func namedWorld(t *testing.T, set testenv.Set) *world {
 	t.Helper()
-	addr, err := process.FreeAddr()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return startWorld(t, set, stack.Setup{AuthEnv: process.Env{"AUTH_ADDR": addr, "AUTH_ISSUER": "http://localhost:" + port}})
+	return startWorld(t, set, stack.Setup{AuthEnv: atAName(t)})
 }
 
 // withDevice gives the browser a device that makes passkeys and knows its owner.

@@ -14,7 +14,7 @@ import (
 )
 
 // endScene is a person with one of each thing that docs/threats.md, "What ends when",
-// speaks of. Passkeys and connected accounts have tests of their own.
+// speaks of; passkeys and connected accounts in waysIn.
 type endScene struct {
 	*world
 	admin, person, elsewhere *actor.Person
@@ -24,6 +24,9 @@ type endScene struct {
 	code                     string
 	pkce                     actor.PKCE
 	invitation, link         string
+	television               *actor.App // an application without a browser
+	deviceCode               string     // that the person has allowed it
+	next                     *actor.Page
 }
 
 func (w *world) endScene() *endScene {
@@ -40,7 +43,19 @@ func (w *world) endScene() *endScene {
 	s.code, s.pkce = w.code(s.elsewhere, s.app, "read")
 	s.invitation = w.invited(s.person, actor.NewPerson(w.Auth.URL).Email, "member")
 	s.link = w.resetLink(s.person)
+	s.television = w.device()
+	s.deviceCode = w.allowedDevice(s.television, s.elsewhere)
 	return s
+}
+
+// allowedDevice is the code of a device that the person has allowed to act for them.
+func (w *world) allowedDevice(app *actor.App, p *actor.Person) string {
+	w.t.Helper()
+	made := w.beginDevice(app, url.Values{"scope": {"read"}})
+	if done := w.decideDevice(p, w.typeCode(p, made.Text("user_code")), "allow"); !strings.Contains(done.Text(), "The device is connected") {
+		w.t.Fatalf("%s", done.Text())
+	}
+	return made.Text("device_code")
 }
 
 func (w *world) resetLink(p *actor.Person) string {
@@ -60,7 +75,7 @@ func (w *world) resetLink(p *actor.Person) string {
 // again, where that is not by signing in.
 var happenings = map[string]func(s *endScene){
 	"new password": func(s *endScene) {
-		s.answer(s.person.Browser, "/settings/password", map[string]string{"password": s.person.Password, "new_password": laterPassword})
+		s.next = s.answer(s.person.Browser, "/settings/password", map[string]string{"password": s.person.Password, "new_password": laterPassword})
 		s.person.Password = laterPassword
 	},
 	"password reset": func(s *endScene) {
@@ -84,13 +99,18 @@ var happenings = map[string]func(s *endScene){
 		s.person.Email = email
 	},
 	"consent taken back": func(s *endScene) {
-		s.answer(s.person.Browser, "/settings/applications/one?client_id="+url.QueryEscape(s.app.Client.ID), map[string]string{"client_id": s.app.Client.ID})
+		for _, app := range []*actor.App{s.app, s.television} {
+			s.answer(s.person.Browser, "/settings/applications/one?client_id="+url.QueryEscape(app.Client.ID), map[string]string{"client_id": app.Client.ID})
+		}
 	},
 	"key revoked": func(s *endScene) {
 		s.answer(s.person.Browser, keyPages+"/"+s.key.ID+"/revoke", nil)
 	},
 	"client deleted": func(s *endScene) {
 		s.answer(s.admin.Browser, "/settings/developer/"+s.app.Client.ID+"/delete", nil)
+		if _, err := s.CLI(s.t.Context(), "client", "delete", s.television.Client.ID); err != nil {
+			s.t.Fatal(err)
+		}
 	},
 	"demoted": func(s *endScene) {
 		s.familyForm(s.admin, s.person, map[string]string{"action": "role", "role": "member"})
@@ -120,6 +140,7 @@ func (s *endScene) again() {
 	s.elsewhere = &actor.Person{Email: s.person.Email, Password: s.person.Password, Browser: elsewhere}
 	s.phone = Pair{}
 	s.code, s.pkce = s.world.code(s.elsewhere, s.app, "read")
+	s.deviceCode = s.allowedDevice(s.television, s.elsewhere)
 }
 
 // TestA3_WhatEndsWhen walks the table of docs/threats.md.
@@ -183,6 +204,8 @@ func (s *endScene) alive(thing string) bool {
 		return s.active(s.pair.Access) || s.refresh(s.app, s.pair.Refresh).Status == http.StatusOK
 	case "codes in flight":
 		return s.exchange(s.app, s.code, s.pkce.Verifier).Status == http.StatusOK
+	case "device codes":
+		return s.poll(s.television, s.deviceCode).Status == http.StatusOK
 	case "API keys":
 		return s.active(s.key.Key)
 	case "consents":

@@ -16,6 +16,7 @@ const (
 	ThingOwnApps      Thing = "first-party grants"
 	ThingApplications Thing = "third-party grants"
 	ThingCodes        Thing = "codes in flight"
+	ThingDeviceCodes  Thing = "device codes"
 	ThingKeys         Thing = "API keys"
 	ThingConsents     Thing = "consents"
 	ThingInvitations  Thing = "invitations made"
@@ -26,7 +27,7 @@ const (
 
 // Things returns all of them, in the order of docs/threats.md.
 func Things() []Thing {
-	return []Thing{ThingSignins, ThingOwnApps, ThingApplications, ThingCodes, ThingKeys, ThingConsents, ThingInvitations, ThingLinks, ThingPasskeys, ThingIdentities}
+	return []Thing{ThingSignins, ThingOwnApps, ThingApplications, ThingCodes, ThingDeviceCodes, ThingKeys, ThingConsents, ThingInvitations, ThingLinks, ThingPasskeys, ThingIdentities}
 }
 
 // Fate is what an event does to a thing.
@@ -73,8 +74,12 @@ func Endings() []Ending {
 	}
 }
 
-// Does returns what the event does to a thing.
+// Does returns what the event does to a thing. A device code that somebody has allowed
+// is a code in flight.
 func (e *Ending) Does(what Thing) Fate {
+	if what == ThingDeviceCodes {
+		what = ThingCodes
+	}
 	switch {
 	case slices.Contains(e.ends, what):
 		return Ends

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/web/page"
 	"latchkey/pkg/fault"
 )
@@ -36,6 +38,9 @@ func (s *Server) device(w http.ResponseWriter, r *http.Request, in *authserver.S
 		return err
 	}
 	c, err := s.asks(r.Context(), waiting.ClientID)
+	if fault.Is(err, fault.NotFound) { // it was deleted since the device asked
+		return again(errUserCode)
+	}
 	if err != nil {
 		return err
 	}
@@ -52,7 +57,7 @@ func (s *Server) device(w http.ResponseWriter, r *http.Request, in *authserver.S
 		}
 	}
 	err = s.devices.Decide(r.Context(), in, waiting, c, decision == "allow")
-	if fault.Is(err, fault.NotFound) {
+	if fault.Is(err, fault.NotFound) || errors.Is(err, grant.ErrNoParent) { // the client is gone, or the sign-in
 		return again(errUserCode)
 	}
 	if err != nil {
