@@ -106,8 +106,11 @@ func TestSpansOfBothServicesMakeOneTrace(t *testing.T) {
 		t.Errorf("%+v is not the answer to %+v", inner, asked)
 	}
 	for _, want := range []struct{ service, name string }{
-		{"authserver", "SELECT grants"}, {"authserver", "UPDATE grants"}, {"authserver", "POST /oauth/token"},
-		{"the-api", "SELECT accounts"}, {"the-api", "PTTL GET"},
+		{"authserver", "SELECT grants"},
+		{"authserver", "UPDATE grants"},
+		{"authserver", "POST /oauth/token"},
+		{"the-api", "SELECT accounts"},
+		{"the-api", "PTTL GET"},
 	} {
 		testenv.Eventually(t, 20*time.Second, want.service+" sends "+want.name, func() bool {
 			_, ok := c.find(want.service, want.name, "")
