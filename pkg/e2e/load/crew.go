@@ -184,9 +184,12 @@ func (c *Crew) useAll(ctx context.Context) error {
 	}
 	return each(len(idle), func(i int) error {
 		one, h := idle[i], c.hands[i%len(c.hands)]
-		out := c.refreshed(ctx, h, one)
-		if out.good {
-			out = c.readWith(ctx, h, one)
+		out := c.used(ctx, h, one)
+		for range attempts { // a machine that is at its limits may refuse at first
+			if out.good || out.gone || !pause(ctx, time.Second) {
+				break
+			}
+			out = c.used(ctx, h, one)
 		}
 		if out.gone {
 			return nil // the ledger has it
@@ -197,6 +200,18 @@ func (c *Crew) useAll(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// attempts are how often what is only refused is tried again.
+const attempts = 5
+
+// used refreshes a connection and reads with it.
+func (c *Crew) used(ctx context.Context, h *hand, one *chain) outcome {
+	out := c.refreshed(ctx, h, one)
+	if out.good {
+		out = c.readWith(ctx, h, one)
+	}
+	return out
 }
 
 // transactions are the names of all that a person's household has.

@@ -103,7 +103,12 @@ func (c *Crew) one(ctx context.Context, h *hand, kind Kind) outcome {
 		return h.do(ctx, http.MethodGet, c.d.URL+"/api/v1/transactions?per_page=1", http.Header{"X-Api-Key": {m.key}}, "", http.StatusOK, http.StatusTooManyRequests)
 	case Refresh, Read, Write, Revoke:
 	}
-	one := <-c.chains
+	var one *chain
+	select {
+	case one = <-c.chains:
+	default: // all are in use, or what an outage left of them
+		return c.one(ctx, h, Code)
+	}
 	keep := true
 	defer func() {
 		if keep {
