@@ -42,11 +42,64 @@ func TestBrowserPagesAreAccessible(t *testing.T) {
 		}{{"light", 390}, {"dark", 390}, {"dark", 1280}, {"light", 1280}} {
 			b.emulate(look.scheme, look.width)
 			b.runAxe(page, look.scheme, look.width)
-			wide, err := ask[bool](b, "document.documentElement.scrollWidth > innerWidth")
-			if err != nil || wide {
-				t.Errorf("%s is wider than %d pixels: %v, %v", page, look.width, wide, err)
-			}
+			b.fits(page, look.width)
 		}
+		b.reflows(page)
+	})
+}
+
+// fits refuses a page that has to be scrolled sideways.
+func (b *tab) fits(page string, width int64) {
+	b.t.Helper()
+	wide, err := ask[string](b, `document.documentElement.scrollWidth <= innerWidth ? "" : [...document.querySelectorAll("body *")]
+		.filter(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join("; ") || "something"`)
+	if err != nil || wide != "" {
+		b.t.Errorf("%s is wider than %d pixels: %v, %v", page, width, wide, err)
+	}
+}
+
+// reflows holds a page to WCAG 2.2, 1.4.4 and 1.4.10: 320 pixels are enough, and so is
+// the page of a desktop, and of a phone, with text twice as large.
+func (b *tab) reflows(page string) {
+	b.t.Helper()
+	b.emulate("light", 320)
+	b.fits(page, 320)
+	for _, width := range []int64{1280, 390} {
+		b.emulate("light", width)
+		if _, err := ask[bool](b, `document.documentElement.style.fontSize = "200%", true`); err != nil {
+			b.t.Fatalf("%s: %v", page, err)
+		}
+		b.fits(page+" with text at 200 %", width)
+		if _, err := ask[bool](b, `document.documentElement.style.fontSize = "", true`); err != nil {
+			b.t.Fatalf("%s: %v", page, err)
+		}
+	}
+	b.emulate("light", 1280)
+}
+
+// TestBrowserPagesInGerman: words are longer there, and just as accessible.
+func TestBrowserPagesInGerman(t *testing.T) {
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newTour(t)
+	b := openTab(t)
+	b.visit(w.Auth.URL + "/preferences")
+	b.choose("language", "Deutsch")
+	b.press("main form button[type=submit]")
+	b.until(`document.documentElement.lang === "de"`)
+	w.tour(b, func(page string) {
+		if language, err := ask[string](b, "document.documentElement.lang"); err != nil || language != "de" {
+			t.Errorf("%s is in %q: %v", page, language, err)
+		}
+		b.reflows(page)
+		if _, err := ask[bool](b, string(axe)+";true"); err != nil {
+			t.Fatalf("%s: %v", page, err)
+		}
+		b.emulate("dark", 320)
+		b.runAxe(page, "dark", 320)
+		b.emulate("light", 1280)
 	})
 }
 

@@ -25,6 +25,7 @@ func (w *world) tour(b *tab, look func(page string)) {
 	at("signup", "/signup")
 	at("signin", "/signin")
 	at("forgot", "/forgot")
+	at("preferences-signed-out", "/preferences")
 	at("forgot-sent", "/forgot?sent")
 	at("reset-gone", "/reset?token=x")
 	at("not-found", "/nothing-here")
@@ -55,7 +56,8 @@ func (w *world) tour(b *tab, look func(page string)) {
 	b.press("button[name=decision][value=allow]")
 	b.arrive("/callback")
 	at("consent-more", consent("read_write"))
-	if heading, err := ask[string](b, `document.querySelector("h1").textContent`); err != nil || heading != "Budget Buddy is asking for more access" {
+	if heading, err := ask[string](b, `document.documentElement.lang + " " + document.querySelector("h1").textContent`); err != nil ||
+		heading != "en Budget Buddy is asking for more access" && heading != "de Budget Buddy möchte mehr Zugang" {
 		w.t.Errorf("who allowed read is asked for read_write by %q: %v", heading, err)
 	}
 	b.visit(w.Auth.URL + consent("read_write"))
@@ -82,6 +84,7 @@ func (w *world) tourSettings(b *tab, at func(page, path string), look func(page 
 	}
 	at("application", "/settings/applications/one?client_id="+app.Client.ID)
 	at("email-sent", "/settings/email?sent")
+	at("preferences", "/preferences")
 	at("signout", "/signout")
 	at("not-yours", "/settings/developer/nobody")
 	b.visit(w.Auth.URL + "/settings/password")

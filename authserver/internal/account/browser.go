@@ -43,7 +43,7 @@ func origins(origin string, fresh bool) map[string]string {
 // learnLanguage notes which language a person reads who signs in, for letters. It comes
 // before the sign-in holds the user's row, or two sign-ins would wait for each other.
 func (s *Service) learnLanguage(ctx context.Context, u *authserver.User, v Visitor) error {
-	if v.Language == "" || v.Language == u.Language {
+	if v.Language == "" || v.Language == u.Language || u.ChosenLanguage != "" {
 		return nil
 	}
 	u.Language = v.Language

@@ -86,6 +86,16 @@ func (s *Store) ConfirmEmail(ctx context.Context, userID, email string, now time
 		Update("email_confirmed_at", gorm.Expr("coalesce(email_confirmed_at, ?)", now)))
 }
 
+// SetHabits stores how a user likes pages to be, and that letters are in the language
+// of choice.
+func (s *Store) SetHabits(ctx context.Context, userID string, h authserver.Habits) error {
+	changed := map[string]any{"theme": h.Theme, "chosen_language": h.Language, "time_zone": h.TimeZone}
+	if h.Language != "" {
+		changed["language"] = h.Language
+	}
+	return database.ErrorOf(s.user(ctx, userID).Updates(changed))
+}
+
 // SetLanguage stores which language a user reads.
 func (s *Store) SetLanguage(ctx context.Context, userID, language string) error {
 	return database.ErrorOf(s.user(ctx, userID).Update("language", language))

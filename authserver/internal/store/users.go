@@ -17,13 +17,14 @@ import (
 
 const userColumns = `u.id, u.family_id, f.name, u.role, u.operator, u.email, u.password_hash, u.first_name, u.last_name,
 	u.ui_layout, u.ai_enabled, u.second_factor, u.created_at, u.deactivated_at,
-	u.erase_at, u.review, u.email_confirmed_at, u.language`
+	u.erase_at, u.review, u.email_confirmed_at, u.language,
+	u.theme, u.chosen_language, u.time_zone`
 
 func userFields(u *authserver.User) []any {
 	return []any{
 		&u.ID, &u.FamilyID, &u.FamilyName, &u.Role, &u.Operator, &u.Email, &u.PasswordHash, &u.FirstName, &u.LastName,
 		&u.UILayout, &u.AIEnabled, &u.SecondFactor, &u.CreatedAt, &u.DeactivatedAt, &u.EraseAt, &u.Review,
-		&u.EmailConfirmedAt, &u.Language,
+		&u.EmailConfirmedAt, &u.Language, &u.Theme, &u.ChosenLanguage, &u.TimeZone,
 	}
 }
 

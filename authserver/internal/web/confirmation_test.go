@@ -65,6 +65,7 @@ var confirmations = map[string]string{
 	"/operator/people/{id}/dismiss":         fresh,
 	"/operator/people/{id}/reactivate":      fresh,
 	"/operator/people/{id}/deactivate":      fresh,
+	"/preferences":                          "-: how pages look",
 	"/device":                               "-: takes a decision, as the consent page does",
 	"/signup":                               "-: makes an account",
 	"/signin":                               "-: is the proof",

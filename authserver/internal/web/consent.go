@@ -26,6 +26,7 @@ func (s *Server) Consent(w http.ResponseWriter, r *http.Request, p authserver.Co
 		action += "?" + r.URL.RawQuery
 	}
 	data := page.NewConsentView(action, p)
+	r = s.knowing(w, r, p.Signin)
 	v := s.newView(w, r, "consent.title", data.Name)
 	v.Signin = p.Signin
 	v.LeadsAnywhere = true

@@ -38,6 +38,7 @@ func (h person) bind(s *Server, unsigned httpserver.Handler) httpserver.Handler 
 		if in == nil {
 			return unsigned(w, r)
 		}
+		r = s.knowing(w, r, in)
 		if in.User.Review && r.Method != http.MethodPost && r.URL.Path != reviewPath {
 			return redirect(w, r, page.WithReturn(reviewPath, safePath(r.URL.RequestURI())))
 		}

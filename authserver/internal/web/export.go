@@ -49,7 +49,7 @@ func (s *Server) exported(ctx context.Context, in *authserver.Signin) (map[strin
 		"account": map[string]any{
 			"id": u.ID, "email": u.Email, "first_name": u.FirstName, "last_name": u.LastName, "role": u.Role,
 			"operator": u.Operator, "ui_layout": u.UILayout, "ai_enabled": u.AIEnabled,
-			"email_confirmed_at": u.EmailConfirmedAt, "language": u.Language, "has_password": u.PasswordHash != "", "second_factor": u.SecondFactor, "created_at": u.CreatedAt.UTC(),
+			"email_confirmed_at": u.EmailConfirmedAt, "language": u.Language, "theme": u.Theme, "chosen_language": u.ChosenLanguage, "time_zone": u.TimeZone, "has_password": u.PasswordHash != "", "second_factor": u.SecondFactor, "created_at": u.CreatedAt.UTC(),
 		},
 		"family": map[string]any{"id": u.FamilyID, "name": u.FamilyName},
 	}

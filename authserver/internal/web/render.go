@@ -56,7 +56,7 @@ func (s *Server) pageHeaders(h http.Header, formAction string) {
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-	h.Add("Vary", "Accept-Language")
+	h.Add("Vary", "Accept-Language, Cookie")
 	if s.secure {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
@@ -117,7 +117,7 @@ func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, status int, t
 func (s *Server) errorView(w http.ResponseWriter, r *http.Request, status int, title string) *page.View {
 	if status < http.StatusInternalServerError {
 		if in, err := s.current(r); err == nil && in != nil {
-			return s.personalView(w, r, in, title)
+			return s.personalView(w, s.knowing(w, r, in), in, title)
 		}
 	}
 	return s.bareView(r, title)

@@ -52,6 +52,7 @@ func (s *Server) entryRoutes() []route {
 	return []route{
 		{path: "/", get: anyone(s.landing)},
 		{path: "/assets/{sum}/{name}", get: anyone(s.serveAsset)},
+		{path: page.HabitsPath, get: anyone(s.showHabits), post: anyone(s.keepHabits)},
 		{path: "/signup", get: anyone(s.showSignup), post: anyone(s.signup), again: s.signupAgain},
 		{path: "/join", get: anyone(s.join)},
 		{path: "/signin", get: anyone(s.showSignin), post: anyone(s.signin), again: s.signinAgain},

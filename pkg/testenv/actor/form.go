@@ -79,6 +79,14 @@ func (f *Form) readField(n *html.Node) {
 	f.Fields = append(f.Fields, name)
 }
 
+// valueOf is the value of an option: its words, where it has no other.
+func valueOf(option *html.Node) string {
+	if has(option, "value") || option.FirstChild == nil {
+		return attr(option, "value")
+	}
+	return option.FirstChild.Data
+}
+
 func selected(n *html.Node) string {
 	first, found := "", false
 	for o := range n.Descendants() {
@@ -86,10 +94,10 @@ func selected(n *html.Node) string {
 			continue
 		}
 		if has(o, "selected") {
-			return attr(o, "value")
+			return valueOf(o)
 		}
 		if !found {
-			first, found = attr(o, "value"), true
+			first, found = valueOf(o), true
 		}
 	}
 	return first

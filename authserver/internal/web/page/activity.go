@@ -37,16 +37,16 @@ type ActivityRow struct {
 	By   string // the member who did it to somebody else
 }
 
-// ActivityDay is the events of one day, UTC.
+// ActivityDay is the events of one day of the reader.
 type ActivityDay struct {
 	At   time.Time
 	Rows []ActivityRow
 }
 
-func (d ActivityView) days() (days []ActivityDay) {
+func (d ActivityView) days(where *time.Location) (days []ActivityDay) {
 	for _, row := range d.Rows {
 		last := len(days) - 1
-		if last < 0 || row.At.UTC().Format(time.DateOnly) != days[last].At.UTC().Format(time.DateOnly) {
+		if last < 0 || row.At.In(where).Format(time.DateOnly) != days[last].At.In(where).Format(time.DateOnly) {
 			days = append(days, ActivityDay{At: row.At})
 			last++
 		}
@@ -169,4 +169,4 @@ func (v *View) facts(r ActivityRow) (string, error) {
 	return strings.Join(parts, " · "), nil
 }
 
-func (v *View) clock(at time.Time) string { return at.UTC().Format(v.texts["format.clock"]) }
+func (v *View) clock(at time.Time) string { return at.In(v.zone()).Format(v.texts["format.clock"]) }

@@ -6,6 +6,8 @@
 package page
 
 import (
+	"io/fs"
+
 	"latchkey/authserver"
 	"latchkey/pkg/face"
 	"latchkey/pkg/fault"
@@ -21,19 +23,21 @@ type Site struct {
 
 // New reads the texts of every language and the files that pages link to. host
 // is the server's own, for the footer.
-func New(host string, look Face) (*Site, error) {
+func New(host string, look Face) (*Site, error) { return newSite(host, look, textFiles) }
+
+func newSite(host string, look Face, files fs.FS) (*Site, error) {
 	if look.Name == "" {
 		look.Name = face.DefaultName
 	}
-	texts, err := readCatalogues()
+	texts, err := readCatalogues(files)
 	if err != nil {
 		return nil, err
 	}
-	files, err := readAssets(look)
+	static, err := readAssets(look)
 	if err != nil {
 		return nil, err
 	}
-	return &Site{host: host, face: look, texts: texts, assets: files}, nil
+	return &Site{host: host, face: look, texts: texts, assets: static}, nil
 }
 
 // View is a page in a language of Language, without anything on it.
@@ -53,6 +57,9 @@ func (s *Site) Language(accept string) string {
 	}
 	return found
 }
+
+// Speaks reports whether there are texts in the language.
+func (s *Site) Speaks(language string) bool { return s.texts[language] != nil }
 
 // Say translates a sentence that was written in English elsewhere; one that has
 // no translation comes back as it is.

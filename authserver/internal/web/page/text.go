@@ -24,14 +24,14 @@ const defaultLanguage = "en"
 
 // readCatalogues reads text/LANGUAGE.json and text/LANGUAGE.PART.json. What a
 // language lacks is said in the default one; a test keeps them complete.
-func readCatalogues() (map[string]catalogue, error) {
-	names, err := fs.Glob(textFiles, "text/*.json")
+func readCatalogues(files fs.FS) (map[string]catalogue, error) {
+	names, err := fs.Glob(files, "text/*.json")
 	if err != nil {
 		return nil, fmt.Errorf("page: texts: %w", err)
 	}
 	all := make(map[string]catalogue, len(names))
 	for _, name := range names {
-		raw, err := textFiles.ReadFile(name)
+		raw, err := fs.ReadFile(files, name)
 		if err != nil {
 			return nil, fmt.Errorf("page: texts: %w", err)
 		}

@@ -15,6 +15,8 @@ import (
 // makes one; the handler fills in what the page needs.
 type View struct {
 	Language    string
+	Theme       string // authserver.ThemeLight or ThemeDark; "": as the browser has it
+	Here        string // address of the page, for a form that leads back; "": none
 	Title       string // key of the heading in the window's title bar
 	TitleArgs   []any
 	Signin      *authserver.Signin // nil: nobody is signed in
@@ -71,12 +73,32 @@ func (v *View) heading(own string) (string, error) {
 
 func (v *View) asset(name string) (string, error) { return v.site.assets.url(name) }
 
-func (v *View) date(at time.Time) string { return at.UTC().Format(v.texts["format.date"]) }
+func (v *View) date(at time.Time) string { return at.In(v.zone()).Format(v.texts["format.date"]) }
 
-func (v *View) time(at time.Time) string { return at.UTC().Format(v.texts["format.time"]) }
+func (v *View) time(at time.Time) string { return at.In(v.zone()).Format(v.texts["format.time"]) }
+
+// calendar is a day that is the same wherever the reader is.
+func (v *View) calendar(day time.Time) string { return day.Format(v.texts["format.date"]) }
+
+// zone is that of the reader.
+func (v *View) zone() *time.Location {
+	if v.Signin == nil {
+		return time.UTC
+	}
+	return v.Signin.User.Habits().Zone()
+}
 
 // iso is a time for machines.
 func iso(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
+// exact is a moment in the reader's zone and in UTC.
+func (v *View) exact(at time.Time) string {
+	text := v.time(at)
+	if v.zone() != time.UTC {
+		text += " · " + at.UTC().Format(v.texts["format.time"])
+	}
+	return text
+}
 
 // lines draws the items of a text that has one on each line.
 func lines(v *View, key string) templ.Component {

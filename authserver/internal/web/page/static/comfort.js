@@ -37,6 +37,21 @@
     });
   }
 
+  // Buttons marked data-reveal show what is typed into the password of that name. It is
+  // a password again before it is sent, so that browsers keep none as text.
+  for (const button of document.querySelectorAll("button[data-reveal]")) {
+    const field = document.getElementById(button.dataset.reveal);
+    const show = button.firstChild.textContent;
+    const turn = (open) => {
+      field.type = open ? "text" : "password";
+      button.setAttribute("aria-pressed", open);
+      button.firstChild.textContent = open ? button.dataset.hide : show;
+    };
+    button.hidden = false;
+    button.addEventListener("click", () => { turn(field.type === "password"); field.focus(); });
+    field.form.addEventListener("submit", () => turn(false));
+  }
+
   for (const button of document.querySelectorAll("button[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => print());
