@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/pem"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -160,4 +161,30 @@ func TestS46_DocumentsAreNotFetchedInside(t *testing.T) {
 	if off.send(http.MethodGet, off.Auth.URL+"/.well-known/oauth-authorization-server", nil, "").JSON("client_id_metadata_document_supported") != nil {
 		t.Error("offered although it is switched off")
 	}
+}
+
+// TestS46_StrangersDoNotStarveAClientInUse: after a restart nothing is remembered, and
+// somebody uses up what the vendor's other addresses may be asked for.
+func TestS46_StrangersDoNotStarveAClientInUse(t *testing.T) {
+	v := newVendor(t)
+	w := startWorld(t, testenv.Embedded, stack.Setup{AuthEnv: v.trust})
+	app := &actor.App{Issuer: w.Auth.URL, Client: actor.Credential{ID: v.URL + "/client.json"}, RedirectURI: "http://localhost:3000/cb"}
+	p := w.person()
+	w.tokensOf(p, app, "read")
+	w.Auth.Kill()
+	if err := w.RestartAuth(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	limited := 0
+	for i := range 20 {
+		stranger := *app
+		stranger.Client.ID = fmt.Sprintf("%s/spray/%d.json", v.URL, i)
+		if w.browse(stranger.AuthorizeURL(actor.NewPKCE(), "read", "s", nil)).Status == http.StatusTooManyRequests {
+			limited++
+		}
+	}
+	if limited == 0 {
+		t.Error("strangers are not limited")
+	}
+	w.tokensOf(p, app, "read")
 }

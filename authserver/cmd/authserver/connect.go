@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"latchkey/authserver/internal/clientdoc"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/pkg/httpserver"
@@ -18,7 +20,13 @@ func (p *parts) askers(clients *oauth.ClientCache) (oauth.Askers, error) {
 	if err != nil {
 		return askers, err
 	}
-	documents := clientdoc.New(clientdoc.Options{Networks: networks, Schemes: p.cfg.PrivateSchemes, Now: now, Logger: p.log})
+	documents := clientdoc.New(clientdoc.Options{
+		Networks: networks, Schemes: p.cfg.PrivateSchemes, Now: now, Logger: p.log,
+		Kept: func(ctx context.Context, id string) bool {
+			_, err := clients.Find(ctx, id) // it has a row from the first time that somebody allows it something
+			return err == nil
+		},
+	})
 	askers.Documents, p.forgetting = documents, append(p.forgetting, documents.Forget)
 	return askers, nil
 }

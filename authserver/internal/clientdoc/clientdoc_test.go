@@ -269,7 +269,7 @@ func TestFetchesAreSharedAndRationed(t *testing.T) {
 			limited++
 		}
 	}
-	if got := h.asked.Load(); got > perOrigin || limited < 20 {
+	if got := h.asked.Load(); got > perMinute || limited < 20 {
 		t.Errorf("30 addresses of one origin made %d fetches, %d were refused", got, limited)
 	}
 }

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"latchkey/authserver"
 	"latchkey/authserver/internal/registration"
 	"latchkey/pkg/fault"
@@ -26,10 +24,6 @@ const (
 	staleLife   = 24 * time.Hour   // of a document that cannot be fetched again
 	refusedLife = time.Minute
 
-	maxEntries  = 1000
-	maxOrigins  = 10_000
-	perOrigin   = 10 // fetches a minute
-	atTheSame   = 16 // fetches at the same time
 	waitTooLong = fetchTimeout + time.Second
 )
 
@@ -38,20 +32,22 @@ type Options struct {
 	Networks []netip.Prefix // besides public addresses
 	Schemes  []string       // private schemes without a dot that redirect URIs may have
 	Resolver Resolver       // nil: the system's
-	Now      func() time.Time
-	Logger   *slog.Logger
+	// Kept says whether somebody has allowed the client with this id something; nil:
+	// nobody has. What strangers ask for takes nothing from such a client.
+	Kept   func(ctx context.Context, id string) bool
+	Now    func() time.Time
+	Logger *slog.Logger
 }
 
 // Documents finds clients by their documents.
 type Documents struct {
 	fetcher fetcher
 	opts    Options
-	places  chan struct{}
 
-	mu      sync.Mutex
-	entries map[string]entry
-	flights map[string]*flight
-	origins map[string]*rate.Limiter
+	mu        sync.Mutex
+	kept      share // of clients that people have allowed something
+	strangers share // of whatever anybody names
+	flights   map[string]*flight
 }
 
 type entry struct {
@@ -75,7 +71,7 @@ func New(opts Options) *Documents {
 	}
 	return &Documents{
 		opts: opts, fetcher: fetcher{resolver: opts.Resolver, networks: opts.Networks, dial: (&net.Dialer{}).DialContext},
-		places: make(chan struct{}, atTheSame), entries: map[string]entry{}, flights: map[string]*flight{}, origins: map[string]*rate.Limiter{},
+		kept: newShare(maxKept), strangers: newShare(maxStrangers), flights: map[string]*flight{},
 	}
 }
 
@@ -89,7 +85,12 @@ func (d *Documents) Find(ctx context.Context, id string) (*authserver.Client, er
 	if err != nil {
 		return nil, err
 	}
-	f, hit := d.join(context.WithoutCancel(ctx), id, u) // a fetch is everybody's who waits
+	hit := d.fresh(id)
+	if hit != nil {
+		return hit.client, hit.err
+	}
+	kept := d.opts.Kept != nil && d.opts.Kept(ctx, id)
+	f, hit := d.join(context.WithoutCancel(ctx), id, u, kept) // a fetch is everybody's who waits
 	if hit != nil {
 		return hit.client, hit.err
 	}
@@ -108,20 +109,36 @@ func (d *Documents) Find(ctx context.Context, id string) (*authserver.Client, er
 	}
 }
 
-// join returns what is remembered of the document, or the fetch that will say; nil,
-// nil: its origin has been asked too often.
-func (d *Documents) join(ctx context.Context, id string, u *url.URL) (*flight, *entry) {
+// fresh returns what is remembered of the document and need not be asked for; nil:
+// nothing is.
+func (d *Documents) fresh(id string) *entry {
 	now := d.opts.Now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	known, ok := d.entries[id]
+	if known, ok := d.known(id); ok && now.Before(known.until) {
+		return &known
+	}
+	return nil
+}
+
+// join returns what is remembered of the document, or the fetch that will say; nil,
+// nil: it has been asked for too often.
+func (d *Documents) join(ctx context.Context, id string, u *url.URL, kept bool) (*flight, *entry) {
+	now := d.opts.Now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	known, ok := d.known(id)
 	if ok && now.Before(known.until) {
 		return nil, &known
 	}
 	if f := d.flights[id]; f != nil {
 		return f, nil
 	}
-	if !d.budget(u.Host).AllowN(now, 1) {
+	from, name := &d.strangers, payer(u)
+	if kept {
+		from, name = &d.kept, id
+	}
+	if !from.budget(name).AllowN(now, 1) {
 		if ok && known.client != nil && now.Before(known.gone) {
 			return nil, &known
 		}
@@ -129,8 +146,17 @@ func (d *Documents) join(ctx context.Context, id string, u *url.URL) (*flight, *
 	}
 	f := &flight{done: make(chan struct{})}
 	d.flights[id] = f
-	go d.fly(ctx, f, id, u)
+	go d.fly(ctx, f, id, u, from)
 	return f, nil
+}
+
+// Keep says that somebody has allowed the client with this id something.
+func (d *Documents) Keep(id string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if known, ok := d.strangers.entries.get(id); ok {
+		d.remember(&d.kept, id, known)
+	}
 }
 
 // Forget makes every document be fetched anew when it is next asked for. One that
@@ -139,36 +165,23 @@ func (d *Documents) Forget() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := d.opts.Now()
-	for id, e := range d.entries {
-		e.until = now
-		d.entries[id] = e
+	for _, entries := range []*recent[entry]{d.kept.entries, d.strangers.entries} {
+		entries.each(func(e *entry) { e.until = now })
 	}
-}
-
-func (d *Documents) budget(origin string) *rate.Limiter {
-	if l := d.origins[origin]; l != nil {
-		return l
-	}
-	if len(d.origins) >= maxOrigins {
-		clear(d.origins)
-	}
-	l := rate.NewLimiter(rate.Every(time.Minute/perOrigin), perOrigin)
-	d.origins[origin] = l
-	return l
 }
 
 // fly fetches for everybody who waits; that one of them leaves does not end it.
-func (d *Documents) fly(ctx context.Context, f *flight, id string, u *url.URL) {
-	client, life, err := d.fetch(ctx, id, u)
+func (d *Documents) fly(ctx context.Context, f *flight, id string, u *url.URL, from *share) {
+	client, life, err := d.fetch(ctx, id, u, from.places)
 	now := d.opts.Now()
 	d.mu.Lock()
-	known, ok := d.entries[id]
+	known, ok := d.known(id)
 	_, refused := errors.AsType[*Refusal](err)
 	switch {
 	case err == nil:
-		d.remember(id, entry{client: client, until: now.Add(life), gone: now.Add(life + staleLife)}, now)
+		d.remember(from, id, entry{client: client, until: now.Add(life), gone: now.Add(life + staleLife)})
 	case refused:
-		d.remember(id, entry{err: err, until: now.Add(refusedLife)}, now)
+		d.remember(from, id, entry{err: err, until: now.Add(refusedLife)})
 	default:
 		d.opts.Logger.Warn("a client's document could not be fetched", "client_id", id, "error", err)
 		err = errAway.WithCause(err)
@@ -182,27 +195,24 @@ func (d *Documents) fly(ctx context.Context, f *flight, id string, u *url.URL) {
 	close(f.done)
 }
 
-func (d *Documents) remember(id string, e entry, now time.Time) {
-	if len(d.entries) >= maxEntries {
-		for other, old := range d.entries {
-			if !now.Before(old.until) {
-				delete(d.entries, other)
-			}
-		}
+// known is what is remembered of a document, fresh or not.
+func (d *Documents) known(id string) (entry, bool) {
+	if e, ok := d.kept.entries.get(id); ok {
+		return e, true
 	}
-	for other := range d.entries { // whichever comes first
-		if len(d.entries) < maxEntries {
-			break
-		}
-		delete(d.entries, other)
-	}
-	d.entries[id] = e
+	return d.strangers.entries.get(id)
 }
 
-func (d *Documents) fetch(ctx context.Context, id string, u *url.URL) (*authserver.Client, time.Duration, error) {
+func (d *Documents) remember(in *share, id string, e entry) {
+	d.kept.entries.drop(id)
+	d.strangers.entries.drop(id)
+	in.entries.put(id, e)
+}
+
+func (d *Documents) fetch(ctx context.Context, id string, u *url.URL, places chan struct{}) (*authserver.Client, time.Duration, error) {
 	select {
-	case d.places <- struct{}{}:
-		defer func() { <-d.places }()
+	case places <- struct{}{}:
+		defer func() { <-places }()
 	default:
 		return nil, 0, errors.New("clientdoc: too many fetches at the same time")
 	}

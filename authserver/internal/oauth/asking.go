@@ -49,6 +49,9 @@ func (a Askers) Seen(ctx context.Context, c *authserver.Client) error {
 	if c.Introduced != authserver.IntroducedByDocument {
 		return nil
 	}
+	if a.Documents != nil {
+		a.Documents.Keep(c.ID)
+	}
 	_, err := a.Clients.reload(ctx, c.ID)
 	return err
 }

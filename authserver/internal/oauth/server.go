@@ -70,6 +70,7 @@ type Registration interface {
 // answers it.
 type Documents interface {
 	Find(ctx context.Context, id string) (*authserver.Client, error)
+	Keep(id string)
 }
 
 // Dependencies of a Server. Throttle and Metrics may be nil.
