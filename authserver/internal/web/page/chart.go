@@ -59,6 +59,15 @@ func (c *Chart) scale() {
 
 func (c *Chart) base() int { return c.Height - plotFoot }
 
+// limitWord is where the words of the limit stand: above its line, or below it where
+// the line is at the top.
+func (c *Chart) limitWord() float64 {
+	if y := c.y(c.Limit); y > 18 {
+		return y - 7
+	}
+	return c.y(c.Limit) + 16
+}
+
 // y is where a value is drawn.
 func (c *Chart) y(value int64) float64 {
 	room := float64(c.base() - plotTop)
