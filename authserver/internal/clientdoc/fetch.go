@@ -104,6 +104,9 @@ func readDocument(res *http.Response, now time.Time) (*fetched, error) {
 		return nil, refusal("the document is not application/json")
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxDocument+1))
+	if err == nil { // a host that hears that we give up may end what it was sending
+		err = res.Request.Context().Err()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("clientdoc: %w", err)
 	}
