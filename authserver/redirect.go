@@ -71,10 +71,10 @@ func CheckPrivateScheme(scheme string) error {
 }
 
 func checkHost(u *url.URL, reject func(string) error) error {
-	if u.Hostname() == "" || u.Opaque != "" || strings.ContainsFunc(u.Hostname(), notInHost) {
+	if u.Opaque != "" || strings.ContainsFunc(u.Hostname(), notInHost) || slices.ContainsFunc(strings.Split(u.Hostname(), "."), notALabel) || len(u.Hostname()) > 253 {
 		return reject("must name a host")
 	}
-	if !validPort(u.Port()) {
+	if !validPort(u.Port()) || strings.HasSuffix(u.Host, ":") {
 		return reject("must have a port from 1 to 65535 or none")
 	}
 	return nil
@@ -104,6 +104,9 @@ func notPrintableASCII(r rune) bool { return r <= ' ' || r > '~' }
 func notInHost(r rune) bool {
 	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._:", r))
 }
+
+// notALabel is true of what is no part of a host name (RFC 1035 section 2.3.4).
+func notALabel(label string) bool { return label == "" || len(label) > 63 }
 
 func isLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)

@@ -1,6 +1,7 @@
 package authserver_test
 
 import (
+	"strings"
 	"testing"
 
 	"latchkey/authserver"
@@ -21,7 +22,8 @@ func TestWhatMayBeRegistered(t *testing.T) {
 		"http://app.example/cb", "http://10.0.0.1/cb", "http://127.0.0.1.example/cb", "https://app.example/cb#x", "https://app.example/#",
 		"https://user@app.example/cb", "https://user:pw@app.example/", "https://*.example/cb", "https:///cb", "https:cb",
 		"sureapp://oauth/callback", "myapp:/cb", "com.example:cb", "https://app.example/c b", "https://app.example/\n", "https://app.example\\@evil/",
-		"https://äpp.example/cb", "vbscript:x", "..a:/x", ".a:/x", "a.:/x", "http://0.0.0.0/cb", "http://[::1%25lo]/cb", "blob:https://app.example/x",
+		"https://äpp.example/cb", "vbscript:x", "..a:/x", ".a:/x", "a.:/x", "http://0.0.0.0/cb", "http://[::1%25lo]/cb", "https://./", "https://..example/", "https://app..example/cb",
+		"https://app.example:/cb", "http://127.0.0.1:/cb", "https://" + strings.Repeat("a", 64) + ".example/", "https://" + strings.Repeat("a.", 127) + "example/", "blob:https://app.example/x",
 	} {
 		if err := authserver.CheckRedirectURI(uri); err == nil {
 			t.Errorf("%q may be registered", uri)

@@ -145,7 +145,7 @@ func (s *Service) Managed(ctx context.Context, id, token string) (*authserver.Cl
 }
 
 // ChangeManaged replaces what c says of itself with m (RFC 7592 section 2.2). Whether
-// it has a secret stays. Errors: *MetadataError.
+// it has a secret stays. Errors: *MetadataError; ErrNoToken: c is gone.
 func (s *Service) ChangeManaged(ctx context.Context, c *authserver.Client, m *Metadata) (*authserver.Client, error) {
 	for _, member := range []string{"registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"} {
 		if m.Has(member) {
@@ -170,6 +170,9 @@ func (s *Service) ChangeManaged(ctx context.Context, c *authserver.Client, m *Me
 	changed.Name, changed.RedirectURIs, changed.Scopes = next.Name, next.RedirectURIs, next.Scopes
 	changed.PushedOnly, changed.DeviceGrant, changed.Keys = next.PushedOnly, next.DeviceGrant, next.Keys
 	err = s.keep(ctx, authserver.EventClientChanged, c, func(ctx context.Context) error { return s.Store.DescribeClient(ctx, &changed) })
+	if fault.Is(err, fault.NotFound) { // it was deleted meanwhile, and its token with it
+		return nil, ErrNoToken
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -139,7 +139,7 @@ func nameOf(c *authserver.Client) string {
 			if u.Scheme != "https" && u.Scheme != "http" {
 				return u.Scheme
 			}
-			return u.Hostname()
+			return strings.ToLower(u.Hostname())
 		}
 	}
 	return "Unnamed application"

@@ -3,6 +3,7 @@ package page
 import (
 	"net/netip"
 	"net/url"
+	"strings"
 
 	"latchkey/authserver"
 	"latchkey/pkg/scope"
@@ -66,8 +67,9 @@ func redirectHost(uri string) (host string, local bool) {
 	if u.Scheme != "https" && u.Scheme != "http" {
 		return u.Scheme, true
 	}
+	host = strings.ToLower(u.Host) // in capitals, an i passes for an l
 	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.IsLoopback() || u.Hostname() == "localhost" {
-		return u.Host, true
+		return host, true
 	}
-	return u.Host, false
+	return host, false
 }
