@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"time"
 
@@ -22,11 +23,11 @@ func (s *Service) Events(ctx context.Context, q authserver.Search) (authserver.F
 	q = bounded(q)
 	f := authserver.EventFilter{About: q.Text, Since: s.deps.Now().Add(-EventDays * 24 * time.Hour), Limit: q.Limit + 1}
 	if strings.Contains(q.Text, "@") {
-		found, err := s.deps.Store.SearchUsers(ctx, authserver.Search{Text: q.Text, Limit: 1})
-		if err != nil || len(found.Rows) == 0 {
+		id, err := s.whoHas(ctx, authserver.NormalizeEmail(q.Text))
+		if err != nil || id == "" {
 			return none, err
 		}
-		f.About = found.Rows[0].ID
+		f.About = id
 	}
 	for _, g := range authserver.EventGroups {
 		if g.Name == q.State {
@@ -48,19 +49,34 @@ func (s *Service) Events(ctx context.Context, q authserver.Search) (authserver.F
 	return page, nil
 }
 
-// Names returns the addresses of people by their ids. Who is gone is left out.
-func (s *Service) Names(ctx context.Context, ids map[string]string) error {
-	for id := range ids {
-		if !authserver.ValidID(id) {
-			continue
-		}
-		found, err := s.deps.Store.SearchUsers(ctx, authserver.Search{Text: id, Limit: 1})
-		if err != nil {
-			return err
-		}
-		if len(found.Rows) > 0 && found.Rows[0].ID == id {
-			ids[id] = found.Rows[0].Email
+// whoHas returns the id of whoever has an address, or had it while the account was open;
+// "": nobody. A name that somebody gave to himself counts for nothing here.
+func (s *Service) whoHas(ctx context.Context, email string) (string, error) {
+	u, err := s.deps.Store.FindUserByEmail(ctx, email)
+	if err == nil {
+		return u.ID, nil
+	}
+	if !fault.Is(err, fault.NotFound) {
+		return "", err
+	}
+	found, err := s.deps.Store.SearchUsers(ctx, authserver.Search{Text: email, Limit: MaxPageSize})
+	for i := range found.Rows {
+		if found.Rows[i].Email == email {
+			return found.Rows[i].ID, err
 		}
 	}
-	return nil
+	return "", err
+}
+
+// Names returns the addresses of people by their ids. Who is gone is left out.
+func (s *Service) Names(ctx context.Context, ids map[string]string) error {
+	var people []string
+	for id := range ids {
+		if authserver.ValidID(id) {
+			people = append(people, id)
+		}
+	}
+	found, err := s.deps.Store.UserEmails(ctx, people)
+	maps.Copy(ids, found)
+	return err
 }

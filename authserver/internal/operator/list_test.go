@@ -1,6 +1,7 @@
 package operator_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -89,5 +90,30 @@ func TestEventsByPage(t *testing.T) {
 		q.After = authserver.NewPlace(authserver.OrderNewest, "", w.Now(), "x")
 		_, err := w.Service.Events(w.Context(), q)
 		w.Want("the place of no event", err, fault.Malformed)
+	})
+}
+
+// A person who takes somebody's address or id for a name takes no place of theirs.
+func TestEventsOfAnAddressAreOfWhoHasIt(t *testing.T) {
+	eachEngine(t, func(w *world) {
+		w.must(w.House.Events().Record(w.Context(), authserver.Event{Kind: authserver.EventExported, UserID: w.ada.ID}))
+		w.Pass(time.Second)
+		liar := w.House.Person()
+		w.House.Exec(`UPDATE users SET first_name = $1, last_name = $2 WHERE id = $3`, w.ada.Email, w.ada.ID, liar.ID)
+		found, err := w.Service.Events(w.Context(), authserver.Search{Text: strings.ToUpper(w.ada.Email)})
+		if err != nil || len(found.Rows) != 1 || found.Rows[0].UserID != w.ada.ID {
+			w.Errorf("%+v, %v", found, err)
+		}
+		names := map[string]string{w.ada.ID: "", "x": "", uuid.NewString(): ""}
+		w.must(w.Service.Names(w.Context(), names))
+		if names[w.ada.ID] != w.ada.Email || names["x"] != "" {
+			w.Errorf("%v", names)
+		}
+		w.must(w.Service.Names(w.Context(), map[string]string{}))
+		w.House.Exec(`UPDATE users SET email = 'gone', former_email = email, deactivated_at = created_at WHERE id = $1`, w.ada.ID)
+		found, err = w.Service.Events(w.Context(), authserver.Search{Text: w.ada.Email})
+		if err != nil || len(found.Rows) != 1 || found.Rows[0].UserID != w.ada.ID {
+			w.Errorf("of a closed account: %+v, %v", found, err)
+		}
 	})
 }

@@ -24,6 +24,8 @@ type Store interface {
 	SearchAPIKeys(ctx context.Context, q authserver.Search, now time.Time) (authserver.Found[authserver.KeyEntry], error)
 	CountInstance(ctx context.Context) (authserver.InstanceCounts, error)
 	FindUser(ctx context.Context, id string) (*authserver.User, error)
+	FindUserByEmail(ctx context.Context, email string) (*authserver.User, error)
+	UserEmails(ctx context.Context, ids []string) (map[string]string, error)
 	ListMembers(ctx context.Context, familyID string) ([]authserver.User, error)
 	FindClient(ctx context.Context, id string) (*authserver.Client, error)
 	CountOperators(ctx context.Context) (int, error)

@@ -104,8 +104,21 @@ func (s *Store) SearchUsers(ctx context.Context, q authserver.Search) (authserve
 	return page, s.addSeen(ctx, page.Rows)
 }
 
-const userSearchColumns = `users.id, users.family_id, families.name AS family_name, users.role, users.operator,
-	CASE WHEN users.former_email <> '' THEN users.former_email ELSE users.email END AS email,
+// knownEmail is the address of a user, after the account was closed too.
+const knownEmail = `CASE WHEN users.former_email <> '' THEN users.former_email ELSE users.email END AS email`
+
+// UserEmails returns the addresses of users by their ids, without those that were deleted
+// for good.
+func (s *Store) UserEmails(ctx context.Context, ids []string) (map[string]string, error) {
+	rows, err := database.Find[userRow](s.rows(ctx).Table("users").Where("deleted_at IS NULL AND id IN ?", ids).Select("id, " + knownEmail))
+	emails := make(map[string]string, len(rows))
+	for i := range rows {
+		emails[rows[i].ID] = rows[i].Email
+	}
+	return emails, err
+}
+
+const userSearchColumns = `users.id, users.family_id, families.name AS family_name, users.role, users.operator, ` + knownEmail + `,
 	users.first_name, users.last_name, users.second_factor, users.created_at, users.deactivated_at, users.erase_at`
 
 // addSeen adds when and where users were seen at a browser last.
