@@ -13,10 +13,10 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// VerifyClient says that by has checked who stands behind a client, or takes that back.
-// Errors: those of registration.Service.Verify.
-func (s *Service) VerifyClient(ctx context.Context, by *authserver.User, id string, on bool) error {
-	return s.deps.Clients.Verify(event.By(ctx, by.ID), id, on)
+// VerifyClient says that by has checked who stands behind a client as seen, or takes that
+// back. Errors: those of registration.Service.Verify.
+func (s *Service) VerifyClient(ctx context.Context, by *authserver.User, id, seen string, on bool) error {
+	return s.deps.Clients.Verify(event.By(ctx, by.ID), id, seen, on)
 }
 
 // SwitchClient turns a client off, or on again. Errors: those of

@@ -5,17 +5,23 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/secret"
 )
 
 var (
 	errOwnClient = fault.New(fault.Forbidden, "This is done from the command line only.")
 	errVouched   = fault.New(fault.Conflict, "An operator registered this application, so there is nothing to verify.")
 	errAsItIs    = fault.New(fault.Conflict, "It is so already.")
+	errOtherNow  = fault.New(fault.Invalid, "The application was changed meanwhile. Look at it once more.")
 )
 
-// Verify says that somebody has checked who stands behind a client as it is now, or that
-// nobody has. fault.Conflict: an operator registered it, or it is so already.
-func (s *Service) Verify(ctx context.Context, id string, on bool) error {
+// LookedAt stands for a client as somebody sees it who decides whether to verify it.
+func LookedAt(c *authserver.Client) string { return secret.DigestOf(c.Terms()).String() }
+
+// Verify says that somebody has checked who stands behind a client as seen, its LookedAt,
+// or that nobody has. fault.Conflict: an operator registered it, or it is so already.
+// fault.Invalid: it is another one now.
+func (s *Service) Verify(ctx context.Context, id, seen string, on bool) error {
 	c, err := s.Store.FindClient(ctx, id)
 	switch {
 	case err != nil:
@@ -24,6 +30,8 @@ func (s *Service) Verify(ctx context.Context, id string, on bool) error {
 		return errVouched
 	case c.Verified() == on:
 		return errAsItIs
+	case on && seen != LookedAt(c):
+		return errOtherNow
 	}
 	kind, terms := authserver.EventClientUnverified, ""
 	if on {

@@ -161,3 +161,28 @@ func TestOperatorRegistrations(t *testing.T) {
 		wantText(t, open(t, boss.Browser, "/operator/servers"), "Resource servers")
 	}, withOperator)
 }
+
+// Whoever registered an application may change it while an operator looks at it: what is
+// verified is what the operator saw.
+func TestOperatorVerifiesWhatWasShown(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		boss, p := signedUp(t, s), signedUp(t, s)
+		made := fill(t, p.Browser, open(t, p.Browser, "/settings/developer/new"), map[string]string{
+			"name": "Budget Buddy", "redirect_uris": "https://app.example/cb", "auth_method": "none", "scopes": "read",
+		})
+		id := regexp.MustCompile(`/settings/developer/([0-9a-f-]{36})`).FindStringSubmatch(made.Body)[1]
+		shown := open(t, boss.Browser, "/operator/applications/one/verify?client="+id)
+		fill(t, p.Browser, open(t, p.Browser, "/settings/developer/"+id), map[string]string{"name": "First Bank", "redirect_uris": "https://evil.example/cb"})
+		again := fill(t, boss.Browser, shown, nil)
+		if again.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%d", again.Status)
+		}
+		wantText(t, again, "changed meanwhile", "First Bank", "https://evil.example/cb")
+		if page := open(t, boss.Browser, "/operator/applications/one?client="+id); strings.Contains(page.Text(), "Verified") {
+			t.Errorf("another application was verified: %s", page.Text())
+		}
+		s.stale()
+		page := fill(t, boss.Browser, fill(t, boss.Browser, again, nil), map[string]string{"password": boss.Password})
+		wantText(t, page, "First Bank", "Verified")
+	}, withOperator)
+}

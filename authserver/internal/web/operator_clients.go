@@ -11,6 +11,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/operator"
+	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/web/page"
 	"latchkey/pkg/fault"
 )
@@ -69,6 +70,7 @@ func (s *Server) clientAct(r *http.Request, name string) (page.ActView, *authser
 		Edit: name == "edit", Overlap: name == "rotate",
 	}
 	if name == "verify" {
+		d.Seen = registration.LookedAt(c)
 		d.Terms, err = s.clientTerms(r.Context(), c)
 	}
 	return d, c, err
@@ -130,7 +132,7 @@ func (s *Server) doClientAct(w http.ResponseWriter, r *http.Request, in *authser
 	}
 	switch name {
 	case "verify", "unverify":
-		err = s.operator.VerifyClient(r.Context(), &in.User, c.ID, name == "verify")
+		err = s.operator.VerifyClient(r.Context(), &in.User, c.ID, r.PostForm.Get("seen"), name == "verify")
 	case "enable", "disable":
 		err = s.operator.SwitchClient(r.Context(), &in.User, c.ID, name == "enable")
 	case "edit":

@@ -147,6 +147,7 @@ type ActView struct {
 	Edit    bool     // it asks for what an application is to be
 	Overlap bool     // it asks how long the earlier secret lives on
 	Terms   []Fact   // what it is about
+	Seen    string   // stands for Terms, so that nothing else is agreed to
 	Tiers   []string // it asks for one of them
 	Tier    string   // as it is
 }
