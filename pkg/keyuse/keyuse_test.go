@@ -2,9 +2,11 @@ package keyuse_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -18,12 +20,19 @@ type sink struct {
 	got  []keyuse.Use
 	ids  []string // of all reports, those that were not taken too
 	away bool
+
+	sizes []int // of the reports, in bytes of JSON
 }
 
 func (s *sink) take(_ context.Context, r keyuse.Report) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ids = append(s.ids, r.ID)
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	s.sizes = append(s.sizes, len(raw))
 	if s.away {
 		return errors.New("away")
 	}
@@ -219,6 +228,28 @@ func TestWhatIsOnItsWayIsKnown(t *testing.T) {
 		}
 		if r.Pending(keyuse.KindKey, "c") != nil {
 			t.Error("a key that nobody used")
+		}
+	})
+}
+
+// Applications with long ids make no report that is too large to be taken: the whole
+// would be lost, and with it what others did.
+func TestReportsOfLongIDsAreSmall(t *testing.T) {
+	run(t, func(r *keyuse.Recorder, s *sink, stop func()) {
+		const clients = 400
+		for i := range clients {
+			r.Note(keyuse.Caller{ClientID: fmt.Sprintf("https://%d.example/?%s", i, strings.Repeat("a&", 1000))}, keyuse.Admitted)
+		}
+		stop()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if len(s.got) != clients {
+			t.Errorf("%d uses were reported", len(s.got))
+		}
+		for _, size := range s.sizes {
+			if size > 256<<10 {
+				t.Errorf("a report of %d bytes", size)
+			}
 		}
 	})
 }

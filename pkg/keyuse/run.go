@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"latchkey/pkg/httpserver"
@@ -61,6 +62,17 @@ func (r *Recorder) report(ctx context.Context, now time.Time) error {
 	}
 }
 
+// maxSize is about how large a report is, in bytes, so that its receiver reads all of it:
+// ids of applications may be long.
+const maxSize = 128 << 10
+
+// size is about how much room e takes in a report, or less: JSON writes six bytes for one
+// that browsers would take for markup.
+func (e *entry) size(id string) int {
+	const rest = 256 // of a use beside its id
+	return len(e.uses) * (len(id) + 5*strings.Count(id, "&") + rest)
+}
+
 // next is the report that was not answered, or a new one of what is due; nil: there is
 // nothing to report.
 func (r *Recorder) next(now time.Time) *Report {
@@ -70,6 +82,7 @@ func (r *Recorder) next(now time.Time) *Report {
 		return r.unsent
 	}
 	var uses []Use
+	size := 0
 	for s, e := range r.entries {
 		rest := r.opts.Others
 		if s.kind == KindKey {
@@ -80,7 +93,8 @@ func (r *Recorder) next(now time.Time) *Report {
 		case len(e.uses) == 0 && rested:
 			delete(r.entries, s)
 			r.held[s.kind]--
-		case len(e.uses) > 0 && rested && len(uses)+len(e.uses) <= MaxBatch:
+		case len(e.uses) > 0 && rested && len(uses)+len(e.uses) <= MaxBatch && (size == 0 || size+e.size(s.id) <= maxSize):
+			size += e.size(s.id)
 			uses = append(uses, e.uses...)
 			e.uses, e.reported = nil, now
 		}
