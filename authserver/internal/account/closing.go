@@ -142,7 +142,7 @@ func (s *Service) Restore(ctx context.Context, text string) error {
 		if err := s.deps.Store.VoidLinks(ctx, u.ID, now); err != nil {
 			return err
 		}
-		if err := s.deps.Store.DisableOwnedClients(ctx, u.ID, nil); err != nil {
+		if err := s.enableOwnedClients(ctx, u); err != nil {
 			return err
 		}
 		return s.record(ctx, authserver.EventUserRestored, u.ID)

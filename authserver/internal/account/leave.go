@@ -88,10 +88,18 @@ func (s *Service) forget(ctx context.Context, u *authserver.User, last bool) err
 // disableOwnedClients stops the applications a user has registered, for everybody
 // who allowed them: their owner is not there any more. It returns their ids.
 func (s *Service) disableOwnedClients(ctx context.Context, userID string, now time.Time) ([]string, error) {
-	if err := s.deps.Store.DisableOwnedClients(ctx, userID, &now); err != nil {
+	if err := s.deps.Store.DisableOwnedClients(ctx, userID, now); err != nil {
 		return nil, err
 	}
 	return s.deps.Store.OwnedClients(ctx, userID)
+}
+
+// enableOwnedClients takes disableOwnedClients back, of u as it was before it came back.
+func (s *Service) enableOwnedClients(ctx context.Context, u *authserver.User) error {
+	if u.DeactivatedAt == nil {
+		return nil
+	}
+	return s.deps.Store.EnableOwnedClients(ctx, u.ID, *u.DeactivatedAt)
 }
 
 // endOwnedClients ends what was issued to clients that were disabled, and deletes
@@ -141,10 +149,14 @@ func (s *Service) mayLeave(ctx context.Context, u *authserver.User) (last bool, 
 // address has another owner now).
 func (s *Service) Reactivate(ctx context.Context, userID string) error {
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		u, err := s.deps.Store.FindUser(ctx, userID)
+		if err != nil {
+			return err
+		}
 		if err := s.deps.Store.Reactivate(ctx, userID); err != nil {
 			return err
 		}
-		if err := s.deps.Store.DisableOwnedClients(ctx, userID, nil); err != nil {
+		if err := s.enableOwnedClients(ctx, u); err != nil {
 			return err
 		}
 		return s.record(ctx, authserver.EventUserReactivated, userID)

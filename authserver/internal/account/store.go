@@ -40,7 +40,8 @@ type users interface {
 	Deactivate(ctx context.Context, userID string, keepEmail bool, now time.Time) (bool, error)
 	Reactivate(ctx context.Context, userID string) error
 	OwnedClients(ctx context.Context, userID string) ([]string, error)
-	DisableOwnedClients(ctx context.Context, userID string, at *time.Time) error
+	DisableOwnedClients(ctx context.Context, userID string, at time.Time) error
+	EnableOwnedClients(ctx context.Context, userID string, at time.Time) error
 	DeleteOwnedClients(ctx context.Context, userID string) error
 	DeleteConsents(ctx context.Context, userID string) error
 	ForgetUser(ctx context.Context, userID string, now time.Time) error

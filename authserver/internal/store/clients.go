@@ -144,9 +144,15 @@ func (s *Store) OwnedClients(ctx context.Context, userID string) ([]string, erro
 	return ids, database.ErrorOf(s.clientsOf(ctx, userID).Order("created_at, id").Pluck("id", &ids))
 }
 
-// DisableOwnedClients switches the clients of a user off at at; nil: on again.
-func (s *Store) DisableOwnedClients(ctx context.Context, userID string, at *time.Time) error {
-	return database.ErrorOf(s.clientsOf(ctx, userID).Update("disabled_at", at))
+// DisableOwnedClients switches the clients of a user off. One that is off stays so since
+// then: an operator did that.
+func (s *Store) DisableOwnedClients(ctx context.Context, userID string, at time.Time) error {
+	return database.ErrorOf(s.clientsOf(ctx, userID).Where("disabled_at IS NULL").Update("disabled_at", at))
+}
+
+// EnableOwnedClients takes DisableOwnedClients of a moment back.
+func (s *Store) EnableOwnedClients(ctx context.Context, userID string, at time.Time) error {
+	return database.ErrorOf(s.clientsOf(ctx, userID).Where("disabled_at = ?", at).Update("disabled_at", nil))
 }
 
 // DeleteOwnedClients removes the clients of a user and, by cascade, what was

@@ -1,0 +1,43 @@
+package account_test
+
+import (
+	"testing"
+	"time"
+
+	"latchkey/authserver"
+)
+
+// What an operator switched off stays off when its owner leaves and comes back.
+func TestComingBackSwitchesNothingOnThatAnOperatorSwitchedOff(t *testing.T) {
+	eachEngine(t, settings(graceful), func(w *world) {
+		ada := w.ada()
+		bob := w.member(ada, "bob@example.com", authserver.RoleMember)
+		for _, id := range []string{"good", "bad"} {
+			w.AddClient(id, func(c *authserver.Client) { c.OwnerID = bob.ID })
+		}
+		w.must(w.Store.DisableClient(w.Context(), "bad", w.Now()))
+		want := func(when, live string) {
+			w.Helper()
+			for _, id := range []string{"good", "bad"} {
+				if n := w.Count(`SELECT count(*) FROM clients WHERE id = $1 AND disabled_at IS NULL`, id); (n == 1) != (id == live) {
+					w.Errorf("%s: the %s one", when, id)
+				}
+			}
+		}
+		w.Pass(time.Second)
+		w.must(w.People.Deactivate(w.Context(), bob.ID))
+		want("deactivated", "")
+		w.Pass(time.Second)
+		w.must(w.People.Reactivate(w.Context(), bob.ID))
+		want("reactivated", "good")
+		w.Pass(time.Second)
+		_, err := w.People.Close(w.Context(), bob.ID)
+		w.must(err)
+		want("closed", "")
+		w.Pass(time.Second)
+		got, err := w.People.SignIn(w.Context(), "bob@example.com", password, home, nobody)
+		w.must(err)
+		w.must(w.People.Restore(w.Context(), got.Restore.Reveal()))
+		want("restored", "good")
+	})
+}
