@@ -29,7 +29,11 @@ type Askers struct {
 // fault.Unavailable; fault.RateLimited.
 func (a Askers) Find(ctx context.Context, id string) (*authserver.Client, error) {
 	if a.Documents != nil && clientdoc.IsID(id) {
-		return a.Documents.Find(ctx, id)
+		described, err := a.Documents.Find(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		return a.Clients.standing(ctx, described)
 	}
 	c, err := a.Clients.Find(ctx, id)
 	if err == nil && c.FirstParty {

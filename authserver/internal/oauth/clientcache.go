@@ -50,16 +50,23 @@ func (c *ClientCache) Find(ctx context.Context, id string) (*authserver.Client, 
 // reload reads the client from the store, for when the remembered one led to a
 // refusal or to a row that is gone. Errors: as Find.
 func (c *ClientCache) reload(ctx context.Context, id string) (*authserver.Client, error) {
-	found, err := c.store.FindClient(ctx, id)
+	found, err := c.read(ctx, id)
 	if err == nil && found.Disabled() {
-		err = fault.New(fault.NotFound, "Client not found")
+		return nil, fault.New(fault.NotFound, "Client not found")
 	}
+	return found, err
+}
+
+// read is reload, of a disabled client too, which is not remembered.
+func (c *ClientCache) read(ctx context.Context, id string) (*authserver.Client, error) {
+	found, err := c.store.FindClient(ctx, id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if fault.Is(err, fault.NotFound) || err == nil && found.Disabled() {
+		delete(c.entries, id)
+		return found, err
+	}
 	if err != nil {
-		if fault.Is(err, fault.NotFound) {
-			delete(c.entries, id)
-		}
 		return nil, err
 	}
 	if len(c.entries) >= maxCachedClients {
@@ -67,6 +74,29 @@ func (c *ClientCache) reload(ctx context.Context, id string) (*authserver.Client
 	}
 	c.entries[id] = cachedClient{client: found, until: c.now().Add(c.life)}
 	return found, nil
+}
+
+// standing adds to a client as its document describes it what operators have decided
+// about it. fault.NotFound: they have disabled it.
+func (c *ClientCache) standing(ctx context.Context, described *authserver.Client) (*authserver.Client, error) {
+	c.mu.RLock()
+	hit, ok := c.entries[described.ID]
+	c.mu.RUnlock()
+	kept, err := hit.client, error(nil)
+	if !ok || !c.now().Before(hit.until) {
+		kept, err = c.read(ctx, described.ID)
+	}
+	switch {
+	case fault.Is(err, fault.NotFound): // nobody has allowed it anything yet
+		return described, nil
+	case err != nil:
+		return nil, err
+	case kept.Disabled():
+		return nil, fault.New(fault.NotFound, "Client not found")
+	}
+	standing := *described
+	standing.VerifiedTerms = kept.VerifiedTerms
+	return &standing, nil
 }
 
 // Forget makes every client be read anew.
