@@ -17,7 +17,7 @@ import (
 // fault.Conflict: another one has the same user code.
 func (s *Store) CreateDeviceRequest(ctx context.Context, r authserver.DeviceRequest, most int) (bool, error) {
 	n, err := s.db.Exec(ctx, `INSERT INTO device_requests (digest, user_code, client_id, scopes, resource, address, created_at, expires_at, poll_interval)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE (SELECT count(*) FROM device_requests) < $10`,
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE (SELECT count(*) FROM device_requests WHERE expires_at > $7 AND decided = '') < $10`,
 		r.Digest[:], r.UserCode[:], r.ClientID, r.Scopes.String(), r.Resource, r.Address, r.CreatedAt, r.ExpiresAt, r.Interval, most)
 	return n == 1, err
 }

@@ -15,7 +15,7 @@ import (
 // life of the one that is there. false: there are most of its kind already.
 func (s *Store) KeepRequest(ctx context.Context, r authserver.KeptRequest, single bool, most int) (bool, error) {
 	n, err := s.db.Exec(ctx, `INSERT INTO authorization_requests (digest, client_id, parameters, pushed, single, created_at, expires_at)
-		SELECT $1, $2, $3, $4, $5, $6, $7 WHERE (SELECT count(*) FROM authorization_requests WHERE single = $5) < $8
+		SELECT $1, $2, $3, $4, $5, $6, $7 WHERE (SELECT count(*) FROM authorization_requests WHERE single = $5 AND expires_at > $6) < $8
 		ON CONFLICT (digest) DO UPDATE SET expires_at = excluded.expires_at`,
 		r.Digest[:], r.ClientID, r.Parameters, r.Pushed, single, r.CreatedAt, r.ExpiresAt, most)
 	return n > 0, err
