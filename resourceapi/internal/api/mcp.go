@@ -89,7 +89,21 @@ func (t tool) shown(u usageOf) *mcp.Tool {
 	}
 }
 
-var errOneMessage = fault.New(fault.Malformed, "The request body must be one JSON-RPC message")
+var (
+	errOneMessage = fault.New(fault.Malformed, "The request body must be one JSON-RPC message")
+	errMessageID  = fault.New(fault.Malformed, "The id of a message must be a string, or a whole number of at most 15 digits")
+)
+
+// unanswerable reports whether id is a number that the library would not send back as
+// it came: it reads numbers as floats, and drops what stands after the point.
+func unanswerable(id any) bool {
+	number, isNumber := id.(json.Number)
+	if !isNumber {
+		return false
+	}
+	whole, err := number.Int64()
+	return err != nil || whole >= 1e15 || whole <= -1e15
+}
 
 // serve answers a message. A call of a tool that needs more than the caller has is
 // refused before the library sees it, with a challenge that says what to ask for.
@@ -110,6 +124,9 @@ func (s *assistants) serve(w http.ResponseWriter, r *http.Request, caller *guard
 	}
 	if err != nil {
 		return err
+	}
+	if unanswerable(message["id"]) {
+		return errMessageID
 	}
 	params, _ := message["params"].(map[string]any)
 	name, _ := params["name"].(string)
