@@ -52,3 +52,19 @@ func TestAHostInCapitalsIsShownAsItIs(t *testing.T) {
 		}
 	})
 }
+
+// TestADeletedRegistrationAsksForNothingMore: not even where it was known a moment ago.
+func TestADeletedRegistrationAsksForNothingMore(t *testing.T) {
+	registers(t, func(w *world) {
+		made := w.register(members{"client_name": "Web app", "redirect_uris": []string{webCallback}}, "")
+		app := &actor.App{
+			Issuer: w.Auth.URL, RedirectURI: webCallback, HTTP: w.described(),
+			Client: actor.Credential{ID: made.Text("client_id"), Secret: made.Text("client_secret")},
+		}
+		pushed := w.form(app, "/oauth/par", pushedForm(app, actor.NewPKCE(), nil))
+		wantStatus(w.t, pushed, http.StatusCreated)
+		wantStatus(w.t, w.send(http.MethodDelete, made.Text("registration_client_uri"), bearer(made.Text("registration_access_token")), ""), http.StatusNoContent)
+		wantError(w.t, w.form(app, "/oauth/par", pushedForm(app, actor.NewPKCE(), nil)), http.StatusUnauthorized, "invalid_client")
+		wantErrorPage(w.t, w.browse(byReference(app, pushed.Text("request_uri"))), "pushed before")
+	})
+}

@@ -165,6 +165,9 @@ func (s *Server) deleteManaged(w http.ResponseWriter, r *http.Request, c *authse
 	if err := s.registration.Delete(r.Context(), c.ID); err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
+	if _, err := s.clients.reload(r.Context(), c.ID); err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusNoContent)
 	return nil
