@@ -102,6 +102,10 @@ func TestD11_ARequestIsExplained(t *testing.T) {
 		if !strings.HasPrefix(said["decision"].(string), `refused with 401 by the rule "inactive"`) {
 			w.t.Errorf("from standard input: %v", said)
 		}
+		steering := `{"msg":"request","request_id":"` + id + `","status":400,"error":"\u001b[2J\u001b]0;gone\u0007"}`
+		if _, text = w.explain(steering, id, "--log", "-"); strings.ContainsAny(text, "\x1b\x07") || !strings.Contains(text, "?[2J") {
+			w.t.Errorf("bytes that steer a terminal: %q", text)
+		}
 		if _, err := w.CLI(w.t.Context(), "explain", "no-such-request"); err == nil || !strings.Contains(err.Error(), "--log") {
 			w.t.Errorf("an unknown request: %v", err)
 		}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode"
 
 	"latchkey/pkg/cli"
 	"latchkey/pkg/secret"
@@ -103,15 +104,25 @@ func logged(path, id string) (found []line, err error) {
 		if json.Unmarshal(scanner.Bytes()[start:], &members) != nil || members["request_id"] != id {
 			continue
 		}
-		l := line{At: fmt.Sprint(members["time"]), Source: path, Says: map[string]string{}}
+		l := line{At: printable(members["time"]), Source: path, Says: map[string]string{}}
 		for _, name := range told {
 			if value, there := members[name]; there {
-				l.Says[name] = secret.Hide(fmt.Sprint(value))
+				l.Says[name] = printable(value)
 			}
 		}
 		found = append(found, l)
 	}
 	return found, scanner.Err()
+}
+
+// printable is a value of a log line for a terminal, which nobody's bytes may steer.
+func printable(value any) string {
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return '?'
+		}
+		return c
+	}, secret.Hide(fmt.Sprint(value)))
 }
 
 // decision is what decided, in a sentence. What the outermost service says last is what

@@ -201,7 +201,7 @@ func (c *Canary) ask(ctx context.Context, text string) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer res.Body.Close()               //nolint:errcheck // read to its end
-	_, _ = io.Copy(io.Discard, res.Body) // so that the connection is kept
+	defer res.Body.Close()                                       //nolint:errcheck // read to its end
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // so that the connection is kept
 	return res.StatusCode, nil
 }

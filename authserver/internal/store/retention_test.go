@@ -7,6 +7,7 @@ import (
 
 	"latchkey/authserver/internal/store"
 	"latchkey/pkg/database"
+	"latchkey/pkg/fault"
 	"latchkey/pkg/testenv"
 )
 
@@ -42,6 +43,32 @@ func TestSweepsGoByIndex(t *testing.T) {
 				strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN "+e.From) && !strings.Contains(plan, "USING") {
 				t.Errorf("%s by %s:\n%s", e.From, e.By, plan)
 			}
+		}
+	})
+}
+
+// A client that introduced itself and that nobody uses is forgotten, but not one that
+// an operator has switched off: it would come back as if nothing had been.
+func TestASwitchedOffClientIsNotForgotten(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *database.DB, s *store.Store) {
+		for _, id := range []string{"unused", "off"} {
+			addClient(t, s, id)
+		}
+		exec(t, db, `UPDATE clients SET introduced = 'document', seen_at = $1`, start)
+		exec(t, db, `UPDATE clients SET disabled_at = $1 WHERE id = 'off'`, start)
+		for _, e := range store.Expiries(start.Add(365*24*time.Hour), store.Retention{}) {
+			if e.From != "clients" {
+				continue
+			}
+			if _, err := db.Sweep(t.Context(), e, 0, func(int64) {}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.FindClient(t.Context(), "unused"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("unused: %v", err)
+		}
+		if _, err := s.FindClient(t.Context(), "off"); err != nil {
+			t.Errorf("switched off: %v", err)
 		}
 	})
 }

@@ -27,7 +27,7 @@ const (
 	keepUnused = 30 * 24 * time.Hour
 )
 
-const unusedClient = ` AND introduced <> '' AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.client_id = clients.id)
+const unusedClient = ` AND introduced <> '' AND disabled_at IS NULL AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.client_id = clients.id)
 	AND NOT EXISTS (SELECT 1 FROM consents n WHERE n.client_id = clients.id)`
 
 // Expiries says which rows of which tables go. An index finds them.

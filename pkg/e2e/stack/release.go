@@ -13,11 +13,14 @@ import (
 
 // Before names the program that was shipped before this one: the newest release tag
 // (v…), or, while there is none, the commit before the newest migration, whose program
-// knows an older schema.
+// knows an older schema. "": nothing was shipped, or the checkout has no history.
 func Before(ctx context.Context) (revision string, err error) {
 	root, err := Root()
 	if err != nil {
 		return "", err
+	}
+	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil {
+		return "", nil //nolint:nilerr // an archive of the source
 	}
 	tags, err := git(ctx, root, "tag", "--list", "v*", "--merged", "HEAD", "--sort=-version:refname", "--no-contains", "HEAD")
 	if err != nil {
@@ -31,11 +34,12 @@ func Before(ctx context.Context) (revision string, err error) {
 	if err != nil {
 		return "", err
 	}
-	commit := strings.TrimSpace(string(added))
-	if commit == "" {
-		return "", fmt.Errorf("stack: the history of the migrations is not here: fetch all of it")
+	parents, err := git(ctx, root, "log", "-1", "--format=%P", strings.TrimSpace(string(added)))
+	if err != nil {
+		return "", err
 	}
-	return commit + "^", nil
+	parent, _, _ := strings.Cut(strings.TrimSpace(string(parents)), " ") // none where a shallow clone begins
+	return parent, nil
 }
 
 // BuildAt builds both services as they were at a revision, into dir.
