@@ -133,7 +133,7 @@ func onPgBouncer(t *testing.T, f form) *scene {
 
 // onSQLite has one replica of each service, on a small disk.
 func onSQLite(t *testing.T, f form) *scene {
-	s := &scene{redis: testenv.StartRedis(t), spare: testenv.StartRedis(t), disk: testenv.NewDisk(t, "48m")}
+	s := &scene{redis: testenv.StartRedis(t), spare: testenv.StartRedis(t), disk: testenv.NewDisk(t, "160m")}
 	s.spare.Follow(s.redis)
 	sentinels := testenv.StartSentinels(t, 3, "latchkey", s.redis, 1)
 	return deploy(t, f, s, stack.Setup{
