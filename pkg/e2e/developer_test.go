@@ -44,7 +44,7 @@ func TestE8_DevelopersSeeWhatWentWrong(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		p, other := w.person(), w.person()
 		app, foreign := w.developedWith(p, "client_secret_basic"), w.developedWith(other, "none")
-		if page := w.page(p, developerPage(app)); !strings.Contains(page.Text(), "No request of this application was refused lately.") {
+		if page := w.page(p, developerPage(app)); !strings.Contains(page.Text(), "No request from this application was refused recently.") {
 			w.t.Errorf("at first: %s", page.Text())
 		}
 		wrong := *app
@@ -72,7 +72,7 @@ func TestE8_DevelopersSeeWhatWentWrong(t *testing.T) {
 				w.t.Errorf("the page shows %q", bad)
 			}
 		}
-		if page := w.page(other, developerPage(foreign)); !strings.Contains(page.Text(), "No request of this application was refused lately.") {
+		if page := w.page(other, developerPage(foreign)); !strings.Contains(page.Text(), "No request from this application was refused recently.") {
 			w.t.Errorf("somebody else's application: %s", page.Text())
 		}
 		if page := w.page(other, developerPage(app)); page.Status != http.StatusNotFound {

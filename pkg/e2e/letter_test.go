@@ -168,7 +168,7 @@ func TestE1_PeopleHearOfWhatHappens(t *testing.T) {
 
 		w.tokensOf(p, w.public(), "read")
 		w.tokensOf(p, w.public(), "read_write")
-		bag.want(p.Email, "An application may change your data", "“Test app”", "/settings/applications")
+		bag.want(p.Email, "An application can now change your data", "“Test app”", "/settings/applications")
 
 		codes := w.secondFactor(p)
 		bag.want(p.Email, "The second factor was turned on")
@@ -191,7 +191,7 @@ func TestE1_PeopleHearOfWhatHappens(t *testing.T) {
 		bag.want(old, "Your email address was changed")
 		bag.want(next, "This is now the address of your account")
 
-		if n := len(bag.to(old, "An application may change your data")); n != 1 {
+		if n := len(bag.to(old, "An application can now change your data")); n != 1 {
 			w.t.Errorf("%d letters about applications: one may read only", n)
 		}
 	})
@@ -203,7 +203,7 @@ func TestE1_FamiliesHearWhoComesAndGoes(t *testing.T) {
 	ownWorld(t, stack.Setup{AuthEnv: mailing(office.Addr)}, func(w *world) {
 		bag, admin, p := w.mailbag(office), w.person(), actor.NewPerson(w.Auth.URL)
 		w.answer(admin.Browser, "/settings/family", map[string]string{"email": p.Email, "role": "member"}, "action", "invite")
-		const invited = "You are invited to a family"
+		const invited = "You are invited to join a family"
 		testenv.Eventually(w.t, 20*time.Second, invited, func() bool { return len(bag.to(p.Email, invited)) == 1 })
 		link := linkInEmail.FindString(bag.to(p.Email, invited)[0].Text)
 		_, after, _ := strings.Cut(w.page(p, strings.TrimPrefix(link, w.Auth.URL)).Body, `href="/signup?`)
@@ -211,12 +211,12 @@ func TestE1_FamiliesHearWhoComesAndGoes(t *testing.T) {
 		w.answer(p.Browser, "/signup?"+strings.ReplaceAll(query, "&amp;", "&"), map[string]string{
 			"email": p.Email, "password": p.Password, "first_name": "Grace www.evil.example", "last_name": "Hopper",
 		})
-		bag.want(admin.Email, "Somebody joined your family", "Grace www evil example Hopper", p.Email, "/settings/family")
+		bag.want(admin.Email, "Someone joined your family", "Grace www evil example Hopper", p.Email, "/settings/family")
 		page := w.page(admin, "/settings/family")
 		_, after, _ = strings.Cut(page.Body, `href="/settings/family/`)
 		id, _, _ := strings.Cut(after, `/remove"`)
 		w.answer(admin.Browser, "/settings/family/"+id+"/remove", nil, "action", "remove")
-		bag.want(admin.Email, "Somebody was removed from your family", p.Email)
+		bag.want(admin.Email, "Someone was removed from your family", p.Email)
 		bag.wantElsewhere(p.Email, "You were removed from a family")
 		if n := len(bag.to(p.Email, "New sign-in to your account")) + len(bag.to(admin.Email, "New sign-in to your account")); n != 0 {
 			w.t.Errorf("%d letters about signing up", n)

@@ -57,7 +57,7 @@ func (w *world) tour(b *tab, look func(page string)) {
 	b.arrive("/callback")
 	at("consent-more", consent("read_write"))
 	if heading, err := ask[string](b, `document.documentElement.lang + " " + document.querySelector("h1").textContent`); err != nil ||
-		heading != "en Budget Buddy is asking for more access" && heading != "de Budget Buddy möchte mehr Zugang" {
+		heading != "en Budget Buddy is asking for more access" && heading != "de Budget Buddy möchte mehr Zugriff" {
 		w.t.Errorf("who allowed read is asked for read_write by %q: %v", heading, err)
 	}
 	b.visit(w.Auth.URL + consent("read_write"))

@@ -22,7 +22,7 @@ func TestE1_LettersAboutWaysIn(t *testing.T) {
 		s := &waysIn{&endScene{world: w, person: p}, actor.NewAuthenticator(w.Auth.URL), provider}
 		s.add("g-1")
 		bag.want(p.Email, "A passkey was added to your account", "“"+passkeyName+"”", w.Auth.URL+"/settings/passkeys")
-		bag.want(p.Email, "Your account was connected with a provider", w.Auth.URL+"/settings/identities")
+		bag.want(p.Email, "Your account was connected to a sign-in provider", w.Auth.URL+"/settings/identities")
 	})
 }
 

@@ -111,7 +111,7 @@ func TestSettingsConnect(t *testing.T) {
 		if other := s.get(actor.NewBrowser(s.URL), back); other.Status != http.StatusForbidden || s.count(`SELECT count(*) FROM identities`) != 0 {
 			t.Errorf("another browser: %d", other.Status)
 		}
-		if page = s.get(p.Browser, back); page.URL.Path != "/settings/identities" || !strings.Contains(page.Text(), "The account is connected.") {
+		if page = s.get(p.Browser, back); page.URL.Path != "/settings/identities" || !strings.Contains(page.Text(), "The account was connected.") {
 			t.Errorf("%v %s", page.URL, page.Text())
 		}
 		// Somebody else cannot connect it too.

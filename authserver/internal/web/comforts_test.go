@@ -60,7 +60,7 @@ func TestE3_TheCountStopsAtTheLimit(t *testing.T) {
 			not  string
 		}{
 			{84, []string{"84 of 100", `class="meter near"`, `width="84%"`}, "reached its limit"},
-			{17, []string{"100 of 100", `class="meter full"`, "This key reached its limit."}, "101 of"},
+			{17, []string{"100 of 100", `class="meter full"`, "This key has reached its limit."}, "101 of"},
 		} {
 			use := keyuse.Use{ID: path[strings.LastIndex(path, "/")+1:], At: now, From: "192.0.2.7", Hour: now.Truncate(time.Hour), Count: c.more}
 			if err := s.Store.StampUses(t.Context(), []keyuse.Use{use}); err != nil {

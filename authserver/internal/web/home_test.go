@@ -24,7 +24,7 @@ func TestE3_HomeSaysHowThingsStand(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
 		wantText(t, open(t, p.Browser, "/"), "Only your password protects this account", "This browser", "You have no API keys yet.", "No application has access.",
-			"What happened lately")
+			"Recent activity")
 		_, path := makeKey(t, p.Browser, "Nightly export")
 		now := s.clock.now().UTC()
 		use := keyuse.Use{ID: path[strings.LastIndex(path, "/")+1:], At: now, From: "192.0.2.7", Hour: now.Truncate(time.Hour), Count: 100}
@@ -32,7 +32,7 @@ func TestE3_HomeSaysHowThingsStand(t *testing.T) {
 			t.Fatal(err)
 		}
 		page := open(t, p.Browser, "/")
-		wantText(t, page, "Nightly export reached its limit", "100 of 100", "just now")
+		wantText(t, page, "Nightly export has reached its limit", "100 of 100", "just now")
 		if !strings.Contains(page.Body, `href="`+path+`"`) || strings.Contains(page.Body, "tiles") {
 			t.Errorf("home leads nowhere: %s", page.Body)
 		}

@@ -105,15 +105,15 @@ func TestOperatorChangesApplications(t *testing.T) {
 			t.Errorf("a bad name: %d", page.Status)
 		}
 		page := act("edit", map[string]string{"name": "Budget Friend", "redirect_uris": "https://app.example/cb"})
-		if wantText(t, page, "Budget Friend"); strings.Contains(page.Text(), "Take verification back") {
+		if wantText(t, page, "Budget Friend"); strings.Contains(page.Text(), "Withdraw verification") {
 			t.Errorf("another name is verified: %s", page.Text())
 		}
 		rotated := act("rotate", map[string]string{"overlap": "0"})
 		if !regexp.MustCompile(`ocs_\w{49}`).MatchString(rotated.Body) {
 			t.Errorf("%d %s", rotated.Status, rotated.Text())
 		}
-		wantText(t, act("verify", nil), "Take verification back")
-		if page := act("unverify", nil); strings.Contains(page.Text(), "Take verification back") {
+		wantText(t, act("verify", nil), "Withdraw verification")
+		if page := act("unverify", nil); strings.Contains(page.Text(), "Withdraw verification") {
 			t.Errorf("%s", page.Text())
 		}
 		events := open(t, boss.Browser, "/operator/events?q="+id)
@@ -152,7 +152,7 @@ func TestOperatorRegistrations(t *testing.T) {
 			t.Errorf("%s", made.Text())
 		}
 		list := open(t, boss.Browser, "/operator/registrations")
-		if wantText(t, list, "used 0 of 3 times", "Good"); strings.Contains(list.Body, "<i>") || strings.Contains(list.Body, "iat_") {
+		if wantText(t, list, "used 0 of 3 times", "Valid"); strings.Contains(list.Body, "<i>") || strings.Contains(list.Body, "iat_") {
 			t.Errorf("%s", list.Body)
 		}
 		revoke := regexp.MustCompile(`/operator/registrations/[0-9a-f-]{36}/revoke`).FindString(list.Body)
