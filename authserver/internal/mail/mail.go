@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/mail"
 	"net/netip"
 	"net/url"
@@ -66,7 +67,9 @@ func (s *Sender) Renew(url, password string) error {
 }
 
 // New checks the settings; it connects to nothing.
-func New(s Settings) (*Sender, error) {
+func New(s Settings) (*Sender, error) { return newSender(s, files) }
+
+func newSender(s Settings, files fs.FS) (*Sender, error) {
 	s.Face.Name = cmp.Or(s.Face.Name, face.DefaultName)
 	sender := &Sender{settings: s, style: coloured(s.Face.Colours)}
 	issuer, err := url.Parse(s.Issuer)
@@ -83,7 +86,7 @@ func New(s Settings) (*Sender, error) {
 	if err := sender.Renew(s.URL, s.Password); err != nil {
 		return nil, err
 	}
-	if sender.languages, err = readTemplates(); err != nil {
+	if sender.languages, err = readTemplates(files); err != nil {
 		return nil, err
 	}
 	return sender, nil
@@ -164,15 +167,25 @@ func (s *Sender) Check(ctx context.Context) error {
 	return nil
 }
 
+// language is the one that e is written in: its own, or English where that has no
+// text of this kind.
+func (s *Sender) language(e authserver.EmailMessage) (*language, error) {
+	for _, code := range []string{e.Language, fallback} {
+		if l := s.languages[code]; l != nil {
+			if _, ok := l.texts[e.Kind]; ok {
+				return l, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("mail: no text %q", e.Kind)
+}
+
 func (s *Sender) message(e authserver.EmailMessage) (*smtp.Msg, error) {
-	l := s.languages[e.Language]
-	if l == nil {
-		l = s.languages["en"]
+	l, err := s.language(e)
+	if err != nil {
+		return nil, err
 	}
-	text, ok := l.texts[e.Kind]
-	if !ok {
-		return nil, fmt.Errorf("mail: no text %q", e.Kind)
-	}
+	text := l.texts[e.Kind]
 	c := l.contents(e, s.host, s.url(e.Path))
 	m := smtp.NewMsg(smtp.WithNoDefaultUserAgent())
 	m.FromMailAddress(s.from)

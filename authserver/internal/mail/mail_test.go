@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"latchkey/authserver"
 	lmail "latchkey/authserver/internal/mail"
 	"latchkey/pkg/face"
@@ -104,27 +106,43 @@ func checkBodies(t *testing.T, what string, e testenv.Email, linked bool) {
 	}
 }
 
-// The languages say the same: the same emails, with the same placeholders.
+// The languages say the same: the same emails, with the same placeholders, and the
+// same words.
 func TestLanguagesOfEmailsAreInStep(t *testing.T) {
-	placeholder := regexp.MustCompile(`\{\{\.\w+\}\}`)
-	english, err := filepath.Glob("text/en/*.txt")
-	if err != nil || len(english) != len(everyKind) {
-		t.Fatalf("%d emails, want %d: %v", len(english), len(everyKind), err)
+	folders, err := filepath.Glob("text/*/words.json")
+	if err != nil || len(folders) < 2 {
+		t.Fatalf("%v: %v", folders, err)
 	}
-	for _, name := range english {
-		var found [2][]string
-		for i, language := range []string{"en", "de"} {
-			raw, err := os.ReadFile("text/" + language + "/" + filepath.Base(name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			found[i] = placeholder.FindAllString(string(raw), -1)
-			slices.Sort(found[i])
-		}
-		if !slices.Equal(slices.Compact(found[0]), slices.Compact(found[1])) {
-			t.Errorf("%s: %v and %v", name, found[0], found[1])
+	english := holes(t, "text/en")
+	if len(english) != len(everyKind)+1 {
+		t.Fatalf("%d files, want one for each kind of email and the words", len(english))
+	}
+	for _, folder := range folders {
+		if d := cmp.Diff(english, holes(t, filepath.Dir(folder))); d != "" {
+			t.Errorf("%s (-en): %s", folder, d)
 		}
 	}
+}
+
+// holes returns the placeholders of each email of a folder, and the keys of its words.
+func holes(t *testing.T, folder string) map[string][]string {
+	t.Helper()
+	placeholder := regexp.MustCompile(`\{\{\.\w+\}\}|"[a-z.]+":|%[sd]`)
+	names, err := filepath.Glob(folder + "/*.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string][]string{}
+	for _, name := range names {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := placeholder.FindAllString(string(raw), -1)
+		slices.Sort(list)
+		found[filepath.Base(name)] = slices.Compact(list)
+	}
+	return found
 }
 
 // The log learns that an email was not sent, not to whom.

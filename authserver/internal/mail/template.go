@@ -3,6 +3,7 @@ package mail
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -14,6 +15,8 @@ import (
 
 //go:embed text/*/*.txt text/*/words.json
 var files embed.FS
+
+const fallback = "en" // the language that has every text
 
 // language is what emails say in a language.
 type language struct {
@@ -47,9 +50,10 @@ func (c *contents) fill() *strings.Replacer {
 		"{{.URL}}", c.url, "{{.Life}}", c.life, "{{.Until}}", c.until, factsParagraph, "")
 }
 
-// readTemplates reads text/LANGUAGE/words.json and text/LANGUAGE/KIND.txt. A
-// placeholder that contents does not know is an error.
-func readTemplates() (map[string]*language, error) {
+// readTemplates reads text/LANGUAGE/words.json and text/LANGUAGE/KIND.txt. What a
+// language lacks is said in English. A placeholder that contents does not know is an
+// error.
+func readTemplates(files fs.FS) (map[string]*language, error) {
 	lists, err := fs.Glob(files, "text/*/words.json")
 	if err != nil {
 		return nil, fmt.Errorf("mail: texts: %w", err)
@@ -57,28 +61,38 @@ func readTemplates() (map[string]*language, error) {
 	all := map[string]*language{}
 	for _, list := range lists {
 		l := &language{code: path.Base(path.Dir(list)), texts: map[string]template{}}
-		raw, err := files.ReadFile(list)
+		raw, err := fs.ReadFile(files, list)
 		if err == nil {
 			err = json.Unmarshal(raw, &l.words)
 		}
 		if err == nil {
-			err = l.readTexts(path.Dir(list))
+			err = l.readTexts(files, path.Dir(list))
 		}
 		if err != nil {
 			return nil, fmt.Errorf("mail: texts: %w", err)
 		}
 		all[l.code] = l
 	}
+	if all[fallback] == nil {
+		return nil, errors.New("mail: texts: there are none in English")
+	}
+	for _, l := range all {
+		for key, word := range all[fallback].words {
+			if l.words[key] == "" {
+				l.words[key] = word
+			}
+		}
+	}
 	return all, nil
 }
 
-func (l *language) readTexts(folder string) error {
+func (l *language) readTexts(files fs.FS, folder string) error {
 	names, err := fs.Glob(files, folder+"/*.txt")
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		raw, err := files.ReadFile(name)
+		raw, err := fs.ReadFile(files, name)
 		if err != nil {
 			return err
 		}
