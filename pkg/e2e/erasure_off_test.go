@@ -29,7 +29,7 @@ func TestA8_WithoutErasureEverybodyIsTold(t *testing.T) {
 		if _, ready := w.ready(); strings.Contains(ready, `"erasure":"unavailable"`) {
 			w.t.Errorf("/readyz: %s", ready)
 		}
-		if text := w.page(w.person(), "/settings/delete").Text(); !strings.Contains(text, "everything your family has stored is erased then") {
+		if text := w.page(w.person(), "/settings/delete").Text(); !strings.Contains(text, "everything your family has stored will then be erased") {
 			w.t.Errorf("the page: %s", text)
 		}
 	})

@@ -64,7 +64,7 @@ func (w *waysIn) add(subject string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if page = w.throughProvider(b, left); !strings.Contains(page.Text(), "The account is connected") {
+	if page = w.throughProvider(b, left); !strings.Contains(page.Text(), "The account was connected") {
 		w.t.Fatalf("not connected: %s %s", page.URL, page.Text())
 	}
 }
