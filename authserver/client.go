@@ -35,7 +35,8 @@ type Client struct {
 	OwnerID              string        // the user who registered it; empty: the operator
 	RefreshOverlap       time.Duration // how long a spent refresh token is answered although its successor is in use
 	CreatedAt            time.Time
-	DisabledAt           *time.Time
+	DisabledAt           *time.Time // nothing of it works since then: an operator switched it off, or its owner's account is closed
+	StoppedAt            *time.Time // when an operator switched it off; stays when the owner goes and comes back
 
 	Introduced     string        // how it came without the operator and without a person; empty: it did not
 	Keys           string        // digest of the keys in its document; empty: it named none
@@ -88,8 +89,12 @@ func (c *Client) Terms() string {
 // Public reports whether the client has no secret.
 func (c *Client) Public() bool { return c.AuthMethod == AuthNone }
 
-// Disabled reports whether the operator switched the client off.
+// Disabled reports whether nothing of the client works: an operator switched it off, or
+// its owner's account is closed.
 func (c *Client) Disabled() bool { return c.DisabledAt != nil }
+
+// Stopped reports whether an operator switched the client off, whatever its owner does.
+func (c *Client) Stopped() bool { return c.StoppedAt != nil }
 
 // SecretMatches compares text with the client's secrets in constant time. A
 // client without a secret matches nothing.

@@ -47,7 +47,8 @@ func (s *Service) Verify(ctx context.Context, id, seen string, on bool) error {
 }
 
 // Switch turns a client off, or on again. While it is off nothing of it works, and
-// nothing of it is forgotten. fault.Forbidden: the product's own apps, or a resource
+// nothing of it is forgotten. It is apart from the owner's account: what is switched on
+// while that is closed comes back with it. fault.Forbidden: the product's own apps, or a resource
 // server. fault.Conflict: it is so already.
 func (s *Service) Switch(ctx context.Context, id string, on bool) error {
 	c, err := s.Store.FindClient(ctx, id)
@@ -56,7 +57,7 @@ func (s *Service) Switch(ctx context.Context, id string, on bool) error {
 		return err
 	case c.FirstParty || c.ResourceServer:
 		return errOwnClient
-	case c.Disabled() != on:
+	case c.Stopped() != on:
 		return errAsItIs
 	}
 	if on {

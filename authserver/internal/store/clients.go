@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ type clientRow struct {
 	CreatedAt            time.Time `gorm:"autoCreateTime:false"`
 	RefreshOverlap       int64     // seconds
 	DisabledAt           *time.Time
+	StoppedAt            *time.Time
 	Introduced           string
 	Keys                 string
 	Management           []byte
@@ -114,7 +116,7 @@ func (s *Store) UpdateClient(ctx context.Context, c *authserver.Client) error {
 	row := newClientRow(c)
 	return foundClient(s.client(ctx, c.ID).Select(
 		"name", "auth_method", "secret_digest", "previous_secret_digest", "previous_secret_until",
-		"redirect_uris", "scopes", "refresh_overlap", "disabled_at").Updates(&row))
+		"redirect_uris", "scopes", "refresh_overlap").Updates(&row))
 }
 
 // ReplaceClientSecret stores the secrets of c in the place of old. false: the
@@ -144,15 +146,16 @@ func (s *Store) OwnedClients(ctx context.Context, userID string) ([]string, erro
 	return ids, database.ErrorOf(s.clientsOf(ctx, userID).Order("created_at, id").Pluck("id", &ids))
 }
 
-// DisableOwnedClients switches the clients of a user off. One that is off stays so since
-// then: an operator did that.
+// DisableOwnedClients switches the clients of a user off. One that an operator switched
+// off is off already.
 func (s *Store) DisableOwnedClients(ctx context.Context, userID string, at time.Time) error {
 	return database.ErrorOf(s.clientsOf(ctx, userID).Where("disabled_at IS NULL").Update("disabled_at", at))
 }
 
-// EnableOwnedClients takes DisableOwnedClients of a moment back.
+// EnableOwnedClients takes DisableOwnedClients of a moment back, but for what an operator
+// has switched off before or since.
 func (s *Store) EnableOwnedClients(ctx context.Context, userID string, at time.Time) error {
-	return database.ErrorOf(s.clientsOf(ctx, userID).Where("disabled_at = ?", at).Update("disabled_at", nil))
+	return database.ErrorOf(s.clientsOf(ctx, userID).Where("disabled_at = ? AND stopped_at IS NULL", at).Update("disabled_at", nil))
 }
 
 // DeleteOwnedClients removes the clients of a user and, by cascade, what was
@@ -161,9 +164,17 @@ func (s *Store) DeleteOwnedClients(ctx context.Context, userID string) error {
 	return database.ErrorOf(s.clientsOf(ctx, userID).Delete(&clientRow{}))
 }
 
-// EnableClient takes DisableClient back. false: the client is gone, or not switched off.
+// EnableClient takes DisableClient back, in the transaction of ctx. While the account of
+// its owner is closed the client stays off, and comes back with the account. false: the
+// client is gone, or no operator switched it off. By hand: it holds the owner, who may be
+// leaving or coming back now.
 func (s *Store) EnableClient(ctx context.Context, id string) (bool, error) {
-	return wroteOne(s.client(ctx, id).Where("disabled_at IS NOT NULL").Update("disabled_at", nil))
+	var left *time.Time
+	err := s.db.QueryRow(ctx, s.locking(`SELECT u.deactivated_at FROM clients c JOIN users u ON u.id = c.owner_id WHERE c.id = $1 FOR NO KEY UPDATE OF u`), id).Scan(&left)
+	if err != nil && !errors.Is(err, database.ErrNoRows) {
+		return false, err
+	}
+	return wroteOne(s.client(ctx, id).Where("stopped_at IS NOT NULL").Updates(map[string]any{"stopped_at": nil, "disabled_at": left}))
 }
 
 // VerifyClient stores what a client was when it was verified; "": it is not. false: the
@@ -172,9 +183,12 @@ func (s *Store) VerifyClient(ctx context.Context, id, terms string) (bool, error
 	return wroteOne(s.client(ctx, id).Update("verified_terms", terms))
 }
 
-// DisableClient switches a client off. fault.NotFound: there is none.
+// DisableClient switches a client off as an operator does: its owner's coming back does
+// not switch it on. fault.NotFound: there is none.
 func (s *Store) DisableClient(ctx context.Context, id string, at time.Time) error {
-	return foundClient(s.client(ctx, id).Update("disabled_at", at))
+	return foundClient(s.client(ctx, id).Updates(map[string]any{
+		"stopped_at": gorm.Expr("coalesce(stopped_at, ?)", at), "disabled_at": gorm.Expr("coalesce(disabled_at, ?)", at),
+	}))
 }
 
 // DeleteClient removes the client and, by cascade, its grants and consents.
@@ -190,7 +204,7 @@ func newClientRow(c *authserver.Client) clientRow {
 		PreviousSecretDigest: digestBytes(c.PreviousSecretDigest),
 		RedirectURIs:         strings.Join(c.RedirectURIs, "\n"), Scopes: c.Scopes.String(),
 		ResourceServer: c.ResourceServer, FirstParty: c.FirstParty,
-		CreatedAt: c.CreatedAt, RefreshOverlap: int64(c.RefreshOverlap / time.Second), DisabledAt: c.DisabledAt,
+		CreatedAt: c.CreatedAt, RefreshOverlap: int64(c.RefreshOverlap / time.Second), DisabledAt: c.DisabledAt, StoppedAt: c.StoppedAt,
 		Introduced: c.Introduced, Keys: c.Keys, Management: digestBytes(c.Management),
 		LocalhostPorts: c.LocalhostPorts, PushedOnly: c.PushedOnly, DeviceGrant: c.DeviceGrant, VerifiedTerms: c.VerifiedTerms,
 	}
@@ -214,7 +228,7 @@ func (row clientRow) client() (*authserver.Client, error) {
 	c := &authserver.Client{
 		ID: row.ID, Name: row.Name, AuthMethod: row.AuthMethod, Scopes: scopes,
 		ResourceServer: row.ResourceServer, FirstParty: row.FirstParty,
-		CreatedAt: row.CreatedAt.UTC(), RefreshOverlap: time.Duration(row.RefreshOverlap) * time.Second, DisabledAt: row.DisabledAt,
+		CreatedAt: row.CreatedAt.UTC(), RefreshOverlap: time.Duration(row.RefreshOverlap) * time.Second, DisabledAt: row.DisabledAt, StoppedAt: row.StoppedAt,
 		Introduced: row.Introduced, Keys: row.Keys,
 		LocalhostPorts: row.LocalhostPorts, PushedOnly: row.PushedOnly, DeviceGrant: row.DeviceGrant, VerifiedTerms: row.VerifiedTerms,
 	}

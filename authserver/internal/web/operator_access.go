@@ -50,8 +50,10 @@ func clientListRow(c *authserver.Client) page.ListRow {
 // clientOrigin is who answers for a client.
 func clientOrigin(c *authserver.Client) page.ListCell {
 	switch {
-	case c.DisabledAt != nil:
+	case c.Stopped():
 		return page.ListCell{Key: "operator.applications.disabled", Badge: "bad"}
+	case c.Disabled():
+		return page.ListCell{Key: "operator.applications.ownerless", Badge: "bad"}
 	case c.Verified():
 		return page.ListCell{Key: "operator.applications.verified", Badge: "good"}
 	case c.Introduced != "":

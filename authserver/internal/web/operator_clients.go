@@ -38,7 +38,7 @@ func actsForClient(c *authserver.Client) (acts, dangers []string) {
 	if !c.Public() && c.Introduced == "" {
 		acts = append(acts, "rotate")
 	}
-	if c.Disabled() {
+	if c.Stopped() {
 		return append(acts, "enable"), []string{"delete"}
 	}
 	return acts, []string{"disable", "delete"}

@@ -89,14 +89,14 @@ func (s *Server) peopleFile(w http.ResponseWriter, r *http.Request, in *authserv
 func (s *Server) clientsFile(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	return s.sendSheet(w, r, in, sheet{
 		"applications", clientStates,
-		[]string{"client_id", "name", "auth_method", "scopes", "redirect_uris", "owner_id", "introduced", "created_at", "disabled_at"},
+		[]string{"client_id", "name", "auth_method", "scopes", "redirect_uris", "owner_id", "introduced", "created_at", "disabled_at", "stopped_at"},
 		func(r *http.Request, q authserver.Search) ([][]string, authserver.Place, error) {
 			found, err := s.operator.Clients(r.Context(), q)
 			rows := make([][]string, 0, len(found.Rows))
 			for _, c := range found.Rows {
 				rows = append(rows, []string{
 					c.ID, c.Name, c.AuthMethod, c.Scopes.String(), strings.Join(c.RedirectURIs, " "), c.OwnerID, c.Introduced,
-					stamp(&c.CreatedAt), stamp(c.DisabledAt),
+					stamp(&c.CreatedAt), stamp(c.DisabledAt), stamp(c.StoppedAt),
 				})
 			}
 			return rows, found.Next, err
