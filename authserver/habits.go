@@ -3,12 +3,14 @@ package authserver
 import (
 	"time"
 	_ "time/tzdata" // also where the system has no time zones
+
+	"latchkey/pkg/habit"
 )
 
 // Themes of pages. The browser's own is "".
 const (
-	ThemeLight = "light"
-	ThemeDark  = "dark"
+	ThemeLight = habit.Light
+	ThemeDark  = habit.Dark
 )
 
 // Habits are how a person likes pages to be; each "" leaves it to the browser.
@@ -24,7 +26,7 @@ const maxZone = 64 // bytes
 // language.
 func (h Habits) Violations(speaks func(language string) bool) Violations {
 	var found Violations
-	if h.Theme != "" && h.Theme != ThemeLight && h.Theme != ThemeDark {
+	if !habit.Known(h.Theme) {
 		found = append(found, Violation{Field: "theme", Rule: "theme", Message: "Choose one of these"})
 	}
 	if h.Language != "" && !speaks(h.Language) {

@@ -10,14 +10,12 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/web/page"
+	"latchkey/pkg/habit"
 )
 
-// habitsName is the cookie of how the person at the browser likes pages to be, for
-// when nobody is signed in. It is no secret.
-const (
-	habitsName = "latchkey_habits"
-	habitsLife = 365 * 24 * time.Hour
-)
+// habitsLife is how long a browser keeps how the person at it likes pages to be, for
+// when nobody is signed in.
+const habitsLife = 365 * 24 * time.Hour
 
 type habitsKey struct{}
 
@@ -42,21 +40,17 @@ func (s *Server) habits(r *http.Request) authserver.Habits {
 
 // habitsHere are those of the browser. What makes no sense is as if it was not there.
 func (s *Server) habitsHere(r *http.Request) authserver.Habits {
-	found := r.CookiesNamed(s.cookieName(habitsName))
-	if len(found) != 1 {
-		return authserver.Habits{}
+	var values []string
+	for _, one := range r.CookiesNamed(habit.Cookie(s.secure)) {
+		values = append(values, one.Value)
 	}
-	theme, language, _ := strings.Cut(found[0].Value, ".")
-	h := authserver.Habits{Theme: theme, Language: language}
-	if len(h.Violations(s.site.Speaks)) > 0 {
-		return authserver.Habits{}
-	}
-	return h
+	theme, language := habit.Parse(values, s.site.Speaks)
+	return authserver.Habits{Theme: theme, Language: language}
 }
 
 func (s *Server) setHabits(w http.ResponseWriter, h authserver.Habits) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure follows the issuer: a plain http issuer could not set it
-		Name: s.cookieName(habitsName), Value: h.Theme + "." + h.Language, Path: "/", MaxAge: int(habitsLife / time.Second),
+		Name: habit.Cookie(s.secure), Value: habit.Value(h.Theme, h.Language), Path: "/", MaxAge: int(habitsLife / time.Second),
 		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
 	})
 }

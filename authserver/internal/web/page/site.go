@@ -8,9 +8,9 @@ package page
 import (
 	"io/fs"
 
-	"latchkey/authserver"
 	"latchkey/pkg/face"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/habit"
 )
 
 // Site is what all pages share.
@@ -48,7 +48,7 @@ func (s *Site) View(language, title string, args ...any) *View {
 // Language picks the first language of an Accept-Language header that there are
 // texts in, or the default one.
 func (s *Site) Language(accept string) string {
-	found := authserver.Language(accept, func(language string) bool {
+	found := habit.Language(accept, func(language string) bool {
 		_, ok := s.texts[language]
 		return ok
 	})

@@ -1,22 +1,9 @@
 package page
 
-import "latchkey/authserver"
+import "latchkey/pkg/habit"
 
 // schemes are the colour schemes that the page has.
-func (v *View) schemes() string {
-	if v.Theme == "" {
-		return "light dark"
-	}
-	return v.Theme
-}
+func (v *View) schemes() string { return habit.Schemes(v.Theme) }
 
 // darkMedia says when the page is dark; "": never.
-func (v *View) darkMedia() string {
-	switch v.Theme {
-	case authserver.ThemeLight:
-		return ""
-	case authserver.ThemeDark:
-		return "all"
-	}
-	return "(prefers-color-scheme: dark)"
-}
+func (v *View) darkMedia() string { return habit.Media(v.Theme) }

@@ -1,0 +1,79 @@
+package face
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+)
+
+//go:embed static
+var static embed.FS
+
+// Names of the files that pages of both services link to.
+const (
+	Style     = "app.css"
+	DarkStyle = "dark.css" // over Style, where a page is dark
+	Icon      = "icon.svg"
+	Script    = "comfort.js"
+)
+
+// Sign is the outline of our sign, on a ground of 24 by 24.
+const Sign = "M12 1a6 6 0 0 0-6 6c0 2.4 1.4 4.500 3.500 5.450L8 22h8l-1.500-9.550A6 6 0 0 0 12 1Zm0 3.500A2.500 2.500 0 1 1 12 9.500a2.500 2.500 0 0 1 0-5Z"
+
+// Files returns the files that pages of both services link to, by name, in the
+// colours of the instance.
+func (f Face) Files() (map[string][]byte, error) {
+	all := map[string][]byte{}
+	err := fs.WalkDir(static, "static", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := static.ReadFile(name)
+		all[path.Base(name)] = f.coloured(path.Base(name), Compact(name, content))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("face: files: %w", err)
+	}
+	return all, nil
+}
+
+var (
+	cssComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+	cssBreak   = regexp.MustCompile(`\s*\n\s*`)
+	// What our stylesheets never have within quotes.
+	cssBlanks = strings.NewReplacer(" { ", "{", " {", "{", "; }", "}", " }", "}", ": ", ":", "; ", ";", ", ", ",")
+)
+
+// Compact leaves out of a stylesheet of ours what browsers do not read. Other files
+// stay as they are.
+func Compact(name string, content []byte) []byte {
+	if path.Ext(name) != ".css" {
+		return content
+	}
+	text := cssBreak.ReplaceAllString(cssComment.ReplaceAllString(string(content), ""), " ")
+	return []byte(cssBlanks.Replace(text))
+}
+
+// coloured is a file of ours in the colours of the instance.
+func (f Face) coloured(name string, content []byte) []byte {
+	if f.Colours == nil {
+		return content
+	}
+	switch name {
+	case Style:
+		return append(bytes.Clone(content), f.Colours.Light.CSS()...)
+	case DarkStyle:
+		return append(bytes.Clone(content), f.Colours.Dark.CSS()...)
+	case Icon:
+		return bytes.ReplaceAll(content, []byte(ownAccent), []byte(f.Colours.Light.Accent.String()))
+	}
+	return content
+}
+
+// ownAccent is the colour of the sign in the window's title bar.
+const ownAccent = "#17615a"
