@@ -44,7 +44,7 @@ type Client struct {
 	SeenAt         time.Time     // when it registered or was allowed last, to the day
 	LocalhostPorts bool          // http://localhost is matched with any port, as loopback addresses are
 	PushedOnly     bool          // it must push its authorization requests (RFC 9126 section 6)
-	VerifiedTerms  string        // what it was when an operator verified it: see Verified; "": nobody has
+	VerifiedTerms  string        // its Standing when an operator verified it; "": nobody has
 	DeviceGrant    bool          // it may use the device authorization grant (RFC 8628)
 }
 
@@ -59,10 +59,33 @@ const (
 func (c *Client) Vouched() bool { return c.OwnerID == "" && c.Introduced == "" }
 
 // Verified reports whether an operator has checked who stands behind a client that the
-// operator did not register. A client that has another name, other redirect URIs or
-// other keys since is not the one that was checked.
+// operator did not register. A client that has another name, other redirect URIs, other
+// keys or another owner since is not the one that was checked, nor is one that may ask
+// for more, or in more ways.
 func (c *Client) Verified() bool {
-	return c.VerifiedTerms != "" && !c.Vouched() && c.VerifiedTerms == c.Terms()
+	var was standing
+	if c.VerifiedTerms == "" || c.Vouched() || json.Unmarshal([]byte(c.VerifiedTerms), &was) != nil {
+		return false
+	}
+	scopes, err := scope.Parse(was.Scopes)
+	return err == nil && was.Terms == c.Terms() && was.Owner == c.OwnerID && scopes.Satisfies(c.Scopes) && (was.Devices || !c.DeviceGrant)
+}
+
+// standing is what somebody looks at who verifies a client.
+type standing struct {
+	Terms   string `json:"terms"`
+	Scopes  string `json:"scopes"`
+	Owner   string `json:"owner,omitempty"`
+	Devices bool   `json:"devices,omitempty"`
+}
+
+// Standing returns what an operator verifies of the client, as text.
+func (c *Client) Standing() string {
+	raw, err := json.Marshal(standing{c.Terms(), c.Scopes.String(), c.OwnerID, c.DeviceGrant})
+	if err != nil {
+		return "" // cannot happen: there are only strings
+	}
+	return string(raw)
 }
 
 // Terms is what a consent to the client is bound to: where people are sent, the

@@ -3,6 +3,8 @@ package authserver
 import (
 	"strings"
 	"time"
+
+	"latchkey/pkg/secret"
 )
 
 // User is a person. A user belongs to exactly one family.
@@ -49,6 +51,9 @@ func (u *User) EmailConfirmed() bool { return u.EmailConfirmedAt != nil }
 
 // Named is what the person calls themselves; "": nothing.
 func (u *User) Named() string { return strings.TrimSpace(u.FirstName + " " + u.LastName) }
+
+// NamesSeen stands for the names of the person as a form shows them.
+func (u *User) NamesSeen() string { return secret.DigestOf(u.FirstName + "\n" + u.LastName).String() }
 
 // DisplayName is how pages address the person.
 func (u *User) DisplayName() string {

@@ -147,7 +147,7 @@ func apikeySetTier(ctx context.Context, args []string) error {
 		return err
 	}
 	return withParts(ctx, func(p *parts) error {
-		k, err := p.keys.SetTier(ctx, rest[0], rest[1])
+		k, err := p.keys.SetTier(ctx, rest[0], "", rest[1])
 		if err != nil {
 			return fmt.Errorf("API key %s: %w", rest[0], err)
 		}

@@ -236,7 +236,7 @@ func clientRotate(ctx context.Context, args []string) error {
 		return err
 	}
 	return withParts(ctx, func(p *parts) error {
-		made, err := p.registration.RotateSecret(ctx, rest[0], *overlap)
+		made, err := p.registration.RotateSecret(ctx, rest[0], *overlap, "")
 		if err != nil {
 			return err
 		}

@@ -171,12 +171,22 @@ func (s *Service) askConfirmation(ctx context.Context, u *authserver.User, langu
 	return s.letters.write(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessageConfirmOwn, Language: language}, told)
 }
 
-// Rename changes how u is called. fault.Invalid lists every broken rule.
-func (r *Recovery) Rename(ctx context.Context, u *authserver.User, first, last string) error {
+var errNamed = fault.New(fault.Conflict, "Your name was changed meanwhile. Saving replaces it with what you entered.")
+
+// Rename changes how u is called. seen is NamesSeen of what the form showed; "": whatever
+// it is now. fault.Invalid lists every broken rule; fault.Conflict: it is another name.
+func (r *Recovery) Rename(ctx context.Context, u *authserver.User, seen, first, last string) error {
 	first, last = strings.TrimSpace(first), strings.TrimSpace(last)
 	broken := append(authserver.CheckName("first_name", first), authserver.CheckName("last_name", last)...)
 	if len(broken) > 0 {
 		return invalid(broken)
 	}
-	return r.Links.SetNames(ctx, u.ID, first, last)
+	if seen != "" && seen != u.NamesSeen() {
+		return errNamed
+	}
+	ok, err := r.Links.SetNames(ctx, u, first, last)
+	if err == nil && !ok {
+		err = errNamed
+	}
+	return err
 }

@@ -154,11 +154,11 @@ func TestConfirmingTheOwnAddress(t *testing.T) {
 func TestNames(t *testing.T) {
 	eachEngine(t, settings(), func(w *world) {
 		ada := w.ada()
-		w.must(w.Recovery.Rename(w.Context(), ada, " Ada ", "Lovelace"))
+		w.must(w.Recovery.Rename(w.Context(), ada, "", " Ada ", "Lovelace"))
 		if u := w.user(ada.ID); u.Named() != "Ada Lovelace" {
 			w.Errorf("%q", u.Named())
 		}
-		if err := w.Recovery.Rename(w.Context(), ada, strings.Repeat("a", 300), "\x00"); !fault.Is(err, fault.Invalid) || len(rules(err)) != 2 {
+		if err := w.Recovery.Rename(w.Context(), ada, "", strings.Repeat("a", 300), "\x00"); !fault.Is(err, fault.Invalid) || len(rules(err)) != 2 {
 			w.Errorf("%v", rules(err))
 		}
 	})

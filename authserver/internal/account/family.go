@@ -127,8 +127,11 @@ func (s *Service) RevokeInvitation(ctx context.Context, by *authserver.User, id 
 	})
 }
 
-// RenameFamily gives the family of by another name.
-func (s *Service) RenameFamily(ctx context.Context, by *authserver.User, name string) error {
+var errRenamed = fault.New(fault.Conflict, "Somebody renamed the family while you did. Saving replaces the name it has now.")
+
+// RenameFamily gives the family of by another name. seen is the name that the form showed;
+// "": whatever it is now. fault.Conflict: it has another one.
+func (s *Service) RenameFamily(ctx context.Context, by *authserver.User, seen, name string) error {
 	if !by.May(role.ManageFamily) {
 		return errNotAdmin
 	}
@@ -140,7 +143,10 @@ func (s *Service) RenameFamily(ctx context.Context, by *authserver.User, name st
 	if len(broken) > 0 {
 		return invalid(broken)
 	}
-	return s.asAdmin(ctx, by, func(ctx context.Context, _ []authserver.User) error {
+	return s.asAdmin(ctx, by, func(ctx context.Context, members []authserver.User) error {
+		if seen != "" && seen != members[0].FamilyName {
+			return errRenamed
+		}
 		return s.deps.Store.RenameFamily(ctx, by.FamilyID, name)
 	})
 }

@@ -41,7 +41,7 @@ func TestInvitations(t *testing.T) {
 			w.Errorf("%d events", n)
 		}
 		w.Want("by a member", invite(bob, "eve@example.com", authserver.RoleGuest), fault.Forbidden)
-		w.Want("renaming by a member", w.People.RenameFamily(w.Context(), bob, "Mine"), fault.Forbidden)
+		w.Want("renaming by a member", w.People.RenameFamily(w.Context(), bob, "", "Mine"), fault.Forbidden)
 
 		third := w.invite(ada, "eve@example.com", authserver.RoleAdmin)
 		i, err = w.People.Invitation(w.Context(), third)
@@ -65,8 +65,8 @@ func TestInvitations(t *testing.T) {
 		w.Pass(72 * time.Hour)
 		_, err = w.People.SignUp(w.Context(), in, home, none)
 		w.Want("expired", err, fault.Forbidden)
-		w.Want("no name", w.People.RenameFamily(w.Context(), ada, " "), fault.Invalid)
-		w.must(w.People.RenameFamily(w.Context(), ada, " Lovelace "))
+		w.Want("no name", w.People.RenameFamily(w.Context(), ada, "", " "), fault.Invalid)
+		w.must(w.People.RenameFamily(w.Context(), ada, "", " Lovelace "))
 		if name := w.user(bob.ID).FamilyName; name != "Lovelace" {
 			w.Errorf("%q", name)
 		}

@@ -17,7 +17,7 @@ type Links interface {
 	VoidLinks(ctx context.Context, userID string, now time.Time) error
 	ChangeEmail(ctx context.Context, userID, old, email string, confirmed *time.Time) (bool, error)
 	ConfirmEmail(ctx context.Context, userID, email string, now time.Time) (bool, error)
-	SetNames(ctx context.Context, userID, first, last string) error
+	SetNames(ctx context.Context, was *authserver.User, first, last string) (bool, error)
 }
 
 // Recovery gives people their account back by a link, and looks after the address

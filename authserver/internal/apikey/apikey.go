@@ -30,7 +30,7 @@ type Store interface {
 	RotateAPIKey(ctx context.Context, r authserver.KeyRotation) (secret.Digest, error)
 	RevokeAPIKey(ctx context.Context, userID, id, reason string, now time.Time) (*authserver.EndedKey, error)
 	RevokeKeysOf(ctx context.Context, userID, reason string, now time.Time) ([]authserver.EndedKey, error)
-	SetAPIKeyTier(ctx context.Context, id, tier string) (secret.Digest, error)
+	SetAPIKeyTier(ctx context.Context, id, was, tier string) (secret.Digest, error)
 	StampUses(ctx context.Context, uses []keyuse.Use) error
 }
 

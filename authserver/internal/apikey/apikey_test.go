@@ -160,11 +160,11 @@ func TestTiersAndEnds(t *testing.T) {
 	eachEngine(t, func(w *world) {
 		k, made := w.make("Backup", authserver.SourceWeb)
 		_, second := w.make("Watch", authserver.SourceMonitoring)
-		_, err := w.SetTier(w.Context(), k.ID, "golden")
+		_, err := w.SetTier(w.Context(), k.ID, "", "golden")
 		w.Want("no such tier", err, fault.Invalid)
-		_, err = w.SetTier(w.Context(), uuid.NewString(), authserver.TierPremium)
+		_, err = w.SetTier(w.Context(), uuid.NewString(), "", authserver.TierPremium)
 		w.Want("no such key", err, fault.NotFound)
-		if changed, err := w.SetTier(w.Context(), k.ID, authserver.TierPremium); err != nil || changed.Limit.Max != 1000 {
+		if changed, err := w.SetTier(w.Context(), k.ID, "", authserver.TierPremium); err != nil || changed.Limit.Max != 1000 {
 			w.Errorf("%+v, %v", changed, err)
 		}
 		if !slices.Contains(w.published, made.Digest()) {

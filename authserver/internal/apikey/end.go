@@ -160,9 +160,12 @@ func (s *Service) publish(ctx context.Context, digests ...secret.Digest) {
 	s.Store.AfterCommit(ctx, func(ctx context.Context) { s.Publisher.Publish(ctx, digests) })
 }
 
+var errOtherTier = fault.New(fault.Conflict, "The tier was changed meanwhile. Look at it once more.")
+
 // SetTier gives anybody's key another tier: the operator's choice.
-// fault.NotFound: there is no such key. fault.Invalid: there is no such tier.
-func (s *Service) SetTier(ctx context.Context, id, tier string) (*View, error) {
+// seen is the tier that the form showed; "": whatever it is now. fault.NotFound: there is
+// no such key. fault.Invalid: there is no such tier. fault.Conflict: it is not seen.
+func (s *Service) SetTier(ctx context.Context, id, seen, tier string) (*View, error) {
 	if !authserver.ValidTier(tier) {
 		return nil, invalid(authserver.Violations{{
 			Field: "tier", Rule: "tier.unknown", Message: "Tier must be standard, premium, enterprise or unlimited",
@@ -172,8 +175,11 @@ func (s *Service) SetTier(ctx context.Context, id, tier string) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
+	if seen != "" && seen != k.Tier {
+		return nil, errOtherTier
+	}
 	err = s.Store.InTx(ctx, func(ctx context.Context) error {
-		digest, err := s.Store.SetAPIKeyTier(ctx, k.ID, tier)
+		digest, err := s.Store.SetAPIKeyTier(ctx, k.ID, k.Tier, tier)
 		if err != nil {
 			return err
 		}
@@ -181,7 +187,9 @@ func (s *Service) SetTier(ctx context.Context, id, tier string) (*View, error) {
 		return s.record(ctx, authserver.EventKeyTier, k.ID, k.UserID, map[string]string{"tier": tier})
 	})
 	if fault.Is(err, fault.NotFound) {
-		return nil, errMissing
+		if _, err = s.find(ctx, "", id); err == nil {
+			err = errOtherTier
+		}
 	}
 	if err != nil {
 		return nil, err

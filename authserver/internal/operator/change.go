@@ -113,9 +113,9 @@ func (s *Service) DeleteClient(ctx context.Context, by *authserver.User, id stri
 }
 
 // SetTier gives anybody's API key another tier. Errors: fault.NotFound,
-// fault.Invalid (there is no such tier).
-func (s *Service) SetTier(ctx context.Context, by *authserver.User, id, tier string) error {
-	_, err := s.deps.Keys.SetTier(event.By(ctx, by.ID), id, tier)
+// fault.Invalid (there is no such tier), fault.Conflict (it is not the one that was seen).
+func (s *Service) SetTier(ctx context.Context, by *authserver.User, id, seen, tier string) error {
+	_, err := s.deps.Keys.SetTier(event.By(ctx, by.ID), id, seen, tier)
 	return err
 }
 

@@ -32,7 +32,8 @@ func Changes(c *authserver.Client) bool {
 }
 
 // ChangeClient gives anybody's client another name, other redirect URIs or scopes.
-// fault.Invalid lists every broken rule; fault.Forbidden: it describes itself.
+// fault.Invalid lists every broken rule; fault.Forbidden: it describes itself;
+// fault.Conflict: somebody else changed it meanwhile.
 func (s *Service) ChangeClient(ctx context.Context, by *authserver.User, c *authserver.Client, r registration.Request) error {
 	if !Changes(c) {
 		return fault.New(fault.Forbidden, "This application describes itself, or belongs to the deployment.")
@@ -43,8 +44,8 @@ func (s *Service) ChangeClient(ctx context.Context, by *authserver.User, c *auth
 
 // RotateClient gives anybody's confidential client a new secret; the old one is accepted
 // for overlap longer. Errors: those of registration.Service.RotateSecret.
-func (s *Service) RotateClient(ctx context.Context, by *authserver.User, id string, overlap time.Duration) (secret.Token, error) {
-	return s.deps.Clients.RotateSecret(event.By(ctx, by.ID), id, overlap)
+func (s *Service) RotateClient(ctx context.Context, by *authserver.User, id string, overlap time.Duration, seen string) (secret.Token, error) {
+	return s.deps.Clients.RotateSecret(event.By(ctx, by.ID), id, overlap, seen)
 }
 
 const maxTokenUses = 1000

@@ -237,8 +237,8 @@ func TestClientsAndKeys(t *testing.T) {
 		if err != nil || k.Name != "Backup" || owner.ID != w.ada.ID {
 			w.Errorf("%+v, %v", k, err)
 		}
-		w.Want("no such tier", w.SetTier(w.Context(), w.by, id, "golden"), fault.Invalid)
-		w.must(w.SetTier(w.Context(), w.by, id, authserver.TierPremium))
+		w.Want("no such tier", w.SetTier(w.Context(), w.by, id, "", "golden"), fault.Invalid)
+		w.must(w.SetTier(w.Context(), w.by, id, "", authserver.TierPremium))
 		w.wantDone(authserver.EventKeyTier)
 		w.must(w.RevokeKey(w.Context(), w.by, id))
 		w.wantDone(authserver.EventKeyRevoked)

@@ -59,7 +59,8 @@ func (s *Service) ListOwned(ctx context.Context, ownerID string) ([]*authserver.
 // Change gives a client another name, other redirect URIs and scopes; whether
 // it has a secret stays as it was registered. What was issued goes on: a scope
 // that is taken away can no longer be asked for. fault.Invalid lists every
-// broken rule.
+// broken rule. fault.Conflict: somebody else has changed it since c was read, or since
+// r.Seen was shown.
 func (s *Service) Change(ctx context.Context, c *authserver.Client, r Request) (*authserver.Client, error) {
 	checked, err := s.build(Request{
 		ID: c.ID, Name: r.Name, RedirectURIs: r.RedirectURIs, AuthMethod: c.AuthMethod, Scopes: r.Scopes,
@@ -69,11 +70,23 @@ func (s *Service) Change(ctx context.Context, c *authserver.Client, r Request) (
 	if err != nil {
 		return nil, err
 	}
+	if r.Seen != "" && r.Seen != LookedAt(c) {
+		return nil, errEdited
+	}
 	next := *c
 	next.Name, next.RedirectURIs, next.Scopes = checked.Name, checked.RedirectURIs, checked.Scopes
 	next.RefreshOverlap = checked.RefreshOverlap
 	next.LocalhostPorts, next.PushedOnly, next.DeviceGrant = checked.LocalhostPorts, checked.PushedOnly, checked.DeviceGrant
-	err = s.keep(ctx, authserver.EventClientChanged, c, func(ctx context.Context) error { return s.Store.DescribeClient(ctx, &next) })
+	err = s.keep(ctx, authserver.EventClientChanged, c, func(ctx context.Context) error {
+		ok, err := s.Store.ReplaceClient(ctx, c, &next)
+		if err != nil || ok {
+			return err
+		}
+		if _, err = s.Store.FindClient(ctx, c.ID); err == nil {
+			err = errEdited
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

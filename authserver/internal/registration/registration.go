@@ -26,6 +26,7 @@ type Store interface {
 	CreateClient(ctx context.Context, c *authserver.Client) error
 	UpdateClient(ctx context.Context, c *authserver.Client) error
 	DescribeClient(ctx context.Context, c *authserver.Client) error
+	ReplaceClient(ctx context.Context, was, c *authserver.Client) (bool, error)
 	HoldUser(ctx context.Context, id string) error
 	CountClients(ctx context.Context, ownerID string) (int, error)
 	ReplaceClientSecret(ctx context.Context, c *authserver.Client, old secret.Digest) (bool, error)
@@ -79,6 +80,7 @@ type Request struct {
 	LocalhostPorts bool
 	PushedOnly     bool
 	DeviceGrant    bool
+	Seen           string // of a change: LookedAt when its form was shown; empty: whatever it is now
 	Secret         string // only for the operator's own deployment; empty: one is made
 }
 
@@ -202,8 +204,9 @@ func control(r rune) bool {
 }
 
 // RotateSecret gives a confidential client a new secret; the old one is accepted
-// for overlap longer.
-func (s *Service) RotateSecret(ctx context.Context, id string, overlap time.Duration) (secret.Token, error) {
+// for overlap longer. seen is the client's SecretSeen when its form was shown; "":
+// whatever it is now. fault.Conflict: there is another secret since.
+func (s *Service) RotateSecret(ctx context.Context, id string, overlap time.Duration, seen string) (secret.Token, error) {
 	if overlap < 0 || overlap > MaxOverlap {
 		return secret.Token{}, fault.New(fault.Invalid, "Overlap must be between 0 and 7 days")
 	}
@@ -214,6 +217,9 @@ func (s *Service) RotateSecret(ctx context.Context, id string, overlap time.Dura
 	if c.Public() {
 		return secret.Token{}, fault.New(fault.Invalid, "A public client has no secret")
 	}
+	if seen != "" && seen != SecretSeen(c) {
+		return secret.Token{}, errOtherSecret
+	}
 	made, old := secret.New(secret.ClientSecret), c.SecretDigest
 	c.PreviousSecretDigest, c.PreviousSecretUntil = c.SecretDigest, s.Now().Add(overlap)
 	if overlap == 0 {
@@ -223,7 +229,7 @@ func (s *Service) RotateSecret(ctx context.Context, id string, overlap time.Dura
 	err = s.keep(ctx, authserver.EventClientRotated, c, func(ctx context.Context) error {
 		won, err := s.Store.ReplaceClientSecret(ctx, c, old)
 		if err == nil && !won {
-			err = fault.New(fault.Conflict, "The secret was changed meanwhile. Load the page again.")
+			err = errOtherSecret
 		}
 		return err
 	})

@@ -150,7 +150,7 @@ func TestEveryComplaint(t *testing.T) {
 func TestRotateSecret(t *testing.T) {
 	eachService(t, func(s *fixture) {
 		c, first := s.create(good())
-		second, err := s.RotateSecret(s.Context(), c.ID, time.Hour)
+		second, err := s.RotateSecret(s.Context(), c.ID, time.Hour, "")
 		if err != nil {
 			s.Fatal(err)
 		}
@@ -163,7 +163,7 @@ func TestRotateSecret(t *testing.T) {
 		if stored.SecretMatches(first.Reveal(), start.Add(time.Hour)) || !stored.SecretMatches(second.Reveal(), start.Add(time.Hour)) {
 			s.Error("after the overlap the new secret works, and only it")
 		}
-		third, err := s.RotateSecret(s.Context(), c.ID, 0)
+		third, err := s.RotateSecret(s.Context(), c.ID, 0, "")
 		if err != nil {
 			s.Fatal(err)
 		}
@@ -171,17 +171,17 @@ func TestRotateSecret(t *testing.T) {
 			s.Error("without an overlap only the new secret works")
 		}
 		for _, overlap := range []time.Duration{-time.Second, registration.MaxOverlap + time.Second} {
-			if _, err := s.RotateSecret(s.Context(), c.ID, overlap); !fault.Is(err, fault.Invalid) {
+			if _, err := s.RotateSecret(s.Context(), c.ID, overlap, ""); !fault.Is(err, fault.Invalid) {
 				s.Errorf("overlap %s: %v", overlap, err)
 			}
 		}
 		r := good()
 		r.AuthMethod = authserver.AuthNone
 		public, _ := s.create(r)
-		if _, err := s.RotateSecret(s.Context(), public.ID, 0); !fault.Is(err, fault.Invalid) {
+		if _, err := s.RotateSecret(s.Context(), public.ID, 0, ""); !fault.Is(err, fault.Invalid) {
 			s.Errorf("a public client: %v", err)
 		}
-		if _, err := s.RotateSecret(s.Context(), "nobody", 0); !fault.Is(err, fault.NotFound) {
+		if _, err := s.RotateSecret(s.Context(), "nobody", 0, ""); !fault.Is(err, fault.NotFound) {
 			s.Errorf("no client: %v", err)
 		}
 	})
@@ -199,7 +199,7 @@ func TestRotateRace(t *testing.T) {
 		)
 		for range n {
 			group.Go(func() {
-				made, err := s.RotateSecret(s.Context(), c.ID, 0)
+				made, err := s.RotateSecret(s.Context(), c.ID, 0, "")
 				if err != nil {
 					if !fault.Is(err, fault.Conflict) {
 						s.Errorf("a loser got %v", err)

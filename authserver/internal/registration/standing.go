@@ -2,6 +2,7 @@ package registration
 
 import (
 	"context"
+	"strings"
 
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
@@ -9,18 +10,29 @@ import (
 )
 
 var (
-	errOwnClient = fault.New(fault.Forbidden, "This is done from the command line only.")
-	errVouched   = fault.New(fault.Conflict, "An operator registered this application, so there is nothing to verify.")
-	errAsItIs    = fault.New(fault.Conflict, "It is so already.")
-	errOtherNow  = fault.New(fault.Invalid, "The application was changed meanwhile. Look at it once more.")
+	errOwnClient   = fault.New(fault.Forbidden, "This is done from the command line only.")
+	errVouched     = fault.New(fault.Conflict, "An operator registered this application, so there is nothing to verify.")
+	errAsItIs      = fault.New(fault.Conflict, "It is so already.")
+	errEdited      = fault.New(fault.Conflict, "The application was changed while you edited it. Saving replaces what it is now with what you entered.")
+	errOtherSecret = fault.New(fault.Conflict, "The secret was changed meanwhile. What you have copied before may no longer be good.")
+	errOtherNow    = fault.New(fault.Conflict, "The application was changed meanwhile. Look at it once more.")
 )
 
-// LookedAt stands for a client as somebody sees it who decides whether to verify it.
-func LookedAt(c *authserver.Client) string { return secret.DigestOf(c.Terms()).String() }
+// LookedAt stands for a client as somebody sees it who verifies or edits it: for all that
+// its forms show.
+func LookedAt(c *authserver.Client) string {
+	parts := []string{c.Standing(), c.Name, c.RefreshOverlap.String()}
+	return secret.DigestOf(strings.Join(append(parts, c.RedirectURIs...), "\n")).String()
+}
+
+// SecretSeen stands for the secret of a client as somebody finds it who rotates it.
+func SecretSeen(c *authserver.Client) string {
+	return secret.DigestOf("seen " + c.SecretDigest.String()).String()
+}
 
 // Verify says that somebody has checked who stands behind a client as seen, its LookedAt,
-// or that nobody has. fault.Conflict: an operator registered it, or it is so already.
-// fault.Invalid: it is another one now.
+// or that nobody has. fault.Conflict: an operator registered it, or it is so already,
+// or it is another one now.
 func (s *Service) Verify(ctx context.Context, id, seen string, on bool) error {
 	c, err := s.Store.FindClient(ctx, id)
 	switch {
@@ -35,7 +47,7 @@ func (s *Service) Verify(ctx context.Context, id, seen string, on bool) error {
 	}
 	kind, terms := authserver.EventClientUnverified, ""
 	if on {
-		kind, terms = authserver.EventClientVerified, c.Terms()
+		kind, terms = authserver.EventClientVerified, c.Standing()
 	}
 	return s.keep(ctx, kind, c, func(ctx context.Context) error {
 		found, err := s.Store.VerifyClient(ctx, c.ID, terms)

@@ -206,9 +206,9 @@ func (s *Store) endKeys(ctx context.Context, text string, args ...any) ([]authse
 }
 
 // SetAPIKeyTier gives a key another tier and returns its digest.
-// fault.NotFound: there is no such key that is not revoked.
-func (s *Store) SetAPIKeyTier(ctx context.Context, id, tier string) (secret.Digest, error) {
-	ended, err := s.endKeys(ctx, `UPDATE api_keys SET tier = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING id, user_id, digest`, id, tier)
+// fault.NotFound: there is no such key that is not revoked and has the tier it was.
+func (s *Store) SetAPIKeyTier(ctx context.Context, id, was, tier string) (secret.Digest, error) {
+	ended, err := s.endKeys(ctx, `UPDATE api_keys SET tier = $2 WHERE id = $1 AND tier = $3 AND revoked_at IS NULL RETURNING id, user_id, digest`, id, tier, was)
 	if err != nil {
 		return secret.Digest{}, err
 	}

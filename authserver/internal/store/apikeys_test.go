@@ -225,7 +225,7 @@ func TestKeyUses(t *testing.T) {
 		if got, _ := s.FindAPIKey(t.Context(), p.id, k.ID); got.RequestsThisHour(next.Add(time.Hour)) != 0 {
 			t.Error("an hour later nothing has been counted")
 		}
-		digest, err := s.SetAPIKeyTier(t.Context(), k.ID, authserver.TierPremium)
+		digest, err := s.SetAPIKeyTier(t.Context(), k.ID, k.Tier, authserver.TierPremium)
 		if c, err2 := s.LookupAPIKey(t.Context(), digest); err != nil || err2 != nil || c.Tier != authserver.TierPremium {
 			t.Errorf("tier: %+v, %v, %v", c, err, err2)
 		}

@@ -135,6 +135,16 @@ func (s *Store) DescribeClient(ctx context.Context, c *authserver.Client) error 
 		"localhost_ports", "pushed_only", "device_grant", "keys").Updates(&row))
 }
 
+// ReplaceClient stores of c what its owner or an operator may change, in the place of
+// what it was. false: the client is gone, or is not that any more.
+func (s *Store) ReplaceClient(ctx context.Context, was, c *authserver.Client) (bool, error) {
+	old, row := newClientRow(was), newClientRow(c)
+	return wroteOne(s.client(ctx, c.ID).
+		Where("name = ? AND redirect_uris = ? AND scopes = ? AND refresh_overlap = ?", old.Name, old.RedirectURIs, old.Scopes, old.RefreshOverlap).
+		Where("localhost_ports = ? AND pushed_only = ? AND device_grant = ?", old.LocalhostPorts, old.PushedOnly, old.DeviceGrant).
+		Select("name", "redirect_uris", "scopes", "refresh_overlap", "localhost_ports", "pushed_only", "device_grant").Updates(&row))
+}
+
 // CountClients returns how many clients ownerID has registered.
 func (s *Store) CountClients(ctx context.Context, ownerID string) (int, error) {
 	return database.Count(s.clientsOf(ctx, ownerID))

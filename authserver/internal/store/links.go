@@ -74,9 +74,11 @@ func (s *Store) ChangeEmail(ctx context.Context, userID, old, email string, conf
 	return changed, err
 }
 
-// SetNames stores how a user is called.
-func (s *Store) SetNames(ctx context.Context, userID, first, last string) error {
-	return database.ErrorOf(s.user(ctx, userID).Where("deactivated_at IS NULL").Updates(map[string]any{"first_name": first, "last_name": last}))
+// SetNames stores how a user is called. false: the user is called otherwise than was, or
+// is not active.
+func (s *Store) SetNames(ctx context.Context, was *authserver.User, first, last string) (bool, error) {
+	return wroteOne(s.user(ctx, was.ID).Where("deactivated_at IS NULL AND first_name = ? AND last_name = ?", was.FirstName, was.LastName).
+		Updates(map[string]any{"first_name": first, "last_name": last}))
 }
 
 // ConfirmEmail notes that the address of an active user is the user's. false: the

@@ -16,6 +16,7 @@ import (
 func (s *Server) newClientView(c *authserver.Client) page.ClientView {
 	v := page.ClientView{
 		API: s.apiURL, Client: c, Name: page.PlainName(c.Name), Path: page.ClientsPath + "/" + url.PathEscape(c.ID), Issuer: s.address(),
+		Seen: registration.LookedAt(c), SecretSeen: registration.SecretSeen(c),
 	}
 	if now := s.now(); !c.PreviousSecretDigest.IsZero() && now.Before(c.PreviousSecretUntil) {
 		v.PreviousUntil = &c.PreviousSecretUntil
@@ -46,7 +47,7 @@ func (s *Server) showNewClient(w http.ResponseWriter, r *http.Request, in *auths
 // chosen once.
 func clientRequest(f url.Values, now authserver.Client) registration.Request {
 	q := registration.Request{
-		RefreshOverlap: overlapOf(f, now.RefreshOverlap), Name: f.Get("name"), AuthMethod: f.Get("auth_method"), Scopes: f.Get("scopes"),
+		RefreshOverlap: overlapOf(f, now.RefreshOverlap), Seen: f.Get("seen"), Name: f.Get("name"), AuthMethod: f.Get("auth_method"), Scopes: f.Get("scopes"),
 		LocalhostPorts: now.LocalhostPorts, PushedOnly: now.PushedOnly, DeviceGrant: now.DeviceGrant,
 	}
 	for line := range strings.Lines(f.Get("redirect_uris")) {
@@ -106,7 +107,17 @@ func (s *Server) showClient(w http.ResponseWriter, r *http.Request, in *authserv
 
 func (s *Server) changeClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
 	if _, err := s.clients.Change(r.Context(), c, clientRequest(r.PostForm, *c)); err != nil {
-		v, data := s.ofOneClient(w, r, in, c)
+		now := c
+		if fault.Is(err, fault.Conflict) {
+			var gone error
+			if now, gone = s.clients.Owned(r.Context(), in.User.ID, c.ID); gone != nil {
+				return gone
+			}
+		}
+		v, data := s.ofOneClient(w, r, in, now)
+		if fault.Is(err, fault.Conflict) {
+			data.Now = clientNow(now)
+		}
 		return s.renderClient(w, r, v, data, err)
 	}
 	return redirect(w, r, page.ClientsPath+"/"+c.ID+"?done=saved")
@@ -125,7 +136,7 @@ func (s *Server) rotateClient(w http.ResponseWriter, r *http.Request, in *authse
 	if err != nil {
 		return err
 	}
-	made, err := s.clients.RotateSecret(r.Context(), c.ID, life)
+	made, err := s.clients.RotateSecret(r.Context(), c.ID, life, r.PostForm.Get("seen"))
 	if err != nil {
 		v, data := s.ofOneClient(w, r, in, c)
 		return s.again(w, r, v, page.RotateClientPage(v, data), err)

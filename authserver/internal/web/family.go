@@ -19,6 +19,7 @@ func (s *Server) familyView(w http.ResponseWriter, r *http.Request, in *authserv
 		return nil, page.FamilyView{}, err
 	}
 	v := s.personalView(w, r, in, "family.title")
+	v.Fields = map[string]string{"family_name": in.User.FamilyName}
 	data := page.FamilyView{
 		Members: found.Members, Invitations: found.Invitations, Admin: in.User.Role == authserver.RoleAdmin,
 		CanMail: s.people.CanMail(), Household: s.people.AsksForData(),
@@ -34,7 +35,6 @@ func (s *Server) showFamily(w http.ResponseWriter, r *http.Request, in *authserv
 	if err != nil {
 		return err
 	}
-	v.Fields = map[string]string{"family_name": in.User.FamilyName}
 	return s.render(w, r, http.StatusOK, v, page.FamilyPage(v, data))
 }
 
@@ -46,7 +46,7 @@ func (s *Server) changeFamily(w http.ResponseWriter, r *http.Request, in *authse
 	case "invite":
 		return s.invite(w, r, in)
 	case "rename":
-		done, err = "renamed", s.people.RenameFamily(ctx, by, r.PostForm.Get("family_name"))
+		done, err = "renamed", s.people.RenameFamily(ctx, by, r.PostForm.Get("seen"), r.PostForm.Get("family_name"))
 	case "role":
 		done, err = "role", s.people.SetRole(ctx, by, id, r.PostForm.Get("role"))
 	case "remove":

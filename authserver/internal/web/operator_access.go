@@ -206,7 +206,7 @@ func (s *Server) askKey(w http.ResponseWriter, r *http.Request, in *authserver.S
 }
 
 func (s *Server) setTier(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	if err := s.operator.SetTier(r.Context(), &in.User, idOf(r), r.PostForm.Get("tier")); err != nil {
+	if err := s.operator.SetTier(r.Context(), &in.User, idOf(r), r.PostForm.Get("seen"), r.PostForm.Get("tier")); err != nil {
 		return s.askKey(w, r, in, "tier", err)
 	}
 	return redirect(w, r, page.OperatorPath+"/keys/"+idOf(r)+"?done=saved")
@@ -256,7 +256,7 @@ func (s *Server) askRevokeInvite(w http.ResponseWriter, r *http.Request, in *aut
 }
 
 func (s *Server) revokeInvite(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	if err := s.operator.RevokeInvite(r.Context(), &in.User, idOf(r)); err != nil && !fault.Is(err, fault.NotFound) {
+	if err := s.operator.RevokeInvite(r.Context(), &in.User, idOf(r)); err != nil { // it may have been used meanwhile
 		return err
 	}
 	return redirect(w, r, page.OperatorPath+"/invites?done=invite-revoked")

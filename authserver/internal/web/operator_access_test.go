@@ -174,7 +174,7 @@ func TestOperatorVerifiesWhatWasShown(t *testing.T) {
 		shown := open(t, boss.Browser, "/operator/applications/one/verify?client="+id)
 		fill(t, p.Browser, open(t, p.Browser, "/settings/developer/"+id), map[string]string{"name": "First Bank", "redirect_uris": "https://evil.example/cb"})
 		again := fill(t, boss.Browser, shown, nil)
-		if again.Status != http.StatusUnprocessableEntity {
+		if again.Status != http.StatusConflict {
 			t.Errorf("%d", again.Status)
 		}
 		wantText(t, again, "changed meanwhile", "First Bank", "https://evil.example/cb")

@@ -69,24 +69,43 @@ func (s *Server) clientAct(r *http.Request, name string) (page.ActView, *authser
 		Key: "operator.applications." + name, Name: page.PlainName(c.Name), Back: oneClient(c.ID), Danger: name == "disable",
 		Edit: name == "edit", Overlap: name == "rotate",
 	}
-	if name == "verify" {
+	switch name {
+	case "verify":
 		d.Seen = registration.LookedAt(c)
 		d.Terms, err = s.clientTerms(r.Context(), c)
+	case "edit":
+		d.Seen = registration.LookedAt(c)
+	case "rotate":
+		d.Seen = registration.SecretSeen(c)
 	}
 	return d, c, err
 }
 
 // clientTerms is what somebody who verifies a client looks at.
 func (s *Server) clientTerms(ctx context.Context, c *authserver.Client) ([]page.Fact, error) {
-	facts := []page.Fact{
-		{Key: "name", Cell: page.ListCell{Text: c.Name}},
-		{Key: "redirects", Cell: page.ListCell{Text: strings.Join(c.RedirectURIs, ", ")}},
+	facts := clientFacts(c)
+	if c.DeviceGrant {
+		facts = append(facts, page.Fact{Key: "devices", Cell: page.ListCell{Key: "operator.on"}})
 	}
 	if c.OwnerID == "" {
 		return facts, nil
 	}
 	owner, err := s.ownerFact(ctx, c)
 	return append(facts, owner), err
+}
+
+// clientFacts is what a client says of itself and may ask for.
+func clientFacts(c *authserver.Client) []page.Fact {
+	return []page.Fact{
+		{Key: "name", Cell: page.ListCell{Text: c.Name}},
+		{Key: "redirects", Cell: page.ListCell{Text: strings.Join(c.RedirectURIs, ", ")}},
+		{Key: "scopes", Cell: page.ListCell{Text: c.Scopes.String()}},
+	}
+}
+
+// clientNow is what a form of a client would replace.
+func clientNow(c *authserver.Client) []page.Fact {
+	return append(clientFacts(c), page.Fact{Key: "overlap", Cell: page.ListCell{Text: strconv.Itoa(int(c.RefreshOverlap / time.Second))}})
 }
 
 // ownerFact leads to the person who registered a client.
@@ -106,6 +125,9 @@ func (s *Server) askClientAct(w http.ResponseWriter, r *http.Request, in *authse
 	d.Action = r.URL.RequestURI()
 	v := s.personalView(w, r, in, d.Key+".submit")
 	v.Fields = clientFields(c)
+	if name == "edit" && fault.Is(refused, fault.Conflict) {
+		d.Terms = clientNow(c)
+	}
 	body := page.OperatorActPage(v, d)
 	if refused != nil {
 		return s.again(w, r, v, body, refused, "name", "scopes", "redirect_uris", "refresh_overlap")
@@ -140,7 +162,7 @@ func (s *Server) doClientAct(w http.ResponseWriter, r *http.Request, in *authser
 	case "rotate":
 		return s.rotateAnyClient(w, r, in, d, c)
 	}
-	if err != nil && !fault.Is(err, fault.Conflict) { // as it is to be is what was wanted
+	if err != nil {
 		return s.askClientAct(w, r, in, name, err)
 	}
 	return redirect(w, r, page.OperatorPath+"/applications/one?"+url.Values{"client": {c.ID}, "done": {"saved"}}.Encode())
@@ -151,7 +173,7 @@ func (s *Server) rotateAnyClient(w http.ResponseWriter, r *http.Request, in *aut
 	if err != nil {
 		return err
 	}
-	made, err := s.operator.RotateClient(r.Context(), &in.User, c.ID, life)
+	made, err := s.operator.RotateClient(r.Context(), &in.User, c.ID, life, r.PostForm.Get("seen"))
 	if err != nil {
 		return s.askClientAct(w, r, in, "rotate", err)
 	}

@@ -23,7 +23,7 @@ func (s *Server) showProfile(w http.ResponseWriter, r *http.Request, in *authser
 }
 
 func (s *Server) changeProfile(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	err := s.recovery.Rename(r.Context(), &in.User, r.PostForm.Get("first_name"), r.PostForm.Get("last_name"))
+	err := s.recovery.Rename(r.Context(), &in.User, r.PostForm.Get("seen"), r.PostForm.Get("first_name"), r.PostForm.Get("last_name"))
 	if err != nil {
 		v := s.profileView(w, r, in)
 		return s.again(w, r, v, page.ProfilePage(v, s.people.CanMail()), err, "first_name", "last_name")

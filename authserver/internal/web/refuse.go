@@ -11,11 +11,15 @@ import (
 	"latchkey/pkg/fault"
 )
 
-// again shows a refused form: its fields filled, but never a secret.
+// again shows a refused form: the fields as they were filled in, but never a secret.
 func (s *Server) again(w http.ResponseWriter, r *http.Request, v *page.View, body templ.Component, err error, fields ...string) error {
-	v.Fields = map[string]string{}
+	if v.Fields == nil {
+		v.Fields = map[string]string{}
+	}
 	for _, name := range fields {
-		v.Fields[name] = r.PostForm.Get(name)
+		if r.PostForm.Has(name) { // of another form of the page it has nothing
+			v.Fields[name] = r.PostForm.Get(name)
+		}
 	}
 	return s.refused(w, r, v, body, err)
 }

@@ -17,6 +17,9 @@ type ClientView struct {
 	PreviousUntil *time.Time // the earlier secret is still accepted
 	Usage         *UsageView // its calls for everybody
 	Refusals      []authserver.ClientRefusal
+	Seen          string // stands for the client as its form shows it
+	SecretSeen    string // the same of its secret
+	Now           []Fact // what a form would replace that somebody else was faster than
 }
 
 // endpoint is an address that the application needs: the key of its name, and itself.
