@@ -216,6 +216,7 @@ func chosen(s *parser.VectorSelector, all []sample) bool {
 // TestWhatIsWatchedIsExported: every series that an alert or a panel looks at is there
 // once the services have done their work on the engines of production.
 func TestWhatIsWatchedIsExported(t *testing.T) {
+	t.Parallel()
 	often := "100ms"
 	w := startWorld(t, testenv.Production, stack.Setup{
 		AuthEnv: process.Env{"AUTH_SWEEP_INTERVAL": often}, APIEnv: process.Env{"API_SWEEP_INTERVAL": often},

@@ -17,6 +17,7 @@ import (
 )
 
 func TestK13_AThousandParallelRequestsPassTheLimitExactly(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		replicas := 1 // embedded engines count in process: one replica
 		if set == testenv.Production {

@@ -15,6 +15,7 @@ import (
 // that describe some.
 func introducing(t *testing.T, fn func(w *world, v *vendor)) {
 	t.Helper()
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		v := newVendor(t)
 		fn(startWorld(t, set, stack.Setup{AuthEnv: v.trust.With(process.Env{"AUTH_REGISTRATION": "open"})}), v)

@@ -15,6 +15,7 @@ import (
 // redeemed and tokens refreshed. Whatever was answered, each code and token is
 // either wholly spent or not spent at all.
 func TestT26_AnOutageLeavesNothingHalfDone(t *testing.T) {
+	t.Parallel()
 	testenv.Production.Need(t)
 	direct := testenv.Postgres(t)
 	proxy, through := testenv.NewProxy(t, direct)

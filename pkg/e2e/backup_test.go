@@ -155,6 +155,7 @@ func (d *deployment) elsewhere(postgres string) {
 // TestBackupOfPostgresIsRestored by the documented commands, into a PostgreSQL that
 // has nothing; the main job goes on there. Another encryption key is refused.
 func TestBackupOfPostgresIsRestored(t *testing.T) {
+	t.Parallel()
 	testenv.Production.Need(t)
 	bins, err := stack.Build(t.Context(), t.Output())
 	if err != nil {
@@ -209,6 +210,7 @@ func (d *deployment) wantNoCopyByTheOwner() {
 
 // TestBackupOfSQLiteIsRestored by the documented commands, made while both services run.
 func TestBackupOfSQLiteIsRestored(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("sqlite3"); err != nil && !testenv.RequireEngines() {
 		t.Skip("sqlite3 is not here")
 	}

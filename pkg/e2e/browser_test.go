@@ -76,6 +76,7 @@ func (w *world) redeem(app *callbackApp, pkce actor.PKCE) Pair {
 }
 
 func TestBrowserDenyTellsTheApplication(t *testing.T) {
+	t.Parallel()
 	chromium(t)
 	w := &world{Stack: sharedStack(t, testenv.Embedded), t: t}
 	app, p := newCallbackApp(w), actor.NewPerson(w.Auth.URL)
@@ -100,6 +101,7 @@ func (b *tab) signUp(w *world, p *actor.Person) {
 }
 
 func TestBrowserSignsInAndOut(t *testing.T) {
+	t.Parallel()
 	chromium(t)
 	w := &world{Stack: sharedStack(t, testenv.Embedded), t: t}
 	p := w.person()

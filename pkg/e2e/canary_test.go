@@ -65,6 +65,7 @@ func TestTheCanarySeesRevocationsWork(t *testing.T) {
 // TestTheCanaryDiesOfAnAnswerThatIsRemembered by something before the API, which lets
 // in for three seconds what it has let in once.
 func TestTheCanaryDiesOfAnAnswerThatIsRemembered(t *testing.T) {
+	t.Parallel()
 	api, err := process.FreeAddr()
 	if err != nil {
 		t.Fatal(err)

@@ -59,6 +59,7 @@ func newVendor(t *testing.T) *vendor {
 // TestAClientConnectsFromItsAddress: nobody has registered it. The page leads with its
 // host, not with the name that it gave itself, and its tokens work.
 func TestAClientConnectsFromItsAddress(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		v := newVendor(t)
 		w := startWorld(t, set, stack.Setup{AuthEnv: v.trust})
@@ -109,6 +110,7 @@ func TestAClientConnectsFromItsAddress(t *testing.T) {
 // TestS46_BadDocumentsAreRefused: never a redirect to strangers, never a 500, and a
 // document that cannot be had is not an unknown client.
 func TestS46_BadDocumentsAreRefused(t *testing.T) {
+	t.Parallel()
 	v := newVendor(t)
 	w := startWorld(t, testenv.Embedded, stack.Setup{AuthEnv: v.trust})
 	ask := func(id string) *actor.Page {
@@ -141,6 +143,7 @@ func TestS46_BadDocumentsAreRefused(t *testing.T) {
 // TestS46_DocumentsAreNotFetchedInside: without the operator's word, nothing that is
 // not public is reached, however it is written.
 func TestS46_DocumentsAreNotFetchedInside(t *testing.T) {
+	t.Parallel()
 	v := newVendor(t)
 	delete(v.trust, "AUTH_CLIENT_DOCUMENT_NETWORKS")
 	w := startWorld(t, testenv.Embedded, stack.Setup{AuthEnv: v.trust})
@@ -166,6 +169,7 @@ func TestS46_DocumentsAreNotFetchedInside(t *testing.T) {
 // TestS46_StrangersDoNotStarveAClientInUse: after a restart nothing is remembered, and
 // somebody uses up what the vendor's other addresses may be asked for.
 func TestS46_StrangersDoNotStarveAClientInUse(t *testing.T) {
+	t.Parallel()
 	v := newVendor(t)
 	w := startWorld(t, testenv.Embedded, stack.Setup{AuthEnv: v.trust})
 	app := &actor.App{Issuer: w.Auth.URL, Client: actor.Credential{ID: v.URL + "/client.json"}, RedirectURI: "http://localhost:3000/cb"}

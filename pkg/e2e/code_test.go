@@ -86,6 +86,7 @@ func TestS15_T03_CodeIsBoundToClientAndRedirectURI(t *testing.T) {
 }
 
 func TestS11_T05_ARefusedAuthorizationLeavesNoCode(t *testing.T) {
+	t.Parallel()
 	testenv.Production.Need(t)
 	w := startWorld(t, testenv.Production, stack.Setup{})
 	app, p := w.public(), w.person()

@@ -131,6 +131,7 @@ func TestD9_ComposePassesEverySettingOn(t *testing.T) {
 // compose file gives them, on local engines: addresses are rewritten, nothing
 // else is.
 func TestComposeEnvironmentRuns(t *testing.T) {
+	t.Parallel()
 	testenv.Production.Need(t)
 	if _, err := exec.LookPath("psql"); err != nil && !testenv.RequireEngines() {
 		t.Skip("psql sets the roles up, and is not here")

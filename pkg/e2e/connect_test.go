@@ -69,6 +69,7 @@ func TestC1_AURLBelowTheAPIIsTheAPI(t *testing.T) {
 // TestC1_StartSaysWhereSettingsDisagree: the API compares its address with what
 // the authorization server issues tokens for.
 func TestC1_StartSaysWhereSettingsDisagree(t *testing.T) {
+	t.Parallel()
 	w := startWorld(t, testenv.Embedded, stack.Setup{AuthEnv: process.Env{"AUTH_API_URL": "https://api.elsewhere.example"}})
 	waitFor(t, func() bool {
 		return strings.Contains(w.API().Log(), "settings disagree") && strings.Contains(w.API().Log(), "api.elsewhere.example")
@@ -112,6 +113,7 @@ func TestC2_ACallbackMayLeadAnywhere(t *testing.T) {
 // TestC6_AnAPIWithAPath describes itself where RFC 9728 section 3.1 puts it, and
 // its challenges say so.
 func TestC6_AnAPIWithAPath(t *testing.T) {
+	t.Parallel()
 	addr, err := process.FreeAddr()
 	if err != nil {
 		t.Fatal(err)

@@ -44,6 +44,7 @@ func (w *world) refreshTimes(app *actor.App, pairs []Pair, times int) {
 }
 
 func TestARefreshWritesAtMost900BytesOfLog(t *testing.T) {
+	t.Parallel()
 	const grants, each, most = 32, 20, 900
 	w, app, pairs := costs(t, grants)
 	conn := w.connect()
@@ -61,9 +62,11 @@ func TestARefreshWritesAtMost900BytesOfLog(t *testing.T) {
 // A grant that is refreshed every hour for six weeks takes the room of one that
 // was refreshed once.
 func TestAGrantTakesTheSameRoomHoweverOftenRefreshed(t *testing.T) {
-	const grants, often, percent = 32, 1000, 10
+	t.Parallel()
+	const grants, often, percent = 16, 1000, 10
 	// Pages of row versions that were not cleared yet when the last refresh came, in
-	// the table and its indexes: 6 bytes a refresh, were it growth.
+	// the table and its indexes: 12 bytes a refresh, were it growth, where an entry of an
+	// index takes 20.
 	const passing = 24 * 8192
 	w, app, pairs := costs(t, grants)
 	conn := w.connect()

@@ -142,6 +142,7 @@ func newAsk(w *world) *asker {
 // TestD4_PostgreSQLInEachOfItsStates puts a real server into each state in which it
 // refuses statements.
 func TestD4_PostgreSQLInEachOfItsStates(t *testing.T) {
+	t.Parallel()
 	testenv.Production.Need(t)
 	small := testenv.NewDisk(t, "40m")
 	server := testenv.StartPostgres(t, "max_connections=30")
@@ -196,6 +197,7 @@ func TestD4_PostgreSQLInEachOfItsStates(t *testing.T) {
 
 // TestD4_SQLiteOnAFullDisk.
 func TestD4_SQLiteOnAFullDisk(t *testing.T) {
+	t.Parallel()
 	small := testenv.NewDisk(t, "16m")
 	a := newAsk(startWorld(t, testenv.Embedded, stack.Setup{Dir: small.Dir}))
 	a.stays(t, small.Fill, false)

@@ -99,6 +99,7 @@ func (d *deployment) sql(database string, statements ...string) {
 }
 
 func TestDoctorFindsWhatIsBroken(t *testing.T) {
+	t.Parallel()
 	testenv.Production.Need(t)
 	bins, err := stack.Build(t.Context(), t.Output())
 	if err != nil {
@@ -196,6 +197,7 @@ func (d *deployment) breakDatabase() {
 // TestDoctorOfTheEmbeddedEngines knows that one process stands on nothing else, and
 // prints a table.
 func TestDoctorOfTheEmbeddedEngines(t *testing.T) {
+	t.Parallel()
 	w := startWorld(t, testenv.Embedded, stack.Setup{})
 	out, err := w.CLI(t.Context(), "doctor")
 	if err != nil {

@@ -75,6 +75,7 @@ func asShell(t *testing.T, file string) map[string]string {
 // TestD9_ExampleIsAnEnvironmentFile reads deploy/env.example as docker, compose,
 // systemd and a shell do, and starts both services with what a shell read.
 func TestD9_ExampleIsAnEnvironmentFile(t *testing.T) {
+	t.Parallel()
 	root, err := stack.Root()
 	if err != nil {
 		t.Fatal(err)

@@ -25,6 +25,10 @@ func TestA8_WithoutErasureEverybodyIsTold(t *testing.T) {
 			w.t.Errorf("the page: %s", text)
 		}
 	})
+}
+
+// Where it can tell, people are told so.
+func TestA8_WithErasureEverybodyIsToldSo(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		if _, ready := w.ready(); strings.Contains(ready, `"erasure":"unavailable"`) {
 			w.t.Errorf("/readyz: %s", ready)

@@ -57,7 +57,8 @@ func (w *world) refreshAll(app *actor.App, pairs []Pair) time.Duration {
 
 // TestB2_NobodyWaitsBehindSomebodyElsesLock refreshes fifty grants at once while
 // somebody at the database holds the row of another one, which is refreshed at the
-// same moments. The bound comes from the same minute without the lock.
+// same moments. The bound comes from the same minute without the lock, so it
+// runs alone.
 func TestB2_NobodyWaitsBehindSomebodyElsesLock(t *testing.T) {
 	testenv.Production.Need(t)
 	w := startWorld(t, testenv.Production, stack.Setup{AuthEnv: manyGrants.With(process.Env{"AUTH_DATABASE_CONNECTIONS": "16"})})
@@ -120,6 +121,7 @@ func (w *world) wantOnePair(answers <-chan outcome, n int) {
 // Two grants of one user and client do not wait for each other either, whatever
 // is done with them.
 func TestB2_OneGrantOfAUserDoesNotHoldTheOthers(t *testing.T) {
+	t.Parallel()
 	testenv.Production.Need(t)
 	w := startWorld(t, testenv.Production, stack.Setup{})
 	app, p := w.public(), w.person()

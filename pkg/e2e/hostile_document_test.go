@@ -53,6 +53,7 @@ func hostile(w http.ResponseWriter, r *http.Request) bool {
 // TestS46_HostileDocuments end within the time that a fetch has, without memory, and
 // say which they are: refused, or not to be had now.
 func TestS46_HostileDocuments(t *testing.T) {
+	t.Parallel()
 	v := newVendor(t)
 	w := startWorld(t, testenv.Embedded, stack.Setup{AuthEnv: v.trust})
 	for path, status := range map[string]int{

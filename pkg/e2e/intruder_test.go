@@ -175,6 +175,7 @@ func TestS40_BothServicesRefuseATokenAlike(t *testing.T) {
 // With a key that is none, people's second factors could not be read: better
 // not to start.
 func TestEncryptionKeyMustBeOne(t *testing.T) {
+	t.Parallel()
 	w := startWorld(t, testenv.Embedded, stack.Setup{})
 	folder := t.TempDir()
 	for _, env := range []process.Env{

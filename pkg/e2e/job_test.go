@@ -30,6 +30,7 @@ func TestMainJob(t *testing.T) {
 
 // TestReadmeFirstCall pastes the commands of README.md into a shell.
 func TestReadmeFirstCall(t *testing.T) {
+	t.Parallel()
 	w := &world{Stack: sharedStack(t, testenv.Embedded), t: t}
 	commands := readmeCommands(t)
 	if len(commands) != 5 || commands[0] != "make run" {
@@ -148,9 +149,10 @@ func TestS14_T32_ACodeDiesUnused(t *testing.T) {
 	})
 }
 
+// TestS29_T12_TokensAndChainsEnd runs alone, for its tokens live two seconds.
 func TestS29_T12_TokensAndChainsEnd(t *testing.T) {
 	env := process.Env{"AUTH_ACCESS_TOKEN_LIFETIME": "2s", "AUTH_REFRESH_TOKEN_LIFETIME": "1h", "AUTH_CHAIN_LIFETIME": "5s"}
-	ownWorld(t, stack.Setup{AuthEnv: env}, func(w *world) {
+	quietWorld(t, stack.Setup{AuthEnv: env}, func(w *world) {
 		app := w.public()
 		pair := w.tokens(app, "read")
 		opened := time.Now()

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/actor"
 )
 
@@ -123,6 +124,24 @@ func (w *world) use(method, target, key string, body any) *actor.Answer {
 func (w *world) useAPI(method, path, key string, body any) *actor.Answer {
 	w.t.Helper()
 	return w.use(method, w.API().URL+path, key, body)
+}
+
+// wantEnd wants the resource API to refuse a key within limit from now, and to let in
+// nothing that was sent later than late after its end.
+func (w *world) wantEnd(key string, end time.Time, late, limit time.Duration) {
+	w.t.Helper()
+	var accepted time.Time // when the last request that was let in was sent
+	testenv.Eventually(w.t, limit, "the key ends", func() bool {
+		asked := time.Now()
+		status := w.useAPI(http.MethodGet, accounts, key, nil).Status
+		if status == http.StatusOK {
+			accepted = asked
+		}
+		return status == http.StatusUnauthorized
+	})
+	if after := accepted.Sub(end); after > late {
+		w.t.Errorf("the key was accepted %s after its end", after)
+	}
 }
 
 func wantMessage(t *testing.T, answer *actor.Answer, status int, message string) {

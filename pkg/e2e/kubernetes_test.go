@@ -216,6 +216,7 @@ func (m *manifests) checkFiles(t *testing.T, name string, spec corev1.PodSpec, c
 
 // TestD9_KubernetesFilesAreMade by deploy/secrets.sh, and settings are settings.
 func TestD9_KubernetesFilesAreMade(t *testing.T) {
+	t.Parallel()
 	m := readManifests(t)
 	root, err := stack.Root()
 	if err != nil {
@@ -254,6 +255,7 @@ var oneOrigin = map[string]string{
 }
 
 func TestD9_IngressLeadsToTheServiceThatAnswers(t *testing.T) {
+	t.Parallel()
 	m := readManifests(t)
 	for path, want := range oneOrigin {
 		best, at := "", -1

@@ -22,7 +22,7 @@ const (
 // TestB1_LargeBodiesStayWithinMemory sends bodies of 8 MB to the batch route, alone
 // and four together: the service never takes more than four times what it works on.
 func TestB1_LargeBodiesStayWithinMemory(t *testing.T) {
-	ownWorld(t, stack.Setup{APIEnv: process.Env{"API_REQUEST_TIMEOUT": "60s"}}, func(w *world) {
+	quietWorld(t, stack.Setup{APIEnv: process.Env{"API_REQUEST_TIMEOUT": "60s"}}, func(w *world) {
 		token := w.tokens(w.public(), "read_write").Access
 		account := w.call(http.MethodGet, "/api/v1/accounts", token, nil).JSON("accounts").([]any)[0].(map[string]any)["id"].(string)
 		send := func(body string, header http.Header) int {

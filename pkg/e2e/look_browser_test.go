@@ -12,6 +12,7 @@ import (
 // TestBrowserChoosesHowPagesLook walks the link at the foot of a page: without scripts
 // as a stranger, and as a person whose times are then those of the place.
 func TestBrowserChoosesHowPagesLook(t *testing.T) {
+	t.Parallel()
 	chromium(t)
 	w := &world{Stack: sharedStack(t, testenv.Embedded), t: t}
 	b := openTab(t).withoutScripts()
@@ -43,6 +44,7 @@ func (b *tab) choose(name, words string) {
 // TestBrowserShowsAPassword: the word turns the field into text and back, and what is
 // sent was a password again.
 func TestBrowserShowsAPassword(t *testing.T) {
+	t.Parallel()
 	chromium(t)
 	w := &world{Stack: sharedStack(t, testenv.Embedded), t: t}
 	p := w.person()

@@ -24,7 +24,7 @@ const (
 // take the machine's memory.
 func TestSixtyFourSigninsStayWithinMemory(t *testing.T) {
 	shipped := process.Env{"AUTH_PASSWORD_MEMORY": "19456", "AUTH_PASSWORD_PASSES": "2"} // the defaults
-	ownWorld(t, stack.Setup{AuthEnv: shipped}, func(w *world) {
+	quietWorld(t, stack.Setup{AuthEnv: shipped}, func(w *world) {
 		p := w.person()
 		idle := w.residentMiB()
 		done := make(chan struct{})

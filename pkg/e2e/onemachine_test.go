@@ -28,6 +28,7 @@ import (
 // below a temporary one, and ports are others. Then the main job goes on through
 // TLS while a replica of each service is away.
 func TestD9_OneMachineAsDocumented(t *testing.T) {
+	t.Parallel()
 	testenv.Production.Need(t)
 	for _, program := range []string{"caddy", "psql", "redis-server", "curl"} {
 		if _, err := exec.LookPath(program); err != nil && !testenv.RequireEngines() {
@@ -235,8 +236,7 @@ func (m *machine) trusting() (*http.Client, error) {
 	}, nil
 }
 
-// answersForms reports whether n forms in a row reach authserver, and go on from there
-// to resourceapi.
+// answersForms reports whether n forms in a row reach both services.
 func (m *machine) answersForms(n int) bool {
 	client, err := m.trusting()
 	if err != nil {

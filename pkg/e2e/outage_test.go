@@ -20,6 +20,7 @@ func wantUnavailable(t *testing.T, answer *actor.Answer, what string) {
 }
 
 func TestS35_T23_WithoutPostgreSQLNobodyIsLiedTo(t *testing.T) {
+	t.Parallel()
 	testenv.Production.Need(t)
 	proxy, through := testenv.NewProxy(t, testenv.Postgres(t))
 	w := startWorld(t, testenv.Production, stack.Setup{AuthDB: through, AuthEnv: process.Env{"AUTH_CLIENT_CACHE": "1m"}})
@@ -55,6 +56,7 @@ func TestS35_T23_WithoutPostgreSQLNobodyIsLiedTo(t *testing.T) {
 func (w *world) person0() *actor.Person { return actor.NewPerson(w.Auth.URL) }
 
 func TestResourceAPIWithoutItsDatabase(t *testing.T) {
+	t.Parallel()
 	testenv.Production.Need(t)
 	proxy, through := testenv.NewProxy(t, testenv.Postgres(t))
 	w := startWorld(t, testenv.Production, stack.Setup{APIDB: through})
@@ -71,6 +73,7 @@ func TestResourceAPIWithoutItsDatabase(t *testing.T) {
 }
 
 func TestWithoutRedisTheAnswersAreStillRight(t *testing.T) {
+	t.Parallel()
 	testenv.Production.Need(t)
 	proxy, through := testenv.NewProxy(t, testenv.Redis(t))
 	w := startWorld(t, testenv.Production, stack.Setup{Redis: through})

@@ -18,6 +18,7 @@ const maxPage = 60_000 // bytes of a page with all it loads
 // TestBrowserPagesAreAccessible runs axe on every page, in both colour schemes,
 // on a phone and a desktop, and measures what each loads and whether it shifts.
 func TestBrowserPagesAreAccessible(t *testing.T) {
+	t.Parallel()
 	axe, err := os.ReadFile("testdata/axe.min.js")
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +80,7 @@ func (b *tab) reflows(page string) {
 
 // TestBrowserPagesInGerman: words are longer there, and just as accessible.
 func TestBrowserPagesInGerman(t *testing.T) {
+	t.Parallel()
 	axe, err := os.ReadFile("testdata/axe.min.js")
 	if err != nil {
 		t.Fatal(err)
@@ -176,6 +178,7 @@ func (b *tab) measure(page string) {
 // TestBrowserPagesByKeyboard walks every page with the Tab key and scripts off:
 // each link, field and button is reached, and shows that it is.
 func TestBrowserPagesByKeyboard(t *testing.T) {
+	t.Parallel()
 	w := newTour(t)
 	b := openTab(t).withoutScripts()
 	w.tour(b, func(page string) { b.walk(page) })

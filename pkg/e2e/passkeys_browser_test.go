@@ -57,6 +57,7 @@ func (b *tab) signOut(w *world) {
 // TestBrowserPasskeys makes a passkey, signs in with it instead of a password,
 // uses it as a second factor and removes it, by keyboard.
 func TestBrowserPasskeys(t *testing.T) {
+	t.Parallel()
 	chromium(t)
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		w := namedWorld(t, set)
@@ -120,6 +121,7 @@ func TestBrowserPasskeys(t *testing.T) {
 
 // Without scripts nothing of it is shown, and everything else works.
 func TestBrowserPasskeysNeedScripts(t *testing.T) {
+	t.Parallel()
 	chromium(t)
 	w := namedWorld(t, testenv.Embedded)
 	b, p := openTab(t).withoutScripts(), actor.NewPerson(w.Auth.URL)

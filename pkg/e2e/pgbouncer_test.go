@@ -14,6 +14,7 @@ import (
 // TestD1_BothServicesBehindPgBouncer as Debian installs it, in transaction mode:
 // the main job of several people at once, refreshes included.
 func TestD1_BothServicesBehindPgBouncer(t *testing.T) {
+	t.Parallel()
 	testenv.Production.Need(t)
 	auth, api := testenv.Postgres(t), testenv.Postgres(t)
 	w := startWorld(t, testenv.Production, stack.Setup{AuthDB: testenv.StartPgBouncer(t, auth), APIDB: testenv.StartPgBouncer(t, api)})
@@ -52,6 +53,7 @@ func TestD1_BothServicesBehindPgBouncer(t *testing.T) {
 
 // TestD1_ModesThatCannotWorkAreASentence at the start of both services.
 func TestD1_ModesThatCannotWorkAreASentence(t *testing.T) {
+	t.Parallel()
 	binaries, err := stack.Build(t.Context(), io.Discard)
 	if err != nil {
 		t.Fatal(err)

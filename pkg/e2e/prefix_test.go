@@ -20,6 +20,7 @@ var linkOf = regexp.MustCompile(`(?:href|src|action)="([^"#][^"]*)"`)
 // TestC6_BehindAProxyWithAPathEveryLinkWorks: a proxy serves the API below /base and
 // takes that away from the path. What the API says of itself leads back through it.
 func TestC6_BehindAProxyWithAPathEveryLinkWorks(t *testing.T) {
+	t.Parallel()
 	addr, err := process.FreeAddr()
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,7 @@ const watchFor = 65 * time.Second
 // processes of its own. The databases are SQLite: PostgreSQL has not enough
 // connections for so many, and it is Redis that is looked at.
 func TestA6_WhateverRedisDoesARevocationHoldsWithinASecond(t *testing.T) {
+	t.Parallel()
 	var scenes sync.WaitGroup
 	for name, stage := range redisScenes {
 		scenes.Go(func() { t.Run(name, func(t *testing.T) { play(t, stage(t)) }) })

@@ -54,6 +54,7 @@ func TestInitialAccessTokens(t *testing.T) {
 
 // TestRegistrationsAreThrottled per address.
 func TestRegistrationsAreThrottled(t *testing.T) {
+	t.Parallel()
 	w := startWorld(t, testenv.Embedded, stack.Setup{AuthEnv: process.Env{"AUTH_REGISTRATION": "open", "AUTH_THROTTLE_REGISTRATION": "3/1h"}})
 	for range 3 {
 		wantStatus(t, w.register(native(nil), ""), http.StatusCreated)

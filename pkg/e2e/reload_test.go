@@ -19,6 +19,7 @@ import (
 // files, while both serve. What is wrong changes nothing, and the log says why; what
 // needs a restart is named.
 func TestAHangupReadsSettingsAgain(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := func(name, text string) string {
 		path := filepath.Join(dir, name)

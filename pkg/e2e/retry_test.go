@@ -118,7 +118,7 @@ func TestA5_ParallelRefreshesOfTheOwnAppSignNobodyOut(t *testing.T) {
 // With an overlap the second process of a client is answered although the first
 // uses the new pair already, and a counter says so.
 func TestA5_TheSecondProcessOfAClientIsAnswered(t *testing.T) {
-	eachWorld(t, func(w *world) {
+	ownWorld(t, stack.Setup{}, func(w *world) {
 		app := w.overlapping("10m")
 		first := w.tokens(app, "read")
 		second := w.refreshed(app, first.Refresh)

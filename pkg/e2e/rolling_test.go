@@ -125,6 +125,7 @@ func (b *balancer) awaitReady(t *testing.T) {
 // started under requests, behind a proxy that asks for readiness. Nothing fails:
 // neither reads, nor writes, nor refreshes, which nobody could send again.
 func TestNobodyIsRefusedWhileReplicasAreExchanged(t *testing.T) {
+	t.Parallel()
 	delay := (10 * pollEvery).String()
 	authBalancer, auths := newBalancer(t)
 	apiBalancer, apis := newBalancer(t)

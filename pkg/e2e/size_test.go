@@ -31,6 +31,7 @@ func TestBinariesAreSmall(t *testing.T) {
 
 // What tests need stays out of what is shipped (docs/decisions/0026).
 func TestBinariesHoldNoTestEngine(t *testing.T) {
+	t.Parallel()
 	built, err := stack.Build(t.Context(), t.Output())
 	if err != nil {
 		t.Fatal(err)

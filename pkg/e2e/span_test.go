@@ -76,6 +76,7 @@ func (c *collector) find(service, name, trace string) (receivedSpan, bool) {
 // TestSpansOfBothServicesMakeOneTrace: from the request at the resource API through
 // the question it asks to what authserver asks its database; and no secret is in it.
 func TestSpansOfBothServicesMakeOneTrace(t *testing.T) {
+	t.Parallel()
 	c := &collector{}
 	server := httptest.NewServer(c)
 	defer server.Close()

@@ -43,6 +43,7 @@ func newPhone(t *testing.T) *phone {
 // TestBrowserSingleSignOn signs up, in, and in with a second factor through a
 // provider, at a browser and for an app, with the keyboard alone and scripts off.
 func TestBrowserSingleSignOn(t *testing.T) {
+	t.Parallel()
 	chromium(t)
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		provider, app := openid.New(t), newPhone(t)
@@ -151,6 +152,7 @@ func (w *world) exchangeCode(code string) {
 // TestBrowserPagesAreAccessible does at the others, and takes its picture where
 // SCREENSHOTS names a folder.
 func TestBrowserSingleSignOnPages(t *testing.T) {
+	t.Parallel()
 	axe, err := os.ReadFile("testdata/axe.min.js")
 	if err != nil {
 		t.Fatal(err)

@@ -44,6 +44,7 @@ var crowded = regexp.MustCompile(`Index (Only )?Scan (using|on) (grants_pending|
 // long as there are no statistics, and PostgreSQL keeps the plan. So statements on
 // the main paths leave it no such choice.
 func TestNobodyPaysForStrangers(t *testing.T) {
+	t.Parallel()
 	testenv.Production.Need(t)
 	db := testenv.Postgres(t)
 	counter, through := testenv.CountStatements(t, db)

@@ -52,7 +52,7 @@ const (
 
 // TestD8_TheSweepGoesByIndexInEvenBatches has dead grants swept, half of which
 // died at the same instant, and codes that nobody redeemed within an hour. What
-// lives, and what died just now, stays.
+// lives, and what died just now, stays. It runs alone, for it compares times.
 func TestD8_TheSweepGoesByIndexInEvenBatches(t *testing.T) {
 	testenv.Production.Need(t)
 	w := startWorld(t, testenv.Production, stack.Setup{AuthEnv: process.Env{"AUTH_SWEEP_INTERVAL": "1h"}})

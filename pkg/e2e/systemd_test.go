@@ -16,6 +16,7 @@ const mostExposed = "20"
 
 // TestD9_SystemdUnits are what systemd takes, and may little.
 func TestD9_SystemdUnits(t *testing.T) {
+	t.Parallel()
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil && !testenv.RequireEngines() {
 		t.Skip("systemd-analyze is not here")

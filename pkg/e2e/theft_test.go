@@ -57,7 +57,7 @@ func (w *world) wantEnded(app *actor.App, newest Pair, why string) {
 // its owner has refreshed, and then the refresh token: the owner's use of the new
 // pair is what tells them apart.
 func TestA5_AThiefIsFoundOutAtHisFirstReplay(t *testing.T) {
-	eachWorld(t, func(w *world) {
+	ownWorld(t, stack.Setup{}, func(w *world) {
 		for how, use := range map[string]func(app *actor.App, pair Pair) Pair{
 			"a call": func(_ *actor.App, pair Pair) Pair {
 				wantStatus(w.t, w.call(http.MethodGet, accounts, pair.Access, nil), http.StatusOK)

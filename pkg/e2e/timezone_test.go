@@ -106,6 +106,10 @@ func TestC8_WithoutTheAPIThePageOfTheFamilyIsThere(t *testing.T) {
 			w.t.Errorf("what did not happen is told: %s", events)
 		}
 	})
+}
+
+// TestC8_WithoutTheAddressOfTheAPIThereIsNoTimeZone on the pages.
+func TestC8_WithoutTheAddressOfTheAPIThereIsNoTimeZone(t *testing.T) {
 	ownWorld(t, stack.Setup{AuthEnv: map[string]string{"AUTH_ERASURE_URL": "", "AUTH_ERASURE_SECRET": ""}}, func(w *world) {
 		p := w.person()
 		if text := w.page(p, "/settings/family").Text(); strings.Contains(text, "Time zone") || w.page(p, zonePage).Status != http.StatusNotFound {

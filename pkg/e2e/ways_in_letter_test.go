@@ -13,6 +13,7 @@ import (
 // TestE1_LettersAboutWaysIn: a mail server hears of a new passkey and of a new account at
 // a provider.
 func TestE1_LettersAboutWaysIn(t *testing.T) {
+	t.Parallel()
 	office := testenv.OpenPostOffice(t, "")
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		provider := openid.New(t)

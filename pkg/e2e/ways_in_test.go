@@ -140,6 +140,7 @@ func (w *waysIn) fate(thing string) string {
 
 // TestA3_WhatEndsWhenOfWaysIn walks the last columns of the table of docs/threats.md.
 func TestA3_WhatEndsWhenOfWaysIn(t *testing.T) {
+	t.Parallel()
 	things, rows := endingsTable(t)
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		provider := openid.New(t)

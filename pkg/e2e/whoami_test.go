@@ -86,6 +86,7 @@ func TestTokenInfo(t *testing.T) {
 // TestTokenAnswersSayWhenTheyEnd: the refresh token's end and, where there is
 // one, that of the authorization.
 func TestTokenAnswersSayWhenTheyEnd(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		env     process.Env
 		refresh float64
