@@ -31,45 +31,45 @@ const (
 	Days  = 30
 )
 
-// Recent is how often something was used lately, oldest first. Days are those of UTC.
+// Recent is how often something was used lately, oldest first. Days are dates of a time
+// zone: the Hour of each is midnight in UTC of that date.
 type Recent struct {
 	Hours []authserver.UsageHour
 	Days  []authserver.UsageHour
 }
 
-// Key returns how often an API key was used.
-func (s *Service) Key(ctx context.Context, id string) (*Recent, error) {
-	return s.of(ctx, keyuse.KindKey, id)
+// Key returns how often an API key was used, in days of zone.
+func (s *Service) Key(ctx context.Context, zone *time.Location, id string) (*Recent, error) {
+	return s.of(ctx, zone, keyuse.KindKey, id)
 }
 
 // Client returns how often an application called, for everybody.
-func (s *Service) Client(ctx context.Context, id string) (*Recent, error) {
-	return s.of(ctx, keyuse.KindClient, id)
+func (s *Service) Client(ctx context.Context, zone *time.Location, id string) (*Recent, error) {
+	return s.of(ctx, zone, keyuse.KindClient, id)
 }
 
 // Instance returns how often something of a name happened on the instance.
-func (s *Service) Instance(ctx context.Context, name string) (*Recent, error) {
-	return s.of(ctx, keyuse.KindInstance, name)
+func (s *Service) Instance(ctx context.Context, zone *time.Location, name string) (*Recent, error) {
+	return s.of(ctx, zone, keyuse.KindInstance, name)
 }
 
 // mostGrants is how many authorizations of an application are looked at.
 const mostGrants = 100
 
 // Grants returns how often an application called in the name of one user. There are no
-// hours of that.
+// hours of that, and days are those of UTC: that is how it is counted.
 func (s *Service) Grants(ctx context.Context, userID, clientID string) (*Recent, error) {
 	ids, err := s.Store.GrantIDs(ctx, userID, clientID, mostGrants)
 	if err != nil {
 		return nil, err
 	}
-	return s.of(ctx, keyuse.KindGrant, ids...)
+	return s.of(ctx, time.UTC, keyuse.KindGrant, ids...)
 }
 
-func (s *Service) of(ctx context.Context, kind string, ids ...string) (*Recent, error) {
-	now := s.Now().UTC()
-	hour, day := now.Truncate(time.Hour), now.Truncate(24*time.Hour)
-	r := &Recent{Hours: spans(hour, time.Hour, Hours), Days: spans(day, 24*time.Hour, Days)}
-	stored, err := s.Store.ListUsage(ctx, kind, ids, r.Days[0].Hour)
+func (s *Service) of(ctx context.Context, zone *time.Location, kind string, ids ...string) (*Recent, error) {
+	hour := s.Now().UTC().Truncate(time.Hour)
+	r := &Recent{Hours: spans(hour, time.Hour, Hours), Days: spans(date(hour, zone), day, Days)}
+	stored, err := s.Store.ListUsage(ctx, kind, ids, r.Days[0].Hour.Add(-day))
 	if err != nil {
 		return nil, err
 	}
@@ -79,10 +79,20 @@ func (s *Service) of(ctx context.Context, kind string, ids ...string) (*Recent, 
 		}
 	}
 	for i := range stored {
-		add(r.Hours, time.Hour, &stored[i])
-		add(r.Days, 24*time.Hour, &stored[i])
+		add(r.Hours, stored[i].Hour, time.Hour, &stored[i])
+		add(r.Days, date(stored[i].Hour, zone), day, &stored[i])
 	}
 	return r, nil
+}
+
+const day = 24 * time.Hour
+
+// date is midnight in UTC of the date that it is in zone at a moment. The hours that are
+// counted begin with those of UTC: each belongs to the date it begins on. So every hour
+// belongs to one date, on days of 23 and 25 hours and where clocks are half an hour off.
+func date(at time.Time, zone *time.Location) time.Time {
+	y, m, d := at.In(zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
 // spans are n of equal length, the last of which begins at end.
@@ -94,8 +104,9 @@ func spans(end time.Time, length time.Duration, n int) []authserver.UsageHour {
 	return list
 }
 
-func add(list []authserver.UsageHour, length time.Duration, u *authserver.UsageHour) {
-	if at := u.Hour.Sub(list[0].Hour); at >= 0 && at < length*time.Duration(len(list)) {
+// add counts u where at is within.
+func add(list []authserver.UsageHour, when time.Time, length time.Duration, u *authserver.UsageHour) {
+	if at := when.Sub(list[0].Hour); at >= 0 && at < length*time.Duration(len(list)) {
 		list[at/length].Add(u)
 	}
 }

@@ -87,7 +87,7 @@ func (s *Server) revealKey(w http.ResponseWriter, r *http.Request, in *authserve
 }
 
 func (s *Server) showKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View) error {
-	used, err := s.keyUsage(r, k)
+	used, err := s.keyUsage(r, in, k)
 	if err != nil {
 		return err
 	}

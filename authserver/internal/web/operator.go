@@ -114,7 +114,7 @@ func (s *Server) showOverview(w http.ResponseWriter, r *http.Request, in *authse
 		data.Parts = append(data.Parts, page.PartView{Key: part.Name, Text: part.Text, Works: part.Err == nil})
 	}
 	for _, name := range []string{authserver.CountSignins, authserver.CountRefused, authserver.CountTokens} {
-		found, err := s.usage.Instance(r.Context(), name)
+		found, err := s.usage.Instance(r.Context(), in.User.Habits().Zone(), name)
 		if err != nil {
 			return err
 		}

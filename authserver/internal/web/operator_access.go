@@ -89,11 +89,11 @@ func (s *Server) showOneClient(w http.ResponseWriter, r *http.Request, in *auths
 		d.Facts = append(d.Facts, owner)
 	}
 	d.Actions, d.Dangers = actsForClient(c)
-	found, err := s.usage.Client(r.Context(), c.ID)
+	found, err := s.usage.Client(r.Context(), in.User.Habits().Zone(), c.ID)
 	if err != nil {
 		return err
 	}
-	d.Usage = &page.UsageView{Hours: found.Hours, Days: found.Days}
+	d.Usage = &page.UsageView{Kind: page.UsageOfAnyClient, Hours: found.Hours, Days: found.Days}
 	return s.showFacts(w, r, in, d)
 }
 

@@ -9,8 +9,8 @@ import (
 )
 
 // keyUsage is how often an API key was used lately, and from where.
-func (s *Server) keyUsage(r *http.Request, k *apikey.View) (*page.UsageView, error) {
-	found, err := s.usage.Key(r.Context(), k.ID)
+func (s *Server) keyUsage(r *http.Request, in *authserver.Signin, k *apikey.View) (*page.UsageView, error) {
+	found, err := s.usage.Key(r.Context(), in.User.Habits().Zone(), k.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -18,7 +18,7 @@ func (s *Server) keyUsage(r *http.Request, k *apikey.View) (*page.UsageView, err
 	if err != nil {
 		return nil, err
 	}
-	v := &page.UsageView{Hours: found.Hours, Days: found.Days, Addresses: from}
+	v := &page.UsageView{Kind: page.UsageOfKey, Hours: found.Hours, Days: found.Days, Addresses: from}
 	if !k.Limit.Unlimited() {
 		v.Limit = k.Limit.Max
 	}
@@ -31,17 +31,17 @@ func (s *Server) grantUsage(r *http.Request, in *authserver.Signin, clientID str
 	if err != nil {
 		return nil, err
 	}
-	return &page.UsageView{Days: found.Days}, nil
+	return &page.UsageView{Kind: page.UsageOfGrant, Days: found.Days, UTC: true}, nil
 }
 
 // renderClient shows the page of one's own application, after refused with what was
 // filled in.
 func (s *Server) renderClient(w http.ResponseWriter, r *http.Request, v *page.View, d page.ClientView, refused error) error {
-	found, err := s.usage.Client(r.Context(), d.ID)
+	found, err := s.usage.Client(r.Context(), v.Signin.User.Habits().Zone(), d.ID)
 	if err != nil {
 		return err
 	}
-	d.Usage = &page.UsageView{Days: found.Days} // hours would make the page too large
+	d.Usage = &page.UsageView{Kind: page.UsageOfClient, Days: found.Days} // hours would make the page too large
 	if d.Refusals, err = s.refusals.Of(r.Context(), d.ID); err != nil {
 		return err
 	}

@@ -1,11 +1,6 @@
 package page
 
-import (
-	"strconv"
-	"time"
-
-	"latchkey/authserver"
-)
+import "strconv"
 
 // Chart is a picture of bars, with a table of the same figures.
 type Chart struct {
@@ -16,17 +11,20 @@ type Chart struct {
 	Bars    []Bar
 	Limit   int64  // 0: no line
 	Span    string // key of what a bar is of: hour or day
+	Zone    string // whose hours and days they are
+	Empty   string // key of what is said in place of a picture of nothing
 	Height  int    // of the plot in pixels
 	No      bool   // something was refused
 	Counts  string // countsRequests and others
+	none    bool
 	top     int64
 	step    int64
 }
 
 // Bar is one span of time.
 type Bar struct {
-	Label             string // of the table and of the title
-	Short             string // on the axis
+	Label             string // of the axis, the table and the title
+	Now               string // on the axis instead, of the last
 	OK, Limit, Forbid int64  // answered, refused because of the limit, or of the scope
 }
 
@@ -121,11 +119,11 @@ func (c *Chart) ticks() []tick {
 	n := len(c.Bars)
 	middle := func(i int) string { return percent(100 * (float64(i) + .5) / float64(n)) }
 	return []tick{
-		{"0%", "first", c.Bars[0].Short},
-		{middle(n / 4), "mid sub", c.Bars[n/4].Short},
-		{middle(n / 2), "mid", c.Bars[n/2].Short},
-		{middle(n * 3 / 4), "mid sub", c.Bars[n*3/4].Short},
-		{"100%", "last", c.Bars[n-1].Short},
+		{"0%", "first", c.Bars[0].Label},
+		{middle(n / 4), "mid sub", c.Bars[n/4].Label},
+		{middle(n / 2), "mid", c.Bars[n/2].Label},
+		{middle(n * 3 / 4), "mid sub", c.Bars[n*3/4].Label},
+		{"100%", "last", c.Bars[n-1].Now},
 	}
 }
 
@@ -154,125 +152,4 @@ func (v *View) says(c *Chart, b *Bar) (string, error) {
 		return v.t("chart.bar.count", b.Label, v.plain(b.OK))
 	}
 	return v.t("chart.bar.both", b.Label, v.plain(b.OK), v.plain(b.no()))
-}
-
-// UsageView is how often something was used lately.
-type UsageView struct {
-	Hours, Days []authserver.UsageHour // empty: not known
-	Limit       int64                  // an hour; 0: none
-	Addresses   []authserver.KeyAddress
-}
-
-// thisHour is what was counted in the hour that runs.
-func (u *UsageView) thisHour() *authserver.UsageHour {
-	if len(u.Hours) == 0 {
-		return &authserver.UsageHour{}
-	}
-	return &u.Hours[len(u.Hours)-1]
-}
-
-// sum is what was counted in all days.
-func (u *UsageView) sum() *authserver.UsageHour {
-	sum := authserver.UsageHour{}
-	for i := range u.Days {
-		sum.Add(&u.Days[i])
-	}
-	return &sum
-}
-
-// charts are the pictures of u.
-func (v *View) charts(u *UsageView) ([]*Chart, error) {
-	var list []*Chart
-	for _, one := range []struct {
-		id, heading string
-		spans       []authserver.UsageHour
-		limit       int64
-		height      int
-	}{{"hours", "usage.hours", u.Hours, u.Limit, 180}, {"days", "usage.days", u.Days, 0, 150}} {
-		if len(one.spans) == 0 {
-			continue
-		}
-		c, err := v.chart(&Chart{ID: one.id, Heading: one.heading, Counts: countsRequests, Limit: one.limit, Height: one.height}, one.spans)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, c)
-	}
-	return list, nil
-}
-
-// events is a picture of what happened on the instance by day.
-func (v *View) events(name string, bad bool, spans []authserver.UsageHour) (*Chart, error) {
-	c := &Chart{ID: name, Heading: "operator.chart." + name, Counts: countsEvents, Height: 150}
-	if bad {
-		c.Counts = countsRefusals
-	}
-	return v.chart(c, spans)
-}
-
-// chart completes c, a picture of spans, of which the last one runs.
-func (v *View) chart(c *Chart, spans []authserver.UsageHour) (*Chart, error) {
-	c.Span = "chart.day"
-	hourly := len(spans) > 1 && spans[1].Hour.Sub(spans[0].Hour) == time.Hour
-	if hourly {
-		c.Span = "chart.hour"
-	}
-	var ok, no, most int64
-	var mostAt string
-	for i := range spans {
-		b := v.bar(&spans[i], hourly)
-		switch c.Counts {
-		case countsEvents:
-			b = Bar{Label: b.Label, Short: b.Short, OK: spans[i].Calls}
-		case countsRefusals:
-			b = Bar{Label: b.Label, Short: b.Short, Limit: spans[i].Calls}
-		}
-		ok, no = ok+b.OK, no+b.no()
-		if sum := b.OK + b.no(); sum > most {
-			most, mostAt = sum, b.Label
-		}
-		c.Bars = append(c.Bars, b)
-	}
-	var err error
-	last := &c.Bars[len(c.Bars)-1]
-	if last.Short, err = v.t(map[bool]string{true: "chart.now", false: "chart.today"}[hourly]); err != nil {
-		return nil, err
-	}
-	c.No = no > 0
-	if c.Lead, err = v.summary(c, ok, no); err != nil {
-		return nil, err
-	}
-	c.Story = c.Lead
-	if most > 0 {
-		peak, err := v.t("chart.most", v.plain(most), mostAt)
-		if err != nil {
-			return nil, err
-		}
-		c.Story += ". " + peak
-	}
-	c.scale()
-	return c, nil
-}
-
-func (v *View) summary(c *Chart, ok, no int64) (string, error) {
-	switch {
-	case c.Counts != countsRequests:
-		return v.t("chart.lead.count", v.plain(ok+no))
-	case no == 0:
-		return v.t("chart.lead.ok", v.plain(ok))
-	}
-	return v.t("chart.lead.both", v.plain(ok), v.plain(no))
-}
-
-func (v *View) bar(u *authserver.UsageHour, hourly bool) Bar {
-	b := Bar{OK: u.Answered(), Limit: u.Limited, Forbid: u.Forbidden}
-	at := u.Hour.UTC()
-	if hourly {
-		b.Short = at.Format("15:04")
-		b.Label = b.Short
-		return b
-	}
-	b.Short = at.Format(v.texts["format.day"])
-	b.Label = b.Short
-	return b
 }

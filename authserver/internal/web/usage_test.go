@@ -1,0 +1,127 @@
+package web_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/pkg/keyuse"
+	"latchkey/pkg/testenv/actor"
+)
+
+// figures are the rows of the table behind a picture.
+func figures(page *actor.Page, id string) [][2]string {
+	_, rest, _ := strings.Cut(page.Body, `aria-labelledby="`+id+`-heading"><table`)
+	table, _, _ := strings.Cut(rest, "</table>")
+	var rows [][2]string
+	for _, row := range regexp.MustCompile(`<th scope="row">([^<]*)</th><td>([^<]*)</td>`).FindAllStringSubmatch(table, -1) {
+		rows = append(rows, [2]string{row[1], row[2]})
+	}
+	return rows
+}
+
+// at lets it be a moment that is still to come.
+func (s *site) at(t *testing.T, moment string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, moment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.clock.advance(at.Sub(s.clock.now()))
+	return at
+}
+
+// TestPicturesAreCutInTheReadersZone: what was counted by the hours of UTC is drawn by
+// the reader's hours and dates, on days of 23 and 25 hours and where clocks are half an
+// hour off; nothing is lost and nothing counts twice.
+func TestPicturesAreCutInTheReadersZone(t *testing.T) {
+	cases := []struct {
+		zone, now string
+		hours     [3]string // of the latest days, the last one first: one sign-in in each
+		days      [3]string
+		odd       string // what is said of days that begin oddly
+	}{
+		{"Europe/Berlin", "2031-10-27T10:30:00Z", [3]string{"12", "25", "24"}, [3]string{"27 Oct", "26 Oct", "25 Oct"}, ""},
+		{"Europe/Berlin", "2032-03-29T10:30:00Z", [3]string{"13", "23", "24"}, [3]string{"29 Mar", "28 Mar", "27 Mar"}, ""},
+		{"Asia/Kolkata", "2032-05-05T18:45:00Z", [3]string{"24", "24", "24"}, [3]string{"5 May", "4 May", "3 May"}, "a day begins at 00:30 here"},
+		{"Asia/Kathmandu", "2032-05-08T18:20:00Z", [3]string{"24", "24", "24"}, [3]string{"8 May", "7 May", "6 May"}, "a day begins at 00:45 here"},
+		{"Pacific/Auckland", "2032-06-01T13:10:00Z", [3]string{"2", "24", "24"}, [3]string{"2 Jun", "1 Jun", "31 May"}, ""},
+		{"America/St_Johns", "2032-08-01T02:40:00Z", [3]string{"24", "24", "24"}, [3]string{"31 Jul", "30 Jul", "29 Jul"}, "a day begins at 00:30 here"},
+		{"Australia/Lord_Howe", "2032-10-03T14:10:00Z", [3]string{"2", "23", "24"}, [3]string{"4 Oct", "3 Oct", "2 Oct"}, ""},
+		{"", "2032-11-01T10:30:00Z", [3]string{"11", "24", "24"}, [3]string{"1 Nov", "31 Oct", "30 Oct"}, ""},
+	}
+	eachSite(t, func(t *testing.T, s *site) {
+		for _, c := range cases {
+			now := s.at(t, c.now)
+			boss := signedUp(t, s)
+			if _, err := s.DB.Exec(t.Context(), `UPDATE users SET operator = $1, time_zone = $2 WHERE email = $3`, true, c.zone, boss.Email); err != nil {
+				t.Fatal(err)
+			}
+			var uses []keyuse.Use
+			for i := range 24 * 29 {
+				at := now.Add(-time.Duration(i) * time.Hour)
+				uses = append(uses, keyuse.Use{Kind: keyuse.KindInstance, ID: authserver.CountSignins, At: at, Hour: keyuse.Span(keyuse.KindInstance, at), Count: 1})
+			}
+			if err := s.Store.StampUses(t.Context(), uses); err != nil {
+				t.Fatal(err)
+			}
+			page := open(t, boss.Browser, "/operator")
+			rows := figures(page, "signins")
+			if len(rows) != 30 {
+				t.Fatalf("%s: %d days", c.zone, len(rows))
+			}
+			for i, want := range c.hours {
+				if got := rows[29-i]; got[0] != c.days[i] || got[1] != want {
+					t.Errorf("%s at %s, %d days ago: %v, want %s of %s", c.zone, c.now, i, got, want, c.days[i])
+				}
+			}
+			place := strings.ReplaceAll(c.zone, "_", " ")
+			if place == "" {
+				place = "UTC"
+			}
+			text := page.Text()
+			if !strings.Contains(text, "those of "+place) || !strings.Contains(text, "Day ("+place+")") || strings.Contains(text, "a day begins at") != (c.odd != "") || !strings.Contains(text, c.odd) {
+				t.Errorf("%s: %s", c.zone, text)
+			}
+			if _, err := s.DB.Exec(t.Context(), `DELETE FROM usage_hours`); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}, withOperator)
+}
+
+// TestHoursOfAKeyAreTheReaders, and an hour that is there twice says which one it is.
+func TestHoursOfAKeyAreTheReaders(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		for _, c := range []struct{ zone, now, first, last, within string }{
+			{"Europe/Berlin", "2031-10-26T04:30:00Z", "07:00 CEST", "05:00 CET", "02:00 CEST 02:00 CET"},
+			{"Europe/Berlin", "2032-03-28T04:30:00Z", "06:00 CET", "06:00 CEST", "01:00 CET 03:00 CEST"},
+			{"Asia/Kolkata", "2032-05-05T18:45:00Z", "00:30", "23:30", "05:30 06:30"},
+			{"", "2032-05-06T18:45:00Z", "19:00", "18:00", "23:00 00:00"},
+		} {
+			s.at(t, c.now)
+			p := signedUp(t, s)
+			if _, err := s.DB.Exec(t.Context(), `UPDATE users SET time_zone = $1 WHERE email = $2`, c.zone, p.Email); err != nil {
+				t.Fatal(err)
+			}
+			_, path := makeKey(t, p.Browser, "Script")
+			if text := open(t, p.Browser, path).Text(); !strings.Contains(text, "No requests in the last 30 days") || strings.Contains(text, "Show as a table") {
+				t.Errorf("a key that was never used: %s", text)
+			}
+			now := s.clock.now()
+			if err := s.Store.StampUses(t.Context(), []keyuse.Use{{ID: strings.TrimPrefix(path, "/settings/api_keys/"), At: now, Hour: keyuse.Span(keyuse.KindKey, now), Count: 3}}); err != nil {
+				t.Fatal(err)
+			}
+			rows := figures(open(t, p.Browser, path), "hours")
+			labels := make([]string, len(rows))
+			for i, row := range rows {
+				labels[i] = row[0]
+			}
+			if len(rows) != 24 || labels[0] != c.first || rows[23] != [2]string{c.last, "3"} || !strings.Contains(strings.Join(labels, " "), c.within) {
+				t.Errorf("%s at %s: %v", c.zone, c.now, rows)
+			}
+		}
+	}, withKeys)
+}
