@@ -25,15 +25,16 @@ import (
 // deadline. It is one handler rather than seven, because the guarded request
 // is measured against a bare router.
 type Chain struct {
-	Now            func() time.Time // required
-	Logger         *slog.Logger     // required
-	Metrics        *Metrics         // nil: none
-	Spans          *span.Exporter   // nil: none are recorded
-	TrustedProxies []netip.Prefix   // whose X-Forwarded-For, X-Request-Id and Traceparent are believed
-	Headers        Headers          // on every answer; a router may overwrite them
-	BodyLimit      int64            // bytes; 0: 1 MiB
-	Timeout        time.Duration    // of the request's context; 0: 15 s
-	Render         Renderer         // required; answers a panic outside any router's Handle
+	Now            func() time.Time    // required
+	Logger         *slog.Logger        // required
+	Metrics        *Metrics            // nil: none
+	Took           func(time.Duration) // is told how long each request took; nil: nobody is
+	Spans          *span.Exporter      // nil: none are recorded
+	TrustedProxies []netip.Prefix      // whose X-Forwarded-For, X-Request-Id and Traceparent are believed
+	Headers        Headers             // on every answer; a router may overwrite them
+	BodyLimit      int64               // bytes; 0: 1 MiB
+	Timeout        time.Duration       // of the request's context; 0: 15 s
+	Render         Renderer            // required; answers a panic outside any router's Handle
 }
 
 const defaultTimeout = 15 * time.Second
@@ -191,6 +192,9 @@ func (c *chain) finish(req *request, r *http.Request, began time.Time) {
 		status = statusClientGone
 	}
 	c.Metrics.end(req.route, r.Method, status, took)
+	if c.Took != nil {
+		c.Took(took)
+	}
 	req.finishSpans(r.Method, status, began, ended)
 	c.log(req, r, status, ended, took)
 }

@@ -158,6 +158,25 @@ func TestChainAnswersErrors(t *testing.T) {
 	}
 }
 
+// Whoever counts times to answer hears of every request once, of one that fails too.
+func TestChainSaysHowLongRequestsTook(t *testing.T) {
+	took := make(chan time.Duration, 9)
+	f := serve(t, func(c *httpserver.Chain) { c.Took = func(d time.Duration) { took <- d } }, func(r *mux.Router) {
+		r.Path("/fine").Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		r.Path("/bad").Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("x") }))
+	})
+	for _, path := range []string{"/fine", "/bad", "/nowhere"} {
+		res, err := http.Get(f.url + path) //nolint:noctx // one request of a test
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if d := <-took; d <= 0 || len(took) > 0 {
+			t.Errorf("%s took %s, and %d more", path, d, len(took))
+		}
+	}
+}
+
 func TestChainCutsOffHalfAnAnswer(t *testing.T) {
 	f := serve(t, nil, func(r *mux.Router) {
 		r.Handle("/half", api(func(w http.ResponseWriter, _ *http.Request) error {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -21,6 +22,10 @@ const (
 	// KindInstance is what the authorization server counts of itself, by name. It is in no
 	// report.
 	KindInstance = "instance"
+
+	// KindLatency is how long the authorization server took to answer, by the number of a
+	// bucket of times. It is in no report.
+	KindLatency = "latency"
 )
 
 // Use sums up what happened with one key, or with one application, since the last
@@ -175,14 +180,19 @@ func (r *Recorder) Note(c Caller, o Outcome) {
 }
 
 // Happened notes that something of a name happened on the instance now.
-func (r *Recorder) Happened(name string) {
+func (r *Recorder) Happened(name string) { r.once(KindInstance, name) }
+
+// Took notes that a request of now took a time of a bucket.
+func (r *Recorder) Took(bucket int) { r.once(KindLatency, strconv.Itoa(bucket)) }
+
+func (r *Recorder) once(kind, id string) {
 	if r == nil {
 		return
 	}
 	at := r.opts.Now().UTC()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.note(&Use{Kind: KindInstance, ID: name, At: at, Hour: Span(KindInstance, at), Count: 1})
+	r.note(&Use{Kind: kind, ID: id, At: at, Hour: Span(kind, at), Count: 1})
 }
 
 // Add notes what others have reported, unless the report has been here before.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/api"
@@ -50,6 +51,9 @@ func (p *parts) count(e *authserver.Event) {
 		p.uses.Happened(authserver.CountRefused)
 	}
 }
+
+// took counts how long a request took.
+func (p *parts) took(d time.Duration) { p.uses.Took(authserver.LatencyBucket(d)) }
 
 // guard lets callers in to our own JSON endpoints. Its recorder takes what
 // resource servers report as well, so that each key is written once.

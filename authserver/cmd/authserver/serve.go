@@ -184,7 +184,7 @@ func (p *parts) chain(router *mux.Router, pages *web.Server) (http.Handler, erro
 		return nil, err
 	}
 	chain := httpserver.Chain{
-		Now: now, Logger: p.log, Metrics: httpserver.NewMetrics(p.metrics), Spans: p.spans, TrustedProxies: proxies,
+		Now: now, Logger: p.log, Metrics: httpserver.NewMetrics(p.metrics), Took: p.took, Spans: p.spans, TrustedProxies: proxies,
 		Headers: p.headers(), BodyLimit: p.cfg.BodyLimit, Timeout: p.cfg.RequestTimeout, Render: renderFor(pages),
 	}
 	return chain.Wrap(router), nil

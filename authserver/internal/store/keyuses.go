@@ -3,7 +3,9 @@ package store
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"latchkey/authserver"
@@ -24,6 +26,9 @@ const stampUse = `UPDATE api_keys SET
 const addUsage = `INSERT INTO usage_hours (kind, subject, hour, calls, limited, forbidden) VALUES ($1, $2, $3, $4, $5, $6)
 	ON CONFLICT (kind, subject, hour) DO UPDATE SET calls = usage_hours.calls + excluded.calls,
 	limited = usage_hours.limited + excluded.limited, forbidden = usage_hours.forbidden + excluded.forbidden`
+
+const addLatency = `INSERT INTO latency_hours (hour, bucket, requests) VALUES ($1, $2, $3)
+	ON CONFLICT (hour, bucket) DO UPDATE SET requests = latency_hours.requests + excluded.requests`
 
 const addAddress = `INSERT INTO key_addresses (key_id, address, calls, first_at, last_at)
 	SELECT $1, $2, $3, $4, $4 FROM api_keys WHERE id = $1
@@ -58,12 +63,24 @@ func (s *Store) StampUses(ctx context.Context, uses []keyuse.Use) error {
 }
 
 func (s *Store) stampUse(ctx context.Context, u *keyuse.Use) error {
+	if u.Kind == keyuse.KindLatency {
+		return s.stampLatency(ctx, u)
+	}
 	if u.Kind == keyuse.KindKey {
 		if err := s.stampKey(ctx, u); err != nil {
 			return err
 		}
 	}
 	_, err := s.db.Exec(ctx, addUsage, usageKind(u.Kind), u.ID, u.Hour, u.Count, u.Limited, u.Forbidden)
+	return err
+}
+
+func (s *Store) stampLatency(ctx context.Context, u *keyuse.Use) error {
+	bucket, err := strconv.Atoi(u.ID)
+	if err != nil {
+		return fmt.Errorf("store: bucket of times to answer: %w", err)
+	}
+	_, err = s.db.Exec(ctx, addLatency, u.Hour, bucket, u.Count)
 	return err
 }
 
@@ -96,6 +113,12 @@ func (s *Store) ListUsage(ctx context.Context, kind string, subjects []string, s
 	return collect(ctx, s, func(h *authserver.UsageHour) []any { return []any{&h.Hour, &h.Calls, &h.Limited, &h.Forbidden} },
 		`SELECT hour, CAST(sum(calls) AS bigint), CAST(sum(limited) AS bigint), CAST(sum(forbidden) AS bigint) FROM usage_hours
 		WHERE kind = $1 AND hour >= $2 AND subject IN (`+database.Marks(3, len(subjects))+`) GROUP BY hour ORDER BY hour`, args...)
+}
+
+// ListLatency returns how many requests took how long since a time, oldest first.
+func (s *Store) ListLatency(ctx context.Context, since time.Time) ([]authserver.LatencyHour, error) {
+	return collect(ctx, s, func(h *authserver.LatencyHour) []any { return []any{&h.Hour, &h.Bucket, &h.Requests} },
+		`SELECT hour, bucket, requests FROM latency_hours WHERE hour >= $1 ORDER BY hour, bucket`, since)
 }
 
 // ListKeyAddresses returns where a key was used from, the last first.

@@ -12,7 +12,7 @@ type Retention struct {
 	Grants  time.Duration // so that "why was I signed out" can be answered
 	Devices time.Duration // not seen for so long: longer than any token lives
 	Events  time.Duration
-	Usage   time.Duration // how often keys and applications were used, and from where
+	Usage   time.Duration // how often keys and applications were used, and from where; how long requests took
 }
 
 const (
@@ -59,6 +59,7 @@ func Expiries(now time.Time, keep Retention) []database.Expiry {
 		{From: "invites", ID: "id", By: "used_at", Before: revoked},
 		{From: "invites", ID: "id", By: "revoked_at", Before: revoked},
 		{From: "usage_hours", ID: "subject", By: "hour", Before: now.Add(-keep.Usage)},
+		{From: "latency_hours", ID: "bucket", By: "hour", Before: now.Add(-keep.Usage)},
 		{From: "key_addresses", ID: "address", By: "last_at", Before: now.Add(-keep.Usage)},
 		{From: "client_refusals", ID: "client_id", By: "last_at", Before: now.Add(-keep.Usage)},
 		{From: "invitations", ID: "id", By: "expires_at", Before: revoked},

@@ -14,6 +14,7 @@ import (
 // Store is what the use cases need of the database.
 type Store interface {
 	ListUsage(ctx context.Context, kind string, subjects []string, since time.Time) ([]authserver.UsageHour, error)
+	ListLatency(ctx context.Context, since time.Time) ([]authserver.LatencyHour, error)
 	ListKeyAddresses(ctx context.Context, keyID string) ([]authserver.KeyAddress, error)
 	GrantIDs(ctx context.Context, userID, clientID string, most int) ([]string, error)
 }

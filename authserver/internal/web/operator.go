@@ -120,6 +120,13 @@ func (s *Server) showOverview(w http.ResponseWriter, r *http.Request, in *authse
 		}
 		data.Days = append(data.Days, page.DaysView{Name: name, Bad: name == authserver.CountRefused, Days: found.Days})
 	}
+	took, err := s.usage.Latency(r.Context(), in.User.Habits().Zone())
+	if err != nil {
+		return err
+	}
+	for i := range took {
+		data.Latency = append(data.Latency, page.LatencyDay(took[i]))
+	}
 	v := s.personalView(w, r, in, "operator.overview.title")
 	return s.render(w, r, http.StatusOK, v, page.OperatorOverviewPage(v, data))
 }

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -124,4 +125,53 @@ func TestHoursOfAKeyAreTheReaders(t *testing.T) {
 			}
 		}
 	}, withKeys)
+}
+
+// TestTimesToAnswerByDay: replicas add up, days are the reader's, a day without requests
+// interrupts the lines, and the table has more than the picture.
+func TestTimesToAnswerByDay(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		now := s.at(t, "2032-06-01T13:10:00Z")
+		boss := signedUp(t, s)
+		if _, err := s.DB.Exec(t.Context(), `UPDATE users SET time_zone = 'Pacific/Auckland' WHERE email = $1`, boss.Email); err != nil {
+			t.Fatal(err)
+		}
+		if text := open(t, boss.Browser, "/operator").Text(); !strings.Contains(text, "No requests were timed in the last 30 days") {
+			t.Errorf("without any: %s", text)
+		}
+		stamp := func(hours, count int, took time.Duration) {
+			t.Helper()
+			at := now.Add(-time.Duration(hours) * time.Hour)
+			use := keyuse.Use{Kind: keyuse.KindLatency, ID: strconv.Itoa(authserver.LatencyBucket(took)), At: at, Hour: keyuse.Span(keyuse.KindLatency, at), Count: int64(count)}
+			if err := s.Store.StampUses(t.Context(), []keyuse.Use{use}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 { // replicas
+			stamp(0, 49, 8*time.Millisecond)
+			stamp(0, 1, 300*time.Millisecond)
+			stamp(1, 1, 3*time.Second) // of today too, at the reader's
+			stamp(24, 10, 800*time.Microsecond)
+			stamp(72, 1, 20*time.Second)
+		}
+		page := open(t, boss.Browser, "/operator")
+		_, rest, _ := strings.Cut(page.Body, `aria-labelledby="latency-heading"><table`)
+		table, _, _ := strings.Cut(rest, "</table>")
+		rows := regexp.MustCompile(`<th scope="row">([^<]*)</th>((?:<td>[^<]*</td>)+)`).FindAllStringSubmatch(table, -1)
+		if len(rows) != 30 {
+			t.Fatalf("%d days: %s", len(rows), page.Text())
+		}
+		for back, want := range []string{
+			"2 Jun 102 (7|8).\\d 9.\\d (2|3),?\\d{3}", "1 Jun 20 0.\\d 0.\\d 0.\\d", "31 May 0 – – –", "30 May 2 (1|2)\\d,\\d{3} (1|2)\\d,\\d{3} (1|2)\\d,\\d{3}",
+		} {
+			row := rows[29-back]
+			got := row[1] + " " + strings.Join(strings.Fields(strings.NewReplacer("<td>", " ", "</td>", "").Replace(row[2])), " ")
+			if !regexp.MustCompile("^" + want + "$").MatchString(got) {
+				t.Errorf("%d days ago: %q, want %s", back, got, want)
+			}
+		}
+		if strokes := strings.Count(page.Body, "<line x1="); strokes < 4 || !strings.Contains(page.Text(), "The slowest day was 30 May.") || !strings.Contains(page.Text(), "Slowest 1 % today") {
+			t.Errorf("%d strokes: %s", strokes, page.Text())
+		}
+	}, withOperator)
 }

@@ -39,12 +39,18 @@ const (
 // steps are what the lines of a chart may be apart, in tenths, times a power of ten.
 var steps = []int64{10, 20, 25, 50}
 
-// scale chooses two to four lines above the base.
+// scale has room for the limit and the highest bar.
 func (c *Chart) scale() {
 	most := max(c.Limit, 1)
 	for i := range c.Bars {
 		most = max(most, c.Bars[i].OK+c.Bars[i].no())
 	}
+	c.reach(most)
+}
+
+// reach makes most the highest that is drawn, and chooses two to four lines above the
+// base.
+func (c *Chart) reach(most int64) {
 	for power := int64(1); ; power *= 10 {
 		for _, s := range steps {
 			if step := s * power / 10; s*power%10 == 0 && step*4 >= most {

@@ -192,6 +192,7 @@ type OverviewView struct {
 	Version string
 	Parts   []PartView
 	Days    []DaysView
+	Latency LatencyView
 }
 
 // DaysView is how often something happened on the instance, by day, today last.

@@ -1,0 +1,111 @@
+package page
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"latchkey/authserver"
+)
+
+// LatencyDay is how long requests took on one date, midnight in UTC of which is Date.
+type LatencyDay struct {
+	Date time.Time
+	authserver.Latency
+}
+
+// LatencyView is how long requests took, by day, today last.
+type LatencyView []LatencyDay
+
+// Shares of the requests that a time to answer is said of.
+const (
+	half  = .5
+	most  = .95
+	worst = .99
+)
+
+// all is every day in one.
+func (d LatencyView) all() *authserver.Latency {
+	sum := authserver.Latency{}
+	for i := range d {
+		for n, count := range d[i].Latency {
+			sum[n] += count
+		}
+	}
+	return &sum
+}
+
+func (d LatencyView) ago(days int) *authserver.Latency { return &d[len(d)-1-days].Latency }
+
+// within is the time in which a share of requests was answered, in milliseconds; a dash
+// where there were none.
+func (v *View) within(l *authserver.Latency, share float64) string {
+	if l.Requests() == 0 {
+		return "–"
+	}
+	took := l.Within(share)
+	if ms := float64(took) / float64(time.Millisecond); ms < 9.95 {
+		return strings.Replace(strconv.FormatFloat(ms, 'f', 1, 64), ".", v.texts["format.decimal"], 1)
+	}
+	return v.plain(took.Round(time.Millisecond).Milliseconds())
+}
+
+// latency is the frame of the picture of d: its words, and how high it reaches.
+func (v *View) latency(d LatencyView) (*Chart, error) {
+	c := &Chart{ID: "latency", Heading: "operator.chart.latency", Height: 150, Span: "chart.day", Zone: zoneLabel(v.where()), Empty: "chart.empty.latency"}
+	peak, peakAt := time.Duration(0), ""
+	for i := range d {
+		label := d[i].Date.Format(v.texts["format.day"])
+		c.Bars = append(c.Bars, Bar{Label: label})
+		if slowest := d[i].Within(worst); slowest > peak {
+			peak, peakAt = slowest, label
+		}
+	}
+	all := d.all()
+	c.none = all.Requests() == 0
+	c.reach(max(int64(math.Ceil(float64(peak)/float64(time.Millisecond))), 1))
+	var err error
+	if c.Bars[len(c.Bars)-1].Now, err = v.t("chart.today"); err != nil || c.none {
+		return c, err
+	}
+	if c.Lead, err = v.t("latency.lead", v.within(all, half), v.within(all, worst)); err != nil {
+		return nil, err
+	}
+	c.Story, err = v.t("latency.story", v.plain(all.Requests()), v.within(all, half), v.within(all, worst), peakAt)
+	return c, err
+}
+
+// stroke is a part of a line: from one day to the next, x in percent and y in pixels.
+type stroke struct{ X1, Y1, X2, Y2 string }
+
+// strokes draw a share of d. A day without requests interrupts the line; one between two
+// of them is a dot.
+func (c *Chart) strokes(d LatencyView, share float64) []stroke {
+	x := func(i int) string { return percent(100 * (float64(i) + .5) / float64(len(d))) }
+	y := func(i int) string { return c.height(d[i].Within(share)) }
+	there := func(i int) bool { return i >= 0 && i < len(d) && d[i].Requests() > 0 }
+	var list []stroke
+	for i := range d {
+		switch {
+		case !there(i):
+		case there(i + 1):
+			list = append(list, stroke{x(i), y(i), x(i + 1), y(i + 1)})
+		case !there(i - 1):
+			list = append(list, stroke{x(i), y(i), x(i), y(i)})
+		}
+	}
+	return list
+}
+
+// height is where a time is drawn.
+func (c *Chart) height(took time.Duration) string {
+	room := float64(c.base() - plotTop)
+	return strconv.FormatFloat(float64(c.base())-room*float64(took)/float64(time.Millisecond)/float64(c.top), 'f', 1, 64)
+}
+
+// slot is the part of the plot that a day has.
+func (c *Chart) slot(i int) box {
+	wide := 100 / float64(len(c.Bars))
+	return box{percent(wide * float64(i)), percent(wide), strconv.Itoa(plotTop), strconv.Itoa(c.base() - plotTop)}
+}
