@@ -102,6 +102,9 @@ func (w *world) tourSettings(b *tab, at func(page, path string), look func(page 
 // tourOperator opens the pages of the person in charge, who signed up first.
 func (w *world) tourOperator(b *tab, at func(page, path string)) {
 	w.person()
+	at("operator-quiet", "/operator")
+	w.busy("instance", "signins", "refused", "tokens")
+	w.slow()
 	for _, page := range []string{"", "people", "people?q=nobody-at-all", "families", "applications", "keys", "invites", "invites/new", "servers", "registrations", "registrations/new", "events"} {
 		at("operator-"+strings.NewReplacer("/", "-", "?q=", "-").Replace(page), strings.TrimSuffix("/operator/"+page, "/"))
 	}
@@ -169,6 +172,7 @@ func (w *world) tourTestRun(b *tab, look func(page string), own *actor.App) {
 	wrong := *own
 	wrong.RedirectURI = "https://app.example/calback"
 	w.browse(wrong.AuthorizeURL(actor.NewPKCE(), "read", "s", nil))
+	w.busy("client", own.Client.ID)
 	b.visit(w.Auth.URL + path)
 	look("client-errors")
 }
@@ -196,6 +200,9 @@ func (w *world) tourKeys(b *tab, look func(page string)) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.busy("key", path[strings.LastIndex(path, "/")+1:])
+	b.visit(w.Auth.URL + path)
+	look("key-busy")
 	for _, page := range []string{"rotate", "revoke"} {
 		b.visit(w.Auth.URL + path + "/" + page)
 		look("key-" + page)

@@ -1,0 +1,51 @@
+//go:build browser
+
+package e2e
+
+import (
+	"context"
+	"math"
+	"time"
+)
+
+// busy makes the last month of a subject of a kind one with figures in each hour, so
+// that pictures of it are as large as they get.
+func (w *world) busy(kind string, subjects ...string) {
+	w.t.Helper()
+	w.eachHour(func(i int) (string, []any) {
+		return `INSERT INTO usage_hours (kind, subject, hour, calls, limited, forbidden) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+			[]any{kind, subjects[i%len(subjects)], w.hour(i / len(subjects)), 40 + 977*(i%23), 3 * (i % 7), i % 5}
+	}, len(subjects))
+}
+
+// slow does the same to the times to answer.
+func (w *world) slow() {
+	w.t.Helper()
+	const buckets = 8
+	w.eachHour(func(i int) (string, []any) {
+		hour, n := i/buckets, i%buckets
+		return `INSERT INTO latency_hours (hour, bucket, requests) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+			[]any{w.hour(hour), 10 + n + hour/24%5, 1 + int(1000/math.Pow(3, float64(n)))}
+	}, buckets)
+}
+
+func (w *world) hour(back int) time.Time {
+	return time.Now().UTC().Truncate(time.Hour).Add(-time.Duration(back) * time.Hour)
+}
+
+func (w *world) eachHour(row func(i int) (statement string, args []any), times int) {
+	w.t.Helper()
+	db := openDB(w.t, w.AuthDB)
+	err := db.InTx(w.t.Context(), func(ctx context.Context) error {
+		for i := range 24 * 30 * times {
+			statement, args := row(i)
+			if _, err := db.Exec(ctx, statement, args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
