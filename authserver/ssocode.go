@@ -8,7 +8,7 @@ import (
 
 // Stages of a single sign-on code.
 const (
-	StageSecondFactor = "second_factor" // the browser still owes the second factor
+	StageSecondFactor = "second_factor" // the browser must still give the second factor
 	StageExchange     = "exchange"      // the app may redeem it
 )
 

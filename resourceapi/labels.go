@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// TagColors are the colours that a tag without one is given (contract section
-// 5.3).
+// TagColors are the colours that a tag without one is given (docs/contract.md, "Tags").
 var TagColors = []string{
 	"#e99537", "#4da568", "#6471eb", "#db5a54", "#df4e92", "#c44fe9", "#eb5429", "#61c9ea", "#805dee", "#6ad28a",
 }
@@ -133,8 +132,8 @@ type Merchant struct {
 	UpdatedAt  time.Time
 }
 
-// FamilyMerchant is the type of a merchant that the family created (contract
-// section 5.5).
+// FamilyMerchant is the type of a merchant that the family created (docs/contract.md,
+// "Merchants").
 const FamilyMerchant = "FamilyMerchant"
 
 // MerchantRef is a merchant as a transaction names it.

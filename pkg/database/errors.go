@@ -70,7 +70,7 @@ func Translate(err error) error {
 	if errors.Is(err, gorm.ErrRecordNotFound) || errors.Is(err, sql.ErrNoRows) || errors.Is(err, pgx.ErrNoRows) {
 		return fault.Wrap(fault.NotFound, err, "The requested resource was not found")
 	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok { // whatever PostgreSQL says to one who knocks
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok { // whatever PostgreSQL said: no connection was made
 		return unavailable(err)
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {

@@ -26,7 +26,7 @@ func NewLogger(out *os.File, level slog.Leveler) (log *slog.Logger, flush func()
 
 const (
 	gatherAtMost = 1 << 20 // bytes; beyond it writers wait
-	// gatherFor is how long the first line waits for company: waking a goroutine
+	// gatherFor is how long the first line waits for others: waking a goroutine
 	// for each line would cost more than writing it.
 	gatherFor = 5 * time.Millisecond
 )

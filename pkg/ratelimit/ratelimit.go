@@ -15,7 +15,7 @@
 // bucket as if it had been spread over it, and so let nearly twice the limit
 // through within one window.)
 //
-// Refused requests are not counted: who keeps knocking is not kept out longer.
+// Refused requests are not counted: retrying while limited does not extend the wait.
 package ratelimit
 
 import (

@@ -42,8 +42,8 @@ func encryptionNew(_ context.Context, args []string) error {
 	return nil
 }
 
-// mayRotate is an error where the key of before is missing, or events do not verify:
-// neither is vouched for anew.
+// mayRotate refuses when an earlier key is missing, or when events do not verify: the
+// new key must not confirm what is wrong already.
 func (p *parts) mayRotate(ctx context.Context, people *account.Service) error {
 	if err := people.ProveKey(ctx); err != nil {
 		return err

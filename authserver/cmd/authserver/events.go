@@ -26,7 +26,7 @@ func requestOrigin(ctx context.Context) authserver.Origin {
 }
 
 // openEventKeys derives what proves events from the encryption key, if there is one.
-// One that is no key is complained of where people need it.
+// A key that cannot be read is not reported here: opening the second factors does that.
 func (p *parts) openEventKeys() {
 	key := p.cfg.EncryptionKey
 	if key == "" {

@@ -115,7 +115,8 @@ func logged(path, id string) (found []line, err error) {
 	return found, scanner.Err()
 }
 
-// printable is a value of a log line for a terminal, which nobody's bytes may steer.
+// printable is a value of a log line without credentials and control characters, so that
+// it cannot control the terminal.
 func printable(value any) string {
 	return strings.Map(func(c rune) rune {
 		if !unicode.IsPrint(c) {

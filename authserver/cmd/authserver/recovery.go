@@ -28,8 +28,8 @@ func (p *parts) recovery(people *account.Service) (*account.Recovery, error) {
 	return r, nil
 }
 
-// ownPages gives the pages what they need for lost passwords and for what a
-// person has allowed and developed; workers run beside.
+// ownPages gives the pages what they need for lost passwords, consents and
+// registered clients. It returns the workers that must run beside the pages.
 func (p *parts) ownPages(d *web.Dependencies) ([]worker, error) {
 	recovery, err := p.recovery(d.People)
 	if err != nil {

@@ -90,7 +90,7 @@ func (e *Ending) Does(what Thing) Fate {
 }
 
 // end ends what e ends of a user, in the transaction of ctx, which has changed the
-// user's row: nothing more is born of it. except is the id of the sign-in that
+// user's row: nothing more is made from it. except is the id of the sign-in that
 // stays, with the codes that were made from it; "": none.
 func (s *Service) end(ctx context.Context, userID string, e Ending, except string) error {
 	now := s.now()

@@ -18,8 +18,8 @@ const (
 	atTheSame    = 16 // fetches at the same time
 )
 
-// share is what some of the clients have of this server: memory, budgets and places
-// for fetches. One of strangers' cannot be used up for those that are in use.
+// share is what a group of clients may use of this server: memory, budgets and places
+// for fetches. Clients in use have another share than strangers, who cannot use it up.
 type share struct {
 	entries *recent[entry]
 	budgets *recent[*rate.Limiter]
@@ -30,8 +30,8 @@ func newShare(entries int) share {
 	return share{entries: newRecent[entry](entries), budgets: newRecent[*rate.Limiter](maxBudgets), places: make(chan struct{}, atTheSame)}
 }
 
-// budget returns the limit of name. One that is forgotten because of others costs
-// them as many fetches as there are budgets.
+// budget returns the limit of name. A limit is forgotten, and so begins anew, only after
+// others have made as many fetches as there are budgets.
 func (s *share) budget(name string) *rate.Limiter {
 	limit, ok := s.budgets.get(name)
 	if !ok {
@@ -41,9 +41,8 @@ func (s *share) budget(name string) *rate.Limiter {
 	return limit
 }
 
-// payer names who pays for fetches from u: the domain that somebody registered,
-// since its subdomains and ports cost nothing, or the network that a customer of a
-// provider gets.
+// payer names the budget of fetches from u: the registered domain, because its
+// subdomains and ports cost nothing, or the network that a customer of a provider gets.
 func payer(u *url.URL) string {
 	host := u.Hostname()
 	if addr, err := netip.ParseAddr(host); err == nil {

@@ -180,7 +180,7 @@ func TestTakingAConsentBack(t *testing.T) {
 	})
 }
 
-// While a consent is taken back nothing is born of it that stays.
+// While a consent is taken back, no grant that is made from it stays.
 func TestTakingBackRacesAnApproval(t *testing.T) {
 	eachEngine(t, func(w *world) {
 		for range 8 {

@@ -80,14 +80,14 @@ func (s *Service) insertCode(ctx context.Context, c Code) (stored CodeStored, er
 	return stored, err
 }
 
-// enough is how many grants a birth counts beside itself: births at the same
-// instant do not see each other, so half of the limit is taken as a sign to look
-// again, by a statement that sees what was committed meanwhile.
+// enough is how many grants an insert counts besides its own. Inserts at the same
+// instant do not see each other, so from half of the limit on another statement counts
+// again, which sees what was committed meanwhile.
 func enough(most int) int { return (most + 1) / 2 }
 
 // keepFew ends the oldest grants of a user and client that are more than most (0:
-// no limit), where the birth saw enough. What cannot be ended now is ended by the
-// next birth: this one has happened, and its caller gets what it was born for.
+// no limit), where the insert saw enough. What cannot be ended now is ended after the
+// next insert: this grant is made, and its caller gets it.
 func (s *Service) keepFew(ctx context.Context, userID, clientID string, seen, most int, pending bool) {
 	if most <= 0 || seen < enough(most) {
 		return

@@ -11,10 +11,10 @@ import (
 // End ends the live grants that f chooses, codes in flight included, in the
 // transaction of ctx.
 //
-// Whoever ends a person's access changes the row that grants are born from first
+// Whoever ends a person's access changes the row that grants are made from first
 // (the user, the sign-in, the client or the consent), and calls End after that in
-// the same transaction: a grant whose birth was under way is then either seen
-// here or not born.
+// the same transaction: a grant that is being made at that moment is then either
+// seen here or not made.
 func (s *Service) End(ctx context.Context, f authserver.GrantFilter, reason string) error {
 	if !tells(reason) {
 		ended, err := s.store.EndGrants(ctx, f, reason, s.now())

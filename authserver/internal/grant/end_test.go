@@ -256,7 +256,7 @@ func TestD8SweepTakesWhatIsDeadAndNothingElse(t *testing.T) {
 }
 
 // Where the oldest grants cannot be ended, the one just made is given all the
-// same, and the next birth ends them.
+// same, and the next grant ends them.
 func TestABirthDoesNotFailForWhatItCouldNotEnd(t *testing.T) {
 	settings := defaults()
 	settings.MaxLive = 1

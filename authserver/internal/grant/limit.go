@@ -16,7 +16,7 @@ const maxBuckets = 50_000
 type owner struct{ userID, clientID string }
 
 // limiter counts moves by user and client in this process. It guards the database
-// against a client that runs in a circle, not a secret, so that replicas need not
+// against a client that repeats itself in a loop, not a secret, so that replicas need not
 // agree and nothing is asked for it.
 type limiter struct {
 	perMinute int // 0: no limit

@@ -50,7 +50,7 @@ func (s *Service) Events(ctx context.Context, q authserver.Search) (authserver.F
 }
 
 // whoHas returns the id of whoever has an address, or had it while the account was open;
-// "": nobody. A name that somebody gave to himself counts for nothing here.
+// "": nobody. It does not look at names, which people choose themselves.
 func (s *Service) whoHas(ctx context.Context, email string) (string, error) {
 	u, err := s.deps.Store.FindUserByEmail(ctx, email)
 	if err == nil {

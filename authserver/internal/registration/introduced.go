@@ -107,7 +107,7 @@ func (s *Service) useToken(ctx context.Context, text string) error {
 }
 
 // Seen notes that a person allows a client that introduced itself: then there is a
-// row that grants can be born from, and it is not forgotten.
+// row that grants can be made from, and it is not forgotten.
 func (s *Service) Seen(ctx context.Context, c *authserver.Client) error {
 	switch c.Introduced {
 	case authserver.IntroducedByDocument:

@@ -98,7 +98,7 @@ func TestAPersonHasSoManyClients(t *testing.T) {
 	})
 }
 
-// No client is born of somebody who leaves: it would go on for ever.
+// A person who is leaving registers no client: it would stay for ever.
 func TestWhoHasLeftRegistersNothing(t *testing.T) {
 	eachService(t, func(s *fixture) {
 		r := good()

@@ -35,7 +35,7 @@ type Arrival struct {
 	Linked   bool                 // the account is connected now
 	Signin   account.SigninResult // at this browser
 	Code     secret.Token         // for the app
-	Pending  secret.Token         // the app's person still owes the second factor
+	Pending  secret.Token         // the person in the app must still give the second factor
 	Linking  secret.Token         // nobody is connected with this account yet
 	Unlinked *Welcome             // with Linking
 }

@@ -9,7 +9,7 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// PendingCode reports whether the browser with this code owes a second factor.
+// PendingCode reports whether the browser with this code must still give a second factor.
 // fault.NotFound: it does not, any more.
 func (s *Service) PendingCode(ctx context.Context, pending secret.Token) error {
 	_, err := s.pending(ctx, pending)

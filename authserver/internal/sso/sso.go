@@ -58,7 +58,7 @@ type Settings struct {
 const (
 	loginStateLife = 10 * time.Minute
 	codeLife       = 60 * time.Second
-	pendingLife    = 10 * time.Minute // a browser that owes the second factor
+	pendingLife    = 10 * time.Minute // a browser that must still give the second factor
 	linkingLife    = 10 * time.Minute
 	arrivalTime    = 12 * time.Second // for everything that is asked of a provider when a browser comes back
 )

@@ -10,12 +10,12 @@ import (
 	"latchkey/pkg/database"
 )
 
-// How grants are born. The statement that inserts one selects from the rows it
+// How grants are made. The statement that inserts one selects from the rows it
 // depends on and locks them, with their conditions in its own WHERE, where
 // PostgreSQL checks them again after a wait (in a subquery it does not). Whoever
 // ends a person's access changes one of these rows first and ends the grants in a
-// later statement of the same transaction. So a grant is either born before and
-// ended there, or not born. Locks are taken in the order user, sign-in, client,
+// later statement of the same transaction. So a grant is either made before and
+// ended there, or not made. Locks are taken in the order user, sign-in, client,
 // consent, grant.
 
 const codeColumns = `id, user_id, signin_id, client_id, scopes, created_at, origin, code_digest, code_expires_at,
@@ -54,9 +54,9 @@ func saveConsentFrom(source, terms string) string {
 }
 
 var (
-	insertWithConsent = `WITH born AS (` + insertConsented + `user_id, client_id, scopes, created_at),
-	consent AS (` + saveConsentFrom("born", "$14") + `)
-	SELECT EXISTS (SELECT FROM consent), ` + countPending + ` FROM born`
+	insertWithConsent = `WITH made AS (` + insertConsented + `user_id, client_id, scopes, created_at),
+	consent AS (` + saveConsentFrom("made", "$14") + `)
+	SELECT EXISTS (SELECT FROM consent), ` + countPending + ` FROM made`
 	saveConsentOfGrant = saveConsentFrom("grants WHERE id = $1", "$2")
 )
 

@@ -89,7 +89,7 @@ func (s *Store) EndByToken(ctx context.Context, r grant.Revocation) (*authserver
 const mostOwned = 10_000
 
 // EndOldest implements grant.Store. The next sweep deletes what it ends (dead_day
-// 0): only a client that runs in a circle loses grants in this way, and remembering
+// 0): only a client that repeats itself in a loop loses grants in this way, and remembering
 // all of them would fill the table.
 func (s *Store) EndOldest(ctx context.Context, userID, clientID string, pending bool, keep int, now time.Time) ([]authserver.EndedGrant, error) {
 	chosen := `redeemed_at IS NOT NULL AND refresh_expires_at > $1

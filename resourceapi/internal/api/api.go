@@ -1,5 +1,5 @@
 // Package api answers /api/v1 of the resource API in the shapes of the
-// published contract (its sections 4 and 5). It reads requests, calls the store for
+// published contract (docs/contract.md). It reads requests, calls the store for
 // the caller's family, and writes JSON. The guard decides who may call.
 package api
 

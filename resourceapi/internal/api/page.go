@@ -17,7 +17,7 @@ const (
 )
 
 // page reads page and per_page. A value that is not a number, or is below 1, is the
-// default; per_page is at most 100 (docs/contract.md, "Lists", 6.3).
+// default; per_page is at most 100 (docs/contract.md, "Lists").
 func (q *query) page() store.Page {
 	p := store.Page{Number: count(q.last("page"), 1), Size: count(q.last("per_page"), defaultPerPage)}
 	p.Size = min(p.Size, maxPerPage)

@@ -161,7 +161,7 @@ func (a *API) createTransaction(ctx context.Context, c *call) (reply, error) {
 
 // refused turns broken rules of the store into the contract's 422. If the only
 // broken rule says what was not found, that is the message. Without the account
-// itself the answer is 404 (sections 4.2, 6.1 #34).
+// itself the answer is 404 (docs/contract.md, "Transactions").
 func refused(err error, message string) error {
 	rules, broken := errors.AsType[*store.RulesError](err)
 	if !broken {

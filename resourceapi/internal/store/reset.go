@@ -19,7 +19,7 @@ func (f *Family) StartReset(ctx context.Context) (string, error) {
 }
 
 // countedTables are the tables that a reset empties, with the names of their counts
-// in the contract (section 1.9).
+// in docs/contract.md, "Reset and deletion".
 var countedTables = []struct{ name, table string }{
 	{"accounts", "accounts"},
 	{"transactions", "transactions"},
