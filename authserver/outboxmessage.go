@@ -6,9 +6,9 @@ import "time"
 // were.
 type OutboxMessage struct {
 	ID        string
-	Kind      string // OutboxEraseFamily or OutboxLetter
-	Subject   string // id of the family to erase, or of the user the letter is to
-	Payload   string // of a letter: EmailMessage as JSON
+	Kind      string // OutboxEraseFamily or OutboxEmail
+	Subject   string // id of the family to erase, or of the user the email is to
+	Payload   string // of an email: EmailMessage as JSON
 	CreatedAt time.Time
 	Attempts  int
 }
@@ -16,5 +16,5 @@ type OutboxMessage struct {
 // The kinds of outbox messages.
 const (
 	OutboxEraseFamily = "erase_family" // the resource API erases a family's data
-	OutboxLetter      = "letter"       // a person reads what happened, or gets a link
+	OutboxEmail       = "letter"       // a person reads what happened, or gets a link
 )

@@ -40,7 +40,7 @@ func TestS43_T17_NothingSecretAtRest(t *testing.T) {
 			w.active(pair.Access)
 			pair = w.refreshed(app, pair.Refresh)
 		}
-		w.refresh(app, secrets["refresh token 1"]) // reuse, which ends the chain
+		w.refresh(app, secrets["refresh token 1"]) // reuse, which ends the grant
 		unused, _ := w.code(p, app, "read")
 		secrets["unused code"] = unused
 		own, err := pairOf(w.login(p, "phone-1"))

@@ -33,7 +33,7 @@ func TestS09_S10_T04_VerifierMustMatchAndAWrongOneBurnsNothing(t *testing.T) {
 	})
 }
 
-func TestS12_CodeIsSingleUseAndAReplayEndsTheChain(t *testing.T) {
+func TestS12_CodeIsSingleUseAndAReplayEndsTheGrant(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.public()
 		code, pkce := w.code(w.person(), app, "read")
@@ -47,7 +47,7 @@ func TestS12_CodeIsSingleUseAndAReplayEndsTheChain(t *testing.T) {
 	})
 }
 
-func TestS12_T03_AReplayedCodeEndsTheRefreshedChainToo(t *testing.T) {
+func TestS12_T03_AReplayedCodeEndsTheRefreshedGrantToo(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.public()
 		code, pkce := w.code(w.person(), app, "read")

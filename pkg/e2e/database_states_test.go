@@ -125,7 +125,7 @@ func (a *asker) stays(t *testing.T, s state, all bool) {
 	}
 	pair, err := pairOf(a.w.refresh(a.app, a.pair.Refresh))
 	if err != nil {
-		t.Fatalf("the chain has ended: %v", err)
+		t.Fatalf("the grant has ended: %v", err)
 	}
 	a.pair = pair
 	if answer := a.w.call(http.MethodGet, accounts, a.pair.Access, nil); answer.Status != http.StatusOK {

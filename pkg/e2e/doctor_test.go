@@ -109,14 +109,14 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 	d.createRoles()
 	d.up()
 	office := testenv.OpenPostOffice(t, "")
-	letters := process.Env{"AUTH_SMTP_URL": "smtp://" + office.Addr, "AUTH_SMTP_FROM": "noreply@example.com"}
-	d.wantHealthy("authserver", letters)
+	emails := process.Env{"AUTH_SMTP_URL": "smtp://" + office.Addr, "AUTH_SMTP_FROM": "noreply@example.com"}
+	d.wantHealthy("authserver", emails)
 	d.wantHealthy("resourceapi", nil)
 	d.breakRedis()
 	d.breakSettings()
 	d.breakDatabase()
 	if n := len(office.Emails); n != 0 {
-		t.Errorf("%d letters were sent", n)
+		t.Errorf("%d emails were sent", n)
 	}
 }
 

@@ -149,8 +149,8 @@ func TestS14_T32_ACodeDiesUnused(t *testing.T) {
 	})
 }
 
-// TestS29_T12_TokensAndChainsEnd runs alone, for its tokens live two seconds.
-func TestS29_T12_TokensAndChainsEnd(t *testing.T) {
+// TestS29_T12_TokensAndGrantsEnd runs alone, for its tokens live two seconds.
+func TestS29_T12_TokensAndGrantsEnd(t *testing.T) {
 	env := process.Env{"AUTH_ACCESS_TOKEN_LIFETIME": "2s", "AUTH_REFRESH_TOKEN_LIFETIME": "1h", "AUTH_CHAIN_LIFETIME": "5s"}
 	quietWorld(t, stack.Setup{AuthEnv: env}, func(w *world) {
 		app := w.public()
@@ -167,8 +167,8 @@ func TestS29_T12_TokensAndChainsEnd(t *testing.T) {
 		for time.Since(opened) < 4500*time.Millisecond { // however often it is refreshed …
 			pair = w.refreshed(app, pair.Refresh)
 		}
-		<-time.After(5200*time.Millisecond - time.Since(opened)) // … the chain ends
+		<-time.After(5200*time.Millisecond - time.Since(opened)) // … the grant ends
 		wantError(w.t, w.refresh(app, pair.Refresh), http.StatusBadRequest, "invalid_grant")
-		w.wantActive(pair.Access, false, "access token of an ended chain")
+		w.wantActive(pair.Access, false, "access token of an ended grant")
 	})
 }

@@ -161,12 +161,12 @@ func TestRefreshAndRevokeRacingLeaveNothingAlive(t *testing.T) {
 				w.t.Errorf("revoke: %s", outcomes[5].answer)
 			}
 			// The access token was either retired by a refresh or ended by the
-			// revocation. In the second case nothing of the chain is alive.
+			// revocation. In the second case nothing of the grant is alive.
 			w.wantActive(pair.Access, false, "the first access token")
 			wantStatus(w.t, w.form(app, "/oauth/revoke", url.Values{"token": {pair.Refresh}}), http.StatusOK)
 			for _, o := range outcomes {
 				if token := o.answer.Text("access_token"); token != "" {
-					w.wantActive(token, false, "an access token of the revoked chain")
+					w.wantActive(token, false, "an access token of the revoked grant")
 				}
 			}
 		}

@@ -24,7 +24,7 @@ func TestS24_RefreshRotates(t *testing.T) {
 	})
 }
 
-func TestS25_T09_T11_ReuseAfterTheSuccessorWasUsedEndsTheChain(t *testing.T) {
+func TestS25_T09_T11_ReuseAfterTheSuccessorWasUsedEndsTheGrant(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.public()
 		first := w.tokens(app, "read")
@@ -36,7 +36,7 @@ func TestS25_T09_T11_ReuseAfterTheSuccessorWasUsedEndsTheChain(t *testing.T) {
 	})
 }
 
-func TestS25_ReuseWithoutARetryWindowEndsTheChain(t *testing.T) {
+func TestS25_ReuseWithoutARetryWindowEndsTheGrant(t *testing.T) {
 	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_REFRESH_RETRY_WINDOW": "0s"}}, func(w *world) {
 		app := w.public()
 		first := w.tokens(app, "read")
@@ -47,7 +47,7 @@ func TestS25_ReuseWithoutARetryWindowEndsTheChain(t *testing.T) {
 	})
 }
 
-func TestS25_ReuseOutsideTheWindowEndsTheChain(t *testing.T) {
+func TestS25_ReuseOutsideTheWindowEndsTheGrant(t *testing.T) {
 	ownWorld(t, stack.Setup{AuthEnv: process.Env{"AUTH_REFRESH_RETRY_WINDOW": "300ms"}}, func(w *world) {
 		app := w.public()
 		first := w.tokens(app, "read")
@@ -76,7 +76,7 @@ func TestS26_T08_ARetryAnswersTheSamePair(t *testing.T) {
 	})
 }
 
-func TestS27_T03_AnotherClientCannotTouchAChain(t *testing.T) {
+func TestS27_T03_AnotherClientCannotTouchAGrant(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app, stranger, secretive := w.public(), w.public(), w.confidential()
 		first := w.tokens(app, "read")

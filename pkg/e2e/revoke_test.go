@@ -9,7 +9,7 @@ import (
 	"latchkey/pkg/testenv/actor"
 )
 
-func TestS36_T24_T25_AnyTokenOfAChainEndsTheChain(t *testing.T) {
+func TestS36_T24_T25_AnyTokenOfAGrantEndsTheGrant(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.public()
 		for _, which := range []string{"access", "refresh"} {
@@ -32,7 +32,7 @@ func TestS36_T24_T25_AnyTokenOfAChainEndsTheChain(t *testing.T) {
 	})
 }
 
-func TestS36_ASpentRefreshTokenEndsTheChainToo(t *testing.T) {
+func TestS36_ASpentRefreshTokenEndsTheGrantToo(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.public()
 		first := w.tokens(app, "read")

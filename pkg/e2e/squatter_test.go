@@ -10,8 +10,8 @@ import (
 	"latchkey/pkg/testenv/actor"
 )
 
-// resetByLetter chooses a new password with the link of a letter, and signs in.
-func (w *world) resetByLetter(office *testenv.PostOffice, email string) *actor.Person {
+// resetByEmail chooses a new password with the link of an email, and signs in.
+func (w *world) resetByEmail(office *testenv.PostOffice, email string) *actor.Person {
 	w.t.Helper()
 	owner := &actor.Person{Email: email, Password: laterPassword, Browser: actor.NewBrowser(w.Auth.URL)}
 	w.answer(owner.Browser, "/forgot", map[string]string{"email": email})
@@ -32,7 +32,7 @@ func TestA3_AResetForgetsASquattersApplications(t *testing.T) {
 			}
 			app := w.developed(squatter)
 			pair := w.tokensOf(other, app, "read")
-			owner := w.resetByLetter(office, squatter.Email)
+			owner := w.resetByEmail(office, squatter.Email)
 			if alive := w.active(pair.Access); alive != confirmed {
 				w.t.Errorf("confirmed %v: a token of the application is active: %v", confirmed, alive)
 			}

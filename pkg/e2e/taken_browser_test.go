@@ -48,7 +48,7 @@ func TestBrowserWhatIsTakenAwayIsGone(t *testing.T) {
 	office := testenv.OpenPostOffice(t, "")
 	ownWorld(t, stack.Setup{AuthEnv: mailing(office.Addr)}, func(w *world) {
 		for what, walk := range map[string]func(w *world, office *testenv.PostOffice){
-			"a password is reset by letter": walkReset, "consent is taken back": walkTakeBack,
+			"a password is reset by email": walkReset, "consent is taken back": walkTakeBack,
 			"an admin becomes a guest": walkDemotion, "a deletion is taken back": walkDeletion,
 		} {
 			w.t.Run(what, func(t *testing.T) { walk(&world{Stack: w.Stack, t: t}, office) })
@@ -138,7 +138,7 @@ func walkDemotion(w *world, _ *testenv.PostOffice) {
 
 func walkDeletion(w *world, office *testenv.PostOffice) {
 	b, p := openTab(w.t).withoutScripts(), w.person()
-	for _, way := range []string{"the letter", "signing in"} {
+	for _, way := range []string{"the email", "signing in"} {
 		own := w.ownTokens(p)
 		b.signInAs(w, p, "/settings/delete", "/settings/delete")
 		b.typeIn("input[name=password]", p.Password)
@@ -149,7 +149,7 @@ func walkDeletion(w *world, office *testenv.PostOffice) {
 			w.t.Errorf("an app signs in to a deleted account: %s", answer)
 		}
 		link := w.linkFor(office, p.Email, "/restore?")
-		if way == "the letter" {
+		if way == "the email" {
 			b.visit(w.Auth.URL + link)
 		} else {
 			b.signInAs(w, p, "/signin", "/restore")

@@ -22,7 +22,7 @@ const (
 type world struct {
 	*stack.Stack
 	t      *testing.T
-	office *testenv.PostOffice // nil: nobody looks at letters
+	office *testenv.PostOffice // nil: nobody looks at emails
 }
 
 // startWorld launches a stack that ends with the test, on engines of set where

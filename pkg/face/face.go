@@ -27,7 +27,7 @@ type Links struct{ Terms, Privacy, Support string }
 // maxName keeps the name in the bar of a phone.
 const maxName = 32 // characters
 
-// CheckName refuses a name that pages and letters cannot show on one line.
+// CheckName refuses a name that pages and emails cannot show on one line.
 func CheckName(name string) error {
 	if name != strings.TrimSpace(name) || name == "" || len([]rune(name)) > maxName {
 		return fmt.Errorf("must have 1 to %d characters, without blanks around", maxName)

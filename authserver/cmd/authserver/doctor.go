@@ -49,7 +49,7 @@ func examine(ctx context.Context, r *doctor.Report) {
 	}
 	r.CheckCookies(ctx, cfg.Issuer)
 	examineFace(ctx, r, cfg.Look)
-	examineLetters(ctx, r, cfg)
+	examineEmails(ctx, r, cfg)
 	proxies, err := httpserver.ParsePrefixes(cfg.TrustedProxies)
 	if err != nil {
 		r.Fail("proxies", "AUTH_TRUSTED_PROXIES: %v.", err)
@@ -107,11 +107,11 @@ func examineFace(ctx context.Context, r *doctor.Report, look face.Face) {
 	r.OK(check, "People see the name %s, in colours that can be read.", look.Name)
 }
 
-// examineLetters speaks to the mail server as for a letter, and sends none.
-func examineLetters(ctx context.Context, r *doctor.Report, cfg config.Config) {
+// examineEmails speaks to the mail server as for an email, and sends none.
+func examineEmails(ctx context.Context, r *doctor.Report, cfg config.Config) {
 	const check = "letters"
 	if cfg.SMTPURL == "" {
-		r.Warn(check, "AUTH_SMTP_URL is not set: no letters are sent, and authserver user reset-link prints the links.")
+		r.Warn(check, "AUTH_SMTP_URL is not set: no emails are sent, and authserver user reset-link prints the links.")
 		return
 	}
 	sender, err := mail.New(mail.Settings{
@@ -124,7 +124,7 @@ func examineLetters(ctx context.Context, r *doctor.Report, cfg config.Config) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := sender.Check(ctx); err != nil {
-		r.Fail(check, "The mail server takes no letters from here: correct AUTH_SMTP_URL, its user and AUTH_SMTP_PASSWORD, or start it. %v", err)
+		r.Fail(check, "The mail server takes no emails from here: correct AUTH_SMTP_URL, its user and AUTH_SMTP_PASSWORD, or start it. %v", err)
 		return
 	}
 	r.OK(check, "The mail server greets, and takes the user and the password.")

@@ -14,7 +14,7 @@ func (p *parts) show() {
 	p.db.Register(p.metrics)
 	cache.Register(p.metrics, p.cache)
 	queues := []backlog.Queue{{
-		Name: "outbox", Kinds: []string{authserver.OutboxEraseFamily, authserver.OutboxLetter}, Count: p.store.CountOutbox,
+		Name: "outbox", Kinds: []string{authserver.OutboxEraseFamily, authserver.OutboxEmail}, Count: p.store.CountOutbox,
 	}}
 	if p.events.Keys != nil { // without a key nothing is ever sealed
 		queues = append(queues, backlog.Queue{Name: "security_events", Kinds: []string{"unsealed"}, Count: p.store.CountUnsealed})
@@ -33,7 +33,7 @@ func (p *parts) deliveries() func(kind, result string) {
 		Name: "latchkey_outbox_deliveries_total", Help: "Attempts to deliver messages of the outbox, by kind and result.",
 	}, []string{"kind", "result"})
 	p.metrics.MustRegister(counts)
-	for _, kind := range []string{authserver.OutboxEraseFamily, authserver.OutboxLetter} {
+	for _, kind := range []string{authserver.OutboxEraseFamily, authserver.OutboxEmail} {
 		for _, result := range []string{account.DeliveryDone, account.DeliveryFailed, account.DeliveryGivenUp} {
 			counts.WithLabelValues(kind, result)
 		}

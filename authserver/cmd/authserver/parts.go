@@ -91,8 +91,8 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 	quiet := slog.New(slog.DiscardHandler) // a command says itself what it did
 	p.events = &event.Recorder{Store: p.store, Chain: p.store, Logger: quiet, Now: now, Actor: authserver.ActorOperator}
 	p.openEventKeys()
-	letters := &account.Letters{Store: p.store, Events: p.events, Now: now, On: cfg.SMTPURL != ""}
-	p.events.Followers = append(p.events.Followers, letters.Tell)
+	emails := &account.Emails{Store: p.store, Events: p.events, Now: now, On: cfg.SMTPURL != ""}
+	p.events.Followers = append(p.events.Followers, emails.Tell)
 	if p.cache, err = cache.Open(cfg.RedisURL, cache.Options{Now: now, Logger: p.log}); err != nil {
 		p.close()
 		return nil, err

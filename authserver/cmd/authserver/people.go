@@ -41,7 +41,7 @@ func (p *parts) peopleWith(kept func(path string) (string, error)) (*account.Ser
 		Settings: account.Settings{
 			Name: p.cfg.Look.Name, Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle, AIAvailable: c.AIAvailable,
 			HashQueue: c.HashQueue, HashCost: account.HashCost{Memory: c.PasswordMemory, Passes: c.PasswordPasses}, InvitationLife: c.InvitationLife,
-			ErasureGrace: c.ErasureGrace, Erases: c.ErasureURL != "", Letters: p.cfg.SMTPURL != "",
+			ErasureGrace: c.ErasureGrace, Erases: c.ErasureURL != "", Emails: p.cfg.SMTPURL != "",
 			Throttles: account.Throttles{
 				SigninAccount: c.ThrottleSignin, SigninAddress: c.ThrottleAddress, SecondFactor: c.ThrottleSecondFactor,
 				Signup: c.ThrottleSignup, Invite: c.ThrottleInvite, Token: c.ThrottleToken, Reset: c.ThrottleReset,

@@ -33,7 +33,7 @@ type Settings struct {
 	InvitationLife time.Duration // of a family invitation; 0: 3 days
 	ErasureGrace   time.Duration // how long a deleted account can be restored; 0: not at all
 	Erases         bool          // whether a family's data is erased with its last member
-	Letters        bool          // people can be written to; somebody runs Recovery.Run
+	Emails         bool          // people can be written to; somebody runs Recovery.Run
 	Name           string        // of the instance, which authenticator apps show; "": Latchkey
 	Throttles      Throttles
 }
@@ -61,8 +61,8 @@ type Dependencies struct {
 type Service struct {
 	deps Dependencies
 
-	hasher  *hasher
-	letters Letters
+	hasher *hasher
+	emails Emails
 }
 
 // New returns a Service.
@@ -75,7 +75,7 @@ func New(d Dependencies) *Service {
 	}
 	return &Service{
 		deps: d, hasher: newHasher(d.Settings.HashQueue, d.Settings.HashCost),
-		letters: Letters{Store: d.Store, Events: d.Events, Now: d.Now, On: d.Settings.Letters},
+		emails: Emails{Store: d.Store, Events: d.Events, Now: d.Now, On: d.Settings.Emails},
 	}
 }
 

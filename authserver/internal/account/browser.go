@@ -40,7 +40,7 @@ func origins(origin string, fresh bool) map[string]string {
 	return details
 }
 
-// learnLanguage notes which language a person reads who signs in, for letters. It comes
+// learnLanguage notes which language a person reads who signs in, for emails. It comes
 // before the sign-in holds the user's row, or two sign-ins would wait for each other.
 func (s *Service) learnLanguage(ctx context.Context, u *authserver.User, v Visitor) error {
 	if v.Language == "" || v.Language == u.Language || u.ChosenLanguage != "" {

@@ -27,7 +27,7 @@ func (s *Service) Erases() bool { return s.deps.Settings.Erases }
 // Close deletes the account of a user as the person asks: everything ends at once, as
 // EndingDeleted says. Nothing is erased for the grace period, within which the
 // account can be restored; without one it is deleted for good. It returns the user as
-// they were, with the time of erasure; a letter has a link that restores. Errors: as
+// they were, with the time of erasure; an email has a link that restores. Errors: as
 // Delete.
 func (s *Service) Close(ctx context.Context, userID string) (*authserver.User, error) {
 	var u *authserver.User

@@ -43,7 +43,7 @@ func (r *Recovery) RequestEmail(ctx context.Context, in *authserver.Signin, emai
 	if !r.People.CanMail() {
 		return true, r.changeEmail(ctx, u, email, language)
 	}
-	return false, s.letters.write(ctx, u, authserver.EmailMessage{
+	return false, s.emails.write(ctx, u, authserver.EmailMessage{
 		Kind: authserver.EmailMessageConfirm, To: email, Language: language, Bound: secret.DigestOf(u.PasswordHash).String(),
 	}, askedFor)
 }
@@ -110,12 +110,12 @@ func (r *Recovery) swapEmail(ctx context.Context, u *authserver.User, email, lan
 		if err := r.People.record(ctx, authserver.EventEmailChanged, u.ID); err != nil {
 			return err
 		}
-		if err := r.People.letters.write(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessageChanged, Language: language}, told); err != nil {
+		if err := r.People.emails.write(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessageChanged, Language: language}, told); err != nil {
 			return err
 		}
 		now := *u // with the other address
 		now.Email = email
-		return r.People.letters.write(ctx, &now, authserver.EmailMessage{
+		return r.People.emails.write(ctx, &now, authserver.EmailMessage{
 			Kind: authserver.EmailMessageNew, Language: language, Page: "/settings/security",
 		}, told)
 	})
@@ -168,7 +168,7 @@ func (r *Recovery) AskConfirmation(ctx context.Context, u *authserver.User, lang
 }
 
 func (s *Service) askConfirmation(ctx context.Context, u *authserver.User, language string) error {
-	return s.letters.write(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessageConfirmOwn, Language: language}, told)
+	return s.emails.write(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessageConfirmOwn, Language: language}, told)
 }
 
 var errNamed = fault.New(fault.Conflict, "Your name was changed meanwhile. Saving replaces it with what you entered.")

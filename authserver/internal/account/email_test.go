@@ -66,7 +66,7 @@ func TestAnAddressThatIsTaken(t *testing.T) {
 			w.must(err)
 		}
 		ask(eve.Email)
-		if m := w.letter(authserver.EmailMessageTaken); m == nil || m.To != eve.Email || strings.Contains(m.Path, "token") {
+		if m := w.email(authserver.EmailMessageTaken); m == nil || m.To != eve.Email || strings.Contains(m.Path, "token") {
 			w.Errorf("%+v", m)
 		}
 		ask("new@example.com")
@@ -79,7 +79,7 @@ func TestAnAddressThatIsTaken(t *testing.T) {
 		ask("other@example.com")
 		_, err := w.People.ChangePassword(w.Context(), in, password, another, home)
 		w.must(err)
-		if m := w.letter(authserver.EmailMessageConfirm); m != nil {
+		if m := w.email(authserver.EmailMessageConfirm); m != nil {
 			w.Errorf("asked for under a password that was changed: %+v", m)
 		}
 	})
@@ -107,7 +107,7 @@ func TestConfirmationsOfAnAddressRace(t *testing.T) {
 	})
 }
 
-func TestAnotherAddressWithoutLetters(t *testing.T) {
+func TestAnotherAddressWithoutEmails(t *testing.T) {
 	limited := settings(silent, func(s *account.Settings) { s.Throttles.Reset = []account.Limit{{Max: 3, Window: time.Hour}} })
 	eachEngine(t, limited, func(w *world) {
 		ada := w.ada()
@@ -132,7 +132,7 @@ func TestConfirmingTheOwnAddress(t *testing.T) {
 	limited := settings(func(s *account.Settings) { s.Throttles.Reset = []account.Limit{{Max: 2, Window: time.Hour}} })
 	eachEngine(t, limited, func(w *world) {
 		ada := w.ada()
-		first := w.letter(authserver.EmailMessageConfirmOwn)
+		first := w.email(authserver.EmailMessageConfirmOwn)
 		if first == nil || first.To != ada.Email || first.Life != 24*time.Hour {
 			w.Fatalf("%+v", first)
 		}
@@ -142,10 +142,10 @@ func TestConfirmingTheOwnAddress(t *testing.T) {
 		w.must(w.Recovery.AskConfirmation(w.Context(), ada, "de"))
 		token := w.token(authserver.EmailMessageConfirmOwn)
 		w.must(w.Recovery.AskConfirmation(w.Context(), ada, "de"))
-		w.Want("a third letter", w.Recovery.AskConfirmation(w.Context(), ada, "de"), fault.RateLimited)
+		w.Want("a third email", w.Recovery.AskConfirmation(w.Context(), ada, "de"), fault.RateLimited)
 		w.must(w.Recovery.ConfirmOwn(w.Context(), token))
-		if m := w.letter(authserver.EmailMessageConfirmOwn); m != nil {
-			w.Errorf("a letter that nobody needs: %+v", m)
+		if m := w.email(authserver.EmailMessageConfirmOwn); m != nil {
+			w.Errorf("an email that nobody needs: %+v", m)
 		}
 		w.Want("confirmed", w.Recovery.AskConfirmation(w.Context(), w.user(ada.ID), "de"), fault.Conflict)
 	})

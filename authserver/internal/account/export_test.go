@@ -7,9 +7,9 @@ import (
 	"latchkey/authserver"
 )
 
-// DeliverDue sends the letters that are due, once.
+// DeliverDue sends the emails that are due, once.
 func (r *Recovery) DeliverDue(ctx context.Context) {
 	var busy sync.WaitGroup
-	r.People.emptyOutbox(ctx, courier{authserver.OutboxLetter, r.deliver, letterHands}, make(chan struct{}, letterHands), &busy)
+	r.People.emptyOutbox(ctx, courier{authserver.OutboxEmail, r.deliver, emailHands}, make(chan struct{}, emailHands), &busy)
 	busy.Wait()
 }

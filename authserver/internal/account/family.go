@@ -33,12 +33,12 @@ func (s *Service) Household(ctx context.Context, u *authserver.User) (Household,
 	return Household{Members: members, Invitations: open}, err
 }
 
-// invitationLetters are how many invitations one person may have sent to others.
-var invitationLetters = []Limit{{10, time.Hour}, {30, 24 * time.Hour}}
+// invitationEmails are how many invitations one person may have sent to others.
+var invitationEmails = []Limit{{10, time.Hour}, {30, 24 * time.Hour}}
 
 // Invite makes an invitation into the family of by, an admin, and returns a code to hand
-// over, this once. Where letters can be sent another code goes to the address in one, and
-// to nobody else: who joins with that has the address. language is that of the letter.
+// over, this once. Where emails can be sent another code goes to the address in one, and
+// to nobody else: who joins with that has the address. language is that of the email.
 // Errors: fault.Forbidden, fault.Invalid, fault.RateLimited.
 func (s *Service) Invite(ctx context.Context, by *authserver.User, email, as, language string) (secret.Token, error) {
 	if !by.May(role.ManageFamily) {
@@ -53,7 +53,7 @@ func (s *Service) Invite(ctx context.Context, by *authserver.User, email, as, la
 		return secret.Token{}, invalid(broken)
 	}
 	if s.CanMail() {
-		if err := s.take(ctx, "invitation-letter", by.ID, invitationLetters); err != nil {
+		if err := s.take(ctx, "invitation-letter", by.ID, invitationEmails); err != nil {
 			return secret.Token{}, err
 		}
 	}
@@ -88,7 +88,7 @@ func (s *Service) writeInvitation(ctx context.Context, by *authserver.User, i *a
 	if by.EmailConfirmed() {
 		m.By = by.Email
 	}
-	return s.letters.write(ctx, by, m, told)
+	return s.emails.write(ctx, by, m, told)
 }
 
 func (s *Service) invitationLife() time.Duration {

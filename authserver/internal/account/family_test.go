@@ -73,16 +73,16 @@ func TestInvitations(t *testing.T) {
 	})
 }
 
-// An invitation has a code in the letter, which proves the address, and one to hand over,
+// An invitation has a code in the email, which proves the address, and one to hand over,
 // which does not; either is the one way in.
-func TestInvitationsByLetter(t *testing.T) {
+func TestInvitationsByEmail(t *testing.T) {
 	eachEngine(t, settings(), func(w *world) {
 		ada := w.ada()
 		code, err := w.People.Invite(w.Context(), ada, "bob@example.com", authserver.RoleMember, "de")
 		if err != nil || code.IsZero() {
 			w.Fatalf("%v", err)
 		}
-		m := w.letter(authserver.EmailMessageInvited)
+		m := w.email(authserver.EmailMessageInvited)
 		if m == nil || m.To != "bob@example.com" || m.Language != "de" || m.By != "" || !m.Until.Equal(w.Now().Add(72*time.Hour)) {
 			w.Fatalf("%+v", m)
 		}
@@ -101,8 +101,8 @@ func TestInvitationsByLetter(t *testing.T) {
 		}
 		in.InviteCode = code.Reveal()
 		_, err = w.People.SignUp(w.Context(), in, home, none)
-		w.Want("the code to hand over, once the letter was used", err, fault.Forbidden)
-		if m := w.letter(authserver.EmailMessageJoined); m == nil || m.To != ada.Email || m.By != bob.Email {
+		w.Want("the code to hand over, once the email was used", err, fault.Forbidden)
+		if m := w.email(authserver.EmailMessageJoined); m == nil || m.To != ada.Email || m.By != bob.Email {
 			w.Errorf("%+v", m)
 		}
 		if code, err = w.People.Invite(w.Context(), ada, "eve@example.com", authserver.RoleGuest, "de"); err != nil {
@@ -113,16 +113,16 @@ func TestInvitationsByLetter(t *testing.T) {
 			w.Errorf("%+v", eve)
 		}
 		_, err = w.People.Invitation(w.Context(), mailed)
-		w.Want("the code of the letter, once the other was used", err, fault.NotFound)
+		w.Want("the code of the email, once the other was used", err, fault.NotFound)
 		w.mail()
 		for range 8 {
 			_, err = w.People.Invite(w.Context(), ada, "x@example.com", authserver.RoleMember, "de")
 			w.must(err)
 		}
 		_, err = w.People.Invite(w.Context(), ada, "x@example.com", authserver.RoleMember, "de")
-		w.Want("an eleventh letter", err, fault.RateLimited)
+		w.Want("an eleventh email", err, fault.RateLimited)
 		if sent := w.mail(); len(sent) != 1 {
-			w.Errorf("%d letters about one invitation that is open", len(sent))
+			w.Errorf("%d emails about one invitation that is open", len(sent))
 		}
 	})
 }
@@ -182,7 +182,7 @@ func TestRemovingAMember(t *testing.T) {
 		if n != 1 {
 			w.Errorf("%d events", n)
 		}
-		if m := w.letter(authserver.EmailMessageRemoved); m == nil || m.To != bob.Email {
+		if m := w.email(authserver.EmailMessageRemoved); m == nil || m.To != bob.Email {
 			w.Errorf("%+v", m)
 		}
 		w.at(now, password)

@@ -45,15 +45,15 @@ type world struct {
 	sealer   *account.Sealer
 	settings account.Settings
 
-	mu      sync.Mutex
-	letters []authserver.EmailMessage
-	down    bool // the mail server does not answer
+	mu     sync.Mutex
+	emails []authserver.EmailMessage
+	down   bool // the mail server does not answer
 }
 
 func settings(change ...func(s *account.Settings)) account.Settings {
 	s := account.Settings{
 		Signup: account.SignupOpen, SigninLifetime: 30 * 24 * time.Hour, SigninIdle: 7 * 24 * time.Hour,
-		HashCost: account.HashCost{Memory: 8, Passes: 1}, Letters: true,
+		HashCost: account.HashCost{Memory: 8, Passes: 1}, Emails: true,
 	}
 	for _, one := range change {
 		one(&s)
@@ -61,7 +61,7 @@ func settings(change ...func(s *account.Settings)) account.Settings {
 	return s
 }
 
-func silent(s *account.Settings) { s.Letters = false }
+func silent(s *account.Settings) { s.Emails = false }
 
 // eachEngine runs fn in a fresh world on each engine.
 func eachEngine(t *testing.T, settings account.Settings, fn func(w *world)) {
@@ -72,8 +72,8 @@ func eachEngine(t *testing.T, settings account.Settings, fn func(w *world)) {
 func newWorld(h *storetest.House, settings account.Settings) *world {
 	h.Helper()
 	w := &world{House: h, recorder: h.Events(), settings: settings}
-	letters := &account.Letters{Store: h.Store, Events: w.recorder, Now: h.Now, On: settings.Letters}
-	w.recorder.Followers = []event.Follower{letters.Tell}
+	emails := &account.Emails{Store: h.Store, Events: w.recorder, Now: h.Now, On: settings.Emails}
+	w.recorder.Followers = []event.Follower{emails.Tell}
 	w.Grants = grant.New(grant.Dependencies{
 		Store: h.Store, Events: w.recorder, Logger: slog.New(slog.DiscardHandler), Now: h.Now, Settings: grant.Settings{
 			CodeLifetime: time.Minute, AccessLifetime: time.Hour, RefreshLifetime: 24 * time.Hour, Lifetime: 240 * time.Hour, RetryWindow: time.Minute,
@@ -120,11 +120,11 @@ func (w *world) Send(_ context.Context, m authserver.EmailMessage) error {
 	if w.down {
 		return errors.New("no mail today")
 	}
-	w.letters = append(w.letters, m)
+	w.emails = append(w.emails, m)
 	return nil
 }
 
-// waiting counts the letters that are to be sent.
+// waiting counts the emails that are to be sent.
 func (w *world) waiting() int {
 	w.Helper()
 	return w.Count(`SELECT count(*) FROM outbox WHERE kind = 'letter'`)
@@ -136,13 +136,13 @@ func (w *world) mail() []authserver.EmailMessage {
 	w.Recovery.DeliverDue(w.Context())
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	sent := w.letters
-	w.letters = nil
+	sent := w.emails
+	w.emails = nil
 	return sent
 }
 
-// letter sends what waits and returns the one letter of a kind; nil: there is none.
-func (w *world) letter(kind string) *authserver.EmailMessage {
+// email sends what waits and returns the one email of a kind; nil: there is none.
+func (w *world) email(kind string) *authserver.EmailMessage {
 	w.Helper()
 	var found []authserver.EmailMessage
 	for _, m := range w.mail() {
@@ -156,16 +156,16 @@ func (w *world) letter(kind string) *authserver.EmailMessage {
 	case 1:
 		return &found[0]
 	}
-	w.Fatalf("%d letters: %s", len(found), kind)
+	w.Fatalf("%d emails: %s", len(found), kind)
 	return nil
 }
 
-// token is what the link of a letter carries.
+// token is what the link of an email carries.
 func (w *world) token(kind string) string {
 	w.Helper()
-	m := w.letter(kind)
+	m := w.email(kind)
 	if m == nil {
-		w.Fatalf("no letter: %s", kind)
+		w.Fatalf("no email: %s", kind)
 	}
 	return tokenOf(w.T, m.Path)
 }
@@ -214,14 +214,14 @@ func (w *world) member(by *authserver.User, email, as string) *authserver.User {
 	return w.join(email, w.invite(by, email, as))
 }
 
-// invite invites and returns the code, from the letter where there are letters.
+// invite invites and returns the code, from the email where there are emails.
 func (w *world) invite(by *authserver.User, email, as string) string {
 	w.Helper()
 	code, err := w.People.Invite(w.Context(), by, email, as, "en")
 	if err != nil {
 		w.Fatal(err)
 	}
-	if w.settings.Letters {
+	if w.settings.Emails {
 		return w.token(authserver.EmailMessageInvited)
 	}
 	return code.Reveal()

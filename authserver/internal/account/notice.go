@@ -14,7 +14,7 @@ import (
 // of.
 const detailFresh = "new"
 
-// notice is a letter that tells a person of an event: what it says, and the page where
+// notice is an email that tells a person of an event: what it says, and the page where
 // the person sees to it.
 type notice struct{ kind, page string }
 
@@ -34,17 +34,17 @@ var notices = map[string]notice{
 	authserver.EventMemberRemoved:    {authserver.EmailMessageRemoved, "/settings/family"},
 }
 
-// Nobody gets more letters of a kind: whoever can do something again and again does not
-// fill the mailbox. The page that each letter leads to shows the rest.
+// Nobody gets more emails of a kind: whoever can do something again and again does not
+// fill the mailbox. The page that each email leads to shows the rest.
 const (
-	signinsEvery = 5 * time.Minute // one letter about sign-ins
+	signinsEvery = 5 * time.Minute // one email about sign-ins
 	noticesEvery = time.Hour
 	mostNotices  = 10 // of another kind
 )
 
-// Tell writes the letters that an event has, in its transaction. It is an
+// Tell writes the emails that an event has, in its transaction. It is an
 // event.Follower.
-func (l *Letters) Tell(ctx context.Context, e *authserver.Event) error {
+func (l *Emails) Tell(ctx context.Context, e *authserver.Event) error {
 	if !l.On || e.UserID == "" || e.Outcome != authserver.OutcomeSuccess {
 		return nil
 	}
@@ -72,7 +72,7 @@ func (l *Letters) Tell(ctx context.Context, e *authserver.Event) error {
 	return l.tell(ctx, u, e, m)
 }
 
-// worthTelling reports whether an event of a kind that has a letter is one to tell of.
+// worthTelling reports whether an event of a kind that has an email is one to tell of.
 func worthTelling(e *authserver.Event) bool {
 	switch e.Kind {
 	case authserver.EventSignin:
@@ -86,8 +86,8 @@ func worthTelling(e *authserver.Event) bool {
 	return true
 }
 
-// tell writes one letter about e to u, unless u got too many.
-func (l *Letters) tell(ctx context.Context, u *authserver.User, e *authserver.Event, m authserver.EmailMessage) error {
+// tell writes one email about e to u, unless u got too many.
+func (l *Emails) tell(ctx context.Context, u *authserver.User, e *authserver.Event, m authserver.EmailMessage) error {
 	every, most, life := noticesEvery, mostNotices, told
 	switch {
 	case e.Kind == authserver.EventSignin:
@@ -97,7 +97,7 @@ func (l *Letters) tell(ctx context.Context, u *authserver.User, e *authserver.Ev
 	case !u.Active():
 		return nil
 	}
-	if ok, err := l.Store.CountLetter(ctx, u.ID, m.Kind, e.At, e.At.Add(-every), most); err != nil || !ok {
+	if ok, err := l.Store.CountEmail(ctx, u.ID, m.Kind, e.At, e.At.Add(-every), most); err != nil || !ok {
 		return err
 	}
 	m.At, m.Origin = e.At, e.Origin
@@ -109,7 +109,7 @@ func (l *Letters) tell(ctx context.Context, u *authserver.User, e *authserver.Ev
 
 // tellAdmins tells the admins of a family who came and who went. The person's new
 // family, after a removal, is not the one of the event.
-func (l *Letters) tellAdmins(ctx context.Context, e *authserver.Event) error {
+func (l *Emails) tellAdmins(ctx context.Context, e *authserver.Event) error {
 	kind := map[string]string{
 		authserver.EventMemberJoined: authserver.EmailMessageJoined, authserver.EventMemberRemoved: authserver.EmailMessageLeft,
 	}[e.Kind]

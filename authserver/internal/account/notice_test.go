@@ -15,7 +15,7 @@ import (
 	"latchkey/pkg/testenv"
 )
 
-// told are the kinds of the letters that wait, with whom they go to.
+// told are the kinds of the emails that wait, with whom they go to.
 func (w *world) told() map[string]string {
 	w.Helper()
 	found := map[string]string{}
@@ -57,14 +57,14 @@ func TestPeopleHearWhatHappened(t *testing.T) {
 			}
 		}
 		w.key(ada)
-		if m := w.letter(authserver.EmailMessageKeyMade); m == nil || m.About != "Backup" {
+		if m := w.email(authserver.EmailMessageKeyMade); m == nil || m.About != "Backup" {
 			w.Errorf("%+v", m)
 		}
 	})
 }
 
-// A letter about a sign-in comes where the person has not signed in before.
-func TestLettersAboutSignIns(t *testing.T) {
+// An email about a sign-in comes where the person has not signed in before.
+func TestEmailsAboutSignIns(t *testing.T) {
 	eachEngine(t, settings(), func(w *world) {
 		ada := w.ada()
 		w.mail()
@@ -86,27 +86,27 @@ func TestLettersAboutSignIns(t *testing.T) {
 		from("first")
 		from("second")
 		if n := signins(); n != 1 {
-			w.Errorf("%d letters of two sign-ins within five minutes", n)
+			w.Errorf("%d emails of two sign-ins within five minutes", n)
 		}
 		w.Pass(6 * time.Minute)
 		from("first")
 		if n := signins(); n != 0 {
-			w.Errorf("%d letters at a known browser", n)
+			w.Errorf("%d emails at a known browser", n)
 		}
 		w.device(ada)
-		m := w.letter(authserver.EmailMessageSignin)
+		m := w.email(authserver.EmailMessageSignin)
 		if m == nil || m.Device != "Phone" || m.About != "" {
 			w.Errorf("on a device: %+v", m)
 		}
 		w.Pass(6 * time.Minute)
 		w.device(ada)
 		if n := signins(); n != 0 {
-			w.Errorf("%d letters on a known device", n)
+			w.Errorf("%d emails on a known device", n)
 		}
 		w.must(w.People.SignOutEverywhere(w.Context(), ada))
 		from("first")
 		if n := signins(); n != 1 {
-			w.Errorf("%d letters after everybody was signed out", n)
+			w.Errorf("%d emails after everybody was signed out", n)
 		}
 	})
 }
@@ -119,19 +119,19 @@ func TestNobodyFillsAMailbox(t *testing.T) {
 			w.must(w.recorder.Record(w.Context(), authserver.Event{Kind: authserver.EventPasskeyAdded, UserID: ada.ID}))
 		}
 		if n := len(w.mail()); n != 10 {
-			w.Errorf("%d letters in an hour", n)
+			w.Errorf("%d emails in an hour", n)
 		}
 		w.Pass(time.Hour)
 		w.must(w.recorder.Record(w.Context(), authserver.Event{Kind: authserver.EventPasskeyAdded, UserID: ada.ID}))
 		if n := len(w.mail()); n != 1 {
-			w.Errorf("%d letters in the next", n)
+			w.Errorf("%d emails in the next", n)
 		}
 	})
 }
 
-// A letter is in the transaction of what it tells of; one that cannot be sent is tried
+// An email is in the transaction of what it tells of; one that cannot be sent is tried
 // for as long as it is worth something.
-func TestLettersWait(t *testing.T) {
+func TestEmailsWait(t *testing.T) {
 	eachEngine(t, settings(), func(w *world) {
 		ada := w.ada()
 		w.mail()
@@ -143,7 +143,7 @@ func TestLettersWait(t *testing.T) {
 			return broken
 		})
 		if err == nil || w.waiting() != 0 {
-			w.Errorf("a letter about what was rolled back: %v", err)
+			w.Errorf("an email about what was rolled back: %v", err)
 		}
 		w.must(w.Recovery.RequestReset(w.Context(), ada.Email, "", home))
 		w.mu.Lock()

@@ -28,7 +28,7 @@ const (
 const (
 	DeliveryDone    = "done"
 	DeliveryFailed  = "failed"   // it is tried again
-	DeliveryGivenUp = "given_up" // a letter that is worth nothing any more
+	DeliveryGivenUp = "given_up" // an email that is worth nothing any more
 )
 
 // errGivenUp says that a message is not worth another try.

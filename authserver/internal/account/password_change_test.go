@@ -50,7 +50,7 @@ func TestANewPassword(t *testing.T) {
 		_, err = w.People.SignIn(w.Context(), ada.Email, password, home, nobody)
 		w.Want("the old one", err, fault.Unauthenticated)
 		w.at(ada, another)
-		if m := w.letter(authserver.EmailMessagePasswordChanged); m == nil || m.To != ada.Email {
+		if m := w.email(authserver.EmailMessagePasswordChanged); m == nil || m.To != ada.Email {
 			w.Errorf("%+v", m)
 		}
 	})
@@ -83,7 +83,7 @@ func TestPasswordChangesRace(t *testing.T) {
 
 // Nobody signs in with a password that is being replaced.
 func TestSignInsRaceAChange(t *testing.T) {
-	eachEngine(t, settings(func(s *account.Settings) { s.Letters = false }), func(w *world) {
+	eachEngine(t, settings(func(s *account.Settings) { s.Emails = false }), func(w *world) {
 		for range 5 {
 			u := w.join(fmt.Sprintf("p%d@example.com", w.Count(`SELECT count(*) FROM users`)), "")
 			in := w.at(u, password)

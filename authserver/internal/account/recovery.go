@@ -22,7 +22,7 @@ type Links interface {
 
 // Recovery gives people their account back by a link, and looks after the address
 // they are reached at. Everything that depends on whether an address is known
-// happens when a letter is sent, after the answer: an answer is the same, and takes
+// happens when an email is sent, after the answer: an answer is the same, and takes
 // as long, for every address.
 type Recovery struct {
 	People *Service
@@ -34,7 +34,7 @@ type Recovery struct {
 
 const (
 	defaultLinkLife = 15 * time.Minute
-	// confirmLife is how long an address can be confirmed: people read the letter when
+	// confirmLife is how long an address can be confirmed: people read the email when
 	// they come home.
 	confirmLife = 24 * time.Hour
 )

@@ -31,7 +31,7 @@ func (r *Recovery) RequestReset(ctx context.Context, email, language string, v V
 	if err := s.take(ctx, "reset", email, s.deps.Settings.Throttles.Reset); err != nil {
 		return err
 	}
-	return s.letters.write(ctx, &authserver.User{Email: email}, authserver.EmailMessage{Kind: authserver.EmailMessageReset, Language: language}, askedFor)
+	return s.emails.write(ctx, &authserver.User{Email: email}, authserver.EmailMessage{Kind: authserver.EmailMessageReset, Language: language}, askedFor)
 }
 
 // ResetLink makes a link for the operator to hand over, and returns its path.

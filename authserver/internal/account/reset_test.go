@@ -44,14 +44,14 @@ func TestAskingForAReset(t *testing.T) {
 			}
 		}
 		w.must(ask(" ADA@example.com"))
-		m := w.letter(authserver.EmailMessageReset)
+		m := w.email(authserver.EmailMessageReset)
 		if m == nil || m.To != ada.Email || m.Language != "de" || m.Life != 15*time.Minute {
 			w.Fatalf("%+v", m)
 		}
 		w.wantEvent(authserver.EventResetRequested, ada)
 		w.must(ask(ada.Email))
 		w.must(ask(ada.Email))
-		w.Want("a fourth letter", ask(ada.Email), fault.RateLimited)
+		w.Want("a fourth email", ask(ada.Email), fault.RateLimited)
 		w.must(ask("one@example.com"))
 		w.must(ask("two@example.com"))
 		w.must(ask("three@example.com"))
@@ -132,7 +132,7 @@ func TestAResetByTheOperator(t *testing.T) {
 		ada := w.ada()
 		in := w.at(ada, password)
 		_, recovery := w.factor(in)
-		w.Want("no letters are sent", w.Recovery.RequestReset(w.Context(), ada.Email, "", home), fault.Unavailable)
+		w.Want("no emails are sent", w.Recovery.RequestReset(w.Context(), ada.Email, "", home), fault.Unavailable)
 		_, err := w.Recovery.ResetLink(w.Context(), "nobody@example.com")
 		w.Want("nobody's", err, fault.NotFound)
 		path, err := w.Recovery.ResetLink(w.Context(), " ADA@example.com ")

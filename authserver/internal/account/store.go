@@ -145,7 +145,7 @@ type outbox interface {
 	ClaimOutboxMessage(ctx context.Context, kind string, now, again time.Time) (*authserver.OutboxMessage, error)
 	PostponeOutboxMessage(ctx context.Context, id string, next time.Time) error
 	FinishOutboxMessage(ctx context.Context, id string) error
-	CountLetter(ctx context.Context, userID, kind string, now, since time.Time, most int) (bool, error)
+	CountEmail(ctx context.Context, userID, kind string, now, since time.Time, most int) (bool, error)
 	NameOf(ctx context.Context, e *authserver.Event) (string, error)
 }
 

@@ -162,7 +162,7 @@ func TestRefresh(t *testing.T) {
 			t.Errorf("reuse: %d", reuse.Status)
 		}
 		if s.live(t, c.text("access_token")) {
-			t.Error("reuse of a spent refresh token must end the chain")
+			t.Error("reuse of a spent refresh token must end the grant")
 		}
 		for name, c := range map[string]refusal{
 			"missing":      {object{}, 400, `{"error":"Refresh token is required"}`},

@@ -205,7 +205,7 @@ func TestDeactivateAndBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		if s.live(t, token) {
-			t.Error("an ended chain came back to life")
+			t.Error("an ended grant came back to life")
 		}
 		if a := s.login(t, "ada@example.com", "d1"); a.Status != 200 {
 			t.Errorf("after reactivation: %d %s", a.Status, a.Raw)

@@ -12,7 +12,7 @@ import (
 
 // Face is how the instance looks and what it calls itself.
 type Face struct {
-	Name       string `env:"AUTH_NAME" envDefault:"Latchkey"` // on pages, in letters, in authenticator apps
+	Name       string `env:"AUTH_NAME" envDefault:"Latchkey"` // on pages, in emails, in authenticator apps
 	Colour     string `env:"AUTH_COLOUR"`                     // of links and buttons, #rrggbb; empty: the pages' own
 	ColourDark string `env:"AUTH_COLOUR_DARK"`                // on dark pages; empty: AUTH_COLOUR, lightened
 	Logo       string `env:"AUTH_LOGO"`                       // path of a PNG, JPEG, GIF or WebP picture

@@ -130,7 +130,7 @@ func (s *Store) ForgetUser(ctx context.Context, userID string, now time.Time) er
 	if err := s.ForgetIdentities(ctx, userID); err != nil {
 		return err
 	}
-	if err := s.rows(ctx).Where("subject = ? AND kind = ?", userID, authserver.OutboxLetter).Delete(&outboxRow{}).Error; err != nil {
+	if err := s.rows(ctx).Where("subject = ? AND kind = ?", userID, authserver.OutboxEmail).Delete(&outboxRow{}).Error; err != nil {
 		return err
 	}
 	return database.ErrorOf(s.user(ctx, userID).Updates(map[string]any{

@@ -88,7 +88,7 @@ func (s *Store) ConfirmEmail(ctx context.Context, userID, email string, now time
 		Update("email_confirmed_at", gorm.Expr("coalesce(email_confirmed_at, ?)", now)))
 }
 
-// SetHabits stores how a user likes pages to be, and that letters are in the language
+// SetHabits stores how a user likes pages to be, and that emails are in the language
 // of choice.
 func (s *Store) SetHabits(ctx context.Context, userID string, h authserver.Habits) error {
 	changed := map[string]any{"theme": h.Theme, "chosen_language": h.Language, "time_zone": h.TimeZone}

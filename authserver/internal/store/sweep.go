@@ -79,7 +79,7 @@ func Kept() map[string]string {
 		"passkeys":             withUser + ", or when removed",
 		"outbox":               "when the resource API has been told",
 		"event_chain":          "one row",
-		"letter_counts":        withUser + "; a row for each kind of letter",
+		"letter_counts":        withUser + "; a row for each kind of email",
 		"operator_claim":       "one row",
 		"key_proof":            "one row",
 		"schema_compatibility": "one row",

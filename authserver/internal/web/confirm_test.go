@@ -62,8 +62,8 @@ func TestConfirmationIsSentAgain(t *testing.T) {
 		if !strings.Contains(page.Text(), "We are sending a new link to "+p.Email) {
 			t.Fatalf("asking again: %s", page.Text())
 		}
-		letters := func() []authserver.EmailMessage { return s.mail.to(authserver.EmailMessageConfirmOwn, p.Email) }
-		testenv.Eventually(t, 5*time.Second, "the second letter", func() bool { return len(letters()) == 2 })
+		emails := func() []authserver.EmailMessage { return s.mail.to(authserver.EmailMessageConfirmOwn, p.Email) }
+		testenv.Eventually(t, 5*time.Second, "the second email", func() bool { return len(emails()) == 2 })
 		gone := func(what, path string) {
 			t.Helper()
 			if page, err := actor.NewBrowser(s.URL).Get(t.Context(), path); err != nil || page.Status != http.StatusNotFound {
@@ -143,7 +143,7 @@ func TestAResetKeepsTheSecondFactorOfAConfirmedAddress(t *testing.T) {
 	})
 }
 
-// TestA3_AnInvitationProvesTheAddress: its letter has a code of its own, and whoever joins
+// TestA3_AnInvitationProvesTheAddress: its email has a code of its own, and whoever joins
 // with it reads what is sent to the address.
 func TestA3_AnInvitationProvesTheAddress(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
@@ -163,17 +163,17 @@ func TestA3_AnInvitationProvesTheAddress(t *testing.T) {
 			return s.email(t, authserver.EmailMessageInvited, guest.Email)
 		}
 		if l := invite(); l.By != "" {
-			t.Errorf("the letter names an address that is not confirmed: %s", l.By)
+			t.Errorf("the email names an address that is not confirmed: %s", l.By)
 		}
 		own := s.email(t, authserver.EmailMessageConfirmOwn, admin.Email).Path
 		answer(t, admin.Browser, own, map[string]string{"token": strings.TrimPrefix(own, account.ConfirmPath)})
 		l := invite()
 		if l.By != admin.Email {
-			t.Errorf("the letter is from %q", l.By)
+			t.Errorf("the email is from %q", l.By)
 		}
 		code := strings.TrimPrefix(l.Path, account.JoinPath)
 		if code == shown {
-			t.Fatal("the inviter sees the code of the letter")
+			t.Fatal("the inviter sees the code of the email")
 		}
 		answer(t, guest.Browser, "/signup?invite_code="+code, map[string]string{"email": guest.Email, "password": guest.Password, "invite_code": code})
 		u, err := s.Store.FindUserByEmail(t.Context(), guest.Email)
@@ -204,7 +204,7 @@ func TestA3_ACopiedInvitationProvesNothing(t *testing.T) {
 		if found == nil {
 			t.Fatalf("no link: %s", page.Text())
 		}
-		letter := strings.TrimPrefix(s.email(t, authserver.EmailMessageInvited, guest.Email).Path, account.JoinPath)
+		email := strings.TrimPrefix(s.email(t, authserver.EmailMessageInvited, guest.Email).Path, account.JoinPath)
 		code := strings.TrimPrefix(found[1], account.JoinPath)
 		join := func(b *actor.Browser, code, email string) *actor.Page {
 			t.Helper()
@@ -223,8 +223,8 @@ func TestA3_ACopiedInvitationProvesNothing(t *testing.T) {
 			t.Errorf("the family: %s", text)
 		}
 		s.email(t, authserver.EmailMessageConfirmOwn, guest.Email)
-		if page := join(actor.NewBrowser(s.URL), letter, guest.Email); page.Status != http.StatusForbidden && page.Status != http.StatusUnprocessableEntity {
-			t.Errorf("the letter's code of a used invitation: %d", page.Status)
+		if page := join(actor.NewBrowser(s.URL), email, guest.Email); page.Status != http.StatusForbidden && page.Status != http.StatusUnprocessableEntity {
+			t.Errorf("the email's code of a used invitation: %d", page.Status)
 		}
 	})
 }

@@ -24,10 +24,10 @@ func TestE2_FamilyPages(t *testing.T) {
 			t.Errorf("inviting nobody: %d", page.Status)
 		}
 		page := fill(t, admin.Browser, family(), map[string]string{"email": guest.Email, "role": "guest"}, "action", "invite")
-		letter := s.email(t, authserver.EmailMessageInvited, guest.Email)
-		link := letter.Path
-		if letter.By != "" || strings.Contains(page.Body, link) || !joinLink.MatchString(page.Body) || !strings.Contains(page.Text(), "We are sending a link to "+guest.Email) {
-			t.Errorf("the letter: %+v; the page: %s", letter, page.Text())
+		email := s.email(t, authserver.EmailMessageInvited, guest.Email)
+		link := email.Path
+		if email.By != "" || strings.Contains(page.Body, link) || !joinLink.MatchString(page.Body) || !strings.Contains(page.Text(), "We are sending a link to "+guest.Email) {
+			t.Errorf("the email: %+v; the page: %s", email, page.Text())
 		}
 		page = open(t, guest.Browser, link)
 		if !strings.Contains(page.Text(), "Lovelace family") || !strings.Contains(page.Text(), "guest") {

@@ -123,7 +123,7 @@ func TestExportHoldsNoSecret(t *testing.T) {
 func TestWithoutEmail(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		quiet := settings()
-		quiet.Letters = false
+		quiet.Emails = false
 		s := newSite(t, set, quiet)
 		p, other := signedUp(t, s), signedUp(t, s)
 		page, err := p.Browser.Get(t.Context(), "/forgot")

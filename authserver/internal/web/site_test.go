@@ -60,8 +60,8 @@ func (c *clock) advance(d time.Duration) {
 
 func settings() account.Settings {
 	return account.Settings{
-		Letters: true,
-		Signup:  account.SignupOpen, SigninLifetime: 30 * 24 * time.Hour, SigninIdle: 7 * 24 * time.Hour,
+		Emails: true,
+		Signup: account.SignupOpen, SigninLifetime: 30 * 24 * time.Hour, SigninIdle: 7 * 24 * time.Hour,
 		HashCost: account.HashCost{Memory: 8, Passes: 1}, // what it costs is tested in package account
 	}
 }
@@ -80,8 +80,8 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings, change ..
 		}
 		return from
 	}}
-	letters := &account.Letters{Store: s.Store, Events: s.events, Now: s.clock.now, On: settings.Letters}
-	s.events.Followers = append(s.events.Followers, letters.Tell)
+	emails := &account.Emails{Store: s.Store, Events: s.events, Now: s.clock.now, On: settings.Emails}
+	s.events.Followers = append(s.events.Followers, emails.Tell)
 	s.Grants = grant.New(grant.Dependencies{
 		Store: s.Store, Events: s.events, Logger: logger, Now: s.clock.now, Settings: grant.Settings{AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
 	})

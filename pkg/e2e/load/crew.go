@@ -35,7 +35,7 @@ type Crew struct {
 	d      *Deployment
 	app    actor.Credential
 	people []*member
-	chains chan *chain // that nobody uses at the moment
+	grants chan *grant // that nobody uses at the moment
 	hands  []*hand
 }
 
@@ -48,9 +48,9 @@ type member struct {
 	reader  string // an access token with which the end is looked at
 }
 
-// chain is one connection of the application: tokens that one client at a time
+// grant is one connection of the application: tokens that one client at a time
 // uses.
-type chain struct {
+type grant struct {
 	of      *member
 	access  string
 	refresh string
@@ -71,7 +71,7 @@ func newHand(timeout time.Duration) *hand {
 
 // NewCrew signs everybody up.
 func NewCrew(ctx context.Context, d *Deployment, size Size) (*Crew, error) {
-	c := &Crew{Ledger: newLedger(d, size.Timeout), Size: size, d: d, chains: make(chan *chain, 2*size.Grants)}
+	c := &Crew{Ledger: newLedger(d, size.Timeout), Size: size, d: d, grants: make(chan *grant, 2*size.Grants)}
 	for range size.Connections {
 		c.hands = append(c.hands, newHand(size.Timeout))
 	}
@@ -91,7 +91,7 @@ func NewCrew(ctx context.Context, d *Deployment, size Size) (*Crew, error) {
 		if one == nil {
 			return fmt.Errorf("load: no tokens: %+v", out)
 		}
-		c.chains <- one
+		c.grants <- one
 		return nil
 	})
 	return c, err
@@ -172,10 +172,10 @@ func (c *Crew) Verify(ctx context.Context) error {
 
 // useAll uses every connection of the application once more.
 func (c *Crew) useAll(ctx context.Context) error {
-	var idle []*chain
+	var idle []*grant
 	for {
 		select {
-		case one := <-c.chains:
+		case one := <-c.grants:
 			idle = append(idle, one)
 			continue
 		default:
@@ -194,7 +194,7 @@ func (c *Crew) useAll(ctx context.Context) error {
 		if out.gone {
 			return nil // the ledger has it
 		}
-		c.chains <- one
+		c.grants <- one
 		if !out.good {
 			return errors.Join(fmt.Errorf("load: at the end: %d", out.status), out.err)
 		}
@@ -206,7 +206,7 @@ func (c *Crew) useAll(ctx context.Context) error {
 const attempts = 5
 
 // used refreshes a connection and reads with it.
-func (c *Crew) used(ctx context.Context, h *hand, one *chain) outcome {
+func (c *Crew) used(ctx context.Context, h *hand, one *grant) outcome {
 	out := c.refreshed(ctx, h, one)
 	if out.good {
 		out = c.readWith(ctx, h, one)

@@ -103,9 +103,9 @@ func (c *Crew) one(ctx context.Context, h *hand, kind Kind) outcome {
 		return h.do(ctx, http.MethodGet, c.d.URL+"/api/v1/transactions?per_page=1", http.Header{"X-Api-Key": {m.key}}, "", http.StatusOK, http.StatusTooManyRequests)
 	case Refresh, Read, Write, Revoke:
 	}
-	var one *chain
+	var one *grant
 	select {
-	case one = <-c.chains:
+	case one = <-c.grants:
 	default: // all are in use, or what an outage left of them
 		return c.one(ctx, h, Code)
 	}
@@ -135,9 +135,9 @@ func (c *Crew) one(ctx context.Context, h *hand, kind Kind) outcome {
 }
 
 // put makes a connection free for others. Beyond the capacity it is left alone.
-func (c *Crew) put(one *chain) {
+func (c *Crew) put(one *grant) {
 	select {
-	case c.chains <- one:
+	case c.grants <- one:
 	default:
 	}
 }
@@ -168,7 +168,7 @@ func (c *Crew) signIn(ctx context.Context, h *hand, m *member) outcome {
 
 // connect gets tokens for a person who is signed in and allowed the application
 // before.
-func (c *Crew) connect(ctx context.Context, h *hand, m *member) (*chain, outcome) {
+func (c *Crew) connect(ctx context.Context, h *hand, m *member) (*grant, outcome) {
 	pkce := actor.NewPKCE()
 	app := &actor.App{Issuer: c.d.URL, Client: c.app, RedirectURI: callback}
 	out := h.do(ctx, http.MethodGet, app.AuthorizeURL(pkce, "read_write", "", nil), http.Header{"Cookie": {m.cookies}, "Accept": {"text/html"}}, "", http.StatusSeeOther)
@@ -187,7 +187,7 @@ func (c *Crew) connect(ctx context.Context, h *hand, m *member) (*chain, outcome
 	out = c.form(ctx, h, "/oauth/token", url.Values{
 		"grant_type": {"authorization_code"}, "code": {left.Query().Get("code")}, "redirect_uri": {callback}, "code_verifier": {pkce.Verifier},
 	})
-	one := &chain{of: m}
+	one := &grant{of: m}
 	if !c.take(one, &out, "a code") {
 		return nil, out
 	}
@@ -195,7 +195,7 @@ func (c *Crew) connect(ctx context.Context, h *hand, m *member) (*chain, outcome
 }
 
 // take reads the tokens of an answer into one.
-func (c *Crew) take(one *chain, out *outcome, what string) bool {
+func (c *Crew) take(one *grant, out *outcome, what string) bool {
 	if out.status == http.StatusBadRequest {
 		c.lose(what, string(out.body))
 		out.gone = true
@@ -208,7 +208,7 @@ func (c *Crew) take(one *chain, out *outcome, what string) bool {
 	return one.access != "" && one.refresh != ""
 }
 
-func (c *Crew) refreshed(ctx context.Context, h *hand, one *chain) outcome {
+func (c *Crew) refreshed(ctx context.Context, h *hand, one *grant) outcome {
 	out := c.form(ctx, h, "/oauth/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {one.refresh}})
 	if c.take(one, &out, "a refresh token") {
 		one.unsure = false
@@ -220,7 +220,7 @@ func (c *Crew) refreshed(ctx context.Context, h *hand, one *chain) outcome {
 
 func bearer(token string) http.Header { return http.Header{"Authorization": {"Bearer " + token}} }
 
-func (c *Crew) readWith(ctx context.Context, h *hand, one *chain) outcome {
+func (c *Crew) readWith(ctx context.Context, h *hand, one *grant) outcome {
 	return c.accepted(h.do(ctx, http.MethodGet, c.d.URL+"/api/v1/transactions?per_page=10", bearer(one.access), "", http.StatusOK))
 }
 
@@ -232,7 +232,7 @@ func (c *Crew) accepted(out outcome) outcome {
 	return out
 }
 
-func (c *Crew) write(ctx context.Context, h *hand, one *chain) outcome {
+func (c *Crew) write(ctx context.Context, h *hand, one *grant) outcome {
 	name := c.name()
 	body, err := json.Marshal(map[string]any{"transaction": map[string]any{
 		"account_id": one.of.account, "date": "2026-01-01", "amount": "-1.00", "name": name, "external_id": name,
@@ -250,7 +250,7 @@ func (c *Crew) write(ctx context.Context, h *hand, one *chain) outcome {
 }
 
 // revoke takes back a token that was just used, and has it watched.
-func (c *Crew) revoke(ctx context.Context, h *hand, one *chain) outcome {
+func (c *Crew) revoke(ctx context.Context, h *hand, one *grant) outcome {
 	c.useEverywhere(ctx, one.access)
 	out := c.form(ctx, h, "/oauth/revoke", url.Values{"token": {one.refresh}})
 	if out.good {

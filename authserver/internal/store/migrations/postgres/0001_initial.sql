@@ -32,7 +32,7 @@ CREATE TABLE users (
     review         BOOLEAN NOT NULL DEFAULT false,
     -- When the person proved to read what is sent to email.
     email_confirmed_at timestamptz,
-    -- That of the last sign-in: letters are written in it.
+    -- That of the last sign-in: emails are written in it.
     language       text NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX users_email ON users (email);
@@ -289,8 +289,8 @@ CREATE INDEX invitations_by ON invitations (invited_by);
 -- One open invitation for an address and a family.
 CREATE UNIQUE INDEX invitations_open ON invitations (family_id, email) WHERE accepted_at IS NULL AND revoked_at IS NULL;
 
--- What somebody still has to be told: the resource API of a family, or a person by a
--- letter, whose payload holds no secret. A row goes when it was told.
+-- What somebody still has to be told: the resource API of a family, or a person by an
+-- email, whose payload holds no secret. A row goes when it was told.
 CREATE TABLE outbox (
     id         uuid PRIMARY KEY,
     kind       text        NOT NULL,
@@ -303,7 +303,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_next ON outbox (kind, next_at, id);
 CREATE INDEX outbox_subject ON outbox (subject);
 
--- How many letters of a kind a person got since a time, so that nobody can flood a
+-- How many emails of a kind a person got since a time, so that nobody can flood a
 -- mailbox.
 CREATE TABLE letter_counts (
     user_id uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,

@@ -22,29 +22,29 @@ type Mailer interface {
 }
 
 const (
-	letterHands = 4 // letters under way at once
+	emailHands = 4 // emails under way at once
 
-	// How long a letter is tried: one that somebody waits for, and one that tells
+	// How long an email is tried: one that somebody waits for, and one that tells
 	// what has happened.
 	askedFor = time.Hour
 	told     = 24 * time.Hour
 )
 
 // CanMail reports whether emails can be sent.
-func (s *Service) CanMail() bool { return s.letters.On }
+func (s *Service) CanMail() bool { return s.emails.On }
 
-// Letters leaves letters to people in the outbox.
-type Letters struct {
+// Emails leaves emails to people in the outbox.
+type Emails struct {
 	Store  Store
 	Events *event.Recorder
 	Now    func() time.Time
 	On     bool // people can be written to
 }
 
-// write leaves a letter to u in the outbox, in the transaction of ctx: it is sent if
+// write leaves an email to u in the outbox, in the transaction of ctx: it is sent if
 // that commits, and not otherwise. What m leaves open is as u is known: address,
-// language and name. Where no letters can be sent there is none.
-func (l *Letters) write(ctx context.Context, u *authserver.User, m authserver.EmailMessage, life time.Duration) error {
+// language and name. Where no emails can be sent there is none.
+func (l *Emails) write(ctx context.Context, u *authserver.User, m authserver.EmailMessage, life time.Duration) error {
 	if !l.On {
 		return nil
 	}
@@ -61,27 +61,27 @@ func (l *Letters) write(ctx context.Context, u *authserver.User, m authserver.Em
 	m.GiveUp = now.Add(life)
 	payload, err := json.Marshal(m)
 	if err != nil {
-		return fmt.Errorf("account: letter: %w", err)
+		return fmt.Errorf("account: email: %w", err)
 	}
 	return l.Store.AddOutboxMessage(ctx, authserver.OutboxMessage{
-		ID: uuid.NewString(), Kind: authserver.OutboxLetter, Subject: u.ID, Payload: string(payload), CreatedAt: now,
+		ID: uuid.NewString(), Kind: authserver.OutboxEmail, Subject: u.ID, Payload: string(payload), CreatedAt: now,
 	})
 }
 
-// Run sends the letters that wait until ctx ends: each at least once, by one replica
+// Run sends the emails that wait until ctx ends: each at least once, by one replica
 // at a time, with growing pauses after failures, until it is worth nothing.
 func (r *Recovery) Run(ctx context.Context) {
 	if r.Mail == nil || !r.People.CanMail() {
 		return
 	}
-	r.People.run(ctx, courier{authserver.OutboxLetter, r.deliver, letterHands})
+	r.People.run(ctx, courier{authserver.OutboxEmail, r.deliver, emailHands})
 }
 
-// deliver sends one letter. The error names nobody.
+// deliver sends one email. The error names nobody.
 func (r *Recovery) deliver(ctx context.Context, e *authserver.OutboxMessage) error {
 	var m authserver.EmailMessage
 	if err := json.Unmarshal([]byte(e.Payload), &m); err != nil {
-		return r.unsent(ctx, e, &m, "not a letter")
+		return r.unsent(ctx, e, &m, "not an email")
 	}
 	if r.People.now().After(m.GiveUp) {
 		return r.unsent(ctx, e, &m, "too late")
@@ -109,8 +109,8 @@ func (r *Recovery) reason(err error) string {
 	return r.Reason(err)
 }
 
-// complete adds to a letter what is in memory only: the link, made now. false: things
-// have changed since, and nobody needs the letter.
+// complete adds to an email what is in memory only: the link, made now. false: things
+// have changed since, and nobody needs the email.
 func (r *Recovery) complete(ctx context.Context, e *authserver.OutboxMessage, m *authserver.EmailMessage) (needed bool, err error) {
 	switch m.Kind {
 	case authserver.EmailMessageReset:
@@ -188,7 +188,7 @@ func (r *Recovery) completeClosed(ctx context.Context, u *authserver.User, m *au
 	return true, err
 }
 
-// completeInvitation gives the invitation a new code, which is in the letter only.
+// completeInvitation gives the invitation a new code, which is in the email only.
 func (r *Recovery) completeInvitation(ctx context.Context, m *authserver.EmailMessage) (bool, error) {
 	code := secret.New(secret.InviteCode)
 	until, err := r.People.deps.Store.MailInvitation(ctx, m.ID, code.Digest(), r.People.now())

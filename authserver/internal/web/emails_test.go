@@ -12,9 +12,9 @@ import (
 	"latchkey/pkg/testenv/actor"
 )
 
-// Letters of a kind to one person are limited, and there are none about what was
+// Emails of a kind to one person are limited, and there are none about what was
 // rolled back.
-func TestLettersOfAKindAreLimited(t *testing.T) {
+func TestEmailsOfAKindAreLimited(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -44,30 +44,30 @@ func TestLettersOfAKindAreLimited(t *testing.T) {
 		}
 		happen(authserver.EventSecondFactorOff, nil, gone)
 		if n := waiting(authserver.EmailMessageFactorOff); n != 0 {
-			t.Errorf("%d letters about what was rolled back", n)
+			t.Errorf("%d emails about what was rolled back", n)
 		}
 		for range 12 {
 			happen(authserver.EventSecondFactorOff, nil, nil)
 		}
 		if n := waiting(authserver.EmailMessageFactorOff); n != 10 {
-			t.Errorf("%d letters of a kind in an hour", n)
+			t.Errorf("%d emails of a kind in an hour", n)
 		}
 		fresh := map[string]string{"new": "true"}
 		happen(authserver.EventSignin, nil, nil)
 		happen(authserver.EventSignin, fresh, nil)
 		happen(authserver.EventSignin, fresh, nil)
 		if n := waiting(authserver.EmailMessageSignin); n != 1 {
-			t.Errorf("%d letters about sign-ins at once", n)
+			t.Errorf("%d emails about sign-ins at once", n)
 		}
 		s.clock.advance(5*time.Minute + time.Second)
 		happen(authserver.EventSignin, fresh, nil)
-		testenv.Eventually(t, 10*time.Second, "both letters", func() bool { return len(s.mail.to(authserver.EmailMessageSignin, p.Email)) == 2 })
+		testenv.Eventually(t, 10*time.Second, "both emails", func() bool { return len(s.mail.to(authserver.EmailMessageSignin, p.Email)) == 2 })
 	})
 }
 
-// TestE1_ALetterDoesNotShowTheOperator: from where an operator does something to somebody
+// TestE1_AnEmailDoesNotShowTheOperator: from where an operator does something to somebody
 // is told to nobody, whatever it is.
-func TestE1_ALetterDoesNotShowTheOperator(t *testing.T) {
+func TestE1_AnEmailDoesNotShowTheOperator(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		boss, p := signedUp(t, s), signedUp(t, s)
@@ -89,7 +89,7 @@ func TestE1_ALetterDoesNotShowTheOperator(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		letters := func() (all []authserver.EmailMessage) {
+		emails := func() (all []authserver.EmailMessage) {
 			s.mail.mu.Lock()
 			defer s.mail.mu.Unlock()
 			for _, m := range s.mail.sent {
@@ -106,13 +106,13 @@ func TestE1_ALetterDoesNotShowTheOperator(t *testing.T) {
 				}
 			}
 		}
-		testenv.Eventually(t, 20*time.Second, "all letters", func() bool {
+		testenv.Eventually(t, 20*time.Second, "all emails", func() bool {
 			n, err := s.Store.CountOutboxMessages(t.Context())
 			return err == nil && n == 0
 		})
-		found := letters()
+		found := emails()
 		if len(found) < 8 {
-			t.Errorf("%d letters", len(found))
+			t.Errorf("%d emails", len(found))
 		}
 		for _, m := range found {
 			if m.Origin != (authserver.Origin{}) || m.At.IsZero() || m.Operator == (m.Kind == authserver.EmailMessageRemoved) {
@@ -120,8 +120,8 @@ func TestE1_ALetterDoesNotShowTheOperator(t *testing.T) {
 			}
 		}
 		record(authserver.EventSecondFactorOff, to.ID)
-		testenv.Eventually(t, 10*time.Second, "a letter about oneself", func() bool { return len(letters()) > len(found) })
-		if m := letters()[len(found)]; m.Origin != from || m.Operator {
+		testenv.Eventually(t, 10*time.Second, "an email about oneself", func() bool { return len(emails()) > len(found) })
+		if m := emails()[len(found)]; m.Origin != from || m.Operator {
 			t.Errorf("%+v", m)
 		}
 	})
@@ -132,9 +132,9 @@ func TestABrowserIsAnnouncedAgainAfterANewPassword(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
-		letters := func(n int) {
+		emails := func(n int) {
 			t.Helper()
-			testenv.Eventually(t, 10*time.Second, "letters about sign-ins", func() bool { return len(s.mail.to(authserver.EmailMessageSignin, p.Email)) == n })
+			testenv.Eventually(t, 10*time.Second, "emails about sign-ins", func() bool { return len(s.mail.to(authserver.EmailMessageSignin, p.Email)) == n })
 			s.clock.advance(6 * time.Minute)
 		}
 		other := actor.NewBrowser(s.URL)
@@ -143,15 +143,15 @@ func TestABrowserIsAnnouncedAgainAfterANewPassword(t *testing.T) {
 			answer(t, other, "/signin", map[string]string{"email": p.Email, "password": p.Password})
 		}
 		enter()
-		letters(1)
+		emails(1)
 		answer(t, other, "/signout", nil)
 		enter()
 		answer(t, p.Browser, "/settings/password", map[string]string{"password": p.Password, "new_password": "Another-1!password"})
 		s.email(t, authserver.EmailMessagePasswordChanged, p.Email)
-		letters(1)
+		emails(1)
 		p.Password = "Another-1!password"
 		enter()
-		letters(2)
+		emails(2)
 	})
 }
 
@@ -159,7 +159,7 @@ func TestABrowserIsAnnouncedAgainAfterANewPassword(t *testing.T) {
 func TestWithoutEmailNothingIsQueued(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		quiet := settings()
-		quiet.Letters = false
+		quiet.Emails = false
 		s := newSite(t, set, quiet)
 		p := signedUp(t, s)
 		s.turnOn(t, p)

@@ -9,9 +9,9 @@ import (
 	"latchkey/pkg/database"
 )
 
-// CountLetter counts a letter of a kind to a user. false: the user got most of them
+// CountEmail counts an email of a kind to a user. false: the user got most of them
 // since a time. By hand: one statement counts and decides.
-func (s *Store) CountLetter(ctx context.Context, userID, kind string, now, since time.Time, most int) (bool, error) {
+func (s *Store) CountEmail(ctx context.Context, userID, kind string, now, since time.Time, most int) (bool, error) {
 	n, err := s.db.Exec(ctx, `INSERT INTO letter_counts (user_id, kind, since, letters) VALUES ($1, $2, $3, 1)
 		ON CONFLICT (user_id, kind) DO UPDATE SET
 			since = CASE WHEN letter_counts.since <= $4 THEN excluded.since ELSE letter_counts.since END,

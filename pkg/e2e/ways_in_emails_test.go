@@ -10,9 +10,9 @@ import (
 	"latchkey/pkg/testenv/actor"
 )
 
-// TestE1_LettersAboutWaysIn: a mail server hears of a new passkey and of a new account at
+// TestE1_EmailsAboutWaysIn: a mail server hears of a new passkey and of a new account at
 // a provider.
-func TestE1_LettersAboutWaysIn(t *testing.T) {
+func TestE1_EmailsAboutWaysIn(t *testing.T) {
 	t.Parallel()
 	office := testenv.OpenPostOffice(t, "")
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
@@ -27,10 +27,10 @@ func TestE1_LettersAboutWaysIn(t *testing.T) {
 	})
 }
 
-// TestE1_CommandsAreToldByLetter: what the operator does at the command line is left in
-// the outbox by the command, and sent by the server. The letter says who it was, and not
+// TestE1_CommandsAreToldByEmail: what the operator does at the command line is left in
+// the outbox by the command, and sent by the server. The email says who it was, and not
 // from where.
-func TestE1_CommandsAreToldByLetter(t *testing.T) {
+func TestE1_CommandsAreToldByEmail(t *testing.T) {
 	office := testenv.OpenPostOffice(t, "")
 	ownWorld(t, stack.Setup{AuthEnv: mailing(office.Addr)}, func(w *world) {
 		bag, p := w.mailbag(office), w.person()

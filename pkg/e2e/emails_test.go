@@ -14,14 +14,14 @@ import (
 	"latchkey/pkg/testenv/process"
 )
 
-// mailing is a server that sends letters to addr.
+// mailing is a server that sends emails to addr.
 func mailing(addr string) process.Env {
 	return process.Env{"AUTH_SMTP_URL": "smtp://" + addr, "AUTH_SMTP_FROM": "Latchkey <noreply@example.com>"}
 }
 
-// TestLettersWaitForTheMailServer signs up while there is no mail server: the letter
+// TestEmailsWaitForTheMailServer signs up while there is no mail server: the email
 // comes once there is one, also from another process, and no link is at rest meanwhile.
-func TestLettersWaitForTheMailServer(t *testing.T) {
+func TestEmailsWaitForTheMailServer(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +34,7 @@ func TestLettersWaitForTheMailServer(t *testing.T) {
 		p := w.person()
 		testenv.Eventually(w.t, 20*time.Second, "a try", func() bool { return strings.Contains(w.Logs(), "an outbox message failed") })
 		if dump := w.dump(w.AuthDB); strings.Contains(dump, "eml_") || !strings.Contains(dump, "confirm_own") {
-			w.t.Error("the database has no letter, or one with its link")
+			w.t.Error("the database has no email, or one with its link")
 		}
 		office := testenv.OpenPostOfficeAt(w.t, addr)
 		defer office.Close()
@@ -67,7 +67,7 @@ func TestUserinfoSaysWhetherTheAddressIsConfirmed(t *testing.T) {
 	})
 }
 
-// mailbag keeps every letter that a post office takes.
+// mailbag keeps every email that a post office takes.
 type mailbag struct {
 	w    *world
 	mu   sync.Mutex
@@ -92,7 +92,7 @@ func (w *world) mailbag(office *testenv.PostOffice) *mailbag {
 	return b
 }
 
-// to are the letters to somebody with a subject, so far.
+// to are the emails to somebody with a subject, so far.
 func (b *mailbag) to(address, subject string) []testenv.Email {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -105,22 +105,22 @@ func (b *mailbag) to(address, subject string) []testenv.Email {
 	return found
 }
 
-// want is wait for a letter about what came from here.
+// want is wait for an email about what came from here.
 func (b *mailbag) want(address, subject string, parts ...string) testenv.Email {
 	b.w.t.Helper()
 	return b.wait(address, subject, append(parts, "Internet address", "127.0.0.1")...)
 }
 
-// wantElsewhere is wait for a letter about what somebody else did, which does not say
+// wantElsewhere is wait for an email about what somebody else did, which does not say
 // from where.
 func (b *mailbag) wantElsewhere(address, subject string, parts ...string) {
 	b.w.t.Helper()
 	if e := b.wait(address, subject, parts...); strings.Contains(e.Text, "Internet address") || strings.Contains(e.Text, "Browser") || strings.Contains(e.HTML, "127.0.0.1<") {
-		b.w.t.Errorf("the letter %q says from where somebody else did it: %s", subject, e.Text)
+		b.w.t.Errorf("the email %q says from where somebody else did it: %s", subject, e.Text)
 	}
 }
 
-// wait waits for the letter to somebody with a subject, which must say parts both as
+// wait waits for the email to somebody with a subject, which must say parts both as
 // text and as HTML.
 func (b *mailbag) wait(address, subject string, parts ...string) testenv.Email {
 	b.w.t.Helper()
@@ -129,12 +129,12 @@ func (b *mailbag) wait(address, subject string, parts ...string) testenv.Email {
 	last := found[len(found)-1]
 	for _, part := range parts {
 		if !strings.Contains(last.Text, part) || !strings.Contains(last.HTML, part) {
-			b.w.t.Errorf("the letter %q does not say %q: %s", subject, part, last.Text)
+			b.w.t.Errorf("the email %q does not say %q: %s", subject, part, last.Text)
 		}
 	}
 	for _, bad := range []string{"key_", "oat_", "ort_", "sig_", "rst_"} {
 		if strings.Contains(last.Text, bad) || strings.Contains(last.HTML, bad) {
-			b.w.t.Errorf("the letter %q has a secret: %s", subject, last.Text)
+			b.w.t.Errorf("the email %q has a secret: %s", subject, last.Text)
 		}
 	}
 	return last
@@ -192,7 +192,7 @@ func TestE1_PeopleHearOfWhatHappens(t *testing.T) {
 		bag.want(next, "This is now the address of your account")
 
 		if n := len(bag.to(old, "An application can now change your data")); n != 1 {
-			w.t.Errorf("%d letters about applications: one may read only", n)
+			w.t.Errorf("%d emails about applications: one may read only", n)
 		}
 	})
 }
@@ -219,13 +219,13 @@ func TestE1_FamiliesHearWhoComesAndGoes(t *testing.T) {
 		bag.want(admin.Email, "Someone was removed from your family", p.Email)
 		bag.wantElsewhere(p.Email, "You were removed from a family")
 		if n := len(bag.to(p.Email, "New sign-in to your account")) + len(bag.to(admin.Email, "New sign-in to your account")); n != 0 {
-			w.t.Errorf("%d letters about signing up", n)
+			w.t.Errorf("%d emails about signing up", n)
 		}
 	})
 }
 
 // TestE1_ANewBrowserIsToldOnce: a browser that is known is no news, and of two sign-ins
-// at once at a new one there is one letter, in the person's language.
+// at once at a new one there is one email, in the person's language.
 func TestE1_ANewBrowserIsToldOnce(t *testing.T) {
 	office := testenv.OpenPostOffice(t, "")
 	ownWorld(t, stack.Setup{AuthEnv: mailing(office.Addr)}, func(w *world) {
@@ -263,12 +263,12 @@ func TestE1_ANewBrowserIsToldOnce(t *testing.T) {
 		testenv.Eventually(w.t, 20*time.Second, german, func() bool { return len(bag.to(p.Email, german)) > 0 })
 		e := bag.to(p.Email, german)[0]
 		if !strings.Contains(e.Text, "Firefox unter Linux") || !strings.Contains(e.HTML, `lang="de"`) || !strings.Contains(e.Text, "127.0.0.1") {
-			w.t.Errorf("the letter: %s", e.Text)
+			w.t.Errorf("the email: %s", e.Text)
 		}
-		w.answer(back.Browser, "/settings/email/confirmation", nil) // a later letter
-		testenv.Eventually(w.t, 20*time.Second, "a later letter", func() bool { return len(bag.to(p.Email, "Bestätigen Sie Ihre E-Mail-Adresse")) > 0 })
+		w.answer(back.Browser, "/settings/email/confirmation", nil) // a later email
+		testenv.Eventually(w.t, 20*time.Second, "a later email", func() bool { return len(bag.to(p.Email, "Bestätigen Sie Ihre E-Mail-Adresse")) > 0 })
 		if n := len(bag.to(p.Email, german)) + len(bag.to(p.Email, "New sign-in to your account")); n != 1 {
-			w.t.Errorf("%d letters about sign-ins", n)
+			w.t.Errorf("%d emails about sign-ins", n)
 		}
 	})
 }
