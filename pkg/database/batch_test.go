@@ -94,7 +94,7 @@ func awaitBlocked(t *testing.T, db *database.DB, n int) {
 // read finds a counter; dividing by 0 is refused.
 const read = "SELECT id, id / $2::int FROM counters WHERE id = $1"
 
-// Of statements that travel together each gets its own row, or its own refusal,
+// Of statements that share a trip each gets its own row, or its own refusal,
 // or the news that there is none.
 func TestStatementsThatTravelTogetherStandAlone(t *testing.T) {
 	for name, every := range map[string]int{"all are good": 1000, "some are refused": 8} {
@@ -123,7 +123,7 @@ func TestStatementsThatTravelTogetherStandAlone(t *testing.T) {
 	}
 }
 
-// An answer that its caller cannot take is that caller's trouble alone.
+// An answer that its caller cannot read fails that caller alone.
 func TestAnAnswerThatCannotBeTakenIsNobodyElses(t *testing.T) {
 	db := openWithRows(t)
 	depart, arrive := waiting(t, db, rows, func(i int) {
@@ -145,7 +145,7 @@ func TestAnAnswerThatCannotBeTakenIsNobodyElses(t *testing.T) {
 	}
 }
 
-// Somebody who leaves does not take those along who travel with them.
+// A caller that gives up does not end the calls that share its trip.
 func TestACallerWhoLeavesTakesNobodyAlong(t *testing.T) {
 	db := openWithRows(t)
 	gone, leave := context.WithCancel(t.Context())

@@ -55,7 +55,7 @@ func TestStepsThatTravelTogetherAreTheirOwn(t *testing.T) {
 	}
 }
 
-// Somebody who leaves does not take those along who travel with them.
+// A caller that gives up does not end the calls that share its trip.
 func TestACallerWhoLeavesHoldsNobodyUp(t *testing.T) {
 	r := openRedis(t, testenv.NeedRedis(t), newClock(), Refuse)
 	key, l := unique(t), Limit{Max: 1_000_000, Window: time.Hour}

@@ -56,7 +56,7 @@ func newProxy(rawURL string, tap func(io.Reader)) (*Proxy, string, error) {
 	p := &Proxy{listener: l, target: target, tap: tap, conns: map[net.Conn]struct{}{}}
 	go p.accept()
 	u.Host = l.Addr().String()
-	if tap != nil { // nobody reads over the shoulder of TLS
+	if tap != nil { // nothing can be read of TLS
 		q := u.Query()
 		q.Set("sslmode", "disable")
 		u.RawQuery = q.Encode()
