@@ -14,8 +14,8 @@ type Disk struct {
 	t   testing.TB
 }
 
-// NewDisk mounts a disk of size bytes (with a suffix, as 16m) in memory. Who may
-// not mount skips the test.
+// NewDisk mounts a disk of size bytes (with a suffix, as 16m) in memory. Where that is
+// not allowed the test is skipped; when engines are required, it fails.
 func NewDisk(t testing.TB, size string) *Disk {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "latchkey-disk-") //nolint:usetesting // an engine's user must be able to reach it
@@ -24,7 +24,10 @@ func NewDisk(t testing.TB, size string) *Disk {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	if err := syscall.Mount("none", dir, "tmpfs", 0, "size="+size+",mode=0777"); err != nil {
-		t.Skipf("a small disk cannot be mounted here: %v", err)
+		if RequireEngines() {
+			t.Fatalf("a small disk is required and cannot be mounted here: %v", err)
+		}
+		t.Skipf("a small disk cannot be mounted here, which takes root: %v", err)
 	}
 	if uid, gid, err := idsOf("postgres"); err == nil { // for a tablespace
 		_ = os.Chown(dir, int(uid), int(gid))
