@@ -48,10 +48,9 @@ func (s *Store) HasGrant(ctx context.Context, id string) (bool, error) {
 	return n == 1, err
 }
 
-// EventsOfRequest returns the events of a request, oldest first. No index serves it:
-// it is for somebody who waits at a terminal.
+// EventsOfRequest returns the events of a request, oldest first.
 func (s *Store) EventsOfRequest(ctx context.Context, requestID string) ([]authserver.Event, error) {
-	rows, err := database.Find[eventRow](s.rows(ctx).Where("request_id = ?", requestID).Order("at, id"))
+	rows, err := database.Find[eventRow](s.rows(ctx).Where("request_id = ? AND request_id <> ''", requestID).Order("at, id")) // <>: as the index says
 	if err != nil {
 		return nil, err
 	}

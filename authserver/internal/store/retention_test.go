@@ -72,3 +72,13 @@ func TestASwitchedOffClientIsNotForgotten(t *testing.T) {
 		}
 	})
 }
+
+// TestEventsOfARequestGoByIndex on both engines.
+func TestEventsOfARequestGoByIndex(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *database.DB, _ *store.Store) {
+		how := testenv.Plan(t, db, `SELECT id FROM events WHERE request_id = $1 AND request_id <> '' ORDER BY at, id`, "r")
+		if !strings.Contains(how, "events_request") || strings.Contains(how, "Sort") || strings.Contains(how, "TEMP B-TREE") {
+			t.Error(how)
+		}
+	})
+}
