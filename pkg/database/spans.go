@@ -16,10 +16,17 @@ type spans struct{}
 
 type spanKey struct{}
 
-// table is the first table that a statement names.
-var table = regexp.MustCompile(`(?i)\b(?:from|into|update|join)\s+"?([a-z_]+)"?`)
+// How OpenTelemetry calls the engines (db.system.name).
+const (
+	postgresSystem = "postgresql"
+	sqliteSystem   = "sqlite"
+)
 
-func begin(ctx context.Context, text string) context.Context {
+// table is the first table that a statement names.
+var table = regexp.MustCompile("(?i)\\b(?:from|into|update|join)\\s+[\"`]?([a-z_]+)")
+
+// begin starts the span of a statement. Its context is for end.
+func begin(ctx context.Context, system, text string) context.Context {
 	if !span.On() {
 		return ctx
 	}
@@ -28,7 +35,7 @@ func begin(ctx context.Context, text string) context.Context {
 	if strings.Trim(verb, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 		verb = "STATEMENT"
 	}
-	attrs, name := []span.Attr{{Key: "db.system.name", Value: "postgresql"}, {Key: "db.operation.name", Value: verb}}, verb
+	attrs, name := []span.Attr{{Key: "db.system.name", Value: system}, {Key: "db.operation.name", Value: verb}}, verb
 	if m := table.FindStringSubmatch(text); m != nil {
 		name, attrs = verb+" "+m[1], append(attrs, span.Attr{Key: "db.collection.name", Value: m[1]})
 	}
@@ -49,7 +56,7 @@ func end(ctx context.Context, err error) {
 
 // TraceQueryStart implements pgx.QueryTracer.
 func (spans) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
-	return begin(ctx, q.SQL)
+	return begin(ctx, postgresSystem, q.SQL)
 }
 
 // TraceQueryEnd implements pgx.QueryTracer.
@@ -63,7 +70,7 @@ func (spans) TraceBatchStart(ctx context.Context, _ *pgx.Conn, b pgx.TraceBatchS
 	if b.Batch == nil || len(b.Batch.QueuedQueries) == 0 {
 		return ctx
 	}
-	return begin(ctx, b.Batch.QueuedQueries[len(b.Batch.QueuedQueries)-1].SQL)
+	return begin(ctx, postgresSystem, b.Batch.QueuedQueries[len(b.Batch.QueuedQueries)-1].SQL)
 }
 
 // TraceBatchQuery implements pgx.BatchTracer.

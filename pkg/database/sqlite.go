@@ -66,7 +66,7 @@ func openSQLite(path string, opts Options) (*DB, error) {
 	if err := registerFold(); err != nil {
 		return nil, fmt.Errorf("database: SQLite functions: %w", err)
 	}
-	sqlDB, err := sql.Open("sqlite", "file:"+path+"?"+sqliteParams.Encode())
+	connector, err := driversqlite.NewConnector("file:" + path + "?" + sqliteParams.Encode())
 	if err != nil {
 		return nil, fmt.Errorf("database: open SQLite: %w", err)
 	}

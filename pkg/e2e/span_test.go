@@ -126,3 +126,43 @@ func TestSpansOfBothServicesMakeOneTrace(t *testing.T) {
 		}
 	}
 }
+
+// TestSpansOfSQLite are as those of PostgreSQL: of the writer's turn too, for which
+// requests wait; and no parameter is in them.
+func TestSpansOfSQLite(t *testing.T) {
+	c := &collector{}
+	server := httptest.NewServer(c)
+	defer server.Close()
+	env := process.Env{"OTEL_EXPORTER_OTLP_ENDPOINT": server.URL}
+	w := startWorld(t, testenv.Embedded, stack.Setup{AuthEnv: env, APIEnv: env})
+	p, app := w.person(), w.public()
+	first := w.tokensOf(p, app, "read_write")
+	pair := w.refreshed(app, first.Refresh)
+	wantStatus(t, w.call(http.MethodGet, accounts, pair.Access, nil), http.StatusOK)
+	for _, want := range []struct{ service, name string }{
+		{"authserver", "SELECT grants"},
+		{"authserver", "UPDATE grants"},
+		{"authserver", "BEGIN"},
+		{"authserver", "COMMIT"},
+		{"resourceapi", "SELECT accounts"},
+	} {
+		testenv.Eventually(t, 30*time.Second, want.service+" sends "+want.name, func() bool {
+			_, ok := c.find(want.service, want.name, "")
+			return ok
+		})
+	}
+	update, _ := c.find("authserver", "UPDATE grants", "")
+	if outer, ok := c.find("authserver", "POST /oauth/token", update.TraceID); !ok || update.ParentSpanID != outer.SpanID || update.Kind != 3 {
+		t.Errorf("%+v is not of %+v", update, outer)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !strings.Contains(c.raw.String(), `"sqlite"`) || strings.Contains(c.raw.String(), "postgresql") {
+		t.Error("the spans name another engine")
+	}
+	for _, secret := range []string{first.Access, first.Refresh, pair.Access, pair.Refresh, p.Email, p.Password, "oat_", "ort_", "$argon2"} {
+		if strings.Contains(c.raw.String(), secret) {
+			t.Errorf("the spans hold %q", secret)
+		}
+	}
+}
