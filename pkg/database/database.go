@@ -48,6 +48,7 @@ type DB struct {
 	orm    *gorm.DB
 	sql    *sql.DB
 	log    *slog.Logger
+	file   string                   // of SQLite
 	pool   *pgxpool.Pool            // nil on SQLite
 	pass   *password                // nil on SQLite
 	reads  *coalesce.Batcher[*call] // nil on SQLite

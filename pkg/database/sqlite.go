@@ -70,6 +70,7 @@ func openSQLite(path string, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("database: open SQLite: %w", err)
 	}
+	sqlDB := sql.OpenDB(spansOfSQLite{connector})
 	n := opts.MaxConnections
 	if n <= 0 {
 		n = 8
@@ -82,5 +83,5 @@ func openSQLite(path string, opts Options) (*DB, error) {
 		_ = sqlDB.Close() // the open error is the one to report
 		return nil, fmt.Errorf("database: open SQLite: %w", err)
 	}
-	return &DB{engine: SQLite, orm: orm, sql: sqlDB, log: opts.log()}, nil
+	return &DB{engine: SQLite, orm: orm, sql: sqlDB, log: opts.log(), file: path}, nil
 }

@@ -84,7 +84,7 @@ type worker func(ctx context.Context)
 // last request.
 func (p *parts) run(ctx context.Context, handler http.Handler, workers []worker) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	workers = append(workers, func(ctx context.Context) { clock.Run(ctx, p.db) })
+	workers = append(workers, func(ctx context.Context) { clock.Run(ctx, p.db) }, p.db.RunCheckpoints)
 	if canary := p.canary(); canary != nil {
 		workers = append(workers, canary)
 	}

@@ -266,7 +266,7 @@ func (p *parts) workers() []func(ctx context.Context) {
 	worker := balance.NewWorker(balance.Options{
 		Store: p.store, Logger: p.log, Poll: p.cfg.WorkerPoll, Lease: p.cfg.WorkerLease, Tries: p.cfg.WorkerTries, Backoff: p.cfg.WorkerBackoff,
 	}, p.metrics)
-	list := []func(ctx context.Context){p.answers.Run, p.uses.Run, p.spans.Run, p.compareSettings, sweeper(p.cfg, p.db, p.store, p.log, p.metrics).Run}
+	list := []func(ctx context.Context){p.db.RunCheckpoints, p.answers.Run, p.uses.Run, p.spans.Run, p.compareSettings, sweeper(p.cfg, p.db, p.store, p.log, p.metrics).Run}
 	if p.cfg.RedisURL != "" {
 		list = append(list, func(ctx context.Context) { doctor.Announce(ctx, p.cache, "resourceapi", p.cfg.Issuer) })
 	}
