@@ -80,19 +80,18 @@ func OpenRedis(address string, opts Options) (*Redis, error) {
 // login is what new connections say.
 type login struct{ user, password string }
 
-// Renew takes user and password of address for connections that are opened from now
-// on, where s is Redis. Those that are open stay.
-func Renew(s Store, address string) error {
+// Renewal returns what takes user and password of address for connections that are
+// opened from then on, where s is Redis. Those that are open stay.
+func Renewal(s Store, address string) (apply func(), err error) {
 	r, ok := s.(*Redis)
 	if !ok {
-		return nil
+		return func() {}, nil
 	}
 	a, err := parse(address)
 	if err != nil {
-		return fmt.Errorf("cache: the Redis URL %w", err)
+		return nil, fmt.Errorf("cache: the Redis URL %w", err)
 	}
-	r.login.Store(&login{a.options.Username, a.options.Password})
-	return nil
+	return func() { r.login.Store(&login{a.options.Username, a.options.Password}) }, nil
 }
 
 // Client returns the connections, breaker included, for scripts that the

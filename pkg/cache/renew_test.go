@@ -30,11 +30,13 @@ func TestANewPasswordOfRedisNeedsNoRestart(t *testing.T) {
 	if err := s.Ping(t.Context()); err == nil {
 		t.Fatal("the old password is still taken: this test cannot fail")
 	}
-	if err := cache.Renew(s, as("second")); err != nil {
+	apply, err := cache.Renewal(s, as("second"))
+	if err != nil {
 		t.Fatal(err)
 	}
+	apply()
 	testenv.Eventually(t, 10*time.Second, "Redis takes the new password", func() bool { return s.Ping(t.Context()) == nil })
-	if err := cache.Renew(s, "http://nonsense"); err == nil {
+	if _, err := cache.Renewal(s, "http://nonsense"); err == nil {
 		t.Error("a URL that is none is taken")
 	}
 }

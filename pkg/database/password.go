@@ -16,16 +16,15 @@ func (p *password) give(_ context.Context, cfg *pgx.ConnConfig) {
 	}
 }
 
-// Renew takes the password of url for connections that are opened from now on. Those
-// that are open stay. Nothing else of url may be another.
-func (db *DB) Renew(url string) error {
+// Renewal returns what takes the password of url for connections that are opened from
+// then on. Those that are open stay. Nothing else of url may be another.
+func (db *DB) Renewal(url string) (apply func(), err error) {
 	if db.pool == nil {
-		return nil
+		return func() {}, nil
 	}
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
-		return CheckURL("database: the URL", url)
+		return nil, CheckURL("database: the URL", url)
 	}
-	db.pass.text.Store(&cfg.Password)
-	return nil
+	return func() { db.pass.text.Store(&cfg.Password) }, nil
 }

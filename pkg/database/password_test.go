@@ -10,7 +10,7 @@ import (
 	"latchkey/pkg/testenv"
 )
 
-// TestANewPasswordNeedsNoRestart: connections that are opened after Renew have it.
+// TestANewPasswordNeedsNoRestart: connections that are opened after a renewal have it.
 func TestANewPasswordNeedsNoRestart(t *testing.T) {
 	rules := filepath.Join(t.TempDir(), "pg_hba.conf")
 	if err := os.WriteFile(rules, []byte("host all postgres all trust\nhost all all all scram-sha-256\n"), 0o644); err != nil { //nolint:gosec // PostgreSQL has a user of its own
@@ -53,13 +53,18 @@ func TestANewPasswordNeedsNoRestart(t *testing.T) {
 	if err := ping(); err == nil {
 		t.Fatal("the old password is still taken: this test cannot fail")
 	}
-	if err := db.Renew(as("second")); err != nil {
+	apply, err := db.Renewal(as("second"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := ping(); err != nil {
-		t.Errorf("after Renew: %v", err)
+	if err := ping(); err == nil {
+		t.Error("the new password is taken before it is applied")
 	}
-	if err := db.Renew("postgres://[::1"); err == nil {
+	apply()
+	if err := ping(); err != nil {
+		t.Errorf("after it is applied: %v", err)
+	}
+	if _, err := db.Renewal("postgres://[::1"); err == nil {
 		t.Error("a URL that is none is taken")
 	}
 }

@@ -1,6 +1,9 @@
 package settings
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -55,3 +58,31 @@ func withoutPassword(text string) string {
 	user, _, _ := strings.Cut(rest[:at], ":")
 	return scheme + "://" + user + rest[at:]
 }
+
+// Renewal is a part of a service that takes other values of settings of type C while it
+// runs.
+type Renewal[C any] struct {
+	Names []string // of the variables
+	// Prepare checks the values of next, and changes nothing yet. apply cannot fail.
+	Prepare func(ctx context.Context, next C) (apply func(), err error)
+}
+
+// Renew has every part take the values of next, or none of them: the first error ends
+// it. It returns the names of the variables that parts have taken.
+func Renew[C any](ctx context.Context, next C, parts []Renewal[C]) (names []string, err error) {
+	steps := make([]func(), 0, len(parts))
+	for _, part := range parts {
+		apply, err := part.Prepare(ctx, next)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", strings.Join(part.Names, ", "), err)
+		}
+		names, steps = append(names, part.Names...), append(steps, apply)
+	}
+	for _, apply := range steps {
+		apply()
+	}
+	return names, nil
+}
+
+// ErrOtherPlace refuses a URL of which more than the password has changed.
+var ErrOtherPlace = errors.New("another server or user than before needs a restart; only the password may change")

@@ -28,11 +28,7 @@ func requestOrigin(ctx context.Context) authserver.Origin {
 // openEventKeys derives what proves events from the encryption key, if there is one.
 // A key that cannot be read is not reported here: opening the second factors does that.
 func (p *parts) openEventKeys() {
-	key := p.cfg.EncryptionKey
-	if key == "" {
-		key, _ = readKey(p.keyFile()) // there may be none
-	}
-	if keys, err := event.NewKeys(key, p.cfg.EncryptionKeysOld...); err == nil {
+	if keys, err := event.NewKeys(keyOf(p.cfg), p.cfg.EncryptionKeysOld...); err == nil {
 		p.events.Keys = keys
 	}
 }

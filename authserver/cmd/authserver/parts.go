@@ -16,6 +16,7 @@ import (
 	"latchkey/authserver/internal/credential"
 	"latchkey/authserver/internal/event"
 	"latchkey/authserver/internal/grant"
+	"latchkey/authserver/internal/household"
 	"latchkey/authserver/internal/mail"
 	"latchkey/authserver/internal/oauth"
 	"latchkey/authserver/internal/registration"
@@ -53,9 +54,11 @@ type parts struct {
 
 	latest     config.Config // as it was last read; of reload alone
 	level      *slog.LevelVar
-	spans      *span.Exporter // nil: none are recorded
-	sender     *mail.Sender   // nil: no emails are sent
-	forgetting []func()       // what a reload forgets
+	spans      *span.Exporter    // nil: none are recorded
+	sender     *mail.Sender      // nil: no emails are sent
+	holder     *household.Client // nil: nobody said where the resource API is
+	renewals   []renewal         // what a reload renews
+	forgetting []func()          // what a reload forgets
 }
 
 // clock is this host's, until serve has it go by the database's (0065).
@@ -163,14 +166,18 @@ func (p *parts) ensureClients(ctx context.Context) error {
 	if p.cfg.ResourceServerID == "" {
 		return nil
 	}
-	err := p.registration.Ensure(ctx, registration.Request{
-		ID: p.cfg.ResourceServerID, Name: "Resource API", AuthMethod: authserver.AuthBasic,
-		ResourceServer: true, Secret: p.cfg.ResourceServerSecret,
-	})
-	if err != nil {
+	if err := p.registration.Ensure(ctx, resourceServer(p.cfg), 0); err != nil {
 		return fmt.Errorf("AUTH_RESOURCE_SERVER_CLIENT_ID: %w", err)
 	}
 	return nil
+}
+
+// resourceServer is the deployment's own.
+func resourceServer(c config.Config) registration.Request {
+	return registration.Request{
+		ID: c.ResourceServerID, Name: "Resource API", AuthMethod: authserver.AuthBasic,
+		ResourceServer: true, Secret: c.ResourceServerSecret,
+	}
 }
 
 func (p *parts) close() {

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"latchkey/authserver/internal/account"
+	"latchkey/authserver/internal/config"
 	"latchkey/authserver/internal/household"
 	"latchkey/pkg/httpserver"
 )
@@ -22,7 +24,7 @@ func (p *parts) people() (*account.Service, error) { return p.peopleWith(readKey
 // AUTH_ENCRYPTION_KEY is not set.
 func (p *parts) peopleWith(kept func(path string) (string, error)) (*account.Service, error) {
 	c := p.cfg.People
-	sealer, err := p.sealer(kept)
+	sealer, err := sealerOf(p.cfg, kept)
 	if err != nil {
 		return nil, err
 	}
@@ -65,20 +67,20 @@ func (t tokenThrottle) Registering(ctx context.Context) time.Duration {
 // sealer reads the encryption key or, when none is set, the one in the file beside
 // the data. Without any, everything works but the second factor; with one
 // that is no key nothing starts, or people who have a second factor would find out.
-func (p *parts) sealer(kept func(path string) (string, error)) (*account.Sealer, error) {
-	key, old := p.cfg.EncryptionKey, p.cfg.EncryptionKeysOld
+func sealerOf(c config.Config, kept func(path string) (string, error)) (*account.Sealer, error) {
+	key, old := c.EncryptionKey, c.EncryptionKeysOld
 	if key == "" {
 		var err error
-		key, err = kept(p.keyFile())
+		key, err = kept(keyFile(c))
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
 		if err != nil {
-			p.log.Warn("no second factor can be set up: AUTH_ENCRYPTION_KEY is not set and none can be kept", "error", err)
+			slog.Warn("no second factor can be set up: AUTH_ENCRYPTION_KEY is not set and none can be kept", "error", err)
 			return nil, nil
 		}
-		if !strings.HasPrefix(p.cfg.DatabaseURL, "sqlite:") {
-			p.log.Warn("AUTH_ENCRYPTION_KEY is not set: replicas must share the file that was made instead", "file", p.keyFile())
+		if !strings.HasPrefix(c.DatabaseURL, "sqlite:") {
+			slog.Warn("AUTH_ENCRYPTION_KEY is not set: replicas must share the file that was made instead", "file", keyFile(c))
 		}
 	}
 	s, err := account.NewSealer(key, old...)
@@ -88,8 +90,17 @@ func (p *parts) sealer(kept func(path string) (string, error)) (*account.Sealer,
 	return s, nil
 }
 
-func (p *parts) keyFile() string {
-	if path, ok := strings.CutPrefix(p.cfg.DatabaseURL, "sqlite:"); ok {
+// keyOf is the encryption key; "": there is none.
+func keyOf(c config.Config) string {
+	if c.EncryptionKey != "" {
+		return c.EncryptionKey
+	}
+	key, _ := readKey(keyFile(c)) // there may be none
+	return key
+}
+
+func keyFile(c config.Config) string {
+	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
 		return filepath.Join(filepath.Dir(strings.TrimPrefix(path, "//")), "encryption.key")
 	}
 	return filepath.Join("data", "encryption.key")
@@ -158,12 +169,12 @@ func (p *parts) outbox(people *account.Service) (worker, error) {
 
 // household returns the client of the resource API; nil: nobody said where it is.
 func (p *parts) household() (*household.Client, error) {
-	if p.cfg.ErasureURL == "" {
-		return nil, nil
+	if p.cfg.ErasureURL == "" || p.holder != nil {
+		return p.holder, nil
 	}
-	client, err := household.New(p.cfg.ErasureURL, p.cfg.ErasureSecret)
-	if err != nil {
+	var err error
+	if p.holder, err = household.New(p.cfg.ErasureURL, p.cfg.ErasureSecret); err != nil {
 		return nil, fmt.Errorf("AUTH_ERASURE_URL: %w", err)
 	}
-	return client, nil
+	return p.holder, nil
 }

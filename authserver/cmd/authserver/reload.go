@@ -4,23 +4,29 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"time"
 
+	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/config"
+	"latchkey/authserver/internal/event"
+	"latchkey/authserver/internal/sso"
 	"latchkey/pkg/cache"
 	"latchkey/pkg/settings"
 )
 
-// renewable are the settings that a SIGHUP changes in a server that runs, as far as
-// they come from files: what the environment says stays as it was at start.
-var renewable = []string{"AUTH_LOG_LEVEL", "AUTH_DATABASE_URL", "AUTH_REDIS_URL", "AUTH_SMTP_URL", "AUTH_SMTP_PASSWORD"}
-
-// reload reads the settings again. A wrong value changes nothing, and the log says
-// why; so it does of values that need a restart.
+// reload reads the settings again, which come from files: what the environment says
+// stays as it was at start. A wrong value changes nothing, and the log says why; so it
+// does of values that need a restart.
 func (p *parts) reload(ctx context.Context) {
 	var level slog.Level
+	var renewed []string
 	next, err := readSettings()
 	if err == nil {
-		err = errors.Join(level.UnmarshalText([]byte(next.LogLevel)), p.apply(next))
+		err = level.UnmarshalText([]byte(next.LogLevel))
+	}
+	if err == nil {
+		renewed, err = settings.Renew(ctx, next, p.renewals)
 	}
 	if err != nil {
 		p.log.ErrorContext(ctx, "settings were not read again: what was set before stays", "error", err)
@@ -29,23 +35,101 @@ func (p *parts) reload(ctx context.Context) {
 	for _, forget := range p.forgetting {
 		forget()
 	}
-	now, late := settings.Renewed(p.latest, next, renewable)
+	now, late := settings.Renewed(p.latest, next, append(renewed, "AUTH_LOG_LEVEL"))
+	provided, changed := p.latest.SSO.Differs(next.SSO)
+	now, late = append(now, provided...), append(late, changed...)
 	p.latest = next
 	p.level.Set(min(p.level.Level(), level)) // either of them may hide the line
 	p.log.WarnContext(ctx, "settings were read again", "changed", now, "need_a_restart", late)
 	p.level.Set(level)
 }
 
-var errOtherPlace = errors.New("another server or user than before needs a restart; only a password may change")
+type renewal = settings.Renewal[config.Config]
 
-func (p *parts) apply(next config.Config) error {
-	if !settings.SameButPassword(p.latest.DatabaseURL, next.DatabaseURL) || !settings.SameButPassword(p.latest.RedisURL, next.RedisURL) || !settings.SameButPassword(p.latest.SMTPURL, next.SMTPURL) {
-		return errOtherPlace
+// renews collects what a reload renews in a server. The client of the deployment's own
+// resource server is last, for that is a row, and can fail when all else is well.
+func (p *parts) renews(people *account.Service, single *sso.Service) {
+	p.renewals = []renewal{
+		{Names: []string{"AUTH_DATABASE_URL"}, Prepare: func(_ context.Context, next config.Config) (func(), error) {
+			if !settings.SameButPassword(p.latest.DatabaseURL, next.DatabaseURL) {
+				return nil, settings.ErrOtherPlace
+			}
+			return p.db.Renewal(next.DatabaseURL)
+		}},
+		{Names: []string{"AUTH_REDIS_URL"}, Prepare: func(_ context.Context, next config.Config) (func(), error) {
+			if !settings.SameButPassword(p.latest.RedisURL, next.RedisURL) {
+				return nil, settings.ErrOtherPlace
+			}
+			return cache.Renewal(p.cache, next.RedisURL)
+		}},
+		{Prepare: func(_ context.Context, next config.Config) (func(), error) {
+			return func() { single.Renew(providersOf(next)) }, nil
+		}},
 	}
 	if p.sender != nil {
-		if err := p.sender.Renew(next.SMTPURL, next.SMTPPassword); err != nil {
-			return err
-		}
+		p.renewals = append(p.renewals, renewal{Names: []string{"AUTH_SMTP_URL", "AUTH_SMTP_PASSWORD"}, Prepare: p.renewMail})
 	}
-	return errors.Join(p.db.Renew(next.DatabaseURL), cache.Renew(p.cache, next.RedisURL))
+	if p.holder != nil {
+		p.renewals = append(p.renewals, renewal{Names: []string{"AUTH_ERASURE_SECRET"}, Prepare: func(_ context.Context, next config.Config) (func(), error) {
+			return func() { p.holder.Renew(next.ErasureSecret) }, nil
+		}})
+	}
+	if people.CanSeal() && p.events.Keys != nil {
+		p.renewals = append(p.renewals, renewal{
+			Names: []string{"AUTH_ENCRYPTION_KEY", "AUTH_ENCRYPTION_KEYS_OLD"},
+			Prepare: func(ctx context.Context, next config.Config) (func(), error) {
+				return p.renewKeys(ctx, people, next)
+			},
+		})
+	}
+	if p.cfg.ResourceServerID != "" {
+		p.renewals = append(p.renewals, renewal{Names: []string{"AUTH_RESOURCE_SERVER_CLIENT_SECRET"}, Prepare: p.renewResourceServer})
+	}
+}
+
+func (p *parts) renewMail(_ context.Context, next config.Config) (func(), error) {
+	if !settings.SameButPassword(p.latest.SMTPURL, next.SMTPURL) {
+		return nil, settings.ErrOtherPlace
+	}
+	return p.sender.Renewal(next.SMTPURL, next.SMTPPassword)
+}
+
+// renewKeys takes other encryption keys, of which one opens what the database holds.
+func (p *parts) renewKeys(ctx context.Context, people *account.Service, next config.Config) (func(), error) {
+	sealer, err := sealerOf(next, readKey)
+	if err != nil {
+		return nil, err
+	}
+	if sealer == nil {
+		return nil, errors.New("the encryption key is gone")
+	}
+	seal, err := people.KeyRenewal(ctx, sealer)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := event.NewKeys(keyOf(next), next.EncryptionKeysOld...)
+	if err != nil {
+		return nil, err
+	}
+	return func() { seal(); p.events.Keys.Renew(keys) }, nil
+}
+
+// renewalOverlap is how long the secret of the deployment's own resource server goes on
+// being accepted after a new one was read: its replicas read it later.
+const renewalOverlap = time.Hour
+
+func (p *parts) renewResourceServer(ctx context.Context, next config.Config) (func(), error) {
+	if next.ResourceServerID != p.latest.ResourceServerID {
+		return func() {}, nil // named as one that waits for a restart
+	}
+	return func() {}, p.registration.Ensure(ctx, resourceServer(next), renewalOverlap)
+}
+
+// providersOf are the providers of single sign-on.
+func providersOf(c config.Config) []sso.Provider {
+	all := make([]sso.Provider, 0, len(c.SSO.Providers))
+	for _, one := range c.SSO.Providers {
+		all = append(all, sso.Provider(one))
+	}
+	return slices.Clip(all)
 }

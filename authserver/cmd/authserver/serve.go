@@ -156,6 +156,7 @@ func (p *parts) router(people *account.Service) (*mux.Router, *web.Server, []wor
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	p.renews(people, single)
 	if outbox != nil {
 		workers = append(workers, outbox)
 	}

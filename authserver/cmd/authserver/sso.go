@@ -15,10 +15,7 @@ import (
 func (p *parts) sso(people *account.Service) *sso.Service {
 	c := p.cfg.SSO
 	settings := sso.Settings{
-		Issuer: p.cfg.Issuer, Create: c.Create, Domains: c.Domains, Timeout: c.Timeout, MobileRedirect: c.MobileRedirect,
-	}
-	for _, one := range c.Providers {
-		settings.Providers = append(settings.Providers, sso.Provider(one))
+		Issuer: p.cfg.Issuer, Providers: providersOf(p.cfg), Create: c.Create, Domains: c.Domains, Timeout: c.Timeout, MobileRedirect: c.MobileRedirect,
 	}
 	return sso.New(sso.Dependencies{Store: p.store, People: people, Events: p.events, Now: now, Settings: settings})
 }

@@ -32,7 +32,9 @@ func (s *Service) ProveKey(ctx context.Context) error {
 
 // CheckKey compares the encryption key with the proof in the database, if there is
 // one.
-func (s *Service) CheckKey(ctx context.Context) error {
+func (s *Service) CheckKey(ctx context.Context) error { return s.checkKey(ctx, s.deps.Sealer) }
+
+func (s *Service) checkKey(ctx context.Context, sealer *Sealer) error {
 	sealed, err := s.deps.Store.FindKeyProof(ctx)
 	if err != nil || sealed == nil {
 		return err
@@ -43,6 +45,15 @@ func (s *Service) CheckKey(ctx context.Context) error {
 		}
 	}
 	return ErrWrongKey
+}
+
+// KeyRenewal returns what takes the keys of next. ErrWrongKey: none of them opens what
+// the database holds.
+func (s *Service) KeyRenewal(ctx context.Context, next *Sealer) (apply func(), err error) {
+	if err := s.checkKey(ctx, next); err != nil {
+		return nil, err
+	}
+	return func() { s.deps.Sealer.Renew(next) }, nil
 }
 
 // renewProof seals the proof under the current key.

@@ -8,13 +8,17 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"latchkey/pkg/settings"
 )
 
 // Sealer encrypts what must stay readable: second-factor secrets. It seals under
-// the current key and opens under any, so keys can be changed without an outage.
-type Sealer struct {
+// the current key and opens under any, so keys can be changed without an outage. Its
+// methods are safe for concurrent use.
+type Sealer struct{ ring atomic.Pointer[sealRing] }
+
+type sealRing struct {
 	current sealKey
 	all     map[[keyIDLength]byte]sealKey
 }
@@ -32,7 +36,7 @@ const (
 // NewSealer reads keys of 32 bytes in base64 or hex: the current one and those
 // that were current before.
 func NewSealer(current string, old ...string) (*Sealer, error) {
-	s := &Sealer{all: map[[keyIDLength]byte]sealKey{}}
+	ring := &sealRing{all: map[[keyIDLength]byte]sealKey{}}
 	for i, text := range append([]string{current}, old...) {
 		raw, err := settings.Bytes(text, keyLength)
 		if err != nil {
@@ -49,12 +53,17 @@ func NewSealer(current string, old ...string) (*Sealer, error) {
 		sum := sha256.Sum256(append([]byte("latchkey key id\x00"), raw...))
 		k := sealKey{id: [keyIDLength]byte(sum[:keyIDLength]), aead: aead}
 		if i == 0 {
-			s.current = k
+			ring.current = k
 		}
-		s.all[k.id] = k
+		ring.all[k.id] = k
 	}
+	s := &Sealer{}
+	s.ring.Store(ring)
 	return s, nil
 }
+
+// Renew takes the keys of next.
+func (s *Sealer) Renew(next *Sealer) { s.ring.Store(next.ring.Load()) }
 
 // NewSealKey makes a key for NewSealer.
 func NewSealKey() string {
@@ -65,10 +74,11 @@ func NewSealKey() string {
 
 // seal encrypts plain for owner: it opens for nobody else.
 func (s *Sealer) seal(plain []byte, owner string) []byte {
-	nonce := make([]byte, s.current.aead.NonceSize())
+	key := s.ring.Load().current
+	nonce := make([]byte, key.aead.NonceSize())
 	_, _ = rand.Read(nonce) // crypto/rand never fails on Go 1.24 and later
-	head := append(s.current.id[:], nonce...)
-	return s.current.aead.Seal(head, nonce, plain, []byte(owner))
+	head := append(key.id[:], nonce...)
+	return key.aead.Seal(head, nonce, plain, []byte(owner))
 }
 
 // open decrypts what seal made; outdated: under a key that is not current.
@@ -76,7 +86,8 @@ func (s *Sealer) open(sealed []byte, owner string) (plain []byte, outdated bool,
 	if len(sealed) < keyIDLength {
 		return nil, false, errors.New("account: sealed value is damaged")
 	}
-	k, ok := s.all[[keyIDLength]byte(sealed[:keyIDLength])]
+	ring := s.ring.Load()
+	k, ok := ring.all[[keyIDLength]byte(sealed[:keyIDLength])]
 	if !ok {
 		return nil, false, errors.New("account: sealed under a key we do not have")
 	}
@@ -88,5 +99,5 @@ func (s *Sealer) open(sealed []byte, owner string) (plain []byte, outdated bool,
 	if err != nil {
 		return nil, false, fmt.Errorf("account: open sealed value: %w", err)
 	}
-	return plain, k.id != s.current.id, nil
+	return plain, k.id != ring.current.id, nil
 }

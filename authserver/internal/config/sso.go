@@ -79,6 +79,31 @@ func (s *SSO) read(environ map[string]string) error {
 	return errors.Join(errs...)
 }
 
+// Differs names the settings of providers that next has otherwise: secrets, which a
+// server takes while it runs, and all others.
+func (s *SSO) Differs(next SSO) (secrets, others []string) {
+	for _, now := range next.Providers {
+		i := slices.IndexFunc(s.Providers, func(p SSOProvider) bool { return p.Name == now.Name })
+		if i < 0 {
+			continue // AUTH_SSO_PROVIDERS says so
+		}
+		was, prefix := s.Providers[i], "AUTH_SSO_"+strings.ToUpper(strings.ReplaceAll(now.Name, "-", "_"))
+		if was.ClientSecret != now.ClientSecret {
+			secrets = append(secrets, prefix+"_CLIENT_SECRET")
+		}
+		for name, same := range map[string]bool{
+			"_ISSUER": was.Issuer == now.Issuer, "_CLIENT_ID": was.ClientID == now.ClientID,
+			"_LABEL": was.Label == now.Label, "_SCOPES": slices.Equal(was.Scopes, now.Scopes),
+		} {
+			if !same {
+				others = append(others, prefix+name)
+			}
+		}
+	}
+	slices.Sort(others)
+	return secrets, others
+}
+
 // check complains about everything at once. secure: this server is behind https,
 // so a provider must be too, but for one on this machine.
 func (s *SSO) check(secure bool) error {

@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,5 +56,18 @@ func TestEveryComplaintAboutSSOAtOnce(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("%v does not say %s", err, words)
 		}
+	}
+}
+
+// TestWhatOfAProviderDiffers is told apart: a server takes secrets while it runs.
+func TestWhatOfAProviderDiffers(t *testing.T) {
+	was := config.SSO{Providers: []config.SSOProvider{{Name: "work-id", Issuer: "https://a.example", ClientSecret: "1", Label: "W"}, {Name: "gone"}}}
+	now := config.SSO{Providers: []config.SSOProvider{{Name: "new", ClientSecret: "3"}, {Name: "work-id", Issuer: "https://b.example", ClientSecret: "2", Label: "V"}}}
+	secrets, others := was.Differs(now)
+	if !slices.Equal(secrets, []string{"AUTH_SSO_WORK_ID_CLIENT_SECRET"}) || !slices.Equal(others, []string{"AUTH_SSO_WORK_ID_ISSUER", "AUTH_SSO_WORK_ID_LABEL"}) {
+		t.Errorf("%v, %v", secrets, others)
+	}
+	if secrets, others := was.Differs(was); len(secrets)+len(others) > 0 {
+		t.Errorf("%v, %v", secrets, others)
 	}
 }

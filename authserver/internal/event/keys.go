@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash"
+	"sync/atomic"
 
 	"latchkey/authserver"
 	"latchkey/pkg/settings"
@@ -20,8 +21,11 @@ const (
 
 // Keys prove that events are as this server wrote them. They are derived from the
 // encryption key (RFC 5869). MACs are made under the current one and found good
-// under any; each begins with the id of its key.
-type Keys struct {
+// under any; each begins with the id of its key. Its methods are safe for concurrent
+// use.
+type Keys struct{ ring atomic.Pointer[keyRing] }
+
+type keyRing struct {
 	current [keyIDLength]byte
 	all     map[[keyIDLength]byte][]byte
 }
@@ -29,7 +33,7 @@ type Keys struct {
 // NewKeys derives the keys from encryption keys of 32 bytes in base64 or hex: the
 // current one and those that were current before.
 func NewKeys(current string, old ...string) (*Keys, error) {
-	k := &Keys{all: map[[keyIDLength]byte][]byte{}}
+	ring := &keyRing{all: map[[keyIDLength]byte][]byte{}}
 	for i, text := range append([]string{current}, old...) {
 		raw, err := settings.Bytes(text, keyLength)
 		if err != nil {
@@ -41,22 +45,30 @@ func NewKeys(current string, old ...string) (*Keys, error) {
 		}
 		id := [keyIDLength]byte(derived)
 		if i == 0 {
-			k.current = id
+			ring.current = id
 		}
-		k.all[id] = derived[keyIDLength:]
+		ring.all[id] = derived[keyIDLength:]
 	}
+	k := &Keys{}
+	k.ring.Store(ring)
 	return k, nil
 }
 
+// Renew takes the keys of next.
+func (k *Keys) Renew(next *Keys) { k.ring.Store(next.ring.Load()) }
+
 // outdated reports whether mac was made under a key that is not current.
 func (k *Keys) outdated(mac []byte) bool {
-	return len(mac) < keyIDLength || [keyIDLength]byte(mac) != k.current
+	return len(mac) < keyIDLength || [keyIDLength]byte(mac) != k.ring.Load().current
 }
 
 // make computes a MAC of what write writes, under the current key.
-func (k *Keys) make(write func(h hash.Hash)) []byte { return k.under(k.current, write) }
+func (k *Keys) make(write func(h hash.Hash)) []byte {
+	ring := k.ring.Load()
+	return ring.under(ring.current, write)
+}
 
-func (k *Keys) under(id [keyIDLength]byte, write func(h hash.Hash)) []byte {
+func (k *keyRing) under(id [keyIDLength]byte, write func(h hash.Hash)) []byte {
 	h := hmac.New(sha256.New, k.all[id])
 	write(h)
 	return h.Sum(id[:])
@@ -67,8 +79,8 @@ func (k *Keys) good(mac []byte, write func(h hash.Hash)) bool {
 	if len(mac) < keyIDLength {
 		return false
 	}
-	id := [keyIDLength]byte(mac)
-	return k.all[id] != nil && hmac.Equal(mac, k.under(id, write))
+	id, ring := [keyIDLength]byte(mac), k.ring.Load()
+	return ring.all[id] != nil && hmac.Equal(mac, ring.under(id, write))
 }
 
 // put writes values so that no two lists of values are the same bytes.

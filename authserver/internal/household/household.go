@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"latchkey/authserver"
@@ -22,7 +23,7 @@ import (
 // Client calls the resource API's internal endpoints.
 type Client struct {
 	base   string
-	secret string
+	secret atomic.Pointer[string]
 	http   *http.Client
 }
 
@@ -32,14 +33,19 @@ func New(base, secret string) (*Client, error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, errors.New("household: the address of the resource API must be an http or https URL")
 	}
-	return &Client{
-		base: strings.TrimRight(base, "/"), secret: secret,
+	c := &Client{
+		base: strings.TrimRight(base, "/"),
 		http: &http.Client{
 			Timeout:       30 * time.Second,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the secret stays with the host it is for
 		},
-	}, nil
+	}
+	c.Renew(secret)
+	return c, nil
 }
+
+// Renew makes secret the one of the requests from now on.
+func (c *Client) Renew(secret string) { c.secret.Store(&secret) }
 
 // EraseFamily asks for everything of a family to be erased. A family that is
 // gone already is no error. Any other answer is one, to be tried again.
@@ -111,7 +117,7 @@ func (c *Client) call(ctx context.Context, method, familyID string, body []byte)
 	if err != nil {
 		return 0, nil, fmt.Errorf("household: %w", err)
 	}
-	req.Header.Set("Authorization", "Bearer "+c.secret)
+	req.Header.Set("Authorization", "Bearer "+*c.secret.Load())
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

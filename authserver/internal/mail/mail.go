@@ -55,15 +55,15 @@ type mailServer struct {
 	options []smtp.Option
 }
 
-// Renew takes another password for emails that are sent from now on.
-func (s *Sender) Renew(url, password string) error {
+// Renewal returns what takes another password for emails that are sent from then on.
+func (s *Sender) Renewal(url, password string) (apply func(), err error) {
 	next := s.settings
 	next.URL, next.Password = url, password
 	host, options, err := server(next)
-	if err == nil {
-		s.server.Store(&mailServer{host, options})
+	if err != nil {
+		return nil, err
 	}
-	return err
+	return func() { s.server.Store(&mailServer{host, options}) }, nil
 }
 
 // New checks the settings; it connects to nothing.
@@ -83,9 +83,11 @@ func newSender(s Settings, files fs.FS) (*Sender, error) {
 	if sender.from.Name == "" {
 		sender.from.Name = sender.settings.Face.Name
 	}
-	if err := sender.Renew(s.URL, s.Password); err != nil {
+	apply, err := sender.Renewal(s.URL, s.Password)
+	if err != nil {
 		return nil, err
 	}
+	apply()
 	if sender.languages, err = readTemplates(files); err != nil {
 		return nil, err
 	}

@@ -261,8 +261,9 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 }
 
 // Ensure makes the client of r exist with the secret of r, which lets a
-// deployment bring its resource server's credential along.
-func (s *Service) Ensure(ctx context.Context, r Request) error {
+// deployment bring its resource server's credential along. A secret of before is
+// accepted for overlap longer.
+func (s *Service) Ensure(ctx context.Context, r Request, overlap time.Duration) error {
 	c, err := s.Store.FindClient(ctx, r.ID)
 	if fault.Is(err, fault.NotFound) {
 		_, _, err = s.Create(ctx, r)
@@ -277,6 +278,9 @@ func (s *Service) Ensure(ctx context.Context, r Request) error {
 	given, err := chooseSecret(r.Secret)
 	if err != nil || c.SecretDigest.Equal(given.Digest()) {
 		return err
+	}
+	if overlap > 0 {
+		c.PreviousSecretDigest, c.PreviousSecretUntil = c.SecretDigest, s.Now().Add(overlap)
 	}
 	c.SecretDigest = given.Digest()
 	return s.Store.UpdateClient(ctx, c)

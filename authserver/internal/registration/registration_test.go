@@ -233,7 +233,7 @@ func TestEnsure(t *testing.T) {
 		var group sync.WaitGroup
 		for range 4 { // replicas that start together
 			group.Go(func() {
-				if err := s.Ensure(s.Context(), r); err != nil {
+				if err := s.Ensure(s.Context(), r, 0); err != nil {
 					s.Errorf("%v", err)
 				}
 			})
@@ -244,14 +244,14 @@ func TestEnsure(t *testing.T) {
 		}
 		old := r.Secret
 		r.Secret = secret.New(secret.ClientSecret).Reveal()
-		if err := s.Ensure(s.Context(), r); err != nil {
+		if err := s.Ensure(s.Context(), r, 0); err != nil {
 			s.Fatal(err)
 		}
 		if c := s.find(r.ID); !c.SecretMatches(r.Secret, start) || c.SecretMatches(old, start) {
 			s.Error("the deployment's new secret does not take the old one's place")
 		}
 		r.Secret = "chosen"
-		if err := s.Ensure(s.Context(), r); !fault.Is(err, fault.Invalid) {
+		if err := s.Ensure(s.Context(), r, 0); !fault.Is(err, fault.Invalid) {
 			s.Errorf("a chosen secret: %v", err)
 		}
 	})

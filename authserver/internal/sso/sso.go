@@ -123,6 +123,16 @@ func New(d Dependencies) *Service {
 	return s
 }
 
+// Renew has each provider that is known by name take the client secret of the one of
+// that name in list.
+func (s *Service) Renew(list []Provider) {
+	for _, p := range list {
+		if known, ok := s.providers[p.Name]; ok {
+			known.renew(p.ClientSecret)
+		}
+	}
+}
+
 // Providers lists the providers in the operator's order.
 func (s *Service) Providers() []Provider {
 	if s == nil {

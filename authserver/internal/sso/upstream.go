@@ -30,6 +30,7 @@ type upstream struct {
 	flight   singleflight.Group
 
 	mu       sync.Mutex
+	secret   string // "": a public client
 	known    *endpoints
 	failed   error
 	failedAt time.Time
@@ -38,7 +39,8 @@ type upstream struct {
 // endpoints is what the discovery document says, checked.
 type endpoints struct {
 	oauth    oauth2.Config
-	origin   string // of the authorization endpoint
+	methods  []string // of proving who we are at the token endpoint
+	origin   string   // of the authorization endpoint
 	verifier *oidc.IDTokenVerifier
 	provider *oidc.Provider
 	userinfo bool
@@ -60,7 +62,24 @@ func newUpstream(p Provider, redirect string, timeout time.Duration, now func() 
 	if p.Label == "" {
 		p.Label = p.Name
 	}
-	return &upstream{Provider: p, redirect: redirect, client: newClient(issuer, timeout), now: now}
+	return &upstream{Provider: p, secret: p.ClientSecret, redirect: redirect, client: newClient(issuer, timeout), now: now}
+}
+
+// renew makes secret the one that we prove ourselves with from now on.
+func (u *upstream) renew(secret string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.secret = secret
+	if u.known != nil { // somebody may be reading it
+		changed := *u.known
+		u.known = changed.proving(secret)
+	}
+}
+
+// proving sets the secret, and how the provider takes it.
+func (e *endpoints) proving(secret string) *endpoints {
+	e.oauth.ClientSecret, e.oauth.Endpoint.AuthStyle = secret, authStyle(secret, e.methods)
+	return e
 }
 
 // context makes the libraries use our client.
@@ -111,7 +130,7 @@ func (u *upstream) remember(e *endpoints, err error) (*endpoints, error) {
 	defer u.mu.Unlock()
 	if err == nil {
 		e.at = u.now()
-		u.known, u.failed = e, nil
+		u.known, u.failed = e.proving(u.secret), nil
 		return e, nil
 	}
 	u.failed, u.failedAt = errUnavailable.WithCause(shorten("discovery", err)), u.now()
@@ -145,16 +164,16 @@ func (u *upstream) ask(ctx context.Context) (*endpoints, error) {
 			return nil, err
 		}
 	}
-	endpoint.AuthStyle = authStyle(u.ClientSecret, doc.Methods)
 	origin, err := url.Parse(endpoint.AuthURL)
 	if err != nil {
 		return nil, err
 	}
 	return &endpoints{
 		oauth: oauth2.Config{
-			ClientID: u.ClientID, ClientSecret: u.ClientSecret, Endpoint: endpoint, RedirectURL: u.redirect, Scopes: u.Scopes,
+			ClientID: u.ClientID, Endpoint: endpoint, RedirectURL: u.redirect, Scopes: u.Scopes,
 		},
-		origin: origin.Scheme + "://" + origin.Host, provider: p, userinfo: p.UserInfoEndpoint() != "", saysIss: doc.SaysIss,
+		methods: doc.Methods,
+		origin:  origin.Scheme + "://" + origin.Host, provider: p, userinfo: p.UserInfoEndpoint() != "", saysIss: doc.SaysIss,
 		verifier: oidc.NewVerifier(u.Issuer, keys{oidc.NewRemoteKeySet(ctx, doc.JWKS)}, &oidc.Config{
 			ClientID: u.ClientID, Now: u.now, SupportedSigningAlgs: signingAlgs(doc.Algs),
 		}),

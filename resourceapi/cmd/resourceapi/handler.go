@@ -7,8 +7,8 @@ import (
 	"github.com/gorilla/mux"
 
 	"latchkey/pkg/apierror"
+	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
-	"latchkey/pkg/secret"
 	"latchkey/resourceapi/internal/api"
 )
 
@@ -21,7 +21,8 @@ func (p *parts) handler() (http.Handler, error) {
 		Store: p.store, Guard: p.guard, Resource: p.cfg.URL, Issuer: p.cfg.Issuer, BodyLimit: p.cfg.BodyLimit, Logger: p.log,
 	}
 	if p.cfg.ErasureSecret != "" {
-		opts.Erasure = secret.DigestOf(p.cfg.ErasureSecret)
+		p.erasure = guard.NewShared(p.cfg.ErasureSecret)
+		opts.Erasure = p.erasure
 	}
 	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
 	endpoints, err := api.New(opts)

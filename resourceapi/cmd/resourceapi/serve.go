@@ -63,6 +63,7 @@ type parts struct {
 	level    *slog.LevelVar
 	spans    *span.Exporter // nil: none are recorded
 	reporter *keyuse.Client // nil: uses are not reported
+	erasure  *guard.Shared  // nil: nobody may erase
 }
 
 func serve(ctx context.Context, args []string) (err error) {
@@ -97,7 +98,6 @@ func serve(ctx context.Context, args []string) (err error) {
 	if err := p.openGuard(ctx); err != nil {
 		return err
 	}
-	cli.OnHangup(ctx, p.reload)
 	return p.run(ctx)
 }
 
@@ -246,6 +246,7 @@ func (p *parts) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	cli.OnHangup(ctx, p.reload)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	for _, work := range p.workers() {

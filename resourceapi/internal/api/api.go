@@ -18,7 +18,6 @@ import (
 	"latchkey/pkg/fault"
 	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
-	"latchkey/pkg/secret"
 	"latchkey/resourceapi"
 	"latchkey/resourceapi/internal/store"
 )
@@ -27,10 +26,10 @@ import (
 type Options struct {
 	Store     *store.Store
 	Guard     *guard.Guard
-	Resource  string // public address of this API, the RFC 8707 resource
-	Issuer    string // of the authorization server
-	BodyLimit int64  // bytes of a JSON or form body
-	Erasure   secret.Digest
+	Resource  string        // public address of this API, the RFC 8707 resource
+	Issuer    string        // of the authorization server
+	BodyLimit int64         // bytes of a JSON or form body
+	Erasure   *guard.Shared // nil: nobody may erase
 	Logger    *slog.Logger
 }
 

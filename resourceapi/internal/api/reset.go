@@ -7,7 +7,6 @@ import (
 	"github.com/gorilla/mux"
 
 	"latchkey/pkg/body"
-	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/resourceapi"
 )
@@ -61,7 +60,7 @@ func (a *API) resetStatus(ctx context.Context, c *call) (reply, error) {
 
 // shared lets the authorization server in, which has the erasure secret.
 func (a *API) shared(h httpserver.Handler) http.Handler {
-	return httpserver.Handle(guard.AdmitShared(a.Erasure, "This path takes the erasure secret", h), render)
+	return httpserver.Handle(a.Erasure.Admit("This path takes the erasure secret", h), render)
 }
 
 // familyInternally lets act work on the family in the path, whose settings it reads

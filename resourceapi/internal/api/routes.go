@@ -98,7 +98,7 @@ func (a *API) Mount(r *mux.Router) {
 	r.Handle(mcpPath, httpserver.CrossOrigin(methods{"POST": httpserver.Handle(a.Guard.Admit(reader, a.mcp.serve), render)}, refused))
 	a.documents.Mount(r, render)
 	notFound := httpserver.Handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute }, render)
-	if !a.Erasure.IsZero() {
+	if a.Erasure != nil {
 		r.Handle("/internal/families/{id}", methods{
 			"DELETE": a.shared(a.eraseFamily), "GET": a.shared(a.familyInternally(a.showFamilySettings)),
 			"PATCH": a.shared(a.familyInternally(a.updateFamilySettings)),
