@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"time"
@@ -10,6 +11,15 @@ import (
 
 const progressEvery = 200 * time.Millisecond
 
+// Quiet gives a command of long work --quiet.
+func Quiet(flags *flag.FlagSet, quiet *bool) {
+	flags.BoolVar(quiet, "quiet", false, "do not say on the terminal how far the work is")
+}
+
+// OnTerminal reports whether what a command prints goes to a terminal: then it shows
+// itself how far it is.
+func OnTerminal() bool { return isatty.IsTerminal(os.Stdout.Fd()) }
+
 // Progress says on the terminal how far long work is. Where standard error is no
 // terminal it says nothing. A nil *Progress is silent too.
 type Progress struct {
@@ -18,9 +28,9 @@ type Progress struct {
 	told time.Time
 }
 
-// NewProgress returns a Progress that counts what.
-func NewProgress(what string) *Progress {
-	if !isatty.IsTerminal(os.Stderr.Fd()) {
+// NewProgress returns a Progress that counts what; quiet: a silent one.
+func NewProgress(what string, quiet bool) *Progress {
+	if quiet || !isatty.IsTerminal(os.Stderr.Fd()) {
 		return nil
 	}
 	return &Progress{what: what}

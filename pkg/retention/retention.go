@@ -5,6 +5,7 @@ package retention
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -216,15 +217,30 @@ func (s *Sweeper) Expired(ctx context.Context) (Counts, error) {
 // ErrBusy says that another process is sweeping.
 var ErrBusy = errors.New("another process is sweeping: try again in a while")
 
+// How is what Command was asked for.
+type How struct {
+	Dry   bool // count only
+	Quiet bool // do not say how far it is
+}
+
+// Flags gives a command of sweeping its flags.
+func Flags(name string) (flags *flag.FlagSet, how *How, asJSON *bool) {
+	flags, asJSON = cli.Flags(name)
+	how = &How{}
+	flags.BoolVar(&how.Dry, "dry-run", false, "count what would be deleted, and delete nothing")
+	cli.Quiet(flags, &how.Quiet)
+	return flags, how, asJSON
+}
+
 // Command sweeps once, or counts what a sweep would delete, and prints the rows of
 // each table. ErrBusy: another process is at it.
-func Command(ctx context.Context, out io.Writer, s *Sweeper, dry, asJSON bool) (err error) {
+func Command(ctx context.Context, out io.Writer, s *Sweeper, how How, asJSON bool) (err error) {
 	var rows Counts
-	if dry {
+	if how.Dry {
 		rows, err = s.Expired(ctx)
 	} else {
 		var ran bool
-		s.progress = cli.NewProgress("rows deleted")
+		s.progress = cli.NewProgress("rows deleted", how.Quiet)
 		if rows, ran, err = s.Round(ctx); err == nil && !ran {
 			err = ErrBusy
 		}

@@ -56,9 +56,11 @@ func (p *parts) mayRotate(ctx context.Context, people *account.Service) error {
 }
 
 // encryptionChange is a command that changes what is encrypted, and prints how much.
-func encryptionChange(name, said, member string, change func(*account.Service, context.Context) (int, error)) cli.Command {
+func encryptionChange(name, said, member string, change func(*account.Service, context.Context, func(int64)) (int, error)) cli.Command {
 	return func(ctx context.Context, args []string) error {
 		fs, asJSON := cli.Flags("authserver encryption-key " + name)
+		var quiet bool
+		cli.Quiet(fs, &quiet)
 		if _, err := cli.Parse(fs, args, 0); err != nil {
 			return err
 		}
@@ -75,7 +77,10 @@ func encryptionChange(name, said, member string, change func(*account.Service, c
 					return err
 				}
 			}
-			n, err := change(people, ctx)
+			far := cli.NewProgress("second factors and security events", quiet)
+			defer far.End()
+			p.events.Passed = far.Add
+			n, err := change(people, ctx, far.Add)
 			if err != nil {
 				return err
 			}
@@ -83,6 +88,7 @@ func encryptionChange(name, said, member string, change func(*account.Service, c
 			if err := p.events.Reseal(ctx); err != nil {
 				return err
 			}
+			far.End()
 			if *asJSON {
 				return cli.PrintJSON(map[string]any{member: n})
 			}

@@ -183,6 +183,8 @@ func eventsExport(ctx context.Context, args []string) error {
 	fs, asJSON := cli.Flags("authserver events export")
 	var typed eventFlags
 	typed.define(fs, 0)
+	var quiet bool
+	cli.Quiet(fs, &quiet)
 	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
@@ -191,15 +193,23 @@ func eventsExport(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
+		far := cli.NewProgress("events written", quiet || cli.OnTerminal())
+		defer far.End()
+		counted := func(write func(e *authserver.Event) error) func(e *authserver.Event) error {
+			return func(e *authserver.Event) error {
+				far.Add(1)
+				return write(e)
+			}
+		}
 		if *asJSON {
 			lines := json.NewEncoder(os.Stdout)
-			return p.events.Each(ctx, f, func(e *authserver.Event) error { return lines.Encode(viewEvent(e)) })
+			return p.events.Each(ctx, f, counted(func(e *authserver.Event) error { return lines.Encode(viewEvent(e)) }))
 		}
 		out, err := event.NewCSV(os.Stdout)
 		if err != nil {
 			return err
 		}
-		if err := p.events.Each(ctx, f, out.Write); err != nil {
+		if err := p.events.Each(ctx, f, counted(out.Write)); err != nil {
 			return err
 		}
 		return out.Flush()

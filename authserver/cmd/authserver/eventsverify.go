@@ -15,6 +15,8 @@ func eventsVerify(ctx context.Context, args []string) error {
 	fs, asJSON := cli.Flags("authserver events verify")
 	var typed cli.List
 	fs.Var(&typed, "head", "a head from the log, POSITION:SEAL; may be given more than once")
+	var quiet bool
+	cli.Quiet(fs, &quiet)
 	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
@@ -23,7 +25,10 @@ func eventsVerify(ctx context.Context, args []string) error {
 		return err
 	}
 	return withParts(ctx, func(p *parts) error {
+		far := cli.NewProgress("events verified", quiet)
+		p.events.Passed = far.Add
 		found, err := p.events.Verify(ctx, heads)
+		far.End()
 		if err != nil {
 			return err
 		}

@@ -26,6 +26,8 @@ type finding struct {
 // 2, so that "nothing found" is never said of what was not looked at.
 func apikeyScan(ctx context.Context, args []string) error {
 	flagSet, asJSON := cli.Flags("authserver apikey scan")
+	var quiet bool
+	cli.Quiet(flagSet, &quiet)
 	paths, err := cli.Parse(flagSet, args, cli.AnyNumber)
 	if err != nil {
 		return err
@@ -43,14 +45,19 @@ func apikeyScan(ctx context.Context, args []string) error {
 			}
 		}
 	}
+	far := cli.NewProgress("files read", quiet || cli.OnTerminal() && !*asJSON)
 	var unread error
 	for _, path := range paths {
 		if path == "-" {
 			unread = errors.Join(unread, secret.Scan(os.Stdin, report("-")))
 			continue
 		}
-		unread = errors.Join(unread, scanTree(ctx, path, report))
+		unread = errors.Join(unread, scanTree(ctx, path, func(name string) func(m secret.Match) {
+			far.Add(1)
+			return report(name)
+		}))
 	}
+	far.End()
 	if *asJSON {
 		if err := cli.PrintJSON(map[string]any{"findings": found}); err != nil {
 			return err

@@ -39,8 +39,8 @@ func (s *Service) checkKey(ctx context.Context, sealer *Sealer) error {
 	if err != nil || sealed == nil {
 		return err
 	}
-	if s.deps.Sealer != nil {
-		if _, _, err := s.deps.Sealer.open(sealed, keyProofOwner); err == nil {
+	if sealer != nil {
+		if _, _, err := sealer.open(sealed, keyProofOwner); err == nil {
 			return nil
 		}
 	}
@@ -64,7 +64,7 @@ func (s *Service) renewProof(ctx context.Context) error {
 // ReplaceKey goes on with the current key after the one before was lost. Secrets
 // that no key opens go: their people use a recovery code, and set the second
 // factor up again. It returns of how many.
-func (s *Service) ReplaceKey(ctx context.Context) (lost int, err error) {
+func (s *Service) ReplaceKey(ctx context.Context, seen func(n int64)) (lost int, err error) {
 	if s.deps.Sealer == nil {
 		return 0, errNoSealer
 	}
@@ -75,6 +75,7 @@ func (s *Service) ReplaceKey(ctx context.Context) (lost int, err error) {
 		}
 		lost = 0
 		for _, f := range all {
+			seen(1)
 			if _, _, err := s.deps.Sealer.open(f.Sealed, f.UserID); err == nil {
 				continue
 			}

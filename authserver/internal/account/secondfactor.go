@@ -179,7 +179,7 @@ func (s *Service) DisableSecondFactor(ctx context.Context, in *authserver.Signin
 
 // Reseal seals every second-factor secret anew under the current key and
 // returns how many were under an earlier one.
-func (s *Service) Reseal(ctx context.Context) (int, error) {
+func (s *Service) Reseal(ctx context.Context, seen func(n int64)) (int, error) {
 	if s.deps.Sealer == nil {
 		return 0, errNoSealer
 	}
@@ -189,6 +189,7 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 	}
 	n := 0
 	for _, f := range all {
+		seen(1)
 		raw, outdated, err := s.deps.Sealer.open(f.Sealed, f.UserID)
 		if err != nil {
 			return n, fmt.Errorf("second factor of user %s: %w", f.UserID, err)

@@ -237,9 +237,9 @@ func TestEncryptionKeys(t *testing.T) {
 		without := w.service(nil)
 		_, err := without.BeginSecondFactor(w.Context(), in)
 		w.Want("without a key", err, fault.Unavailable)
-		_, err = without.Reseal(w.Context())
+		_, err = without.Reseal(w.Context(), func(int64) {})
 		w.Want("resealing without a key", err, fault.Unavailable)
-		_, err = without.ReplaceKey(w.Context())
+		_, err = without.ReplaceKey(w.Context(), func(int64) {})
 		w.Want("replacing without a key", err, fault.Unavailable)
 		w.must(without.ProveKey(w.Context())) // there is nothing to open
 		w.must(w.People.ProveKey(w.Context()))
@@ -254,10 +254,10 @@ func TestEncryptionKeys(t *testing.T) {
 		if err := stranger.ProveKey(w.Context()); !errors.Is(err, account.ErrWrongKey) {
 			w.Errorf("another key: %v", err)
 		}
-		if n, err := stranger.Reseal(w.Context()); n != 0 || err == nil {
+		if n, err := stranger.Reseal(w.Context(), func(int64) {}); n != 0 || err == nil {
 			w.Errorf("%d were sealed anew: %v", n, err)
 		}
-		if n, err := stranger.ReplaceKey(w.Context()); n != 1 || err != nil {
+		if n, err := stranger.ReplaceKey(w.Context(), func(int64) {}); n != 1 || err != nil {
 			w.Errorf("%d secrets were lost: %v", n, err)
 		}
 		w.must(stranger.CheckKey(w.Context()))
@@ -272,10 +272,10 @@ func TestEncryptionKeys(t *testing.T) {
 		w.must(err)
 		later := w.service(changed)
 		w.must(later.CheckKey(w.Context()))
-		if n, err := later.Reseal(w.Context()); n != 1 || err != nil {
+		if n, err := later.Reseal(w.Context(), func(int64) {}); n != 1 || err != nil {
 			w.Errorf("%d were sealed anew: %v", n, err)
 		}
-		if n, err := later.Reseal(w.Context()); n != 0 || err != nil {
+		if n, err := later.Reseal(w.Context(), func(int64) {}); n != 0 || err != nil {
 			w.Errorf("%d were sealed anew twice: %v", n, err)
 		}
 		only, err := account.NewSealer(second)

@@ -39,6 +39,7 @@ type Recorder struct {
 	Actor     string                                      // of what no request asked for; "": nobody known
 	From      func(ctx context.Context) authserver.Origin // of the request of ctx; nil: there are no requests
 	Followers []Follower                                  // in this order
+	Passed    func(n int64)                               // is told how many more Verify and Reseal have been through; nil: nobody
 	Sealed    func(n int)                                 // is told how many were sealed; nil: nobody
 	Counted   func(e *authserver.Event)                   // told of each that is logged; nil: nobody. It waits for nothing
 }

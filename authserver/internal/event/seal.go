@@ -212,6 +212,7 @@ func (r *Recorder) Reseal(ctx context.Context) error {
 			if err := r.remark(ctx, &waiting[i]); err != nil {
 				return err
 			}
+			r.pass(1)
 		}
 		last := c.SweptSeal
 		for after := c.Swept; ; {
@@ -232,11 +233,18 @@ func (r *Recorder) Reseal(ctx context.Context) error {
 				return err
 			}
 			c.Position = after
+			r.pass(len(found))
 		}
 		c.Seal, c.LoggedDay = last, 0
 		r.logHead(ctx, c)
 		return r.saveChain(ctx, c)
 	})
+}
+
+func (r *Recorder) pass(n int) {
+	if r.Passed != nil {
+		r.Passed(int64(n))
+	}
 }
 
 func (r *Recorder) remark(ctx context.Context, e *authserver.SealedEvent) error {

@@ -70,6 +70,7 @@ func (r *Recorder) Verify(ctx context.Context, heads map[int64][]byte) (*Verifie
 		r.check(v, &fresh[i])
 	}
 	v.Fresh = len(fresh)
+	r.pass(v.Fresh)
 	return v, err
 }
 
@@ -101,6 +102,7 @@ func (r *Recorder) walk(ctx context.Context, v *Verified, c *authserver.EventCha
 			at, seal = e.Position, e.Seal
 			v.Events++
 		}
+		r.pass(len(found))
 		if len(found) == 0 || found[len(found)-1].Position > c.Position {
 			break
 		}

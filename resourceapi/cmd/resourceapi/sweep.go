@@ -25,8 +25,7 @@ func sweeper(cfg config.Config, db *database.DB, s *store.Store, log *slog.Logge
 
 // sweep deletes what has expired, or counts it.
 func sweep(ctx context.Context, args []string) (err error) {
-	fs, asJSON := cli.Flags("resourceapi sweep")
-	dry := fs.Bool("dry-run", false, "count what would be deleted, and delete nothing")
+	fs, how, asJSON := retention.Flags("resourceapi sweep")
 	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err
 	}
@@ -46,5 +45,5 @@ func sweep(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	s := store.New(db, store.Options{Now: time.Now, KeepSyncs: cfg.SyncRetention})
-	return retention.Command(ctx, os.Stdout, sweeper(cfg, db, s, slog.Default(), nil), *dry, *asJSON)
+	return retention.Command(ctx, os.Stdout, sweeper(cfg, db, s, slog.Default(), nil), *how, *asJSON)
 }
