@@ -134,10 +134,19 @@ func TestShellsCompleteCommandsAndFlags(t *testing.T) {
 		"nonsense x":                     "",
 	} {
 		words := strings.Fields(line)
-		out, err := s.sh(append(env, "LINE="+line), "", "bash", "-euc",
-			`source <(authserver completion bash); COMP_WORDS=(authserver $LINE); COMP_CWORD=`+string(rune('0'+len(words)))+`; _authserver; echo "${COMPREPLY[*]:-}"`)
-		if err != nil || strings.TrimSpace(out) != want {
-			t.Errorf("%s: %q %v", line, out, err)
+		for shell, script := range map[string]string{
+			"bash": `source <(authserver completion bash); COMP_WORDS=(authserver $LINE); COMP_CWORD=` + string(rune('0'+len(words))) + `; _authserver; echo "${COMPREPLY[*]:-}"`,
+			"zsh": `compdef() { : }; compadd() { print -r -- ${(P)2} }; source <(authserver completion zsh)
+				words=(authserver ${=LINE}); CURRENT=$#words; _authserver`,
+			"fish": `authserver completion fish | source; complete -C "authserver $LINE"`,
+		} {
+			if _, err := exec.LookPath(shell); err != nil {
+				continue // bash is everywhere, as above
+			}
+			out, err := s.sh(append(env, "LINE="+line), "", shell, "-c", script)
+			if err != nil || strings.TrimSpace(out) != want {
+				t.Errorf("%s: %s: %q %v", shell, line, out, err)
+			}
 		}
 	}
 }
