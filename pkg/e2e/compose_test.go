@@ -127,6 +127,26 @@ func TestD9_ComposePassesEverySettingOn(t *testing.T) {
 	}
 }
 
+// TestD9_ImagesByDigest: a line of .env names an engine's image.
+func TestD9_ImagesByDigest(t *testing.T) {
+	digest := "@sha256:" + strings.Repeat("ab", 32)
+	plain := composeFile(t, "")
+	pinned := composeFile(t, "POSTGRES_IMAGE=postgres:17-alpine"+digest+"\nREDIS_IMAGE=redis:7-alpine"+digest+"\nCADDY_IMAGE=caddy:2-alpine"+digest+"\n")
+	others := 0
+	for name, s := range plain.Services {
+		if slices.Contains(ourServices, name) {
+			continue
+		}
+		others++
+		if _, version, ok := strings.Cut(s.Image, ":"); !ok || version == "latest" || pinned.Services[name].Image != s.Image+digest {
+			t.Errorf("%s: %s, and with a digest %s", name, s.Image, pinned.Services[name].Image)
+		}
+	}
+	if others < 4 {
+		t.Errorf("%d services with images of others", others)
+	}
+}
+
 // TestComposeEnvironmentRuns starts the same programs with the environment the
 // compose file gives them, on local engines: addresses are rewritten, nothing
 // else is.
