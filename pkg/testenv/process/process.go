@@ -136,6 +136,9 @@ func status(ctx context.Context, url string) int {
 	return res.StatusCode
 }
 
+// Environ is the environment that the service was started with.
+func (p *Process) Environ() []string { return p.env.list() }
+
 // Stop asks the service to drain and waits for it to end.
 func (p *Process) Stop() error {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended already
