@@ -18,6 +18,7 @@ const encryptionUsage = `usage: authserver encryption-key COMMAND
 
 To change the key: set AUTH_ENCRYPTION_KEY to a new one and AUTH_ENCRYPTION_KEYS_OLD to
 the one before, restart every server, run rotate, and take AUTH_ENCRYPTION_KEYS_OLD away.
+Where both come from files no restart is needed: docs/operations.md, "Change settings while it runs".
 
 When the key is lost: stop every server, set AUTH_ENCRYPTION_KEY to a new one and run
 replace. Second factors that cannot be read any more are removed; their people sign in
