@@ -14,23 +14,21 @@ import (
 )
 
 // TestExamplesRun runs the examples of the documentation against the service.
-// An example whose interpreter is not installed is passed over.
+// An example whose interpreter is not installed is passed over, unless engines are required.
 func TestExamplesRun(t *testing.T) {
 	s := start(t, testenv.Embedded)
 	c := s.admit(introspection.Answer{
 		Active: true, Scope: "read_write", FamilyID: uuid.NewString(), UserID: uuid.NewString(), Role: "admin",
 		CredentialID: uuid.NewString(), CredentialKind: introspection.KindAPIKey, CredentialName: "Examples", Source: "web", Tier: "standard",
 	})
-	for file, program := range map[string]string{"curl.sh": "sh", "example.py": "python3", "example.mjs": "node"} {
+	for file, programs := range map[string]string{"curl.sh": "sh curl", "example.py": "python3", "example.mjs": "node"} {
 		t.Run(file, func(t *testing.T) {
-			if file == "curl.sh" {
-				if _, err := exec.LookPath("curl"); err != nil {
-					t.Skip("curl is not installed")
+			for _, needed := range strings.Fields(programs) {
+				if _, err := exec.LookPath(needed); err != nil && !testenv.RequireEngines() {
+					t.Skipf("%s is not installed", needed)
 				}
 			}
-			if _, err := exec.LookPath(program); err != nil {
-				t.Skipf("%s is not installed", program)
-			}
+			program, _, _ := strings.Cut(programs, " ")
 			cmd := exec.CommandContext(t.Context(), program, filepath.Join("..", "..", "..", "docs", "examples", file))
 			cmd.Env = append(os.Environ(), "API="+s.url, "KEY="+c.header.Get("X-Api-Key"))
 			out, err := cmd.CombinedOutput()
