@@ -162,7 +162,25 @@ func (r *report) endPackage(e event, key string) {
 		r.broken++
 		fmt.Fprint(r.out, strings.Join(r.output[key], ""))
 	}
+	r.unended(key)
 }
+
+// unended shows what tests of a package said that had not ended when it did: one of
+// them has the reason. The package is the prefix, with a blank.
+func (r *report) unended(prefix string) {
+	for _, key := range slices.Sorted(maps.Keys(r.output)) {
+		if key == prefix || !strings.HasPrefix(key, prefix) {
+			continue
+		}
+		if slices.ContainsFunc(r.output[key], ownWords) {
+			fmt.Fprintf(r.out, "--- DID NOT END: %s\n%s", key, strings.Join(r.output[key], ""))
+		}
+		delete(r.output, key)
+	}
+}
+
+// ownWords reports whether a line of a test is more than that it began, waits or goes on.
+func ownWords(line string) bool { return !strings.HasPrefix(line, "=== ") }
 
 // count says how many packages have ended, of how many.
 func (r *report) count() string {

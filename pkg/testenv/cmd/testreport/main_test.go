@@ -78,3 +78,37 @@ func TestReportNamesWhatIsRunning(t *testing.T) {
 		t.Errorf("printed %q", out.String())
 	}
 }
+
+// Tests that run at once: what one says is not shown as another's, and when the package
+// ends before they do, each shows what it said.
+func TestReportTellsParallelTestsApart(t *testing.T) {
+	_, out := read(t, `{"Action":"start","Package":"p"}
+{"Action":"start","Package":"q"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"a says\n"}
+{"Action":"output","Package":"q","Test":"TestA","Output":"in q\n"}
+{"Action":"output","Package":"p","Test":"TestB","Output":"b says\n"}
+{"Action":"output","Package":"p","Test":"TestC","Output":"=== PAUSE TestC\n"}
+{"Action":"output","Package":"p","Test":"TestC/sub","Output":"c says\n"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"a again\n"}
+{"Action":"fail","Package":"p","Test":"TestA"}
+{"Action":"output","Package":"p","Test":"TestB","Output":"panic: for a reason\n"}
+{"Action":"output","Package":"p","Output":"FAIL p 1.0s\n"}
+{"Action":"fail","Package":"p","Elapsed":1}
+{"Action":"pass","Package":"q","Test":"TestA"}
+{"Action":"pass","Package":"q","Elapsed":1}
+`)
+	want := `--- FAIL: p TestA
+a says
+a again
+FAIL  p 1.0s (1 of 3)
+--- DID NOT END: p TestB
+b says
+panic: for a reason
+--- DID NOT END: p TestC/sub
+c says
+ok    q 1.0s (2 of 3)
+`
+	if !strings.HasPrefix(out, want) {
+		t.Errorf("printed\n%s\nwant\n%s", out, want)
+	}
+}
