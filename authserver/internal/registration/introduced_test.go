@@ -262,3 +262,25 @@ func TestClientsAreSeen(t *testing.T) {
 		}
 	})
 }
+
+// RFC 7591 section 2: a client names its keys in one way.
+func TestKeysAreNamedOnce(t *testing.T) {
+	for what, c := range map[string]struct {
+		more string
+		good bool
+	}{
+		"both":    {`"jwks": {"keys": []}, "jwks_uri": "https://app.example/keys"`, false},
+		"a set":   {`"jwks": {"keys": []}, "jwks_uri": null`, true},
+		"a place": {`"jwks_uri": "https://app.example/keys"`, true},
+	} {
+		m, err := registration.ParseMetadata([]byte(`{"redirect_uris": ["https://app.example/cb"], ` + c.more + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = m.Client(nil)
+		refused, _ := errors.AsType[*registration.MetadataError](err)
+		if (err == nil) != c.good || !c.good && (refused == nil || refused.Code != "invalid_client_metadata") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}

@@ -111,6 +111,9 @@ func (m *Metadata) client(schemes []string) (*authserver.Client, error) {
 	if m.err != nil {
 		return nil, m.err
 	}
+	if m.Has("jwks") && m.Has("jwks_uri") { // RFC 7591 section 2
+		return nil, badMetadata("The members jwks and jwks_uri exclude each other.")
+	}
 	if err := checkName(c.Name); err != nil {
 		return nil, err
 	}
