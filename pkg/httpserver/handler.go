@@ -104,15 +104,20 @@ func Cause(ctx context.Context, err error) {
 // maxReceived is how much of a value that a caller sent is logged, in bytes.
 const maxReceived = 200
 
-// Received is a value as a caller sent it, made fit for the log: without what looks
-// like a credential, without what cannot be printed, and short.
-func Received(key, text string) slog.Attr {
-	text = strings.Map(func(c rune) rune {
+// Printable is text that somebody else wrote, for a log or a terminal: without what looks
+// like a credential, and without what cannot be printed.
+func Printable(text string) string {
+	return strings.Map(func(c rune) rune {
 		if !unicode.IsPrint(c) {
 			return '?'
 		}
 		return c
 	}, secret.Hide(text))
+}
+
+// Received is a value as a caller sent it, made fit for the log: Printable, and short.
+func Received(key, text string) slog.Attr {
+	text = Printable(text)
 	if len(text) > maxReceived {
 		text = strings.ToValidUTF8(text[:maxReceived], "") + "…"
 	}

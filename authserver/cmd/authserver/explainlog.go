@@ -11,9 +11,9 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"unicode"
 
 	"latchkey/pkg/cli"
+	"latchkey/pkg/httpserver"
 	"latchkey/pkg/secret"
 )
 
@@ -104,26 +104,15 @@ func logged(path, id string) (found []line, err error) {
 		if json.Unmarshal(scanner.Bytes()[start:], &members) != nil || members["request_id"] != id {
 			continue
 		}
-		l := line{At: printable(members["time"]), Source: path, Says: map[string]string{}}
+		l := line{At: httpserver.Printable(fmt.Sprint(members["time"])), Source: path, Says: map[string]string{}}
 		for _, name := range told {
 			if value, there := members[name]; there {
-				l.Says[name] = printable(value)
+				l.Says[name] = httpserver.Printable(fmt.Sprint(value))
 			}
 		}
 		found = append(found, l)
 	}
 	return found, scanner.Err()
-}
-
-// printable is a value of a log line without credentials and control characters, so that
-// it cannot control the terminal.
-func printable(value any) string {
-	return strings.Map(func(c rune) rune {
-		if !unicode.IsPrint(c) {
-			return '?'
-		}
-		return c
-	}, secret.Hide(fmt.Sprint(value)))
 }
 
 // decision is what decided, in a sentence. What the outermost service says last is what
