@@ -5,6 +5,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,9 +18,19 @@ import (
 )
 
 // canaryRounds is how often the canary came to a result, as its metrics say.
-func (w *world) canaryRounds(p *process.Process, result string) string {
+func (w *world) canaryRounds(p *process.Process, result string) float64 {
 	w.t.Helper()
-	return metric(w.send(http.MethodGet, p.Ops+"/metrics", nil, "").Body, `latchkey_canary_rounds_total{result="`+result+`"}`)
+	return w.measured(w.send(http.MethodGet, p.Ops+"/metrics", nil, "").Body, `latchkey_canary_rounds_total{result="`+result+`"}`)
+}
+
+// measured is a metric that must be there.
+func (w *world) measured(all []byte, name string) float64 {
+	w.t.Helper()
+	n, err := strconv.ParseFloat(metric(all, name), 64)
+	if err != nil {
+		w.t.Errorf("the metric %s: %v", name, err)
+	}
+	return n
 }
 
 func metric(all []byte, name string) string {
@@ -39,7 +50,7 @@ var wholeToken = regexp.MustCompile(`oat_[0-9A-Za-z]{5}`)
 func TestTheCanarySeesRevocationsWork(t *testing.T) {
 	ownWorld(t, stack.Setup{Replicas: 1, AuthEnv: process.Env{"AUTH_CANARY_EMAIL": "Canary@example.com", "AUTH_CANARY_INTERVAL": "1s"}}, func(w *world) {
 		testenv.Eventually(w.t, 20*time.Second, "the canary says that its account is not there", func() bool {
-			return w.canaryRounds(w.Auth, "failed") != "0" && strings.Contains(w.Auth.Log(), "AUTH_CANARY_EMAIL")
+			return w.canaryRounds(w.Auth, "failed") > 0 && strings.Contains(w.Auth.Log(), "AUTH_CANARY_EMAIL")
 		})
 		p := actor.NewPerson(w.Auth.URL)
 		p.Email = "canary@example.com"
@@ -47,13 +58,13 @@ func TestTheCanarySeesRevocationsWork(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		testenv.Eventually(w.t, 20*time.Second, "two rounds", func() bool {
-			return w.canaryRounds(w.Auth, "refused") >= "2"
+			return w.canaryRounds(w.Auth, "refused") >= 2
 		})
-		if late := w.canaryRounds(w.Auth, "late"); late != "0" {
-			w.t.Errorf("late: %s", late)
+		if late := w.canaryRounds(w.Auth, "late"); late != 0 {
+			w.t.Errorf("late: %g", late)
 		}
 		all := w.send(http.MethodGet, w.Auth.Ops+"/metrics", nil, "").Body
-		if metric(all, "latchkey_canary_refused_seconds_sum") == "0" || metric(all, "latchkey_canary_refused_seconds_count") < "2" {
+		if w.measured(all, "latchkey_canary_refused_seconds_sum") == 0 || w.measured(all, "latchkey_canary_refused_seconds_count") < 2 {
 			w.t.Errorf("the times are not in the metrics")
 		}
 		if whole := wholeToken.FindString(w.Logs()); whole != "" {
@@ -81,7 +92,7 @@ func TestTheCanaryDiesOfAnAnswerThatIsRemembered(t *testing.T) {
 		t.Fatal(err)
 	}
 	testenv.Eventually(t, 30*time.Second, "the canary was let in for too long", func() bool {
-		return w.canaryRounds(w.Auth, "late") != "0" && strings.Contains(w.Auth.Log(), "API_CREDENTIAL_LIFE after its revocation")
+		return w.canaryRounds(w.Auth, "late") > 0 && strings.Contains(w.Auth.Log(), "API_CREDENTIAL_LIFE after its revocation")
 	})
 }
 
