@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"latchkey/authserver"
@@ -208,11 +209,8 @@ func (r *Recorder) Reseal(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for i := range waiting {
-			if err := r.remark(ctx, &waiting[i]); err != nil {
-				return err
-			}
-			r.pass(1)
+		if err := r.remark(ctx, waiting); err != nil {
+			return err
 		}
 		last := c.SweptSeal
 		for after := c.Swept; ; {
@@ -247,10 +245,19 @@ func (r *Recorder) pass(n int) {
 	}
 }
 
-func (r *Recorder) remark(ctx context.Context, e *authserver.SealedEvent) error {
-	if !r.Keys.outdated(e.Mark) {
-		return nil
+// remark marks anew, and leaves unsealed, those of list that an old key marked.
+func (r *Recorder) remark(ctx context.Context, list []authserver.SealedEvent) error {
+	for some := range slices.Chunk(list, chunk) {
+		old := slices.DeleteFunc(slices.Clone(some), func(e authserver.SealedEvent) bool { return !r.Keys.outdated(e.Mark) })
+		for i := range old {
+			old[i].Mark = r.Keys.make(marked(&old[i].Event))
+		}
+		if len(old) > 0 {
+			if err := r.Chain.SealEvents(ctx, old); err != nil {
+				return err
+			}
+		}
+		r.pass(len(some))
 	}
-	e.Mark = r.Keys.make(marked(&e.Event))
-	return r.Chain.SealEvents(ctx, []authserver.SealedEvent{*e})
+	return nil
 }

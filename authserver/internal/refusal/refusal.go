@@ -21,9 +21,10 @@ type Store interface {
 
 const (
 	beat        = time.Second
-	mostWaiting = 1000 // different ones, until they are written
-	mostOfOne   = 10   // of these of one client
-	lastTimeout = 5 * time.Second
+	mostWaiting = 1000   // different ones, until they are written; the first of each client has a place beside
+	mostClients = 20_000 // that have some of them
+	mostOfOne   = 10     // of these of one client
+	patience    = 5 * time.Second
 )
 
 // Recorder gathers refusals, and Run writes them. Its methods are safe for concurrent
@@ -50,7 +51,7 @@ func (r *Recorder) Note(clientID, endpoint, reason, detail string) {
 		one.Count, one.LastAt = one.Count+1, now
 		return
 	}
-	if len(r.waiting) >= mostWaiting || r.held[clientID] >= mostOfOne {
+	if !r.room(clientID) {
 		return
 	}
 	if r.waiting == nil {
@@ -62,6 +63,16 @@ func (r *Recorder) Note(clientID, endpoint, reason, detail string) {
 	r.held[clientID]++
 }
 
+// room reports whether one more different refusal of a client is kept: of a client that
+// has none yet, however many others have.
+func (r *Recorder) room(clientID string) bool {
+	held := r.held[clientID]
+	if held == 0 {
+		return len(r.held) < mostClients
+	}
+	return held < mostOfOne && len(r.waiting) < mostWaiting
+}
+
 // Run writes what was noted until ctx ends, and then once more.
 func (r *Recorder) Run(ctx context.Context) {
 	tick := time.NewTicker(beat)
@@ -69,28 +80,37 @@ func (r *Recorder) Run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			late, done := context.WithTimeout(context.WithoutCancel(ctx), lastTimeout)
-			defer done()
-			r.write(late)
+			r.write(ctx, "")
 			return
 		case <-tick.C:
-			r.write(ctx)
+			r.write(ctx, "")
 		}
 	}
 }
 
-// write stores what waits. What cannot be stored is lost: nothing is decided by it.
-func (r *Recorder) write(ctx context.Context) {
+// take returns what waits of a client, or of all, and forgets it.
+func (r *Recorder) take(clientID string) (list []authserver.ClientRefusal) {
 	r.mu.Lock()
-	list := make([]authserver.ClientRefusal, 0, len(r.waiting))
-	for _, one := range r.waiting {
-		list = append(list, *one)
+	defer r.mu.Unlock()
+	for k, one := range r.waiting {
+		if clientID == "" || k.client == clientID {
+			list = append(list, *one)
+			delete(r.waiting, k)
+			delete(r.held, k.client)
+		}
 	}
-	r.waiting, r.held = nil, nil
-	r.mu.Unlock()
+	return list
+}
+
+// write stores what waits of a client, or of all, also where whoever ctx belongs to has
+// left. What cannot be stored is lost: nothing is decided by it.
+func (r *Recorder) write(ctx context.Context, clientID string) {
+	list := r.take(clientID)
 	if len(list) == 0 {
 		return
 	}
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer done()
 	if err := r.Store.NoteRefusals(ctx, list); err != nil {
 		r.Logger.LogAttrs(ctx, slog.LevelWarn, "refusals of clients were not stored", slog.Int("refusals", len(list)), slog.Any("error", err))
 	}
@@ -99,6 +119,6 @@ func (r *Recorder) write(ctx context.Context) {
 // Of returns why a client was refused, the last first; what this replica has noted
 // just now too.
 func (r *Recorder) Of(ctx context.Context, clientID string) ([]authserver.ClientRefusal, error) {
-	r.write(ctx)
+	r.write(ctx, clientID)
 	return r.Store.ListRefusals(ctx, clientID)
 }
