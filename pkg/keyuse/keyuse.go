@@ -57,6 +57,10 @@ func Span(kind string, at time.Time) time.Time {
 	return at.UTC().Truncate(time.Hour)
 }
 
+// MaxAge is how long ago a use may be that is reported: older ones are forgotten, and
+// refused.
+const MaxAge = 24 * time.Hour
+
 // Path is where the authorization server takes reports.
 const Path = "/internal/key-uses"
 

@@ -253,3 +253,20 @@ func TestReportsOfLongIDsAreSmall(t *testing.T) {
 		}
 	})
 }
+
+// What could not be told for a day is forgotten, and takes nothing along that can.
+func TestOldUsesAreForgotten(t *testing.T) {
+	run(t, func(r *keyuse.Recorder, s *sink, stop func()) {
+		s.setAway(true)
+		r.Note(keyuse.Caller{KeyID: "a"}, keyuse.Admitted)
+		after(30 * time.Second) // it is on its way
+		r.Note(keyuse.Caller{KeyID: "b"}, keyuse.Admitted)
+		after(25 * time.Hour)
+		r.Note(keyuse.Caller{KeyID: "b"}, keyuse.Admitted)
+		s.setAway(false)
+		stop()
+		if got := oneOf(s.seen(), keyuse.KindKey, "b", ""); got.Count != 1 {
+			t.Errorf("%+v", s.seen())
+		}
+	})
+}

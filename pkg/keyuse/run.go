@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,8 +83,9 @@ func (r *Recorder) next(now time.Time) *Report {
 		return r.unsent
 	}
 	var uses []Use
-	size := 0
+	size, oldest := 0, r.opts.Now().Add(-MaxAge)
 	for s, e := range r.entries {
+		e.uses = slices.DeleteFunc(e.uses, func(u Use) bool { return u.At.Before(oldest) })
 		rest := r.opts.Others
 		if s.kind == KindKey {
 			rest = r.opts.Interval

@@ -189,7 +189,8 @@ func TestReportedUses(t *testing.T) {
 		}
 		for what, change := range map[string]func(u *keyuse.Use){
 			"no id": func(u *keyuse.Use) { u.ID = "x" }, "no count": func(u *keyuse.Use) { u.Count = 0 },
-			"of tomorrow": func(u *keyuse.Use) { u.At = start.Add(24 * time.Hour) },
+			"of tomorrow":                 func(u *keyuse.Use) { u.At = start.Add(24 * time.Hour) },
+			"of the day before yesterday": func(u *keyuse.Use) { u.At = start.Add(-25 * time.Hour) },
 		} {
 			bad := use
 			change(&bad)

@@ -204,9 +204,9 @@ func (s *Service) Reported(ctx context.Context, report keyuse.Report) error {
 	if len(report.Uses) > keyuse.MaxBatch || len(report.ID) > maxReportID {
 		return fault.Newf(fault.Invalid, "A report names at most %d uses, and has a short id", keyuse.MaxBatch)
 	}
-	latest := s.now().Add(maxSkew)
+	latest, earliest := s.now().Add(maxSkew), s.now().Add(-keyuse.MaxAge-maxSkew)
 	for i := range report.Uses {
-		if err := checkUse(&report.Uses[i], latest); err != nil {
+		if err := checkUse(&report.Uses[i], earliest, latest); err != nil {
 			return err
 		}
 	}
@@ -219,5 +219,5 @@ func (s *Service) Reported(ctx context.Context, report keyuse.Report) error {
 
 const maxReportID = 64 // bytes
 
-// maxSkew is how far a resource server's clock may run ahead of ours.
+// maxSkew is how far a resource server's clock may run ahead of ours, or behind.
 const maxSkew = 5 * time.Minute

@@ -18,7 +18,7 @@ const (
 
 // checkUse refuses what nobody can have counted, and brings the rest into the
 // form the tables have.
-func checkUse(u *keyuse.Use, latest time.Time) error {
+func checkUse(u *keyuse.Use, earliest, latest time.Time) error {
 	switch {
 	case u.Kind != keyuse.KindKey && u.Kind != keyuse.KindClient && u.Kind != keyuse.KindGrant:
 		return fault.New(fault.Invalid, "A report names a kind that is none of client and grant")
@@ -26,8 +26,8 @@ func checkUse(u *keyuse.Use, latest time.Time) error {
 		u.Kind != keyuse.KindClient && !authserver.ValidID(u.ID):
 		return fault.New(fault.Invalid, "A reported key or application has no id")
 	}
-	if u.At.IsZero() || u.At.After(latest) || u.At.Year() < 2000 {
-		return fault.New(fault.Invalid, "A reported use has no time, or one that has not come yet")
+	if u.At.IsZero() || u.At.After(latest) || u.At.Before(earliest) {
+		return fault.New(fault.Invalid, "A reported use has no time, or one that has not come yet or is a day ago")
 	}
 	if min(u.Count, u.Limited, u.Forbidden) < 0 || max(u.Count, u.Limited, u.Forbidden) > maxCount || u.Count+u.Limited+u.Forbidden == 0 {
 		return fault.New(fault.Invalid, "A reported use has no count")

@@ -23,12 +23,24 @@ const stampUse = `UPDATE api_keys SET
 	hour_at = CASE WHEN hour_at IS NULL OR hour_at < $4 THEN $4 ELSE hour_at END
 	WHERE id = $1`
 
-const addUsage = `INSERT INTO usage_hours (kind, subject, hour, calls, limited, forbidden) VALUES ($1, $2, $3, $4, $5, $6)
+// addUsage counts what there is, and had not ended before the hour: whoever reports
+// invents no rows. The instance counts itself.
+const addUsage = `INSERT INTO usage_hours (kind, subject, hour, calls, limited, forbidden) %s
 	ON CONFLICT (kind, subject, hour) DO UPDATE SET calls = usage_hours.calls + excluded.calls,
 	limited = usage_hours.limited + excluded.limited, forbidden = usage_hours.forbidden + excluded.forbidden`
 
 const addLatency = `INSERT INTO latency_hours (hour, bucket, requests) VALUES ($1, $2, $3)
 	ON CONFLICT (hour, bucket) DO UPDATE SET requests = latency_hours.requests + excluded.requests`
+
+// usageOf is addUsage by kind.
+var usageOf = map[string]string{
+	keyuse.KindKey: fmt.Sprintf(addUsage, `SELECT $1, CAST(id AS text), $3, $4, $5, $6 FROM api_keys
+		WHERE id = $2 AND (revoked_at IS NULL OR revoked_at >= $3)`),
+	keyuse.KindClient: fmt.Sprintf(addUsage, `SELECT $1, id, $3, $4, $5, $6 FROM clients WHERE id = $2`),
+	keyuse.KindGrant: fmt.Sprintf(addUsage, `SELECT $1, CAST(id AS text), $3, $4, $5, $6 FROM grants
+		WHERE id = $2 AND (ended_at IS NULL OR ended_at >= $3)`),
+	keyuse.KindInstance: fmt.Sprintf(addUsage, `VALUES ($1, $2, $3, $4, $5, $6)`),
+}
 
 const addAddress = `INSERT INTO key_addresses (key_id, address, calls, first_at, last_at)
 	SELECT $1, $2, $3, $4, $4 FROM api_keys WHERE id = $1
@@ -46,8 +58,8 @@ const mostAddresses = 20
 // usageKind is a keyuse kind as the table names it.
 func usageKind(kind string) string { return cmp.Or(kind, "key") }
 
-// StampUses notes that keys and applications were used. Keys that are gone are passed
-// over. Rows are taken in one order, so that two reports never wait for each other.
+// StampUses notes that keys and applications were used. What is gone, or had ended
+// before, is passed over. Rows are taken in one order, so that two reports never wait for each other.
 func (s *Store) StampUses(ctx context.Context, uses []keyuse.Use) error {
 	uses = slices.SortedFunc(slices.Values(uses), func(a, b keyuse.Use) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID), a.Hour.Compare(b.Hour), a.At.Compare(b.At))
@@ -71,7 +83,7 @@ func (s *Store) stampUse(ctx context.Context, u *keyuse.Use) error {
 			return err
 		}
 	}
-	_, err := s.db.Exec(ctx, addUsage, usageKind(u.Kind), u.ID, u.Hour, u.Count, u.Limited, u.Forbidden)
+	_, err := s.db.Exec(ctx, usageOf[u.Kind], usageKind(u.Kind), u.ID, u.Hour, u.Count, u.Limited, u.Forbidden)
 	return err
 }
 
