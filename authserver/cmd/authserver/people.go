@@ -53,11 +53,16 @@ func (p *parts) peopleWith(kept func(path string) (string, error)) (*account.Ser
 	}), nil
 }
 
-// tokenThrottle limits by client address how often the token endpoint refuses.
+// tokenThrottle limits by client address how often the token endpoint refuses, and how
+// much waits for people.
 type tokenThrottle struct{ people *account.Service }
 
 func (t tokenThrottle) Refused(ctx context.Context) time.Duration {
 	return t.people.TokenRefused(ctx, httpserver.ClientAddr(ctx).String())
+}
+
+func (t tokenThrottle) Waiting(ctx context.Context, w account.Wait) error {
+	return t.people.Waiting(ctx, httpserver.ClientAddr(ctx).String(), w)
 }
 
 func (t tokenThrottle) Registering(ctx context.Context) time.Duration {

@@ -24,7 +24,9 @@ const (
 	Life     = 10 * time.Minute
 	Interval = 5 // seconds
 
-	most   = 20_000
+	// Most is how many devices wait at once.
+	Most = 20_000
+
 	slower = 5 // seconds
 )
 
@@ -70,7 +72,7 @@ func (s *Service) Begin(ctx context.Context, clientID string, scopes scope.Set, 
 	stored, err := s.Store.CreateDeviceRequest(ctx, authserver.DeviceRequest{
 		Digest: codes.Device.Digest(), UserCode: digestOf(user), ClientID: clientID, Scopes: scopes, Resource: resource, Address: address,
 		CreatedAt: now, ExpiresAt: now.Add(Life), Interval: Interval,
-	}, most)
+	}, Most)
 	if err == nil && !stored {
 		err = fault.New(fault.Unavailable, "Too many devices are waiting").WithRetryAfter(time.Minute)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/deviceflow"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/scope"
@@ -52,6 +53,9 @@ func (s *Server) beginDevice(w http.ResponseWriter, r *http.Request, form url.Va
 	}
 	target, err := s.resource(form)
 	if err != nil {
+		return err
+	}
+	if err := s.waits(r.Context(), account.Wait{Kind: "waiting-device", ClientID: c.ID, Most: deviceflow.Most, Life: deviceflow.Life, Proven: proven(c)}); err != nil {
 		return err
 	}
 	codes, err := s.devices.Begin(r.Context(), c.ID, asked, target, httpserver.ClientAddr(r.Context()).String())

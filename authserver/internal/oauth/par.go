@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/clientdoc"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
@@ -73,6 +74,9 @@ func (s *Server) pushed(w http.ResponseWriter, r *http.Request, form url.Values)
 	if len(parameters) > maxQuery {
 		return withStatus(invalidRequest("The request is too large."), http.StatusRequestEntityTooLarge)
 	}
+	if err := s.waits(r.Context(), account.Wait{Kind: "waiting-pushed", ClientID: c.ID, Most: mostPushed, Life: pushedLife, Proven: proven(c)}); err != nil {
+		return err
+	}
 	reference, now := requestURN+pushedMark+rand.Text()+rand.Text(), s.now()
 	kept, err := s.requests.KeepRequest(r.Context(), authserver.KeptRequest{
 		Digest: secret.DigestOf(reference), ClientID: c.ID, Parameters: parameters, Pushed: true, CreatedAt: now, ExpiresAt: now.Add(pushedLife),
@@ -86,6 +90,18 @@ func (s *Server) pushed(w http.ResponseWriter, r *http.Request, form url.Values)
 	writeJSON(w, http.StatusCreated, map[string]any{"request_uri": reference, "expires_in": int(pushedLife / time.Second)})
 	return nil
 }
+
+// waits counts one more request that will wait for a person.
+func (s *Server) waits(ctx context.Context, w account.Wait) error {
+	if s.throttle == nil {
+		return nil
+	}
+	return s.throttle.Waiting(ctx, w)
+}
+
+// proven reports whether all that a client sends comes from one address, which may
+// therefore send much.
+func proven(c *authserver.Client) bool { return c.Vouched() && !c.Public() }
 
 // authenticateAsking is authenticate for endpoints that a client may call before any
 // person has allowed it something: its document is asked where there is no row yet.
@@ -128,7 +144,10 @@ func (s *Server) referred(w http.ResponseWriter, r *http.Request, query url.Valu
 		return nil, false, false
 	}
 	if err == nil && single {
-		err = s.carryOn(w, r, clientID, kept.Parameters, kept.Pushed)
+		err = s.waits(r.Context(), account.Wait{Kind: "waiting-carried", ClientID: clientID, Most: mostCarried, Life: carriedLife})
+		if err == nil {
+			err = s.carryOn(w, r, clientID, kept.Parameters, kept.Pushed)
+		}
 		if err == nil {
 			return nil, false, false
 		}
@@ -176,5 +195,6 @@ func (s *Server) shortened(w http.ResponseWriter, r *http.Request, a *authorizat
 	if r.Method != http.MethodGet || len(r.URL.RawQuery) <= carriedFrom || s.requests == nil {
 		return false
 	}
-	return s.carryOn(w, r, a.client.ID, r.URL.RawQuery, false) == nil
+	wait := account.Wait{Kind: "waiting-long", ClientID: a.client.ID, Most: mostCarried, Life: carriedLife}
+	return s.waits(r.Context(), wait) == nil && s.carryOn(w, r, a.client.ID, r.URL.RawQuery, false) == nil
 }

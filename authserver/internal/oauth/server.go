@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/registration"
 	"latchkey/pkg/face"
@@ -39,8 +40,9 @@ type Signins interface {
 	CheckForm(r *http.Request) error
 }
 
-// Throttle limits how often one client address may be refused. What succeeds is
-// not counted, so a busy client is never in its way.
+// Throttle limits how often one client address may be refused, and how much may wait for
+// people in its name. What else succeeds is not counted, so a busy client is never in its
+// way.
 type Throttle interface {
 	// Refused counts one refusal of the client address in ctx. It returns how
 	// long to wait when it was one too many, else 0.
@@ -48,6 +50,9 @@ type Throttle interface {
 	// Registering counts one registration, refused or not. It returns how long to wait
 	// when it was one too many, else 0.
 	Registering(ctx context.Context) time.Duration
+	// Waiting counts one request that will wait for a person. fault.RateLimited: too many
+	// of the client address in ctx wait, or of the client.
+	Waiting(ctx context.Context, w account.Wait) error
 }
 
 // Metrics counts what happens here.

@@ -12,10 +12,11 @@ import (
 // Statements by hand: one counts and stores, one takes and returns.
 
 // KeepRequest stores an authorization request under its reference, or extends the
-// life of the one that is there. false: there are most of its kind already.
+// life of the one that is there. false: there are most of its kind already: those that
+// were pushed and are used once, those on from there, and those that were not pushed.
 func (s *Store) KeepRequest(ctx context.Context, r authserver.KeptRequest, single bool, most int) (bool, error) {
 	n, err := s.db.Exec(ctx, `INSERT INTO authorization_requests (digest, client_id, parameters, pushed, single, created_at, expires_at)
-		SELECT $1, $2, $3, $4, $5, $6, $7 WHERE (SELECT count(*) FROM authorization_requests WHERE single = $5 AND expires_at > $6) < $8
+		SELECT $1, $2, $3, $4, $5, $6, $7 WHERE (SELECT count(*) FROM authorization_requests WHERE single = $5 AND pushed = $4 AND expires_at > $6) < $8
 		ON CONFLICT (digest) DO UPDATE SET expires_at = excluded.expires_at`,
 		r.Digest[:], r.ClientID, r.Parameters, r.Pushed, single, r.CreatedAt, r.ExpiresAt, most)
 	return n > 0, err
