@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/pkg/cell"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/role"
 )
@@ -87,8 +88,8 @@ func (c *CSV) Flush() error {
 }
 
 func (c *CSV) write(cells ...string) error {
-	for i, cell := range cells {
-		cells[i] = authserver.InertCell(cell)
+	for i, text := range cells {
+		cells[i] = cell.Inert(text)
 	}
 	return c.out.Write(cells)
 }

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/operator"
+	"latchkey/pkg/cell"
 	"latchkey/pkg/httpserver"
 )
 
@@ -44,7 +45,7 @@ func (s *Server) sendSheet(w http.ResponseWriter, r *http.Request, in *authserve
 	for {
 		for _, row := range rows {
 			for i := range row {
-				row[i] = authserver.InertCell(row[i])
+				row[i] = cell.Inert(row[i])
 			}
 			_ = out.Write(row)
 		}
