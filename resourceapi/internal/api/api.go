@@ -37,7 +37,8 @@ type Options struct {
 type API struct {
 	Options
 	documents *apidoc.Documents
-	places    places
+	places    places // for requests with large bodies
+	exports   places
 	mcp       *assistants
 }
 
@@ -50,7 +51,7 @@ func New(opts Options) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &API{Options: opts, documents: documents, places: newPlaces()}
+	a := &API{Options: opts, documents: documents, places: newPlaces(largeBodies), exports: newPlaces(exportsAtOnce)}
 	a.mcp, err = newAssistants(a, documents.JSON())
 	return a, err
 }

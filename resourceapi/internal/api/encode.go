@@ -14,12 +14,14 @@ type encoder struct {
 	json *json.Encoder
 }
 
-var encoders = sync.Pool{New: func() any {
+var encoders = sync.Pool{New: func() any { return newEncoder() }}
+
+func newEncoder() *encoder {
 	e := &encoder{}
 	e.json = json.NewEncoder(&e.buf)
 	e.json.SetEscapeHTML(false)
 	return e
-}}
+}
 
 // encode returns body as JSON, valid until the next call. It does not change a
 // json.RawMessage.

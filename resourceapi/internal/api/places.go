@@ -26,7 +26,7 @@ const largeBodies = 2
 // placeWait is how long a request waits for a place before it is refused.
 const placeWait = 5 * time.Second
 
-func newPlaces() places { return places{make(chan struct{}, largeBodies), placeWait} }
+func newPlaces(n int) places { return places{make(chan struct{}, n), placeWait} }
 
 var errNoPlace = fault.New(fault.Unavailable, "Too many large requests at once. Try again later.").WithRetryAfter(placeWait)
 

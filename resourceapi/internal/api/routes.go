@@ -103,6 +103,7 @@ func (a *API) Mount(r *mux.Router) {
 			"DELETE": a.shared(a.eraseFamily), "GET": a.shared(a.familyInternally(a.showFamilySettings)),
 			"PATCH": a.shared(a.familyInternally(a.updateFamilySettings)),
 		}.Handler(refused))
+		r.Handle("/internal/families/{id}/export", methods{"GET": a.shared(a.exportFamily)}.Handler(refused))
 	}
 	r.PathPrefix("/internal").Handler(notFound)
 	r.PathPrefix("/").Handler(httpserver.CrossOriginNotFound(notFound))

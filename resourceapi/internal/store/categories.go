@@ -42,8 +42,7 @@ const categoryColumns = `categories.id, categories.name, categories.color, categ
 
 func categoryViews(query *gorm.DB) *gorm.DB {
 	return query.Select(categoryColumns).
-		Joins("LEFT JOIN categories p ON p.family_id = categories.family_id AND p.id = categories.parent_id").
-		Order("categories.name, categories.id")
+		Joins("LEFT JOIN categories p ON p.family_id = categories.family_id AND p.id = categories.parent_id")
 }
 
 func (v categoryView) category() resourceapi.Category {
@@ -72,7 +71,7 @@ func (f *Family) Categories(ctx context.Context, q CategoryFilter, page Page) ([
 			query = query.Where("categories.parent_id = ?", *q.Parent)
 		}
 		return query
-	}, categoryViews)
+	}, func(query *gorm.DB) *gorm.DB { return categoryViews(query).Order("categories.name, categories.id") })
 	return database.Mapped(rows, categoryView.category), paging, err
 }
 

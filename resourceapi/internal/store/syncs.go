@@ -29,11 +29,13 @@ const syncColumns = `syncs.id, syncs.syncable_type, syncs.syncable_id, coalesce(
 	syncs.created_at, syncs.updated_at,
 	(SELECT count(*) FROM syncs k WHERE k.family_id = syncs.family_id AND k.parent_id = syncs.id) AS children`
 
-// syncViews are syncs, newest first.
 func syncViews(query *gorm.DB) *gorm.DB {
 	return query.Select(syncColumns).
-		Joins("LEFT JOIN accounts a ON a.family_id = syncs.family_id AND a.id = syncs.syncable_id").
-		Order("syncs.created_at DESC, syncs.id DESC")
+		Joins("LEFT JOIN accounts a ON a.family_id = syncs.family_id AND a.id = syncs.syncable_id")
+}
+
+func newestSyncs(query *gorm.DB) *gorm.DB {
+	return syncViews(query).Order("syncs.created_at DESC, syncs.id DESC")
 }
 
 // syncAt returns the conversion of syncs as they stand at now.
@@ -54,7 +56,7 @@ func (f *Family) Syncs(ctx context.Context, page Page) ([]resourceapi.Sync, Pagi
 	if err != nil {
 		return nil, Paging{}, err
 	}
-	rows, paging, err := paged[syncView](page, func() *gorm.DB { return f.orm(ctx).Model(&syncRow{}) }, syncViews)
+	rows, paging, err := paged[syncView](page, func() *gorm.DB { return f.orm(ctx).Model(&syncRow{}) }, newestSyncs)
 	return database.Mapped(rows, syncAt(f.s.Now())), paging, err
 }
 
@@ -65,7 +67,7 @@ func (f *Family) LatestSync(ctx context.Context) (resourceapi.Sync, bool, error)
 	if err != nil {
 		return resourceapi.Sync{}, false, err
 	}
-	rows, err := database.Find[syncView](syncViews(f.orm(ctx)).Where("syncs.parent_id IS NULL").Limit(1))
+	rows, err := database.Find[syncView](newestSyncs(f.orm(ctx)).Where("syncs.parent_id IS NULL").Limit(1))
 	if err != nil || len(rows) == 0 {
 		return resourceapi.Sync{}, false, err
 	}
