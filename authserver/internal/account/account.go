@@ -61,8 +61,9 @@ type Dependencies struct {
 type Service struct {
 	deps Dependencies
 
-	hasher *hasher
-	emails Emails
+	hasher  *hasher
+	emails  Emails
+	exports exports
 }
 
 // New returns a Service.

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"latchkey/authserver"
@@ -15,6 +16,9 @@ type FamilyData interface {
 	FamilySettings(ctx context.Context, familyID string) (authserver.FamilySettings, error)
 	// SetTimeZone chooses a time zone; fault.Invalid: there is no such zone.
 	SetTimeZone(ctx context.Context, familyID, zone string) (authserver.FamilySettings, error)
+	// ExportFamily gives take the files with everything that is held of a family. Without
+	// an error that was all.
+	ExportFamily(ctx context.Context, familyID string, take func(name string, content io.Reader) error) error
 }
 
 // householdPatience is how long a page waits for the resource API.

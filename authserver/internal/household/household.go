@@ -25,6 +25,9 @@ type Client struct {
 	base   string
 	secret atomic.Pointer[string]
 	http   *http.Client
+	files  *http.Client // for exports, which take as long as they take
+
+	patience time.Duration // for a piece of an export
 }
 
 // New returns a client for the resource API at base, authenticated by secret.
@@ -33,12 +36,10 @@ func New(base, secret string) (*Client, error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, errors.New("household: the address of the resource API must be an http or https URL")
 	}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // the secret stays with the host it is for
 	c := &Client{
 		base: strings.TrimRight(base, "/"),
-		http: &http.Client{
-			Timeout:       30 * time.Second,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the secret stays with the host it is for
-		},
+		http: &http.Client{Timeout: 30 * time.Second, CheckRedirect: stay}, files: &http.Client{CheckRedirect: stay}, patience: exportPatience,
 	}
 	c.Renew(secret)
 	return c, nil
@@ -113,15 +114,13 @@ func answered(status int) error { return fmt.Errorf("household: the resource API
 const maxAnswer = 4 << 10
 
 func (c *Client) call(ctx context.Context, method, familyID string, body []byte) (status int, raw []byte, err error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.base+"/internal/families/"+url.PathEscape(familyID), bytes.NewReader(body))
+	req, err := c.request(ctx, method, familyID, bytes.NewReader(body))
 	if err != nil {
-		return 0, nil, fmt.Errorf("household: %w", err)
+		return 0, nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+*c.secret.Load())
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	httpserver.Continue(ctx, req.Header, nil)
 	res, err := c.http.Do(req)
 	if err != nil {
 		return 0, nil, fmt.Errorf("household: %w", err)
@@ -131,4 +130,16 @@ func (c *Client) call(ctx context.Context, method, familyID string, body []byte)
 		return 0, nil, fmt.Errorf("household: %w", err)
 	}
 	return res.StatusCode, raw, nil
+}
+
+// request is a request about a family; below is what follows its id in the path.
+func (c *Client) request(ctx context.Context, method, familyID string, body io.Reader, below ...string) (*http.Request, error) {
+	address := c.base + "/internal/families/" + url.PathEscape(familyID) + strings.Join(below, "")
+	req, err := http.NewRequestWithContext(ctx, method, address, body)
+	if err != nil {
+		return nil, fmt.Errorf("household: %w", err)
+	}
+	req.Header.Set("Authorization", "Bearer "+*c.secret.Load())
+	httpserver.Continue(ctx, req.Header, nil)
+	return req, nil
 }

@@ -119,3 +119,63 @@ func TestTheHolderIsAway(t *testing.T) {
 		}
 	}
 }
+
+// An export is whole when its last boundary has come, and not before.
+func TestAnExportIsWholeOrAnError(t *testing.T) {
+	h := newHolder(t)
+	const whole = "--b\r\nContent-Disposition: attachment; filename=\"accounts.json\"\r\n\r\n[]\n\r\n" +
+		"--b\r\nContent-Disposition: attachment; filename=\"tags.json\"\r\n\r\n[1]\n\r\n--b--"
+	for n := range len(whole) + 1 {
+		h.answer = func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "multipart/mixed; boundary=b")
+			_, _ = io.WriteString(w, whole[:n])
+		}
+		var got string
+		err := h.ExportFamily(t.Context(), "f", func(name string, content io.Reader) error {
+			raw, err := io.ReadAll(content)
+			got += name + string(raw)
+			return err
+		})
+		if (err == nil) != (n == len(whole)) || err == nil && got != "accounts.json[]\ntags.json[1]\n" {
+			t.Errorf("%d bytes: %q, %v", n, got, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "[1]") {
+			t.Errorf("the error holds data: %v", err)
+		}
+	}
+	if h.asked.Method != http.MethodGet || h.asked.URL.Path != "/internal/families/f/export" || h.asked.Header.Get("Authorization") != "Bearer the secret" {
+		t.Errorf("%s %s", h.asked.Method, h.asked.URL)
+	}
+	h.answer = says(http.StatusOK, "--b--")
+	if err := h.ExportFamily(t.Context(), "f", nil); err == nil {
+		t.Error("no multipart is an export")
+	}
+	for _, status := range []int{http.StatusNotFound, http.StatusUnauthorized, http.StatusServiceUnavailable, http.StatusFound} {
+		h.answer = says(status, "")
+		if err := h.ExportFamily(t.Context(), "f", nil); err == nil {
+			t.Errorf("%d is an export", status)
+		}
+	}
+}
+
+// Who says nothing any more is not waited for, whoever waits.
+func TestASilentExportEnds(t *testing.T) {
+	h := newHolder(t)
+	h.SetPatience(20 * time.Millisecond)
+	gone := make(chan struct{})
+	h.answer = func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "multipart/mixed; boundary=b")
+		_, _ = io.WriteString(w, "--b\r\nContent-Disposition: attachment; filename=\"accounts.json\"\r\n\r\n[")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+		close(gone)
+	}
+	err := h.ExportFamily(t.Context(), "f", func(_ string, content io.Reader) error {
+		_, err := io.Copy(io.Discard, content)
+		return err
+	})
+	if err == nil || !strings.Contains(err.Error(), "sends nothing any more") {
+		t.Errorf("%v", err)
+	}
+	<-gone
+}

@@ -7,36 +7,74 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"latchkey/authserver"
 	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/web/page"
 )
 
 func (s *Server) showExport(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	v := s.personalView(w, r, in, "export.title")
-	return s.render(w, r, http.StatusOK, v, page.ExportPage(v))
+	v, body := s.exportView(w, r, in)
+	return s.render(w, r, http.StatusOK, v, body)
 }
 
-// export hands the person a file of what this server holds on them: never a
-// secret, and never the digest of one.
+func (s *Server) exportView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*page.View, templ.Component) {
+	v := s.personalView(w, r, in, "export.title")
+	v.Fields = map[string]string{"what": page.ExportEverything}
+	return v, page.ExportPage(v, s.people.MayExportHousehold(&in.User))
+}
+
+// exportAgain shows the form with why there is no file.
+func (s *Server) exportAgain(w http.ResponseWriter, r *http.Request, in *authserver.Signin, refused error) error {
+	v, body := s.exportView(w, r, in)
+	return s.refused(w, r, v, body, refused)
+}
+
+// export hands the person a file: what the form asks for.
 func (s *Server) export(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	doc, err := s.exported(r.Context(), in)
+	switch r.PostForm.Get("what") {
+	case page.ExportEverything:
+		return s.exportEverything(w, r, in)
+	case page.ExportOwn, "": // programs that send the form know of no choice
+		return s.exportOwn(w, r, in)
+	}
+	return errForm
+}
+
+// exportOwn hands the person a file of what this server holds on them.
+func (s *Server) exportOwn(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	raw, err := s.ownData(r.Context(), in)
 	if err != nil {
 		return err
-	}
-	raw, err := json.MarshalIndent(doc, "", "  ")
-	if err != nil {
-		return fmt.Errorf("web: export: %w", err)
 	}
 	if err := s.events.Record(r.Context(), authserver.Event{Kind: authserver.EventExported, UserID: in.User.ID}); err != nil {
 		return err
 	}
-	h := w.Header()
-	s.pageHeaders(h, "form-action 'self'; ")
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="latchkey-`+s.now().UTC().Format("2006-01-02")+`.json"`)
-	_, _ = w.Write(append(raw, '\n')) // the browser may be gone; there is nobody left to tell
+	s.attach(w.Header(), "application/json; charset=utf-8", "json")
+	_, _ = w.Write(raw) // the browser may be gone; there is nobody left to tell
 	return nil
+}
+
+// attach says that the answer is a file of today, to be kept.
+func (s *Server) attach(h http.Header, kind, ending string) {
+	s.pageHeaders(h, "form-action 'self'; ")
+	h.Set("Content-Type", kind)
+	h.Set("Content-Disposition", `attachment; filename="latchkey-`+s.now().UTC().Format("2006-01-02")+`.`+ending+`"`)
+}
+
+// ownData is what this server holds on a person, as JSON: never a secret, and never the
+// digest of one.
+func (s *Server) ownData(ctx context.Context, in *authserver.Signin) ([]byte, error) {
+	doc, err := s.exported(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := json.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("web: export: %w", err)
+	}
+	return append(raw, '\n'), nil
 }
 
 // An exportPart is what one part of the server holds on a person.

@@ -39,6 +39,8 @@ type site struct {
 	clock  *clock
 	events *event.Recorder
 	mail   *mailbox
+
+	signins account.Dependencies // what People is made of
 }
 
 type clock struct {
@@ -89,9 +91,10 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings, change ..
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.People = account.New(account.Dependencies{
+	s.signins = account.Dependencies{
 		Store: s.Store, Grants: s.Grants, Sealer: sealer, Events: s.events, Logger: logger, Now: s.clock.now, Settings: settings,
-	})
+	}
+	s.People = account.New(s.signins)
 	router := mux.NewRouter()
 	server := httptest.NewUnstartedServer(nil)
 	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())

@@ -87,6 +87,8 @@ func (r ActivityRow) textKey() string {
 		return "event.other"
 	case r.Kind == authserver.EventGrantEnded && r.theft():
 		return "event.grant.ended.theft"
+	case r.Kind == authserver.EventExported && r.Details["household"] != "":
+		return "event.account.exported.household"
 	case r.Kind == authserver.EventPasswordChanged && r.Details["by"] == "link":
 		return "event.password.changed.link"
 	}
