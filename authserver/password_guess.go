@@ -50,11 +50,11 @@ func guessable(password string, owner *User) string {
 	case core == "":
 		return ""
 	case core == product:
-		return "Password must be more than the name of this product with digits or marks around it"
+		return "Password must not be just the name of this product with digits or symbols around it"
 	case slices.Contains(ownNames(owner), core):
-		return "Password must be more than your name with digits or marks around it"
+		return "Password must not be just your name with digits or symbols around it"
 	case owner.Email != "" && (same(small, core, owner.Email) || same(small, core, local)):
-		return "Password must be more than your email address with digits or marks around it"
+		return "Password must not be just your email address with digits or symbols around it"
 	}
 	return ""
 }

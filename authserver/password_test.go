@@ -10,9 +10,9 @@ func TestGuessablePasswords(t *testing.T) {
 	owner := &authserver.User{Email: "ada.byron99@example.com", FirstName: "Ada", LastName: "Lovelace"}
 	const (
 		common  = "Password is among the most common ones"
-		name    = "Password must be more than your name with digits or marks around it"
-		address = "Password must be more than your email address with digits or marks around it"
-		product = "Password must be more than the name of this product with digits or marks around it"
+		name    = "Password must not be just your name with digits or symbols around it"
+		address = "Password must not be just your email address with digits or symbols around it"
+		product = "Password must not be just the name of this product with digits or symbols around it"
 	)
 	for password, want := range map[string]string{
 		"Password1!": common, "P@ssw0rd": common, "Qwerty123!": common, "!QAZ2wsx": common, "Passw0rd!!!": common, "Welcome1!": common,

@@ -23,7 +23,7 @@ func CheckRedirectURI(uri string, schemes ...string) error {
 		return fault.Newf(fault.Invalid, "Redirect URI %q %s", uri, why)
 	}
 	if uri == "" || len(uri) > MaxRedirectURI || strings.ContainsFunc(uri, notPrintableASCII) {
-		return fault.New(fault.Invalid, "Redirect URI must be printable ASCII without blanks, of at most 2048 characters")
+		return fault.New(fault.Invalid, "Redirect URI must be printable ASCII without spaces, at most 2048 characters")
 	}
 	u, err := url.Parse(uri)
 	switch {
@@ -89,7 +89,7 @@ func checkPrivateScheme(u *url.URL, reject func(string) error) error {
 	}
 	for _, label := range labels {
 		if label == "" || strings.HasPrefix(label, "-") {
-			return reject("has a scheme that is no reverse domain name")
+			return reject("has a scheme that is not a reverse domain name")
 		}
 	}
 	if u.Opaque != "" {

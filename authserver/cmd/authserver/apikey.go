@@ -13,7 +13,7 @@ import (
 //nolint:gosec // a usage text, no credential
 const apikeyUsage = `usage: authserver apikey COMMAND
 
-  list [--user USER] [--all] [--json]   keys that open something; --all: ended ones too
+  list [--user USER] [--all] [--json]   keys that work; --all: ended ones too
   revoke ID [--json]                    end a key at once, everywhere
   set-tier ID TIER [--json]             standard, premium, enterprise or unlimited
   scan PATH... [--json]                 find Latchkey credentials in files and folders, or in

@@ -14,14 +14,14 @@ const encryptionUsage = `usage: authserver encryption-key COMMAND
   new                  print a new key for AUTH_ENCRYPTION_KEY
   rotate [--json]      encrypt every second-factor secret and seal every security event anew under
                        AUTH_ENCRYPTION_KEY, unless events verify finds something
-  replace [--json]     go on with AUTH_ENCRYPTION_KEY although the key of before is lost
+  replace [--json]     continue with AUTH_ENCRYPTION_KEY although the earlier key is lost
 
 To change the key: set AUTH_ENCRYPTION_KEY to a new one and AUTH_ENCRYPTION_KEYS_OLD to
 the one before, restart every server, run rotate, and take AUTH_ENCRYPTION_KEYS_OLD away.
 Where both come from files no restart is needed: docs/operations.md, "Change settings while it runs".
 
 When the key is lost: stop every server, set AUTH_ENCRYPTION_KEY to a new one and run
-replace. Second factors that cannot be read any more are removed; their people sign in
+replace. Second factors that cannot be read any more are removed; their owners sign in
 with a recovery code and set the second factor up again. Security events are sealed as they are.`
 
 var encryptionCommand = cli.Group("authserver encryption-key", encryptionUsage, map[string]cli.Command{

@@ -11,8 +11,9 @@ import (
 
 const grantUsage = `usage: authserver grant COMMAND
 
-  list USER [--all] [--json]   what the user let in: one line for each place; --all: ended ones too
-  end ID [--yes] [--json]      take it back from that place at once, everywhere; others stay
+  list USER [--all] [--json]   access of applications and apps, a line for each installation;
+                               --all: ended ones too
+  end ID [--yes] [--json]      end the access of one installation at once; the others stay
 
 USER is an id or an email address.`
 

@@ -12,7 +12,7 @@ import (
 const inviteUsage = `usage: authserver invite COMMAND
 
   create [--email ADDRESS] [--expires-in 72h] [--note TEXT] [--json]
-                       print a code that lets one person sign up, this once
+                       print a code that lets one person sign up; it is shown only now
   list [--json]
   revoke ID [--json]`
 

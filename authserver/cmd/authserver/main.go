@@ -18,7 +18,7 @@ const usageText = `usage: authserver COMMAND
   invite create|list|revoke         codes that let people sign up on this instance
   user list|deactivate|reactivate|delete
                                     manage the people of this instance
-  grant list|end                    what people let in, place by place
+  grant list|end                    access of applications and apps, by installation
   family list|show                  families and their members
   identity list|block|unblock       accounts at sign-in providers that people are connected with
   apikey list|revoke|set-tier|scan  API keys, and finding leaked ones in files

@@ -23,7 +23,7 @@ func (p *parts) sso(people *account.Service) *sso.Service {
 const identityUsage = `usage: authserver identity COMMAND
 
   list [--json]
-  block ID [--json]     the account at the provider opens nothing here any more, and can be connected with nobody
+  block ID [--json]     the account at the provider cannot sign in here any more, nor be connected with anybody
   unblock ID [--json]   take that back`
 
 var identityCommand = cli.Group("authserver identity", identityUsage, map[string]cli.Command{

@@ -18,12 +18,12 @@ const userUsage = `usage: authserver user COMMAND
   deactivate USER [--json]   stop everything the user can do, until reactivate
   reactivate USER [--json]   take that back; the user has to sign in again
   delete USER [--yes] [--json]
-                             for good and at once, and with the last member the family's data
-                             where AUTH_ERASURE_URL says who holds it
+                             delete for good and at once; with the last member also the
+                             family's data, where AUTH_ERASURE_URL is set
   sign-out USER [--json]     end every sign-in of the user; applications keep working
   drop-second-factor USER [--json]
                              turn it off for somebody who has lost it, and sign them out
-  appoint USER [--json]      let the user look after this server, at /operator
+  appoint USER [--json]      make the user an operator of this server (/operator)
   dismiss USER [--json]      take that back
   reset-link EMAIL [--json]  a link to choose a new password, to hand over; it works once
 

@@ -18,7 +18,7 @@ func (s *Service) SetOperator(ctx context.Context, userID string, on bool) error
 			return err
 		}
 		if !done {
-			return fault.New(fault.Conflict, "Nothing has changed: it was so already, or the account is not active.")
+			return fault.New(fault.Conflict, "Nothing has changed: it was already so, or the account is not active.")
 		}
 		kind := authserver.EventOperatorOn
 		if !on {

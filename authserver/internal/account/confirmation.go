@@ -32,7 +32,7 @@ func (s *Service) NeedsPassword(in *authserver.Signin) bool {
 }
 
 // ErrSignInAgain refuses a person without a password who has signed in too long ago.
-var ErrSignInAgain = fault.New(fault.Forbidden, "For this you must have signed in a moment ago. Sign out, sign in and try again.")
+var ErrSignInAgain = fault.New(fault.Forbidden, "For this, you must have signed in within the last ten minutes. Sign out, sign in and try again.")
 
 // Reconfirm asks the person at sign-in in for the password again, unless they
 // have proved to be present not long ago. Errors: fault.Invalid (it is wrong),

@@ -96,7 +96,7 @@ func (r *Recovery) swapEmail(ctx context.Context, u *authserver.User, email, lan
 			return invalid(authserver.EmailTaken())
 		}
 		if err == nil && !won {
-			return fault.New(fault.Conflict, "The address was changed meanwhile. Load the page again.")
+			return fault.New(fault.Conflict, "The address was changed in the meantime. Reload the page and try again.")
 		}
 		if err != nil {
 			return err
@@ -171,7 +171,7 @@ func (s *Service) askConfirmation(ctx context.Context, u *authserver.User, langu
 	return s.emails.write(ctx, u, authserver.EmailMessage{Kind: authserver.EmailMessageConfirmOwn, Language: language}, told)
 }
 
-var errNamed = fault.New(fault.Conflict, "Your name was changed meanwhile. Saving replaces it with what you entered.")
+var errNamed = fault.New(fault.Conflict, "Your name was changed in the meantime. Saving again replaces it with what you entered.")
 
 // Rename changes how u is called. seen is NamesSeen of what the form showed; "": whatever
 // it is now. fault.Invalid lists every broken rule; fault.Conflict: it is another name.

@@ -127,7 +127,7 @@ func (s *Service) RevokeInvitation(ctx context.Context, by *authserver.User, id 
 	})
 }
 
-var errRenamed = fault.New(fault.Conflict, "Somebody renamed the family while you did. Saving replaces the name it has now.")
+var errRenamed = fault.New(fault.Conflict, "Someone else renamed the family at the same time. Saving again replaces that name with yours.")
 
 // RenameFamily gives the family of by another name. seen is the name that the form showed;
 // "": whatever it is now. fault.Conflict: it has another one.

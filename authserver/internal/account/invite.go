@@ -54,7 +54,7 @@ func (s *Service) Invites(ctx context.Context) ([]authserver.Invite, error) {
 
 // RevokeInvite makes an open code worthless. fault.NotFound: there is none.
 func (s *Service) RevokeInvite(ctx context.Context, id string) error {
-	missing := fault.New(fault.NotFound, "There is no open invite code with this id")
+	missing := fault.New(fault.NotFound, "There is no open invite code with this ID")
 	if !authserver.ValidID(id) {
 		return missing
 	}

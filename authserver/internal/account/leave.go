@@ -62,7 +62,7 @@ func (s *Service) leave(ctx context.Context, userID string, forGood bool) error 
 		}
 		if !forGood {
 			if !was {
-				return fault.New(fault.Conflict, "The user is deactivated already")
+				return fault.New(fault.Conflict, "The user is already deactivated")
 			}
 			return s.record(ctx, authserver.EventUserDeactivated, u.ID)
 		}

@@ -40,7 +40,7 @@ const (
 )
 
 // ErrLinkGone refuses a link that is used, expired, void or made up.
-var ErrLinkGone = fault.New(fault.NotFound, "This link has expired or was used already. Ask for a new one.")
+var ErrLinkGone = fault.New(fault.NotFound, "This link has expired or has already been used. Request a new one.")
 
 // LinkLife is how long a link is good.
 func (r *Recovery) LinkLife() time.Duration {

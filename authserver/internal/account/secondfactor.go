@@ -37,7 +37,7 @@ var errNoSealer = fault.New(fault.Unavailable, "The second factor is not availab
 var base32Text = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 // ErrWrongCode refuses a second factor on a form, beside its field.
-var ErrWrongCode = invalid(authserver.Violations{{Field: "otp_code", Rule: "otp_code.wrong", Message: "The code is wrong or was used before"}})
+var ErrWrongCode = invalid(authserver.Violations{{Field: "otp_code", Rule: "otp_code.wrong", Message: "The code is wrong or has been used before"}})
 
 // matchCode finds the time step whose code was given, now or one step away.
 func (s *Service) matchCode(userID string, sealed []byte, code string) (step int64, ok bool, err error) {

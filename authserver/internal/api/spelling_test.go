@@ -39,7 +39,7 @@ func TestA12_GuessablePasswordsInJSON(t *testing.T) {
 	for password, reason := range map[string]string{
 		"Password1!": "Password is among the most common ones",
 		"Ada-ada1!A": "", // a name of three letters is no name
-		"Byron1815!": "Password must be more than your email address with digits or marks around it",
+		"Byron1815!": "Password must not be just your email address with digits or symbols around it",
 	} {
 		body := signup("byron@example.com")
 		body["user"].(object)["password"] = password //nolint:forcetypeassert // signup makes it

@@ -126,7 +126,7 @@ func (s *Service) conflict(ctx context.Context, k *authserver.APIKey, cause erro
 		}
 	}
 	if len(broken) == 0 { // it has ended since
-		return fault.Wrap(fault.Conflict, cause, "Another API key was in the way a moment ago. Try again.")
+		return fault.Wrap(fault.Conflict, cause, "Your API keys changed at the same moment. Try again.")
 	}
 	f := fault.New(fault.Invalid, broken[0].Message).WithErrors(broken.Messages()...).WithCause(broken)
 	if len(details) > 0 {

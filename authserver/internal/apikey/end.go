@@ -101,7 +101,7 @@ func (s *Service) notRotated(ctx context.Context, userID, id string, now time.Ti
 	case k.Superseded():
 		return fault.New(fault.Conflict, "This API key has been rotated already")
 	}
-	return fault.New(fault.Invalid, "Too many rotated keys of this source are still in their overlap. Revoke one of them, or rotate without overlap")
+	return fault.New(fault.Invalid, "Too many rotated keys of this source are still working. Revoke one of them, or rotate without overlap")
 }
 
 // Revoke ends a key of the user at once. fault.NotFound: the user has no such
@@ -160,7 +160,7 @@ func (s *Service) publish(ctx context.Context, digests ...secret.Digest) {
 	s.Store.AfterCommit(ctx, func(ctx context.Context) { s.Publisher.Publish(ctx, digests) })
 }
 
-var errOtherTier = fault.New(fault.Conflict, "The tier was changed meanwhile. Look at it once more.")
+var errOtherTier = fault.New(fault.Conflict, "The tier was changed in the meantime. Check it again.")
 
 // SetTier gives anybody's key another tier: the operator's choice.
 // seen is the tier that the form showed; "": whatever it is now. fault.NotFound: there is

@@ -75,7 +75,7 @@ func New(opts Options) *Documents {
 	}
 }
 
-var errAway = fault.New(fault.Unavailable, "The application could not be asked about itself. Try again in a moment.").WithRetryAfter(10 * time.Second)
+var errAway = fault.New(fault.Unavailable, "This application's description could not be fetched. Try again in a moment.").WithRetryAfter(10 * time.Second)
 
 // Find returns the client that the document at id describes. Errors: *Refusal: there
 // can be no such client; fault.Unavailable: nobody can say now, which does not mean

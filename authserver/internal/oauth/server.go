@@ -150,7 +150,7 @@ func (s *Server) Mount(router *mux.Router) {
 }
 
 func (s *Server) refusePage(w http.ResponseWriter, r *http.Request) {
-	s.pages.Error(w, r, http.StatusMethodNotAllowed, "", "This page cannot be asked for in that way.")
+	s.pages.Error(w, r, http.StatusMethodNotAllowed, "", "This address doesn't accept that kind of request.")
 }
 
 // crossOrigin opens an endpoint without cookies to scripts of any origin. The

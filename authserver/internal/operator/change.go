@@ -13,8 +13,8 @@ import (
 )
 
 var (
-	errOneself = fault.New(fault.Invalid, "Do this for your own account on your own pages.")
-	errLast    = fault.New(fault.Invalid, "You are the only operator. Make somebody else an operator first.")
+	errOneself = fault.New(fault.Invalid, "You can't do this to your own account here. Use your own settings.")
+	errLast    = fault.New(fault.Invalid, "You are the only operator. Make someone else an operator first.")
 )
 
 // another returns a user who is not by. Errors: fault.NotFound, fault.Invalid.

@@ -36,7 +36,7 @@ func Changes(c *authserver.Client) bool {
 // fault.Conflict: somebody else changed it meanwhile.
 func (s *Service) ChangeClient(ctx context.Context, by *authserver.User, c *authserver.Client, r registration.Request) error {
 	if !Changes(c) {
-		return fault.New(fault.Forbidden, "This application describes itself, or belongs to the deployment.")
+		return fault.New(fault.Forbidden, "You can't change this application here: it describes itself, or belongs to this installation.")
 	}
 	_, err := s.deps.Clients.Change(event.By(ctx, by.ID), c, r)
 	return err

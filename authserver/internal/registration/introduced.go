@@ -208,7 +208,7 @@ func (s *Service) Tokens(ctx context.Context) ([]authserver.RegistrationToken, e
 // RevokeToken ends one. fault.NotFound: there is none.
 func (s *Service) RevokeToken(ctx context.Context, id string) error {
 	if uuid.Validate(id) != nil {
-		return fault.New(fault.NotFound, "There is no such registration token, or it was revoked before")
+		return fault.New(fault.NotFound, "There is no such registration token, or it has already been revoked")
 	}
 	return s.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.Store.RevokeRegistrationToken(ctx, id, s.Now()); err != nil {

@@ -10,12 +10,12 @@ import (
 )
 
 var (
-	errOwnClient   = fault.New(fault.Forbidden, "This is done from the command line only.")
+	errOwnClient   = fault.New(fault.Forbidden, "You can do this from the command line only.")
 	errVouched     = fault.New(fault.Conflict, "An operator registered this application, so there is nothing to verify.")
-	errAsItIs      = fault.New(fault.Conflict, "It is so already.")
-	errEdited      = fault.New(fault.Conflict, "The application was changed while you edited it. Saving replaces what it is now with what you entered.")
-	errOtherSecret = fault.New(fault.Conflict, "The secret was changed meanwhile. What you have copied before may no longer be good.")
-	errOtherNow    = fault.New(fault.Conflict, "The application was changed meanwhile. Look at it once more.")
+	errAsItIs      = fault.New(fault.Conflict, "That is already the case.")
+	errEdited      = fault.New(fault.Conflict, "The application was changed while you were editing it. Saving again replaces those changes with what you entered.")
+	errOtherSecret = fault.New(fault.Conflict, "The secret was changed in the meantime. A secret you copied before may no longer work.")
+	errOtherNow    = fault.New(fault.Conflict, "The application was changed in the meantime. Check it again.")
 )
 
 // LookedAt stands for a client as somebody sees it who verifies or edits it: for all that

@@ -170,15 +170,15 @@ var (
 	errNoDevice    = fault.New(fault.Malformed, "Device information is required.").WithCode(CodeMissingDevice)
 	errDevice      = fault.New(fault.Malformed, "The device information is not valid.").WithCode(CodeDevice)
 	errChallenge   = fault.New(fault.Malformed, "The code challenge must be a SHA-256 digest in base64url.").WithCode(CodeFailed)
-	errSession     = fault.New(fault.Forbidden, "This sign-in took too long or was begun in another browser. Try again.").WithCode(CodeMissingSession)
-	errUnavailable = fault.New(fault.Unavailable, "The sign-in provider does not answer at the moment. Try again in a moment, or sign in another way.").
+	errSession     = fault.New(fault.Forbidden, "This sign-in took too long or was started in another browser. Try again.").WithCode(CodeMissingSession)
+	errUnavailable = fault.New(fault.Unavailable, "The sign-in provider is not answering. Try again in a moment, or sign in another way.").
 			WithCode(CodeUnavailable).WithRetryAfter(10 * time.Second)
-	errResponse   = fault.New(fault.Forbidden, "The answer of the sign-in provider was not accepted. Try again.").WithCode(CodeInvalidResponse)
+	errResponse   = fault.New(fault.Forbidden, "The sign-in provider's answer was not accepted. Try again.").WithCode(CodeInvalidResponse)
 	errDenied     = fault.New(fault.Forbidden, "The sign-in was cancelled or refused at the provider.").WithCode(CodeFailed)
 	errBlocked    = fault.New(fault.Forbidden, "SSO identity was removed by an administrator").WithCode(CodeFailed)
 	errInactive   = fault.New(fault.Forbidden, "This account cannot sign in.").WithCode(CodeFailed)
-	errSuspended  = fault.New(fault.Forbidden, "This connection was set aside when your password was reset. Sign in with your new password to restore it.").WithCode(CodeFailed)
-	errSigninGone = fault.New(fault.Forbidden, "You are not signed in as the person who began this. Sign in and try again.").WithCode(CodeMissingSession)
+	errSuspended  = fault.New(fault.Forbidden, "This connection was turned off when your password was reset. Sign in with your new password to restore it.").WithCode(CodeFailed)
+	errSigninGone = fault.New(fault.Forbidden, "You are not signed in as the person who started this. Sign in and try again.").WithCode(CodeMissingSession)
 )
 
 func (s *Service) now() time.Time { return s.deps.Now().UTC().Truncate(time.Microsecond) }

@@ -75,7 +75,7 @@ func (s *Store) UseRegistrationToken(ctx context.Context, digest secret.Digest, 
 func (s *Store) RevokeRegistrationToken(ctx context.Context, id string, now time.Time) error {
 	n, err := s.db.Exec(ctx, `UPDATE registration_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`, id, now)
 	if err == nil && n == 0 {
-		return fault.New(fault.NotFound, "There is no such registration token, or it was revoked before")
+		return fault.New(fault.NotFound, "There is no such registration token, or it has already been revoked")
 	}
 	return err
 }

@@ -37,7 +37,7 @@ func (s *Store) CreateInvitation(ctx context.Context, i authserver.Invitation) e
 		}
 		err := database.ErrorOf(s.rows(ctx).Create(&invitationRow{Invitation: i}))
 		if database.IsUnique(err, "invitations_open", "invitations.family_id") {
-			return fault.Wrap(fault.Conflict, err, "Somebody else is inviting this address right now")
+			return fault.Wrap(fault.Conflict, err, "Someone else is inviting this address right now")
 		}
 		return err
 	})

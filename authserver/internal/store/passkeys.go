@@ -63,7 +63,7 @@ func passkeysOf(query *gorm.DB) ([]authserver.Passkey, error) {
 func (s *Store) CreatePasskey(ctx context.Context, p *authserver.Passkey) error {
 	err := database.ErrorOf(s.rows(ctx).Create(newPasskeyRow(p)))
 	if database.IsUnique(err, "passkeys_credential", "passkeys.credential_id") {
-		return fault.Wrap(fault.Conflict, err, "This passkey is registered already")
+		return fault.Wrap(fault.Conflict, err, "This passkey is already registered")
 	}
 	return err
 }

@@ -98,7 +98,7 @@ func (s *Server) answer(t route) http.Handler {
 		m[http.MethodPost] = httpserver.Handle(s.checked(t.post.bind(s, s.askSignin), s.stale(t)), s.RenderError)
 	}
 	return m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.errorPage(w, r, http.StatusMethodNotAllowed, "", "This page cannot be asked for in that way.")
+		s.errorPage(w, r, http.StatusMethodNotAllowed, "", "This address doesn't accept that kind of request.")
 	}))
 }
 

@@ -42,14 +42,14 @@ func TestNobodyOverwritesAnotherEdit(t *testing.T) {
 		shown, shownOwn := open(t, boss.Browser, operators), open(t, p.Browser, own)
 		fill(t, p.Browser, shownOwn, map[string]string{"redirect_uris": "https://new.example/cb"})
 		told := fill(t, boss.Browser, shown, map[string]string{"name": "Budget Friend"})
-		wantTold(t, "the operator", told, "changed while you edited it", "Budget Friend", "https://new.example/cb")
+		wantTold(t, "the operator", told, "changed while you were editing it", "Budget Friend", "https://new.example/cb")
 		c, err := s.Store.FindClient(t.Context(), id)
 		if err != nil || c.Name != "Budget Buddy" || c.RedirectURIs[0] != "https://new.example/cb" {
 			t.Errorf("%+v, %v", c, err)
 		}
 		wantText(t, fill(t, boss.Browser, told, nil), "Budget Friend", "https://app.example/cb")
 		told = fill(t, p.Browser, shownOwn, map[string]string{"redirect_uris": "https://newer.example/cb"})
-		wantTold(t, "the owner", told, "changed while you edited it", "As it is now", "Budget Friend", "https://newer.example/cb")
+		wantTold(t, "the owner", told, "changed while you were editing it", "As it is now", "Budget Friend", "https://newer.example/cb")
 		wantText(t, fill(t, p.Browser, told, map[string]string{"name": "Budget Friend"}), "https://newer.example/cb")
 	}, withOperator)
 }
@@ -76,7 +76,7 @@ func TestTheOperatorIsToldTheTruth(t *testing.T) {
 			t.Fatalf("%d %s", made.Status, made.Text())
 		}
 		for who, page := range map[string]*actor.Page{"the operator": fill(t, boss.Browser, form, nil), "the owner": fill(t, p.Browser, formOwn, nil)} {
-			wantTold(t, who, page, "The secret was changed meanwhile")
+			wantTold(t, who, page, "The secret was changed in the meantime")
 			if secret.MatchString(page.Body) {
 				t.Errorf("%s has another secret", who)
 			}
@@ -85,7 +85,7 @@ func TestTheOperatorIsToldTheTruth(t *testing.T) {
 		keys := regexp.MustCompile(`/operator/keys/[0-9a-f-]{36}`).FindString(open(t, boss.Browser, "/operator/keys?q=script&state=live").Body)
 		tier := open(t, boss.Browser, keys+"/tier")
 		fill(t, boss.Browser, tier, map[string]string{"tier": "premium"})
-		wantTold(t, "tier", fill(t, boss.Browser, tier, map[string]string{"tier": "enterprise"}), "The tier was changed meanwhile")
+		wantTold(t, "tier", fill(t, boss.Browser, tier, map[string]string{"tier": "enterprise"}), "The tier was changed in the meantime")
 
 		fill(t, boss.Browser, open(t, boss.Browser, "/operator/invites/new"), map[string]string{"days": "7"})
 		revoke := open(t, boss.Browser, regexp.MustCompile(`/operator/invites/[0-9a-f-]{36}/revoke`).FindString(open(t, boss.Browser, "/operator/invites").Body))
@@ -109,12 +109,12 @@ func TestNobodyOverwritesAnotherName(t *testing.T) {
 		}
 		rename(family, "Lovelace")
 		told := rename(family, "Byron")
-		wantTold(t, "family", told, "Somebody renamed the family", "Lovelace", `value="Byron"`)
+		wantTold(t, "family", told, "Someone else renamed the family", "Lovelace", `value="Byron"`)
 		wantText(t, rename(told, "Byron"), "Byron")
 
 		fill(t, p.Browser, profile, map[string]string{"first_name": "Annabella", "last_name": "Byron"})
 		told = fill(t, p.Browser, profile, map[string]string{"first_name": "Augusta"})
-		wantTold(t, "profile", told, "Your name was changed meanwhile", `value="Augusta"`)
+		wantTold(t, "profile", told, "Your name was changed in the meantime", `value="Augusta"`)
 		fill(t, p.Browser, told, nil)
 		if page := open(t, p.Browser, "/settings/account"); !strings.Contains(page.Body, `value="Augusta"`) {
 			t.Errorf("%s", page.Text())
@@ -163,7 +163,7 @@ func TestMoreScopeEndsAVerification(t *testing.T) {
 		shown := open(t, boss.Browser, verify)
 		wantText(t, shown, "Scopes", "read")
 		edit("read read_write")
-		wantTold(t, "more since it was shown", fill(t, boss.Browser, shown, nil), "changed meanwhile", "read_write")
+		wantTold(t, "more since it was shown", fill(t, boss.Browser, shown, nil), "changed in the meantime", "read_write")
 		want("more since it was shown", false)
 		fill(t, boss.Browser, open(t, boss.Browser, verify), nil)
 		want("looked at", true)

@@ -177,7 +177,7 @@ func TestOperatorVerifiesWhatWasShown(t *testing.T) {
 		if again.Status != http.StatusConflict {
 			t.Errorf("%d", again.Status)
 		}
-		wantText(t, again, "changed meanwhile", "First Bank", "https://evil.example/cb")
+		wantText(t, again, "changed in the meantime", "First Bank", "https://evil.example/cb")
 		if page := open(t, boss.Browser, "/operator/applications/one?client="+id); strings.Contains(page.Text(), "Verified") {
 			t.Errorf("another application was verified: %s", page.Text())
 		}

@@ -33,7 +33,7 @@ func TestOperatorSwitchesOffWhatHasNoOwnerNow(t *testing.T) {
 			}
 		}
 		act(t, boss, owner, "deactivate")
-		want("without its owner", false, "Off with its owner’s account")
+		want("without its owner", false, "Off with its owner's account")
 		if page := open(t, boss.Browser, one+"?client="+id); !regexp.MustCompile(`one/disable\?`).MatchString(page.Body) {
 			t.Fatalf("it cannot be switched off: %s", page.Text())
 		}
@@ -43,7 +43,7 @@ func TestOperatorSwitchesOffWhatHasNoOwnerNow(t *testing.T) {
 		want("its owner came back", false, "Switch on again")
 		act(t, boss, owner, "deactivate")
 		switches("enable")
-		want("switched on while its owner is away", false, "Off with its owner’s account")
+		want("switched on while its owner is away", false, "Off with its owner's account")
 		act(t, boss, owner, "reactivate")
 		want("its owner came back again", true, "Registered by a person")
 		switches("disable")

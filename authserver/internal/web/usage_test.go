@@ -83,7 +83,7 @@ func TestPicturesAreCutInTheReadersZone(t *testing.T) {
 				place = "UTC"
 			}
 			text := page.Text()
-			if !strings.Contains(text, "those of "+place) || !strings.Contains(text, "Day ("+place+")") || strings.Contains(text, "a day begins at") != (c.odd != "") || !strings.Contains(text, c.odd) {
+			if !strings.Contains(text, "in the time zone "+place) || !strings.Contains(text, "Day ("+place+")") || strings.Contains(text, "a day here begins at") != (c.odd != "") || !strings.Contains(text, c.odd) {
 				t.Errorf("%s: %s", c.zone, text)
 			}
 			if _, err := s.DB.Exec(t.Context(), `DELETE FROM usage_hours`); err != nil {
@@ -136,7 +136,7 @@ func TestTimesToAnswerByDay(t *testing.T) {
 		if _, err := s.DB.Exec(t.Context(), `UPDATE users SET time_zone = 'Pacific/Auckland' WHERE email = $1`, boss.Email); err != nil {
 			t.Fatal(err)
 		}
-		if text := open(t, boss.Browser, "/operator").Text(); !strings.Contains(text, "No requests were timed in the last 30 days") {
+		if text := open(t, boss.Browser, "/operator").Text(); !strings.Contains(text, "No requests were measured in the last 30 days") {
 			t.Errorf("without any: %s", text)
 		}
 		stamp := func(hours, count int, took time.Duration) {
@@ -170,7 +170,7 @@ func TestTimesToAnswerByDay(t *testing.T) {
 				t.Errorf("%d days ago: %q, want %s", back, got, want)
 			}
 		}
-		if strokes := strings.Count(page.Body, "<line x1="); strokes < 4 || !strings.Contains(page.Text(), "The slowest day was 30 May.") || !strings.Contains(page.Text(), "Slowest 1 % today") {
+		if strokes := strings.Count(page.Body, "<line x1="); strokes < 4 || !strings.Contains(page.Text(), "The slowest day was 30 May.") || !strings.Contains(page.Text(), "Slowest 1% today") {
 			t.Errorf("%d strokes: %s", strokes, page.Text())
 		}
 	}, withOperator)
