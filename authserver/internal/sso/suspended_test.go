@@ -23,7 +23,7 @@ func TestA3_AResetSuspendsIdentities(t *testing.T) {
 			t.Fatal(err)
 		}
 		b := actor.NewBrowser(s.URL)
-		if page := s.viaProvider(b, "/auth/work"); s.signedIn(b) || !strings.Contains(page.Text(), "set aside when your password was reset") {
+		if page := s.viaProvider(b, "/auth/work"); s.signedIn(b) || !strings.Contains(page.Text(), "turned off when your password was reset") {
 			t.Fatalf("a suspended account signs in: %d %s", page.Status, page.Text())
 		}
 		if page, _ := s.app(""); page.Left == nil || page.Left.Query().Get("code") != "" {

@@ -220,7 +220,7 @@ func TestA1_WithoutAPasswordASigninConfirms(t *testing.T) {
 	}
 	s.stale()
 	page := fill(t, p.Browser, open(t, p.Browser, "/settings/api_keys/new"), map[string]string{"name": "Script", "scopes": "read"})
-	if page.Status != http.StatusForbidden || !strings.Contains(page.Text(), "signed in a moment ago") ||
+	if page.Status != http.StatusForbidden || !strings.Contains(page.Text(), "signed in within the last ten minutes") ||
 		!strings.Contains(page.Body, "/signout?return_to=%2Fsignin%3Freturn_to%3D%252Fsettings%252Fapi_keys") {
 		t.Errorf("%d %s", page.Status, page.Body)
 	}

@@ -215,7 +215,7 @@ func TestLastPasskeyStays(t *testing.T) {
 		}
 		s.clock.advance(11 * time.Minute)
 		page := s.submit(b, "/settings/passkeys/"+s.ids()[0]+"/remove", nil)
-		if page.Status != http.StatusForbidden || !strings.Contains(page.Text(), "signed in a moment ago") {
+		if page.Status != http.StatusForbidden || !strings.Contains(page.Text(), "signed in within the last ten minutes") {
 			s.t.Errorf("%d %s", page.Status, page.Text())
 		}
 	})

@@ -14,8 +14,8 @@ func TestA12_GuessablePasswordsAreRefused(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		reasons := map[string]string{
-			"Password1!": "among the most common", "Lovelace-1!": "more than your name", "Ada.lovelace1!": "more than your email address",
-			"Latchkey1!": "more than the name of this product",
+			"Password1!": "among the most common", "Lovelace-1!": "just your name", "Ada.lovelace1!": "just your email address",
+			"Latchkey1!": "just the name of this product",
 		}
 		b := actor.NewBrowser(s.URL)
 		page := open(t, b, "/signup")
@@ -32,7 +32,7 @@ func TestA12_GuessablePasswordsAreRefused(t *testing.T) {
 		}
 		p := signedUp(t, s)
 		local, _, _ := strings.Cut(p.Email, "@")
-		reasons["1"+strings.ToUpper(local[:1])+local[1:]+"!"] = "more than your email address"
+		reasons["1"+strings.ToUpper(local[:1])+local[1:]+"!"] = "just your email address"
 		delete(reasons, "Ada.lovelace1!")
 		forgot(t, s, p.Email)
 		link := s.email(t, authserver.EmailMessageReset, p.Email).Path
