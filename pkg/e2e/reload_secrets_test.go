@@ -206,3 +206,28 @@ func TestAHangupRenewsTheResourceServer(t *testing.T) {
 		reads()
 	})
 }
+
+// TestAHangupWorksWithoutTheDatabase: its password may be what is new.
+func TestAHangupWorksWithoutTheDatabase(t *testing.T) {
+	testenv.Production.Need(t)
+	files := secretFiles{t, t.TempDir()}
+	first := secret.New(secret.ClientSecret).Reveal()
+	proxy, through := testenv.NewProxy(t, testenv.Postgres(t))
+	auth := files.env(map[string]string{
+		"AUTH_RESOURCE_SERVER_CLIENT_SECRET": first, "AUTH_ENCRYPTION_KEY": encryptionKey('1'), "AUTH_LOG_LEVEL": "info",
+	})
+	auth["AUTH_RESOURCE_SERVER_CLIENT_ID"] = "the-api"
+	w := startWorld(t, testenv.Production, stack.Setup{AuthDB: through, AuthEnv: auth})
+	proxy.Cut()
+	files.write("AUTH_LOG_LEVEL", "debug")
+	w.hangup(w.Auth, `"changed":["AUTH_LOG_LEVEL"]`)
+	files.write("AUTH_LOG_LEVEL", "info")
+	files.write("AUTH_RESOURCE_SERVER_CLIENT_SECRET", secret.New(secret.ClientSecret).Reveal())
+	w.hangup(w.Auth, readInVain)
+	proxy.Restore()
+	testenv.Eventually(t, time.Minute, "what failed is taken", func() bool {
+		before := strings.Count(w.Auth.Log(), readAgain)
+		w.hangup(w.Auth, "settings were ")
+		return strings.Count(w.Auth.Log(), readAgain) > before
+	})
+}

@@ -75,10 +75,22 @@ func (p *parts) renews(people *account.Service, single *sso.Service) {
 		}})
 	}
 	if people.CanSeal() && p.events.Keys != nil {
+		known := keysOf(p.cfg)
 		p.renewals = append(p.renewals, renewal{
 			Names: []string{"AUTH_ENCRYPTION_KEY", "AUTH_ENCRYPTION_KEYS_OLD"},
 			Prepare: func(ctx context.Context, next config.Config) (func(), error) {
-				return p.renewKeys(ctx, people, next)
+				given := keysOf(next)
+				if slices.Equal(given, known) {
+					return func() {}, nil // the database is not asked: it may be its password that is new
+				}
+				apply, err := p.renewKeys(ctx, people, next)
+				if err != nil {
+					return nil, err
+				}
+				return func() {
+					apply()
+					known = given
+				}, nil
 			},
 		})
 	}
@@ -114,13 +126,16 @@ func (p *parts) renewKeys(ctx context.Context, people *account.Service, next con
 	return func() { seal(); p.events.Keys.Renew(keys) }, nil
 }
 
+// keysOf are the encryption keys, that of the file beside the data among them.
+func keysOf(c config.Config) []string { return append([]string{keyOf(c)}, c.EncryptionKeysOld...) }
+
 // renewalOverlap is how long the secret of the deployment's own resource server goes on
 // being accepted after a new one was read: its replicas read it later.
 const renewalOverlap = time.Hour
 
 func (p *parts) renewResourceServer(ctx context.Context, next config.Config) (func(), error) {
-	if next.ResourceServerID != p.latest.ResourceServerID {
-		return func() {}, nil // named as one that waits for a restart
+	if next.ResourceServerID != p.latest.ResourceServerID || next.ResourceServerSecret == p.latest.ResourceServerSecret {
+		return func() {}, nil // another id is named as one that waits for a restart
 	}
 	return func() {}, p.registration.Ensure(ctx, resourceServer(next), renewalOverlap)
 }
