@@ -1,98 +1,147 @@
-// Package apidoc serves the OpenAPI description of an API to machines, as JSON,
-// and to people, as a page without scripts. Both are made once.
+// Package apidoc serves the OpenAPI description of an API to machines, as JSON, and to
+// people, as pages: all routes with a search, and each route with samples of how to call
+// it. The pages of both services have one look, and need no script.
 package apidoc
 
 import (
-	"bytes"
-	"context"
-	_ "embed"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net/http"
+	"net/url"
 	"strings"
 
-	"github.com/gorilla/mux"
+	"github.com/a-h/templ"
 	"go.yaml.in/yaml/v4"
 
-	"latchkey/pkg/apierror"
-	"latchkey/pkg/httpserver"
+	"latchkey/pkg/face"
 )
 
-// Paths of what Routes serves.
+// Service is whose API is described.
+type Service string
+
+// The services, as keys of texts.
 const (
-	JSONPath  = "/openapi.json"
-	PagePath  = "/docs"
-	StylePath = "/docs/docs.css"
+	AuthorizationServer Service = "service.auth"
+	ResourceAPI         Service = "service.api"
 )
 
-//go:embed page.css
-var pageCSS []byte
+// Paths of what Mount serves. Behind one origin /docs is the resource API's, and the
+// pages of the authorization server are below it under a name of their own.
+const (
+	JSONPath = "/openapi.json"
+	APIRoot  = "/docs"
+	AuthRoot = "/docs/auth"
+)
 
-// Documents are the description of an API and its page.
-type Documents struct {
-	json, page []byte
+// Options are what is described, and how the pages look.
+type Options struct {
+	Description []byte  // OpenAPI 3.1 in YAML
+	Service     Service // whose it is
+	Server      string  // public address of the API, without a slash at its end
+	Issuer      string  // of the authorization server: the way home
+	APIURL      string  // public address of the resource API
+	Face        face.Face
+	Brand       func(theme string) templ.Component // sign and name; nil: our sign and the name of Face
 }
 
-// New reads an OpenAPI 3.1 description in YAML. The server it names becomes
-// server, as does {server} in info.x-example, a first request. The page shows
-// request bodies and schemas that are references into components; what is
-// written in place, it does not.
-func New(description []byte, server string) (*Documents, error) {
+// Documents are the description of an API and its pages.
+type Documents struct {
+	Options
+	json    []byte
+	found   *description
+	samples map[*operation][]sample
+	reads   map[*operation][]string // names in the environment that samples read
+	files   map[string]file
+	texts   map[string]map[string]string
+	root    string
+	example string // a first request
+}
+
+// file is one that pages link to, under its checksum.
+type file struct {
+	sum     string
+	content []byte
+}
+
+//go:embed static
+var static embed.FS
+
+// Names of the files of these pages alone.
+const (
+	ownStyle  = "docs.css"
+	ownScript = "docs.js"
+)
+
+// New reads a description. The server it names becomes opts.Server, as does {server} in
+// info.x-example, a first request. The error says what of the description the pages
+// cannot show.
+func New(opts Options) (*Documents, error) {
 	var document map[string]any
-	if err := yaml.Unmarshal(description, &document); err != nil {
+	if err := yaml.Unmarshal(opts.Description, &document); err != nil {
 		return nil, fmt.Errorf("openapi: %w", err)
 	}
-	document["servers"] = []any{map[string]any{"url": server}}
+	document["servers"] = []any{map[string]any{"url": opts.Server}}
 	raw, err := json.Marshal(document)
 	if err != nil {
 		return nil, fmt.Errorf("openapi: %w", err)
 	}
-	var d described
-	if err := json.Unmarshal(raw, &d); err != nil {
+	found, err := describe(opts.Description)
+	if err != nil {
 		return nil, fmt.Errorf("openapi: %w", err)
 	}
-	sections, err := d.sections()
-	if err != nil {
+	if opts.Face.Name == "" {
+		opts.Face.Name = face.DefaultName
+	}
+	d := &Documents{
+		Options: opts, json: raw, found: found, root: APIRoot, samples: map[*operation][]sample{}, reads: map[*operation][]string{},
+		example: strings.ReplaceAll(found.root.get("info", "x-example").str(), "{server}", opts.Server),
+	}
+	if opts.Service == AuthorizationServer {
+		d.root = AuthRoot
+	}
+	for _, op := range found.byID {
+		if op.Browser == "" {
+			c := newCall(op, opts.Server)
+			d.samples[op], d.reads[op] = c.samples(), c.variables
+		}
+	}
+	if d.texts, err = readTexts(); err != nil {
 		return nil, err
 	}
-	var b bytes.Buffer
-	err = page(contents{
-		described: d, Paragraphs: strings.Split(strings.TrimSpace(d.Info.Description), "\n\n"),
-		Example:  strings.ReplaceAll(d.Info.Example, "{server}", server),
-		Sections: sections, Bodies: shown(d.Components.RequestBodies), Schemas: shown(d.Components.Schemas),
-	}).Render(context.Background(), &b)
-	if err != nil {
-		return nil, fmt.Errorf("openapi page: %w", err)
-	}
-	return &Documents{json: raw, page: b.Bytes()}, nil
+	return d, d.readFiles()
 }
 
 // JSON returns the description.
 func (d *Documents) JSON() []byte { return d.json }
 
-// Mount adds the documents to router, for scripts of any origin too. render
-// answers with errors.
-func (d *Documents) Mount(router *mux.Router, render httpserver.Renderer) {
-	for path, h := range map[string]httpserver.Handler{
-		JSONPath: fixed("application/json; charset=utf-8", d.json),
-		PagePath: fixed("text/html; charset=utf-8", d.page, "Content-Security-Policy",
-			"default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
-		StylePath: fixed("text/css; charset=utf-8", pageCSS),
-	} {
-		router.Handle(path, httpserver.CrossOriginDocument(httpserver.Handle(h, render), http.HandlerFunc(apierror.MethodNotAllowed)))
+func (d *Documents) readFiles() error {
+	all, err := d.Face.Files()
+	if err != nil {
+		return err
 	}
+	for _, name := range []string{ownStyle, ownScript} {
+		content, err := static.ReadFile("static/" + name)
+		if err != nil {
+			return fmt.Errorf("apidoc: %w", err)
+		}
+		all[name] = face.Compact(name, content)
+	}
+	d.files = make(map[string]file, len(all))
+	for name, content := range all {
+		sum := sha256.Sum256(content)
+		d.files[name] = file{hex.EncodeToString(sum[:8]), content}
+	}
+	return nil
 }
 
-// fixed answers with bytes that never change while the process runs.
-func fixed(kind string, body []byte, headers ...string) httpserver.Handler {
-	return func(w http.ResponseWriter, _ *http.Request) error {
-		h := w.Header()
-		for i := 0; i+1 < len(headers); i += 2 {
-			h.Set(headers[i], headers[i+1])
-		}
-		h.Set("Content-Type", kind)
-		h.Set("Cache-Control", "public, max-age=300")
-		_, _ = w.Write(body) // the client may be gone
-		return nil
-	}
+// oneOrigin reports whether both services are behind one origin.
+func (d *Documents) oneOrigin() bool {
+	a, errA := url.Parse(d.Issuer)
+	b, errB := url.Parse(d.Server)
+	return errA == nil && errB == nil && a.Scheme == b.Scheme && a.Host == b.Host
 }
+
+// secure reports whether the pages are served over https.
+func (d *Documents) secure() bool { return strings.HasPrefix(d.Server, "https://") }

@@ -1,162 +1,294 @@
 package apidoc
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
 
-// described is the part of a description that the page shows.
-type described struct {
-	Info struct {
-		Title       string `json:"title"`
-		Summary     string `json:"summary"`
-		Description string `json:"description"`
-		Example     string `json:"x-example"` // a first request
-	} `json:"info"`
-	Tags []struct {
-		Name        string `json:"name"`
-		Description string `json:"description"`
-	} `json:"tags"`
-	Paths      map[string]map[string]json.RawMessage `json:"paths"`
-	Components struct {
-		Schemas       map[string]json.RawMessage `json:"schemas"`
-		RequestBodies map[string]json.RawMessage `json:"requestBodies"`
-		Parameters    map[string]parameter       `json:"parameters"`
-		Responses     map[string]response        `json:"responses"`
-	} `json:"components"`
+// description is what the pages show of an API.
+type description struct {
+	root     *node
+	title    string
+	summary  string
+	intro    []string // paragraphs
+	sections []section
+	byID     map[string]*operation
+}
+
+// section is the operations of one tag.
+type section struct {
+	Name, Text string
+	Operations []*operation
+}
+
+// id is the section's place on the page of all routes.
+func (s section) id() string { return sectionID(s.Name) }
+
+func sectionID(tag string) string { return "tag-" + strings.ReplaceAll(tag, " ", "-") }
+
+// operation is one route.
+type operation struct {
+	Method, Path, ID, Summary string
+	Text                      []string // paragraphs
+	Tag                       string
+	Parameters                []parameter
+	Credentials               []credential // any of them; none: the route is open
+	Optional                  bool         // of the credentials
+	Scope                     string       // "": none is asked for
+	Body                      *body        // nil: none
+	Answers                   []answer     // that are no errors
+	Errors                    []refusal
+	Browser                   string // why no program sends it; "": programs do
+	found                     string // what a search looks at, in small letters
+	next, previous            *operation
 }
 
 type parameter struct {
-	Ref         string `json:"$ref"`
-	Name        string `json:"name"`
-	In          string `json:"in"`
-	Description string `json:"description"`
+	Name, In, Text string
+	Required       bool
+	Type           string
+	schema         *node
+	sample         *node // what samples send; nil: it is left out
 }
 
-type response struct {
-	Ref         string `json:"$ref"`
-	Description string `json:"description"`
-	Content     map[string]struct {
-		Schema struct {
-			Ref string `json:"$ref"`
-		} `json:"schema"`
-	} `json:"content"`
+// credential is one way to say who asks.
+type credential struct {
+	Name, Scheme, Header, Text, Variable string
 }
 
-type operation struct {
-	Method, Path string
-	ID           string      `json:"operationId"`
-	Summary      string      `json:"summary"`
-	Description  string      `json:"description"`
-	Tags         []string    `json:"tags"`
-	Parameters   []parameter `json:"parameters"`
-	RequestBody  struct {
-		Ref string `json:"$ref"`
-	} `json:"requestBody"`
-	Responses map[string]response `json:"responses"`
+// basicScheme is HTTP Basic, with which clients authenticate.
+const basicScheme = "basic"
+
+type body struct {
+	Kind     string // media type
+	Others   []string
+	Required bool
+	Rows     []row
+	sample   *node
+	files    map[string]string // media types of the members that are files
 }
 
-// section is the operations of one tag, as the page shows them.
-type section struct {
-	Name, Description string
-	Operations        []operation
-}
-
-type member struct{ Name, Text string }
-
-func lastPart(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
-
-// answer is one line of an operation's answers.
 type answer struct {
-	status string
-	response
+	Status, Text, Kind string
+	Rows               []row
+	Example            string // JSON; "": it has none
 }
 
-// answers returns the responses in order of their statuses.
-func (o operation) answers() []answer {
-	list := make([]answer, 0, len(o.Responses))
-	for _, status := range slices.Sorted(maps.Keys(o.Responses)) {
-		list = append(list, answer{strings.ToLower(status), o.Responses[status]})
-	}
-	return list
-}
+// refusal is one error that a route may answer with.
+type refusal struct{ Status, Code, Text string }
 
-// schemas returns the names of the schemas a response may have.
-func (r response) schemas() []string {
-	var names []string
-	for _, kind := range slices.Sorted(maps.Keys(r.Content)) {
-		if ref := r.Content[kind].Schema.Ref; ref != "" {
-			names = append(names, lastPart(ref))
-		}
-	}
-	return names
-}
+var methods = []string{"get", "post", "put", "patch", "delete"}
 
-// slug is the id of a section.
-func slug(tag string) string { return "tag-" + strings.ReplaceAll(tag, " ", "-") }
-
-func (d described) sections() ([]section, error) {
-	byTag := map[string]*section{}
-	list := make([]section, len(d.Tags))
-	for i, t := range d.Tags {
-		list[i] = section{Name: t.Name, Description: t.Description}
-		byTag[t.Name] = &list[i]
+// describe reads the parts of a description that pages show.
+func describe(raw []byte) (*description, error) {
+	root, err := readTree(raw)
+	if err != nil {
+		return nil, err
 	}
-	for _, path := range slices.Sorted(maps.Keys(d.Paths)) {
-		for _, method := range []string{"get", "post", "put", "patch", "delete"} {
-			raw, has := d.Paths[path][method]
-			if !has {
+	d := &description{root: root, title: root.get("info", "title").str(), summary: root.get("info", "summary").str(), byID: map[string]*operation{}}
+	d.intro = paragraphs(root.get("info", "description").str())
+	at := map[string]int{}
+	for i, t := range root.get("tags").list() {
+		at[t.get("name").str()] = i
+		d.sections = append(d.sections, section{Name: t.get("name").str(), Text: t.get("description").line()})
+	}
+	for _, path := range root.get("paths").object() {
+		for _, method := range methods {
+			if path.value.get(method) == nil {
 				continue
 			}
-			op, err := d.operation(raw)
+			op, err := d.operation(strings.ToUpper(method), path.name, path.value)
 			if err != nil {
-				return nil, fmt.Errorf("openapi: %s %s: %w", method, path, err)
+				return nil, fmt.Errorf("%s %s: %w", method, path.name, err)
 			}
-			op.Method, op.Path = strings.ToUpper(method), path
-			s := byTag[op.Tags[0]]
-			if s == nil {
-				return nil, fmt.Errorf("openapi: %s %s: the tag %q is not described", method, path, op.Tags[0])
+			i, known := at[op.Tag]
+			if !known {
+				return nil, fmt.Errorf("%s: the tag %q is not described", op.ID, op.Tag)
 			}
-			s.Operations = append(s.Operations, op)
+			d.sections[i].Operations = append(d.sections[i].Operations, op)
+			d.byID[op.ID] = op
 		}
 	}
-	return list, nil
+	d.chain()
+	return d, nil
 }
 
-// operation reads one operation and follows its references.
-func (d described) operation(raw json.RawMessage) (operation, error) {
-	var op operation
-	if err := json.Unmarshal(raw, &op); err != nil {
-		return op, err
-	}
-	if len(op.Tags) == 0 {
-		return op, fmt.Errorf("%s has no tag", op.ID)
-	}
-	for i, p := range op.Parameters {
-		if p.Ref != "" {
-			op.Parameters[i] = d.Components.Parameters[lastPart(p.Ref)]
+// chain gives each operation the one before and after it.
+func (d *description) chain() {
+	var last *operation
+	for _, s := range d.sections {
+		for _, op := range s.Operations {
+			if op.previous = last; last != nil {
+				last.next = op
+			}
+			last = op
 		}
 	}
-	for status, r := range op.Responses {
-		if r.Ref != "" {
-			op.Responses[status] = d.Components.Responses[lastPart(r.Ref)]
+}
+
+func paragraphs(text string) []string {
+	var all []string
+	for part := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
+		if part = strings.Join(strings.Fields(part), " "); part != "" {
+			all = append(all, part)
 		}
 	}
+	return all
+}
+
+// follow is what a reference stands for, or n itself.
+func (d *description) follow(n *node) *node {
+	for range 8 {
+		ref, found := strings.CutPrefix(n.get("$ref").str(), "#/")
+		if !found {
+			return n
+		}
+		n = d.root.get(strings.Split(ref, "/")...)
+	}
+	return n
+}
+
+var operationID = regexp.MustCompile(`^[A-Za-z]+$`)
+
+func (d *description) operation(method, path string, item *node) (*operation, error) {
+	n := item.get(strings.ToLower(method))
+	tags := n.get("tags").list()
+	op := &operation{
+		Method: method, Path: path, ID: n.get("operationId").str(), Summary: n.get("summary").line(),
+		Text: paragraphs(n.get("description").str()), Browser: n.get("x-browser").line(),
+	}
+	if len(tags) == 0 || !operationID.MatchString(op.ID) || d.byID[op.ID] != nil {
+		return nil, fmt.Errorf("no tag, or no operationId of its own: %q", op.ID)
+	}
+	op.Tag = tags[0].str()
+	for _, list := range []*node{item.get("parameters"), n.get("parameters")} {
+		for _, one := range list.list() {
+			op.Parameters = append(op.Parameters, d.parameter(path, d.follow(one)))
+		}
+	}
+	security := n.get("security")
+	if security == nil {
+		security = d.root.get("security")
+	}
+	d.credentials(op, security)
+	op.Body = d.body(d.follow(n.get("requestBody")))
+	if own := n.get("x-errors"); own != nil {
+		op.Errors = refusals(op, "", n)
+	}
+	d.answers(op, n.get("responses"))
+	slices.SortStableFunc(op.Errors, func(a, b refusal) int { return strings.Compare(a.Status, b.Status) })
+	op.found = searchable(op)
 	return op, nil
 }
 
-// shown returns the members in order of their names, indented.
-func shown(members map[string]json.RawMessage) []member {
-	list := make([]member, 0, len(members))
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		var b bytes.Buffer
-		if json.Indent(&b, members[name], "", "  ") == nil {
-			list = append(list, member{name, b.String()})
+func (d *description) parameter(path string, n *node) parameter {
+	schema := d.follow(n.get("schema"))
+	p := parameter{
+		Name: n.get("name").str(), In: n.get("in").str(), Text: n.get("description").line(), Required: n.get("required").yes(),
+		Type: d.typeOf(schema), schema: schema, sample: sampled(n.get("x-sample")),
+	}
+	if p.sample == nil && p.Required {
+		if p.In == "path" {
+			p.sample = &node{variable: pathVariable(path)}
+		} else {
+			p.sample = d.example(schema, p.Name, 0)
 		}
 	}
-	return list
+	return p
+}
+
+// pathVariable names what {id} of a path is an id of: ACCOUNT_ID of /accounts/{id}.
+func pathVariable(path string) string {
+	before, _, _ := strings.Cut(path, "/{")
+	name := before[strings.LastIndexByte(before, '/')+1:]
+	if stem, found := strings.CutSuffix(name, "ies"); found {
+		name = stem + "y"
+	} else {
+		name = strings.TrimSuffix(name, "s")
+	}
+	return strings.ToUpper(name) + "_ID"
+}
+
+// credentials are the ways of the list; an empty one of them makes all optional.
+func (d *description) credentials(op *operation, list *node) {
+	for _, way := range list.list() {
+		if len(way.object()) == 0 {
+			op.Optional = true
+			continue
+		}
+		m := way.members[0]
+		scheme := d.root.get("components", "securitySchemes", m.name)
+		c := credential{
+			Name: m.name, Scheme: scheme.get("scheme").str(), Header: scheme.get("name").str(),
+			Text: scheme.get("description").line(), Variable: strings.TrimPrefix(scheme.get("x-sample").str(), "$"),
+		}
+		op.Credentials = append(op.Credentials, c)
+		if scopes := m.value.texts(); len(scopes) > 0 {
+			op.Scope = scopes[0]
+		}
+	}
+}
+
+// body is the form that samples send: JSON where it is taken.
+func (d *description) body(n *node) *body {
+	content := n.get("content").object()
+	if len(content) == 0 {
+		return nil
+	}
+	b := &body{Kind: content[0].name, Required: n.get("required").yes()}
+	for _, other := range content[1:] {
+		b.Others = append(b.Others, other.name)
+	}
+	schema := d.follow(content[0].value.get("schema"))
+	b.Rows = d.rows(schema, "", 0)
+	b.sample, b.files = d.sample(schema, "", 0), map[string]string{}
+	for _, m := range content[0].value.get("encoding").object() {
+		b.files[m.name] = m.value.get("contentType").str()
+	}
+	return b
+}
+
+func (d *description) answers(op *operation, responses *node) {
+	for _, r := range responses.object() {
+		n := d.follow(r.value)
+		if r.name[0] == '4' || r.name[0] == '5' {
+			op.Errors = append(op.Errors, refusals(op, r.name, n)...)
+			continue
+		}
+		a := answer{Status: r.name, Text: n.get("description").line()}
+		if content := n.get("content").object(); len(content) > 0 {
+			a.Kind = content[0].name
+			if schema := d.follow(content[0].value.get("schema")); a.Kind == jsonKind {
+				a.Rows = d.rows(schema, "", 0)
+				a.Example = d.example(schema, "", 0).json("")
+			}
+		}
+		op.Answers = append(op.Answers, a)
+	}
+}
+
+// refusals are the errors that a response stands for, as far as they concern the
+// operation.
+func refusals(op *operation, status string, n *node) []refusal {
+	list := n.get("x-errors").list()
+	if len(list) == 0 {
+		return []refusal{{Status: strings.ToLower(status), Text: n.get("description").line()}}
+	}
+	hasPath := false
+	for _, p := range op.Parameters {
+		hasPath = hasPath || p.In == "path"
+	}
+	applies := map[string]bool{
+		"": true, "credential": len(op.Credentials) > 0, "scope": op.Scope != "", "path": hasPath, "body": op.Body != nil,
+		"parameters": len(op.Parameters) > 0 || op.Body != nil,
+	}
+	var all []refusal
+	for _, one := range list {
+		if applies[one.get("for").str()] {
+			all = append(all, refusal{Status: fmt.Sprint(one.get("status").scalar), Code: one.get("error").str(), Text: one.get("when").line()})
+		}
+	}
+	return all
 }

@@ -251,6 +251,7 @@ var oneOrigin = map[string]string{
 	"/api/v1/auth/login": "authserver", "/api/v1/users/me": "authserver", "/api/v1/api_keys": "authserver", "/api/v1/api_keys/x": "authserver",
 	"/api/v1/devices": "authserver", "/api/v1/devices/x": "authserver",
 	"/api/v1/accounts": "resourceapi", "/api/v1/users/reset/status": "resourceapi", "/api/v1/usage": "resourceapi", "/mcp": "resourceapi",
+	"/docs": "resourceapi", "/docs/listAccounts": "resourceapi", "/docs/auth": "authserver", "/docs/auth/token": "authserver", "/openapi.json": "resourceapi",
 	"/.well-known/oauth-protected-resource": "resourceapi", "/.well-known/oauth-protected-resource/mcp": "resourceapi",
 }
 

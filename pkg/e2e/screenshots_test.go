@@ -20,3 +20,16 @@ func TestScreenshots(t *testing.T) {
 	b := openTab(t)
 	newTour(t).tour(b, b.picture)
 }
+
+// TestScreenshotsOfDocs does the same with the pages about both APIs.
+func TestScreenshotsOfDocs(t *testing.T) {
+	dir := os.Getenv("SCREENSHOTS")
+	if dir == "" {
+		t.Fatal("SCREENSHOTS names no folder: make screenshots")
+	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	b := openTab(t)
+	newTour(t).tourDocs(b, b.picture)
+}

@@ -19,6 +19,7 @@ import (
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/usage"
 	"latchkey/authserver/internal/web"
+	"latchkey/pkg/apidoc"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/cache"
 	"latchkey/pkg/cli"
@@ -171,7 +172,8 @@ func (p *parts) router(people *account.Service) (*mux.Router, *web.Server, []wor
 	api.New(api.Dependencies{
 		People: people, Recovery: drawn.Recovery, Keys: p.keys, SSO: single, Guard: admission, ResourceServers: endpoints, Now: now,
 	}).Mount(router)
-	if err := api.MountDescription(router, p.cfg.Issuer); err != nil {
+	described := apidoc.Options{Issuer: p.cfg.Issuer, APIURL: p.cfg.APIURL, Face: p.cfg.Look, Brand: pages.Brand}
+	if err := api.MountDescription(router, described); err != nil {
 		return nil, nil, nil, err
 	}
 	router.NotFoundHandler = notFound(pages)

@@ -13,10 +13,11 @@ import (
 //go:embed openapi.yaml
 var openAPI []byte
 
-// MountDescription adds the OpenAPI document of the server at issuer, and the
-// page that shows it, to router.
-func MountDescription(router *mux.Router, issuer string) error {
-	documents, err := apidoc.New(openAPI, issuer)
+// MountDescription adds the OpenAPI document of the server, and the pages that show it,
+// to router. opts says how they look, and where both services are.
+func MountDescription(router *mux.Router, opts apidoc.Options) error {
+	opts.Description, opts.Service, opts.Server = openAPI, apidoc.AuthorizationServer, opts.Issuer
+	documents, err := apidoc.New(opts)
 	if err != nil {
 		return err
 	}

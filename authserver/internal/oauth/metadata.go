@@ -28,7 +28,7 @@ func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 		"revocation_endpoint":                            issuer + "/oauth/revoke",
 		"introspection_endpoint":                         issuer + "/oauth/introspect",
 		"userinfo_endpoint":                              issuer + "/oauth/userinfo",
-		"service_documentation":                          issuer + "/docs",
+		"service_documentation":                          issuer + "/docs/auth",
 		"scopes_supported":                               scope.All.Names(),
 		"response_types_supported":                       []string{"code"},
 		"response_modes_supported":                       []string{"query"},

@@ -15,6 +15,7 @@ import (
 	"latchkey/pkg/apidoc"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/body"
+	"latchkey/pkg/face"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
@@ -30,6 +31,7 @@ type Options struct {
 	Issuer    string        // of the authorization server
 	BodyLimit int64         // bytes of a JSON or form body
 	Erasure   *guard.Shared // nil: nobody may erase
+	Face      face.Face     // of the pages at /docs
 	Logger    *slog.Logger
 }
 
@@ -47,7 +49,9 @@ func New(opts Options) (*API, error) {
 	if opts.BodyLimit <= 0 {
 		opts.BodyLimit = 1 << 20
 	}
-	documents, err := apidoc.New(openAPI, opts.Resource)
+	documents, err := apidoc.New(apidoc.Options{
+		Description: openAPI, Service: apidoc.ResourceAPI, Server: opts.Resource, APIURL: opts.Resource, Issuer: opts.Issuer, Face: opts.Face,
+	})
 	if err != nil {
 		return nil, err
 	}

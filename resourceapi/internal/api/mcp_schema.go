@@ -90,7 +90,7 @@ func (d *described) usage(t tool) (usageOf, error) {
 			return u, err
 		}
 		for name, property := range members.Properties {
-			properties[name], u.places[name] = property, "body"
+			properties[name], u.places[name] = unsampled(property), "body"
 		}
 		required = append(required, members.Required...)
 	}
@@ -120,6 +120,14 @@ func explained(schema map[string]any, description string) map[string]any {
 	if description != "" {
 		schema["description"] = description
 	}
+	return schema
+}
+
+// unsampled is a schema without what is there for the pages at /docs.
+func unsampled(schema map[string]any) map[string]any {
+	schema = maps.Clone(schema)
+	delete(schema, "x-sample")
+	delete(schema, "example")
 	return schema
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"latchkey/pkg/cache"
 	"latchkey/pkg/database"
+	"latchkey/pkg/face"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/settings"
 	"latchkey/resourceapi"
@@ -50,6 +51,12 @@ type Config struct {
 	CredentialLife time.Duration `env:"API_CREDENTIAL_LIFE" envDefault:"1s"`
 
 	ErasureSecret string `env:"API_ERASURE_SECRET"`
+
+	// Name and colours of the instance, on the pages at /docs.
+	Name       string    `env:"API_NAME" envDefault:"Latchkey"`
+	Colour     string    `env:"API_COLOUR"`
+	ColourDark string    `env:"API_COLOUR_DARK"`
+	Face       face.Face // what the three say
 
 	Unknown []string // names in the environment that look like settings and are none
 
@@ -111,7 +118,7 @@ func Read(environ map[string]string) (Config, error) {
 	if c.IntrospectionURL == "" {
 		c.IntrospectionURL = c.Issuer + "/oauth/introspect"
 	}
-	if err := errors.Join(unread, misspelt, c.check()); err != nil {
+	if err := errors.Join(unread, misspelt, c.check(), c.checkFace()); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	if c.DatabaseURL == "" {

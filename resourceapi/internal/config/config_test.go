@@ -26,7 +26,7 @@ func TestAllComplaintsAtOnce(t *testing.T) {
 		"API_URL": "nowhere", "API_WORKER_LEASE": "0s", "API_RATE_LIMIT_AWAY": "open", "API_ERASURE_SECRET": "short",
 		"API_INTROSPECTION_CLIENT_ID": "alone", "API_TRUSTED_PROXIES": "everyone", "API_LOG_LEVEL": "loud", "API_BODY_LIMIT": "1",
 		"API_ADDR": "x", "API_OPS_ADDR": "x", "API_DATABASE_URL": "x", "API_MIGRATION_DATABASE_URL": "x", "API_REDIS_URL": "x",
-		"API_INTROSPECTION_TIMEOUT": "soon", "API_DEFAULT_CURRENCY": "money", "API_WORKERS": "some",
+		"API_INTROSPECTION_TIMEOUT": "soon", "API_DEFAULT_CURRENCY": "money", "API_WORKERS": "some", "API_NAME": " ", "API_COLOUR": "#ffcc00", "API_COLOUR_DARK": "teal",
 	})
 	if err == nil {
 		t.Fatal("accepted")
@@ -34,7 +34,7 @@ func TestAllComplaintsAtOnce(t *testing.T) {
 	for _, part := range []string{
 		"API_URL", "API_WORKER_LEASE", "API_RATE_LIMIT_AWAY", "API_ERASURE_SECRET", "API_INTROSPECTION_CLIENT_SECRET", "API_TRUSTED_PROXIES",
 		"API_LOG_LEVEL", "API_BODY_LIMIT", "API_ADDR", "API_OPS_ADDR", "API_DATABASE_URL", "API_MIGRATION_DATABASE_URL", "API_REDIS_URL",
-		"API_INTROSPECTION_TIMEOUT must be a duration", "API_DEFAULT_CURRENCY", "API_WORKERS must be a whole number",
+		"API_INTROSPECTION_TIMEOUT must be a duration", "API_DEFAULT_CURRENCY", "API_WORKERS must be a whole number", "API_NAME: ", "API_COLOUR: ", "API_COLOUR_DARK: ",
 	} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("no word about %s in %v", part, err)

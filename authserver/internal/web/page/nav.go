@@ -33,7 +33,7 @@ var groups = []group{
 		{Path: "/settings/family", Key: "nav.family"},
 		{Path: "/settings/export", Key: "nav.export"},
 	}},
-	{"nav.building", []section{{Path: ClientsPath, Key: "nav.developer"}}},
+	{"nav.building", []section{{Path: ClientsPath, Key: "nav.developer"}, {Path: ReferencePath, Key: "nav.reference"}}},
 }
 
 // toOperator leads an operator to the operator's pages.
@@ -88,5 +88,6 @@ var icons = map[string]string{
 	"nav.servers":       "M4 4h16v6H4zM4 14h16v6H4zM8 7h.01M8 17h.01",
 	"nav.registrations": "M4 5h16v14H4zM8 10h8M8 14h5",
 	"nav.invites":       "M3 6h18v12H3zM3 7l9 7 9-7",
+	"nav.reference":     "M5 4h11a3 3 0 0 1 3 3v13H8a3 3 0 0 1-3-3zM5 17a3 3 0 0 1 3-3h11M9 8h6",
 	"nav.developer":     "m8 7-5 5 5 5M16 7l5 5-5 5M13.500 5l-3 14",
 }

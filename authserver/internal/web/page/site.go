@@ -8,6 +8,8 @@ package page
 import (
 	"io/fs"
 
+	"github.com/a-h/templ"
+
 	"latchkey/pkg/face"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/habit"
@@ -57,6 +59,9 @@ func (s *Site) Language(accept string) string {
 	}
 	return found
 }
+
+// Brand draws the sign and the name of the instance, for pages of ours that others draw.
+func (s *Site) Brand(theme string) templ.Component { return brand(&View{Theme: theme, site: s}) }
 
 // Speaks reports whether there are texts in the language.
 func (s *Site) Speaks(language string) bool { return s.texts[language] != nil }
