@@ -46,6 +46,10 @@ type Client struct {
 	PushedOnly     bool          // it must push its authorization requests (RFC 9126 section 6)
 	VerifiedTerms  string        // its Standing when an operator verified it; "": nobody has
 	DeviceGrant    bool          // it may use the device authorization grant (RFC 8628)
+
+	LogoURI      string // where it says that its logo is (RFC 7591 section 2); empty: nowhere
+	Logo         string // names the picture that we have of it (Logo.Sum); empty: none
+	VerifiedLogo string // the picture that an operator has looked at
 }
 
 // How a client introduced itself.

@@ -23,6 +23,7 @@ const (
 	EventClientChanged     = "client.changed"
 	EventClientDeleted     = "client.deleted"
 	EventClientRefused     = "client.refused"
+	EventClientLogo        = "client.logo_changed"
 	EventClientVerified    = "client.verified"
 	EventClientUnverified  = "client.unverified"
 	EventClientDisabled    = "client.disabled"

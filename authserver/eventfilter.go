@@ -37,7 +37,7 @@ var EventGroups = []EventGroup{
 	}},
 	{"applications", []string{
 		EventConsentGiven, EventConsentRevoked, EventGrantEnded, EventClientCreated, EventClientChanged, EventClientRotated, EventClientDeleted,
-		EventClientVerified, EventClientUnverified, EventClientDisabled, EventClientEnabled, EventTokenCreated, EventTokenRevoked,
+		EventClientLogo, EventClientVerified, EventClientUnverified, EventClientDisabled, EventClientEnabled, EventTokenCreated, EventTokenRevoked,
 	}},
 	{"keys", []string{EventKeyCreated, EventKeyRotated, EventKeyRevoked, EventKeyTier}},
 	{"household", []string{EventMemberInvited, EventInvitationRevoked, EventMemberJoined, EventMemberRemoved, EventRoleChanged, EventTimeZoneChanged, EventInviteCreated, EventInviteRevoked}},

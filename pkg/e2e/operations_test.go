@@ -152,8 +152,9 @@ func (w *world) newPlace() *place {
 	request := refused.Header.Get("X-Request-Id")
 	testenv.Eventually(w.t, 10*time.Second, "the log has the request", func() bool { return strings.Contains(w.API().Log(), request) })
 	p.write("resourceapi.log", w.API().Log())
+	p.write("logo.png", string(aLogo(w.t, 40)))
 	p.env = []string{"PATH=" + p.dir + ":" + os.Getenv("PATH"), "HOME=" + p.dir, "TOKEN=" + p.pair.Access}
-	p.rewrite = strings.NewReplacer("4a0cgmd2wm5e-1f", request, "/var/log/latchkey", p.dir,
+	p.rewrite = strings.NewReplacer("4a0cgmd2wm5e-1f", request, "/var/log/latchkey", p.dir, "logo.png", filepath.Join(p.dir, "logo.png"),
 		"http://127.0.0.1:8090", w.Auth.Ops, "http://127.0.0.1:8091", w.API().Ops)
 	return p
 }

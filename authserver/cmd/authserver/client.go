@@ -9,6 +9,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/registration"
+	"latchkey/authserver/internal/web/page"
 	"latchkey/pkg/cli"
 	"latchkey/pkg/secret"
 )
@@ -24,11 +25,12 @@ const clientUsage = `usage: authserver client COMMAND
   update ID [--name N] [--redirect-uri U]... [--scope S] [--refresh-overlap 10m]
          [--localhost-ports=BOOL] [--pushed-only=BOOL] [--device=BOOL] [--json]
   rotate-secret ID [--overlap 24h] [--json]
+  logo ID --file PICTURE|--remove [--json]
   delete ID [--yes] [--json]`
 
 var clientCommand = cli.Group("authserver client", clientUsage, map[string]cli.Command{
 	"create": clientCreate, "list": clientList, "show": clientShow, "update": clientUpdate,
-	"rotate-secret": clientRotate, "delete": clientDelete,
+	"rotate-secret": clientRotate, "logo": clientLogo, "delete": clientDelete,
 })
 
 // clientView is a client as the command line prints it.
@@ -46,6 +48,9 @@ type clientView struct {
 	LocalhostPorts bool      `json:"localhost_ports,omitempty"`
 	PushedOnly     bool      `json:"require_pushed_authorization_requests,omitempty"`
 	DeviceGrant    bool      `json:"device_grant,omitempty"`
+	LogoURI        string    `json:"logo_uri,omitempty"`
+	Logo           string    `json:"logo,omitempty"` // path of the picture on this server
+	LogoShown      bool      `json:"logo_shown,omitempty"`
 }
 
 func view(c *authserver.Client, made secret.Token) clientView {
@@ -53,12 +58,17 @@ func view(c *authserver.Client, made secret.Token) clientView {
 	if uris == nil {
 		uris = []string{}
 	}
-	return clientView{
+	v := clientView{
 		ID: c.ID, Secret: made.Reveal(), Name: c.Name, AuthMethod: c.AuthMethod, RedirectURIs: uris,
 		Scope: c.Scopes.String(), ResourceServer: c.ResourceServer, CreatedAt: c.CreatedAt,
 		RefreshOverlap: int64(c.RefreshOverlap / time.Second),
 		Introduced:     c.Introduced, LocalhostPorts: c.LocalhostPorts, PushedOnly: c.PushedOnly, DeviceGrant: c.DeviceGrant,
+		LogoURI: c.LogoURI, LogoShown: c.ShownLogo() != "",
 	}
+	if c.Logo != "" {
+		v.Logo = page.LogosPath + "/" + c.Logo
+	}
+	return v
 }
 
 func (v clientView) print(asJSON bool) error {
@@ -85,6 +95,8 @@ func (v clientView) print(asJSON bool) error {
 		{v.LocalhostPorts, "localhost with any port counts as loopback"},
 		{v.PushedOnly, "must push its authorization requests"},
 		{v.DeviceGrant, "may use the device authorization grant"},
+		{v.Logo != "" && v.LogoShown, "has a logo"},
+		{v.Logo != "" && !v.LogoShown, "has a logo, which people see once an operator has verified it"},
 	} {
 		if line.on {
 			fmt.Println(line.text)

@@ -13,12 +13,13 @@ import (
 func (p *parts) askers(clients *oauth.ClientCache) (oauth.Askers, error) {
 	p.forgetting = append(p.forgetting, clients.Forget)
 	askers := oauth.Askers{Clients: clients, Registration: p.registration}
-	if p.cfg.Documents != "on" {
-		return askers, nil
-	}
 	networks, err := httpserver.ParsePrefixes(p.cfg.DocumentNetworks)
 	if err != nil {
 		return askers, err
+	}
+	p.registration.Pictures = clientdoc.NewPictures(networks, nil, p.log)
+	if p.cfg.Documents != "on" {
+		return askers, nil
 	}
 	documents := clientdoc.New(clientdoc.Options{
 		Networks: networks, Schemes: p.cfg.PrivateSchemes, Now: now, Logger: p.log,

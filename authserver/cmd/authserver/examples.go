@@ -13,6 +13,7 @@ var examples = map[string][]string{
 	"authserver client create":        {`authserver client create --name "Budget Buddy" --public --redirect-uri https://app.example.com/callback`},
 	"authserver client update":        {`authserver client update "$CLIENT_ID" --refresh-overlap 30s`},
 	"authserver client rotate-secret": {`authserver client rotate-secret "$SECRET_CLIENT_ID" --overlap 24h`},
+	"authserver client logo":          {`authserver client logo "$CLIENT_ID" --remove`},
 	"authserver client delete":        {`authserver client delete "$SECRET_CLIENT_ID" --yes`},
 	"authserver registration-token":   {"authserver registration-token create --note assistants --uses 10 --expires-in 72h", "authserver registration-token list"},
 	"authserver invite":               {"authserver invite create --email grace@example.com --expires-in 72h", "authserver invite list"},

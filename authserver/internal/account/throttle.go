@@ -54,6 +54,15 @@ func (s *Service) AdmitDevice(ctx context.Context, userID string) error {
 	return s.take(ctx, "device", userID, s.deps.Settings.Throttles.SecondFactor)
 }
 
+// pictures is how many one person may hand in: each is drawn anew, which takes a moment.
+var pictures = []Limit{{Max: 60, Window: time.Hour}}
+
+// AdmitPicture counts one picture handed in by the user. fault.RateLimited: it is one
+// too many.
+func (s *Service) AdmitPicture(ctx context.Context, userID string) error {
+	return s.take(ctx, "picture", userID, pictures)
+}
+
 // Registering counts one registration of a client from a client address. It returns
 // how long to wait when it was one too many, else 0.
 func (s *Service) Registering(ctx context.Context, address string) time.Duration {

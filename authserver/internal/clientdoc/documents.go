@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -217,7 +218,7 @@ func (d *Documents) fetch(ctx context.Context, id string, u *url.URL, places cha
 		return nil, 0, errors.New("clientdoc: too many fetches at the same time")
 	}
 	now := d.opts.Now()
-	got, err := d.fetcher.fetch(ctx, u, now)
+	got, err := d.fetcher.fetch(ctx, u, aDocument, now)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -253,6 +254,14 @@ func describe(id string, body []byte, schemes []string) (*authserver.Client, err
 	}
 	c.ID, c.Introduced, c.AuthMethod = id, authserver.IntroducedByDocument, authserver.AuthNone
 	return c, nil
+}
+
+// aDocument is what describes a client.
+var aDocument = wanted{
+	what: "the document", accept: "application/json", kinds: "application/json", most: maxDocument,
+	is: func(media string) bool {
+		return media == "application/json" || strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")
+	},
 }
 
 func refusedBy(err error) error {

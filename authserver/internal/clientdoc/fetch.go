@@ -42,16 +42,25 @@ type fetcher struct {
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// fetched is a document as it came.
+// fetched is what came.
 type fetched struct {
 	body []byte
 	life time.Duration // that its headers give it; negative: they say nothing
 }
 
-// fetch gets the document at u. The host is resolved once, each of its addresses
+// wanted is what an answer must be.
+type wanted struct {
+	what   string                  // for refusals
+	accept string                  // of the request
+	is     func(media string) bool // of a Content-Type
+	kinds  string                  // for refusals: what is allows
+	most   int64                   // bytes
+}
+
+// fetch gets what is at u. The host is resolved once, each of its addresses
 // must be allowed, and the connection goes to one of these: what the name means a
 // moment later does not matter.
-func (f *fetcher) fetch(ctx context.Context, u *url.URL, now time.Time) (*fetched, error) {
+func (f *fetcher) fetch(ctx context.Context, u *url.URL, want wanted, now time.Time) (*fetched, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	addrs, err := f.resolve(ctx, u.Hostname())
@@ -80,38 +89,38 @@ func (f *fetcher) fetch(ctx context.Context, u *url.URL, now time.Time) (*fetche
 	if err != nil {
 		return nil, fmt.Errorf("clientdoc: %w", err)
 	}
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", want.accept)
 	req.Header.Set("User-Agent", "Latchkey")
 	res, err := client.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("clientdoc: %w", err)
 	}
 	defer func() { _ = res.Body.Close() }() // only ever read from
-	return readDocument(res, now)
+	return want.read(res, now)
 }
 
-func readDocument(res *http.Response, now time.Time) (*fetched, error) {
+func (want wanted) read(res *http.Response, now time.Time) (*fetched, error) {
 	switch {
 	case res.StatusCode >= 300 && res.StatusCode < 400:
-		return nil, refusal("the document is answered with a redirect")
+		return nil, refusal(want.what + " is answered with a redirect")
 	case res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests:
 		return nil, fmt.Errorf("clientdoc: answered %d", res.StatusCode)
 	case res.StatusCode != http.StatusOK:
-		return nil, refusal("the document is answered with status " + strconv.Itoa(res.StatusCode))
+		return nil, refusal(want.what + " is answered with status " + strconv.Itoa(res.StatusCode))
 	}
 	media, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" && !(strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")) {
-		return nil, refusal("the document is not application/json")
+	if err != nil || !want.is(media) {
+		return nil, refusal(want.what + " is not " + want.kinds)
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxDocument+1))
+	body, err := io.ReadAll(io.LimitReader(res.Body, want.most+1))
 	if err == nil { // a host that hears that we give up may end what it was sending
 		err = res.Request.Context().Err()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("clientdoc: %w", err)
 	}
-	if len(body) > maxDocument {
-		return nil, refusal("the document is larger than 64 KB")
+	if int64(len(body)) > want.most {
+		return nil, refusal(want.what + " is larger than " + strconv.FormatInt(want.most>>10, 10) + " KB")
 	}
 	return &fetched{body: body, life: freshness(res.Header, now)}, nil
 }

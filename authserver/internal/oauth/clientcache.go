@@ -95,7 +95,7 @@ func (c *ClientCache) standing(ctx context.Context, described *authserver.Client
 		return nil, fault.New(fault.NotFound, "Client not found")
 	}
 	standing := *described
-	standing.VerifiedTerms = kept.VerifiedTerms
+	standing.VerifiedTerms, standing.Logo, standing.VerifiedLogo = kept.VerifiedTerms, kept.Logo, kept.VerifiedLogo
 	return &standing, nil
 }
 

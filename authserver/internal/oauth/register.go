@@ -29,6 +29,7 @@ type registered struct {
 	GrantTypes     []string `json:"grant_types"`
 	ResponseTypes  []string `json:"response_types"`
 	Scope          string   `json:"scope"`
+	LogoURI        string   `json:"logo_uri,omitempty"`
 	PushedRequests bool     `json:"require_pushed_authorization_requests,omitempty"`
 	Management     string   `json:"registration_access_token,omitempty"`
 	ManagementURI  string   `json:"registration_client_uri,omitempty"`
@@ -38,7 +39,7 @@ func (s *Server) registered(c *authserver.Client, secretText, management string)
 	out := registered{
 		ClientID: c.ID, IssuedAt: c.CreatedAt.Unix(), Secret: secretText, Name: c.Name, RedirectURIs: c.RedirectURIs,
 		AuthMethod: c.AuthMethod, GrantTypes: grantTypesOf(c), ResponseTypes: []string{"code"}, Scope: c.Scopes.String(),
-		PushedRequests: c.PushedOnly, Management: management,
+		LogoURI: c.LogoURI, PushedRequests: c.PushedOnly, Management: management,
 	}
 	if !c.Public() {
 		var never int64

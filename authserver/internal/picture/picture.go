@@ -21,6 +21,7 @@ const (
 	MaxBytes = 512 << 10
 	maxSide  = 4096
 	maxArea  = 4 << 20 // pixels: 16 MiB of memory
+	maxScans = 100     // of a JPEG: each may say little, and costs a walk over all of it
 )
 
 // Picture is a PNG that this package wrote.
@@ -46,32 +47,20 @@ func Fit(raw []byte, width, height int) (*Picture, error) {
 	return written(drawn)
 }
 
-// Square is Fit for a square of side pixels, in whose middle the picture is.
-func Square(raw []byte, side int) (*Picture, error) {
-	original, err := read(raw)
-	if err != nil {
-		return nil, err
-	}
-	size := original.Bounds().Size()
-	scale := float64(side) / float64(max(size.X, size.Y))
-	w, h := max(1, int(float64(size.X)*scale)), max(1, int(float64(size.Y)*scale))
-	at := image.Pt((side-w)/2, (side-h)/2)
-	drawn := image.NewNRGBA(image.Rect(0, 0, side, side))
-	draw.CatmullRom.Scale(drawn, image.Rectangle{at, at.Add(image.Pt(w, h))}, original, original.Bounds(), draw.Src, nil)
-	return written(drawn)
-}
-
 // read decodes raw, after a look at its header.
 func read(raw []byte) (image.Image, error) {
 	if len(raw) > MaxBytes {
 		return nil, fmt.Errorf("is larger than %d KiB", MaxBytes>>10)
 	}
-	header, _, err := image.DecodeConfig(bytes.NewReader(raw))
+	header, kind, err := image.DecodeConfig(bytes.NewReader(raw))
 	if err != nil || header.Width < 1 || header.Height < 1 {
 		return nil, ErrKind
 	}
 	if header.Width > maxSide || header.Height > maxSide || header.Width*header.Height > maxArea {
 		return nil, fmt.Errorf("has %d by %d pixels: at most %d on a side and %d in all", header.Width, header.Height, maxSide, maxArea)
+	}
+	if kind == "jpeg" && bytes.Count(raw, []byte{0xff, 0xda}) > maxScans {
+		return nil, ErrKind
 	}
 	original, _, err := image.Decode(bytes.NewReader(raw))
 	if err != nil || original.Bounds().Empty() {

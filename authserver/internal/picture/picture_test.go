@@ -55,7 +55,7 @@ func TestPicturesAreDrawnAnew(t *testing.T) {
 		if r, g, b, a := again.At(50, 25).RGBA(); a != 0xffff || r>>8 < 130 || r>>8 > 170 || g>>8 > 100 || b>>8 < 70 {
 			t.Errorf("%s: the middle is %d %d %d %d", kind, r>>8, g>>8, b>>8, a>>8)
 		}
-		square, err := Square(raw, 80)
+		square, err := Tile(raw, 80)
 		if err != nil || square.Width != 80 || square.Height != 80 {
 			t.Errorf("%s: %v", kind, err)
 		}
@@ -104,12 +104,12 @@ func TestBombsAreNotDecoded(t *testing.T) {
 	}
 }
 
-func FuzzSquare(f *testing.F) {
+func FuzzTile(f *testing.F) {
 	f.Add(webpPixel)
 	f.Add(bomb(10, 10))
 	f.Add([]byte("GIF89a"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		if found, err := Square(raw, 8); err == nil && (found.Width != 8 || found.Height != 8 || len(found.PNG) > 4096) {
+		if found, err := Tile(raw, 8); err == nil && (found.Width != 8 || found.Height != 8 || len(found.PNG) > 4096) {
 			t.Errorf("%d by %d, %d bytes", found.Width, found.Height, len(found.PNG))
 		}
 	})

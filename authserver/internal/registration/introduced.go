@@ -91,6 +91,9 @@ func sharedDigest(c *authserver.Client) secret.Digest {
 	for _, flag := range []bool{c.PushedOnly, c.DeviceGrant} {
 		parts = append(parts, map[bool]string{true: "yes", false: "no"}[flag])
 	}
+	if c.LogoURI != "" {
+		parts = append(parts, "logo", c.LogoURI)
+	}
 	return secret.DigestOf(strings.Join(append(parts, uris...), "\n"))
 }
 
@@ -169,6 +172,7 @@ func (s *Service) ChangeManaged(ctx context.Context, c *authserver.Client, m *Me
 	changed := *c
 	changed.Name, changed.RedirectURIs, changed.Scopes = next.Name, next.RedirectURIs, next.Scopes
 	changed.PushedOnly, changed.DeviceGrant, changed.Keys = next.PushedOnly, next.DeviceGrant, next.Keys
+	changed.LogoURI = next.LogoURI
 	err = s.keep(ctx, authserver.EventClientChanged, c, func(ctx context.Context) error { return s.Store.DescribeClient(ctx, &changed) })
 	if fault.Is(err, fault.NotFound) { // it was deleted meanwhile, and its token with it
 		return nil, ErrNoToken

@@ -93,7 +93,7 @@ func (m *Metadata) Client(schemes []string) (*authserver.Client, error) {
 // memberNames are the members that mean something here.
 var memberNames = []string{
 	"client_name", "redirect_uris", "scope", "grant_types", "response_types", "token_endpoint_auth_method", "token_endpoint_auth_methods_supported",
-	"require_pushed_authorization_requests", "jwks", "jwks_uri",
+	"require_pushed_authorization_requests", "jwks", "jwks_uri", "logo_uri",
 }
 
 func (m *Metadata) client(schemes []string) (*authserver.Client, error) {
@@ -104,6 +104,7 @@ func (m *Metadata) client(schemes []string) (*authserver.Client, error) {
 	c := &authserver.Client{
 		Name: m.name(), RedirectURIs: m.list("redirect_uris"), Scopes: m.scopes(), Keys: m.keys(),
 		PushedOnly: m.flag("require_pushed_authorization_requests"), DeviceGrant: slices.Contains(grants, GrantDevice),
+		LogoURI: m.logoURI(),
 	}
 	if c.AuthMethod, err = m.authMethod(); err != nil {
 		return nil, err
@@ -222,6 +223,21 @@ func (m *Metadata) keys() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// maxLogoURI is the longest address of a logo, in bytes.
+const maxLogoURI = 2048
+
+// logoURI is the address of the client's logo. One that we would not fetch is left out:
+// a client can live without.
+func (m *Metadata) logoURI() string {
+	text := m.Text("logo_uri")
+	u, err := url.Parse(text)
+	if err != nil || len(text) > maxLogoURI || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Fragment != "" ||
+		strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return ""
+	}
+	return text
+}
+
 func checkRedirects(c *authserver.Client, needed bool, schemes []string) error {
 	refuse := func(sentence string) error {
 		return &MetadataError{Code: "invalid_redirect_uri", Description: sentence}
@@ -238,4 +254,12 @@ func checkRedirects(c *authserver.Client, needed bool, schemes []string) error {
 		}
 	}
 	return nil
+}
+
+// unusual characters are in no client id: Basic authentication has no place for
+// a colon.
+func unusual(r rune) bool { return r <= ' ' || r > '~' || r == ':' }
+
+func control(r rune) bool {
+	return r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }

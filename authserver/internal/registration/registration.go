@@ -21,6 +21,7 @@ import (
 
 // Store keeps clients.
 type Store interface {
+	logos
 	FindClient(ctx context.Context, id string) (*authserver.Client, error)
 	ListClients(ctx context.Context, ownerID string) ([]*authserver.Client, error)
 	CreateClient(ctx context.Context, c *authserver.Client) error
@@ -33,7 +34,7 @@ type Store interface {
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	DisableClient(ctx context.Context, id string, at time.Time) error
 	EnableClient(ctx context.Context, id string) (bool, error)
-	VerifyClient(ctx context.Context, id, terms string) (bool, error)
+	VerifyClient(ctx context.Context, id, terms, logo string) (bool, error)
 	DeleteClient(ctx context.Context, id string) error
 
 	ShareClient(ctx context.Context, c *authserver.Client, shared secret.Digest) (*authserver.Client, error)
@@ -54,6 +55,8 @@ type Service struct {
 
 	Mode    string   // Open, Token or Closed; empty: Closed
 	Schemes []string // private schemes without a dot that redirect URIs may have
+
+	Pictures Pictures // nil: none are fetched
 }
 
 // Limits of a registration.
@@ -193,14 +196,6 @@ func message(err error) string {
 		return e.Message
 	}
 	return err.Error()
-}
-
-// unusual characters are in no client id: Basic authentication has no place for
-// a colon.
-func unusual(r rune) bool { return r <= ' ' || r > '~' || r == ':' }
-
-func control(r rune) bool {
-	return r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }
 
 // RotateSecret gives a confidential client a new secret; the old one is accepted

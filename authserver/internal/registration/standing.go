@@ -25,12 +25,17 @@ func LookedAt(c *authserver.Client) string {
 	return secret.DigestOf(strings.Join(append(parts, c.RedirectURIs...), "\n")).String()
 }
 
+// LookedOver is LookedAt for who verifies a client, and sees its picture too.
+func LookedOver(c *authserver.Client) string {
+	return secret.DigestOf(LookedAt(c) + "\n" + c.Logo).String()
+}
+
 // SecretSeen stands for the secret of a client as somebody finds it who rotates it.
 func SecretSeen(c *authserver.Client) string {
 	return secret.DigestOf("seen " + c.SecretDigest.String()).String()
 }
 
-// Verify says that somebody has checked who stands behind a client as seen, its LookedAt,
+// Verify says that somebody has checked who stands behind a client as seen, its LookedOver,
 // or that nobody has. fault.Conflict: an operator registered it, or it is so already,
 // or it is another one now.
 func (s *Service) Verify(ctx context.Context, id, seen string, on bool) error {
@@ -40,17 +45,17 @@ func (s *Service) Verify(ctx context.Context, id, seen string, on bool) error {
 		return err
 	case c.Vouched():
 		return errVouched
-	case c.Verified() == on:
+	case c.Verified() == on && !(on && c.LogoWaits()):
 		return errAsItIs
-	case on && seen != LookedAt(c):
+	case on && seen != LookedOver(c):
 		return errOtherNow
 	}
-	kind, terms := authserver.EventClientUnverified, ""
+	kind, terms, logo := authserver.EventClientUnverified, "", ""
 	if on {
-		kind, terms = authserver.EventClientVerified, c.Standing()
+		kind, terms, logo = authserver.EventClientVerified, c.Standing(), c.Logo
 	}
 	return s.keep(ctx, kind, c, func(ctx context.Context) error {
-		found, err := s.Store.VerifyClient(ctx, c.ID, terms)
+		found, err := s.Store.VerifyClient(ctx, c.ID, terms, logo)
 		if err == nil && !found {
 			err = fault.New(fault.NotFound, "Client not found")
 		}

@@ -22,6 +22,7 @@ func (row *applicationRow) fields() []any {
 	return []any{
 		&client.ID, &row.scopes, &given.CreatedAt, &given.UpdatedAt, &client.Name, &client.AuthMethod,
 		&row.uris, &row.asks, &row.owner, &client.CreatedAt, &client.DisabledAt, &client.Introduced, &client.VerifiedTerms, &client.Keys, &client.DeviceGrant,
+		&client.Logo, &client.VerifiedLogo,
 	}
 }
 
@@ -45,7 +46,8 @@ func (row *applicationRow) application(userID string) (a authserver.Application,
 func (s *Store) ListApplications(ctx context.Context, userID string, now time.Time) ([]authserver.Application, error) {
 	rows, err := collect(ctx, s, (*applicationRow).fields,
 		`SELECT n.client_id, n.scopes, n.created_at, n.updated_at, c.name, c.auth_method, c.redirect_uris, c.scopes,
-		c.owner_id, c.created_at, c.disabled_at, c.introduced, c.verified_terms, c.keys, c.device_grant FROM consents n JOIN clients c ON c.id = n.client_id
+		c.owner_id, c.created_at, c.disabled_at, c.introduced, c.verified_terms, c.keys, c.device_grant,
+		c.logo, c.verified_logo FROM consents n JOIN clients c ON c.id = n.client_id
 		WHERE n.user_id = $1 ORDER BY n.updated_at DESC, n.client_id`, userID)
 	if err != nil {
 		return nil, err

@@ -41,6 +41,9 @@ type clientRow struct {
 	PushedOnly           bool
 	DeviceGrant          bool
 	VerifiedTerms        string
+	LogoURI              string `gorm:"column:logo_uri"`
+	Logo                 string
+	VerifiedLogo         string
 }
 
 func (clientRow) TableName() string { return "clients" }
@@ -132,7 +135,7 @@ func (s *Store) ReplaceClientSecret(ctx context.Context, c *authserver.Client, o
 func (s *Store) DescribeClient(ctx context.Context, c *authserver.Client) error {
 	row := newClientRow(c)
 	return foundClient(s.client(ctx, c.ID).Select("name", "redirect_uris", "scopes", "refresh_overlap",
-		"localhost_ports", "pushed_only", "device_grant", "keys").Updates(&row))
+		"localhost_ports", "pushed_only", "device_grant", "keys", "logo_uri").Updates(&row))
 }
 
 // ReplaceClient stores of c what its owner or an operator may change, in the place of
@@ -187,10 +190,10 @@ func (s *Store) EnableClient(ctx context.Context, id string) (bool, error) {
 	return wroteOne(s.client(ctx, id).Where("stopped_at IS NOT NULL").Updates(map[string]any{"stopped_at": nil, "disabled_at": left}))
 }
 
-// VerifyClient stores what a client was when it was verified; "": it is not. false: the
-// client is gone.
-func (s *Store) VerifyClient(ctx context.Context, id, terms string) (bool, error) {
-	return wroteOne(s.client(ctx, id).Update("verified_terms", terms))
+// VerifyClient stores what a client was when it was verified, and its picture; "": it is
+// not. false: the client is gone.
+func (s *Store) VerifyClient(ctx context.Context, id, terms, logo string) (bool, error) {
+	return wroteOne(s.client(ctx, id).Updates(map[string]any{"verified_terms": terms, "verified_logo": logo}))
 }
 
 // DisableClient switches a client off as an operator does: its owner's coming back does
@@ -217,6 +220,7 @@ func newClientRow(c *authserver.Client) clientRow {
 		CreatedAt: c.CreatedAt, RefreshOverlap: int64(c.RefreshOverlap / time.Second), DisabledAt: c.DisabledAt, StoppedAt: c.StoppedAt,
 		Introduced: c.Introduced, Keys: c.Keys, Management: digestBytes(c.Management),
 		LocalhostPorts: c.LocalhostPorts, PushedOnly: c.PushedOnly, DeviceGrant: c.DeviceGrant, VerifiedTerms: c.VerifiedTerms,
+		LogoURI: c.LogoURI, Logo: c.Logo, VerifiedLogo: c.VerifiedLogo,
 	}
 	if !c.SeenAt.IsZero() {
 		row.SeenAt = &c.SeenAt
@@ -241,6 +245,7 @@ func (row clientRow) client() (*authserver.Client, error) {
 		CreatedAt: row.CreatedAt.UTC(), RefreshOverlap: time.Duration(row.RefreshOverlap) * time.Second, DisabledAt: row.DisabledAt, StoppedAt: row.StoppedAt,
 		Introduced: row.Introduced, Keys: row.Keys,
 		LocalhostPorts: row.LocalhostPorts, PushedOnly: row.PushedOnly, DeviceGrant: row.DeviceGrant, VerifiedTerms: row.VerifiedTerms,
+		LogoURI: row.LogoURI, Logo: row.Logo, VerifiedLogo: row.VerifiedLogo,
 	}
 	if row.SeenAt != nil {
 		c.SeenAt = row.SeenAt.UTC()

@@ -34,13 +34,13 @@ func (s *Store) ShareClient(ctx context.Context, c *authserver.Client, shared se
 
 // KeepDocument stores the client of a document as it was fetched last.
 func (s *Store) KeepDocument(ctx context.Context, c *authserver.Client) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO clients (id, name, auth_method, redirect_uris, scopes, created_at, introduced, keys, seen_at, device_grant, pushed_only)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6, $9, $10)
+	_, err := s.db.Exec(ctx, `INSERT INTO clients (id, name, auth_method, redirect_uris, scopes, created_at, introduced, keys, seen_at, device_grant, pushed_only, logo_uri)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6, $9, $10, $11)
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, auth_method = excluded.auth_method, redirect_uris = excluded.redirect_uris,
 			scopes = excluded.scopes, keys = excluded.keys, seen_at = excluded.seen_at, device_grant = excluded.device_grant,
-			pushed_only = excluded.pushed_only
+			pushed_only = excluded.pushed_only, logo_uri = excluded.logo_uri
 		WHERE clients.introduced = excluded.introduced`,
-		c.ID, c.Name, c.AuthMethod, strings.Join(c.RedirectURIs, "\n"), c.Scopes.String(), c.SeenAt, c.Introduced, c.Keys, c.DeviceGrant, c.PushedOnly)
+		c.ID, c.Name, c.AuthMethod, strings.Join(c.RedirectURIs, "\n"), c.Scopes.String(), c.SeenAt, c.Introduced, c.Keys, c.DeviceGrant, c.PushedOnly, c.LogoURI)
 	return err
 }
 

@@ -74,6 +74,7 @@ func Kept() map[string]string {
 		"users":                "when the account is erased",
 		"consents":             withUser + " or the client, or when taken back",
 		"second_factors":       withUser + ", or when turned off",
+		"client_logos":         "with the client, or with its next picture",
 		"recovery_codes":       withUser + ", or with the next set",
 		"identities":           withUser + "; a blocked one stays, so that it stays blocked",
 		"passkeys":             withUser + ", or when removed",

@@ -90,12 +90,19 @@ func (s *Server) answer(t route) http.Handler {
 	if t.confirm == freshSignin {
 		t.post = confirmed{post: t.post, script: t.get == nil}
 	}
+	if t.picture != nil {
+		t.post = pictured{post: t.post, refuse: t.picture}
+	}
 	if t.get == nil {
 		return httpserver.Handle(s.script(t.post), s.renderJSON)
 	}
 	m := httpserver.Methods{http.MethodGet: httpserver.Handle(t.get.bind(s, s.askSignin), s.RenderError)}
 	if t.post != nil {
-		m[http.MethodPost] = httpserver.Handle(s.checked(t.post.bind(s, s.askSignin), s.stale(t)), s.RenderError)
+		post := s.checked(t.post.bind(s, s.askSignin), s.stale(t))
+		if t.picture != nil {
+			post = takesFile(post)
+		}
+		m[http.MethodPost] = httpserver.Handle(post, s.RenderError)
 	}
 	return m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.errorPage(w, r, http.StatusMethodNotAllowed, "", "This address doesn't accept that kind of request.")

@@ -162,7 +162,7 @@ func (s *Server) exportClients(ctx context.Context, in *authserver.Signin) (any,
 	return each(found, func(one *authserver.Client) object {
 		return object{
 			"client_id": one.ID, "name": one.Name, "token_endpoint_auth_method": one.AuthMethod,
-			"redirect_uris": one.RedirectURIs, "scopes": one.Scopes.Names(), "created_at": one.CreatedAt.UTC(),
+			"redirect_uris": one.RedirectURIs, "scopes": one.Scopes.Names(), "created_at": one.CreatedAt.UTC(), "logo": s.logoAddress(one),
 		}
 	}), err
 }

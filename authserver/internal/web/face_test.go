@@ -102,3 +102,18 @@ func read(t *testing.T, res *http.Response) string {
 	}
 	return string(raw)
 }
+
+// noise is a picture that cannot be packed.
+func noise(t *testing.T, side int) []byte {
+	t.Helper()
+	drawn, state := image.NewNRGBA(image.Rect(0, 0, side, side)), uint32(1)
+	for i := range drawn.Pix {
+		state = state*1664525 + 1013904223
+		drawn.Pix[i] = uint8(state >> 24) //nolint:gosec // a colour
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, drawn); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}

@@ -67,17 +67,31 @@ func (s *Server) CheckForm(r *http.Request) error {
 	return authserver.ErrStaleForm
 }
 
-// readForm parses the body as a form: text in UTF-8, no field twice.
-func readForm(r *http.Request) error {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/x-www-form-urlencoded" {
-		return errForm.WithCause(err)
-	}
+func readFields(r *http.Request) error {
 	if r.PostForm == nil {
 		r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
 	}
 	if err := r.ParseForm(); err != nil {
 		return httpserver.BodyError(err, errForm.Message)
+	}
+	return nil
+}
+
+// readForm parses the body as a form: text in UTF-8, no field twice.
+func readForm(r *http.Request) error {
+	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return errForm.WithCause(err)
+	}
+	if file, may := r.Context().Value(fileKey{}).(*file); may && kind == "multipart/form-data" {
+		err = readParts(r, parameters["boundary"], file)
+	} else if kind == "application/x-www-form-urlencoded" {
+		err = readFields(r)
+	} else {
+		err = errForm
+	}
+	if err != nil {
+		return err
 	}
 	for _, values := range r.PostForm {
 		if len(values) > 1 {

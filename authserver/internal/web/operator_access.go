@@ -43,7 +43,7 @@ func (s *Server) listClients(w http.ResponseWriter, r *http.Request, in *authser
 
 func clientListRow(c *authserver.Client) page.ListRow {
 	return page.ListRow{Cells: []page.ListCell{
-		{Text: page.PlainName(c.Name), Fine: c.ID, Href: oneClient(c.ID)}, clientOrigin(c), {Text: c.Scopes.String()}, {At: &c.CreatedAt},
+		{Emblem: page.OwnEmblem(c), Text: page.PlainName(c.Name), Fine: c.ID, Href: oneClient(c.ID)}, clientOrigin(c), {Text: c.Scopes.String()}, {At: &c.CreatedAt},
 	}}
 }
 
@@ -72,7 +72,7 @@ func (s *Server) showOneClient(w http.ResponseWriter, r *http.Request, in *auths
 	d := page.FactsView{
 		Key: "applications", Name: page.PlainName(c.Name), Back: page.OperatorPath + "/applications", Path: page.OperatorPath + "/applications/one",
 		Query:  "?" + url.Values{"client": {c.ID}}.Encode(),
-		Badges: []page.ListCell{clientOrigin(c)},
+		Emblem: page.OwnEmblem(c), Badges: []page.ListCell{clientOrigin(c)},
 		Facts: []page.Fact{
 			{Key: "redirects", Cell: page.ListCell{Text: strings.Join(c.RedirectURIs, ", ")}},
 			{Key: "scopes", Cell: page.ListCell{Text: c.Scopes.String()}},
@@ -80,6 +80,9 @@ func (s *Server) showOneClient(w http.ResponseWriter, r *http.Request, in *auths
 			{Key: "created", Cell: page.ListCell{At: &c.CreatedAt}},
 			{Key: "id", Cell: page.ListCell{Text: c.ID}, Copy: true},
 		},
+	}
+	if c.LogoWaits() {
+		d.Badges = append(d.Badges, page.ListCell{Key: "logo.waits", Badge: "warn"})
 	}
 	if c.OwnerID != "" {
 		owner, err := s.ownerFact(r.Context(), c)

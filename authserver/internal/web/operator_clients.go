@@ -27,11 +27,13 @@ func actsForClient(c *authserver.Client) (acts, dangers []string) {
 		}
 		return acts, nil
 	}
-	if c.Verified() {
-		acts = append(acts, "unverify")
-	} else if !c.Vouched() {
+	if !c.Vouched() && (!c.Verified() || c.LogoWaits()) {
 		acts = append(acts, "verify")
 	}
+	if c.Verified() {
+		acts = append(acts, "unverify")
+	}
+	acts = append(acts, "logo")
 	if operator.Changes(c) {
 		acts = append(acts, "edit")
 	}
@@ -45,7 +47,13 @@ func actsForClient(c *authserver.Client) (acts, dangers []string) {
 }
 
 func (s *Server) clientRoutes(root string) []route {
-	var routes []route
+	routes := []route{{
+		path: root + "/logo", confirm: freshSignin, picture: s.anyLogo,
+		get: operatorOnly(func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+			return s.anyLogo(w, r, in, nil)
+		}),
+		post: operatorOnly(s.changeAnyLogo),
+	}}
 	for _, name := range clientActs {
 		routes = append(routes, route{
 			path: root + "/" + name, confirm: freshSignin,
@@ -71,7 +79,7 @@ func (s *Server) clientAct(r *http.Request, name string) (page.ActView, *authser
 	}
 	switch name {
 	case "verify":
-		d.Seen = registration.LookedAt(c)
+		d.Seen = registration.LookedOver(c)
 		d.Terms, err = s.clientTerms(r.Context(), c)
 	case "edit":
 		d.Seen = registration.LookedAt(c)
@@ -83,7 +91,7 @@ func (s *Server) clientAct(r *http.Request, name string) (page.ActView, *authser
 
 // clientTerms is what somebody who verifies a client looks at.
 func (s *Server) clientTerms(ctx context.Context, c *authserver.Client) ([]page.Fact, error) {
-	facts := clientFacts(c)
+	facts := append(clientFacts(c), logoFact(c))
 	if c.DeviceGrant {
 		facts = append(facts, page.Fact{Key: "devices", Cell: page.ListCell{Key: "operator.on"}})
 	}

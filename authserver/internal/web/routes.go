@@ -13,6 +13,7 @@ type route struct {
 	get     handler      // and HEAD; nil: only our own script asks, and gets JSON
 	post    handler      // after CheckForm, always; nil: not allowed
 	confirm confirmation // what post asks for, beside the sign-in
+	picture refusing     // post may bring a picture; how it is refused. nil: it brings none
 	again   anyone       // the form again, filled, when its page had expired; nil: as stale does
 }
 
@@ -52,6 +53,7 @@ func (s *Server) entryRoutes() []route {
 	return []route{
 		{path: "/", get: anyone(s.landing)},
 		{path: "/assets/{sum}/{name}", get: anyone(s.serveAsset)},
+		{path: page.LogosPath + "/{sum}", get: anyone(s.serveLogo)},
 		{path: page.HabitsPath, get: anyone(s.showHabits), post: anyone(s.keepHabits)},
 		{path: "/signup", get: anyone(s.showSignup), post: anyone(s.signup), again: s.signupAgain},
 		{path: "/join", get: anyone(s.join)},
@@ -110,6 +112,7 @@ func (s *Server) developerRoutes() []route {
 		{path: one + "/program", get: clientOwner(s.showProgram)},
 		{path: one + "/try", get: clientOwner(s.showTestRun), post: clientOwner(s.testRun), confirm: freshSignin},
 		{path: one + "/rotate", get: clientOwner(s.showRotation), post: clientOwner(s.rotateClient), confirm: freshSignin},
+		{path: one + "/logo", get: clientOwner(s.showLogo), post: clientOwner(s.changeLogo), confirm: freshSignin, picture: s.refuseLogo},
 		{path: one + "/delete", get: clientOwner(s.showDeletion), post: clientOwner(s.deleteClient), confirm: freshSignin},
 	}
 }

@@ -24,6 +24,9 @@ func (s *Server) stale(t route) httpserver.Handler {
 		return httpserver.Handler(t.again)
 	}
 	return person(func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+		if t.picture != nil { // no page brings a file back
+			return t.picture(w, r, in, authserver.ErrStaleForm)
+		}
 		v := s.personalView(w, r, in, "stale.title")
 		v.ReturnTo = returnTo(r)
 		data := page.StaleView{Action: r.URL.Path}

@@ -1,10 +1,12 @@
 package actor
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -68,7 +70,7 @@ func (b *Browser) Get(ctx context.Context, target string) (*Page, error) {
 
 // Post sends values as a form from a page of the origin.
 func (b *Browser) Post(ctx context.Context, target string, values url.Values) (*Page, error) {
-	return b.do(ctx, http.MethodPost, b.absolute(target), values)
+	return b.do(ctx, http.MethodPost, b.absolute(target), fields(values))
 }
 
 // Submit sends a form with the button name=value pressed; an empty name
@@ -93,7 +95,38 @@ func (b *Browser) Submit(ctx context.Context, p *Page, f *Form, name, value stri
 		target.RawQuery = values.Encode()
 		return b.do(ctx, http.MethodGet, target.String(), nil)
 	}
-	return b.do(ctx, http.MethodPost, target.String(), values)
+	return b.do(ctx, http.MethodPost, target.String(), fields(values))
+}
+
+// Upload sends a form with content in its field for a file.
+func (b *Browser) Upload(ctx context.Context, p *Page, f *Form, field string, content []byte) (*Page, error) {
+	target, err := p.URL.Parse(f.Action)
+	if err != nil {
+		return nil, fmt.Errorf("actor: form action: %w", err)
+	}
+	var body bytes.Buffer
+	parts := multipart.NewWriter(&body)
+	for name := range f.Values {
+		if name != field {
+			err = errors.Join(err, parts.WriteField(name, f.Values.Get(name)))
+		}
+	}
+	part, badPart := parts.CreateFormFile(field, "picture")
+	if err = errors.Join(err, badPart); err != nil {
+		return nil, fmt.Errorf("actor: %w", err)
+	}
+	_, unwritten := part.Write(content)
+	if err := errors.Join(unwritten, parts.Close()); err != nil {
+		return nil, fmt.Errorf("actor: %w", err)
+	}
+	return b.do(ctx, http.MethodPost, target.String(), &sending{parts.FormDataContentType(), body.String()})
+}
+
+// sending is the body of a form.
+type sending struct{ kind, text string }
+
+func fields(values url.Values) *sending {
+	return &sending{"application/x-www-form-urlencoded", values.Encode()}
 }
 
 func (b *Browser) absolute(target string) string {
@@ -103,7 +136,7 @@ func (b *Browser) absolute(target string) string {
 	return target
 }
 
-func (b *Browser) do(ctx context.Context, method, target string, form url.Values) (*Page, error) {
+func (b *Browser) do(ctx context.Context, method, target string, form *sending) (*Page, error) {
 	for range maxRedirects {
 		p, err := b.once(ctx, method, target, form)
 		if err != nil {
@@ -129,10 +162,10 @@ func (b *Browser) do(ctx context.Context, method, target string, form url.Values
 	return nil, errors.New("actor: too many redirects")
 }
 
-func (b *Browser) once(ctx context.Context, method, target string, form url.Values) (*Page, error) {
+func (b *Browser) once(ctx context.Context, method, target string, form *sending) (*Page, error) {
 	var body io.Reader
 	if method == http.MethodPost {
-		body = strings.NewReader(form.Encode())
+		body = strings.NewReader(form.text)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, target, body)
 	if err != nil {
@@ -141,7 +174,7 @@ func (b *Browser) once(ctx context.Context, method, target string, form url.Valu
 	req.Header.Set("Accept", "text/html")
 	req.Header.Set("Sec-Fetch-Site", "none")
 	if method == http.MethodPost {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Content-Type", form.kind)
 		req.Header.Set("Origin", b.origin)
 		req.Header.Set("Sec-Fetch-Site", "same-origin")
 	}

@@ -9,8 +9,8 @@ import (
 // ApplicationView is an application the person has allowed.
 type ApplicationView struct {
 	authserver.Application
-	Name     string
-	Initial  string
+	Name string
+	Emblem
 	Host     string
 	Local    bool
 	Operator bool // registered by the operator; else "not verified"
@@ -37,7 +37,7 @@ func NewApplicationView(a authserver.Application) ApplicationView {
 			v.Name = lead + " · " + v.Name
 		}
 	}
-	v.Initial = initial(v.Name)
+	v.Emblem = shownEmblem(&a.Client, v.Name)
 	if len(a.Client.RedirectURIs) > 0 {
 		v.Host, v.Local = redirectHost(a.Client.RedirectURIs[0])
 	}

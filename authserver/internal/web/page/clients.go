@@ -10,6 +10,7 @@ import (
 // ClientView is an application the person develops.
 type ClientView struct {
 	*authserver.Client
+	Emblem        Emblem
 	Name          string // as plain text
 	Path          string
 	Issuer        string
@@ -20,6 +21,10 @@ type ClientView struct {
 	Seen          string // stands for the client as its form shows it
 	SecretSeen    string // the same of its secret
 	Now           []Fact // what a form would replace that somebody else was faster than
+}
+
+func (c ClientView) logoState() string {
+	return LogoView{Emblem: c.Emblem, Waits: c.LogoWaits(), Own: true}.state()
 }
 
 // endpoint is an address that the application needs: the key of its name, and itself.

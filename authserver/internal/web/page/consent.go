@@ -11,9 +11,9 @@ import (
 
 // ConsentView is the data of ConsentPage.
 type ConsentView struct {
-	Action   string // the same URL, so that everything is checked again
-	Name     string // of the application, as plain text
-	Initial  string
+	Action string // the same URL, so that everything is checked again
+	Name   string // of the application, as plain text
+	Emblem
 	Host     string // where the browser goes next
 	Local    bool   // to a program on this device
 	Operator bool   // registered by the operator; else "not verified"
@@ -36,7 +36,7 @@ func NewConsentView(action string, p authserver.ConsentPage) ConsentView {
 	if p.Client.Introduced != "" {
 		c.Claimed, c.Name = c.Name, introducedAs(p.Client, p.RedirectURI)
 	}
-	c.Initial = initial(c.Name)
+	c.Emblem = shownEmblem(p.Client, c.Name)
 	switch {
 	case p.New == 0: // asked again for what was allowed
 		c.Asked = strongest(p.Requested)

@@ -14,12 +14,12 @@ type DeviceView struct {
 	Operator bool
 	Own      bool
 	Verified bool // an operator has checked who stands behind it
-	Initial  string
-	Terms    string
-	Scopes   []string
-	Address  string // that the device asked from
-	Here     bool   // it is the address of the person's browser
-	AskedAt  time.Time
+	Emblem
+	Terms   string
+	Scopes  []string
+	Address string // that the device asked from
+	Here    bool   // it is the address of the person's browser
+	AskedAt time.Time
 }
 
 // NewDeviceView shows what waits with code to somebody whose browser is at address.
@@ -35,7 +35,7 @@ func NewDeviceView(r *authserver.DeviceRequest, c *authserver.Client, code, addr
 		}
 		d.Claimed, d.Name = d.Name, introducedAs(c, uri)
 	}
-	d.Initial = initial(d.Name)
+	d.Emblem = shownEmblem(c, d.Name)
 	return d
 }
 

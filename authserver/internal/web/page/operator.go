@@ -57,6 +57,7 @@ type ListCell struct {
 	Key        string
 	UserAgent  string // of a browser, which is named
 	Href       string
+	Emblem     Emblem     // of an application
 	Badge      string     // class: "good", "warn", "bad" or "plain"; "": none
 	At         *time.Time // a day
 	Moment     *time.Time
@@ -111,6 +112,7 @@ type FactsView struct {
 	Back    string // path of its list
 	Path    string
 	Query   string // after the paths of the actions
+	Emblem  Emblem // of an application
 	Badges  []ListCell
 	Facts   []Fact
 	Lists   []FactList
