@@ -74,7 +74,7 @@ func TestOneFileHoldsEverything(t *testing.T) {
 		if bad, err := exporting(t, p, "nonsense"); err != nil || bad.Status != http.StatusBadRequest {
 			t.Errorf("%v %v", bad, err)
 		}
-		if text := open(t, p.Browser, "/settings/activity").Text(); !strings.Contains(text, "Downloaded all data, the household's included") || !strings.Contains(text, "Downloaded the data export") {
+		if text := open(t, p.Browser, "/settings/activity").Text(); !strings.Contains(text, "Downloaded all data, including the household's") || !strings.Contains(text, "Downloaded the data export") {
 			t.Errorf("%s", text)
 		}
 	})
@@ -130,7 +130,7 @@ func TestWithoutTheHouseholdOnesOwnDataCanBeHad(t *testing.T) {
 				t.Errorf("%s: %v %v", what, own, err)
 			}
 		}
-		if text := open(t, p.Browser, "/settings/activity").Text(); strings.Contains(text, "the household's included") {
+		if text := open(t, p.Browser, "/settings/activity").Text(); strings.Contains(text, "including the household's") {
 			t.Errorf("what nobody got is an event: %s", text)
 		}
 	})
@@ -140,7 +140,7 @@ func TestWhereNobodySaysWhereTheHouseholdIs(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
 		page := open(t, p.Browser, "/settings/export")
-		if strings.Contains(page.Body, `value="everything"`) || !strings.Contains(page.Text(), "They are not included") {
+		if strings.Contains(page.Body, `value="everything"`) || !strings.Contains(page.Text(), "they are not included") {
 			t.Errorf("%s", page.Text())
 		}
 		if got, err := exporting(t, p, "everything"); err != nil || got.Status != http.StatusForbidden {
