@@ -3,6 +3,7 @@ package testenv
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -12,31 +13,36 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// dropTimeout bounds the removal of a database, which waits for a checkpoint: on a disk
+// that is busy with the databases of many tests that may take more than a minute.
+const dropTimeout = 5 * time.Minute
+
 // Postgres makes an empty database that lives as long as the test and returns
 // its URL.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	return postgres(t, NeedPostgres(t), "")
-}
-
-// postgres makes a database that is a copy of the one at template ("": empty) and
-// lives as long as the test.
-func postgres(t testing.TB, server, template string) string {
-	t.Helper()
-	url, drop, err := copyPostgres(t.Context(), server, template)
-	if err != nil {
-		t.Fatal(err)
-	}
+	url, drop := postgres(t, NeedPostgres(t), "")
 	t.Cleanup(func() {
 		if err := drop(); err != nil {
 			t.Error(err)
 		}
 	})
-	// No test outlives its server, so no commit has to wait for the disk.
-	if err := onServer(t.Context(), server, "ALTER DATABASE "+databaseName(url)+" SET synchronous_commit = off"); err != nil {
+	return url
+}
+
+// postgres makes a database for a test that is a copy of the one at template ("":
+// empty). drop removes it.
+func postgres(t testing.TB, server, template string) (url string, drop func() error) {
+	t.Helper()
+	url, drop, err := copyPostgres(t.Context(), server, template)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return url
+	// No test outlives its server, so no commit has to wait for the disk.
+	if err := onServer(t.Context(), server, "ALTER DATABASE "+databaseName(url)+" SET synchronous_commit = off"); err != nil {
+		t.Fatal(errors.Join(err, drop()))
+	}
+	return url, drop
 }
 
 // CreatePostgres makes an empty database on the server at server and returns
@@ -60,7 +66,7 @@ func copyPostgres(ctx context.Context, server, template string) (string, func() 
 	}
 	u.Path = "/" + name
 	drop := func() error { //nolint:contextcheck // runs after the test, when its context is over
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), dropTimeout)
 		defer cancel()
 		return onServer(ctx, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
 	}

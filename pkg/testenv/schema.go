@@ -2,6 +2,7 @@ package testenv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -20,17 +21,23 @@ type Schema struct {
 	sqlite   []byte // a migrated file; nil: none yet
 	postgres string // URL of a migrated database; "": none yet
 	drop     func() error
+
+	leaving  sync.WaitGroup // databases that are being removed
+	removing sync.Mutex     // held for one after the other
+	errs     []error        // why some could not be
 }
 
 // Run runs the tests and removes what the schema was copied from. A package that
 // uses a Schema calls it in TestMain and exits with what it returns.
 func (s *Schema) Run(m *testing.M) int {
 	code := m.Run()
+	s.leaving.Wait()
 	if s.drop != nil {
-		if err := s.drop(); err != nil {
-			fmt.Fprintln(os.Stderr, "testenv:", err)
-			return 1
-		}
+		s.errs = append(s.errs, s.drop())
+	}
+	if err := errors.Join(s.errs...); err != nil {
+		fmt.Fprintln(os.Stderr, "testenv:", err)
+		return 1
 	}
 	return code
 }
@@ -43,7 +50,9 @@ func (s *Schema) Database(t testing.TB, set Set) string {
 		if err := s.migratePostgres(t.Context(), server); err != nil {
 			t.Fatal(err)
 		}
-		return postgres(t, server, s.postgres)
+		url, drop := postgres(t, server, s.postgres)
+		t.Cleanup(func() { s.leave(drop) })
+		return url
 	}
 	if err := s.migrateSQLite(t.Context(), t.TempDir()); err != nil {
 		t.Fatal(err)
@@ -53,6 +62,18 @@ func (s *Schema) Database(t testing.TB, set Set) string {
 		t.Fatal(err)
 	}
 	return "sqlite:" + file
+}
+
+// leave removes the database of a test that has ended, while others run: a server writes
+// out what all of its databases hold before it lets go of one.
+func (s *Schema) leave(drop func() error) {
+	s.leaving.Go(func() {
+		s.removing.Lock()
+		defer s.removing.Unlock()
+		if err := drop(); err != nil {
+			s.errs = append(s.errs, err)
+		}
+	})
 }
 
 func (s *Schema) migrateSQLite(ctx context.Context, dir string) error {
