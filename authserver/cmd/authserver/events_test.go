@@ -10,6 +10,7 @@ import (
 )
 
 func TestEventCommands(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newShell(t, set)
 		if out := s.run("events", "list"); out.code != 0 || !strings.Contains(out.stdout, "none") {
@@ -70,6 +71,7 @@ func TestEventCommands(t *testing.T) {
 }
 
 func TestEventsAreVerified(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newShell(t, set)
 		if out := s.run("events", "verify"); out.code != 1 || !strings.Contains(out.stderr, "there is no encryption key") {

@@ -44,6 +44,7 @@ func (s *shell) sh(env []string, in, program string, args ...string) (string, er
 
 // TestExamplesOfHelpWork: each is run as it is printed.
 func TestExamplesOfHelpWork(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newShell(t, set)
 		s.env = []string{"AUTH_ENCRYPTION_KEY=" + strings.Repeat("11", 32)}

@@ -20,6 +20,7 @@ import (
 )
 
 func TestClientCommands(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newShell(t, set)
 		shape := []string{"client_id", "client_name", "created_at", "redirect_uris", "refresh_overlap", "resource_server", "scope", "token_endpoint_auth_method"}
@@ -62,6 +63,7 @@ func TestClientCommands(t *testing.T) {
 }
 
 func TestInviteAndUserCommands(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newShell(t, set)
 		made := s.ok("invite", "create", "--email", "Ada@Example.com", "--note", "friend", "--expires-in", "72h")
@@ -128,6 +130,7 @@ func (s *shell) person(email string) authserver.User {
 }
 
 func TestOtherCommands(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newShell(t, set)
 		for _, command := range []string{"status", "up", "status"} {
@@ -183,6 +186,7 @@ func TestResourceServerOfTheDeployment(t *testing.T) {
 // With AUTH_MIGRATE off nothing works on a schema that it was not written for,
 // and what is no schema is still brought up to date.
 func TestWithoutMigrationsNothingStarts(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newShell(t, set)
 		s.env = []string{"AUTH_MIGRATE=false", "AUTH_ADDR=127.0.0.1:0", "AUTH_OPS_ADDR=127.0.0.1:0"}

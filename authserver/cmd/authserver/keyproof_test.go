@@ -26,6 +26,7 @@ func (s *shell) sql(text string, args ...any) {
 // TestD7_AWrongEncryptionKeyIsFoundAtStart, not by the first person with a second
 // factor; a key that was changed or lost has its way.
 func TestD7_AWrongEncryptionKeyIsFoundAtStart(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newShell(t, set)
 		key := func(current string, old ...string) {
@@ -72,6 +73,7 @@ func TestD7_AWrongEncryptionKeyIsFoundAtStart(t *testing.T) {
 
 // TestD6_AnOldProgramRefusesANewerSchema, whatever it is asked to do.
 func TestD6_AnOldProgramRefusesANewerSchema(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newShell(t, set)
 		s.ok("migrate", "up")

@@ -14,6 +14,7 @@ import (
 
 // TestSweepCountsAndDeletesWhatHasExpired, and a dry run deletes nothing.
 func TestSweepCountsAndDeletesWhatHasExpired(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newShell(t, set)
 		s.ok("migrate", "up")
@@ -39,6 +40,7 @@ func TestSweepCountsAndDeletesWhatHasExpired(t *testing.T) {
 // TestSweepsReachWhatHasNoEndOfItsOwn: registration tokens that are used up, and
 // security events that are sealed. A token that can still be used stays.
 func TestSweepsReachWhatHasNoEndOfItsOwn(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newShell(t, set)
 		s.env = append(s.env, "AUTH_ENCRYPTION_KEY="+strings.Repeat("11", 32))

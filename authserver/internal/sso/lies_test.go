@@ -30,6 +30,7 @@ func (s *site) comesBack() string {
 
 // A provider whose ID token says something else than it should.
 func TestProviderLies(t *testing.T) {
+	t.Parallel()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)

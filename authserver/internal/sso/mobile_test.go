@@ -19,6 +19,7 @@ const (
 // docs/contract.md, "Single sign-on": not linked, account created, then a code
 // for tokens.
 func TestAppCreatesAnAccountAndComesBack(t *testing.T) {
+	t.Parallel()
 	each(t, nil, func(t *testing.T, s *site) {
 		s.IDP.Person("g-1", "Grace@Example.com", true)
 		page, _ := s.app("")
@@ -57,6 +58,7 @@ func TestAppCreatesAnAccountAndComesBack(t *testing.T) {
 }
 
 func TestExchangeRefusals(t *testing.T) {
+	t.Parallel()
 	each(t, nil, func(t *testing.T, s *site) {
 		const bad = `{"error":"bad_request","message":"Required parameters are missing or invalid"}`
 		s.want(s.post("sso_exchange", object{}), 400, bad)
@@ -75,6 +77,7 @@ func TestExchangeRefusals(t *testing.T) {
 
 // An app that sent a challenge is the only one that can redeem its codes.
 func TestCodesAreBoundToTheApp(t *testing.T) {
+	t.Parallel()
 	each(t, nil, func(t *testing.T, s *site) {
 		s.IDP.Person("g-1", "grace@example.com", true)
 		pkce, other := actor.NewPKCE(), actor.NewPKCE()
@@ -103,6 +106,7 @@ func TestCodesAreBoundToTheApp(t *testing.T) {
 }
 
 func TestWebLegRefusals(t *testing.T) {
+	t.Parallel()
 	each(t, nil, func(t *testing.T, s *site) {
 		for path, want := range map[string]string{
 			"/auth/mobile/nobody?" + device:                                                         "invalid_provider",
@@ -152,6 +156,7 @@ func TestWebLegRefusals(t *testing.T) {
 }
 
 func TestCreateAccountRefusals(t *testing.T) {
+	t.Parallel()
 	each(t, nil, func(t *testing.T, s *site) {
 		s.member("grace@example.com")
 		s.IDP.Person("g-1", "grace@example.com", true)
@@ -172,6 +177,7 @@ func TestCreateAccountRefusals(t *testing.T) {
 }
 
 func TestLinkRefusals(t *testing.T) {
+	t.Parallel()
 	each(t, nil, func(t *testing.T, s *site) {
 		ada := s.member("ada@example.com")
 		s.IDP.Person("g-1", "grace@example.com", true)
@@ -206,6 +212,7 @@ func TestLinkRefusals(t *testing.T) {
 
 // docs/contract.md, "Stricter here": people with a second factor can use it too.
 func TestAppWithSecondFactor(t *testing.T) {
+	t.Parallel()
 	each(t, nil, func(t *testing.T, s *site) {
 		s.IDP.Person("g-1", "grace@example.com", true)
 		show := s.secondFactor(s.linked("grace@example.com"))

@@ -17,6 +17,7 @@ import (
 // docs/contract.md, "Stricter here": five wrong passwords, and the code is
 // gone, also when they come at once.
 func TestLinkingCodeDiesOfWrongPasswords(t *testing.T) {
+	t.Parallel()
 	each(t, nil, func(t *testing.T, s *site) {
 		s.member("ada@example.com")
 		s.IDP.Person("g-1", "grace@example.com", true)
@@ -44,6 +45,7 @@ func TestLinkingCodeDiesOfWrongPasswords(t *testing.T) {
 
 // Twenty tries of each code at once have one winner.
 func TestCodesHaveOneWinner(t *testing.T) {
+	t.Parallel()
 	each(t, nil, func(t *testing.T, s *site) {
 		race := func(name string, body object) {
 			t.Helper()

@@ -11,6 +11,7 @@ import (
 // TestA3_AResetSuspendsIdentities resets the password of a person with an account at
 // a provider that somebody else connected.
 func TestA3_AResetSuspendsIdentities(t *testing.T) {
+	t.Parallel()
 	each(t, nil, func(t *testing.T, s *site) {
 		s.IDP.Person("g-1", "a@example.com", true)
 		u := s.linked("a@example.com")

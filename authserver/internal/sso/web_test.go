@@ -20,6 +20,7 @@ func (s *site) signedIn(b *actor.Browser) bool {
 }
 
 func TestBrowserCreatesAnAccountAndComesBack(t *testing.T) {
+	t.Parallel()
 	each(t, nil, func(t *testing.T, s *site) {
 		s.IDP.Person("g-1", "grace@example.com", true)
 		b := actor.NewBrowser(s.URL)
@@ -54,6 +55,7 @@ func TestBrowserCreatesAnAccountAndComesBack(t *testing.T) {
 }
 
 func TestBrowserConnectsAnAccount(t *testing.T) {
+	t.Parallel()
 	each(t, func(set *sso.Settings) { set.Create = sso.CreateNever }, func(t *testing.T, s *site) {
 		ada := s.member("ada@example.com")
 		show := s.secondFactor(ada)
@@ -89,6 +91,7 @@ func TestBrowserConnectsAnAccount(t *testing.T) {
 }
 
 func TestSettingsConnect(t *testing.T) {
+	t.Parallel()
 	each(t, nil, func(t *testing.T, s *site) {
 		p := actor.NewPerson(s.URL)
 		if _, err := p.SignUp(t.Context()); err != nil {
@@ -137,6 +140,7 @@ func TestSettingsConnect(t *testing.T) {
 // An invitation is to the address the provider has verified; the person chooses
 // whether to follow it.
 func TestA14_BrowserWithInvitation(t *testing.T) {
+	t.Parallel()
 	each(t, func(set *sso.Settings) { set.Create = sso.CreateInvited }, func(t *testing.T, s *site) {
 		admin := s.member("admin@example.com")
 		for subject, choice := range map[string]string{"join": "join", "own": "own"} {

@@ -33,6 +33,7 @@ func (s *site) record(t *testing.T, e authserver.Event) {
 }
 
 func TestActivityPage(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
 		makeKey(t, p.Browser, "Night <b>job</b>")
@@ -88,6 +89,7 @@ var olderLink = regexp.MustCompile(`href="(/settings/activity\?[^"]*before=[^"]*
 
 // Pages of activity tell each event once, and of nobody else's.
 func TestActivityPages(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		p, stranger := signedUp(t, s), signedUp(t, s)
 		u, theirs := s.userOf(t, p), s.userOf(t, stranger)
@@ -123,6 +125,7 @@ func TestActivityPages(t *testing.T) {
 }
 
 func TestActivityOfTheFamily(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		admin, member, stranger := signedUp(t, s), signedUp(t, s), signedUp(t, s)
 		a, m := s.userOf(t, admin), s.userOf(t, member)
@@ -151,6 +154,7 @@ func TestActivityOfTheFamily(t *testing.T) {
 }
 
 func TestActivityRefusesWhatItCannotRead(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
 		at := func(moment, id string) string { return "before=" + authserver.Place{By: moment, ID: id}.String() }

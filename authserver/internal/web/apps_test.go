@@ -42,6 +42,7 @@ func (s *site) allowed(t *testing.T, email string, c authserver.Client) secret.T
 }
 
 func TestRevokingAnApplication(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p, other := signedUp(t, s), signedUp(t, s)
@@ -73,6 +74,7 @@ func TestRevokingAnApplication(t *testing.T) {
 }
 
 func TestLastUseOfAnApplication(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -93,6 +95,7 @@ func TestLastUseOfAnApplication(t *testing.T) {
 }
 
 func TestDevelopingAnApplication(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p, other := signedUp(t, s), signedUp(t, s)
@@ -172,6 +175,7 @@ func clientID(t *testing.T, s *site, email string) string {
 
 // Of rotations that come together one shows a secret, and that one works.
 func TestRotationsOfASecretHaveOneWinner(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)

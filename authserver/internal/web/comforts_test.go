@@ -50,6 +50,7 @@ func makeKey(t *testing.T, b *actor.Browser, name string) (made *actor.Page, pat
 
 // Reports may name a request twice; nobody is told of 101 of 100.
 func TestE3_TheCountStopsAtTheLimit(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
 		_, path := makeKey(t, p.Browser, "Nightly export")
@@ -82,6 +83,7 @@ func TestE3_TheCountStopsAtTheLimit(t *testing.T) {
 // A key's pictures show what was answered and refused, by hour and day, in words and in
 // a table too, and where it was used from.
 func TestE5_TheUseOfAKeyIsDrawn(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
 		_, path := makeKey(t, p.Browser, "Nightly export")
@@ -116,6 +118,7 @@ func TestE5_TheUseOfAKeyIsDrawn(t *testing.T) {
 
 // The command names the API's public address and never holds the key.
 func TestE3_TryItKeepsTheKeyOutOfCommands(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		made, path := makeKey(t, signedUp(t, s).Browser, "Nightly export")
 		key := regexp.MustCompile(secret.Pattern).FindString(made.Body)
@@ -131,6 +134,7 @@ func TestE3_TryItKeepsTheKeyOutOfCommands(t *testing.T) {
 
 // Whoever is signed in finds the way on from an error page.
 func TestE3_ErrorPagesKeepTheNavigation(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
 		for _, path := range []string{"/nothing-here", "/settings/developer/nobody", "/settings/applications/one?client_id=nobody"} {
@@ -162,6 +166,7 @@ func (s *site) breakDatabase(t *testing.T) {
 // Recovery codes can be copied, printed and kept as a file, the file without
 // scripts.
 func TestE3_RecoveryCodesCanBeKept(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
 		key := strings.ReplaceAll(setupKey.FindStringSubmatch(open(t, p.Browser, "/settings/second-factor").Body)[1], " ", "")

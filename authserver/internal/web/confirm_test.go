@@ -14,6 +14,7 @@ import (
 
 // TestA3_AnAddressIsConfirmedByALink: at any browser, once, by a button.
 func TestA3_AnAddressIsConfirmedByALink(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -54,6 +55,7 @@ func TestA3_AnAddressIsConfirmedByALink(t *testing.T) {
 // Another link is sent on demand, not without end; an old one, and one of another kind
 // of confirmation, confirm nothing.
 func TestConfirmationIsSentAgain(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -98,6 +100,7 @@ func TestConfirmationIsSentAgain(t *testing.T) {
 // a second factor, which must not keep the owner out. A link that the operator hands
 // over proves nothing about the address.
 func TestA3_AResetConfirmsTheAddress(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		for _, by := range []string{"letter", "operator"} {
@@ -128,6 +131,7 @@ func TestA3_AResetConfirmsTheAddress(t *testing.T) {
 
 // A second factor that its owner has set up stays.
 func TestAResetKeepsTheSecondFactorOfAConfirmedAddress(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -146,6 +150,7 @@ func TestAResetKeepsTheSecondFactorOfAConfirmedAddress(t *testing.T) {
 // TestA3_AnInvitationProvesTheAddress: its email has a code of its own, and whoever joins
 // with it reads what is sent to the address.
 func TestA3_AnInvitationProvesTheAddress(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		admin, guest := signedUp(t, s), actor.NewPerson(s.URL)
@@ -196,6 +201,7 @@ func TestA3_AnInvitationProvesTheAddress(t *testing.T) {
 // TestA3_ACopiedInvitationProvesNothing: whoever joins with the link that the inviter saw
 // has joined, and is asked to confirm the address.
 func TestA3_ACopiedInvitationProvesNothing(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		admin, guest := signedUp(t, s), actor.NewPerson(s.URL)

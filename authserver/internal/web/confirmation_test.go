@@ -125,6 +125,7 @@ func (s *site) stale() { s.clock.advance(11 * time.Minute) }
 
 // A browser left open gets the account no second factor, and shows no seed of one.
 func TestA1_ASecondFactorIsConfirmed(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -153,6 +154,7 @@ func TestA1_ASecondFactorIsConfirmed(t *testing.T) {
 // Setting a second factor up, or choosing a first password, proves nothing: what
 // comes after it is confirmed by what the account had before.
 func TestA1_EnrollingConfirmsNothing(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		enrol := map[string]func(p *actor.Person){
@@ -186,6 +188,7 @@ func TestA1_EnrollingConfirmsNothing(t *testing.T) {
 // A form that had to be confirmed goes on with all that was filled in, and for
 // ten minutes the person is not asked again.
 func TestA1_AConfirmedFormIsNotLost(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings(), withEveryPage)
 		p := signedUp(t, s)

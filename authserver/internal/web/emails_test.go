@@ -15,6 +15,7 @@ import (
 // Emails of a kind to one person are limited, and there are none about what was
 // rolled back.
 func TestEmailsOfAKindAreLimited(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -68,6 +69,7 @@ func TestEmailsOfAKindAreLimited(t *testing.T) {
 // TestE1_AnEmailDoesNotShowTheOperator: from where an operator does something to somebody
 // is told to nobody, whatever it is.
 func TestE1_AnEmailDoesNotShowTheOperator(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		boss, p := signedUp(t, s), signedUp(t, s)
@@ -129,6 +131,7 @@ func TestE1_AnEmailDoesNotShowTheOperator(t *testing.T) {
 
 // A browser that was announced is news again after everybody was signed out.
 func TestABrowserIsAnnouncedAgainAfterANewPassword(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -157,6 +160,7 @@ func TestABrowserIsAnnouncedAgainAfterANewPassword(t *testing.T) {
 
 // Without a mail server nothing waits for one.
 func TestWithoutEmailNothingIsQueued(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		quiet := settings()
 		quiet.Emails = false

@@ -62,6 +62,7 @@ func TestErrorPagesNameTheRequest(t *testing.T) {
 // Whatever is put into the pages' addresses and fields, the answer is a page of
 // the right status and never a failure of ours.
 func TestNonsenseIsRefused(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)

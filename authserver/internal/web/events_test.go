@@ -30,6 +30,7 @@ func (s *site) kinds(t *testing.T) (kinds []string) {
 }
 
 func TestPagesLeaveEvents(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
 		key, _ := s.turnOn(t, p)

@@ -16,6 +16,7 @@ var joinLink = regexp.MustCompile(`http://[^<]*(/join\?code=inv_[0-9A-Za-z]+)`)
 var removeLink = regexp.MustCompile(`/settings/family/[0-9a-f-]{36}/remove`)
 
 func TestE2_FamilyPages(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		admin, guest := signedUp(t, s), actor.NewPerson(s.URL)
@@ -78,6 +79,7 @@ func TestE2_FamilyPages(t *testing.T) {
 }
 
 func TestDeleteAccountPage(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)

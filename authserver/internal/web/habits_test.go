@@ -95,6 +95,7 @@ func TestTheHabitsCookie(t *testing.T) {
 
 // TestHabitsOfAPerson are kept with the account: another browser knows them.
 func TestHabitsOfAPerson(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		p := actor.NewPerson(s.URL)
 		if _, err := p.SignUp(t.Context()); err != nil {

@@ -21,6 +21,7 @@ func wantText(t *testing.T, page *actor.Page, texts ...string) {
 
 // Home says how things stand, and what waits, instead of repeating the menu.
 func TestE3_HomeSaysHowThingsStand(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
 		wantText(t, open(t, p.Browser, "/"), "Only your password protects this account", "This browser", "You have no API keys yet.", "No application has access.",

@@ -11,6 +11,7 @@ import (
 // Who leaves takes the applications they developed along; who is deactivated
 // gets them back with the account.
 func TestApplicationsFollowTheirDeveloper(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)

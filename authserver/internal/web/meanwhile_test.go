@@ -35,6 +35,7 @@ func developed(t *testing.T, s *site, p *actor.Person, method string) string {
 // An operator and the owner edit the same application: who is later is told, and replaces
 // what is there only by sending the form again.
 func TestNobodyOverwritesAnotherEdit(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		boss, p := signedUp(t, s), signedUp(t, s)
 		id := developed(t, s, p, "none")
@@ -56,6 +57,7 @@ func TestNobodyOverwritesAnotherEdit(t *testing.T) {
 
 // A page that says "saved" has saved: whoever comes too late with any other act is told.
 func TestTheOperatorIsToldTheTruth(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		boss, p := signedUp(t, s), signedUp(t, s)
 		id := developed(t, s, p, "client_secret_basic")
@@ -100,6 +102,7 @@ func TestTheOperatorIsToldTheTruth(t *testing.T) {
 
 // Names of a family and of oneself, in two tabs.
 func TestNobodyOverwritesAnotherName(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
 		family, profile := open(t, p.Browser, "/settings/family"), open(t, p.Browser, "/settings/account")
@@ -125,6 +128,7 @@ func TestNobodyOverwritesAnotherName(t *testing.T) {
 // The form that renames a family has the name, also where another form of the page was
 // sent.
 func TestTheFamilyKeepsItsNameInTheForm(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
 		invite := func(email string) *actor.Page {
@@ -146,6 +150,7 @@ func TestTheFamilyKeepsItsNameInTheForm(t *testing.T) {
 
 // What is verified is what may be asked for too.
 func TestMoreScopeEndsAVerification(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		boss, p := signedUp(t, s), signedUp(t, s)
 		id := developed(t, s, p, "none")

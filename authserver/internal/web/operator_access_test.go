@@ -13,6 +13,7 @@ import (
 )
 
 func TestOperatorEndsAccess(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		boss, p := signedUp(t, s), signedUp(t, s)
 		makeKey(t, p.Browser, "Script")
@@ -49,6 +50,7 @@ func TestOperatorEndsAccess(t *testing.T) {
 }
 
 func TestOperatorInvites(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		boss, guest := signedUp(t, s), actor.NewPerson(s.URL)
 		form := func(days, email string) *actor.Page {
@@ -87,6 +89,7 @@ func TestOperatorInvites(t *testing.T) {
 // with the operator as its actor. A verification is of what was looked at: another name
 // is not verified.
 func TestOperatorChangesApplications(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		boss, p := signedUp(t, s), signedUp(t, s)
 		made := fill(t, p.Browser, open(t, p.Browser, "/settings/developer/new"), map[string]string{
@@ -140,6 +143,7 @@ func TestOperatorChangesApplications(t *testing.T) {
 
 // Tokens that let applications register themselves are made and revoked here.
 func TestOperatorRegistrations(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		boss := signedUp(t, s)
 		for _, bad := range []map[string]string{{"uses": "0", "days": "7"}, {"uses": "x", "days": "7"}, {"uses": "1", "days": "0"}} {
@@ -165,6 +169,7 @@ func TestOperatorRegistrations(t *testing.T) {
 // Whoever registered an application may change it while an operator looks at it: what is
 // verified is what the operator saw.
 func TestOperatorVerifiesWhatWasShown(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		boss, p := signedUp(t, s), signedUp(t, s)
 		made := fill(t, p.Browser, open(t, p.Browser, "/settings/developer/new"), map[string]string{

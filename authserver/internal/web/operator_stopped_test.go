@@ -11,6 +11,7 @@ import (
 // What an operator switches off and what goes with its owner's account are two things:
 // neither takes the other back.
 func TestOperatorSwitchesOffWhatHasNoOwnerNow(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		boss, p := signedUp(t, s), signedUp(t, s)
 		fill(t, p.Browser, open(t, p.Browser, "/settings/developer/new"), map[string]string{

@@ -43,6 +43,7 @@ var resetPath = regexp.MustCompile(`/reset\?token=\w+`)
 
 // The operator's pages are there for operators only.
 func TestOperatorPagesAreClosed(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		boss, other := signedUp(t, s), signedUp(t, s)
 		if page := open(t, boss.Browser, "/"); !strings.Contains(page.Body, `href="/operator"`) {
@@ -77,6 +78,7 @@ func TestOperatorPagesAreClosed(t *testing.T) {
 }
 
 func TestOperatorLists(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		boss := signedUp(t, s)
 		people := []*actor.Person{boss}
@@ -135,6 +137,7 @@ func act(t *testing.T, boss *actor.Person, id, name string) *actor.Page {
 }
 
 func TestOperatorHelpsPeople(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		boss, p := signedUp(t, s), signedUp(t, s)
 		s.turnOn(t, p)
@@ -199,6 +202,7 @@ func wantActor(t *testing.T, s *site, user, by string, kinds ...string) {
 }
 
 func TestOperatorsComeAndGo(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		boss, next := signedUp(t, s), signedUp(t, s)
 		id, own := userID(t, boss, next), userID(t, boss, boss)
@@ -220,6 +224,7 @@ func TestOperatorsComeAndGo(t *testing.T) {
 
 // Of two operators who dismiss each other at once, one stays.
 func TestTheLastOperatorStays(t *testing.T) {
+	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		for range 10 {
 			fresh := [2]*actor.Person{signedUp(t, s), signedUp(t, s)}

@@ -14,6 +14,7 @@ import (
 const authorizePath = "/oauth/authorize?name=Budget&state=a%20b&redirect_uri=https%3A%2F%2Fapp.example%3A8443%2Fcb"
 
 func TestSignUpConsentAndSignOut(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := actor.NewPerson(s.URL)
@@ -55,6 +56,7 @@ func TestSignUpConsentAndSignOut(t *testing.T) {
 }
 
 func TestSignInRefusals(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := actor.NewPerson(s.URL)
@@ -101,6 +103,7 @@ func signInAs(t *testing.T, s *site, email, password string) *actor.Page {
 }
 
 func TestSignUpRules(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		b := actor.NewBrowser(s.URL)
@@ -131,6 +134,7 @@ func TestSignUpRules(t *testing.T) {
 
 // Six sign-ups with one address at once: one account, five polite refusals.
 func TestSignUpRace(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		const n = 6
@@ -163,6 +167,7 @@ func TestSignUpRace(t *testing.T) {
 }
 
 func TestSigninExpires(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := actor.NewPerson(s.URL)

@@ -47,6 +47,7 @@ func (s *passkeySite) submit(b *actor.Browser, path string, values map[string]st
 }
 
 func TestPasskeyRegistrationRefusals(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		b := s.person.Browser
 		refused := func(name string, page *actor.Page) {
@@ -97,6 +98,7 @@ func TestPasskeyRegistrationRefusals(t *testing.T) {
 }
 
 func TestPasskeyNames(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("")
 		if page := s.anotherDevice(""); !strings.Contains(page.Text(), "Passkey 2") {
@@ -124,6 +126,7 @@ func TestPasskeyNames(t *testing.T) {
 }
 
 func TestPasskeyRemoved(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
 		id := s.ids()[0]
@@ -144,6 +147,7 @@ func TestPasskeyRemoved(t *testing.T) {
 
 // A while after the sign-in, the password is asked for again.
 func TestPasskeyChangesAreConfirmed(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
 		id := s.ids()[0]
@@ -179,6 +183,7 @@ func TestPasskeyChangesAreConfirmed(t *testing.T) {
 // Whoever has no password keeps one passkey, even when the last two are removed
 // at once.
 func TestLastPasskeyStays(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
 		s.anotherDevice("Laptop")
@@ -222,6 +227,7 @@ func TestLastPasskeyStays(t *testing.T) {
 }
 
 func TestPasskeysAreBounded(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		for range 19 {
 			s.anotherDevice("")

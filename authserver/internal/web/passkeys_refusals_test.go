@@ -20,6 +20,7 @@ func (s *passkeySite) refused(name string, page *actor.Page, b *actor.Browser) {
 }
 
 func TestPasskeySignInRefusals(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
 		for name, lie := range map[string]func(d *actor.Authenticator){
@@ -53,6 +54,7 @@ func TestPasskeySignInRefusals(t *testing.T) {
 }
 
 func TestPasskeyChallengeRefusals(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
 		b := actor.NewBrowser(s.URL)
@@ -82,6 +84,7 @@ func TestPasskeyChallengeRefusals(t *testing.T) {
 }
 
 func TestPasskeyStateRefusals(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
 		b := actor.NewBrowser(s.URL)
@@ -106,6 +109,7 @@ func TestPasskeyStateRefusals(t *testing.T) {
 
 // Twenty answers to one challenge at once: one sign-in.
 func TestPasskeyChallengeRace(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
 		b := actor.NewBrowser(s.URL)
@@ -150,6 +154,7 @@ func TestPasskeyChallengeRace(t *testing.T) {
 }
 
 func TestPasskeyAnswersThatCannotBeRead(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
 		b := actor.NewBrowser(s.URL)

@@ -115,6 +115,7 @@ func (s *passkeySite) signedIn(b *actor.Browser) bool {
 }
 
 func TestPasskeyInsteadOfPassword(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		page := s.add("Blue phone")
 		if page.Status != http.StatusOK || !strings.Contains(page.Text(), "Blue phone") || !strings.Contains(page.Text(), "never used") {
@@ -143,6 +144,7 @@ func TestPasskeyInsteadOfPassword(t *testing.T) {
 
 // The person was verified by the device: nothing else is asked for.
 func TestPasskeyIsBothFactors(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
 		s.exec(`UPDATE users SET second_factor = true WHERE email = $1`, s.person.Email)
@@ -154,6 +156,7 @@ func TestPasskeyIsBothFactors(t *testing.T) {
 }
 
 func TestPasskeyAsSecondFactor(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
 		s.exec(`UPDATE users SET second_factor = true WHERE email = $1`, s.person.Email)
@@ -188,6 +191,7 @@ func TestPasskeyAsSecondFactor(t *testing.T) {
 
 // Another user's passkey is no second factor, even with a challenge of its own.
 func TestPasskeyOfSomebodyElse(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Phone")
 		other := &passkeySite{site: s.site, t: s.t, person: actor.NewPerson(s.URL), device: actor.NewAuthenticator(s.URL)}

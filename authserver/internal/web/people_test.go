@@ -111,6 +111,7 @@ func (s *site) turnOn(t *testing.T, p *actor.Person) (key string, codes []string
 }
 
 func TestSecondFactorPages(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -179,6 +180,7 @@ func (s *site) turnOff(t *testing.T, p *actor.Person, key string, codes []string
 }
 
 func TestChangePassword(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -213,6 +215,7 @@ func TestChangePassword(t *testing.T) {
 }
 
 func TestSigninsPage(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)

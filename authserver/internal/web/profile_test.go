@@ -12,6 +12,7 @@ import (
 )
 
 func TestNewAddressIsConfirmed(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p, next := signedUp(t, s), actor.NewPerson(s.URL).Email
@@ -62,6 +63,7 @@ func TestNewAddressIsConfirmed(t *testing.T) {
 
 // Whether an address has an account is told to that address only.
 func TestTakenAddressTellsNothing(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p, owner := signedUp(t, s), signedUp(t, s)
@@ -76,6 +78,7 @@ func TestTakenAddressTellsNothing(t *testing.T) {
 }
 
 func TestNameChanges(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -91,6 +94,7 @@ func TestNameChanges(t *testing.T) {
 }
 
 func TestExportHoldsNoSecret(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -121,6 +125,7 @@ func TestExportHoldsNoSecret(t *testing.T) {
 
 // A server without email says so, and a new address counts at once.
 func TestWithoutEmail(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		quiet := settings()
 		quiet.Emails = false

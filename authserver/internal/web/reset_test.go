@@ -63,6 +63,7 @@ func home(t *testing.T, b *actor.Browser) string {
 }
 
 func TestResetEndsEverything(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -101,6 +102,7 @@ func TestResetEndsEverything(t *testing.T) {
 
 // Twenty browsers open one link and answer at once: one password is set.
 func TestResetLinkIsUsedOnce(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -154,6 +156,7 @@ func TestResetLinkIsUsedOnce(t *testing.T) {
 }
 
 func TestResetLinksThatAreNotGood(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		gone := func(what, path string) {
@@ -189,6 +192,7 @@ func TestResetLinksThatAreNotGood(t *testing.T) {
 }
 
 func TestForgottenPasswordTellsNothing(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -209,6 +213,7 @@ func TestForgottenPasswordTellsNothing(t *testing.T) {
 }
 
 func TestResetLinkOfTheOperator(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -230,6 +235,7 @@ func TestResetLinkOfTheOperator(t *testing.T) {
 // Two links of one person, used at the same instant: one counts, and neither
 // waits for the other for ever.
 func TestTwoResetLinksAtOnce(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		r := account.Recovery{People: s.People, Links: s.Store}

@@ -25,6 +25,7 @@ func seed(t *testing.T, b *actor.Browser) string {
 // Whoever has seen a seed at one browser does not know the one that the account
 // gets at another, later, or after a reset.
 func TestA11_ASeedIsOfOneSigninAndTenMinutes(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)

@@ -11,6 +11,7 @@ import (
 )
 
 func TestA12_GuessablePasswordsAreRefused(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		reasons := map[string]string{
@@ -52,6 +53,7 @@ func TestA12_GuessablePasswordsAreRefused(t *testing.T) {
 // A person signs in with what they have signed up with, whatever the keyboard of
 // the day makes of it.
 func TestC4_OneSpellingAtEveryDoor(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := &actor.Person{Email: "a@bu\u0308cher.example", Password: "Zo\u00eb 1815! Byron", Browser: actor.NewBrowser(s.URL)}

@@ -14,6 +14,7 @@ import (
 // A sign-in form whose cookies are gone comes back filled, and leads on to where
 // it led; where somebody has signed in meanwhile, it goes on at once.
 func TestC3_AStaleSigninFormIsShownAgain(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -45,6 +46,7 @@ func TestC3_AStaleSigninFormIsShownAgain(t *testing.T) {
 // A form of the settings from before the sign-in changed does nothing and comes
 // back with its fields, secrets excepted.
 func TestC3_AStaleSettingsFormIsShownAgain(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
 		p := signedUp(t, s)
@@ -77,6 +79,7 @@ func TestC3_AStaleSettingsFormIsShownAgain(t *testing.T) {
 
 // A form that restores an account, and whose cookies are gone, comes back and restores it.
 func TestC3_AStaleRestoreFormIsShownAgain(t *testing.T) {
+	t.Parallel()
 	graceful := settings()
 	graceful.ErasureGrace = 7 * 24 * time.Hour
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {

@@ -12,6 +12,7 @@ import (
 // TestA3_AResetSuspendsPasskeys resets the password of a person with two passkeys, of
 // which one is an intruder's.
 func TestA3_AResetSuspendsPasskeys(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Mine")
 		mine := s.device
@@ -62,6 +63,7 @@ func TestA3_AResetSuspendsPasskeys(t *testing.T) {
 // TestA3_ANewPasswordAsksWhatGoesOn changes the password of a person with a passkey
 // that is not theirs.
 func TestA3_ANewPasswordAsksWhatGoesOn(t *testing.T) {
+	t.Parallel()
 	eachPasskeySite(t, func(s *passkeySite) {
 		s.add("Mine")
 		s.anotherDevice("Intruder's")

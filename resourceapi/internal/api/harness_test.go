@@ -55,10 +55,18 @@ func (p *people) Introspect(_ context.Context, c secret.Token) (introspection.An
 }
 
 func eachSet(t *testing.T, fn func(t *testing.T, s *service)) {
+	t.Helper()
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		t.Parallel()
 		fn(t, start(t, set))
 	})
+}
+
+// eachSetAlone is eachSet while no other test runs: for what takes the time.
+func eachSetAlone(t *testing.T, fn func(t *testing.T, s *service)) {
+	t.Helper()
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) { fn(t, start(t, set)) })
 }
 
 // openDatabase returns a migrated database. On PostgreSQL the connected role is

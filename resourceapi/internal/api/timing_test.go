@@ -63,7 +63,7 @@ const farApart = 3
 // sets. The test above shows that the statements are the same; this one would notice a
 // wait or a computation without a statement.
 func TestAForeignIDTakesAsLongAsAMissingOne(t *testing.T) {
-	eachSet(t, func(t *testing.T, s *service) {
+	eachSetAlone(t, func(t *testing.T, s *service) {
 		if sabotaged && s.set == testenv.Embedded {
 			return // as in TestFamiliesNeverMix
 		}
