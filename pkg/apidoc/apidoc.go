@@ -107,7 +107,7 @@ func New(opts Options) (*Documents, error) {
 			d.samples[op], d.reads[op] = c.samples(), c.variables
 		}
 	}
-	if d.texts, err = readTexts(); err != nil {
+	if d.texts, err = readTexts(textFiles); err != nil {
 		return nil, err
 	}
 	return d, d.readFiles()

@@ -6,13 +6,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 var keyInPage = regexp.MustCompile(`(?:v\.t\(|@copyButton\(v, [^,]+, )"([a-z][a-z.]+)"`)
 
 // TestEveryLanguageSaysEverything that pages ask for, with the same places for values.
 func TestEveryLanguageSaysEverything(t *testing.T) {
-	texts, err := readTexts()
+	texts, err := readFiles(textFiles)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +41,17 @@ func TestEveryLanguageSaysEverything(t *testing.T) {
 				t.Errorf("%s asks for %q", name, key)
 			}
 		}
+	}
+}
+
+// TestAThirdLanguageIsAFile: it is read; what it lacks is said in English.
+func TestAThirdLanguageIsAFile(t *testing.T) {
+	texts, err := readTexts(fstest.MapFS{
+		"text/en.json": {Data: []byte(`{"copy": "Copy", "copied": "Copied"}`)},
+		"text/fr.json": {Data: []byte(`{"copy": "Copier"}`)},
+	})
+	if err != nil || texts["fr"]["copy"] != "Copier" || texts["fr"]["copied"] != "Copied" {
+		t.Errorf("%v: %v", texts, err)
 	}
 }
 

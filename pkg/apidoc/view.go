@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"path"
 	"strings"
@@ -16,23 +17,36 @@ var textFiles embed.FS
 
 const defaultLanguage = "en"
 
-// readTexts reads text/LANGUAGE.json.
-func readTexts() (map[string]map[string]string, error) {
-	names, err := textFiles.ReadDir("text")
+// readTexts reads text/LANGUAGE.json. What a language lacks is said in English.
+func readTexts(files fs.FS) (map[string]map[string]string, error) {
+	all, err := readFiles(files)
+	for _, texts := range all {
+		for key, text := range all[defaultLanguage] {
+			if texts[key] == "" {
+				texts[key] = text
+			}
+		}
+	}
+	return all, err
+}
+
+// readFiles reads the texts of each language as they are.
+func readFiles(files fs.FS) (map[string]map[string]string, error) {
+	names, err := fs.Glob(files, "text/*.json")
 	if err != nil {
 		return nil, fmt.Errorf("apidoc: texts: %w", err)
 	}
 	all := map[string]map[string]string{}
 	for _, name := range names {
-		raw, err := textFiles.ReadFile("text/" + name.Name())
+		raw, err := fs.ReadFile(files, name)
 		if err != nil {
 			return nil, fmt.Errorf("apidoc: texts: %w", err)
 		}
 		var texts map[string]string
 		if err := json.Unmarshal(raw, &texts); err != nil {
-			return nil, fmt.Errorf("apidoc: %s: %w", name.Name(), err)
+			return nil, fmt.Errorf("apidoc: %s: %w", name, err)
 		}
-		all[strings.TrimSuffix(name.Name(), ".json")] = texts
+		all[strings.TrimSuffix(path.Base(name), ".json")] = texts
 	}
 	return all, nil
 }

@@ -77,7 +77,7 @@ func TestL5_ANamedLogoIsFetchedByAnOperator(t *testing.T) {
 			return "/operator/applications/one" + act + "?client=" + url.QueryEscape("https://theirs.example/c")
 		}
 		open(t, p.Browser, "/settings/applications")
-		wantText(t, open(t, boss.Browser, at("/verify")), "names one that has not been fetched")
+		wantText(t, open(t, boss.Browser, at("/verify")), "not fetched yet")
 		fetch := func(status int) {
 			t.Helper()
 			if page := fill(t, boss.Browser, open(t, boss.Browser, at("/logo")), map[string]string{"do": "fetch"}); page.Status != status {
