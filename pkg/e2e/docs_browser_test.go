@@ -15,9 +15,17 @@ import (
 func (w *world) tourDocs(b *tab, look func(page string)) {
 	auth, api := w.Auth.URL+"/docs/auth", w.API().URL+"/docs"
 	for _, at := range [][2]string{
-		{"docs-auth", auth}, {"docs-token", auth + "/token"}, {"docs-authorize", auth + "/authorize"}, {"docs-decide", auth + "/decide"},
-		{"docs-gone", auth + "/nothing"}, {"docs-api", api}, {"docs-list", api + "/listTransactions"}, {"docs-create", api + "/createTransactions"},
-		{"docs-delete", api + "/deleteTag"}, {"docs-search", api + "?q=account"}, {"docs-search-empty", api + "?q=" + strings.Repeat("nothing", 12)},
+		{"docs-auth", auth},
+		{"docs-token", auth + "/token"},
+		{"docs-authorize", auth + "/authorize"},
+		{"docs-decide", auth + "/decide"},
+		{"docs-gone", auth + "/nothing"},
+		{"docs-api", api},
+		{"docs-list", api + "/listTransactions"},
+		{"docs-create", api + "/createTransactions"},
+		{"docs-delete", api + "/deleteTag"},
+		{"docs-search", api + "?q=account"},
+		{"docs-search-empty", api + "?q=" + strings.Repeat("nothing", 12)},
 	} {
 		b.visit(at[1])
 		look(at[0])

@@ -68,7 +68,7 @@ func TestEqualRefusalsAreCounted(t *testing.T) {
 		for range 3 {
 			r.Note("app", "token", "pkce", "")
 		}
-		r.Note("app", "authorize", "redirect", "https://app.example/\x00" + strings.Repeat("x", 300))
+		r.Note("app", "authorize", "redirect", "https://app.example/\x00"+strings.Repeat("x", 300))
 		if len(of(k, "app")) != 0 {
 			t.Error("somebody waited for the store")
 		}

@@ -61,8 +61,12 @@ func service(t *testing.T, s *stored, uses ...keyuse.Use) *usage.Service {
 func TestHoursAndDays(t *testing.T) {
 	hour, day := now.Truncate(time.Hour), now.Truncate(24*time.Hour)
 	s := &stored{hours: []authserver.UsageHour{
-		{Hour: hour, Calls: 1}, {Hour: hour.Add(-23 * time.Hour), Calls: 2, Limited: 1}, {Hour: hour.Add(-24 * time.Hour), Calls: 4},
-		{Hour: day.Add(-29 * 24 * time.Hour), Forbidden: 3}, {Hour: day.Add(-30 * 24 * time.Hour), Calls: 100}, {Hour: hour.Add(time.Hour), Calls: 0},
+		{Hour: hour, Calls: 1},
+		{Hour: hour.Add(-23 * time.Hour), Calls: 2, Limited: 1},
+		{Hour: hour.Add(-24 * time.Hour), Calls: 4},
+		{Hour: day.Add(-29 * 24 * time.Hour), Forbidden: 3},
+		{Hour: day.Add(-30 * 24 * time.Hour), Calls: 100},
+		{Hour: hour.Add(time.Hour), Calls: 0},
 	}}
 	svc := service(t, s, keyuse.Use{ID: "k", At: now, Hour: hour, Count: 10, Limited: 5}, keyuse.Use{ID: "other", At: now, Hour: hour, Count: 7})
 	got, err := svc.Key(t.Context(), time.UTC, "k")
@@ -121,7 +125,8 @@ func TestAddressesOfAKey(t *testing.T) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	for i, want := range []authserver.KeyAddress{
-		{Address: "192.0.2.2", Calls: 4, LastAt: now}, {Address: "192.0.2.3", Calls: 1, LastAt: now.Add(-30 * time.Second)},
+		{Address: "192.0.2.2", Calls: 4, LastAt: now},
+		{Address: "192.0.2.3", Calls: 1, LastAt: now.Add(-30 * time.Second)},
 		{Address: "192.0.2.1", Calls: 5, LastAt: now.Add(-time.Minute)},
 	} {
 		if got[i].Address != want.Address || got[i].Calls != want.Calls || !got[i].LastAt.Equal(want.LastAt) {
