@@ -143,6 +143,15 @@ type service struct {
 	Here bool
 }
 
+// current is aria-current of the link to the page of all routes: this page, or one that
+// belongs to it.
+func (v *view) current() string {
+	if v.index && v.q == "" {
+		return "page"
+	}
+	return "true"
+}
+
 // other is where the same search is asked of the other service.
 func (v *view) other() service {
 	for _, one := range v.services() {
