@@ -74,10 +74,14 @@ func (s *Service) Registering(ctx context.Context, address string) time.Duration
 }
 
 // take counts one attempt of kind by who in every window, and refuses when one
-// of them is full.
+// of them is full. What is refused is looked at first, so that it counts nowhere: whoever
+// goes on trying fills neither a longer window nor the wider network of others.
 func (s *Service) take(ctx context.Context, kind, who string, limits []Limit) error {
 	if s.deps.Limiter == nil || len(limits) == 0 {
 		return nil
+	}
+	if err := s.blocked(ctx, kind, who, limits); err != nil {
+		return err
 	}
 	return throttling(s.deps.Limiter.Allow(ctx, attempts(kind, who, limits)...))
 }

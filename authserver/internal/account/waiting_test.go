@@ -36,3 +36,24 @@ func TestWhatWaitsIsShared(t *testing.T) {
 		w.must(from("192.0.2.1", wait))
 	})
 }
+
+// Whoever goes on trying after a refusal fills no longer window, and no wider network.
+func TestTryingOnCountsNowhere(t *testing.T) {
+	limits := settings()
+	limits.Throttles.Token = []account.Limit{{Max: 3, Window: time.Minute}, {Max: 6, Window: time.Hour}}
+	eachEngine(t, limits, func(w *world) {
+		refused := func(address string) bool { return w.People.TokenRefused(w.Context(), address) > 0 }
+		for i := range 40 {
+			if got := refused(fmt.Sprintf("2001:db8:1:1::%x", i)); got != (i >= 3) {
+				w.Errorf("attempt %d is refused: %t", i, got)
+			}
+		}
+		if refused("2001:db8:1:2::1") {
+			w.Error("a neighbour is refused")
+		}
+		w.Pass(2 * time.Minute)
+		if refused("2001:db8:1:1::1") {
+			w.Error("refused after the shorter window")
+		}
+	})
+}
