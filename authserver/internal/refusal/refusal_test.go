@@ -117,7 +117,7 @@ func TestAPageThatWasLeftLosesNothing(t *testing.T) {
 	run(t, func(r *refusal.Recorder, k *kept, stop func()) {
 		r.Note("app", "token", "pkce", "")
 		r.Note("other", "token", "pkce", "")
-		left, leave := context.WithCancel(context.Background())
+		left, leave := context.WithCancel(t.Context())
 		leave()
 		if _, err := r.Of(left, "app"); !errors.Is(err, context.Canceled) {
 			t.Errorf("%v", err)
@@ -125,7 +125,7 @@ func TestAPageThatWasLeftLosesNothing(t *testing.T) {
 		if len(of(k, "app")) != 1 || len(of(k, "other")) != 0 {
 			t.Errorf("%+v", k.rows)
 		}
-		if list, err := r.Of(context.Background(), "app"); err != nil || len(list) != 1 {
+		if list, err := r.Of(t.Context(), "app"); err != nil || len(list) != 1 {
 			t.Errorf("%+v, %v", list, err)
 		}
 		<-time.After(2 * time.Second)
@@ -140,7 +140,7 @@ func TestAStoreThatIsAwayHoldsNobodyUp(t *testing.T) {
 	run(t, func(r *refusal.Recorder, k *kept, stop func()) {
 		k.away = true
 		r.Note("app", "token", "pkce", "")
-		if list, err := r.Of(context.Background(), "app"); err != nil || len(list) != 0 {
+		if list, err := r.Of(t.Context(), "app"); err != nil || len(list) != 0 {
 			t.Errorf("%+v, %v", list, err)
 		}
 		k.mu.Lock()

@@ -13,8 +13,8 @@ import (
 )
 
 var (
-	now    = time.Date(2026, 3, 1, 14, 30, 0, 0, time.UTC)
-	broken = errors.New("broken")
+	now       = time.Date(2026, 3, 1, 14, 30, 0, 0, time.UTC)
+	errBroken = errors.New("errBroken")
 )
 
 // stored is a store with some hours.
@@ -95,14 +95,14 @@ func TestGrantsAreSummedUp(t *testing.T) {
 	if err != nil || got.Days[usage.Days-1].Calls != 3 || len(s.asked) != 3 {
 		t.Errorf("%+v, %v, asked for %v", got, err, s.asked)
 	}
-	s.err = broken
+	s.err = errBroken
 	for what, ask := range map[string]func() error{
 		"grants":    func() error { _, err := svc.Grants(t.Context(), "u", "app"); return err },
 		"client":    func() error { _, err := svc.Client(t.Context(), time.UTC, "app"); return err },
 		"instance":  func() error { _, err := svc.Instance(t.Context(), time.UTC, "signin"); return err },
 		"addresses": func() error { _, err := svc.Addresses(t.Context(), "k"); return err },
 	} {
-		if err := ask(); !errors.Is(err, broken) {
+		if err := ask(); !errors.Is(err, errBroken) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
