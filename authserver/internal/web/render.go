@@ -133,9 +133,10 @@ func retryAfter(w http.ResponseWriter, f *fault.Error) {
 	}
 }
 
-// redirect sends the browser on with a GET, whatever it came with.
+// redirect sends the browser on with a GET, whatever it came with. to is a path of this
+// origin (safePath), or an address of the operator or of a provider the operator chose.
 func redirect(w http.ResponseWriter, r *http.Request, to string) error {
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // a path of this origin (safePath), or an address of the operator or of a provider the operator chose
+	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
