@@ -5,7 +5,11 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"net/http"
+	"strings"
 	"testing"
+
+	"latchkey/pkg/testenv/actor"
 )
 
 // aLogo is a picture of side pixels: a ring on nothing.
@@ -25,4 +29,32 @@ func aLogo(t *testing.T, side int) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// TestANamedLogoIsKeptAndNotLinked: a client is told which address was kept, a
+// registration with another one is another client, and no page has the address.
+func TestANamedLogoIsKeptAndNotLinked(t *testing.T) {
+	registers(t, func(w *world) {
+		const address = "https://cdn.example/known-brand.png"
+		plain, named := w.register(native(nil), ""), w.register(native(members{"logo_uri": address}), "")
+		wantStatus(w.t, named, http.StatusCreated)
+		if named.Text("logo_uri") != address || named.Text("client_id") == plain.Text("client_id") || plain.JSON("logo_uri") != nil {
+			w.t.Errorf("%s %s", plain, named)
+		}
+		if again := w.register(native(members{"logo_uri": address}), ""); again.Text("client_id") != named.Text("client_id") {
+			w.t.Errorf("an equal registration is another client: %s", again)
+		}
+		if left := w.register(native(members{"logo_uri": "http://127.0.0.1/logo.png"}), ""); left.JSON("logo_uri") != nil || left.Text("client_id") != plain.Text("client_id") {
+			w.t.Errorf("%s", left)
+		}
+		app := &actor.App{Issuer: w.Auth.URL, Client: actor.Credential{ID: named.Text("client_id")}, RedirectURI: loopbackCallback}
+		p := w.person()
+		page, err := p.Browser.Get(w.t.Context(), app.AuthorizeURL(actor.NewPKCE(), "read", "s", nil))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if page.Status != http.StatusOK || strings.Contains(page.Body, "cdn.example") || strings.Contains(page.Body, "/logos/") {
+			w.t.Errorf("%d %s", page.Status, page.Text())
+		}
+	})
 }
