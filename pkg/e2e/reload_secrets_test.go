@@ -66,6 +66,7 @@ func encryptionKey(with byte) string {
 // each other: the one before is accepted until the next hangup. Of settings of which
 // one is wrong, none is taken.
 func TestAHangupRenewsTheErasureSecret(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		auth, api := secretFiles{t, t.TempDir()}, secretFiles{t, t.TempDir()}
 		w := startWorld(t, set, stack.Setup{
@@ -134,6 +135,7 @@ func (w *world) leavesForGood() {
 // TestAHangupRenewsTheEncryptionKey: what was encrypted under the key of before opens,
 // and a key that does not open it is not taken.
 func TestAHangupRenewsTheEncryptionKey(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		files := secretFiles{t, t.TempDir()}
 		first, next := encryptionKey('1'), encryptionKey('2')
@@ -172,6 +174,7 @@ func TestAHangupRenewsTheEncryptionKey(t *testing.T) {
 // TestAHangupRenewsTheResourceServer of the deployment: one file for both services, and
 // whichever of them reads it first, nobody is refused.
 func TestAHangupRenewsTheResourceServer(t *testing.T) {
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		files := secretFiles{t, t.TempDir()}
 		first, next := secret.New(secret.ClientSecret).Reveal(), secret.New(secret.ClientSecret).Reveal()
@@ -209,6 +212,7 @@ func TestAHangupRenewsTheResourceServer(t *testing.T) {
 
 // TestAHangupWorksWithoutTheDatabase: its password may be what is new.
 func TestAHangupWorksWithoutTheDatabase(t *testing.T) {
+	t.Parallel()
 	testenv.Production.Need(t)
 	files := secretFiles{t, t.TempDir()}
 	first := secret.New(secret.ClientSecret).Reveal()

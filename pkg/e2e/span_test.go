@@ -130,6 +130,7 @@ func TestSpansOfBothServicesMakeOneTrace(t *testing.T) {
 // TestSpansOfSQLite are as those of PostgreSQL: of the writer's turn too, for which
 // requests wait; and no parameter is in them.
 func TestSpansOfSQLite(t *testing.T) {
+	t.Parallel()
 	c := &collector{}
 	server := httptest.NewServer(c)
 	defer server.Close()
