@@ -19,8 +19,10 @@ import (
 const maxForm = 64 << 10 // bytes; the longest field is a list of redirect URIs
 
 var (
-	errForm     = fault.New(fault.Malformed, "The form could not be read.")
-	errFormGone = fault.New(fault.Forbidden, "This form has expired or was not sent from our page. Go back, reload the page and try again.")
+	errForm      = fault.New(fault.Malformed, "The form could not be read.")
+	errFormOther = fault.New(fault.Forbidden, "Somebody else opened this form and has signed out since. Nothing was done.")
+	errOther     = fault.New(fault.Conflict, "Somebody else has signed in here meanwhile. Sign out first, then sign in again.")
+	errFormGone  = fault.New(fault.Forbidden, "This form has expired or was not sent from our page. Go back, reload the page and try again.")
 )
 
 // formToken returns the token that forms on the page carry: a digest of the
@@ -44,6 +46,20 @@ func tokenOf(cookie secret.Token) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
+// formOwner is what the token of a form carries of the person whose page it is on: it
+// tells a form from one of somebody else who was signed in here before.
+func formOwner(userID string) string {
+	sum := sha256.Sum256([]byte("form of " + userID))
+	return base64.RawURLEncoding.EncodeToString(sum[:6])
+}
+
+// ofSomebodyElse reports whether the form of r is from a page of somebody else than
+// the person.
+func ofSomebodyElse(r *http.Request, userID string) bool {
+	_, owner, said := strings.Cut(r.PostForm.Get(authserver.FormTokenField), ".")
+	return said && owner != formOwner(userID)
+}
+
 // CheckForm refuses a form that another origin sent, or that does not carry the
 // token of this browser (authserver.ErrStaleForm, where the browser says that
 // the form is of this origin). *fault.Error of kind Forbidden, or Malformed or
@@ -55,7 +71,8 @@ func (s *Server) CheckForm(r *http.Request) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	given := []byte(r.PostForm.Get(authserver.FormTokenField))
+	token, _, _ := strings.Cut(r.PostForm.Get(authserver.FormTokenField), ".")
+	given := []byte(token)
 	for _, cookie := range []secret.Token{s.signinCookie(r), s.visitCookie(r)} {
 		if !cookie.IsZero() && hmac.Equal(given, []byte(tokenOf(cookie))) {
 			return nil

@@ -24,6 +24,9 @@ func (s *Server) stale(t route) httpserver.Handler {
 		return httpserver.Handler(t.again)
 	}
 	return person(func(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+		if ofSomebodyElse(r, in.User.ID) {
+			return errFormOther
+		}
 		if t.picture != nil { // no page brings a file back
 			return t.picture(w, r, in, authserver.ErrStaleForm)
 		}
@@ -50,11 +53,17 @@ func (s *Server) stale(t route) httpserver.Handler {
 }
 
 // meanwhile reports whether somebody has signed in at the browser since the page
-// was loaded; then the person goes on.
+// was loaded; then the person goes on. Whoever gave another address is told: they
+// would go on as somebody else.
 func (s *Server) meanwhile(w http.ResponseWriter, r *http.Request) (bool, error) {
 	in, err := s.current(r)
 	if err != nil || in == nil {
 		return false, err
+	}
+	if email := authserver.NormalizeEmail(r.PostForm.Get("email")); email != "" && email != in.User.Email {
+		v := s.newView(w, r, "signout.title")
+		v.Signin, v.ReturnTo = in, page.WithReturn("/signin", returnTo(r))
+		return true, s.refused(w, r, v, page.SignOutPage(v), errOther)
 	}
 	return true, redirect(w, r, page.Onward(returnTo(r)))
 }

@@ -42,6 +42,7 @@ func (s *Server) entryView(w http.ResponseWriter, r *http.Request, title string)
 func (s *Server) personalView(w http.ResponseWriter, r *http.Request, in *authserver.Signin, title string, args ...any) *page.View {
 	v := s.newView(w, r, title, args...)
 	v.Signin, v.Path = in, r.URL.Path
+	v.CSRF += "." + formOwner(in.User.ID)
 	v.Notice = notices[r.URL.Query().Get("done")]
 	return v
 }
