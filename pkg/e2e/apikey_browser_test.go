@@ -127,7 +127,7 @@ func (w *world) copiesTheKey(b *tab, key string) {
 		}
 	}
 	b.press("button[data-copy=key]")
-	b.until(`document.querySelector("button[data-copy=key]").textContent === "Copied"`)
+	b.until(`document.querySelector("button[data-copy=key]").textContent === "Copied" && document.querySelector("#said[aria-live]").textContent === "Copied"`)
 	if _, err := ask[bool](b, `navigator.clipboard.readText().then(text => { window.pasted = text }), true`); err != nil {
 		w.t.Fatal(err)
 	}

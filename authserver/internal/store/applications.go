@@ -17,6 +17,12 @@ type applicationRow struct {
 	owner              *string
 }
 
+// CountPeople returns how many people allow a client something.
+func (s *Store) CountPeople(ctx context.Context, clientID string) (n int, err error) {
+	err = s.db.QueryRow(ctx, `SELECT count(*) FROM consents WHERE client_id = $1`, clientID).Scan(&n)
+	return n, err
+}
+
 func (row *applicationRow) fields() []any {
 	client, given := &row.Client, &row.Consent
 	return []any{

@@ -16,6 +16,7 @@ type Store interface {
 	ListUsage(ctx context.Context, kind string, subjects []string, since time.Time) ([]authserver.UsageHour, error)
 	ListLatency(ctx context.Context, since time.Time) ([]authserver.LatencyHour, error)
 	ListKeyAddresses(ctx context.Context, keyID string) ([]authserver.KeyAddress, error)
+	CountPeople(ctx context.Context, clientID string) (int, error)
 	GrantIDs(ctx context.Context, userID, clientID string, most int) ([]string, error)
 }
 
@@ -47,6 +48,11 @@ func (s *Service) Key(ctx context.Context, zone *time.Location, id string) (*Rec
 // Client returns how often an application called, for everybody.
 func (s *Service) Client(ctx context.Context, zone *time.Location, id string) (*Recent, error) {
 	return s.of(ctx, zone, keyuse.KindClient, id)
+}
+
+// People returns how many people allow an application something.
+func (s *Service) People(ctx context.Context, clientID string) (int, error) {
+	return s.Store.CountPeople(ctx, clientID)
 }
 
 // Instance returns how often something of a name happened on the instance.

@@ -138,7 +138,11 @@ func overlapLife(r *http.Request) (time.Duration, error) {
 
 func (s *Server) showKeyRevocation(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View) error {
 	v := s.personalView(w, r, in, "key_revoke.title", k.Name)
-	return s.render(w, r, http.StatusOK, v, page.RevokeKeyPage(v, s.newKeyView(k)))
+	what, err := s.refuses(r, k.ID)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, v, page.RevokeKeyPage(v, s.newKeyView(k), what))
 }
 
 func (s *Server) revokeKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View) error {

@@ -149,6 +149,10 @@ func (s *Server) rotateClient(w http.ResponseWriter, r *http.Request, in *authse
 
 func (s *Server) showDeletion(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
 	v, data := s.ofOneClient(w, r, in, c)
+	var err error
+	if data.Happens, err = s.disconnects(r, c.ID); err != nil {
+		return err
+	}
 	return s.render(w, r, http.StatusOK, v, page.DeleteClientPage(v, data))
 }
 

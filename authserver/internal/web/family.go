@@ -116,14 +116,44 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) showDelete(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	d, err := s.deletion(r, &in.User)
+	if err != nil {
+		return err
+	}
 	v := s.personalView(w, r, in, "delete.title")
-	return s.render(w, r, http.StatusOK, v, page.DeletePage(v, s.deletion()))
+	return s.render(w, r, http.StatusOK, v, page.DeletePage(v, d))
 }
 
 // deletion is what a deletion will do.
-func (s *Server) deletion() page.DeleteView {
+func (s *Server) deletion(r *http.Request, u *authserver.User) (page.DeleteView, error) {
 	const day = 24 * time.Hour
-	return page.DeleteView{Days: int((s.people.ErasureGrace() + day - 1) / day), Erases: s.people.Erases()}
+	d := page.DeleteView{Days: int((s.people.ErasureGrace() + day - 1) / day), Erases: s.people.Erases()}
+	var err error
+	d.Happens, err = s.ends(r, u)
+	return d, err
+}
+
+// ends counts what ends with somebody's account.
+func (s *Server) ends(r *http.Request, u *authserver.User) ([]page.Happening, error) {
+	ctx := r.Context()
+	signins, err := s.people.Signins(ctx, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	devices, err := s.people.Devices(ctx, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	allowed, err := s.consents.List(ctx, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	list := []page.Happening{{Key: "happens.signins", Count: len(signins) + len(devices)}, {Key: "happens.applications", Count: len(allowed)}}
+	if s.keys == nil {
+		return list, nil
+	}
+	keys, err := s.keys.List(ctx, u.ID)
+	return append(list, page.Happening{Key: "happens.keys", Count: len(keys)}), err
 }
 
 func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
@@ -134,7 +164,11 @@ func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, in *auths
 				err = fault.New(f.Kind, details[0])
 			}
 		}
-		return s.again(w, r, v, page.DeletePage(v, s.deletion()), err)
+		d, failed := s.deletion(r, &in.User)
+		if failed != nil {
+			return failed
+		}
+		return s.again(w, r, v, page.DeletePage(v, d), err)
 	}
 	s.forgetSignin(w)
 	if s.people.ErasureGrace() > 0 {

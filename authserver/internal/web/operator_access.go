@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/web/page"
@@ -74,7 +73,6 @@ func (s *Server) showOneClient(w http.ResponseWriter, r *http.Request, in *auths
 		Query:  "?" + url.Values{"client": {c.ID}}.Encode(),
 		Emblem: page.OwnEmblem(c), Badges: []page.ListCell{clientOrigin(c)},
 		Facts: []page.Fact{
-			{Key: "redirects", Cell: page.ListCell{Text: strings.Join(c.RedirectURIs, ", ")}},
 			{Key: "scopes", Cell: page.ListCell{Text: c.Scopes.String()}},
 			{Key: "method", Cell: page.ListCell{Text: c.AuthMethod}},
 			{Key: "created", Cell: page.ListCell{At: &c.CreatedAt}},
@@ -83,6 +81,9 @@ func (s *Server) showOneClient(w http.ResponseWriter, r *http.Request, in *auths
 	}
 	if c.LogoWaits() {
 		d.Badges = append(d.Badges, page.ListCell{Key: "logo.waits", Badge: "warn"})
+	}
+	for _, uri := range c.RedirectURIs {
+		d.Facts = append(d.Facts, page.Fact{Key: "redirect", Cell: page.ListCell{Text: uri}, Copy: true})
 	}
 	if c.OwnerID != "" {
 		owner, err := s.ownerFact(r.Context(), c)
@@ -108,7 +109,8 @@ func (s *Server) clientAsked(r *http.Request) (page.ActView, *authserver.Client,
 	if err != nil {
 		return page.ActView{}, nil, err
 	}
-	return page.ActView{Key: "operator.applications.delete", Name: page.PlainName(c.Name), Back: oneClient(c.ID), Danger: true}, c, nil
+	what, err := s.disconnects(r, c.ID)
+	return page.ActView{Key: "operator.applications.delete", Name: page.PlainName(c.Name), Back: oneClient(c.ID), Danger: true, Happens: what}, c, err
 }
 
 func (s *Server) askDeleteClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
@@ -188,6 +190,8 @@ func (s *Server) keyAsked(r *http.Request, name string) (page.ActView, error) {
 	d := page.ActView{Key: "operator.keys." + name, Name: k.Name, Back: page.OperatorPath + "/keys/" + k.ID, Danger: name == "revoke"}
 	if name == "tier" {
 		d.Tier, d.Tiers = k.Tier, authserver.Tiers()
+	} else if d.Happens, err = s.refuses(r, k.ID); err != nil {
+		return d, err
 	}
 	return d, nil
 }

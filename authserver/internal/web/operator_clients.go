@@ -85,6 +85,8 @@ func (s *Server) clientAct(r *http.Request, name string) (page.ActView, *authser
 		d.Seen = registration.LookedAt(c)
 	case "rotate":
 		d.Seen = registration.SecretSeen(c)
+	case "disable":
+		d.Happens, err = s.disconnects(r, c.ID)
 	}
 	return d, c, err
 }

@@ -78,7 +78,7 @@ func (s *Server) showPerson(w http.ResponseWriter, r *http.Request, in *authserv
 		Key: "people", Name: u.DisplayName(), Back: page.OperatorPath + "/people", Path: page.OperatorPath + "/people/" + u.ID,
 		Badges: []page.ListCell{stateOf(u)},
 		Facts: []page.Fact{
-			{Key: "email", Cell: page.ListCell{Text: u.Email}},
+			{Key: "email", Cell: page.ListCell{Text: u.Email}, Copy: true},
 			{Key: "family", Cell: page.ListCell{Text: u.FamilyName, Href: page.OperatorPath + "/families/" + u.FamilyID}},
 			{Key: "role", Cell: page.ListCell{Key: "role." + u.Role}},
 			{Key: "factor", Cell: personRow(&authserver.UserEntry{User: *u}).Cells[2]},
@@ -169,8 +169,20 @@ func (s *Server) personAsked(r *http.Request, name string) (page.ActView, error)
 	}
 	return page.ActView{
 		Key: "operator.people." + name, Name: p.User.DisplayName(), Back: page.OperatorPath + "/people/" + p.User.ID,
-		Danger: name == "deactivate" || name == "dismiss" || name == "second-factor",
+		Danger: name == "deactivate" || name == "dismiss" || name == "second-factor", Happens: endsBy(name, p),
 	}, nil
+}
+
+// endsBy counts what ends by an act.
+func endsBy(name string, p *operator.Person) []page.Happening {
+	signins := page.Happening{Key: "happens.signins", Count: len(p.Signins) + len(p.Devices)}
+	switch name {
+	case "sign-out", "second-factor":
+		return []page.Happening{signins}
+	case "deactivate":
+		return []page.Happening{signins, {Key: "happens.applications", Count: len(p.Applications)}, {Key: "happens.keys", Count: len(p.Keys)}}
+	}
+	return nil
 }
 
 func (s *Server) doAct(w http.ResponseWriter, r *http.Request, in *authserver.Signin, name string, act personAct) error {

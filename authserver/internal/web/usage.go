@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/apikey"
@@ -50,6 +51,25 @@ func (s *Server) renderClient(w http.ResponseWriter, r *http.Request, v *page.Vi
 		return s.again(w, r, v, body, refused, "name", "scopes", "redirect_uris", "refresh_overlap")
 	}
 	return s.render(w, r, http.StatusOK, v, body)
+}
+
+// refuses says how much the end of a key would have refused lately.
+func (s *Server) refuses(r *http.Request, keyID string) ([]page.Happening, error) {
+	found, err := s.usage.Key(r.Context(), time.UTC, keyID)
+	if err != nil {
+		return nil, err
+	}
+	sum := authserver.UsageHour{}
+	for i := range found.Hours {
+		sum.Add(&found.Hours[i])
+	}
+	return []page.Happening{{Key: "happens.requests", Count: int(sum.Answered())}}, nil
+}
+
+// disconnects says how many people the end of an application takes access from.
+func (s *Server) disconnects(r *http.Request, clientID string) ([]page.Happening, error) {
+	n, err := s.usage.People(r.Context(), clientID)
+	return []page.Happening{{Key: "happens.people", Count: n}}, err
 }
 
 // showProgram shows a program for one's own application.

@@ -170,8 +170,8 @@ func TestTimesToAnswerByDay(t *testing.T) {
 				t.Errorf("%d days ago: %q, want %s", back, got, want)
 			}
 		}
-		if strokes := strings.Count(page.Body, "<line x1="); strokes < 4 || !strings.Contains(page.Text(), "The slowest day was 30 May.") || !strings.Contains(page.Text(), "Slowest 1% today") {
-			t.Errorf("%d strokes: %s", strokes, page.Text())
+		if lines, dots := strings.Count(page.Body, `"></line></g>`), strings.Count(page.Body, "<circle cx="); lines != 2 || dots != 2 || !strings.Contains(page.Text(), "The slowest day was 30 May.") || !strings.Contains(page.Text(), "Slowest 1% today") {
+			t.Errorf("%d lines, %d dots: %s", lines, dots, page.Text())
 		}
 	}, withOperator)
 }

@@ -13,6 +13,7 @@ type ClientView struct {
 	Emblem        Emblem
 	Name          string // as plain text
 	Path          string
+	Happens       []Happening // when it is deleted
 	Issuer        string
 	API           string     // public address of the resource API
 	PreviousUntil *time.Time // the earlier secret is still accepted

@@ -6,6 +6,8 @@ import "latchkey/authserver"
 type DeleteView struct {
 	Days   int  // for which it can be taken back; 0: it cannot
 	Erases bool // the last member's family is erased
+
+	Happens []Happening
 }
 
 // ReviewView is the data of ReviewPage: what a reset has suspended.

@@ -69,7 +69,7 @@ func (v *View) latency(d LatencyView) (*Chart, error) {
 	if c.Bars[len(c.Bars)-1].Now, err = v.t("chart.today"); err != nil || c.none {
 		return c, err
 	}
-	if c.Lead, err = v.t("latency.lead", v.within(all, half), v.within(all, worst)); err != nil {
+	if c.Lead, err = v.t("latency.lead"); err != nil {
 		return nil, err
 	}
 	c.Story, err = v.t("latency.story", v.plain(all.Requests()), v.within(all, half), v.within(all, worst), peakAt)
@@ -79,8 +79,11 @@ func (v *View) latency(d LatencyView) (*Chart, error) {
 // stroke is a part of a line: from one day to the next, x in percent and y in pixels.
 type stroke struct{ X1, Y1, X2, Y2 string }
 
-// strokes draw a share of d. A day without requests interrupts the line; one between two
-// of them is a dot.
+// dot reports whether s is a day alone.
+func (s stroke) dot() bool { return s.X1 == s.X2 }
+
+// strokes draw a share of d. A day without requests interrupts the line; of one between two
+// of them both ends are the same.
 func (c *Chart) strokes(d LatencyView, share float64) []stroke {
 	x := func(i int) string { return percent(100 * (float64(i) + .5) / float64(len(d))) }
 	y := func(i int) string { return c.height(d[i].Within(share)) }

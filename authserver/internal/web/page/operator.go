@@ -144,11 +144,12 @@ type ActView struct {
 	Back    string
 	Action  string // address of the form
 	Danger  bool
-	Invite  bool     // it asks for what an invite code is to be
-	Token   bool     // it asks for what a registration token is to be
-	Edit    bool     // it asks for what an application is to be
-	Overlap bool     // it asks how long the earlier secret lives on
-	Terms   []Fact   // what it is about
+	Invite  bool   // it asks for what an invite code is to be
+	Token   bool   // it asks for what a registration token is to be
+	Edit    bool   // it asks for what an application is to be
+	Overlap bool   // it asks how long the earlier secret lives on
+	Terms   []Fact // what it is about
+	Happens []Happening
 	Seen    string   // stands for Terms, so that nothing else is agreed to
 	Tiers   []string // it asks for one of them
 	Tier    string   // as it is

@@ -100,6 +100,20 @@ func (v *View) exact(at time.Time) string {
 	return text
 }
 
+// Happening is what a confirmed form will end: so many of what Key names; KEY.none says
+// that there are none.
+type Happening struct {
+	Key   string // happens.…
+	Count int
+}
+
+func (v *View) happening(h Happening) (string, error) {
+	if h.Count == 0 {
+		return v.t(h.Key + ".none")
+	}
+	return v.t(h.Key, v.plain(int64(h.Count)))
+}
+
 // lines draws the items of a text that has one on each line.
 func lines(v *View, key string) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {

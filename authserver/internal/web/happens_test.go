@@ -1,0 +1,100 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/authserver"
+	"latchkey/pkg/keyuse"
+)
+
+// TestConfirmationsSayHowMuchEnds: before something ends for good, its page says of how
+// many things, and offers the way back beside the red button.
+func TestConfirmationsSayHowMuchEnds(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		boss, p := signedUp(t, s), signedUp(t, s)
+		s.allowed(t, p.Email, authserver.Client{ID: "budget", Name: "Budget", RedirectURIs: []string{"https://app.example/cb"}})
+		_, key := makeKey(t, p.Browser, "Script")
+		id := strings.TrimPrefix(key, "/settings/api_keys/")
+		fill(t, p.Browser, open(t, p.Browser, "/settings/developer/new"), map[string]string{
+			"name": "Mine", "auth_method": "none", "scopes": "read", "redirect_uris": "https://mine.example/cb",
+		})
+		mine, err := s.Store.ListClients(t.Context(), userID(t, boss, p))
+		if err != nil || len(mine) != 1 {
+			t.Fatalf("%d, %v", len(mine), err)
+		}
+		now := s.clock.now()
+		for back, count := range map[time.Duration]int64{0: 5, 2 * time.Hour: 7, 25 * time.Hour: 100} {
+			at := now.Add(-back)
+			use := keyuse.Use{ID: id, At: at, Hour: keyuse.Span(keyuse.KindKey, at), Count: count, Limited: 3, Forbidden: 1}
+			if err := s.Store.StampUses(t.Context(), []keyuse.Use{use}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		person := "/operator/people/" + userID(t, boss, p)
+		budget := "/operator/applications/one/%s?" + url.Values{"client": {"budget"}}.Encode()
+		asks := func(path string, want ...string) {
+			t.Helper()
+			b := p.Browser
+			if strings.HasPrefix(path, "/operator") {
+				b = boss.Browser
+			}
+			page := open(t, b, path)
+			text := page.Text()
+			for _, one := range append(want, "What will happen", "Cancel") {
+				if !strings.Contains(text, one) {
+					t.Errorf("%s does not say %q: %s", path, one, text)
+				}
+			}
+			if !strings.Contains(page.Body, `class="button destroy"`) && !strings.HasSuffix(path, "sign-out") {
+				t.Errorf("%s has no red button", path)
+			}
+		}
+		asks("/settings/delete", "Sign-ins that end: 1", "Applications that lose access: 1", "API keys that stop working: 1")
+		asks(key+"/revoke", "It answered 10 requests in the last 24 hours")
+		asks("/settings/developer/"+mine[0].ID+"/delete", "Nobody has allowed it")
+		asks(person+"/deactivate", "Sign-ins that end: 1", "Applications that lose access: 1", "API keys that stop working: 1")
+		asks(person+"/sign-out", "Sign-ins that end: 1")
+		asks(person+"/second-factor", "Sign-ins that end: 1")
+		asks("/operator/keys/"+id+"/revoke", "It answered 10 requests in the last 24 hours")
+		for _, act := range []string{"delete", "disable"} {
+			asks(strings.Replace(budget, "%s", act, 1), "People who lose access: 1")
+		}
+		asks("/operator/people/"+userID(t, boss, boss)+"/deactivate", "No application loses access", "No API key stops working")
+	}, withOperator)
+}
+
+// TestIdentifiersCanBeCopied: each has a button of its own, that says what it copies and is
+// hidden until a script shows it.
+func TestIdentifiersCanBeCopied(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		boss := signedUp(t, s)
+		s.allowed(t, boss.Email, authserver.Client{ID: "budget", Name: "Budget", RedirectURIs: []string{"https://app.example/cb", "https://app.example/two"}})
+		_, key := makeKey(t, boss.Browser, "Script")
+		id := userID(t, boss, boss)
+		for path, want := range map[string][]string{
+			"/settings/account":                           {"Your ID", "Family ID"},
+			"/settings/applications/one?client_id=budget": {"Client ID"},
+			"/settings/second-factor":                     {"the key"},
+			key:                                           {"Key ID"},
+			"/operator/people/" + id:                      {"Email", "ID"},
+			"/operator/applications/one?client=budget":    {"Redirect URI", "Redirect URI", "ID"},
+			"/operator/keys/" + key[len("/settings/api_keys/"):]: {"ID"},
+			"/nowhere": {"Request ID"},
+		} {
+			page, err := boss.Browser.Get(t.Context(), path)
+			if err != nil || page.Status >= http.StatusInternalServerError {
+				t.Fatalf("%s: %d %v", path, page.Status, err)
+			}
+			for _, what := range want {
+				button := `hidden>Copy<span class="sr"> ` + what + `</span></button>`
+				if strings.Count(page.Body, button) == 0 {
+					t.Errorf("%s: nothing copies %q", path, what)
+				}
+			}
+		}
+	}, withOperator)
+}
