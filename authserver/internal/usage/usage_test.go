@@ -40,6 +40,8 @@ func (s *stored) ListKeyAddresses(context.Context, string) ([]authserver.KeyAddr
 	return s.addresses, s.err
 }
 
+func (s *stored) CountPeople(context.Context, string) (int, error) { return len(s.grants), s.err }
+
 func (s *stored) GrantIDs(context.Context, string, string, int) ([]string, error) {
 	return s.grants, s.err
 }

@@ -74,7 +74,7 @@ func TestIdentifiersCanBeCopied(t *testing.T) {
 		boss := signedUp(t, s)
 		s.allowed(t, boss.Email, authserver.Client{ID: "budget", Name: "Budget", RedirectURIs: []string{"https://app.example/cb", "https://app.example/two"}})
 		_, key := makeKey(t, boss.Browser, "Script")
-		id := userID(t, boss, boss)
+		id, keyID := userID(t, boss, boss), strings.TrimPrefix(key, "/settings/api_keys/")
 		for path, want := range map[string][]string{
 			"/settings/account":                           {"Your ID", "Family ID"},
 			"/settings/applications/one?client_id=budget": {"Client ID"},
@@ -82,8 +82,8 @@ func TestIdentifiersCanBeCopied(t *testing.T) {
 			key:                                           {"Key ID"},
 			"/operator/people/" + id:                      {"Email", "ID"},
 			"/operator/applications/one?client=budget":    {"Redirect URI", "Redirect URI", "ID"},
-			"/operator/keys/" + key[len("/settings/api_keys/"):]: {"ID"},
-			"/nowhere": {"Request ID"},
+			"/operator/keys/" + keyID:                     {"ID"},
+			"/nowhere":                                    {"Request ID"},
 		} {
 			page, err := boss.Browser.Get(t.Context(), path)
 			if err != nil || page.Status >= http.StatusInternalServerError {

@@ -1,6 +1,10 @@
 package page
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // Chart is a picture of bars, with a table of the same figures.
 type Chart struct {
@@ -109,6 +113,45 @@ func (c *Chart) not(i int) box {
 		foot -= 2
 	}
 	return c.column(i, min(c.y(b.OK+b.no()), foot-leastBar), foot)
+}
+
+// slotWide is how wide a bar with its gap is where shapes of all bars are one path: they
+// are drawn so and stretched, because a page with many pictures would be too large. Y
+// stays in pixels.
+const slotWide = 20
+
+func (c *Chart) viewBox() string {
+	return "0 0 " + strconv.Itoa(slotWide*len(c.Bars)) + " " + strconv.Itoa(c.Height)
+}
+
+// answered is the path of what was answered.
+func (c *Chart) answered() string {
+	return c.path(func(b *Bar) bool { return b.OK > 0 }, func(i int) box { return c.ok(i) })
+}
+
+// refused is the path of what was not, but for bars of nothing else where those have
+// words of their own.
+func (c *Chart) refused() string {
+	return c.path(func(b *Bar) bool { return b.no() > 0 && (b.OK > 0 || !c.named()) }, func(i int) box { return c.not(i) })
+}
+
+// named reports whether each bar has its words: those of hours do, the others are in the
+// table.
+func (c *Chart) named() bool { return c.Span == "chart.hour" }
+
+func (c *Chart) path(drawn func(b *Bar) bool, part func(i int) box) string {
+	var d strings.Builder
+	for i := range c.Bars {
+		if drawn(&c.Bars[i]) {
+			d.WriteString(shape(i, part(i)))
+		}
+	}
+	return d.String()
+}
+
+// shape is the path of a part of a bar.
+func shape(i int, b box) string {
+	return fmt.Sprintf("M%d %sh14v%sh-14z", slotWide*i+3, b.Y, b.Height)
 }
 
 // striped reports whether the refused part is high enough for its stripes.

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -76,26 +77,32 @@ func (v *View) latency(d LatencyView) (*Chart, error) {
 	return c, err
 }
 
-// stroke is a part of a line: from one day to the next, x in percent and y in pixels.
-type stroke struct{ X1, Y1, X2, Y2 string }
-
-// dot reports whether s is a day alone.
-func (s stroke) dot() bool { return s.X1 == s.X2 }
-
-// strokes draw a share of d. A day without requests interrupts the line; of one between two
-// of them both ends are the same.
-func (c *Chart) strokes(d LatencyView, share float64) []stroke {
-	x := func(i int) string { return percent(100 * (float64(i) + .5) / float64(len(d))) }
-	y := func(i int) string { return c.height(d[i].Within(share)) }
-	there := func(i int) bool { return i >= 0 && i < len(d) && d[i].Requests() > 0 }
-	var list []stroke
+// line is the path of a share of d. A day without requests interrupts it.
+func (c *Chart) line(d LatencyView, share float64) string {
+	var path strings.Builder
 	for i := range d {
-		switch {
-		case !there(i):
-		case there(i + 1):
-			list = append(list, stroke{x(i), y(i), x(i + 1), y(i + 1)})
-		case !there(i - 1):
-			list = append(list, stroke{x(i), y(i), x(i), y(i)})
+		if d[i].Requests() == 0 {
+			continue
+		}
+		to := "L"
+		if i == 0 || d[i-1].Requests() == 0 {
+			to = "M"
+		}
+		fmt.Fprintf(&path, "%s%d %s", to, slotWide*i+slotWide/2, c.height(d[i].Within(share)))
+	}
+	return path.String()
+}
+
+// spot is a place in a plot, x in percent and y in pixels.
+type spot struct{ X, Y string }
+
+// spots are the days of d between two without requests: there is no line to them.
+func (c *Chart) spots(d LatencyView, share float64) []spot {
+	there := func(i int) bool { return i >= 0 && i < len(d) && d[i].Requests() > 0 }
+	var list []spot
+	for i := range d {
+		if there(i) && !there(i-1) && !there(i+1) {
+			list = append(list, spot{percent(100 * (float64(i) + .5) / float64(len(d))), c.height(d[i].Within(share))})
 		}
 	}
 	return list
@@ -105,10 +112,4 @@ func (c *Chart) strokes(d LatencyView, share float64) []stroke {
 func (c *Chart) height(took time.Duration) string {
 	room := float64(c.base() - plotTop)
 	return strconv.FormatFloat(float64(c.base())-room*float64(took)/float64(time.Millisecond)/float64(c.top), 'f', 1, 64)
-}
-
-// slot is the part of the plot that a day has.
-func (c *Chart) slot(i int) box {
-	wide := 100 / float64(len(c.Bars))
-	return box{percent(wide * float64(i)), percent(wide), strconv.Itoa(plotTop), strconv.Itoa(c.base() - plotTop)}
 }
