@@ -154,8 +154,14 @@ generate-check: $(TEMPL) ## fail where `make generate` would change something
 	  test -f "$${file%_templ.go}.templ" || { echo "$$file has no .templ file"; exit 1; }; done
 	@set -e; for folder in $(FOLDERS); do (cd $$folder && $(TEMPL) generate -check -log-level warn); done
 
+.PHONY: length-check
+length-check: # Go files are looked at by the linters
+	@find $(FOLDERS) deploy .ci -type d -name node_modules -prune -o -type f \
+	  \( -name '*.templ' -o -name '*.css' -o -name '*.js' -o -name '*.mjs' -o -name '*.sh' -o -path .ci/run \) \
+	  -exec awk 'FNR == 301 {print FILENAME " has more than 300 lines"; long = 1} END {exit long}' {} +
+
 .PHONY: lint
-lint: $(GOLANGCI) generate-check ## golangci-lint, module by module
+lint: $(GOLANGCI) generate-check length-check ## golangci-lint, module by module
 	@failed=; for module in $(MODULES); do echo "lint $$module"; \
 	  (cd $$module && $(CURDIR)/$(GOLANGCI) run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...) || failed=1; done; test -z "$$failed"
 

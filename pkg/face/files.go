@@ -25,19 +25,26 @@ const (
 const Sign = "M12 1a6 6 0 0 0-6 6c0 2.4 1.4 4.500 3.500 5.450L8 22h8l-1.500-9.550A6 6 0 0 0 12 1Zm0 3.500A2.500 2.500 0 1 1 12 9.500a2.500 2.500 0 0 1 0-5Z"
 
 // Files returns the files that pages of both services link to, by name, in the
-// colours of the instance.
+// colours of the instance. A folder is one file, of its parts in the order of their names.
 func (f Face) Files() (map[string][]byte, error) {
 	all := map[string][]byte{}
-	err := fs.WalkDir(static, "static", func(name string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(static, "static", func(at string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		content, err := static.ReadFile(name)
-		all[path.Base(name)] = f.coloured(path.Base(name), Compact(name, content))
+		name := path.Base(at)
+		if folder := path.Base(path.Dir(at)); folder != "static" {
+			name = folder + path.Ext(at)
+		}
+		content, err := static.ReadFile(at)
+		all[name] = append(all[name], Compact(name, content)...)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("face: files: %w", err)
+	}
+	for name, content := range all {
+		all[name] = f.coloured(name, content)
 	}
 	return all, nil
 }
