@@ -102,3 +102,23 @@ func TestNamesAndLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestFilesLoseWhatBrowsersDoNotRead, and the parts of the stylesheet are one file.
+func TestFilesLoseWhatBrowsersDoNotRead(t *testing.T) {
+	for name, c := range map[string][2]string{
+		"a.css": {"/* why */\na { b: c; d: e, f; }\n", " a{b:c;d:e,f} "},
+		"a.js":  {"// why\n(() => {\n  // how\n\tf(\"//x\"); // stays\n})();\n", "(() => {\nf(\"//x\"); // stays\n})();\n"},
+		"a.svg": {"  <svg/>\n", "  <svg/>\n"},
+	} {
+		if got := string(Compact(name, []byte(c[0]))); got != c[1] {
+			t.Errorf("%s: %q, not %q", name, got, c[1])
+		}
+	}
+	files, err := Face{}.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) != 4 || !strings.Contains(string(files[Style]), ".bar") || !strings.Contains(string(files[Style]), ".emblem") {
+		t.Errorf("%d files; the stylesheet has %d bytes", len(files), len(files[Style]))
+	}
+}

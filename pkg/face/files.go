@@ -54,16 +54,21 @@ var (
 	cssBreak   = regexp.MustCompile(`\s*\n\s*`)
 	// What our stylesheets never have within quotes.
 	cssBlanks = strings.NewReplacer(" { ", "{", " {", "{", "; }", "}", " }", "}", ": ", ":", "; ", ";", ", ", ",")
+	// Indentation, and lines that are a comment. Our scripts have no string of several lines.
+	scriptIndent = regexp.MustCompile("(?m)^[ \\t]*(//.*\n)?")
 )
 
-// Compact leaves out of a stylesheet of ours what browsers do not read. Other files
-// stay as they are.
+// Compact leaves out of a stylesheet or a script of ours what browsers do not read.
+// Other files stay as they are.
 func Compact(name string, content []byte) []byte {
-	if path.Ext(name) != ".css" {
-		return content
+	switch path.Ext(name) {
+	case ".css":
+		text := cssBreak.ReplaceAllString(cssComment.ReplaceAllString(string(content), ""), " ")
+		return []byte(cssBlanks.Replace(text))
+	case ".js":
+		return scriptIndent.ReplaceAll(content, nil)
 	}
-	text := cssBreak.ReplaceAllString(cssComment.ReplaceAllString(string(content), ""), " ")
-	return []byte(cssBlanks.Replace(text))
+	return content
 }
 
 // coloured is a file of ours in the colours of the instance.
