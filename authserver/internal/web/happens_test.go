@@ -75,16 +75,20 @@ func TestIdentifiersCanBeCopied(t *testing.T) {
 		s.allowed(t, boss.Email, authserver.Client{ID: "budget", Name: "Budget", RedirectURIs: []string{"https://app.example/cb", "https://app.example/two"}})
 		_, key := makeKey(t, boss.Browser, "Script")
 		id, keyID := userID(t, boss, boss), strings.TrimPrefix(key, "/settings/api_keys/")
-		for path, want := range map[string][]string{
-			"/settings/account":                           {"Your ID", "Family ID"},
-			"/settings/applications/one?client_id=budget": {"Client ID"},
-			"/settings/second-factor":                     {"the key"},
-			key:                                           {"Key ID"},
-			"/operator/people/" + id:                      {"Email", "ID"},
-			"/operator/applications/one?client=budget":    {"Redirect URI", "Redirect URI", "ID"},
-			"/operator/keys/" + keyID:                     {"ID"},
-			"/nowhere":                                    {"Request ID"},
+		for _, shown := range []struct {
+			path string
+			want []string
+		}{
+			{"/settings/account", []string{"Your ID", "Family ID"}},
+			{"/settings/applications/one?client_id=budget", []string{"Client ID"}},
+			{"/settings/second-factor", []string{"the key"}},
+			{key, []string{"Key ID"}},
+			{"/operator/people/" + id, []string{"Email", "ID"}},
+			{"/operator/applications/one?client=budget", []string{"Redirect URI", "Redirect URI", "ID"}},
+			{"/operator/keys/" + keyID, []string{"ID"}},
+			{"/nowhere", []string{"Request ID"}},
 		} {
+			path, want := shown.path, shown.want
 			page, err := boss.Browser.Get(t.Context(), path)
 			if err != nil || page.Status >= http.StatusInternalServerError {
 				t.Fatalf("%s: %d %v", path, page.Status, err)
