@@ -56,11 +56,16 @@ build: ## static binaries of both services in bin/
 
 ## ---- test it
 
+# These bring engines of their own and put load on the machine, so nothing runs beside them.
+ALONE := ./pkg/e2e/chaos ./pkg/e2e/load
+
 # -count=1: go would show an old result of the end-to-end tests, for it does not know
 # that they build the services.
 .PHONY: test
 test: ## all modules, all engines that can be reached, the browser if there is one
-	@go test -json -count=1 -timeout 60m -tags browser $(PATTERN) | $(REPORT) -packages $$(go list $(PATTERN) | wc -l)
+	@others=$$(go list $(PATTERN) | grep -vE '/e2e/(chaos|load)$$'); \
+	{ go test -json -count=1 -timeout 60m -tags browser -p 1 $(ALONE); \
+	  go test -json -count=1 -timeout 60m -tags browser $$others; } | $(REPORT) -packages $$(go list $(PATTERN) | wc -l)
 
 .PHONY: race
 race: ## the tests under the race detector (needs a C compiler)

@@ -15,7 +15,7 @@ import (
 func TestMain(m *testing.M) {
 	// Most tests wait, for processes and for time to pass. More than so many stacks do not
 	// share the hundred connections that a PostgreSQL server allows by default.
-	testenv.AtOnce(4)
+	testenv.AtOnce(3)
 	code := m.Run()
 	if err := closeShared(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

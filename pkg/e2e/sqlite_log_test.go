@@ -24,7 +24,7 @@ func TestTheLogOfSQLiteStaysShort(t *testing.T) {
 	w := startWorld(t, testenv.Embedded, stack.Setup{Dir: t.TempDir(), AuthEnv: unthrottled})
 	stop := readsAllTheTime(t, w.AuthDB)
 	defer stop()
-	app, pkce := w.public(), actor.NewPKCE()
+	app, pkce := w.confidential(), actor.NewPKCE() // of the operator: it may have more waiting than one address
 	long := url.Values{"state": {strings.Repeat("s", 12_000)}}
 	var peak, written atomic.Int64
 	together(8, func(int) error {

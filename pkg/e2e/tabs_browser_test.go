@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -25,9 +26,10 @@ func (b *tab) another() *tab {
 	return &tab{t: b.t, ctx: ctx}
 }
 
-// send fills the form in and presses its button, whichever tab is in front.
+// send waits for the form, fills it in and presses its button, whichever tab is in front.
 func (b *tab) send(form, button string, values map[string]string) {
 	b.t.Helper()
+	b.until(fmt.Sprintf("document.querySelector(%q) !== null", form))
 	raw, err := json.Marshal([]any{form, button, values})
 	if err != nil {
 		b.t.Fatal(err)
