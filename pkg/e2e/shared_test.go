@@ -13,9 +13,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// Most tests wait, for processes and for time to pass. More than so many stacks do not
-	// share the hundred connections that a PostgreSQL server allows by default.
-	testenv.AtOnce(3)
+	// Most tests wait, for processes and for time to pass. With three and more at once on two
+	// cores others wait too long for them.
+	testenv.AtOnce(2)
 	code := m.Run()
 	if err := closeShared(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

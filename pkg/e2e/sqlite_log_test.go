@@ -57,7 +57,7 @@ func readsAllTheTime(t *testing.T, address string) (stop func()) {
 		reading.Go(func() {
 			for ctx.Err() == nil {
 				var n int
-				err := db.QueryRow(context.WithoutCancel(ctx), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+				err := db.QueryRow(context.WithoutCancel(ctx), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
 					SELECT count(*) FROM n, (SELECT id FROM clients LIMIT 1)`).Scan(&n)
 				if err != nil {
 					t.Errorf("the database is not read: %v", err)
