@@ -43,7 +43,7 @@ func (k *kept) ListRefusals(ctx context.Context, clientID string) ([]authserver.
 }
 
 // run gives fn a recorder that is written out once stop is called.
-func run(t *testing.T, fn func(r *refusal.Recorder, k *kept, stop func())) {
+func run(t *testing.T, fn func(t *testing.T, r *refusal.Recorder, k *kept, stop func())) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		k := &kept{}
@@ -52,7 +52,7 @@ func run(t *testing.T, fn func(r *refusal.Recorder, k *kept, stop func())) {
 		done := make(chan struct{})
 		go func() { r.Run(ctx); close(done) }()
 		stop := func() { cancel(); <-done }
-		fn(r, k, stop)
+		fn(t, r, k, stop)
 		stop()
 	})
 }
@@ -63,7 +63,7 @@ func of(k *kept, clientID string) []authserver.ClientRefusal {
 }
 
 func TestEqualRefusalsAreCounted(t *testing.T) {
-	run(t, func(r *refusal.Recorder, k *kept, stop func()) {
+	run(t, func(t *testing.T, r *refusal.Recorder, k *kept, stop func()) {
 		first := time.Now().UTC()
 		for range 3 {
 			r.Note("app", "token", "pkce", "")
@@ -89,7 +89,7 @@ func TestEqualRefusalsAreCounted(t *testing.T) {
 
 // Whoever sends much in the name of some clients takes nobody else's place.
 func TestEachClientHasAPlace(t *testing.T) {
-	run(t, func(r *refusal.Recorder, k *kept, stop func()) {
+	run(t, func(t *testing.T, r *refusal.Recorder, k *kept, stop func()) {
 		for i := range 200 {
 			for j := range 20 {
 				r.Note(fmt.Sprintf("flood-%d", i), "authorize", "redirect", fmt.Sprintf("https://app.example/%d", j))
@@ -114,7 +114,7 @@ func TestEachClientHasAPlace(t *testing.T) {
 // Whoever looks has what was noted just now, and others' stays for its beat; that the page
 // was left meanwhile loses nothing.
 func TestAPageThatWasLeftLosesNothing(t *testing.T) {
-	run(t, func(r *refusal.Recorder, k *kept, stop func()) {
+	run(t, func(t *testing.T, r *refusal.Recorder, k *kept, stop func()) {
 		r.Note("app", "token", "pkce", "")
 		r.Note("other", "token", "pkce", "")
 		left, leave := context.WithCancel(t.Context())
@@ -137,7 +137,7 @@ func TestAPageThatWasLeftLosesNothing(t *testing.T) {
 }
 
 func TestAStoreThatIsAwayHoldsNobodyUp(t *testing.T) {
-	run(t, func(r *refusal.Recorder, k *kept, stop func()) {
+	run(t, func(t *testing.T, r *refusal.Recorder, k *kept, stop func()) {
 		k.away = true
 		r.Note("app", "token", "pkce", "")
 		if list, err := r.Of(t.Context(), "app"); err != nil || len(list) != 0 {
