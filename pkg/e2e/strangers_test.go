@@ -30,9 +30,9 @@ INSERT INTO signins (digest, id, user_id, created_at, seen_at, expires_at, confi
 INSERT INTO grants (id, user_id, client_id, origin, scopes, created_at, code_digest, code_expires_at, dead_day)
 	SELECT md5(c.id || 'code' || n)::uuid, md5('user' || n)::uuid, c.id, 'code', 'read', now(), sha256((c.id || 'code' || n)::bytea),
 	now() + interval '1 day', 30000 FROM generate_series($1::int, least($2, 40)) n, clients c;
-INSERT INTO grants (id, user_id, client_id, origin, scopes, created_at, code_digest, redeemed_at, refresh_handle, access_handle, refresh_digest,
+INSERT INTO grants (id, user_id, client_id, origin, scopes, created_at, code_digest, redeemed_at, handle, refresh_digest,
 	access_digest, access_scopes, access_issued_at, access_expires_at, refresh_expires_at, dead_day)
-	SELECT md5(c.id || 'live' || n)::uuid, md5('user' || n)::uuid, c.id, 'code', 'read', now(), sha256((c.id || 'live' || n)::bytea), now(), decode(md5(c.id || 'refresh' || n), 'hex'),
+	SELECT md5(c.id || 'live' || n)::uuid, md5('user' || n)::uuid, c.id, 'code', 'read', now(), sha256((c.id || 'live' || n)::bytea), now(),
 	decode(md5(c.id || 'access' || n), 'hex'), sha256((c.id || 'refresh' || n)::bytea), sha256((c.id || 'access' || n)::bytea), 'read',
 	now(), now() + interval '1 day', now() + interval '1 day', 30000 FROM generate_series($1::int, $2) n, clients c`
 

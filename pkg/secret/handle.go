@@ -23,10 +23,10 @@ func NewHandle() Handle {
 	return h
 }
 
-// Derive makes another handle of h, for tokens of another kind. Who knows the
-// derived one learns nothing of h.
-func (h Handle) Derive(label string) Handle {
-	sum := sha256.Sum256(append([]byte("latchkey handle "+label+" "), h[:]...))
+// Access makes of the handle of refresh tokens that of the access tokens of the
+// same grant. Who knows the latter learns nothing of h.
+func (h Handle) Access() Handle {
+	sum := sha256.Sum256(append([]byte("latchkey handle access "), h[:]...))
 	return Handle(sum[:handleBytes])
 }
 
@@ -47,6 +47,19 @@ func (h Handle) New(k Kind) Token {
 		panic("secret: crypto/rand failed: " + err.Error()) // crypto/rand never fails on Go 1.24 and later
 	}
 	return encode(k, raw)
+}
+
+// HandleDigest returns what the grant of t, an access or refresh token, is found by:
+// the digest of the handle of its access tokens. ErrMalformed: as Handle.
+func (t Token) HandleDigest() (HandleDigest, error) {
+	h, err := t.Handle()
+	if err != nil {
+		return HandleDigest{}, err
+	}
+	if t.Kind() == RefreshToken {
+		h = h.Access()
+	}
+	return h.Digest(), nil
 }
 
 // Handle returns the handle that t begins with. ErrMalformed: New made no such

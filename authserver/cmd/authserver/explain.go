@@ -125,11 +125,11 @@ func (p *parts) explainKey(ctx context.Context, token secret.Token, e *explanati
 }
 
 func (p *parts) explainGrant(ctx context.Context, token secret.Token, e *explanation) error {
-	handle, err := token.Handle()
+	handle, err := token.HandleDigest()
 	if err != nil {
 		return err
 	}
-	g, err := p.store.ExplainGrant(ctx, token.Kind(), handle.Digest())
+	g, err := p.store.ExplainGrant(ctx, handle)
 	if err != nil {
 		return err
 	}

@@ -124,11 +124,11 @@ func (s *Service) refreshOnDevice(ctx context.Context, refreshToken, deviceID st
 		return nil, refused
 	}
 	if deviceID != "" {
-		handle, err := token.Handle()
+		handle, err := token.HandleDigest()
 		if err != nil {
 			return nil, refused
 		}
-		bound, err := s.deps.Store.DeviceOfRefreshToken(ctx, handle.Digest())
+		bound, err := s.deps.Store.DeviceOfRefreshToken(ctx, handle)
 		if err != nil {
 			return nil, err
 		}

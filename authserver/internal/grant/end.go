@@ -65,12 +65,12 @@ func (s *Service) Revoke(ctx context.Context, text, clientID string) error {
 	if err != nil {
 		return nil
 	}
-	handle, err := token.Handle()
+	handle, err := token.HandleDigest()
 	if err != nil {
 		return nil
 	}
 	ended, err := s.store.EndByToken(ctx, Revocation{
-		Handle: handle.Digest(), Kind: kind, Access: token.Digest(), ClientID: clientID, Reason: authserver.EndRevoked, At: s.now(),
+		Handle: handle, Kind: kind, Access: token.Digest(), ClientID: clientID, Reason: authserver.EndRevoked, At: s.now(),
 	})
 	if errors.Is(err, authserver.ErrNotClaimed) {
 		return nil

@@ -91,14 +91,14 @@ func New(d Dependencies) *Service {
 // newPair makes the tokens of a grant and the record of them. Both end with the
 // grant (nil: it has no end).
 func (s *Service) newPair(refresh secret.Handle, now time.Time, endsAt *time.Time) (Pair, authserver.Tokens) {
-	access := refresh.Derive("access")
+	access := refresh.Access()
 	tokens := authserver.Tokens{
 		AccessToken: access.New(secret.AccessToken), RefreshToken: refresh.New(secret.RefreshToken),
 		IssuedAt: now, AccessExpiresAt: earlier(now.Add(s.settings.AccessLifetime), endsAt),
 	}
 	tokens.RefreshExpiresAt, tokens.EndsAt = earlier(now.Add(s.settings.RefreshLifetime), endsAt), endsAt
 	return Pair{
-		RefreshHandle: refresh.Digest(), AccessHandle: access.Digest(),
+		Handle: access.Digest(),
 		Access: tokens.AccessToken.Digest(), AccessExpiresAt: tokens.AccessExpiresAt,
 		Refresh: tokens.RefreshToken.Digest(), RefreshExpiresAt: tokens.RefreshExpiresAt,
 		IssuedAt: now,

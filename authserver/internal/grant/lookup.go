@@ -20,11 +20,11 @@ const usedEvery = time.Hour
 // one has been given it, so its pair cannot be asked for again after that, except
 // within the client's overlap. fault.NotFound: it is no current access token.
 func (s *Service) Lookup(ctx context.Context, token secret.Token) (*authserver.Credential, error) {
-	handle, err := token.Handle()
+	handle, err := token.HandleDigest()
 	if err != nil {
 		return nil, errUnknown
 	}
-	state, err := s.store.FindAccess(ctx, handle.Digest())
+	state, err := s.store.FindAccess(ctx, handle)
 	if err != nil {
 		return nil, err
 	}

@@ -33,10 +33,10 @@ func (s *Service) Refresh(ctx context.Context, r RefreshRequest) (*authserver.To
 		return nil, &Refusal{Reason: ReasonMalformed}
 	}
 	now := s.now()
-	if err := s.refreshes.admitKnown(handle.Digest(), now); err != nil {
+	pair, tokens := s.newPair(handle, now, nil)
+	if err := s.refreshes.admitKnown(pair.Handle, now); err != nil {
 		return nil, err
 	}
-	pair, tokens := s.newPair(handle, now, nil)
 	rotation := Rotation{Presented: presented.Digest(), ClientID: r.ClientID, Scopes: r.Scopes, Resource: r.Resource, Pair: pair}
 	if s.settings.RetryWindow > 0 {
 		if rotation.Seal, err = seal(presented, tokens.AccessToken, tokens.RefreshToken); err != nil {
@@ -56,7 +56,7 @@ func (s *Service) rotate(ctx context.Context, presented secret.Token, r Rotation
 	if err != nil {
 		return nil, err
 	}
-	s.refreshes.remember(r.RefreshHandle, moved.UserID, r.ClientID, r.IssuedAt)
+	s.refreshes.remember(r.Handle, moved.UserID, r.ClientID, r.IssuedAt)
 	s.publish(ctx, []secret.Digest{moved.Retired})
 	s.metrics.TokensIssued("refresh_token")
 	tokens.GrantID, tokens.Scopes, tokens.AccessExpiresAt = moved.ID, moved.Scopes, moved.AccessExpiresAt
@@ -66,7 +66,7 @@ func (s *Service) rotate(ctx context.Context, presented secret.Token, r Rotation
 
 // explainRefresh answers a refresh token that could not be claimed.
 func (s *Service) explainRefresh(ctx context.Context, presented secret.Token, r Rotation, tokens authserver.Tokens) (*authserver.Tokens, error) {
-	state, err := s.store.FindRefresh(ctx, r.RefreshHandle, r.ClientID)
+	state, err := s.store.FindRefresh(ctx, r.Handle, r.ClientID)
 	if fault.Is(err, fault.NotFound) {
 		return nil, &Refusal{Reason: ReasonUnknown}
 	}

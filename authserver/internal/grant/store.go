@@ -52,8 +52,7 @@ type Store interface {
 
 // Pair is an access and a refresh token as they are stored.
 type Pair struct {
-	RefreshHandle    secret.HandleDigest
-	AccessHandle     secret.HandleDigest
+	Handle           secret.HandleDigest // of the access token
 	Refresh          secret.Digest
 	RefreshExpiresAt time.Time
 	Access           secret.Digest

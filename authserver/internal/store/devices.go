@@ -64,7 +64,7 @@ func (s *Store) StampDevice(ctx context.Context, grantID string, now time.Time) 
 // DeviceOfRefreshToken returns the app's device id that the grant of a refresh
 // token is bound to; "": none, or there is no such grant.
 func (s *Store) DeviceOfRefreshToken(ctx context.Context, handle secret.HandleDigest) (string, error) {
-	return s.device(ctx, `SELECT d.device_id FROM grants g JOIN devices d ON d.id = g.device_id WHERE g.refresh_handle = $1`, handle[:])
+	return s.device(ctx, `SELECT d.device_id FROM grants g JOIN devices d ON d.id = g.device_id WHERE g.handle = $1`, handle[:])
 }
 
 // DeviceOfGrant returns our id of the device a grant is bound to; "": none.

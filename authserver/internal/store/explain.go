@@ -23,16 +23,12 @@ type ExplainedGrant struct {
 
 // ExplainGrant finds the grant of an access or refresh token by its handle, and changes
 // nothing. fault.NotFound: there is none. By hand: it reads what only requests read.
-func (s *Store) ExplainGrant(ctx context.Context, kind secret.Kind, handle secret.HandleDigest) (*ExplainedGrant, error) {
-	column := "access_handle"
-	if kind == secret.RefreshToken {
-		column = "refresh_handle"
-	}
+func (s *Store) ExplainGrant(ctx context.Context, handle secret.HandleDigest) (*ExplainedGrant, error) {
 	var g ExplainedGrant
 	err := s.db.QueryRow(ctx, `SELECT g.id, g.client_id, g.user_id, u.family_id, g.scopes, g.end_reason, g.ended_at, g.access_expires_at,
 		g.refresh_expires_at, g.redeemed_at, g.used_at, g.access_digest, g.refresh_digest, g.parent_digest,
 		c.disabled_at IS NOT NULL, u.deactivated_at IS NOT NULL
-		FROM grants g JOIN users u ON u.id = g.user_id JOIN clients c ON c.id = g.client_id WHERE g.`+column+` = $1`, handle[:]).
+		FROM grants g JOIN users u ON u.id = g.user_id JOIN clients c ON c.id = g.client_id WHERE g.handle = $1`, handle[:]).
 		Scan(&g.ID, &g.ClientID, &g.UserID, &g.FamilyID, &g.Scopes, &g.EndReason, &g.EndedAt, &g.AccessExpiresAt,
 			&g.RefreshExpiresAt, &g.RedeemedAt, &g.UsedAt, &g.Access, &g.Refresh, &g.Parent, &g.ClientDisabled, &g.Deactivated)
 	return orNotFound(&g, err)

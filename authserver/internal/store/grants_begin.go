@@ -92,11 +92,11 @@ const insertOpened = `INSERT INTO grants (id, user_id, client_id, device_id, sco
 	dead_day, ` + pairColumns + `, access_scopes)
 	SELECT $1, u.id, c.id, $4, $5, $6, $7, $6, $8, $9, $10, ` + pairValues + `, $5 FROM users u, clients c
 	WHERE u.id = $2 AND u.deactivated_at IS NULL AND c.id = $3 AND c.disabled_at IS NULL
-	FOR SHARE OF u, c RETURNING (` + countLive + `$17) beside)`
+	FOR SHARE OF u, c RETURNING (` + countLive + `$16) beside)`
 
 const (
-	pairColumns = `generation, refresh_handle, access_handle, refresh_digest, access_digest, access_issued_at, access_expires_at, refresh_expires_at`
-	pairValues  = `1, $11, $12, $13, $14, $6, $15, $16`
+	pairColumns = `generation, handle, refresh_digest, access_digest, access_issued_at, access_expires_at, refresh_expires_at`
+	pairValues  = `1, $11, $12, $13, $6, $14, $15`
 )
 
 // countLive counts the live grants of the user and client of a row of grants, up
@@ -108,7 +108,7 @@ const countLive = `SELECT count(*) FROM (SELECT 1 FROM grants o WHERE o.user_id 
 func (s *Store) InsertOpened(ctx context.Context, g *authserver.Grant, p grant.Pair, count int) (live int, err error) {
 	err = s.db.QueryRow(ctx, s.locking(insertOpened), g.ID, g.UserID, g.ClientID, nilIfBlank(g.DeviceID), g.Scopes.String(),
 		g.CreatedAt, g.Origin, g.EndsAt, endsDay(g.EndsAt), deadDay(p),
-		p.RefreshHandle[:], p.AccessHandle[:], p.Refresh[:], p.Access[:], p.AccessExpiresAt, p.RefreshExpiresAt, count).Scan(&live)
+		p.Handle[:], p.Refresh[:], p.Access[:], p.AccessExpiresAt, p.RefreshExpiresAt, count).Scan(&live)
 	return live, noParent(err)
 }
 

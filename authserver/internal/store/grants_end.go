@@ -60,26 +60,24 @@ func grantConditions(f authserver.GrantFilter, args []any) (string, []any) {
 	return where.String(), args
 }
 
-// The conditions of EndByToken.
-const (
-	ownRefresh = `ended_at IS NULL AND refresh_handle = $4 AND (client_id = $5) IS TRUE`
-	ownAccess  = `ended_at IS NULL AND access_handle = $4 AND (client_id = $5) IS TRUE AND access_digest = $6`
-)
+// ownToken is the condition of EndByToken: any refresh token of the grant ($6 is
+// NULL), or its current access token.
+const ownToken = `ended_at IS NULL AND handle = $4 AND (client_id = $5) IS TRUE AND access_digest = COALESCE($6, access_digest)`
 
 // EndByToken implements grant.Store. A row that somebody holds is waited for.
 func (s *Store) EndByToken(ctx context.Context, r grant.Revocation) (*authserver.EndedGrant, error) {
-	together, where := s.moves.endByRefresh, ownRefresh
-	args := []any{r.At, r.Reason, day(r.At), r.Handle[:], r.ClientID}
+	var current []byte
 	if r.Kind == secret.AccessToken {
-		together, where, args = s.moves.endByAccess, ownAccess, append(args, r.Access[:])
+		current = r.Access[:]
 	}
 	var e authserver.EndedGrant
 	end := func(wait bool) error {
-		row := s.move(ctx, together, wait, `UPDATE grants SET `+endSet+` WHERE `+where+endedColumns, args...)
+		row := s.move(ctx, s.moves.end, wait, `UPDATE grants SET `+endSet+` WHERE `+ownToken+endedColumns,
+			r.At, r.Reason, day(r.At), r.Handle[:], r.ClientID, nilIfEmpty(current))
 		return notClaimed(row.Scan(&e.ID, &e.UserID, &e.ClientID, &e.Access))
 	}
 	err := end(false)
-	if errors.Is(err, authserver.ErrNotClaimed) && together.Serves(ctx) {
+	if errors.Is(err, authserver.ErrNotClaimed) && s.moves.end.Serves(ctx) {
 		err = end(true)
 	}
 	return &e, err

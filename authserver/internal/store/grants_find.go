@@ -18,7 +18,7 @@ SELECT g.id, g.client_id, c.name, g.user_id, u.family_id, u.role, g.access_scope
 	u.deactivated_at IS NOT NULL AND g.end_reason IN ('', 'user_deactivated'),
 	g.access_digest, g.seal IS NOT NULL AND NOT g.seal_used, c.refresh_overlap, g.used_at
 FROM grants g JOIN users u ON u.id = g.user_id JOIN clients c ON c.id = g.client_id
-WHERE g.access_handle = $1`
+WHERE g.handle = $1`
 
 // FindAccess implements grant.Store, by one statement.
 func (s *Store) FindAccess(ctx context.Context, handle secret.HandleDigest) (*grant.AccessState, error) {
@@ -59,7 +59,7 @@ func (s *Store) FindRefresh(ctx context.Context, handle secret.HandleDigest, cli
 	err := s.db.QueryRow(ctx, `SELECT g.id, g.user_id, g.scopes, g.resource, g.ended_at IS NOT NULL, g.ends_at, g.refresh_digest,
 		g.refresh_expires_at, g.parent_digest, g.seal, g.seal_used, c.refresh_overlap,
 		g.access_scopes, g.access_issued_at, g.access_expires_at
-		FROM grants g JOIN clients c ON c.id = g.client_id WHERE g.refresh_handle = $1 AND (g.client_id = $2) IS TRUE`, handle[:], clientID).
+		FROM grants g JOIN clients c ON c.id = g.client_id WHERE g.handle = $1 AND (g.client_id = $2) IS TRUE`, handle[:], clientID).
 		Scan(&r.GrantID, &r.UserID, &scopes, &r.Resource, &r.Ended, &r.EndsAt, &r.Refresh, &r.RefreshExpiresAt,
 			&r.Parent, &r.Seal, &r.SealUsed, &overlap, &accessScopes, &r.AccessIssuedAt, &r.AccessExpiresAt)
 	if err != nil {

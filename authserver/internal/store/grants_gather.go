@@ -10,18 +10,17 @@ import (
 
 // moves are the moves of grants that many callers make at once; on SQLite they
 // are nil, and each caller moves alone.
-type moves struct{ redeem, rotate, endByRefresh, endByAccess *database.Gather }
+type moves struct{ redeem, rotate, end *database.Gather }
 
 func newMoves(db *database.DB) moves {
 	return moves{
 		// Those who share the statement do not see each other's grants, so they are counted too.
-		redeem: db.Gather(gathered(redeemSet, redeemWhere, redeemed+`($16::int[])[1]) beside) + cardinality($1) - 1`,
-			"bytea", "text", "text", "text", "text", "timestamptz", "timestamptz", "int", "int", "bytea", "bytea",
+		redeem: db.Gather(gathered(redeemSet, redeemWhere, redeemed+`($15::int[])[1]) beside) + cardinality($1) - 1`,
+			"bytea", "text", "text", "text", "text", "timestamptz", "timestamptz", "int", "int", "bytea",
 			"bytea", "bytea", "timestamptz", "timestamptz", "int")),
 		rotate: db.Gather(gathered(rotateSet, rotateWhere, rotated+`asked.retired`,
 			"bytea", "bytea", "text", "text", "text", "timestamptz", "bytea", "bytea", "timestamptz", "timestamptz", "int", "bytea")),
-		endByRefresh: db.Gather(gathered(endSet, ownRefresh, ended, "timestamptz", "text", "int", "bytea", "text")),
-		endByAccess:  db.Gather(gathered(endSet, ownAccess, ended, "timestamptz", "text", "int", "bytea", "text", "bytea")),
+		end: db.Gather(gathered(endSet, ownToken, ended, "timestamptz", "text", "int", "bytea", "text", "bytea")),
 	}
 }
 

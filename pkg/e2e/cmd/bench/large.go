@@ -95,7 +95,7 @@ func (l *lab) fillGrants(ctx context.Context, grants, users, known int) ([]strin
 	owner := fmt.Sprintf("(ARRAY(SELECT id FROM users))[1 + floor(random() * %d)::int]", users)
 	for slice := range fillSlices {
 		one := fmt.Sprintf("(SELECT %%s FROM known WHERE number = i + %d)", slice*known/fillSlices)
-		set := map[string]string{"user_id": owner, "access_handle": fmt.Sprintf(one, "handle"), "access_digest": fmt.Sprintf(one, "digest")}
+		set := map[string]string{"user_id": owner, "handle": fmt.Sprintf(one, "handle"), "access_digest": fmt.Sprintf(one, "digest")}
 		if _, err := testenv.CopyRows(ctx, conn, "grants", this, known/fillSlices, "0", set); err != nil {
 			return nil, err
 		}
