@@ -74,9 +74,9 @@ func (s *Service) signedIn(ctx context.Context, u *authserver.User, d *authserve
 }
 
 // stillGood locks the user's row, and refuses a user who was deactivated or got
-// another password since it was checked.
+// another password or a second factor since it was checked.
 func (s *Service) stillGood(ctx context.Context, u *authserver.User) error {
-	err := s.deps.Store.LockUser(ctx, u.ID, u.PasswordHash)
+	err := s.deps.Store.LockUser(ctx, u)
 	if fault.Is(err, fault.NotFound) {
 		return ErrBadCredentials
 	}

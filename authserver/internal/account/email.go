@@ -91,6 +91,9 @@ func (r *Recovery) changeEmail(ctx context.Context, u *authserver.User, email, l
 // it is told. The user's row comes first, as in Reset.
 func (r *Recovery) swapEmail(ctx context.Context, u *authserver.User, email, language string, confirmed *time.Time, claim func(ctx context.Context) error) error {
 	return r.People.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := r.People.deps.Store.HoldUser(ctx, u.ID); err != nil {
+			return err
+		}
 		won, err := r.Links.ChangeEmail(ctx, u.ID, u.Email, email, confirmed)
 		if fault.Is(err, fault.Conflict) {
 			return invalid(authserver.EmailTaken())

@@ -159,6 +159,9 @@ func (s *Service) asAdmin(ctx context.Context, by *authserver.User, fn func(ctx 
 		if err := s.deps.Store.LockFamily(ctx, by.FamilyID); err != nil {
 			return err
 		}
+		if err := s.deps.Store.HoldUser(ctx, by.ID); err != nil {
+			return err
+		}
 		members, err := s.deps.Store.ListMembers(ctx, by.FamilyID)
 		if err != nil {
 			return err

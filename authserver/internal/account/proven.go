@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 
+	"latchkey/authserver"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
 )
@@ -19,17 +20,11 @@ func (s *Service) AdmitSecondFactor(ctx context.Context, userID string) error {
 	return s.take(ctx, "second-factor", userID, s.deps.Settings.Throttles.SecondFactor)
 }
 
-// SignInProven signs a user in at a browser who was proved to be there with
-// everything this user needs: by a passkey whose device verified the person.
-// Errors: ErrBadCredentials (deactivated meanwhile).
-func (s *Service) SignInProven(ctx context.Context, userID string, v Visitor, replaced secret.Token) (SigninResult, error) {
-	u, err := s.deps.Store.FindUser(ctx, userID)
-	if fault.Is(err, fault.NotFound) {
-		return SigninResult{}, ErrBadCredentials.WithCause(err)
-	}
-	if err != nil {
-		return SigninResult{}, err
-	}
+// SignInProven signs u in at a browser, who was proved to be there with
+// everything this user needs: by a passkey whose device verified the person. u is as
+// read before the proof counted: a password reset since then suspends passkeys.
+// Errors: ErrBadCredentials (deactivated, or another password, since u was read).
+func (s *Service) SignInProven(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token) (SigninResult, error) {
 	return s.signInHere(ctx, u, v, replaced, nil)
 }
 

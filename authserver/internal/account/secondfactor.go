@@ -138,6 +138,9 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, u *authserver.User, co
 		return nil, err
 	}
 	err := s.deps.Store.InTx(ctx, func(ctx context.Context) (err error) {
+		if err := s.deps.Store.HoldUser(ctx, u.ID); err != nil {
+			return err
+		}
 		if codes, err = s.newRecoveryCodes(ctx, u.ID); err != nil {
 			return err
 		}
@@ -170,6 +173,9 @@ func (s *Service) DisableSecondFactor(ctx context.Context, in *authserver.Signin
 		return err
 	}
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.deps.Store.HoldUser(ctx, u.ID); err != nil {
+			return err
+		}
 		if err := s.deps.Store.DeleteSecondFactor(ctx, u.ID); err != nil {
 			return err
 		}

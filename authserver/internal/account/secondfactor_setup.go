@@ -112,6 +112,9 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, in *authserver.Signin
 	}
 	var codes []string
 	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.deps.Store.HoldUser(ctx, u.ID); err != nil {
+			return err
+		}
 		won, err := s.deps.Store.CreateSecondFactor(ctx, authserver.SecondFactor{UserID: u.ID, Sealed: found.Sealed, LastStep: step}, s.now())
 		if err != nil {
 			return err

@@ -32,7 +32,8 @@ type users interface {
 	FindUser(ctx context.Context, id string) (*authserver.User, error)
 	FindUserByEmail(ctx context.Context, email string) (*authserver.User, error)
 	ListUsers(ctx context.Context) ([]authserver.User, error)
-	LockUser(ctx context.Context, id, hash string) error
+	LockUser(ctx context.Context, u *authserver.User) error
+	HoldUser(ctx context.Context, id string) error
 	ReplacePassword(ctx context.Context, userID, old, hash string) (bool, error)
 	SetLanguage(ctx context.Context, userID, language string) error
 	SetHabits(ctx context.Context, userID string, h authserver.Habits) error

@@ -21,7 +21,7 @@ func (s *Service) SignInVouched(ctx context.Context, u *authserver.User, v Visit
 
 // SignInChecked signs u in at a browser after everything this user needs was
 // checked. It joins the transaction of ctx. Errors: ErrBadCredentials
-// (deactivated, or another password, since u was read).
+// (deactivated, another password or a second factor, since u was read).
 func (s *Service) SignInChecked(ctx context.Context, u *authserver.User, v Visitor, replaced secret.Token) (secret.Token, error) {
 	result, err := s.signInHere(ctx, u, v, replaced, nil)
 	if err == nil && result.Cookie.IsZero() {

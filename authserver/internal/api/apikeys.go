@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -35,7 +36,11 @@ func (s *Server) confirmed(h guard.Handler) guard.Handler {
 		if err := s.People.ConfirmedGrant(r.Context(), p.CredentialID); err != nil {
 			return err
 		}
-		return h(w, r, p)
+		err := h(w, r.WithContext(authserver.Admitted(r.Context(), authserver.Admission{GrantID: p.CredentialID})), p)
+		if errors.Is(err, authserver.ErrNotAdmitted) {
+			return fault.Wrap(fault.Unauthenticated, err, "Access token is invalid or expired")
+		}
+		return err
 	}
 }
 

@@ -26,39 +26,43 @@ func (s *Service) BeginSignIn(ctx context.Context, browser secret.Digest) (any, 
 	return options, s.remember(ctx, options.Response.Challenge, authserver.PasskeySignin, browser, "")
 }
 
-// SignIn returns the id of the user whose passkey answered: answer is the
-// browser's AuthenticationResponseJSON. The device has verified the person (by
+// SignIn returns the user whose passkey answered, as they were before it was used: answer
+// is the browser's AuthenticationResponseJSON. The device has verified the person (by
 // fingerprint, PIN …), so this is two factors: something one has, and something
 // one is or knows. Errors: fault.Malformed, fault.Unauthenticated.
-func (s *Service) SignIn(ctx context.Context, browser secret.Digest, answer []byte) (string, error) {
+func (s *Service) SignIn(ctx context.Context, browser secret.Digest, answer []byte) (*authserver.User, error) {
 	parsed, err := s.read(answer)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	challenge := parsed.Response.CollectedClientData.Challenge
 	if err := s.claim(ctx, challenge, authserver.PasskeySignin, browser, "", fault.Unauthenticated); err != nil {
-		return "", err
+		return nil, err
 	}
 	key, err := s.deps.Store.FindPasskey(ctx, parsed.RawID)
+	var u *authserver.User
+	if err == nil {
+		u, err = s.deps.Store.FindUser(ctx, key.UserID)
+	}
 	if fault.Is(err, fault.NotFound) {
 		s.failed(ctx, "", "unknown passkey")
-		return "", fault.Wrap(fault.Unauthenticated, err, errRefused)
+		return nil, fault.Wrap(fault.Unauthenticated, err, errRefused)
 	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	who, err := newPerson(&authserver.User{ID: key.UserID}, *key)
+	who, err := newPerson(u, *key)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	_, found, err := s.party.ValidatePasskeyLogin(
 		func(_, _ []byte) (webauthn.User, error) { return who, nil },
 		s.session(challenge, protocol.VerificationRequired), parsed)
 	if err != nil {
 		s.failed(ctx, key.UserID, "passkey")
-		return "", fault.Wrap(fault.Unauthenticated, explain(err), errRefused)
+		return nil, fault.Wrap(fault.Unauthenticated, explain(err), errRefused)
 	}
-	return key.UserID, s.used(ctx, key, found)
+	return u, s.used(ctx, key, found)
 }
 
 // BeginSecondFactor is BeginSignIn for u, who gave the password already: any of

@@ -31,6 +31,7 @@ import (
 type Store interface {
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	HoldUser(ctx context.Context, userID string) error
+	FindUser(ctx context.Context, id string) (*authserver.User, error)
 	CreatePasskey(ctx context.Context, p *authserver.Passkey) error
 	ListPasskeys(ctx context.Context, userID string) ([]authserver.Passkey, error)
 	FindPasskey(ctx context.Context, credentialID []byte) (*authserver.Passkey, error)

@@ -88,8 +88,8 @@ func TestASigninByPasskey(t *testing.T) {
 		answer := w.made(w.device.Get(asked))
 		_, err := w.SignIn(w.Context(), there, answer)
 		w.Want("at another browser", err, fault.Unauthenticated)
-		if id, err := w.SignIn(w.Context(), here, answer); err != nil || id != w.user.ID {
-			w.Fatalf("%s, %v", id, err)
+		if u, err := w.SignIn(w.Context(), here, answer); err != nil || u.ID != w.user.ID {
+			w.Fatalf("%v, %v", u, err)
 		}
 		_, err = w.SignIn(w.Context(), here, answer)
 		w.Want("twice", err, fault.Unauthenticated)
@@ -104,6 +104,24 @@ func TestASigninByPasskey(t *testing.T) {
 		w.device.Keys[0].Count = 0 // a copy that has not kept up
 		_, err = w.SignIn(w.Context(), here, w.made(w.device.Get(asked)))
 		w.Want("a copied key", err, fault.Unauthenticated)
+	})
+}
+
+// TestA3_APasskeyThatIsSuspendedMeanwhileIsNotUsed has a reset come after the passkey was found.
+func TestA3_APasskeyThatIsSuspendedMeanwhileIsNotUsed(t *testing.T) {
+	eachEngine(t, func(w *world) {
+		w.enrol()
+		keys, err := w.List(w.Context(), w.user.ID)
+		if err != nil {
+			w.Fatal(err)
+		}
+		if err := w.Store.SuspendWaysIn(w.Context(), w.user.ID, w.Now()); err != nil {
+			w.Fatal(err)
+		}
+		used, err := w.Store.UsePasskey(w.Context(), keys[0].ID, keys[0].SignCount+1, false, w.Now())
+		if used || err != nil {
+			w.Errorf("used: %v, %v", used, err)
+		}
 	})
 }
 

@@ -175,6 +175,7 @@ func (s *Service) connect(ctx context.Context, login *authserver.LoginState, ide
 	if identity != nil {
 		return nil, fault.New(fault.Conflict, "This account is already connected with a user of this server.").WithCode(CodeFailed)
 	}
+	ctx = authserver.Admitted(ctx, authserver.Admission{SigninID: in.ID}) // which may have ended while the provider was asked
 	if err := s.link(ctx, &in.User, login.Provider, found.subject, found.email); err != nil {
 		return nil, err
 	}
@@ -190,6 +191,9 @@ func (s *Service) link(ctx context.Context, u *authserver.User, provider, subjec
 		ID: uuid.NewString(), Provider: provider, Subject: subject, UserID: u.ID, Email: email, CreatedAt: now, UsedAt: &now,
 	}
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.deps.Store.HoldUser(ctx, u.ID); err != nil {
+			return err
+		}
 		if err := s.deps.Store.CreateIdentity(ctx, i); err != nil {
 			return err
 		}

@@ -58,19 +58,17 @@ func splitLines(text string) []string {
 
 // CreateAPIKey stores a new key of an active user. Keys of the user that have
 // expired give their source and name free first. fault.Conflict: the user has
-// an active key of this source or name. fault.NotFound: no such active user.
+// an active key of this source or name. Else as HoldUser.
 func (s *Store) CreateAPIKey(ctx context.Context, k *authserver.APIKey, digest secret.Digest) error {
 	err := s.InTx(ctx, func(ctx context.Context) error {
-		var found string
-		err := s.db.QueryRow(ctx, s.locking(`SELECT id FROM users WHERE id = $1 AND deactivated_at IS NULL FOR SHARE`), k.UserID).Scan(&found)
-		if _, err := orNotFound(&found, err); err != nil {
+		if err := s.HoldUser(ctx, k.UserID); err != nil {
 			return err
 		}
 		if _, err := s.db.Exec(ctx, `UPDATE api_keys SET superseded_at = expires_at
 			WHERE user_id = $1 AND revoked_at IS NULL AND superseded_at IS NULL AND expires_at <= $2`, k.UserID, k.CreatedAt); err != nil {
 			return err
 		}
-		_, err = s.db.Exec(ctx, `INSERT INTO api_keys
+		_, err := s.db.Exec(ctx, `INSERT INTO api_keys
 			(id, digest, user_id, name, scopes, source, tier, last_four, allowed_cidrs, created_at, expires_at, made_by, made_with)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 			k.ID, digest[:], k.UserID, k.Name, k.Scopes.String(), k.Source, k.Tier, lastFour(k.Stub),
@@ -147,6 +145,12 @@ const claimKey = `UPDATE api_keys SET superseded_at = $3, overlap_until = $4,
 func (s *Store) RotateAPIKey(ctx context.Context, r authserver.KeyRotation) (secret.Digest, error) {
 	var old []byte
 	err := s.InTx(ctx, func(ctx context.Context) error {
+		// Whoever ends all keys of the user at once must not miss the successor.
+		if err := s.HoldUser(ctx, r.UserID); fault.Is(err, fault.NotFound) {
+			return authserver.ErrNotClaimed
+		} else if err != nil {
+			return err
+		}
 		n, err := s.db.Exec(ctx, claimKey, r.ID, r.UserID, r.Now, r.OverlapUntil, !r.OverlapUntil.After(r.Now), authserver.MaxKeyEchoes)
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 	"time"
@@ -39,23 +40,44 @@ func (s *Store) locking(text string) string {
 var locks = regexp.MustCompile(`\s+FOR (UPDATE|NO KEY UPDATE|SHARE)( OF \w+(, \w+)*)?( SKIP LOCKED)?`)
 
 // LockUser holds an active user until the transaction ends: nobody deactivates
-// the user or changes the password meanwhile. fault.NotFound: the user is not
-// active, or the password is not hash any more.
-func (s *Store) LockUser(ctx context.Context, id, hash string) error {
+// the user or changes what signs in meanwhile. fault.NotFound: the user is not
+// active, or has another password than u, or a second factor that u has not.
+func (s *Store) LockUser(ctx context.Context, u *authserver.User) error {
 	var found string
 	err := s.db.QueryRow(ctx, s.locking(`SELECT id FROM users WHERE id = $1 AND password_hash = $2
-		AND deactivated_at IS NULL FOR SHARE`), id, hash).Scan(&found)
+		AND (second_factor = $3 OR $3) AND deactivated_at IS NULL FOR SHARE`), u.ID, u.PasswordHash, u.SecondFactor).Scan(&found)
 	_, err = orNotFound(&found, err)
 	return err
 }
 
 // HoldUser holds an active user until the transaction ends: what the user owns changes
-// in one transaction at a time, and the user stays active. fault.NotFound: there is no
-// such user.
+// in one transaction at a time, and the user stays active. What has let the request of ctx
+// in is held with it (authserver.Admission), so what lets people in later is made before
+// an end, and ended there, or not made. fault.NotFound: there is no such user.
+// authserver.ErrNotAdmitted: what let the request in has ended.
 func (s *Store) HoldUser(ctx context.Context, id string) error {
 	var found string
 	err := s.db.QueryRow(ctx, s.locking(`SELECT id FROM users WHERE id = $1 AND deactivated_at IS NULL FOR NO KEY UPDATE`), id).Scan(&found)
-	_, err = orNotFound(&found, err)
+	if _, err := orNotFound(&found, err); err != nil {
+		return err
+	}
+	by := authserver.AdmissionOf(ctx)
+	if err := s.holdLive(ctx, `SELECT id FROM signins WHERE id = $1 AND ended_at IS NULL FOR SHARE`, by.SigninID); err != nil {
+		return err
+	}
+	return s.holdLive(ctx, `SELECT id FROM grants WHERE id = $1 AND ended_at IS NULL FOR SHARE`, by.GrantID)
+}
+
+// holdLive holds the row of an id; "": there is none to hold.
+func (s *Store) holdLive(ctx context.Context, find, id string) error {
+	if id == "" {
+		return nil
+	}
+	var found string
+	err := s.db.QueryRow(ctx, s.locking(find), id).Scan(&found)
+	if errors.Is(err, database.ErrNoRows) {
+		return authserver.ErrNotAdmitted
+	}
 	return err
 }
 

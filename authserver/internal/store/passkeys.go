@@ -87,9 +87,9 @@ func (s *Store) FindPasskey(ctx context.Context, credentialID []byte) (*authserv
 }
 
 // UsePasskey notes a use and moves the signature counter on. false: the counter
-// did not go up (Web Authentication section 6.1.1), or the passkey is gone.
+// did not go up (Web Authentication section 6.1.1), or the passkey is gone or suspended.
 func (s *Store) UsePasskey(ctx context.Context, id string, count uint32, backedUp bool, now time.Time) (bool, error) {
-	return wroteOne(s.rows(ctx).Model(&passkeyRow{}).Where("id = ?", id).
+	return wroteOne(s.rows(ctx).Model(&passkeyRow{}).Where("id = ? AND suspended_at IS NULL", id).
 		Where("sign_count < ? OR sign_count = 0 AND ?", int64(count), count == 0).
 		Updates(map[string]any{"sign_count": int64(count), "backed_up": backedUp, "used_at": now}))
 }

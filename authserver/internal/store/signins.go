@@ -21,14 +21,15 @@ func signinFields(in *authserver.Signin) []any {
 	return []any{&in.ID, &in.Digest, &in.CreatedAt, &in.SeenAt, &in.ExpiresAt, &in.ConfirmedAt, &in.UserAgent, &in.Address}
 }
 
-// CreateSignin stores a sign-in of in.User. fault.NotFound: the user is not
-// active, or has another password than in.User, as LockUser would say.
+// CreateSignin stores a sign-in of in.User. fault.NotFound: as LockUser would say of in.User.
 func (s *Store) CreateSignin(ctx context.Context, in *authserver.Signin) error {
 	var id string
 	err := s.db.QueryRow(ctx, s.locking(`INSERT INTO signins (digest, id, user_id, created_at, seen_at, expires_at, confirmed_at,
 		user_agent, address) SELECT $1, $2, id, $4, $5, $6, $7, $8, $9 FROM users
-		WHERE id = $3 AND password_hash = $10 AND deactivated_at IS NULL FOR SHARE RETURNING id`),
-		in.Digest, in.ID, in.User.ID, in.CreatedAt, in.SeenAt, in.ExpiresAt, in.ConfirmedAt, in.UserAgent, in.Address, in.User.PasswordHash).Scan(&id)
+		WHERE id = $3 AND password_hash = $10 AND (second_factor = $11 OR $11)
+		AND deactivated_at IS NULL FOR SHARE RETURNING id`),
+		in.Digest, in.ID, in.User.ID, in.CreatedAt, in.SeenAt, in.ExpiresAt, in.ConfirmedAt, in.UserAgent, in.Address, in.User.PasswordHash,
+		in.User.SecondFactor).Scan(&id)
 	if errors.Is(err, database.ErrNoRows) {
 		err = fault.Wrap(fault.NotFound, err, "User not found")
 	}

@@ -38,7 +38,7 @@ func (h person) bind(s *Server, unsigned httpserver.Handler) httpserver.Handler 
 		if in == nil {
 			return unsigned(w, r)
 		}
-		r = s.knowing(w, r, in)
+		r = s.knowing(w, r.WithContext(authserver.Admitted(r.Context(), authserver.Admission{SigninID: in.ID})), in)
 		if in.User.Review && r.Method != http.MethodPost && r.URL.Path != reviewPath {
 			return redirect(w, r, page.WithReturn(reviewPath, safePath(r.URL.RequestURI())))
 		}
@@ -113,7 +113,7 @@ func (s *Server) answer(t route) http.Handler {
 // every form is.
 func (s *Server) script(h handler) httpserver.Handler {
 	post := s.checked(h.bind(s, func(http.ResponseWriter, *http.Request) error {
-		return fault.New(fault.Unauthenticated, "You are no longer signed in. Reload the page.")
+		return authserver.ErrNotAdmitted
 	}), func(http.ResponseWriter, *http.Request) error { return errFormGone })
 	return func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -52,12 +52,12 @@ func (s *Server) signInByPasskey(w http.ResponseWriter, r *http.Request) (accoun
 	if err := s.people.AdmitSignin(r.Context(), s.visitor(w, r)); err != nil {
 		return account.SigninResult{}, err
 	}
-	userID, err := s.passkeys.SignIn(r.Context(), s.browser(r), []byte(r.PostForm.Get("credential")))
+	u, err := s.passkeys.SignIn(r.Context(), s.browser(r), []byte(r.PostForm.Get("credential")))
 	if err != nil {
 		return account.SigninResult{}, err
 	}
-	annotate(r, userID)
-	return s.people.SignInProven(r.Context(), userID, s.visitor(w, r), s.signinCookie(r))
+	annotate(r, u.ID)
+	return s.people.SignInProven(r.Context(), u, s.visitor(w, r), s.signinCookie(r))
 }
 
 // offersPasskey reports whether who gave the right password has a passkey.

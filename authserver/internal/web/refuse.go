@@ -32,10 +32,11 @@ var refusals = map[fault.Kind]int{
 }
 
 // refused shows a form with what was wrong: sentences beside the fields they
-// belong to, others on top. An error that a form cannot show comes back.
+// belong to, others on top. An error that a form cannot show comes back, and so does one
+// that says that the form is nobody's any more.
 func (s *Server) refused(w http.ResponseWriter, r *http.Request, v *page.View, body templ.Component, err error) error {
 	f := faultOf(err)
-	if f == nil || refusals[f.Kind] == 0 {
+	if f == nil || refusals[f.Kind] == 0 || errors.Is(err, authserver.ErrNotAdmitted) {
 		return err
 	}
 	retryAfter(w, f)

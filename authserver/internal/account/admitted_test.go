@@ -1,0 +1,146 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/storetest"
+	"latchkey/pkg/testenv"
+)
+
+// made is what somebody at a sign-in does that lets in later, prepared up to the last
+// step.
+var made = map[string]func(w *world, in *authserver.Signin) func(ctx context.Context) error{
+	"a key": func(w *world, in *authserver.Signin) func(ctx context.Context) error {
+		return func(ctx context.Context) error {
+			_, _, err := w.Keys.Create(ctx, in.User.ID, authserver.KeyRequest{Name: "Key", Scopes: []string{"read"}})
+			return err
+		}
+	},
+	"another key in the place of one": func(w *world, in *authserver.Signin) func(ctx context.Context) error {
+		k, _, err := w.Keys.Create(w.Context(), in.User.ID, authserver.KeyRequest{Name: "Key", Scopes: []string{"read"}})
+		w.must(err)
+		return func(ctx context.Context) error {
+			_, err := w.Keys.Rotate(ctx, in.User.ID, k.ID, 0, "")
+			return err
+		}
+	},
+	"a second factor": func(w *world, in *authserver.Signin) func(ctx context.Context) error {
+		setup, err := w.People.BeginSecondFactor(w.Context(), in)
+		w.must(err)
+		return func(ctx context.Context) error {
+			_, err := w.People.ConfirmSecondFactor(ctx, in, w.totp(plain(setup.Key)))
+			return err
+		}
+	},
+	"recovery codes": func(w *world, in *authserver.Signin) func(ctx context.Context) error {
+		key, _ := w.factor(in)
+		return func(ctx context.Context) error {
+			_, err := w.People.RenewRecoveryCodes(ctx, &in.User, w.totp(key))
+			return err
+		}
+	},
+	"no second factor any more": func(w *world, in *authserver.Signin) func(ctx context.Context) error {
+		key, _ := w.factor(in)
+		return func(ctx context.Context) error {
+			return w.People.DisableSecondFactor(ctx, in, password, w.totp(key))
+		}
+	},
+	"an invitation": func(w *world, in *authserver.Signin) func(ctx context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := w.People.Invite(ctx, &in.User, "bob@example.com", authserver.RoleAdmin, "en")
+			return err
+		}
+	},
+	"another address": func(w *world, in *authserver.Signin) func(ctx context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := w.Recovery.RequestEmail(ctx, in, "mallory@example.com", password, "en")
+			return err
+		}
+	},
+}
+
+// TestA2WaysInAreMadeByWhoIsStillThere ends a sign-in after its request was let in.
+func TestA2WaysInAreMadeByWhoIsStillThere(t *testing.T) {
+	for what, prepare := range made {
+		t.Run(what, func(t *testing.T) {
+			eachEngine(t, settings(silent), func(w *world) {
+				for _, ends := range []bool{true, false} {
+					ada := w.join(map[bool]string{true: "ada@example.com", false: "eve@example.com"}[ends], "")
+					in := w.at(ada, password)
+					act := prepare(w, in)
+					ctx := authserver.Admitted(w.Context(), authserver.Admission{SigninID: in.ID})
+					if ends {
+						w.must(w.People.EndOneSignin(w.Context(), ada.ID, in.ID))
+					}
+					if err := act(ctx); errors.Is(err, authserver.ErrNotAdmitted) != ends || err != nil != ends {
+						w.Errorf("ended %v: %v", ends, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestA2AKeyIsMadeByAGrantThatLives is the same for the product's own app.
+func TestA2AKeyIsMadeByAGrantThatLives(t *testing.T) {
+	eachEngine(t, settings(), func(w *world) {
+		ada := w.ada()
+		app := w.device(ada)
+		c, err := w.Grants.Lookup(w.Context(), app.AccessToken)
+		w.must(err)
+		ctx := authserver.Admitted(w.Context(), authserver.Admission{GrantID: c.ID})
+		create := func(name, source string) error {
+			_, _, err := w.Keys.Create(ctx, ada.ID, authserver.KeyRequest{Name: name, Scopes: []string{"read"}, Source: source})
+			return err
+		}
+		w.must(create("one", authserver.SourceWeb))
+		w.must(w.People.EndGrant(w.Context(), ada.ID, c.ID))
+		if err := create("two", authserver.SourceMobile); !errors.Is(err, authserver.ErrNotAdmitted) {
+			w.Errorf("%v", err)
+		}
+	})
+}
+
+// TestA2ARotatedKeyEndsWithTheOthers has a reset and a rotation wait for one key.
+func TestA2ARotatedKeyEndsWithTheOthers(t *testing.T) {
+	testenv.Production.Need(t)
+	w := newWorld(storetest.New(t, testenv.Production), settings())
+	ada := w.ada()
+	k, _, err := w.Keys.Create(w.Context(), ada.ID, authserver.KeyRequest{Name: "Key", Scopes: []string{"read"}})
+	w.must(err)
+	reset := w.askReset(ada.Email)
+	done := make(chan error, 2)
+	waiting := func(ctx context.Context, n int) error {
+		for blocked := 0; blocked < n; {
+			err := w.DB.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity
+				WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&blocked)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	w.must(w.DB.InTx(w.Context(), func(ctx context.Context) error {
+		if _, err := w.DB.Exec(ctx, `UPDATE api_keys SET name = name WHERE id = $1`, k.ID); err != nil {
+			return err
+		}
+		go func() {
+			_, err := w.Keys.Rotate(w.Context(), ada.ID, k.ID, 0, "")
+			done <- err
+		}()
+		if err := waiting(ctx, 1); err != nil {
+			return err
+		}
+		go func() { done <- w.Recovery.Reset(w.Context(), reset, another, "") }()
+		return waiting(ctx, 2)
+	}))
+	for range 2 {
+		w.must(<-done)
+	}
+	if n := w.Count(`SELECT count(*) FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL`, ada.ID); n != 0 {
+		w.Errorf("%d keys outlive the reset", n)
+	}
+}
