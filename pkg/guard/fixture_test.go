@@ -118,7 +118,9 @@ func serve(t *testing.T, opts guard.Options) *fixture {
 	}
 	write := func(w http.ResponseWriter, r *http.Request, p *guard.Principal) error {
 		f.read.Add(1)
-		_, _ = io.Copy(io.Discard, r.Body)
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return err
+		}
 		return show(w, r, p)
 	}
 	router := mux.NewRouter()

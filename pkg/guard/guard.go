@@ -33,6 +33,7 @@ type Options struct {
 	Introspector introspection.Introspector // required
 	Now          func() time.Time           // required
 	Limiter      ratelimit.Limiter          // nil: no limits
+	Life         time.Duration              // after which a caller who still sends is judged again; 0: a second
 	Tiers        ratelimit.Tiers            // nil: ratelimit.DefaultTiers
 	Uses         *keyuse.Recorder           // of API keys and applications; nil: not noted
 	Resource     string                     // this API's public URL: the audience that credentials may be bound to (RFC 8707)
@@ -56,6 +57,9 @@ func New(opts Options) (*Guard, error) {
 	if opts.Tiers == nil {
 		opts.Tiers = ratelimit.DefaultTiers()
 	}
+	if opts.Life <= 0 {
+		opts.Life = defaultLife
+	}
 	return &Guard{
 		opts: opts, resource: strings.TrimRight(opts.Resource, "/"), tokens: opts.Tiers.Limit(ratelimit.TierOAuth),
 	}, nil
@@ -67,11 +71,13 @@ type Handler func(w http.ResponseWriter, r *http.Request, p *Principal) error
 // Admit lets a request through to h on behalf of the Principal that its
 // credential stands for, counted against its limit, if the Principal meets
 // need. All other requests are answered before anything but their headers is
-// read: with 401, 403, 429 or 503, in the shape of docs/contract.md, "Errors".
+// read: with 401, 403, 429 or 503, in the shape of docs/contract.md, "Errors". So are
+// those whose credential ends while their body arrives.
 //
 // A Handler is reached in no other way: there is no other source of Principals.
 func (g *Guard) Admit(need Need, h Handler) httpserver.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
+		asked := g.opts.Now()
 		p, err := g.principal(r, need.AnyResource)
 		if err == nil {
 			if err = g.limit(w, r, p); err != nil {
@@ -84,7 +90,15 @@ func (g *Guard) Admit(need Need, h Handler) httpserver.Handler {
 		if err := g.Require(w, r, p, need); err != nil {
 			return err
 		}
-		return h(w, r, p)
+		if r.Body == nil || r.Body == http.NoBody {
+			return h(w, r, p)
+		}
+		sent := &body{ReadCloser: r.Body, g: g, w: w, r: r, p: p, need: need, asked: asked}
+		r.Body = sent
+		if err := h(w, r, p); sent.refused == nil {
+			return err
+		}
+		return sent.refused
 	}
 }
 

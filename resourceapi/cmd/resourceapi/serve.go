@@ -211,7 +211,7 @@ func (p *parts) openGuard(ctx context.Context) error {
 		return err
 	}
 	p.guard, err = guard.New(guard.Options{
-		Introspector: p.answers, Limiter: p.limiter, Uses: p.uses, Now: time.Now,
+		Introspector: p.answers, Limiter: p.limiter, Uses: p.uses, Now: time.Now, Life: p.cfg.CredentialLife,
 		Resource: p.cfg.URL, MetadataURL: api.MetadataURL(p.cfg.URL),
 		Tiers: ratelimit.Tiers{
 			ratelimit.TierStandard: p.cfg.LimitStandard, ratelimit.TierPremium: p.cfg.LimitPremium,
