@@ -22,6 +22,7 @@ type Link struct {
 	UserID    string
 	Email     string        // normalized; where it was sent
 	Bound     secret.Digest // of the password hash it was made under: a new password makes the link void
+	MadeBy    string        // id of the operator who hands it over; "": nobody does, or the command line
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }

@@ -9,7 +9,8 @@ import (
 
 // What an operator does for, or to, somebody else.
 
-// SetOperator says whether an active user may look after the instance.
+// SetOperator says whether an active user may look after the instance. Links that the user
+// handed over as an operator end with it.
 // fault.Conflict: it is so already, or the user is not active.
 func (s *Service) SetOperator(ctx context.Context, userID string, on bool) error {
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
@@ -20,11 +21,13 @@ func (s *Service) SetOperator(ctx context.Context, userID string, on bool) error
 		if !done {
 			return fault.New(fault.Conflict, "Nothing has changed: it was already so, or the account is not active.")
 		}
-		kind := authserver.EventOperatorOn
-		if !on {
-			kind = authserver.EventOperatorOff
+		if on {
+			return s.record(ctx, authserver.EventOperatorOn, userID)
 		}
-		return s.record(ctx, kind, userID)
+		if err := s.deps.Store.VoidLinksBy(ctx, userID, s.now()); err != nil {
+			return err
+		}
+		return s.record(ctx, authserver.EventOperatorOff, userID)
 	})
 }
 

@@ -104,6 +104,7 @@ func (s *Service) end(ctx context.Context, userID string, e Ending, except strin
 		{ThingOwnApps, func() error { return s.deps.Store.EndDevices(ctx, userID, now) }},
 		{ThingLinks, func() error { return s.deps.Store.VoidLinks(ctx, userID, now) }},
 		{ThingInvitations, func() error { return s.deps.Store.RevokeInvitationsBy(ctx, userID, now) }},
+		{ThingInvitations, func() error { return s.deps.Store.VoidLinksBy(ctx, userID, now) }},
 		{ThingKeys, func() error { return s.revokeKeys(ctx, userID, e.reason) }},
 		{ThingConsents, func() error { return s.deps.Store.DeleteConsents(ctx, userID) }},
 	}

@@ -64,10 +64,31 @@ func (r *Recovery) CloseMine(ctx context.Context, in *authserver.Signin, passwor
 // operator.
 func (r *Recovery) newLink(ctx context.Context, kind string, as secret.Kind, u *authserver.User, address string, life time.Duration) (secret.Token, error) {
 	token, now := secret.New(as), r.People.now()
+	by, err := r.handsOver(ctx, u)
+	if err != nil {
+		return token, err
+	}
 	return token, r.Links.CreateLink(ctx, authserver.Link{
-		Digest: token.Digest(), Kind: kind, UserID: u.ID, Email: address, Bound: secret.DigestOf(u.PasswordHash),
+		Digest: token.Digest(), Kind: kind, UserID: u.ID, Email: address, Bound: secret.DigestOf(u.PasswordHash), MadeBy: by,
 		CreatedAt: now, ExpiresAt: now.Add(life),
 	})
+}
+
+// handsOver returns the id of the operator who makes a link of u, in the transaction of ctx;
+// "": none. ErrNotAdmitted: it is no operator any more.
+func (r *Recovery) handsOver(ctx context.Context, u *authserver.User) (string, error) {
+	by := r.People.deps.Events.Doer(ctx, u.ID)
+	if by == u.ID || !authserver.ValidID(by) {
+		return "", nil
+	}
+	if err := r.People.deps.Store.HoldUser(ctx, by); err != nil {
+		return "", err
+	}
+	doer, err := r.People.deps.Store.FindUser(ctx, by)
+	if err == nil && !doer.Operator {
+		err = authserver.ErrNotAdmitted
+	}
+	return by, err
 }
 
 // find returns the user of a link that is still good. ErrLinkGone: it is not.

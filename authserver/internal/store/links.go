@@ -14,6 +14,7 @@ import (
 
 type linkRow struct {
 	authserver.Link
+	MadeBy *string
 	UsedAt *time.Time
 }
 
@@ -25,7 +26,7 @@ func (s *Store) unused(ctx context.Context) *gorm.DB {
 
 // CreateLink stores a link that was just made.
 func (s *Store) CreateLink(ctx context.Context, l authserver.Link) error {
-	return database.ErrorOf(s.rows(ctx).Create(&linkRow{Link: l}))
+	return database.ErrorOf(s.rows(ctx).Create(&linkRow{Link: l, MadeBy: orNull(l.MadeBy)}))
 }
 
 // FindLink returns a link that can be used at now, and its user: an active one, or
@@ -54,6 +55,11 @@ func (s *Store) ClaimLink(ctx context.Context, kind string, digest secret.Digest
 // VoidLinks makes every unused link of a user useless.
 func (s *Store) VoidLinks(ctx context.Context, userID string, now time.Time) error {
 	return database.ErrorOf(s.unused(ctx).Where("user_id = ?", userID).Update("used_at", now))
+}
+
+// VoidLinksBy makes every unused link useless that a user has handed over.
+func (s *Store) VoidLinksBy(ctx context.Context, userID string, now time.Time) error {
+	return database.ErrorOf(s.unused(ctx).Where("made_by = ?", userID).Update("used_at", now))
 }
 
 // ReplacePassword stores a new hash in the place of old. false: the user is not

@@ -1,0 +1,7 @@
+-- +goose Up
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = 0;
+
+-- The operator who handed a link over: it ends with the operator's right to do so.
+ALTER TABLE links ADD COLUMN made_by uuid;
+CREATE INDEX links_made_by ON links (made_by) WHERE made_by IS NOT NULL;
