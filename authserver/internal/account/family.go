@@ -15,11 +15,15 @@ import (
 
 const defaultInvitationLife = 72 * time.Hour // docs/contract.md, "Invites and invitations"
 
-var errNotAdmin = fault.New(fault.Forbidden, "Only an admin of the family can do this.")
+var (
+	errNotAdmin = fault.New(fault.Forbidden, "Only an admin of the family can do this.")
+	errOneself  = fault.New(fault.Conflict, "You cannot do this to yourself.")
+)
 
 // Household is what a person sees of the family.
 type Household struct {
 	Members     []authserver.User
+	Away        []authserver.User       // who are not active and may come back; for admins only
 	Invitations []authserver.Invitation // open ones; for admins only
 }
 
@@ -29,8 +33,12 @@ func (s *Service) Household(ctx context.Context, u *authserver.User) (Household,
 	if err != nil || !u.May(role.ManageFamily) {
 		return Household{Members: members}, err
 	}
+	away, err := s.deps.Store.ListAway(ctx, u.FamilyID)
+	if err != nil {
+		return Household{}, err
+	}
 	open, err := s.deps.Store.ListInvitations(ctx, u.FamilyID, s.now())
-	return Household{Members: members, Invitations: open}, err
+	return Household{Members: members, Away: away, Invitations: open}, err
 }
 
 // invitationEmails are how many invitations one person may have sent to others.
@@ -175,19 +183,23 @@ func (s *Service) asAdmin(ctx context.Context, by *authserver.User, fn func(ctx 
 	})
 }
 
-// withMember is asAdmin for what is done to the member with the id, who is not by.
+// withMember is asAdmin for what is done to the active member with the id, who is not by.
 func (s *Service) withMember(ctx context.Context, by *authserver.User, id string, fn func(ctx context.Context, u *authserver.User) error) error {
 	if id == by.ID {
-		return fault.New(fault.Conflict, "You cannot do this to yourself.")
+		return errOneself
 	}
 	return s.asAdmin(ctx, by, func(ctx context.Context, members []authserver.User) error {
-		for i := range members {
-			if members[i].ID == id {
-				return fn(ctx, &members[i])
-			}
-		}
-		return fault.New(fault.NotFound, "There is no such member.")
+		return s.one(ctx, members, id, fn)
 	})
+}
+
+func (s *Service) one(ctx context.Context, members []authserver.User, id string, fn func(ctx context.Context, u *authserver.User) error) error {
+	for i := range members {
+		if members[i].ID == id {
+			return fn(ctx, &members[i])
+		}
+	}
+	return fault.New(fault.NotFound, "There is no such member.")
 }
 
 // SetRole changes what a member may do. The invitations that the member made end
@@ -216,21 +228,35 @@ func (s *Service) SetRole(ctx context.Context, by *authserver.User, id, as strin
 
 // RemoveMember puts a member out of the family of by, into a new and empty one
 // of their own. Everything the member signed in with, allowed or handed out ends at
-// once.
+// once. Of a member who is away it has ended already, and coming back leads to the new
+// family.
 func (s *Service) RemoveMember(ctx context.Context, by *authserver.User, id string) error {
-	return s.withMember(ctx, by, id, func(ctx context.Context, u *authserver.User) error {
-		if err := s.newFamily(ctx, u); err != nil {
-			return err
-		}
-		if err := s.deps.Store.MoveUser(ctx, u.ID, u.FamilyID, authserver.RoleAdmin); err != nil {
-			return err // before all that depends on the user's row: see grant.Service.End
-		}
-		err := s.deps.Events.Record(ctx, authserver.Event{
-			Kind: authserver.EventMemberRemoved, ActorID: by.ID, UserID: u.ID, FamilyID: by.FamilyID,
-		})
+	if id == by.ID {
+		return errOneself
+	}
+	return s.asAdmin(ctx, by, func(ctx context.Context, members []authserver.User) error {
+		away, err := s.deps.Store.ListAway(ctx, by.FamilyID)
 		if err != nil {
 			return err
 		}
-		return s.end(ctx, u.ID, EndingRemoved, "")
+		return s.one(ctx, append(members, away...), id, func(ctx context.Context, u *authserver.User) error {
+			return s.remove(ctx, by, u)
+		})
 	})
+}
+
+func (s *Service) remove(ctx context.Context, by, u *authserver.User) error {
+	if err := s.newFamily(ctx, u); err != nil {
+		return err
+	}
+	if err := s.deps.Store.MoveUser(ctx, u.ID, u.FamilyID, authserver.RoleAdmin); err != nil {
+		return err // before all that depends on the user's row: see grant.Service.End
+	}
+	err := s.deps.Events.Record(ctx, authserver.Event{
+		Kind: authserver.EventMemberRemoved, ActorID: by.ID, UserID: u.ID, FamilyID: by.FamilyID,
+	})
+	if err != nil || !u.Active() {
+		return err
+	}
+	return s.end(ctx, u.ID, EndingRemoved, "")
 }

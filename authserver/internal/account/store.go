@@ -64,6 +64,7 @@ type families interface {
 	LockFamily(ctx context.Context, id string) error
 	RenameFamily(ctx context.Context, id, name string) error
 	ListMembers(ctx context.Context, familyID string) ([]authserver.User, error)
+	ListAway(ctx context.Context, familyID string) ([]authserver.User, error)
 	MoveUser(ctx context.Context, userID, familyID, role string) error
 }
 

@@ -163,9 +163,18 @@ func (s *Store) ForgetUser(ctx context.Context, userID string, now time.Time) er
 
 // ListUsers returns every user that was not deleted, newest last.
 func (s *Store) ListUsers(ctx context.Context) ([]authserver.User, error) {
+	return s.listUndeleted(ctx, `true`)
+}
+
+// ListAway returns the members of a family who are not active and may come back.
+func (s *Store) ListAway(ctx context.Context, familyID string) ([]authserver.User, error) {
+	return s.listUndeleted(ctx, `u.family_id = $1 AND u.deactivated_at IS NOT NULL`, familyID)
+}
+
+func (s *Store) listUndeleted(ctx context.Context, where string, args ...any) ([]authserver.User, error) {
 	return collect(ctx, s, userFields, `SELECT `+strings.Replace(userColumns, "u.email", `CASE WHEN u.former_email <> ''
 		THEN u.former_email ELSE u.email END`, 1)+` FROM users u JOIN families f ON f.id = u.family_id
-		WHERE u.deleted_at IS NULL ORDER BY u.created_at, u.id`)
+		WHERE u.deleted_at IS NULL AND `+where+` ORDER BY u.created_at, u.id`, args...)
 }
 
 // SetAIEnabled stores the person's preference.

@@ -88,7 +88,7 @@ func (s *Server) named(ctx context.Context, in *authserver.Signin, family bool, 
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range household.Members {
+	for _, m := range slices.Concat(household.Members, household.Away) {
 		people[m.ID] = m.DisplayName()
 	}
 	if s.keys != nil {

@@ -21,7 +21,7 @@ func (s *Server) familyView(w http.ResponseWriter, r *http.Request, in *authserv
 	v := s.personalView(w, r, in, "family.title")
 	v.Fields = map[string]string{"family_name": in.User.FamilyName}
 	data := page.FamilyView{
-		Members: found.Members, Invitations: found.Invitations, Admin: in.User.Role == authserver.RoleAdmin,
+		Members: found.Members, Away: found.Away, Invitations: found.Invitations, Admin: in.User.Role == authserver.RoleAdmin,
 		CanMail: s.people.CanMail(), Household: s.people.AsksForData(),
 	}
 	if data.Household {
@@ -73,13 +73,13 @@ func (s *Server) showRemoval(w http.ResponseWriter, r *http.Request, in *authser
 	if err != nil {
 		return err
 	}
-	id := mux.Vars(r)["id"]
-	i := slices.IndexFunc(found.Members, func(u authserver.User) bool { return u.ID == id })
+	id, all := mux.Vars(r)["id"], slices.Concat(found.Members, found.Away)
+	i := slices.IndexFunc(all, func(u authserver.User) bool { return u.ID == id })
 	if i < 0 || id == in.User.ID || in.User.Role != authserver.RoleAdmin {
 		return fault.New(fault.NotFound, "There is no such member.")
 	}
 	v := s.personalView(w, r, in, "member_remove.title")
-	return s.render(w, r, http.StatusOK, v, page.RemoveMemberPage(v, found.Members[i]))
+	return s.render(w, r, http.StatusOK, v, page.RemoveMemberPage(v, all[i]))
 }
 
 func (s *Server) invite(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {

@@ -5,6 +5,7 @@ import "latchkey/authserver"
 // FamilyView is the data of FamilyPage.
 type FamilyView struct {
 	Members     []authserver.User
+	Away        []authserver.User       // who may come back; for admins only
 	Invitations []authserver.Invitation // open ones; for admins only
 	Admin       bool
 	Household   bool // the family's time zone can be asked for
