@@ -15,6 +15,8 @@ import (
 var (
 	errOneself = fault.New(fault.Invalid, "You can't do this to your own account here. Use your own settings.")
 	errLast    = fault.New(fault.Invalid, "You are the only operator. Make someone else an operator first.")
+
+	errDismissed = fault.New(fault.Forbidden, "You are no longer an operator. Nothing was done.")
 )
 
 // another returns a user who is not by. Errors: fault.NotFound, fault.Invalid.
@@ -96,9 +98,15 @@ func (s *Service) setOperator(ctx context.Context, by *authserver.User, id strin
 	}
 	return s.deps.Store.InTx(event.By(ctx, by.ID), func(ctx context.Context) error {
 		n, err := s.deps.Store.CountOperators(ctx)
+		var now *authserver.User // by: whoever dismisses holds all operators too
+		if err == nil {
+			now, err = s.user(ctx, by.ID)
+		}
 		switch {
 		case err != nil:
 			return err
+		case !now.Operator || !now.Active():
+			return errDismissed
 		case n < 2 && !on && u.Operator:
 			return errLast
 		}
