@@ -42,7 +42,7 @@ type EmailMessage struct {
 	Origin   Origin        `json:"origin,omitzero"`    // of the request it was asked for with, where the reader may know
 	Operator bool          `json:"operator,omitempty"` // whoever runs the server did it; then there is no Origin
 	GiveUp   time.Time     `json:"give_up,omitzero"`   // the email is worth nothing after it
-	Bound    string        `json:"bound,omitempty"`    // digest of the password hash it was asked for under
+	Bound    string        `json:"bound,omitempty"`    // digest of the password hash and the address it was asked for under
 	ID       string        `json:"id,omitempty"`       // of the invitation it is about
 	Path     string        `json:"-"`                  // of the link, on this server; "": none
 	Life     time.Duration `json:"-"`                  // of the link

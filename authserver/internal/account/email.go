@@ -44,8 +44,14 @@ func (r *Recovery) RequestEmail(ctx context.Context, in *authserver.Signin, emai
 		return true, r.changeEmail(ctx, u, email, language)
 	}
 	return false, s.emails.write(ctx, u, authserver.EmailMessage{
-		Kind: authserver.EmailMessageConfirm, To: email, Language: language, Bound: secret.DigestOf(u.PasswordHash).String(),
+		Kind: authserver.EmailMessageConfirm, To: email, Language: language, Bound: boundTo(u),
 	}, askedFor)
+}
+
+// boundTo is what an email that waits for its link is bound to: a new password makes it
+// void, as it does a link, and so does another address.
+func boundTo(u *authserver.User) string {
+	return secret.DigestOf(u.PasswordHash + "\x00" + u.Email).String()
 }
 
 // CheckEmailLink returns the address that a link of u confirms. ErrLinkGone: it

@@ -85,6 +85,30 @@ func TestAnAddressThatIsTaken(t *testing.T) {
 	})
 }
 
+// A link to another address that could not be sent is not sent once the address is a third.
+func TestAnEmailWaitsForNoThirdAddress(t *testing.T) {
+	eachEngine(t, settings(), func(w *world) {
+		ada := w.ada()
+		in := w.at(ada, password)
+		w.mail()
+		ask := func(email string) {
+			w.Helper()
+			_, err := w.Recovery.RequestEmail(w.Context(), in, email, password, "en")
+			w.must(err)
+		}
+		w.down = true
+		ask("first@example.com")
+		w.mail()
+		w.down = false
+		ask("second@example.com")
+		w.must(w.Recovery.ConfirmEmail(w.Context(), ada, w.token(authserver.EmailMessageConfirm), "en"))
+		w.Pass(time.Minute)
+		if m := w.email(authserver.EmailMessageConfirm); m != nil {
+			w.Errorf("it is sent to %s", m.To)
+		}
+	})
+}
+
 func TestConfirmationsOfAnAddressRace(t *testing.T) {
 	eachEngine(t, settings(), func(w *world) {
 		ada := w.ada()

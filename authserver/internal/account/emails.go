@@ -154,7 +154,7 @@ func (r *Recovery) completeReset(ctx context.Context, m *authserver.EmailMessage
 // completeChange is about a new address of u. What happens to one that has an account
 // is told to that address only.
 func (r *Recovery) completeChange(ctx context.Context, u *authserver.User, m *authserver.EmailMessage) (bool, error) {
-	if !u.Active() || u.Email == m.To || m.Bound != secret.DigestOf(u.PasswordHash).String() {
+	if !u.Active() || u.Email == m.To || m.Bound != boundTo(u) {
 		return false, nil
 	}
 	owner, err := r.People.findAny(ctx, m.To)
