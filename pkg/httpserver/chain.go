@@ -90,6 +90,23 @@ type chain struct {
 	routing *routing
 	prefix  string // makes ids of this process unlike those of any other
 	count   atomic.Uint64
+	date    atomic.Pointer[date]
+}
+
+// date is the field Date of the answers of one second.
+type date struct {
+	second int64
+	field  []string
+}
+
+// dateOf writes the date once a second, where net/http would for each answer.
+func (c *chain) dateOf(now time.Time) []string {
+	if d := c.date.Load(); d != nil && d.second == now.Unix() {
+		return d.field
+	}
+	d := &date{now.Unix(), []string{now.UTC().Format(http.TimeFormat)}}
+	c.date.Store(d)
+	return d.field
 }
 
 // ServeHTTP implements http.Handler.
@@ -105,7 +122,7 @@ func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	c.Headers.Apply(h)
 	req.idField[0] = req.id
-	h[idHeader] = req.idField[:]
+	h[idHeader], h["Date"] = req.idField[:], c.dateOf(began)
 	if len(c.TrustedProxies) > 0 && contains(c.TrustedProxies, peer(r)) {
 		req.adopt(r.Header)
 	}

@@ -35,7 +35,7 @@ type request struct {
 	trace trace
 	attrs []slog.Attr
 	cause error
-	space [6]slog.Attr
+	space [5]slog.Attr
 }
 
 type bounded struct {

@@ -25,6 +25,9 @@ var ErrUnknown = errors.New("unknown scope")
 // Parse reads a space-separated scope list (RFC 6749 section 3.3). An empty
 // list is the empty Set; an unknown scope is ErrUnknown.
 func Parse(list string) (Set, error) {
+	if one, err := parseOne(list); err == nil {
+		return one, nil
+	}
 	var s Set
 	for name := range strings.FieldsSeq(list) {
 		one, err := parseOne(name)
