@@ -1,6 +1,9 @@
 package apidoc
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // shell is an address within double quotes.
 func shell(parts []part) string {
@@ -19,7 +22,8 @@ func shell(parts []part) string {
 	return `"` + b.String() + `"`
 }
 
-// curl is the call for a shell.
+// curl is the call for a shell. JSON that has something of the caller's is written by jq:
+// whatever a variable holds stays one string.
 func (c *call) curl() string {
 	lines := []string{"curl --fail-with-body", shell(c.address())}
 	if c.redirect {
@@ -38,13 +42,13 @@ func (c *call) curl() string {
 			lines = append(lines, "--data-urlencode "+shellPair(m))
 		}
 	}
-	tail := ""
+	before := ""
 	if sendsBody {
 		var more []string
-		more, tail = c.curlBody()
+		before, more = c.curlBody()
 		lines = append(lines, more...)
 	}
-	return strings.Join(lines, " \\\n  ") + tail
+	return before + strings.Join(lines, " \\\n  ")
 }
 
 func (c *credential) curl() string {
@@ -57,34 +61,43 @@ func (c *credential) curl() string {
 	return `-H "Authorization: Bearer $` + c.Variable + `"`
 }
 
+// shellQuote is a text as one word of a shell.
+func shellQuote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+
 // shellPair is a name and its value as one quoted word.
 func shellPair(m member) string {
 	if m.value.variable != "" {
 		return `"` + m.name + "=$" + m.value.variable + `"`
 	}
-	return "'" + m.name + "=" + m.value.plain() + "'"
+	return shellQuote(m.name + "=" + m.value.plain())
 }
 
-// curlBody is the body's arguments, and what follows the command.
-func (c *call) curlBody() (lines []string, tail string) {
+// curlBody is what pipes the body into the command, if anything does, and the body's
+// arguments.
+func (c *call) curlBody() (before string, lines []string) {
 	switch c.body.Kind {
 	case formKind:
 		for _, m := range c.body.sample.object() {
 			lines = append(lines, "--data-urlencode "+shellPair(m))
 		}
-		return lines, ""
+		return "", lines
 	case jsonKind:
 		lines = []string{`-H "Content-Type: application/json"`}
-		written, variable := c.body.sample.json(""), false
-		c.body.sample.each(func(n *node) { variable = variable || n.variable != "" })
-		if variable {
-			return append(lines, "--data-binary @- <<JSON"), "\n" + written + "\nJSON"
+		written := shellQuote(c.body.sample.json(""))
+		var values []string
+		c.body.sample.each(func(n *node) {
+			if value := `--arg ` + n.variable + ` "$` + n.variable + `"`; n.variable != "" && !slices.Contains(values, value) {
+				values = append(values, value)
+			}
+		})
+		if len(values) == 0 {
+			return "", append(lines, "-d "+written)
 		}
-		return append(lines, "-d '"+written+"'"), ""
+		return "jq -n " + strings.Join(values, " ") + " " + written + " | ", append(lines, "--data-binary @-")
 	default:
 		for _, m := range c.body.sample.object() {
 			lines = append(lines, `-F "`+m.name+"=@"+m.value.plain()+";type="+c.body.files[m.name]+`"`)
 		}
-		return lines, ""
+		return "", lines
 	}
 }

@@ -180,7 +180,7 @@ func (d *description) sample(schema *node, name string, depth int) *node {
 	return n
 }
 
-// json is the value as JSON, indented.
+// json is the value as JSON, indented; a variable stands there as $NAME, as jq has it.
 func (n *node) json(indent string) string {
 	if n == nil {
 		return ""
@@ -207,7 +207,7 @@ func (n *node) json(indent string) string {
 		return "[\n" + strings.Join(parts, ",\n") + "\n" + indent + "]"
 	default:
 		if n.variable != "" {
-			return `"$` + n.variable + `"`
+			return "$" + n.variable
 		}
 		return quoted(n.scalar)
 	}

