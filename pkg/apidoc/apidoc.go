@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/a-h/templ"
 	"go.yaml.in/yaml/v4"
 
 	"latchkey/pkg/face"
@@ -43,7 +42,6 @@ type Options struct {
 	Issuer      string  // of the authorization server: the way home
 	APIURL      string  // public address of the resource API
 	Face        face.Face
-	Brand       func(theme string) templ.Component // sign and name; nil: our sign and the name of Face
 }
 
 // Documents are the description of an API and its pages.

@@ -6,12 +6,17 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/actor"
+	"latchkey/pkg/testenv/process"
 )
 
 // docs are the pages of one service about its API.
@@ -198,6 +203,39 @@ func TestDocsAreServedAsPagesAre(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestDocsHaveTheFaceOfTheInstance: of both services the same name, colour, logo and links.
+func TestDocsHaveTheFaceOfTheInstance(t *testing.T) {
+	logo := filepath.Join(t.TempDir(), "logo.png")
+	if err := os.WriteFile(logo, aLogo(t, 80), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	look := func(prefix string) process.Env {
+		return process.Env{
+			prefix + "NAME": "Haus Nagy", prefix + "COLOUR": "#7a1fa2", prefix + "LOGO": logo, prefix + "LOGO_DARK": logo, prefix + "TERMS_URL": "https://example.com/terms",
+			prefix + "PRIVACY_URL": "https://example.com/privacy", prefix + "SUPPORT_URL": "mailto:help@example.com",
+		}
+	}
+	w := startWorld(t, testenv.Embedded, stack.Setup{AuthEnv: look("AUTH_"), APIEnv: look("API_")})
+	file := regexp.MustCompile(`(?:href|src|srcset)="([^"]*/assets/[0-9a-f]+/([^"]+))"`)
+	for _, d := range w.bothDocs() {
+		page := string(d.get(d.root, nil).Body)
+		for _, part := range []string{"<span>Haus Nagy</span>", `href="https://example.com/terms"`, `href="https://example.com/privacy"`, `href="mailto:help@example.com"`} {
+			if !strings.Contains(page, part) {
+				t.Errorf("%s%s has no %s", d.service, d.root, part)
+			}
+		}
+		found := map[string]string{}
+		for _, link := range file.FindAllStringSubmatch(page, -1) {
+			found[link[2]] = d.root[:strings.LastIndexByte(d.root, '/')+1] + link[1]
+		}
+		for name, content := range map[string]string{"logo-light.png": "\x89PNG", "logo-dark.png": "\x89PNG", "app.css": "#7a1fa2"} {
+			if got := d.get(found[name], nil); got.Status != http.StatusOK || !strings.Contains(string(got.Body), content) {
+				t.Errorf("%s%s: %s is %d at %q", d.service, d.root, name, got.Status, found[name])
+			}
+		}
+	}
 }
 
 // TestDocsLeadToEachOtherAndHome: from the pages of either service to the other's, to the

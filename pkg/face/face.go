@@ -16,9 +16,10 @@ const DefaultName = "Latchkey"
 
 // Face is how an instance looks.
 type Face struct {
-	Name    string
-	Colours *Colours // nil: the pages' own
-	Links   Links
+	Name           string
+	Colours        *Colours // nil: the pages' own
+	Logo, LogoDark *Logo    // nil: our sign; on dark pages Logo
+	Links          Links
 }
 
 // Links lead to what the operator says; "" leads nowhere.

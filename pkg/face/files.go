@@ -19,6 +19,8 @@ const (
 	DarkStyle = "dark.css" // over Style, where a page is dark
 	Icon      = "icon.svg"
 	Script    = "comfort.js"
+	LightLogo = "logo-light.png" // of an instance that has one
+	DarkLogo  = "logo-dark.png"
 )
 
 // Sign is the outline of our sign, on a ground of 24 by 24.
@@ -45,6 +47,11 @@ func (f Face) Files() (map[string][]byte, error) {
 	}
 	for name, content := range all {
 		all[name] = f.coloured(name, content)
+	}
+	for name, logo := range map[string]*Logo{LightLogo: f.Logo, DarkLogo: f.LogoDark} {
+		if logo != nil {
+			all[name] = logo.PNG
+		}
 	}
 	return all, nil
 }

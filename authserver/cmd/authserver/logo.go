@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"latchkey/authserver/internal/picture"
+	"latchkey/pkg/picture"
 	"latchkey/pkg/cli"
 	"latchkey/pkg/secret"
 )

@@ -134,7 +134,7 @@ func (p *parts) router(people *account.Service) (*mux.Router, *web.Server, []wor
 	refusals := &refusal.Recorder{Store: p.store, Logger: p.log, Now: now}
 	drawn := web.Dependencies{
 		Devices: devices, Seen: askers.Seen, Asks: askers.Find,
-		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Face: p.face(),
+		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Face: p.cfg.Look,
 		Refusals: refusals, Endpoints: router, Usage: &usage.Service{Store: p.store, Uses: p.uses, Now: now},
 		Events: p.events, Kept: p.cfg.EventRetention, Logger: p.log, Now: now,
 		Client: clients.Find,
@@ -172,7 +172,7 @@ func (p *parts) router(people *account.Service) (*mux.Router, *web.Server, []wor
 	api.New(api.Dependencies{
 		People: people, Recovery: drawn.Recovery, Keys: p.keys, SSO: single, Guard: admission, ResourceServers: endpoints, Now: now,
 	}).Mount(router)
-	described := apidoc.Options{Issuer: p.cfg.Issuer, APIURL: p.cfg.APIURL, Face: p.cfg.Look, Brand: pages.Brand}
+	described := apidoc.Options{Issuer: p.cfg.Issuer, APIURL: p.cfg.APIURL, Face: p.cfg.Look}
 	if err := api.MountDescription(router, described); err != nil {
 		return nil, nil, nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"time"
 
-	"latchkey/authserver/internal/picture"
+	"latchkey/pkg/picture"
 	"latchkey/pkg/fault"
 )
 

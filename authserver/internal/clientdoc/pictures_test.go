@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/authserver/internal/picture"
+	"latchkey/pkg/picture"
 	"latchkey/pkg/fault"
 )
 

@@ -45,7 +45,7 @@ func logoFile(t *testing.T, name string, width, height int, noise bool) string {
 
 func TestTheFace(t *testing.T) {
 	plain, err := config.Read(nil)
-	if err != nil || plain.Look.Name != "Latchkey" || plain.Look.Colours != nil || plain.Drawn != nil {
+	if err != nil || plain.Look.Name != "Latchkey" || plain.Look.Colours != nil || plain.Look.Logo != nil {
 		t.Errorf("%+v, %v", plain.Face, err)
 	}
 	c, err := config.Read(map[string]string{
@@ -55,7 +55,7 @@ func TestTheFace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Look.Colours.Light.Accent.String() != "#7a1fa2" || c.Look.Links.Support != "mailto:help@example.com" || c.Drawn.Width != 280 || c.Drawn.Height != 56 || c.DrawnDark.Width != 20 {
+	if c.Look.Colours.Light.Accent.String() != "#7a1fa2" || c.Look.Links.Support != "mailto:help@example.com" || c.Look.Logo.Width != 280 || c.Look.Logo.Height != 56 || c.Look.LogoDark.Width != 20 {
 		t.Errorf("%+v", c.Face)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"latchkey/authserver"
-	"latchkey/authserver/internal/picture"
+	"latchkey/pkg/picture"
 	"latchkey/pkg/fault"
 )
 

@@ -12,9 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/authserver/internal/picture"
+	"latchkey/pkg/picture"
 	"latchkey/authserver/internal/web"
-	"latchkey/authserver/internal/web/page"
 	"latchkey/pkg/face"
 	"latchkey/pkg/testenv"
 )
@@ -26,17 +25,17 @@ func ownFace(t *testing.T, width int) func(s *site, d *web.Dependencies) {
 	if onLight != nil || onDark != nil {
 		t.Fatal(onLight, onDark)
 	}
-	logo := func(side int) *page.Logo {
+	logo := func(side int) *face.Logo {
 		drawn, err := picture.Fit(dot(t, side, 56), 320, 56)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &page.Logo{PNG: drawn.PNG, Width: drawn.Width, Height: drawn.Height}
+		return &face.Logo{Picture: *drawn}
 	}
 	return func(_ *site, d *web.Dependencies) {
-		d.Face = page.Face{
-			Face: face.Face{Name: "Haus Nagy & Söhne", Colours: colours, Links: face.Links{Terms: "https://example.com/terms", Privacy: "https://example.com/privacy", Support: "mailto:help@example.com"}},
-			Logo: logo(width), LogoDark: logo(width - 1),
+		d.Face = face.Face{
+			Name: "Haus Nagy & Söhne", Colours: colours, Logo: logo(width), LogoDark: logo(width - 1),
+			Links: face.Links{Terms: "https://example.com/terms", Privacy: "https://example.com/privacy", Support: "mailto:help@example.com"},
 		}
 	}
 }
@@ -48,7 +47,7 @@ func TestTheFaceOfTheInstance(t *testing.T) {
 		s := newSite(t, testenv.Embedded, settings(), ownFace(t, width))
 		body := read(t, get(t, s.URL+"/signin"))
 		for _, want := range []string{
-			"· Haus Nagy &amp; Söhne</title>", "Haus Nagy &amp; Söhne controls who", alt,
+			"· Haus Nagy &amp; Söhne</title>", alt,
 			`href="https://example.com/terms"`, `href="https://example.com/privacy"`, `href="mailto:help@example.com"`,
 		} {
 			if !strings.Contains(body, want) {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/authserver/internal/picture"
+	"latchkey/pkg/picture"
 	"latchkey/pkg/testenv/actor"
 )
 

@@ -34,9 +34,6 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, v *p
 	return nil
 }
 
-// Brand draws the sign and the name of the instance in a theme.
-func (s *Server) Brand(theme string) templ.Component { return s.site.Brand(theme) }
-
 // formAction is the directive that says where forms may lead. Browsers apply it to
 // every redirect on the way, the application's own included, so that a page whose
 // form ends at an application has none: the callback may go on to another origin

@@ -10,7 +10,7 @@ import (
 	"net/url"
 
 	"latchkey/authserver"
-	"latchkey/authserver/internal/picture"
+	"latchkey/pkg/picture"
 	"latchkey/authserver/internal/registration"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"

@@ -27,6 +27,7 @@ import (
 	"latchkey/authserver/internal/sso"
 	"latchkey/authserver/internal/usage"
 	"latchkey/authserver/internal/web/page"
+	"latchkey/pkg/face"
 )
 
 // Dependencies of a Server.
@@ -53,7 +54,7 @@ type Dependencies struct {
 	// Operator is for those who look after the instance; nil: they have no pages.
 	Operator *operator.Service
 	Issuer   string // public address, https://host or http://host:port
-	Face     page.Face
+	Face     face.Face
 	Events   *event.Recorder
 	Kept     time.Duration // how long events are kept
 	Logger   *slog.Logger

@@ -13,7 +13,6 @@ import (
 
 	"latchkey/pkg/cache"
 	"latchkey/pkg/database"
-	"latchkey/pkg/face"
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/settings"
 	"latchkey/resourceapi"
@@ -52,11 +51,7 @@ type Config struct {
 
 	ErasureSecret string `env:"API_ERASURE_SECRET"`
 
-	// Name and colours of the instance, on the pages at /docs.
-	Name       string    `env:"API_NAME" envDefault:"Latchkey"`
-	Colour     string    `env:"API_COLOUR"`
-	ColourDark string    `env:"API_COLOUR_DARK"`
-	Face       face.Face // what the three say
+	Face
 
 	Unknown []string // names in the environment that look like settings and are none
 
@@ -118,7 +113,7 @@ func Read(environ map[string]string) (Config, error) {
 	if c.IntrospectionURL == "" {
 		c.IntrospectionURL = c.Issuer + "/oauth/introspect"
 	}
-	if err := errors.Join(unread, misspelt, c.check(), c.checkFace()); err != nil {
+	if err := errors.Join(unread, misspelt, c.check(), c.Face.check()); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	if c.DatabaseURL == "" {

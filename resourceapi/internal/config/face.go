@@ -1,24 +1,25 @@
 package config
 
-import (
-	"errors"
-	"fmt"
+import "latchkey/pkg/face"
 
-	"latchkey/pkg/face"
-)
+// Face is how the pages at /docs look; the same as the pages of the authorization server.
+type Face struct {
+	Name       string `env:"API_NAME" envDefault:"Latchkey"`
+	Colour     string `env:"API_COLOUR"`
+	ColourDark string `env:"API_COLOUR_DARK"`
+	Logo       string `env:"API_LOGO"` // path of a PNG, JPEG, GIF or WebP picture
+	LogoDark   string `env:"API_LOGO_DARK"`
+	Terms      string `env:"API_TERMS_URL"`
+	Privacy    string `env:"API_PRIVACY_URL"`
+	Support    string `env:"API_SUPPORT_URL"` // may be mailto:
 
-// checkFace reads how the pages look, and says what is wrong with it.
-func (c *Config) checkFace() error {
-	var errs []error
-	complain := func(name string, err error) {
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
-		}
-	}
-	colours, onLight, onDark := face.Check(c.Colour, c.ColourDark)
-	complain("API_NAME", face.CheckName(c.Name))
-	complain("API_COLOUR", onLight)
-	complain("API_COLOUR_DARK", onDark)
-	c.Face = face.Face{Name: c.Name, Colours: colours}
-	return errors.Join(errs...)
+	Look face.Face // what the settings say
+}
+
+func (f *Face) check() error {
+	var err error
+	f.Look, err = face.Read("API_", face.Settings{
+		Name: f.Name, Colour: f.Colour, ColourDark: f.ColourDark, Logo: f.Logo, LogoDark: f.LogoDark, Terms: f.Terms, Privacy: f.Privacy, Support: f.Support,
+	})
+	return err
 }

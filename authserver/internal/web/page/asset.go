@@ -25,7 +25,7 @@ type assets map[string]asset
 
 // readAssets reads the embedded files, and makes what depends on how the instance
 // looks.
-func readAssets(look Face) (assets, error) {
+func readAssets(look face.Face) (assets, error) {
 	all := assets{}
 	shared, err := look.Files()
 	if err != nil {
@@ -45,11 +45,6 @@ func readAssets(look Face) (assets, error) {
 	if err != nil {
 		return nil, fmt.Errorf("page: assets: %w", err)
 	}
-	for name, logo := range map[string]*Logo{logoAsset: look.Logo, darkLogoAsset: look.LogoDark} {
-		if logo != nil {
-			all.add(name, logo.PNG)
-		}
-	}
 	return all, nil
 }
 
@@ -57,12 +52,6 @@ func (a assets) add(name string, content []byte) {
 	sum := sha256.Sum256(content)
 	a[name] = asset{sum: hex.EncodeToString(sum[:8]), content: content}
 }
-
-// Names of the pictures of an instance that has some.
-const (
-	logoAsset     = "logo-light.png"
-	darkLogoAsset = "logo-dark.png"
-)
 
 // url is what pages link to.
 func (a assets) url(name string) (string, error) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"latchkey/pkg/face"
 )
 
 // TestAThirdLanguageIsAFile: what is beside the others is offered, asked for and read;
@@ -25,7 +27,7 @@ func TestAThirdLanguageIsAFile(t *testing.T) {
 		}
 		files[name] = &fstest.MapFile{Data: raw}
 	}
-	site, err := newSite("auth.example", Face{}, files)
+	site, err := newSite("auth.example", face.Face{}, files)
 	if err != nil {
 		t.Fatal(err)
 	}

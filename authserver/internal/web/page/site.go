@@ -8,8 +8,6 @@ package page
 import (
 	"io/fs"
 
-	"github.com/a-h/templ"
-
 	"latchkey/pkg/face"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/habit"
@@ -18,16 +16,16 @@ import (
 // Site is what all pages share.
 type Site struct {
 	host   string
-	face   Face
+	face   face.Face
 	texts  map[string]catalogue
 	assets assets
 }
 
 // New reads the texts of every language and the files that pages link to. host
 // is the server's own, for the footer.
-func New(host string, look Face) (*Site, error) { return newSite(host, look, textFiles) }
+func New(host string, look face.Face) (*Site, error) { return newSite(host, look, textFiles) }
 
-func newSite(host string, look Face, files fs.FS) (*Site, error) {
+func newSite(host string, look face.Face, files fs.FS) (*Site, error) {
 	if look.Name == "" {
 		look.Name = face.DefaultName
 	}
@@ -59,9 +57,6 @@ func (s *Site) Language(accept string) string {
 	}
 	return found
 }
-
-// Brand draws the sign and the name of the instance, for pages of ours that others draw.
-func (s *Site) Brand(theme string) templ.Component { return brand(&View{Theme: theme, site: s}) }
 
 // Speaks reports whether there are texts in the language.
 func (s *Site) Speaks(language string) bool { return s.texts[language] != nil }

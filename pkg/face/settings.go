@@ -1,0 +1,42 @@
+package face
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Settings are what an operator says about how an instance looks, as text.
+type Settings struct {
+	Name                    string // 1 to 32 characters
+	Colour, ColourDark      string // #rrggbb; "": the pages' own, or Colour lightened
+	Logo, LogoDark          string // paths of pictures; "": our sign, or Logo
+	Terms, Privacy, Support string // https URLs, Support perhaps mailto:; "": nowhere
+}
+
+// Read makes a face of settings whose names in the environment begin with prefix. The
+// error names each that cannot be shown, and why.
+func Read(prefix string, s Settings) (Face, error) {
+	var errs []error
+	complain := func(name string, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s%s: %w", prefix, name, err))
+		}
+	}
+	f := Face{Name: s.Name, Links: Links{Terms: s.Terms, Privacy: s.Privacy, Support: s.Support}}
+	var onLight, onDark, err error
+	f.Colours, onLight, onDark = Check(s.Colour, s.ColourDark)
+	complain("COLOUR", onLight)
+	complain("COLOUR_DARK", onDark)
+	complain("NAME", CheckName(s.Name))
+	complain("TERMS_URL", CheckLink(s.Terms, false))
+	complain("PRIVACY_URL", CheckLink(s.Privacy, false))
+	complain("SUPPORT_URL", CheckLink(s.Support, true))
+	f.Logo, err = drawLogo(s.Logo)
+	complain("LOGO", err)
+	f.LogoDark, err = drawLogo(s.LogoDark)
+	if s.LogoDark != "" && s.Logo == "" {
+		err = errors.New("needs " + prefix + "LOGO")
+	}
+	complain("LOGO_DARK", err)
+	return f, errors.Join(errs...)
+}
