@@ -38,15 +38,15 @@ func Parse(values []string, speaks func(language string) bool) (theme, language 
 // Known reports whether there is such a theme.
 func Known(theme string) bool { return theme == "" || theme == Light || theme == Dark }
 
-// Media says when the page of a theme is dark; "": never.
+// Media says when the page of a theme is dark; "": never. Paper is not.
 func Media(theme string) string {
 	switch theme {
 	case Light:
 		return ""
 	case Dark:
-		return "all"
+		return "screen"
 	}
-	return "(prefers-color-scheme: dark)"
+	return "screen and (prefers-color-scheme: dark)"
 }
 
 // Schemes are the colour schemes that the page of a theme has.

@@ -28,10 +28,10 @@ func TestHabitsOfABrowser(t *testing.T) {
 	s := newSite(t, testenv.Embedded, settings())
 	b := actor.NewBrowser(s.URL)
 	page := open(t, b, "/signin?return_to=%2Fsettings%2Fsecurity")
-	if language, schemes, dark := looks(t, page); language != "en" || schemes != "light dark" || dark != "(prefers-color-scheme: dark)" {
+	if language, schemes, dark := looks(t, page); language != "en" || schemes != "light dark" || dark != "screen and (prefers-color-scheme: dark)" {
 		t.Errorf("%s, %s, %s", language, schemes, dark)
 	}
-	for _, c := range []struct{ theme, language, schemes, dark string }{{"dark", "de", "dark", "all"}, {"light", "en", "light", ""}, {"", "", "light dark", "(prefers-color-scheme: dark)"}} {
+	for _, c := range []struct{ theme, language, schemes, dark string }{{"dark", "de", "dark", "screen"}, {"light", "en", "light", ""}, {"", "", "light dark", "screen and (prefers-color-scheme: dark)"}} {
 		landed := fill(t, b, open(t, b, "/preferences?return_to=%2Fforgot"), map[string]string{"theme": c.theme, "language": c.language})
 		language, schemes, dark := looks(t, landed)
 		if landed.URL.Path != "/forgot" || schemes != c.schemes || dark != c.dark || c.language != "" && language != c.language {
