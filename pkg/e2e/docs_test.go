@@ -131,7 +131,7 @@ func TestDocsAreFound(t *testing.T) {
 			}
 		}
 		api := w.docsOf(w.API().URL, "/docs")
-		if found := string(api.get("/docs?q=counted+beyond", nil).Body); !strings.Contains(found, `href="docs/listTransactions"`) || strings.Contains(found, `href="docs/listTags"`) {
+		if found := string(api.get("/docs?q=counting+stops", nil).Body); !strings.Contains(found, `href="docs/listTransactions"`) || strings.Contains(found, `href="docs/listTags"`) {
 			w.t.Errorf("a description is not searched: %.300s", found)
 		}
 	})
