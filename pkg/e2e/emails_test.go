@@ -164,7 +164,7 @@ func TestE1_PeopleHearOfWhatHappens(t *testing.T) {
 		key := k.newKey("Night http://evil.example/<b>x", "read", "web", nil)
 		bag.want(p.Email, "An API key was created", "“Night http evil example b x”", "/settings/api_keys")
 		k.read(k.manage(http.MethodPost, apiKeys+"/"+key.ID+"/rotate", members{}), http.StatusCreated)
-		bag.want(p.Email, "An API key was replaced")
+		bag.want(p.Email, "An API key was rotated")
 
 		w.tokensOf(p, w.public(), "read")
 		w.tokensOf(p, w.public(), "read_write")

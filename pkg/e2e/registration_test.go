@@ -92,9 +92,8 @@ func TestAClientRegistersItselfAndIsUsed(t *testing.T) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		heading, _, _ := strings.Cut(page.Text(), "Signed in as")
-		if !strings.Contains(heading, "A program on this device wants") || strings.Contains(heading, "An assistant") ||
-			!strings.Contains(page.Text(), "Not verified by this server") || !strings.Contains(page.Text(), "An assistant") {
+		if page.Heading() != "Allow a program on this device to see your household's finances?" ||
+			!strings.Contains(page.Text(), "Not verified by this server") || !strings.Contains(page.Text(), "A program on this device Not verified Calls itself An assistant") {
 			w.t.Errorf("the page says %s", page.Text())
 		}
 		pair := w.tokensOf(p, app, "read")

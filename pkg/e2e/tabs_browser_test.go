@@ -157,12 +157,12 @@ func tabsOther(w *world, a, c *tab) {
 	c.enter(other)
 	c.arrive("/")
 	a.send(accountForm, submits, map[string]string{"first_name": "Mallory", "last_name": "King"})
-	a.says("Somebody else opened this form")
+	a.says("Someone else opened this form")
 	if name := w.page(other, "/settings/account").Text(); strings.Contains(name, "Mallory") {
 		w.t.Errorf("the other person's name: %s", name)
 	}
 	old.enter(p)
-	old.says("Somebody else has signed in here meanwhile")
+	old.says("Someone else has signed in here in the meantime")
 	old.says(other.Email)
 	old.send(`form[action="/signout"]`, submits, nil)
 	old.arrive("/signin")

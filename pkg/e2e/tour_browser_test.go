@@ -57,7 +57,7 @@ func (w *world) tour(b *tab, look func(page string)) {
 	b.arrive("/callback")
 	at("consent-more", consent("read_write"))
 	if heading, err := ask[string](b, `document.documentElement.lang + " " + document.querySelector("h1").textContent`); err != nil ||
-		heading != "en Budget Buddy is asking for more access" && heading != "de Budget Buddy möchte mehr Zugriff" {
+		heading != "en Allow Budget Buddy to change your household's finances too?" && heading != "de Budget Buddy die Finanzen Ihres Haushalts auch ändern lassen?" {
 		w.t.Errorf("who allowed read is asked for read_write by %q: %v", heading, err)
 	}
 	b.visit(w.Auth.URL + consent("read_write"))
@@ -83,6 +83,7 @@ func (w *world) tourSettings(b *tab, at func(page, path string), look func(page 
 		at("settings-"+strings.ReplaceAll(page, "/", "-"), "/settings/"+page)
 	}
 	at("application", "/settings/applications/one?client_id="+app.Client.ID)
+	at("application-remove", "/settings/applications/one?client_id="+app.Client.ID+"&remove")
 	at("email-sent", "/settings/email?sent")
 	at("preferences", "/preferences")
 	at("signout", "/signout")

@@ -135,7 +135,7 @@ func TestStepUp(t *testing.T) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if text := page.Text(); !strings.Contains(text, "is asking for more access") || !strings.Contains(text, "You have already allowed") {
+		if text := page.Text(); !strings.Contains(text, "to change your household's finances too?") || !strings.Contains(text, "You have already allowed") {
 			w.t.Errorf("the page says %s", text)
 		}
 		large := w.tokensOf(p, app, "read_write")

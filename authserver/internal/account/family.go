@@ -17,7 +17,7 @@ const defaultInvitationLife = 72 * time.Hour // docs/contract.md, "Invites and i
 
 var (
 	errNotAdmin = fault.New(fault.Forbidden, "Only an admin of the family can do this.")
-	errOneself  = fault.New(fault.Conflict, "You cannot do this to yourself.")
+	errOneself  = fault.New(fault.Conflict, "You can't do this to yourself.")
 )
 
 // Household is what a person sees of the family.

@@ -101,7 +101,7 @@ func trusted(u *url.URL) bool {
 // Available reports whether people can use passkeys at this server's address.
 func (s *Service) Available() bool { return s != nil && s.party != nil }
 
-var errUnavailable = fault.New(fault.NotFound, "Passkeys do not work at this server's address.")
+var errUnavailable = fault.New(fault.NotFound, "Passkeys don't work at this server's address.")
 
 // The refusals. None says which of the checks failed; the log does.
 var (

@@ -45,7 +45,7 @@ func DrawLogo(ctx context.Context, raw []byte) ([]byte, error) {
 	drawn, err := picture.Tile(raw, LogoSide)
 	switch {
 	case errors.Is(err, picture.ErrKind):
-		return nil, badLogo("This is no picture that can be read. Choose a PNG, JPEG, GIF or WebP file.")
+		return nil, badLogo("We can't read this picture. Choose a PNG, JPEG, GIF or WebP file.")
 	case err != nil:
 		return nil, badLogo("This picture is too large: at most 512 KiB and 4096 pixels on a side, 4 million in all.")
 	}
@@ -80,7 +80,7 @@ func (s *Service) SetLogo(ctx context.Context, c *authserver.Client, raw []byte,
 // yet to look at it. Errors: as SetLogo; fault.Invalid: c names none; fault.Unavailable.
 func (s *Service) FetchLogo(ctx context.Context, c *authserver.Client) error {
 	if c.LogoURI == "" || s.Pictures == nil {
-		return badLogo("The application names no logo.")
+		return badLogo("The application doesn't name a logo.")
 	}
 	raw, err := s.Pictures.Fetch(ctx, c.LogoURI)
 	if err != nil {

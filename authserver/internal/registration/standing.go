@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	errOwnClient   = fault.New(fault.Forbidden, "You can do this from the command line only.")
+	errOwnClient   = fault.New(fault.Forbidden, "You can only do this from the command line.")
 	errVouched     = fault.New(fault.Conflict, "An operator registered this application, so there is nothing to verify.")
 	errAsItIs      = fault.New(fault.Conflict, "That is already the case.")
 	errEdited      = fault.New(fault.Conflict, "The application was changed while you were editing it. Saving again replaces those changes with what you entered.")

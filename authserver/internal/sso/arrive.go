@@ -173,7 +173,7 @@ func (s *Service) connect(ctx context.Context, login *authserver.LoginState, ide
 		return &Arrival{Linked: true}, nil
 	}
 	if identity != nil {
-		return nil, fault.New(fault.Conflict, "This account is already connected with a user of this server.").WithCode(CodeFailed)
+		return nil, fault.New(fault.Conflict, "This account is already connected to someone on this server.").WithCode(CodeFailed)
 	}
 	ctx = authserver.Admitted(ctx, authserver.Admission{SigninID: in.ID}) // which may have ended while the provider was asked
 	if err := s.link(ctx, &in.User, login.Provider, found.subject, found.email); err != nil {

@@ -31,7 +31,7 @@ func (r identityRow) identity() authserver.Identity {
 func (s *Store) CreateIdentity(ctx context.Context, i authserver.Identity) error {
 	err := database.ErrorOf(s.rows(ctx).Create(&identityRow{Identity: i, UserID: orNull(i.UserID)}))
 	if database.IsUnique(err, "identities_subject", "identities.provider") {
-		return fault.Wrap(fault.Conflict, err, "This account is already connected with a user of this server.")
+		return fault.Wrap(fault.Conflict, err, "This account is already connected to someone on this server.")
 	}
 	return err
 }

@@ -29,6 +29,7 @@ func (s *Server) showApplication(w http.ResponseWriter, r *http.Request, in *aut
 		return err
 	}
 	data := page.NewApplicationView(*a)
+	data.Can = page.NewAbility(data.Scope, &in.User, s.graceDays())
 	if data.Installations, err = s.consents.Installations(r.Context(), in.User.ID, a.Client.ID); err != nil {
 		return err
 	}
@@ -36,6 +37,10 @@ func (s *Server) showApplication(w http.ResponseWriter, r *http.Request, in *aut
 		return err
 	}
 	v := s.personalView(w, r, in, "app.title", data.Name)
+	if r.URL.Query().Has("remove") {
+		v.Title = "app.remove.heading"
+		return s.render(w, r, http.StatusOK, v, page.AppRemovePage(v, data))
+	}
 	return s.render(w, r, http.StatusOK, v, page.AppPage(v, data))
 }
 

@@ -58,7 +58,7 @@ func TestRevokingAnApplication(t *testing.T) {
 		if page, _ = other.Browser.Get(t.Context(), one); page.Status != http.StatusNotFound {
 			t.Errorf("somebody else sees it: %d", page.Status)
 		}
-		page = answer(t, p.Browser, one, map[string]string{"client_id": "budget/1?"})
+		page = answer(t, p.Browser, one+"&remove", map[string]string{"client_id": "budget/1?"})
 		if !strings.Contains(page.Text(), "The application has lost access") || strings.Contains(page.Text(), "<i>Budget") {
 			t.Errorf("after revoking: %s", page.Text())
 		}

@@ -25,9 +25,12 @@ func (s *Server) Consent(w http.ResponseWriter, r *http.Request, p authserver.Co
 	if r.URL.RawQuery != "" {
 		action += "?" + r.URL.RawQuery
 	}
-	data := page.NewConsentView(action, p)
+	data := page.NewConsentView(action, p, s.graceDays())
 	r = s.knowing(w, r, p.Signin)
 	v := s.newView(w, r, "consent.title", data.Name)
+	if data.Name == "" {
+		v.Title, v.TitleArgs = "consent.title.local", nil
+	}
 	v.Signin = p.Signin
 	v.LeadsAnywhere = true
 	status := http.StatusOK

@@ -46,7 +46,8 @@ func (s *Server) device(w http.ResponseWriter, r *http.Request, in *authserver.S
 	}
 	decision := r.PostForm.Get("decision")
 	if decision != "allow" && decision != "deny" {
-		return s.render(w, r, http.StatusOK, v, page.DeviceConsentPage(v, page.NewDeviceView(waiting, c, r.PostForm.Get("user_code"), s.visitor(w, r).Address)))
+		d := page.NewDeviceView(in, waiting, c, r.PostForm.Get("user_code"), s.visitor(w, r).Address, s.graceDays())
+		return s.render(w, r, http.StatusOK, v, page.DeviceConsentPage(v, d))
 	}
 	if shown := r.PostForm.Get(authserver.TermsField); shown != authserver.TermsDigest(c) {
 		return again(errUserCode)

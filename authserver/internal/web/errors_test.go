@@ -26,7 +26,7 @@ func TestErrorPages(t *testing.T) {
 		400: {fault.Wrap(fault.Malformed, cause, "The form could not be read."), "We couldn't understand that request", "The form could not be read."},
 		403: {fault.Wrap(fault.Forbidden, cause, "Only an admin of the family can do this."), "You can't do that", "Only an admin"},
 		404: {fault.Wrap(fault.NotFound, cause, "There is nothing at this address."), "Page not found", "There is nothing at this address."},
-		409: {fault.Wrap(fault.Conflict, cause, "You cannot do this to yourself."), "That isn't possible right now", "You cannot do this to yourself."},
+		409: {fault.Wrap(fault.Conflict, cause, "You can't do this to yourself."), "That isn't possible right now", "You can't do this to yourself."},
 		413: {fault.Wrap(fault.TooLarge, cause, "The request body is too large"), "That was too large", "The request body is too large"},
 		429: {fault.Wrap(fault.RateLimited, cause, "Too many attempts. Try again later.").WithRetryAfter(10 * time.Minute), "Too many attempts", "You can try again in 10 minutes."},
 		500: {cause, "Something went wrong", "Something went wrong on our side."},
@@ -112,7 +112,9 @@ func TestNonsenseIsRefused(t *testing.T) {
 }
 
 func TestConsentSaysWhoAndWhat(t *testing.T) {
-	s := newSite(t, testenv.Embedded, settings())
+	graceful := settings()
+	graceful.ErasureGrace = 7 * 24 * time.Hour
+	s := newSite(t, testenv.Embedded, graceful)
 	p := signedUp(t, s)
 	u, err := s.Store.FindUserByEmail(t.Context(), p.Email)
 	if err != nil {
@@ -122,10 +124,10 @@ func TestConsentSaysWhoAndWhat(t *testing.T) {
 		query    string
 		has, not []string
 	}{
-		"everything": {"", []string{"See accounts, balances", "Add, change and delete transactions", "Registered by this server's operator"}, []string{"Not verified", "You have already allowed"}},
-		"only new":   {"&more", []string{"is asking for more access", "Add, change and delete transactions", "You have already allowed: See your household's finances"}, []string{"See accounts, balances"}},
+		"everything": {"", []string{"to see and change your household's finances?", "See accounts and balances", "Add and edit accounts", "Delete accounts, transactions and tags.", "Delete all of the household's data at once", "undo that for 7 days", "Registered by this server's operator"}, []string{"Not verified", "You have already allowed"}},
+		"only new":   {"&more", []string{"to change your household's finances too?", "Delete accounts, transactions and tags.", "You have already allowed: See your household's finances"}, []string{"See accounts and balances"}},
 		"of another": {"&owner=somebody", []string{"Not verified", "Nobody has checked who they are"}, []string{"operator"}},
-		"their own":  {"&owner=" + u.ID, []string{"Developer You"}, []string{"Not verified", "operator"}},
+		"their own":  {"&owner=" + u.ID, []string{"Registered by you"}, []string{"Not verified", "operator"}},
 	} {
 		page, err := p.Browser.Get(t.Context(), authorizePath+c.query)
 		if err != nil {
@@ -152,8 +154,8 @@ func TestConsentTrustsNoName(t *testing.T) {
 	s := newSite(t, testenv.Embedded, settings())
 	p := signedUp(t, s)
 	for name, want := range map[string]string{
-		"<h1>Bank</h1>": "<h1>Bank</h1> wants", "a\u202eb\u200bc": "abc wants", "\u2066": "? wants",
-		strings.Repeat("W", 300): strings.Repeat("W", 80) + "… wants",
+		"<h1>Bank</h1>": "Allow <h1>Bank</h1> to", "a\u202eb\u200bc": "Allow abc to", "\u2066": "Allow ? to",
+		strings.Repeat("W", 300): "Allow " + strings.Repeat("W", 80) + "… to",
 	} {
 		page, err := p.Browser.Get(t.Context(), "/oauth/authorize?redirect_uri=https%3A%2F%2Fapp.example%2Fcb&name="+url.QueryEscape(name))
 		if err != nil || !strings.Contains(page.Text(), want) || strings.Contains(page.Body, "<h1>Bank") {

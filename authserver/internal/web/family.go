@@ -124,10 +124,15 @@ func (s *Server) showDelete(w http.ResponseWriter, r *http.Request, in *authserv
 	return s.render(w, r, http.StatusOK, v, page.DeletePage(v, d))
 }
 
+// graceDays are those for which a closed account can be restored.
+func (s *Server) graceDays() int {
+	const day = 24 * time.Hour
+	return int((s.people.ErasureGrace() + day - 1) / day)
+}
+
 // deletion is what a deletion will do.
 func (s *Server) deletion(r *http.Request, u *authserver.User) (page.DeleteView, error) {
-	const day = 24 * time.Hour
-	d := page.DeleteView{Days: int((s.people.ErasureGrace() + day - 1) / day), Erases: s.people.Erases()}
+	d := page.DeleteView{Days: s.graceDays(), Erases: s.people.Erases()}
 	var err error
 	d.Happens, err = s.ends(r, u)
 	return d, err

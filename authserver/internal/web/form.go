@@ -20,8 +20,8 @@ const maxForm = 64 << 10 // bytes; the longest field is a list of redirect URIs
 
 var (
 	errForm      = fault.New(fault.Malformed, "The form could not be read.")
-	errFormOther = fault.New(fault.Forbidden, "Somebody else opened this form and has signed out since. Nothing was done.")
-	errOther     = fault.New(fault.Conflict, "Somebody else has signed in here meanwhile. Sign out first, then sign in again.")
+	errFormOther = fault.New(fault.Forbidden, "Someone else opened this form and has since signed out. Nothing was done.")
+	errOther     = fault.New(fault.Conflict, "Someone else has signed in here in the meantime. Sign out first, then sign in again.")
 	errFormGone  = fault.New(fault.Forbidden, "This form has expired or was not sent from our page. Go back, reload the page and try again.")
 )
 

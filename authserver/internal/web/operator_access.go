@@ -104,7 +104,7 @@ func (s *Server) showOneClient(w http.ResponseWriter, r *http.Request, in *auths
 func (s *Server) clientAsked(r *http.Request) (page.ActView, *authserver.Client, error) {
 	c, err := s.operator.Client(r.Context(), r.URL.Query().Get("client"))
 	if err == nil && c.ResourceServer {
-		err = fault.New(fault.Forbidden, "You can delete a resource server from the command line only.")
+		err = fault.New(fault.Forbidden, "You can only delete a resource server from the command line.")
 	}
 	if err != nil {
 		return page.ActView{}, nil, err

@@ -28,7 +28,7 @@ func TestSignUpConsentAndSignOut(t *testing.T) {
 		if got := page.Header.Get("Content-Security-Policy"); strings.Contains(got, "form-action") || !strings.Contains(got, "frame-ancestors 'none'") {
 			t.Errorf("consent page: Content-Security-Policy %q", got)
 		}
-		for _, words := range []string{"Budget", "app.example:8443", "Ada Lovelace", p.Email, "Lovelace family", "Cannot see your password"} {
+		for _, words := range []string{"Budget", "app.example:8443", "Ada Lovelace", p.Email, "Lovelace family", "See your password or sign in as you"} {
 			if !strings.Contains(page.Text(), words) {
 				t.Errorf("the consent page does not say %q: %s", words, page.Text())
 			}

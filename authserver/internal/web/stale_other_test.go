@@ -16,7 +16,7 @@ func TestC3_AFormOfSomebodyElseDoesNothing(t *testing.T) {
 		fill(t, p.Browser, open(t, p.Browser, "/signout"), nil)
 		fill(t, p.Browser, open(t, p.Browser, "/signin"), map[string]string{"email": next.Email, "password": next.Password})
 		got := fill(t, p.Browser, old, map[string]string{"first_name": "Mallory", "last_name": "King"})
-		if got.Status != http.StatusForbidden || !strings.Contains(got.Text(), "Somebody else opened this form") || strings.Contains(got.Body, "Mallory") {
+		if got.Status != http.StatusForbidden || !strings.Contains(got.Text(), "Someone else opened this form") || strings.Contains(got.Body, "Mallory") {
 			t.Errorf("%d %s", got.Status, got.Text())
 		}
 		if text := open(t, p.Browser, "/settings/account").Text(); strings.Contains(text, "Mallory") {
@@ -44,7 +44,7 @@ func TestC3_ASigninOfSomebodyElseIsTold(t *testing.T) {
 			t.Errorf("a sign-up: %d %s", made.Status, made.Text())
 		}
 		told := fill(t, b, signin, map[string]string{"email": other.Email, "password": other.Password})
-		if told.Status != http.StatusConflict || !strings.Contains(told.Text(), "Somebody else has signed in here meanwhile") || !strings.Contains(told.Text(), p.Email) {
+		if told.Status != http.StatusConflict || !strings.Contains(told.Text(), "Someone else has signed in here in the meantime") || !strings.Contains(told.Text(), p.Email) {
 			t.Fatalf("%d %s", told.Status, told.Text())
 		}
 		again := fill(t, b, told, nil) // signs out

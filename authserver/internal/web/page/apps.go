@@ -16,10 +16,11 @@ type ApplicationView struct {
 	Operator bool // registered by the operator; else "not verified"
 	Own      bool // registered by the person
 	Verified bool // an operator has checked who stands behind it
-	Scopes   []string
+	Scope    string
 	Link     string // to the page that removes its access
 	Unknown  bool   // it introduced itself
 
+	Can           Ability            // on the application's own page
 	Installations []authserver.Grant // that are live
 	Usage         *UsageView         // in the person's name
 }
@@ -28,7 +29,7 @@ type ApplicationView struct {
 func NewApplicationView(a authserver.Application) ApplicationView {
 	v := ApplicationView{
 		Application: a, Name: PlainName(a.Client.Name), Operator: a.Client.Vouched(), Verified: a.Client.Verified(),
-		Own: a.Client.OwnerID == a.Consent.UserID, Scopes: strongest(a.Consent.Scopes),
+		Own: a.Client.OwnerID == a.Consent.UserID, Scope: strongest(a.Consent.Scopes),
 		Link: "/settings/applications/one?client_id=" + url.QueryEscape(a.Client.ID),
 	}
 	if a.Client.Introduced != "" && len(a.Client.RedirectURIs) > 0 {

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"net/url"
 	"time"
 
 	"latchkey/authserver"
@@ -16,17 +17,20 @@ type DeviceView struct {
 	Verified bool // an operator has checked who stands behind it
 	Emblem
 	Terms   string
-	Scopes  []string
+	Asked   Ability
 	Address string // that the device asked from
 	Here    bool   // it is the address of the person's browser
 	AskedAt time.Time
+	EndsAt  time.Time
 }
 
-// NewDeviceView shows what waits with code to somebody whose browser is at address.
-func NewDeviceView(r *authserver.DeviceRequest, c *authserver.Client, code, address string) DeviceView {
+// NewDeviceView shows what waits with code to the person of in, whose browser is at
+// address. For days a closed account can be restored.
+func NewDeviceView(in *authserver.Signin, r *authserver.DeviceRequest, c *authserver.Client, code, address string, days int) DeviceView {
 	d := DeviceView{
-		Code: code, Name: PlainName(c.Name), Operator: c.Vouched(), Verified: c.Verified(), Terms: authserver.TermsDigest(c), Scopes: strongest(r.Scopes),
-		Address: r.Address, Here: r.Address == address, AskedAt: r.CreatedAt,
+		Code: code, Name: PlainName(c.Name), Operator: c.Vouched(), Verified: c.Verified(), Terms: authserver.TermsDigest(c),
+		Own:   c.OwnerID != "" && c.OwnerID == in.User.ID,
+		Asked: NewAbility(strongest(r.Scopes), &in.User, days), Address: r.Address, Here: r.Address == address, AskedAt: r.CreatedAt, EndsAt: r.ExpiresAt,
 	}
 	if c.Introduced != "" {
 		uri := ""
@@ -44,6 +48,22 @@ func (v *View) deviceLead(d DeviceView) (string, error) {
 		return v.t("device.unknown")
 	}
 	return d.Name, nil
+}
+
+// unchecked reports whether nobody on this server has looked at who made it.
+func (d DeviceView) unchecked() bool { return !d.Operator && !d.Own && !d.Verified }
+
+// other signs the person out and leads back to the code.
+func (d DeviceView) other() string {
+	return WithReturn("/signout", "/device?"+url.Values{"user_code": {d.Code}}.Encode())
+}
+
+// left is how long the code is good for.
+func (v *View) left(d DeviceView) (string, error) {
+	if minutes := int(d.EndsAt.Sub(v.Now) / time.Minute); minutes > 0 {
+		return v.t("device.left", minutes)
+	}
+	return v.t("device.left.short")
 }
 
 func (v *View) deviceCode() field {

@@ -63,7 +63,7 @@ func TestTextThatIsMissingIsAnError(t *testing.T) {
 		}
 	}
 	v := &View{Title: "app.title", TitleArgs: []any{"x"}}
-	if _, err := drawn(t, v, scopeList(v, []string{"no_such"})); err == nil {
+	if _, err := drawn(t, v, abilities(v, Ability{Scope: "no_such", Changes: true})); err == nil {
 		t.Error("a scope without words was drawn")
 	}
 }

@@ -677,7 +677,7 @@ func RemoveMemberPage(v *View, one authserver.User) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = lines(v, "member_remove.ends").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = lines(v, "member_remove.ends", "").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -53,7 +53,7 @@ func newBefore(p authserver.ConsentPage) *Before {
 	return d
 }
 
-// lead is the name that heads the consent page.
+// lead is the name of who asks.
 func (v *View) lead(d ConsentView) (string, error) {
 	if d.Name == "" {
 		return v.t("consent.lead.local")
@@ -61,11 +61,14 @@ func (v *View) lead(d ConsentView) (string, error) {
 	return d.Name, nil
 }
 
-// headed is the text under key with the lead in it.
-func (v *View) headed(key string, d ConsentView) (string, error) {
-	name, err := v.lead(d)
-	if err != nil {
-		return "", err
+// headed is the question that heads the consent page.
+func (v *View) headed(d ConsentView) (string, error) {
+	name := d.Name
+	if name == "" {
+		var err error
+		if name, err = v.t("consent.lead.within"); err != nil {
+			return "", err
+		}
 	}
-	return v.t(key, name)
+	return v.t("consent.heading."+d.Asked.Scope, name)
 }

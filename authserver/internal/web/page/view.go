@@ -114,13 +114,18 @@ func (v *View) happening(h Happening) (string, error) {
 	return v.t(h.Key, v.plain(int64(h.Count)))
 }
 
-// lines draws the items of a text that has one on each line.
-func lines(v *View, key string) templ.Component {
+// lines draws the items of a text that has one on each line, with a sign before each;
+// strokes "": without.
+func lines(v *View, key, strokes string) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		text, err := v.t(key)
 		if err != nil {
 			return err
 		}
-		return items(strings.Split(text, "\n")).Render(ctx, w)
+		list := strings.Split(text, "\n")
+		if strokes == "" {
+			return items(list).Render(ctx, w)
+		}
+		return signed(list, strokes).Render(ctx, w)
 	})
 }
