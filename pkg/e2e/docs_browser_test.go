@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -103,4 +104,33 @@ func TestBrowserDocsComforts(t *testing.T) {
 	b.run(chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
 	b.visit(w.API().URL + "/docs/showTag")
 	b.until(`document.getElementById("sample-JavaScript").checkVisibility() && !document.getElementById("sample-curl").checkVisibility()`)
+}
+
+// TestBrowserPagesOnPaper: what is printed is light, has nothing to press, and shows what
+// is folded on the screen.
+func TestBrowserPagesOnPaper(t *testing.T) {
+	t.Parallel()
+	w, b := newTour(t), openTab(t)
+	b.visit(w.Auth.URL + "/preferences")
+	b.choose("theme", "Dark")
+	b.press("main form button[type=submit]")
+	b.until(`document.querySelector("meta[name=color-scheme]").content === "dark"`)
+	for _, at := range []string{w.Auth.URL + "/docs/auth", w.Auth.URL + "/docs/auth/token", w.API().URL + "/docs/listTransactions"} {
+		b.visit(at)
+		if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}); err != nil {
+			t.Fatal(err)
+		}
+		wrong, err := ask[string](b, `JSON.stringify({
+			pressed: [...document.querySelectorAll("nav, button, form, .foot")].filter(e => e.checkVisibility()).map(e => e.outerHTML.slice(0, 80)),
+			folded: [...document.querySelectorAll("main details > :not(summary)")].filter(e => !e.checkVisibility()).length,
+			cut: [...document.querySelectorAll("pre")].filter(e => e.scrollWidth > e.clientWidth).length,
+			ground: getComputedStyle(document.body).backgroundColor, ink: getComputedStyle(document.body).color,
+		})`)
+		if want := `{"pressed":[],"folded":0,"cut":0,"ground":"rgb(255, 255, 255)","ink":"rgb(25, 32, 29)"}`; err != nil || wrong != want {
+			t.Errorf("%s on paper: %v %s", at, err, wrong)
+		}
+		if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{}); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -30,6 +30,7 @@ func (s *Server) showApplication(w http.ResponseWriter, r *http.Request, in *aut
 	}
 	data := page.NewApplicationView(*a)
 	data.Can = page.NewAbility(data.Scope, &in.User, s.graceDays())
+	data.Can.Given = true
 	if data.Installations, err = s.consents.Installations(r.Context(), in.User.ID, a.Client.ID); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ type Ability struct {
 	Changes bool   // the person's role lets it change the household's data
 	Erases  bool   // and delete all of it
 	Days    int    // for which a closed account can be restored; 0: it cannot
+	Given   bool   // the person has allowed it
 }
 
 // NewAbility is what scope opens in the name of u.
@@ -33,6 +34,14 @@ func (a Ability) may() string {
 		return ""
 	}
 	return "scope.read.may"
+}
+
+// heading is the key that heads what it can destroy.
+func (a Ability) heading() string {
+	if a.Given {
+		return "scope.powers.given"
+	}
+	return "scope.powers"
 }
 
 // not is the key of what it does not open.

@@ -483,7 +483,7 @@ func area(v *View, f field) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = labelled(v, f, false).Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = labelled(v, f, !f.Required).Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -61,6 +61,15 @@ func (v *View) lead(d ConsentView) (string, error) {
 	return d.Name, nil
 }
 
+// closing ends the sentence of where the answer leads.
+func (v *View) closing(d ConsentView) (string, error) {
+	if !d.Local {
+		return ".", nil
+	}
+	local, err := v.t("consent.local")
+	return " (" + local + ").", err
+}
+
 // headed is the question that heads the consent page.
 func (v *View) headed(d ConsentView) (string, error) {
 	name := d.Name
