@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/storetest"
+	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv"
 )
 
@@ -100,6 +103,35 @@ func TestA2AKeyIsMadeByAGrantThatLives(t *testing.T) {
 		w.must(w.People.EndGrant(w.Context(), ada.ID, c.ID))
 		if err := create("two", authserver.SourceMobile); !errors.Is(err, authserver.ErrNotAdmitted) {
 			w.Errorf("%v", err)
+		}
+	})
+}
+
+// meanwhile are links beside whose reading something happens.
+type meanwhile struct {
+	account.Links
+	happens func()
+}
+
+func (m meanwhile) FindLink(ctx context.Context, kind string, digest secret.Digest, now time.Time) (*authserver.Link, *authserver.User, error) {
+	l, u, err := m.Links.FindLink(ctx, kind, digest, now)
+	m.happens()
+	return l, u, err
+}
+
+// TestA3_AFactorThatComesWithTheResetGoes has whoever signed up with the owner's address
+// finish setting up a second factor while the owner's reset is under way.
+func TestA3_AFactorThatComesWithTheResetGoes(t *testing.T) {
+	eachEngine(t, settings(), func(w *world) {
+		ada := w.ada()
+		reset := w.askReset(ada.Email)
+		w.Recovery.Links = meanwhile{w.Store, func() {
+			_, err := w.Store.CreateSecondFactor(w.Context(), authserver.SecondFactor{UserID: ada.ID, Sealed: []byte{1}}, w.Now())
+			w.must(err)
+		}}
+		w.must(w.Recovery.Reset(w.Context(), reset, another, ""))
+		if u := w.user(ada.ID); u.SecondFactor || !u.EmailConfirmed() {
+			w.Errorf("%+v", u)
 		}
 	})
 }
