@@ -11,8 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"gorm.io/driver/sqlite"
-	driversqlite "modernc.org/sqlite" // the pure-Go driver behind gorm's dialector
+	"modernc.org/sqlite"
 )
 
 // sqliteParams: immediate transactions, or a read followed by a write fails
@@ -30,8 +29,8 @@ var sqliteParams = url.Values{
 // registerFold gives SQLite fold(text): text in lower case in every script, where
 // its own lower and LIKE know only the letters of ASCII.
 var registerFold = sync.OnceValue(func() error {
-	return driversqlite.RegisterDeterministicScalarFunction("fold", 1,
-		func(_ *driversqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	return sqlite.RegisterDeterministicScalarFunction("fold", 1,
+		func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 			if text, isText := args[0].(string); isText {
 				return strings.ToLower(text), nil
 			}
@@ -66,7 +65,7 @@ func openSQLite(path string, opts Options) (*DB, error) {
 	if err := registerFold(); err != nil {
 		return nil, fmt.Errorf("database: SQLite functions: %w", err)
 	}
-	connector, err := driversqlite.NewConnector("file:" + path + "?" + sqliteParams.Encode())
+	connector, err := sqlite.NewConnector("file:" + path + "?" + sqliteParams.Encode())
 	if err != nil {
 		return nil, fmt.Errorf("database: open SQLite: %w", err)
 	}
@@ -78,7 +77,7 @@ func openSQLite(path string, opts Options) (*DB, error) {
 	sqlDB.SetMaxOpenConns(n)
 	sqlDB.SetMaxIdleConns(n)
 	sqlDB.SetConnMaxIdleTime(time.Hour)
-	orm, err := openORM(sqlite.Dialector{DriverName: "sqlite", Conn: sqlDB}, opts)
+	orm, err := openORM(sqliteDialect{sqlDB}, opts)
 	if err != nil {
 		_ = sqlDB.Close() // the open error is the one to report
 		return nil, fmt.Errorf("database: open SQLite: %w", err)
