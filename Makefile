@@ -56,16 +56,24 @@ build: ## static binaries of both services in bin/
 
 ## ---- test it
 
-# These bring engines of their own and put load on the machine, so nothing runs beside them.
+# The commands of these run beside a PostgreSQL and a Redis of their own.
+test stress race race-concurrent e2e races isolation browser: SHELL := pkg/testenv/engines.sh
+
+# These put load on the machine and measure times, so nothing runs beside them.
 ALONE := ./pkg/e2e/chaos ./pkg/e2e/load
 
 # -count=1: go would show an old result of the end-to-end tests, for it does not know
-# that they build the services.
+# that they build the services. -s -w: sixty programs are linked, which nobody debugs.
+GOTEST := go test -json -count=1 -timeout 60m -tags browser -ldflags '-s -w'
+
 .PHONY: test
-test: ## all modules, all engines that can be reached, the browser if there is one
+test: ## all modules, all engines there are programs of, the browser if there is one
 	@others=$$(go list $(PATTERN) | grep -vE '/e2e/(chaos|load)$$'); \
-	{ go test -json -count=1 -timeout 60m -tags browser -p 1 $(ALONE); \
-	  go test -json -count=1 -timeout 60m -tags browser $$others; } | $(REPORT) -packages $$(go list $(PATTERN) | wc -l)
+	$(GOTEST) $$others | $(REPORT) -packages $$(echo "$$others" | wc -l)
+
+.PHONY: stress
+stress: ## the tests that want the machine for themselves: load, outages under load (three minutes)
+	@$(GOTEST) -p 1 $(ALONE) | $(REPORT) -packages $(words $(ALONE))
 
 .PHONY: race
 race: ## the tests under the race detector (needs a C compiler)
@@ -121,7 +129,7 @@ chaos: ## take engines, hosts and services away under load, and write docs/outag
 	go test -count=1 -timeout 30m -v -run TestOutages ./pkg/e2e/chaos -args -full -write
 
 .PHONY: chaos-short
-chaos-short: ## the same with short faults (make test has it too)
+chaos-short: ## the same with short faults (make stress has it too)
 	go test -count=1 -timeout 30m -v -run TestOutages ./pkg/e2e/chaos -args -write
 
 .PHONY: load
@@ -195,7 +203,7 @@ vuln: ## known vulnerabilities in what we depend on (needs the network)
 	@set -e; for module in $(MODULES); do (cd $$module && go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...); done
 
 .PHONY: check
-check: fmt-check tidy-check generate-check lint race test ## everything above that can fail; set REQUIRE_ENGINES=1 to miss nothing
+check: fmt-check tidy-check generate-check lint race test stress ## everything above that can fail; set REQUIRE_ENGINES=1 to miss nothing
 
 .PHONY: clean
 clean: ## remove what was built (data/ stays)
