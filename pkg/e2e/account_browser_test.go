@@ -16,7 +16,7 @@ import (
 // scripts off.
 func TestBrowserAccountLife(t *testing.T) {
 	chromium(t)
-	eachWorld(t, func(w *world) {
+	eachWorldAtOnce(t, func(w *world) { // it waits for the next code of the second factor
 		b, p := openTab(w.t).withoutScripts(), actor.NewPerson(w.Auth.URL)
 		b.visit(w.Auth.URL + "/signup")
 		b.typeIn("input[name=email]", p.Email)

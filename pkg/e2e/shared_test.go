@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -29,7 +31,15 @@ func TestMain(m *testing.M) {
 var shared struct {
 	sync.Mutex
 	stacks  map[testenv.Set]*stack.Stack
-	release func() error // the engines of the production set; nil: none are leased
+	release func() error // the Redis database of the production set; nil: none is leased
+	leave   []func()     // its databases, and what else lasts as long
+}
+
+// shareUntilTheEnd has end called when no test runs any more.
+func shareUntilTheEnd(end func()) {
+	shared.Lock()
+	defer shared.Unlock()
+	shared.leave = append(shared.leave, end)
 }
 
 func sharedStack(t *testing.T, set testenv.Set) *stack.Stack {
@@ -41,8 +51,7 @@ func sharedStack(t *testing.T, set testenv.Set) *stack.Stack {
 	}
 	setup := stack.Setup{AuthEnv: unthrottled.With(process.Env{"AUTH_REGISTRATION": "open"}), APIEnv: modest} // as make run
 	if set == testenv.Production {
-		var err error
-		if shared.release, err = production.Lease(t.Context(), &setup); err != nil {
+		if err := leaseShared(t.Context(), &setup); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -57,35 +66,67 @@ func sharedStack(t *testing.T, set testenv.Set) *stack.Stack {
 	return s
 }
 
+// leaseShared gives the shared stack of the production set its engines.
+func leaseShared(ctx context.Context, setup *stack.Setup) error {
+	server, err := testenv.PostgresURL()
+	if err != nil {
+		return err
+	}
+	for schema, url := range map[*testenv.Schema]*string{&authSchema: &setup.AuthDB, &apiSchema: &setup.APIDB} {
+		var leave func()
+		if *url, leave, err = schema.Postgres(ctx, server); err != nil {
+			return err
+		}
+		shared.leave = append(shared.leave, leave)
+	}
+	shared.release, err = production.Lease(ctx, setup)
+	return err
+}
+
 func closeShared() error {
 	shared.Lock()
 	defer shared.Unlock()
+	var errs []error
 	for set, s := range shared.stacks {
 		if err := s.Close(); err != nil {
-			return fmt.Errorf("%s: %w", set, err)
+			errs = append(errs, fmt.Errorf("%s: %w", set, err))
 		}
 	}
 	if shared.release != nil {
-		if err := shared.release(); err != nil {
-			return err
-		}
+		errs = append(errs, shared.release())
 	}
-	return stack.RemoveBuilt()
+	for _, leave := range shared.leave {
+		leave()
+	}
+	return errors.Join(append(errs, authSchema.Close(), apiSchema.Close(), stack.RemoveBuilt())...)
 }
 
 // eachWorld runs fn against the shared stack of each engine set, while other tests run.
 func eachWorld(t *testing.T, fn func(w *world)) {
 	t.Helper()
 	t.Parallel()
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) { fn(sharedWorld(t, set)) })
+}
+
+// eachWorldAtOnce is eachWorld with both engine sets at once, for what waits long.
+func eachWorldAtOnce(t *testing.T, fn func(w *world)) {
+	t.Helper()
+	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		w := &world{Stack: sharedStack(t, set), t: t}
-		t.Cleanup(func() {
-			if t.Failed() {
-				t.Logf("end of the logs:\n%s", tail(w.Logs()))
-			}
-		})
-		fn(w)
+		t.Parallel()
+		fn(sharedWorld(t, set))
 	})
+}
+
+func sharedWorld(t *testing.T, set testenv.Set) *world {
+	t.Helper()
+	w := &world{Stack: sharedStack(t, set), t: t}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("end of the logs:\n%s", tail(w.Logs()))
+		}
+	})
+	return w
 }
 
 // ownWorld runs fn against a fresh stack of each engine set, while other tests run.

@@ -30,6 +30,12 @@ type world struct {
 func startWorld(t *testing.T, set testenv.Set, setup stack.Setup) *world {
 	t.Helper()
 	set.Need(t)
+	if setup.AuthDB == "" && setup.Dir == "" {
+		setup.AuthDB = authSchema.Database(t, set)
+	}
+	if setup.APIDB == "" && setup.Dir == "" {
+		setup.APIDB = apiSchema.Database(t, set)
+	}
 	if set == testenv.Production {
 		release, err := production.Lease(t.Context(), &setup)
 		if err != nil {

@@ -21,7 +21,10 @@ const dropTimeout = 5 * time.Minute
 // its URL.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	url, drop := postgres(t, NeedPostgres(t), "")
+	url, drop, err := relaxed(t.Context(), NeedPostgres(t), "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if err := drop(); err != nil {
 			t.Error(err)
@@ -30,19 +33,17 @@ func Postgres(t testing.TB) string {
 	return url
 }
 
-// postgres makes a database for a test that is a copy of the one at template ("":
-// empty). drop removes it.
-func postgres(t testing.TB, server, template string) (url string, drop func() error) {
-	t.Helper()
-	url, drop, err := copyPostgres(t.Context(), server, template)
+// relaxed makes a database that is a copy of the one at template ("": empty). Its
+// commits wait for no disk: what is tested on it does not outlive its server.
+func relaxed(ctx context.Context, server, template string) (url string, drop func() error, err error) {
+	url, drop, err = copyPostgres(ctx, server, template)
 	if err != nil {
-		t.Fatal(err)
+		return "", nil, err
 	}
-	// No test outlives its server, so no commit has to wait for the disk.
-	if err := onServer(t.Context(), server, "ALTER DATABASE "+databaseName(url)+" SET synchronous_commit = off"); err != nil {
-		t.Fatal(errors.Join(err, drop()))
+	if err := onServer(ctx, server, "ALTER DATABASE "+databaseName(url)+" SET synchronous_commit = off"); err != nil {
+		return "", nil, errors.Join(err, drop())
 	}
-	return url, drop
+	return url, drop, nil
 }
 
 // CreatePostgres makes an empty database on the server at server and returns

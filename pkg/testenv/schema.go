@@ -20,38 +20,33 @@ type Schema struct {
 	mu       sync.Mutex
 	sqlite   []byte // a migrated file; nil: none yet
 	postgres string // URL of a migrated database; "": none yet
-	drop     func() error
 
-	leaving  sync.WaitGroup // databases that are being removed
-	removing sync.Mutex     // held for one after the other
-	errs     []error        // why some could not be
+	gone departures
 }
 
-// Run runs the tests and removes what the schema was copied from. A package that
+// Run runs the tests and removes the databases that are left. A package that
 // uses a Schema calls it in TestMain and exits with what it returns.
 func (s *Schema) Run(m *testing.M) int {
 	code := m.Run()
-	s.leaving.Wait()
-	if s.drop != nil {
-		s.errs = append(s.errs, s.drop())
-	}
-	if err := errors.Join(s.errs...); err != nil {
+	if err := s.Close(); err != nil {
 		fmt.Fprintln(os.Stderr, "testenv:", err)
 		return 1
 	}
 	return code
 }
 
+// Close removes the databases that are left, when no test runs any more.
+func (s *Schema) Close() error { return s.gone.all() }
+
 // Database returns the URL of a database that lives as long as the test.
 func (s *Schema) Database(t testing.TB, set Set) string {
 	t.Helper()
 	if set == Production {
-		server := NeedPostgres(t)
-		if err := s.migratePostgres(t.Context(), server); err != nil {
+		url, leave, err := s.Postgres(t.Context(), NeedPostgres(t))
+		if err != nil {
 			t.Fatal(err)
 		}
-		url, drop := postgres(t, server, s.postgres)
-		t.Cleanup(func() { s.leave(drop) })
+		t.Cleanup(leave)
 		return url
 	}
 	if err := s.migrateSQLite(t.Context(), t.TempDir()); err != nil {
@@ -64,16 +59,30 @@ func (s *Schema) Database(t testing.TB, set Set) string {
 	return "sqlite:" + file
 }
 
-// leave removes the database of a test that has ended, while others run: a server writes
-// out what all of its databases hold before it lets go of one.
-func (s *Schema) leave(drop func() error) {
-	s.leaving.Go(func() {
-		s.removing.Lock()
-		defer s.removing.Unlock()
-		if err := drop(); err != nil {
-			s.errs = append(s.errs, err)
-		}
-	})
+// Postgres returns the URL of a migrated database on a server; leave says that nobody
+// needs it any more.
+func (s *Schema) Postgres(ctx context.Context, server string) (address string, leave func(), err error) {
+	if err := s.migratePostgres(ctx, server); err != nil {
+		return "", nil, err
+	}
+	address, drop, err := relaxed(ctx, server, s.postgres)
+	if err != nil {
+		return "", nil, err
+	}
+	return patient(address), func() { s.gone.add(drop) }, nil
+}
+
+// patient has whoever opens the database at address wait half a minute for a connection:
+// while many tests begin at once, three seconds are not enough.
+func patient(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	q := u.Query()
+	q.Set("connect_timeout", "30")
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 func (s *Schema) migrateSQLite(ctx context.Context, dir string) error {
@@ -101,10 +110,10 @@ func (s *Schema) migratePostgres(ctx context.Context, server string) error {
 	if err != nil {
 		return err
 	}
-	s.drop = drop
 	if err := s.Migrate(ctx, address); err != nil {
-		return err
+		return errors.Join(err, drop())
 	}
+	s.gone.last(drop)
 	s.postgres = address
 	return nil
 }

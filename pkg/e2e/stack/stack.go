@@ -109,9 +109,6 @@ func (s *Stack) startAuth(ctx context.Context) error {
 		"AUTH_ADDR": addr, "AUTH_OPS_ADDR": ops, "AUTH_ISSUER": "http://" + addr, "AUTH_API_URL": "http://" + s.apiAddr,
 		"AUTH_DATABASE_URL": s.AuthDB, "AUTH_REDIS_URL": s.Redis,
 	}.With(s.AuthEnv)
-	if _, err := process.Run(ctx, s.Binaries.Auth, s.Dir, s.authEnv, "migrate", "up"); err != nil {
-		return err
-	}
 	s.Auth, err = process.Start(ctx, "authserver", s.Binaries.Auth, s.authEnv["AUTH_ISSUER"], ops, s.Dir, s.authEnv, "serve")
 	return err
 }
@@ -138,9 +135,6 @@ func (s *Stack) AddAPI(ctx context.Context) error {
 		"API_DATABASE_URL": s.APIDB, "API_REDIS_URL": s.Redis,
 		"API_INTROSPECTION_CLIENT_ID": s.ResourceServer.ID, "API_INTROSPECTION_CLIENT_SECRET": s.ResourceServer.Secret,
 	}.With(s.erasure).With(s.APIEnv)
-	if _, err := process.Run(ctx, s.Binaries.API, s.Dir, env, "migrate", "up"); err != nil {
-		return err
-	}
 	p, err := process.Start(ctx, "resourceapi", s.Binaries.API, "http://"+addr, ops, s.Dir, env, "serve")
 	if err != nil {
 		return err
