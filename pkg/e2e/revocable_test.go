@@ -109,6 +109,7 @@ func (w *world) prepared(p *actor.Person, path string, values map[string]string,
 type watcher struct {
 	revocable
 	replica *process.Process
+	calm    chan struct{} // closed: it need not ask so often any more
 
 	mu       sync.Mutex
 	accepted time.Time // when the last request that was let in was sent
@@ -117,7 +118,10 @@ type watcher struct {
 	err      error
 }
 
-const watchEvery = 50 * time.Millisecond
+const (
+	watchEvery = 50 * time.Millisecond
+	guardEvery = 400 * time.Millisecond // of whoever is calm: an answer that came back would be remembered for a second
+)
 
 func (o *watcher) run(ctx context.Context, begin time.Duration) {
 	select {
@@ -127,6 +131,7 @@ func (o *watcher) run(ctx context.Context, begin time.Duration) {
 	}
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
+	calm := o.calm
 	for {
 		asked := time.Now()
 		answer, err := sendTo(context.WithoutCancel(ctx), http.MethodGet, o.replica.URL+o.path, o.header, "")
@@ -134,6 +139,9 @@ func (o *watcher) run(ctx context.Context, begin time.Duration) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-calm:
+			tick.Reset(guardEvery)
+			calm = nil
 		case <-tick.C:
 		}
 	}
