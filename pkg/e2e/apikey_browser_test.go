@@ -25,11 +25,12 @@ func TestBrowserAPIKeys(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		for _, scripts := range []string{"scripts on", "scripts off"} {
 			w.t.Run(scripts, func(t *testing.T) {
-				b := openTab(t)
-				if scripts == "scripts off" {
-					b.withoutScripts()
+				own := &world{Stack: w.Stack, t: t}
+				if scripts == "scripts on" {
+					own.keysByKeyboard(openBrowser(t), true)
+				} else {
+					own.keysByKeyboard(openTab(t).withoutScripts(), false)
 				}
-				(&world{Stack: w.Stack, t: t}).keysByKeyboard(b, scripts == "scripts on")
 			})
 		}
 	})

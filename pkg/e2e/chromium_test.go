@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,11 +46,54 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// openTab starts a browser with an empty profile.
+// oneBrowser is one that all tests share; nil: it has not been started.
+var oneBrowser struct {
+	sync.Mutex
+	ctx context.Context
+}
+
+// openTab opens a window of the browser that all tests share, with an empty profile of
+// its own. Its page believes that it has the focus.
 func openTab(t *testing.T) *tab {
 	t.Helper()
+	ctx, end := chromedp.NewContext(sharedBrowser(t), chromedp.WithNewBrowserContext())
+	t.Cleanup(end)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return (&tab{t: t, ctx: ctx}).focused()
+}
+
+// openBrowser starts a browser of the test's own, for what all windows of one share: the
+// clipboard.
+func openBrowser(t *testing.T) *tab {
+	t.Helper()
+	ctx, end, err := startBrowser(chromium(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(end)
+	return &tab{t: t, ctx: ctx}
+}
+
+func sharedBrowser(t *testing.T) context.Context {
+	t.Helper()
+	oneBrowser.Lock()
+	defer oneBrowser.Unlock()
+	if oneBrowser.ctx == nil {
+		ctx, end, err := startBrowser(chromium(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		oneBrowser.ctx = ctx
+		shareUntilTheEnd(end)
+	}
+	return oneBrowser.ctx
+}
+
+func startBrowser(program string) (ctx context.Context, end func(), err error) {
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium(t)),
+		chromedp.ExecPath(program),
 		chromedp.NoSandbox, // tests run as root in containers, and visit only our own pages
 		chromedp.Flag("headless", "new"),
 		chromedp.Flag("disable-component-update", true),
@@ -57,13 +101,24 @@ func openTab(t *testing.T) *tab {
 		chromedp.Flag("hide-scrollbars", true),
 		chromedp.WindowSize(1280, 900),
 	)
-	alloc, stop := chromedp.NewExecAllocator(t.Context(), opts...)
-	ctx, end := chromedp.NewContext(alloc)
-	t.Cleanup(func() { end(); stop() })
-	if err := chromedp.Do(ctx); err != nil { // starts the browser
-		t.Fatal(err)
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, leave := chromedp.NewContext(alloc)
+	end = func() { leave(); stop() }
+	if err := chromedp.Do(ctx); err != nil { // starts it
+		end()
+		return nil, nil, err
 	}
-	return &tab{t: t, ctx: ctx}
+	return ctx, end, nil
+}
+
+// focused has the page behave as the one in front, whichever that is.
+func (b *tab) focused() *tab {
+	b.t.Helper()
+	on := emulation.SetFocusEmulationEnabledParams{Enabled: true}
+	if _, err := chromedp.Call(b.ctx, emulation.SetFocusEmulationEnabled, on); err != nil {
+		b.t.Fatal(err)
+	}
+	return b
 }
 
 // patience bounds one action; a browser that hangs fails the test.

@@ -46,13 +46,8 @@ func TestBrowserDocsAreAccessible(t *testing.T) {
 		if _, err := ask[bool](b, string(axe)+";true"); err != nil {
 			t.Fatalf("%s: %v", page, err)
 		}
-		for _, width := range []int64{390, 1280} {
-			for _, scheme := range []string{"light", "dark"} {
-				b.emulate(scheme, width)
-				b.runAxe(page, scheme, width)
-				b.fits(page, width)
-			}
-		}
+		b.inBothSchemes(page, "light", "dark", 390)
+		b.inBothSchemes(page, "light", "dark", 1280)
 		b.reflows(page)
 	})
 	b.visit(w.Auth.URL + "/preferences")

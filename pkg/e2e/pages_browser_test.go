@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -37,16 +38,36 @@ func TestBrowserPagesAreAccessible(t *testing.T) {
 		if _, err := ask[bool](b, string(axe)+";true"); err != nil {
 			t.Fatalf("%s: %v", page, err)
 		}
-		for _, look := range []struct {
-			scheme string
-			width  int64
-		}{{"light", 390}, {"dark", 390}, {"dark", 1280}, {"light", 1280}} {
-			b.emulate(look.scheme, look.width)
-			b.runAxe(page, look.scheme, look.width)
-			b.fits(page, look.width)
-		}
+		b.inBothSchemes(page, "light", "dark", 390)
+		b.inBothSchemes(page, "dark", "light", 1280)
 		b.reflows(page)
 	})
+}
+
+// inBothSchemes runs axe in one colour scheme, and of its rules those about colours in
+// the other, where everything stands at the same place.
+func (b *tab) inBothSchemes(page, first, second string, width int64) {
+	b.t.Helper()
+	b.emulate(first, width)
+	b.runAxe(page, first, width)
+	b.fits(page, width)
+	places := b.places(page)
+	b.emulate(second, width)
+	b.runAxe(page, second, width, "color-contrast", "link-in-text-block")
+	if b.places(page) != places {
+		b.t.Errorf("%s: %d pixels wide, not everything stands where it does in the other colours", page, width)
+	}
+}
+
+// places says where everything is that can be seen.
+func (b *tab) places(page string) string {
+	b.t.Helper()
+	places, err := ask[string](b, `[...document.querySelectorAll("body *")].filter(e => e.checkVisibility({visibilityProperty: true, opacityProperty: true}))
+		.map(e => { const r = e.getBoundingClientRect(); return [e.tagName, r.x, r.y, r.width, r.height].join(" ") }).join()`)
+	if err != nil || places == "" {
+		b.t.Fatalf("%s: nothing can be seen: %v", page, err)
+	}
+	return places
 }
 
 // fits refuses a page that has to be scrolled sideways.
@@ -120,20 +141,25 @@ type violation struct {
 	Nodes []string `json:"nodes"`
 }
 
-func (b *tab) runAxe(page, scheme string, width int64) {
+func (b *tab) runAxe(page, scheme string, width int64, rules ...string) {
 	b.t.Helper()
-	for _, v := range b.axeFindings(page) {
+	for _, v := range b.axeFindings(page, rules...) {
 		b.t.Errorf("%s (%s, %d): %s: %s: %s", page, scheme, width, v.ID, v.Help, brief(v.Nodes))
 	}
 }
 
-// axeFindings returns what breaks WCAG 2.2 AA, or a practice axe recommends.
-func (b *tab) axeFindings(page string) []violation {
+// axeFindings returns what breaks WCAG 2.2 AA, or a practice axe recommends; or only
+// what breaks some of axe's rules.
+func (b *tab) axeFindings(page string, rules ...string) []violation {
 	b.t.Helper()
-	raw, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`axe.run(document, {
-		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"],
+	only := []string{"wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"}
+	if len(rules) > 0 {
+		only = rules
+	}
+	raw, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](fmt.Sprintf(`axe.run(document, {
+		runOnly: ["%s"], resultTypes: ["violations"],
 	}).then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, nodes: v.nodes.map(n => n.html.slice(0, 160))}))))`,
-		chromedp.EvalAwaitPromise))
+		strings.Join(only, `", "`)), chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.t.Fatalf("%s: axe: %v", page, err)
 	}
