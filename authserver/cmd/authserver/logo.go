@@ -6,8 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"latchkey/pkg/picture"
 	"latchkey/pkg/cli"
+	"latchkey/pkg/picture"
 	"latchkey/pkg/secret"
 )
 

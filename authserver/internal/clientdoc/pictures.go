@@ -9,8 +9,8 @@ import (
 	"net/url"
 	"time"
 
-	"latchkey/pkg/picture"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/picture"
 )
 
 // Pictures fetches the logos of clients, as carefully as their documents. It is asked

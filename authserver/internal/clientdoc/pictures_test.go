@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/pkg/picture"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/picture"
 )
 
 const logo = "https://app.example/logo.png"

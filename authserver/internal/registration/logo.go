@@ -5,8 +5,8 @@ import (
 	"errors"
 
 	"latchkey/authserver"
-	"latchkey/pkg/picture"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/picture"
 )
 
 // Pictures fetches pictures from where clients say that theirs are. clientdoc.Pictures

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/pkg/picture"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/face"
+	"latchkey/pkg/picture"
 	"latchkey/pkg/testenv"
 )
 

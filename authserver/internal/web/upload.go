@@ -10,10 +10,10 @@ import (
 	"net/url"
 
 	"latchkey/authserver"
-	"latchkey/pkg/picture"
 	"latchkey/authserver/internal/registration"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
+	"latchkey/pkg/picture"
 )
 
 // logoField is the field of a form with a picture: a file as it comes from a browser,
