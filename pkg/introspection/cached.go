@@ -91,23 +91,23 @@ func (c *Cached) Introspect(ctx context.Context, credential secret.Token) (Answe
 	return c.judge(&r.answer, r.answer.From, c.opts.Now()), nil
 }
 
-// await waits for a flight whose answer is good for a request that arrived at
+// await waits for a lookup whose answer is good for a request that arrived at
 // arrived.
 func (c *Cached) await(ctx context.Context, digest secret.Digest, credential secret.Token, arrived time.Time) (*remembered, error) {
 	for {
-		f, ours := c.process.join(digest, arrived, c.opts.Now())
+		l, ours := c.process.join(digest, arrived, c.opts.Now())
 		if ours {
-			go c.fly(context.WithoutCancel(ctx), f, digest, credential) // others wait for it too
+			go c.ask(context.WithoutCancel(ctx), l, digest, credential) // others wait for it too
 		}
 		select {
-		case <-f.landed:
+		case <-l.done:
 		case <-ctx.Done():
 			return nil, away(ctx.Err())
 		}
-		// What a flight brought from the shared store may end before the request
-		// of one who joined it; the next flight began after that request.
-		if f.err != nil || arrived.Before(f.result.until) {
-			return f.result, f.err
+		// What a lookup brought from the shared store may end before the request
+		// of one who joined it; the next lookup began after that request.
+		if l.err != nil || arrived.Before(l.result.until) {
+			return l.result, l.err
 		}
 	}
 }
@@ -124,12 +124,12 @@ func (c *Cached) judge(a *Answer, from string, now time.Time) Answer {
 	return Answer{Reason: a.Reason, From: from}
 }
 
-// fly looks in the shared store, asks the authorization server when nothing is
+// ask looks in the shared store, asks the authorization server when nothing is
 // there, and remembers.
-func (c *Cached) fly(ctx context.Context, f *flight, digest secret.Digest, credential secret.Token) {
-	if r := c.shared.get(ctx, digest, f.began); r != nil {
+func (c *Cached) ask(ctx context.Context, l *lookup, digest secret.Digest, credential secret.Token) {
+	if r := c.shared.get(ctx, digest, l.began); r != nil {
 		c.metrics.shared.Inc()
-		c.process.land(digest, f, r, nil)
+		c.process.finish(digest, l, r, nil)
 		return
 	}
 	c.metrics.asked.Inc()
@@ -138,7 +138,7 @@ func (c *Cached) fly(ctx context.Context, f *flight, digest secret.Digest, crede
 	asked := c.opts.Now()
 	a, err := c.next.Introspect(ctx, credential)
 	a.From = FromAuthserver
-	newest := c.process.land(digest, f, &remembered{a, asked.Add(c.opts.Life)}, err)
+	newest := c.process.finish(digest, l, &remembered{a, asked.Add(c.opts.Life)}, err)
 	if newest && err == nil {
 		c.shared.put(ctx, digest, a, asked)
 	}

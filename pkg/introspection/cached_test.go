@@ -165,7 +165,7 @@ func TestConcurrentMissesShareOneCall(t *testing.T) {
 }
 
 // An answer that lands between a caller's look at what is remembered and its
-// look for a flight serves that caller.
+// look for one under way serves that caller.
 func TestWhatLandsMeanwhileIsNotAskedAgain(t *testing.T) {
 	c, as, token := newClock(), &authority{}, secret.New(secret.AccessToken)
 	as.say(active, nil)

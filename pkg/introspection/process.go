@@ -25,7 +25,7 @@ type process struct {
 type shard struct {
 	mu               sync.RWMutex
 	active, inactive layer
-	flights          map[secret.Digest]*flight // the newest of each
+	lookups          map[secret.Digest]*lookup // the newest of each
 }
 
 // remembered is an answer and when it ends: it is good for requests that arrive
@@ -35,10 +35,10 @@ type remembered struct {
 	until  time.Time
 }
 
-// flight is one lookup that requests wait for together.
-type flight struct {
+// lookup is one question about a credential, which requests wait for together.
+type lookup struct {
 	began  time.Time
-	landed chan struct{} // closed once result and err are written
+	done   chan struct{} // closed once result and err are written
 	result *remembered
 	err    error
 }
@@ -51,7 +51,7 @@ func newProcess(size int, life time.Duration) *process {
 	for i := range p.shards {
 		p.shards[i].active.half = max(1, size/shards/2)
 		p.shards[i].inactive.half = negativeSize / shards / 2
-		p.shards[i].flights = map[secret.Digest]*flight{}
+		p.shards[i].lookups = map[secret.Digest]*lookup{}
 	}
 	return p
 }
@@ -77,40 +77,40 @@ func (s *shard) find(digest secret.Digest) *remembered {
 	return s.inactive.get(digest)
 }
 
-// join returns the flight that serves a request which arrived at arrived: one
+// join returns the lookup that serves a request which arrived at arrived: one
 // under way, unless it began a life before the request, or else a new one, which
-// is then the caller's to fly.
-func (p *process) join(digest secret.Digest, arrived, now time.Time) (f *flight, ours bool) {
+// is then the caller's to carry out.
+func (p *process) join(digest secret.Digest, arrived, now time.Time) (l *lookup, ours bool) {
 	s := p.shard(digest)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r := s.find(digest); r != nil && arrived.Before(r.until) { // landed while the caller was on its way here
-		f = &flight{landed: make(chan struct{}), result: r}
-		close(f.landed)
-		return f, false
+	if r := s.find(digest); r != nil && arrived.Before(r.until) { // another lookup has just finished
+		l = &lookup{done: make(chan struct{}), result: r}
+		close(l.done)
+		return l, false
 	}
-	if f := s.flights[digest]; f != nil && arrived.Sub(f.began) < p.life {
-		return f, false
+	if l := s.lookups[digest]; l != nil && arrived.Sub(l.began) < p.life {
+		return l, false
 	}
-	f = &flight{began: now, landed: make(chan struct{})}
-	s.flights[digest] = f
-	return f, true
+	l = &lookup{began: now, done: make(chan struct{})}
+	s.lookups[digest] = l
+	return l, true
 }
 
-// land gives those who wait for f its result, and remembers it if f is still the
-// newest flight: nothing was published about the credential since it began.
-func (p *process) land(digest secret.Digest, f *flight, r *remembered, err error) (newest bool) {
+// finish gives those who wait for l its result, and remembers it if l is still the
+// newest lookup: nothing was published about the credential since it began.
+func (p *process) finish(digest secret.Digest, l *lookup, r *remembered, err error) (newest bool) {
 	s := p.shard(digest)
 	s.mu.Lock()
-	if newest = s.flights[digest] == f; newest {
-		delete(s.flights, digest)
+	if newest = s.lookups[digest] == l; newest {
+		delete(s.lookups, digest)
 		if err == nil && !p.off {
-			s.remember(digest, r, f.began, p.life)
+			s.remember(digest, r, l.began, p.life)
 		}
 	}
 	s.mu.Unlock()
-	f.result, f.err = r, err
-	close(f.landed)
+	l.result, l.err = r, err
+	close(l.done)
 	return newest
 }
 
@@ -123,7 +123,7 @@ func (s *shard) remember(digest secret.Digest, r *remembered, now time.Time, lif
 	s.inactive.put(digest, r, now, life)
 }
 
-// dropMessage forgets the digests of a message. Flights that have begun still
+// dropMessage forgets the digests of a message. Lookups that have begun still
 // serve those who wait for them, and nobody else.
 func (p *process) dropMessage(message []byte) {
 	for len(message) >= len(secret.Digest{}) {
@@ -132,7 +132,7 @@ func (p *process) dropMessage(message []byte) {
 		s.mu.Lock()
 		s.active.drop(digest)
 		s.inactive.drop(digest)
-		delete(s.flights, digest)
+		delete(s.lookups, digest)
 		s.mu.Unlock()
 		message = message[len(digest):]
 	}
