@@ -121,7 +121,7 @@ func (h house) suffer(t *testing.T, f form, note func(row)) {
 	s := h.build(t, f)
 	s.t, s.form = t, f
 	var err error
-	if s.crew, err = load.NewCrew(t.Context(), s.d, f.size); err != nil {
+	if s.generator, err = load.NewGenerator(t.Context(), s.d, f.size); err != nil {
 		t.Fatal(err)
 	}
 	for _, one := range chosen {

@@ -15,10 +15,10 @@ import (
 
 // scene is a deployment under load, with what it stands on.
 type scene struct {
-	t    *testing.T
-	form form
-	d    *load.Deployment
-	crew *load.Crew
+	t         *testing.T
+	form      form
+	d         *load.Deployment
+	generator *load.Generator
 
 	postgres, standby *testenv.PostgresServer
 	wire              *testenv.Proxy // to postgres
@@ -57,8 +57,8 @@ func short(d time.Duration) string {
 // suffer lets a fault happen and waits until everything works again.
 func (s *scene) suffer(f fault) row {
 	s.t.Helper()
-	s.crew.Turn()
-	run := s.crew.Open(s.t.Context(), s.form.rate)
+	s.generator.Reset()
+	run := s.generator.Open(s.t.Context(), s.form.rate)
 	began := time.Now()
 	s.eventually(run, f.name+": all is well before it", began)
 	began = time.Now()
@@ -76,7 +76,7 @@ func (s *scene) suffer(f fault) row {
 	s.eventually(run, f.name+": it works again by itself", over)
 	<-time.After(1200 * time.Millisecond) // what was revoked last has no life left
 	samples := run.Stop()
-	if err := s.crew.Verify(s.t.Context()); err != nil {
+	if err := s.generator.Verify(s.t.Context()); err != nil {
 		s.t.Errorf("%s: %v", f.name, err)
 	}
 	return s.judge(f, samples, began, over)
@@ -109,7 +109,7 @@ func end(log string) string { return log[max(0, len(log)-6000):] }
 // judge makes the row, and complains of what must not be.
 func (s *scene) judge(f fault, samples []load.Sample, began, over time.Time) row {
 	s.t.Helper()
-	r := row{fault: f.name, accepted: s.crew.Accepted(), lost: len(s.crew.Lost())}
+	r := row{fault: f.name, accepted: s.generator.Accepted(), lost: len(s.generator.Lost())}
 	seen, refused := map[string]int{}, 0
 	for _, one := range samples {
 		if one.Good || one.Done.Before(began) {
@@ -140,7 +140,7 @@ func (s *scene) judge(f fault, samples []load.Sample, began, over time.Time) row
 	if r.accepted > life {
 		s.t.Errorf("%s: something was accepted %s after its revocation", f.name, r.accepted)
 	}
-	for _, what := range s.crew.Lost() {
+	for _, what := range s.generator.Lost() {
 		s.t.Errorf("%s: lost: %s", f.name, what)
 	}
 	return r

@@ -61,7 +61,7 @@ type outcome struct {
 }
 
 // do sends a request and compares the status with what is good.
-func (h *hand) do(ctx context.Context, method, address string, header http.Header, body string, good ...int) outcome {
+func (conn *connection) do(ctx context.Context, method, address string, header http.Header, body string, good ...int) outcome {
 	req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
 	if err != nil {
 		return outcome{err: err}
@@ -69,7 +69,7 @@ func (h *hand) do(ctx context.Context, method, address string, header http.Heade
 	for name, values := range header {
 		req.Header[name] = values
 	}
-	answer, err := (&actor.App{HTTP: h.client}).Do(req)
+	answer, err := (&actor.App{HTTP: conn.client}).Do(req)
 	if err != nil {
 		return outcome{err: err}
 	}
@@ -82,32 +82,32 @@ func (h *hand) do(ctx context.Context, method, address string, header http.Heade
 
 var formType = []string{"application/x-www-form-urlencoded"}
 
-func (c *Crew) form(ctx context.Context, h *hand, path string, values url.Values) outcome {
+func (c *Generator) form(ctx context.Context, conn *connection, path string, values url.Values) outcome {
 	values.Set("client_id", c.app.ID)
-	return h.do(ctx, http.MethodPost, c.d.URL+path, http.Header{"Content-Type": formType}, values.Encode(), http.StatusOK)
+	return conn.do(ctx, http.MethodPost, c.d.URL+path, http.Header{"Content-Type": formType}, values.Encode(), http.StatusOK)
 }
 
 // one does something of a kind.
-func (c *Crew) one(ctx context.Context, h *hand, kind Kind) outcome {
+func (c *Generator) one(ctx context.Context, conn *connection, kind Kind) outcome {
 	m := c.people[rand.IntN(len(c.people))] //nolint:gosec // not a secret
 	switch kind {
 	case SignIn:
-		return c.signIn(ctx, h, m)
+		return c.signIn(ctx, conn, m)
 	case Code:
-		one, out := c.connect(ctx, h, m)
+		one, out := c.connect(ctx, conn, m)
 		if one != nil {
 			c.put(one)
 		}
 		return out
 	case Key:
-		return h.do(ctx, http.MethodGet, c.d.URL+"/api/v1/transactions?per_page=1", http.Header{"X-Api-Key": {m.key}}, "", http.StatusOK, http.StatusTooManyRequests)
+		return conn.do(ctx, http.MethodGet, c.d.URL+"/api/v1/transactions?per_page=1", http.Header{"X-Api-Key": {m.key}}, "", http.StatusOK, http.StatusTooManyRequests)
 	case Refresh, Read, Write, Revoke:
 	}
 	var one *grant
 	select {
 	case one = <-c.grants:
 	default: // all are in use, or what an outage left of them
-		return c.one(ctx, h, Code)
+		return c.one(ctx, conn, Code)
 	}
 	keep := true
 	defer func() {
@@ -116,26 +116,26 @@ func (c *Crew) one(ctx context.Context, h *hand, kind Kind) outcome {
 		}
 	}()
 	if one.unsure || kind == Refresh {
-		out := c.refreshed(ctx, h, one)
+		out := c.refreshed(ctx, conn, one)
 		keep = !out.gone
 		return out
 	}
 	var out outcome
 	switch kind {
 	case Write:
-		out = c.write(ctx, h, one)
+		out = c.write(ctx, conn, one)
 	case Revoke:
 		keep = false
-		return c.revoke(ctx, h, one)
+		return c.revoke(ctx, conn, one)
 	default:
-		out = c.readWith(ctx, h, one)
+		out = c.readWith(ctx, conn, one)
 	}
 	keep = !out.gone
 	return out
 }
 
 // put makes a connection free for others. Beyond the capacity it is left alone.
-func (c *Crew) put(one *grant) {
+func (c *Generator) put(one *grant) {
 	select {
 	case c.grants <- one:
 	default:
@@ -143,8 +143,8 @@ func (c *Crew) put(one *grant) {
 }
 
 // signIn signs somebody in who is signed in elsewhere.
-func (c *Crew) signIn(ctx context.Context, h *hand, m *member) outcome {
-	out := h.do(ctx, http.MethodGet, c.d.URL+"/signin", http.Header{"Accept": {"text/html"}}, "", http.StatusOK)
+func (c *Generator) signIn(ctx context.Context, conn *connection, m *member) outcome {
+	out := conn.do(ctx, http.MethodGet, c.d.URL+"/signin", http.Header{"Accept": {"text/html"}}, "", http.StatusOK)
 	if !out.good {
 		return out
 	}
@@ -163,15 +163,15 @@ func (c *Crew) signIn(ctx context.Context, h *hand, m *member) outcome {
 		cookies = append(cookies, pair)
 	}
 	header := http.Header{"Content-Type": formType, "Origin": {c.d.URL}, "Sec-Fetch-Site": {"same-origin"}, "Cookie": {strings.Join(cookies, "; ")}}
-	return h.do(ctx, http.MethodPost, c.d.URL+"/signin", header, form.Values.Encode(), http.StatusSeeOther)
+	return conn.do(ctx, http.MethodPost, c.d.URL+"/signin", header, form.Values.Encode(), http.StatusSeeOther)
 }
 
 // connect gets tokens for a person who is signed in and allowed the application
 // before.
-func (c *Crew) connect(ctx context.Context, h *hand, m *member) (*grant, outcome) {
+func (c *Generator) connect(ctx context.Context, conn *connection, m *member) (*grant, outcome) {
 	pkce := actor.NewPKCE()
 	app := &actor.App{Issuer: c.d.URL, Client: c.app, RedirectURI: callback}
-	out := h.do(ctx, http.MethodGet, app.AuthorizeURL(pkce, "read_write", "", nil), http.Header{"Cookie": {m.cookies}, "Accept": {"text/html"}}, "", http.StatusSeeOther)
+	out := conn.do(ctx, http.MethodGet, app.AuthorizeURL(pkce, "read_write", "", nil), http.Header{"Cookie": {m.cookies}, "Accept": {"text/html"}}, "", http.StatusSeeOther)
 	if !out.good {
 		return nil, out
 	}
@@ -184,7 +184,7 @@ func (c *Crew) connect(ctx context.Context, h *hand, m *member) (*grant, outcome
 		c.lose("a sign-in", fmt.Sprintf("authorize leads to %s", left.Path))
 		return nil, outcome{status: out.status, gone: true}
 	}
-	out = c.form(ctx, h, "/oauth/token", url.Values{
+	out = c.form(ctx, conn, "/oauth/token", url.Values{
 		"grant_type": {"authorization_code"}, "code": {left.Query().Get("code")}, "redirect_uri": {callback}, "code_verifier": {pkce.Verifier},
 	})
 	one := &grant{of: m}
@@ -195,7 +195,7 @@ func (c *Crew) connect(ctx context.Context, h *hand, m *member) (*grant, outcome
 }
 
 // take reads the tokens of an answer into one.
-func (c *Crew) take(one *grant, out *outcome, what string) bool {
+func (c *Generator) take(one *grant, out *outcome, what string) bool {
 	if out.status == http.StatusBadRequest {
 		c.lose(what, string(out.body))
 		out.gone = true
@@ -208,8 +208,8 @@ func (c *Crew) take(one *grant, out *outcome, what string) bool {
 	return one.access != "" && one.refresh != ""
 }
 
-func (c *Crew) refreshed(ctx context.Context, h *hand, one *grant) outcome {
-	out := c.form(ctx, h, "/oauth/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {one.refresh}})
+func (c *Generator) refreshed(ctx context.Context, conn *connection, one *grant) outcome {
+	out := c.form(ctx, conn, "/oauth/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {one.refresh}})
 	if c.take(one, &out, "a refresh token") {
 		one.unsure = false
 	} else {
@@ -220,11 +220,11 @@ func (c *Crew) refreshed(ctx context.Context, h *hand, one *grant) outcome {
 
 func bearer(token string) http.Header { return http.Header{"Authorization": {"Bearer " + token}} }
 
-func (c *Crew) readWith(ctx context.Context, h *hand, one *grant) outcome {
-	return c.accepted(h.do(ctx, http.MethodGet, c.d.URL+"/api/v1/transactions?per_page=10", bearer(one.access), "", http.StatusOK))
+func (c *Generator) readWith(ctx context.Context, conn *connection, one *grant) outcome {
+	return c.accepted(conn.do(ctx, http.MethodGet, c.d.URL+"/api/v1/transactions?per_page=10", bearer(one.access), "", http.StatusOK))
 }
 
-func (c *Crew) accepted(out outcome) outcome {
+func (c *Generator) accepted(out outcome) outcome {
 	if out.status == http.StatusUnauthorized || out.status == http.StatusForbidden {
 		c.lose("an access token", string(out.body))
 		out.gone = true
@@ -232,7 +232,7 @@ func (c *Crew) accepted(out outcome) outcome {
 	return out
 }
 
-func (c *Crew) write(ctx context.Context, h *hand, one *grant) outcome {
+func (c *Generator) write(ctx context.Context, conn *connection, one *grant) outcome {
 	name := c.name()
 	body, err := json.Marshal(map[string]any{"transaction": map[string]any{
 		"account_id": one.of.account, "date": "2026-01-01", "amount": "-1.00", "name": name, "external_id": name,
@@ -242,7 +242,7 @@ func (c *Crew) write(ctx context.Context, h *hand, one *grant) outcome {
 	}
 	header := bearer(one.access)
 	header.Set("Content-Type", "application/json")
-	out := c.accepted(h.do(ctx, http.MethodPost, c.d.URL+"/api/v1/transactions", header, string(body), http.StatusCreated))
+	out := c.accepted(conn.do(ctx, http.MethodPost, c.d.URL+"/api/v1/transactions", header, string(body), http.StatusCreated))
 	if out.good {
 		c.written(name)
 	}
@@ -250,9 +250,9 @@ func (c *Crew) write(ctx context.Context, h *hand, one *grant) outcome {
 }
 
 // revoke takes back a token that was just used, and has it watched.
-func (c *Crew) revoke(ctx context.Context, h *hand, one *grant) outcome {
+func (c *Generator) revoke(ctx context.Context, conn *connection, one *grant) outcome {
 	c.useEverywhere(ctx, one.access)
-	out := c.form(ctx, h, "/oauth/revoke", url.Values{"token": {one.refresh}})
+	out := c.form(ctx, conn, "/oauth/revoke", url.Values{"token": {one.refresh}})
 	if out.good {
 		c.revoked(ctx, one.access, time.Now())
 	}

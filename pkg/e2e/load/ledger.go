@@ -13,7 +13,7 @@ import (
 // Ledger knows what services acknowledged, and what became of it.
 type Ledger struct {
 	replicas []string // of resourceapi, past the origin
-	watcher  *hand
+	watcher  *connection
 	numbers  atomic.Int64
 	watching sync.WaitGroup
 
@@ -32,7 +32,7 @@ type revocation struct {
 }
 
 func newLedger(d *Deployment, timeout time.Duration) *Ledger {
-	l := &Ledger{watcher: &hand{&http.Client{
+	l := &Ledger{watcher: &connection{&http.Client{
 		Timeout: timeout, Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true},
 	}}}
 	for _, api := range d.APIs {
@@ -159,9 +159,9 @@ func (l *Ledger) Refusals() []time.Duration {
 	return l.refusals
 }
 
-// Turn begins a new page of the ledger: what was found so far is forgotten. What was
-// written must still be there; what was revoked is not tried again.
-func (l *Ledger) Turn() {
+// Reset forgets what was found so far. What was written must still be there; what was
+// revoked is not tried again.
+func (l *Ledger) Reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lost, l.revoke, l.accepted, l.refusals = nil, nil, 0, nil

@@ -42,26 +42,26 @@ func TestLoadAtHalfOfSaturation(t *testing.T) {
 	redis := testenv.StartRedis(t)
 	m := &machine{postgres: postgres, redis: redis}
 	m.deploy(t)
-	crew, err := load.NewCrew(t.Context(), m.d, load.Size{
+	generator, err := load.NewGenerator(t.Context(), m.d, load.Size{
 		People: 32, Grants: 2 * *connections, Connections: *connections, Mix: load.Everyday, Timeout: 30 * time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	begin := time.Now()
-	warming := crew.Closed(t.Context(), 64)
+	warming := generator.Closed(t.Context(), 64)
 	<-time.After(*calibrate)
 	warm := warming.Stop()
 	saturation := float64(len(warm)) / time.Since(begin).Seconds()
 
 	before := m.look()
-	run := crew.Open(t.Context(), saturation/2)
+	run := generator.Open(t.Context(), saturation/2)
 	<-time.After(*lasts / 2)
 	middle := m.look()
 	<-time.After(*lasts / 2)
 	samples := run.Stop()
 	after := m.look()
-	if err := crew.Verify(t.Context()); err != nil {
+	if err := generator.Verify(t.Context()); err != nil {
 		t.Error(err)
 	}
 	tables := fmt.Sprintf("%s UTC, %d CPUs, %s, generator, proxy and engines on the same CPUs. %d connections; saturation (64 connections, each with the next request when it has "+
@@ -69,9 +69,9 @@ func TestLoadAtHalfOfSaturation(t *testing.T) {
 		*connections, saturation, saturation/2, *lasts, kinds(samples), m.costs(before, middle, after, len(samples)))
 	tables += fmt.Sprintf("\n%d revocations, each watched at both replicas of resourceapi. From the answer of the revocation to the first refusal: p50 %s, longest %s. "+
 		"The last request that was let in was sent %s after its revocation. Acknowledged and lost: %d.\n",
-		len(crew.Refusals())/2, short(load.Quantile(crew.Refusals(), 0.5)), short(load.Quantile(crew.Refusals(), 1)), short(crew.Accepted()), len(crew.Lost()))
+		len(generator.Refusals())/2, short(load.Quantile(generator.Refusals(), 0.5)), short(load.Quantile(generator.Refusals(), 1)), short(generator.Accepted()), len(generator.Lost()))
 	t.Log("\n" + tables)
-	m.judge(t, samples, crew, middle, after)
+	m.judge(t, samples, generator, middle, after)
 	if *write && !t.Failed() {
 		if err := load.Put("scale.md", "make load", tables); err != nil {
 			t.Fatal(err)
@@ -79,20 +79,20 @@ func TestLoadAtHalfOfSaturation(t *testing.T) {
 	}
 }
 
-func (m *machine) judge(t *testing.T, samples []load.Sample, crew *load.Crew, middle, after sight) {
+func (m *machine) judge(t *testing.T, samples []load.Sample, generator *load.Generator, middle, after sight) {
 	t.Helper()
 	for _, s := range samples {
 		if refused := strings.HasPrefix(s.Status, "503") && !s.Bare; !s.Good && (*write || !refused) {
 			t.Errorf("%s: %s %s", s.Kind, s.Status, s.Body)
 		}
 	}
-	for _, what := range crew.Lost() {
+	for _, what := range generator.Lost() {
 		t.Errorf("lost: %s", what)
 	}
-	if late := crew.Accepted(); late > life {
+	if late := generator.Accepted(); late > life {
 		t.Errorf("something was accepted %s after its revocation", late)
 	}
-	if len(crew.Refusals()) == 0 {
+	if len(generator.Refusals()) == 0 {
 		t.Error("nothing was revoked")
 	}
 	for name, grown := range after.memory {

@@ -42,7 +42,7 @@ type arrival struct {
 
 // Open makes load in an open loop: so many a second are due, whatever happens to
 // those before.
-func (c *Crew) Open(ctx context.Context, rate float64) *Run {
+func (c *Generator) Open(ctx context.Context, rate float64) *Run {
 	r := &Run{}
 	sending, stop := context.WithCancel(ctx)
 	r.stop = stop
@@ -51,10 +51,10 @@ func (c *Crew) Open(ctx context.Context, rate float64) *Run {
 		defer close(due)
 		c.arrive(sending, rate, due)
 	})
-	for _, h := range c.hands {
+	for _, conn := range c.connections {
 		r.working.Go(func() {
 			for next := range due {
-				r.add(c.sample(ctx, h, next))
+				r.add(c.sample(ctx, conn, next))
 			}
 		})
 	}
@@ -63,14 +63,14 @@ func (c *Crew) Open(ctx context.Context, rate float64) *Run {
 
 // Closed makes as much load as workers connections can, each sending the next when
 // it has its answer.
-func (c *Crew) Closed(ctx context.Context, workers int) *Run {
+func (c *Generator) Closed(ctx context.Context, workers int) *Run {
 	r := &Run{}
 	sending, stop := context.WithCancel(ctx)
 	r.stop = stop
-	for _, h := range c.hands[:min(workers, len(c.hands))] {
+	for _, conn := range c.connections[:min(workers, len(c.connections))] {
 		r.working.Go(func() {
 			for sending.Err() == nil {
-				r.add(c.sample(ctx, h, arrival{c.Mix.pick(), time.Now()}))
+				r.add(c.sample(ctx, conn, arrival{c.Mix.pick(), time.Now()}))
 			}
 		})
 	}
@@ -78,7 +78,7 @@ func (c *Crew) Closed(ctx context.Context, workers int) *Run {
 }
 
 // arrive lets the next be due at even times.
-func (c *Crew) arrive(ctx context.Context, rate float64, due chan<- arrival) {
+func (c *Generator) arrive(ctx context.Context, rate float64, due chan<- arrival) {
 	every := time.Duration(float64(time.Second) / rate)
 	for next := time.Now(); pause(ctx, time.Until(next)); next = next.Add(every) {
 		select {
@@ -88,9 +88,9 @@ func (c *Crew) arrive(ctx context.Context, rate float64, due chan<- arrival) {
 	}
 }
 
-func (c *Crew) sample(ctx context.Context, h *hand, next arrival) Sample {
+func (c *Generator) sample(ctx context.Context, conn *connection, next arrival) Sample {
 	s := Sample{Kind: next.kind, Due: next.due, Sent: time.Now()}
-	out := c.one(ctx, h, next.kind)
+	out := c.one(ctx, conn, next.kind)
 	s.Done, s.Good, s.Bare = time.Now(), out.good, out.bare
 	switch {
 	case out.status == 0:

@@ -27,16 +27,16 @@ type Size struct {
 	Timeout time.Duration
 }
 
-// Crew are the people and the application that make the load.
-type Crew struct {
+// Generator makes the load: people, and an application with its connections to the origin.
+type Generator struct {
 	*Ledger
 	Size
 
-	d      *Deployment
-	app    actor.Credential
-	people []*member
-	grants chan *grant // that nobody uses at the moment
-	hands  []*hand
+	d           *Deployment
+	app         actor.Credential
+	people      []*member
+	grants      chan *grant // that nobody uses at the moment
+	connections []*connection
 }
 
 // member is a person with a household, an API key and a browser that is signed in.
@@ -57,23 +57,23 @@ type grant struct {
 	unsure  bool // the answer of a refresh was lost: the access token may be replaced
 }
 
-// hand is one connection to the origin.
-type hand struct{ client *http.Client }
+// connection is one connection to the origin.
+type connection struct{ client *http.Client }
 
-// newHand returns a client that keeps one connection.
-func newHand(timeout time.Duration) *hand {
-	return &hand{&http.Client{
+// newConnection returns a client that keeps one connection.
+func newConnection(timeout time.Duration) *connection {
+	return &connection{&http.Client{
 		Transport:     &http.Transport{MaxConnsPerHost: 1, MaxIdleConnsPerHost: 1, DisableCompression: true},
 		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
-// NewCrew signs everybody up.
-func NewCrew(ctx context.Context, d *Deployment, size Size) (*Crew, error) {
-	c := &Crew{Ledger: newLedger(d, size.Timeout), Size: size, d: d, grants: make(chan *grant, 2*size.Grants)}
+// NewGenerator signs everybody up.
+func NewGenerator(ctx context.Context, d *Deployment, size Size) (*Generator, error) {
+	c := &Generator{Ledger: newLedger(d, size.Timeout), Size: size, d: d, grants: make(chan *grant, 2*size.Grants)}
 	for range size.Connections {
-		c.hands = append(c.hands, newHand(size.Timeout))
+		c.connections = append(c.connections, newConnection(size.Timeout))
 	}
 	var err error
 	if c.app, err = d.stack.NewClient(ctx, "--name", "Load", "--public", "--redirect-uri", callback); err != nil {
@@ -87,7 +87,7 @@ func NewCrew(ctx context.Context, d *Deployment, size Size) (*Crew, error) {
 		return nil, err
 	}
 	err = each(size.Grants, func(i int) error {
-		one, out := c.connect(ctx, c.hands[i%len(c.hands)], c.people[i%len(c.people)])
+		one, out := c.connect(ctx, c.connections[i%len(c.connections)], c.people[i%len(c.people)])
 		if one == nil {
 			return fmt.Errorf("load: no tokens: %+v", out)
 		}
@@ -108,7 +108,7 @@ func each(n int, work func(i int) error) error {
 }
 
 // signUp makes a person with everything.
-func (c *Crew) signUp(ctx context.Context) (*member, error) {
+func (c *Generator) signUp(ctx context.Context) (*member, error) {
 	m := &member{Person: actor.NewPerson(c.d.URL)}
 	if _, err := m.SignUp(ctx); err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ func (c *Crew) signUp(ctx context.Context) (*member, error) {
 
 // Verify looks at the end whether everything is there that was acknowledged, and
 // nothing works that was taken back. What it finds is in the ledger.
-func (c *Crew) Verify(ctx context.Context) error {
+func (c *Generator) Verify(ctx context.Context) error {
 	found := make([]map[string]bool, len(c.people))
 	err := each(len(c.people), func(i int) error {
 		var err error
@@ -171,7 +171,7 @@ func (c *Crew) Verify(ctx context.Context) error {
 }
 
 // useAll uses every connection of the application once more.
-func (c *Crew) useAll(ctx context.Context) error {
+func (c *Generator) useAll(ctx context.Context) error {
 	var idle []*grant
 	for {
 		select {
@@ -183,13 +183,13 @@ func (c *Crew) useAll(ctx context.Context) error {
 		break
 	}
 	return each(len(idle), func(i int) error {
-		one, h := idle[i], c.hands[i%len(c.hands)]
-		out := c.used(ctx, h, one)
+		one, conn := idle[i], c.connections[i%len(c.connections)]
+		out := c.used(ctx, conn, one)
 		for range attempts { // a machine that is at its limits may refuse at first
 			if out.good || out.gone || !pause(ctx, time.Second) {
 				break
 			}
-			out = c.used(ctx, h, one)
+			out = c.used(ctx, conn, one)
 		}
 		if out.gone {
 			return nil // the ledger has it
@@ -206,16 +206,16 @@ func (c *Crew) useAll(ctx context.Context) error {
 const attempts = 5
 
 // used refreshes a connection and reads with it.
-func (c *Crew) used(ctx context.Context, h *hand, one *grant) outcome {
-	out := c.refreshed(ctx, h, one)
+func (c *Generator) used(ctx context.Context, conn *connection, one *grant) outcome {
+	out := c.refreshed(ctx, conn, one)
 	if out.good {
-		out = c.readWith(ctx, h, one)
+		out = c.readWith(ctx, conn, one)
 	}
 	return out
 }
 
 // transactions are the names of all that a person's household has.
-func (c *Crew) transactions(ctx context.Context, m *member) (map[string]bool, error) {
+func (c *Generator) transactions(ctx context.Context, m *member) (map[string]bool, error) {
 	found, app := map[string]bool{}, &actor.App{}
 	for after, more := "", true; more; {
 		var page struct {
