@@ -79,13 +79,13 @@ func TestOutages(t *testing.T) {
 		defer mu.Unlock()
 		rows[r.fault] = r
 	}
-	t.Run("houses", func(t *testing.T) {
-		for _, h := range houses {
-			t.Run(h.name, func(t *testing.T) {
+	t.Run("scenarios", func(t *testing.T) {
+		for _, c := range scenarios {
+			t.Run(c.name, func(t *testing.T) {
 				if !*full {
 					t.Parallel()
 				}
-				h.suffer(t, theForm(), note)
+				c.run(t, theForm(), note)
 			})
 		}
 	})
@@ -98,38 +98,38 @@ func TestOutages(t *testing.T) {
 	}
 }
 
-// house is a deployment, and what happens to it.
-type house struct {
+// scenario is a deployment, and the faults that are injected into it.
+type scenario struct {
 	name   string
-	build  func(t *testing.T, f form) *scene
+	build  func(t *testing.T, f form) *environment
 	faults []fault
 }
 
 // fault is something that goes wrong.
 type fault struct {
 	name    string
-	long    bool                        // it shows after a while
-	refuses bool                        // somebody must be refused, or the fault was none
-	begin   func(s *scene) (end func()) // end makes good what does not become good by itself
+	long    bool                              // it shows after a while
+	refuses bool                              // somebody must be refused, or the fault was none
+	begin   func(e *environment) (end func()) // end makes good what does not become good by itself
 }
 
-func (h house) suffer(t *testing.T, f form, note func(row)) {
-	chosen := slices.DeleteFunc(slices.Clone(h.faults), func(one fault) bool { return !strings.Contains(one.name, *only) })
+func (c scenario) run(t *testing.T, f form, note func(row)) {
+	chosen := slices.DeleteFunc(slices.Clone(c.faults), func(one fault) bool { return !strings.Contains(one.name, *only) })
 	if len(chosen) == 0 {
 		return
 	}
-	s := h.build(t, f)
-	s.t, s.form = t, f
+	e := c.build(t, f)
+	e.t, e.form = t, f
 	var err error
-	if s.generator, err = load.NewGenerator(t.Context(), s.d, f.size); err != nil {
+	if e.generator, err = load.NewGenerator(t.Context(), e.d, f.size); err != nil {
 		t.Fatal(err)
 	}
 	for _, one := range chosen {
-		r := s.suffer(one)
+		r := e.inject(one)
 		note(r)
 		t.Logf("%s", r)
 	}
-	if log := s.d.Logs(); strings.Contains(log, "panic") {
+	if log := e.d.Logs(); strings.Contains(log, "panic") {
 		t.Errorf("somebody panicked:\n%.4000s", log)
 	}
 }
@@ -137,8 +137,8 @@ func (h house) suffer(t *testing.T, f form, note func(row)) {
 // faultNames are the names of all, in the order of the table.
 func faultNames() []string {
 	var names []string
-	for _, h := range houses {
-		for _, f := range h.faults {
+	for _, c := range scenarios {
+		for _, f := range c.faults {
 			names = append(names, f.name)
 		}
 	}

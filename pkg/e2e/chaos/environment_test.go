@@ -13,8 +13,8 @@ import (
 	"latchkey/pkg/testenv"
 )
 
-// scene is a deployment under load, with what it stands on.
-type scene struct {
+// environment is a deployment under load, with the servers that it uses.
+type environment struct {
 	t         *testing.T
 	form      form
 	d         *load.Deployment
@@ -54,51 +54,51 @@ func short(d time.Duration) string {
 	return d.Round(10 * time.Millisecond).String()
 }
 
-// suffer lets a fault happen and waits until everything works again.
-func (s *scene) suffer(f fault) row {
-	s.t.Helper()
-	s.generator.Reset()
-	run := s.generator.Open(s.t.Context(), s.form.rate)
+// inject lets a fault happen and waits until everything works again.
+func (e *environment) inject(f fault) row {
+	e.t.Helper()
+	e.generator.Reset()
+	run := e.generator.Open(e.t.Context(), e.form.rate)
 	began := time.Now()
-	s.eventually(run, f.name+": all is well before it", began)
+	e.eventually(run, f.name+": all is well before it", began)
 	began = time.Now()
-	end := f.begin(s)
+	end := f.begin(e)
 	over := began // what mends itself is over when it happened
 	if end != nil {
-		lasts := s.form.lasts
+		lasts := e.form.lasts
 		if f.long {
-			lasts = s.form.long
+			lasts = e.form.long
 		}
 		<-time.After(lasts)
 		end()
 		over = time.Now()
 	}
-	s.eventually(run, f.name+": it works again by itself", over)
+	e.eventually(run, f.name+": it works again by itself", over)
 	<-time.After(1200 * time.Millisecond) // what was revoked last has no life left
 	samples := run.Stop()
-	if err := s.generator.Verify(s.t.Context()); err != nil {
-		s.t.Errorf("%s: %v", f.name, err)
+	if err := e.generator.Verify(e.t.Context()); err != nil {
+		e.t.Errorf("%s: %v", f.name, err)
 	}
-	return s.judge(f, samples, began, over)
+	return e.judge(f, samples, began, over)
 }
 
 // settled is how long nothing may fail until it counts as working.
 const settled = time.Second
 
 // eventually waits until everything that was sent for a while was answered well.
-func (s *scene) eventually(run *load.Run, what string, from time.Time) {
-	s.t.Helper()
+func (e *environment) eventually(run *load.Run, what string, from time.Time) {
+	e.t.Helper()
 	var last []load.Sample
 	deadline := time.Now().Add(mending)
 	for {
 		now := time.Now()
 		last = run.Since(now.Add(-settled))
 		bad := slices.ContainsFunc(last, func(one load.Sample) bool { return !one.Good })
-		if !bad && len(last) >= int(s.form.rate*settled.Seconds()/2) && now.Sub(from) >= settled {
+		if !bad && len(last) >= int(e.form.rate*settled.Seconds()/2) && now.Sub(from) >= settled {
 			return
 		}
 		if now.After(deadline) {
-			s.t.Fatalf("not within %s: %s. The last: %+v\n%s", mending, what, last[max(0, len(last)-5):], end(s.d.Logs()))
+			e.t.Fatalf("not within %s: %s. The last: %+v\n%s", mending, what, last[max(0, len(last)-5):], end(e.d.Logs()))
 		}
 		<-time.After(50 * time.Millisecond)
 	}
@@ -107,9 +107,9 @@ func (s *scene) eventually(run *load.Run, what string, from time.Time) {
 func end(log string) string { return log[max(0, len(log)-6000):] }
 
 // judge makes the row, and complains of what must not be.
-func (s *scene) judge(f fault, samples []load.Sample, began, over time.Time) row {
-	s.t.Helper()
-	r := row{fault: f.name, accepted: s.generator.Accepted(), lost: len(s.generator.Lost())}
+func (e *environment) judge(f fault, samples []load.Sample, began, over time.Time) row {
+	e.t.Helper()
+	r := row{fault: f.name, accepted: e.generator.Accepted(), lost: len(e.generator.Lost())}
 	seen, refused := map[string]int{}, 0
 	for _, one := range samples {
 		if one.Good || one.Done.Before(began) {
@@ -120,14 +120,14 @@ func (s *scene) judge(f fault, samples []load.Sample, began, over time.Time) row
 		r.refused = max(r.refused, one.Done.Sub(one.Sent))
 		r.again = max(r.again, one.Sent.Sub(over))
 		if strings.HasPrefix(one.Status, "500") {
-			s.t.Errorf("%s: %s was answered with 500: %s\n%s", f.name, one.Kind, one.Body, end(s.d.Logs()))
+			e.t.Errorf("%s: %s was answered with 500: %s\n%s", f.name, one.Kind, one.Body, end(e.d.Logs()))
 		}
 		if one.Bare {
-			s.t.Errorf("%s: %s was answered with 503 without Retry-After", f.name, one.Kind)
+			e.t.Errorf("%s: %s was answered with 503 without Retry-After", f.name, one.Kind)
 		}
 	}
 	if f.refuses && refused == 0 {
-		s.t.Errorf("%s: nobody was refused", f.name)
+		e.t.Errorf("%s: nobody was refused", f.name)
 	}
 	r.seen = fmt.Sprintf("none of %d", len(samples))
 	if refused > 0 {
@@ -138,10 +138,10 @@ func (s *scene) judge(f fault, samples []load.Sample, began, over time.Time) row
 		r.seen = strings.Join(list, ", ") + fmt.Sprintf(" of %d", len(samples))
 	}
 	if r.accepted > life {
-		s.t.Errorf("%s: something was accepted %s after its revocation", f.name, r.accepted)
+		e.t.Errorf("%s: something was accepted %s after its revocation", f.name, r.accepted)
 	}
-	for _, what := range s.generator.Lost() {
-		s.t.Errorf("%s: lost: %s", f.name, what)
+	for _, what := range e.generator.Lost() {
+		e.t.Errorf("%s: lost: %s", f.name, what)
 	}
 	return r
 }
