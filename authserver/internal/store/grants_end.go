@@ -60,9 +60,9 @@ func grantConditions(f authserver.GrantFilter, args []any) (string, []any) {
 	return where.String(), args
 }
 
-// ownToken is the condition of EndByToken: any refresh token of the grant ($6 is
+// owned is the condition of EndByToken: any refresh token of the grant ($6 is
 // NULL), or its current access token.
-const ownToken = `ended_at IS NULL AND handle = $4 AND (client_id = $5) IS TRUE AND access_digest = COALESCE($6, access_digest)`
+const owned = `ended_at IS NULL AND handle = $4 AND (client_id = $5) IS TRUE AND access_digest = COALESCE($6, access_digest)`
 
 // EndByToken implements grant.Store. A row that somebody holds is waited for.
 func (s *Store) EndByToken(ctx context.Context, r grant.Revocation) (*authserver.EndedGrant, error) {
@@ -72,7 +72,7 @@ func (s *Store) EndByToken(ctx context.Context, r grant.Revocation) (*authserver
 	}
 	var e authserver.EndedGrant
 	end := func(wait bool) error {
-		row := s.move(ctx, s.moves.end, wait, `UPDATE grants SET `+endSet+` WHERE `+ownToken+endedColumns,
+		row := s.move(ctx, s.moves.end, wait, `UPDATE grants SET `+endSet+` WHERE `+owned+endedColumns,
 			r.At, r.Reason, day(r.At), r.Handle[:], r.ClientID, nilIfEmpty(current))
 		return notClaimed(row.Scan(&e.ID, &e.UserID, &e.ClientID, &e.Access))
 	}

@@ -20,7 +20,7 @@ func newMoves(db *database.DB) moves {
 			"bytea", "bytea", "timestamptz", "timestamptz", "int")),
 		rotate: db.Gather(gathered(rotateSet, rotateWhere, rotated+`asked.retired`,
 			"bytea", "bytea", "text", "text", "text", "timestamptz", "bytea", "bytea", "timestamptz", "timestamptz", "int", "bytea")),
-		end: db.Gather(gathered(endSet, ownToken, ended, "timestamptz", "text", "int", "bytea", "text", "bytea")),
+		end: db.Gather(gathered(endSet, owned, ended, "timestamptz", "text", "int", "bytea", "text", "bytea")),
 	}
 }
 

@@ -126,6 +126,6 @@ func lines(v *View, key, strokes string) templ.Component {
 		if strokes == "" {
 			return items(list).Render(ctx, w)
 		}
-		return signed(list, strokes).Render(ctx, w)
+		return signed(list, strokes).Render(ctx, w) //nolint:contextcheck // it is drawn with ctx
 	})
 }
