@@ -4,6 +4,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/gorilla/mux"
 
@@ -142,6 +146,33 @@ func (s *Server) checked(post, stale httpserver.Handler) httpserver.Handler {
 		return post(w, r)
 	}
 }
+
+// readable refuses an address that is no text (UTF-8, without NUL): no database takes
+// such a thing. A path of that kind leads nowhere.
+func (s *Server) readable(next http.Handler) http.Handler {
+	missing := s.NotFound()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !isText(r.URL.Path):
+			missing.ServeHTTP(w, r)
+		case !areText(r.URL.Query()):
+			s.RenderError(w, r, errFilter)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func areText(query url.Values) bool {
+	for name, values := range query {
+		if !isText(name) || slices.ContainsFunc(values, func(v string) bool { return !isText(v) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // NotFound is the page of an address that does not exist.
 func (s *Server) NotFound() http.Handler {

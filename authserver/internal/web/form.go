@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
@@ -114,7 +113,7 @@ func readForm(r *http.Request) error {
 		if len(values) > 1 {
 			return errForm.WithCause(errors.New("a field came twice"))
 		}
-		if !utf8.ValidString(values[0]) || strings.ContainsRune(values[0], 0) {
+		if !isText(values[0]) {
 			return errForm.WithCause(errors.New("a field is no text"))
 		}
 	}

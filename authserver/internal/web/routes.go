@@ -146,7 +146,7 @@ func (s *Server) providerRoutes() []route {
 // Mount adds the pages to router.
 func (s *Server) Mount(router *mux.Router) {
 	for _, one := range s.routes() {
-		router.Handle(one.path, s.answer(one))
+		router.Handle(one.path, s.readable(s.answer(one)))
 	}
 	s.mountWellKnown(router)
 }
