@@ -123,6 +123,7 @@ func TestUsageErrorsExit2(t *testing.T) {
 		{"client", "logo"},
 		{"client", "logo", "a"},
 		{"client", "logo", "a", "--file", "x", "--remove"},
+		{"client", "logo", "a", "--fetch", "--remove"},
 		{"client", "delete"},
 		{"client", "list", "x"},
 		{"client", "rotate-secret"},

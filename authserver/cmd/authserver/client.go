@@ -25,7 +25,7 @@ const clientUsage = `usage: authserver client COMMAND
   update ID [--name N] [--redirect-uri U]... [--scope S] [--refresh-overlap 10m]
          [--localhost-ports=BOOL] [--pushed-only=BOOL] [--device=BOOL] [--json]
   rotate-secret ID [--overlap 24h] [--json]
-  logo ID --file PICTURE|--remove [--json]
+  logo ID --file PICTURE|--fetch|--remove [--json]
   delete ID [--yes] [--json]`
 
 var clientCommand = cli.Group("authserver client", clientUsage, map[string]cli.Command{
