@@ -90,7 +90,9 @@ func (w *world) signDeviceOut(b *tab, p *actor.Person, key string) {
 	}
 	wantStatus(w.t, w.call(http.MethodGet, accounts, pair.Access, nil), http.StatusOK)
 	b.visit(w.Auth.URL + "/settings/signins")
-	b.press("button[value=end-device]")
+	b.press(`main a[href^="/settings/signins/devices/"]`)
+	b.until(`location.pathname.startsWith("/settings/signins/devices/")`)
+	b.press("main form button[type=submit]")
 	b.until("location.search === '?done=device-ended'")
 	if err := within(w.t.Context(), func() error {
 		return want(w.call(http.MethodGet, accounts, pair.Access, nil), http.StatusUnauthorized, nil)

@@ -202,7 +202,7 @@ func TestAWaitingDeviceNeedsTheSigninThatSawIt(t *testing.T) {
 		w.signingIn(elsewhere)
 		made := w.beginDevice(app, nil)
 		asked := w.typeCode(elsewhere, made.Text("user_code"))
-		if err := w.prepared(p, "/settings/signins", map[string]string{"action": "end-others"})(); err != nil {
+		if err := w.prepared(p, "/settings/signins/others", map[string]string{"action": "end-others"})(); err != nil {
 			w.t.Fatal(err)
 		}
 		w.decideDevice(elsewhere, asked, "allow")

@@ -168,11 +168,11 @@ func (r *race) resetPassword() func() error {
 }
 
 func (r *race) signEverythingOut() func() error {
-	return r.prepared(r.owner, "/settings/signins", map[string]string{"action": "end-others"})
+	return r.prepared(r.owner, "/settings/signins/others", map[string]string{"action": "end-others"})
 }
 
 func (r *race) takeConsentBack() func() error {
-	path := "/settings/applications/one?client_id=" + url.QueryEscape(r.app.Client.ID)
+	path := "/settings/applications/one/remove?client_id=" + url.QueryEscape(r.app.Client.ID)
 	return r.prepared(r.owner, path, map[string]string{"client_id": r.app.Client.ID})
 }
 

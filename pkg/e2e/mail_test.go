@@ -121,7 +121,7 @@ func TestAccessTakenBackOnThePage(t *testing.T) {
 		if err != nil || !strings.Contains(page.Text(), "Test app") {
 			w.t.Fatalf("the application is not listed: %v %s", err, page.Text())
 		}
-		w.answer(p.Browser, "/settings/applications/one?client_id="+url.QueryEscape(app.Client.ID), nil)
+		w.answer(p.Browser, "/settings/applications/one/remove?client_id="+url.QueryEscape(app.Client.ID), nil)
 		w.allRefuse(pair.Access)
 		page, err = p.Open(w.t.Context(), app.AuthorizeURL(actor.NewPKCE(), "read", "s", nil))
 		if err != nil || page.Left != nil {

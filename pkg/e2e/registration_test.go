@@ -3,8 +3,10 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -271,6 +273,10 @@ func TestEachInstallationIsAGrantOfItsOwn(t *testing.T) {
 		laptop, phone := w.tokensOf(p, app, "read"), w.tokensOf(p, app, "read")
 		page, err := p.Open(w.t.Context(), "/settings/applications/one?"+url.Values{"client_id": {app.Client.ID}}.Encode())
 		if err != nil {
+			w.t.Fatal(err)
+		}
+		end := regexp.MustCompile(`/settings/applications/one/end\?[^"]+`).FindString(page.Body)
+		if page, err = p.Open(w.t.Context(), html.UnescapeString(end)); err != nil {
 			w.t.Fatal(err)
 		}
 		form, err := page.Form("grant")

@@ -100,6 +100,8 @@ func walkTakeBack(w *world, _ *testenv.PostOffice) {
 	b.visit(w.Auth.URL + "/settings/applications")
 	b.press(`main a[href^="/settings/applications/one"]`)
 	b.arrive("/settings/applications/one")
+	b.press(`main a[href^="/settings/applications/one/remove"]`)
+	b.arrive("/settings/applications/one/remove")
 	b.press(`main form[action="/settings/applications"] button[type=submit]`)
 	b.arrive("/settings/applications")
 	if listed, err := ask[bool](b, `document.querySelector("main").innerText.includes("Budget Buddy")`); err != nil || listed {

@@ -117,3 +117,35 @@ func TestC8_WithoutTheAddressOfTheAPIThereIsNoTimeZone(t *testing.T) {
 		}
 	})
 }
+
+// TestNobodyOverwritesAnotherTimeZone: of two tabs the later one is told, and replaces
+// knowingly.
+func TestNobodyOverwritesAnotherTimeZone(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		p := w.person()
+		first, second := w.page(p, zonePage), w.page(p, zonePage)
+		send := func(page *actor.Page, zone string) *actor.Page {
+			w.t.Helper()
+			form, err := page.Form("time_zone", "seen")
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			form.Values.Set("time_zone", zone)
+			if page, err = p.Browser.Submit(w.t.Context(), page, form, "", ""); err != nil {
+				w.t.Fatal(err)
+			}
+			return page
+		}
+		send(first, "Asia/Tokyo")
+		told := send(second, farEast)
+		if told.Status != http.StatusConflict || !strings.Contains(told.Text(), "As it is now: Asia/Tokyo") || !strings.Contains(told.Body, ` selected>`+farEast) {
+			w.t.Fatalf("%d %s", told.Status, told.Text())
+		}
+		if shown := w.page(p, "/settings/family").Text(); !strings.Contains(shown, "Asia/Tokyo") {
+			w.t.Errorf("overwritten: %s", shown)
+		}
+		if done := send(told, farEast); !strings.Contains(done.Text(), farEast) || done.Status != http.StatusOK {
+			w.t.Errorf("knowingly: %d %s", done.Status, done.Text())
+		}
+	})
+}

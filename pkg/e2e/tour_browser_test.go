@@ -83,7 +83,8 @@ func (w *world) tourSettings(b *tab, at func(page, path string), look func(page 
 		at("settings-"+strings.ReplaceAll(page, "/", "-"), "/settings/"+page)
 	}
 	at("application", "/settings/applications/one?client_id="+app.Client.ID)
-	at("application-remove", "/settings/applications/one?client_id="+app.Client.ID+"&remove")
+	at("application-remove", "/settings/applications/one/remove?client_id="+app.Client.ID)
+	at("signins-others", "/settings/signins/others")
 	at("email-sent", "/settings/email?sent")
 	at("preferences", "/preferences")
 	at("signout", "/signout")
@@ -97,6 +98,9 @@ func (w *world) tourSettings(b *tab, at func(page, path string), look func(page 
 	b.press("button[value=invite]")
 	b.until(`document.body.textContent.includes("guest@example.com")`)
 	look("family-invited")
+	b.press(`main a[href^="/settings/family/invitations/"]`)
+	b.until(`location.pathname.startsWith("/settings/family/invitations/")`)
+	look("invitation-end")
 	at("join-signed-in", w.linkFor(w.office, "guest@example.com", "/join?"))
 }
 
@@ -202,6 +206,7 @@ func (w *world) tourKeys(b *tab, look func(page string)) {
 		w.t.Fatal(err)
 	}
 	w.busy("key", path[strings.LastIndex(path, "/")+1:])
+	w.usedFrom(path[strings.LastIndex(path, "/")+1:])
 	b.visit(w.Auth.URL + path)
 	look("key-busy")
 	for _, page := range []string{"rotate", "revoke"} {

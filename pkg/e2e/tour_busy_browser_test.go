@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"time"
 )
@@ -27,6 +28,19 @@ func (w *world) slow() {
 		return `INSERT INTO latency_hours (hour, bucket, requests) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
 			[]any{w.hour(hour), 10 + n + hour/24%5, 1 + int(1000/math.Pow(3, float64(n)))}
 	}, buckets)
+}
+
+// usedFrom lets a key have been used from as many addresses as are remembered.
+func (w *world) usedFrom(key string) {
+	w.t.Helper()
+	const kept = 20
+	db := openDB(w.t, w.AuthDB)
+	for i := range kept {
+		if _, err := db.Exec(w.t.Context(), `INSERT INTO key_addresses (key_id, address, calls, first_at, last_at) VALUES ($1, $2, $3, $4, $5)`,
+			key, fmt.Sprintf("2001:db8:1234:5678:9abc:def0:1234:%04x", 0xf000+i), 12_345_678, w.hour(24*29), w.hour(24+i)); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 }
 
 func (w *world) hour(back int) time.Time {

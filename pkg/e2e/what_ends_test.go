@@ -83,7 +83,7 @@ var happenings = map[string]func(s *endScene){
 		s.person.Password = laterPassword
 	},
 	"sign out everywhere else": func(s *endScene) {
-		if err := s.prepared(s.person, "/settings/signins", map[string]string{"action": "end-others"})(); err != nil {
+		if err := s.prepared(s.person, "/settings/signins/others", map[string]string{"action": "end-others"})(); err != nil {
 			s.t.Fatal(err)
 		}
 	},
@@ -100,7 +100,7 @@ var happenings = map[string]func(s *endScene){
 	},
 	"consent taken back": func(s *endScene) {
 		for _, app := range []*actor.App{s.app, s.television} {
-			s.answer(s.person.Browser, "/settings/applications/one?client_id="+url.QueryEscape(app.Client.ID)+"&remove", map[string]string{"client_id": app.Client.ID})
+			s.answer(s.person.Browser, "/settings/applications/one/remove?client_id="+url.QueryEscape(app.Client.ID), map[string]string{"client_id": app.Client.ID})
 		}
 	},
 	"key revoked": func(s *endScene) {

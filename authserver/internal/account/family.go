@@ -202,13 +202,19 @@ func (s *Service) one(ctx context.Context, members []authserver.User, id string,
 	return fault.New(fault.NotFound, "There is no such member.")
 }
 
-// SetRole changes what a member may do. The invitations that the member made end
-// with the role that allowed them.
-func (s *Service) SetRole(ctx context.Context, by *authserver.User, id, as string) error {
+var errOtherRole = fault.New(fault.Conflict, "Someone else changed this role at the same time. Saving again replaces it with yours.")
+
+// SetRole changes what a member may do. seen is the role that the form showed; "":
+// whatever it is now. The invitations that the member made end with the role that allowed
+// them. fault.Conflict: the member has another role.
+func (s *Service) SetRole(ctx context.Context, by *authserver.User, id, seen, as string) error {
 	if !authserver.ValidRole(as) {
 		return invalid(authserver.Violations{{Field: "role", Rule: "role.invalid", Message: "Role is invalid"}})
 	}
 	return s.withMember(ctx, by, id, func(ctx context.Context, u *authserver.User) error {
+		if seen != "" && seen != u.Role {
+			return errOtherRole
+		}
 		if err := s.deps.Store.MoveUser(ctx, u.ID, by.FamilyID, as); err != nil {
 			return err
 		}

@@ -132,7 +132,7 @@ func TestRoles(t *testing.T) {
 		ada := w.ada()
 		bob := w.member(ada, "bob@example.com", authserver.RoleMember)
 		stranger := w.join("zoe@example.com", "")
-		set := func(by *authserver.User, id, as string) error { return w.People.SetRole(w.Context(), by, id, as) }
+		set := func(by *authserver.User, id, as string) error { return w.People.SetRole(w.Context(), by, id, "", as) }
 		w.wantRules("no role", set(ada, bob.ID, "king"), "role.invalid")
 		w.Want("oneself", set(ada, ada.ID, authserver.RoleMember), fault.Conflict)
 		w.Want("by a member", set(bob, ada.ID, authserver.RoleMember), fault.Forbidden)

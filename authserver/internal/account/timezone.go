@@ -14,8 +14,9 @@ import (
 type FamilyData interface {
 	// FamilySettings returns what a family has chosen.
 	FamilySettings(ctx context.Context, familyID string) (authserver.FamilySettings, error)
-	// SetTimeZone chooses a time zone; fault.Invalid: there is no such zone.
-	SetTimeZone(ctx context.Context, familyID, zone string) (authserver.FamilySettings, error)
+	// SetTimeZone chooses a time zone, if it is seen; "": whatever it is. fault.Invalid:
+	// there is no such zone; fault.Conflict: it is another one.
+	SetTimeZone(ctx context.Context, familyID, seen, zone string) (authserver.FamilySettings, error)
 	// ExportFamily gives take the files with everything that is held of a family. Without
 	// an error that was all.
 	ExportFamily(ctx context.Context, familyID string, take func(name string, content io.Reader) error) error
@@ -24,7 +25,10 @@ type FamilyData interface {
 // householdPatience is how long a page waits for the resource API.
 const householdPatience = 2 * time.Second
 
-var errNoTimeZone = fault.New(fault.Unavailable, "The time zone can't be read or changed right now. Try again in a moment.")
+var (
+	errNoTimeZone    = fault.New(fault.Unavailable, "The time zone can't be read or changed right now. Try again in a moment.")
+	errOtherTimeZone = fault.New(fault.Conflict, "Someone else changed the time zone at the same time. Saving again replaces it with yours.")
+)
 
 // AsksForData reports whether the resource API can be asked.
 func (s *Service) AsksForData() bool { return s.deps.FamilyData != nil }
@@ -41,11 +45,12 @@ func (s *Service) FamilySettings(ctx context.Context, u *authserver.User) (auths
 	return own, nil
 }
 
-// SetTimeZone chooses what decides the day of the family of by, who must manage it.
+// SetTimeZone chooses what decides the day of the family of by, who must manage it. seen
+// is the zone that the form showed; "": whatever it is now.
 // The event follows the change, which no transaction here can hold: no row is kept
 // locked while another service is asked. fault.Forbidden, fault.Invalid,
-// fault.Unavailable.
-func (s *Service) SetTimeZone(ctx context.Context, by *authserver.User, zone string) error {
+// fault.Conflict (it is another one), fault.Unavailable.
+func (s *Service) SetTimeZone(ctx context.Context, by *authserver.User, seen, zone string) error {
 	if !by.May(role.ManageFamily) {
 		return errNotAdmin
 	}
@@ -53,9 +58,14 @@ func (s *Service) SetTimeZone(ctx context.Context, by *authserver.User, zone str
 	if err != nil || before.TimeZone == zone {
 		return err
 	}
+	if seen != "" && before.TimeZone != seen {
+		return errOtherTimeZone
+	}
 	waiting, cancel := context.WithTimeout(ctx, householdPatience)
 	defer cancel()
-	switch _, err = s.deps.FamilyData.SetTimeZone(waiting, by.FamilyID, zone); {
+	switch _, err = s.deps.FamilyData.SetTimeZone(waiting, by.FamilyID, seen, zone); {
+	case fault.Is(err, fault.Conflict):
+		return errOtherTimeZone.WithCause(err)
 	case fault.Is(err, fault.Invalid):
 		return invalid(authserver.Violations{{Field: "time_zone", Rule: "time_zone.unknown", Message: "Time zone is not known"}})
 	case err != nil:

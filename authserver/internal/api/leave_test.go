@@ -248,7 +248,7 @@ func TestFamilyAdministration(t *testing.T) {
 		if err := s.People.RemoveMember(t.Context(), bob, ada.ID); err == nil {
 			t.Error("a guest removed the admin")
 		}
-		if err := s.People.SetRole(t.Context(), bob, bob.ID, authserver.RoleAdmin); err == nil {
+		if err := s.People.SetRole(t.Context(), bob, bob.ID, "", authserver.RoleAdmin); err == nil {
 			t.Error("a guest became admin")
 		}
 		if err := s.People.RemoveMember(t.Context(), ada, ada.ID); err == nil {

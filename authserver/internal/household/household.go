@@ -74,19 +74,21 @@ func (c *Client) FamilySettings(ctx context.Context, familyID string) (authserve
 	return settingsOf(raw)
 }
 
-// SetTimeZone chooses the family's time zone. *fault.Error of kind Invalid: there is no
-// such zone.
-func (c *Client) SetTimeZone(ctx context.Context, familyID, zone string) (authserver.FamilySettings, error) {
+// SetTimeZone chooses the family's time zone, if it is seen; "": whatever it is. *fault.Error
+// of kind Invalid: there is no such zone; of kind Conflict: it is another one.
+func (c *Client) SetTimeZone(ctx context.Context, familyID, seen, zone string) (authserver.FamilySettings, error) {
 	change, err := json.Marshal(map[string]any{"family_settings": map[string]string{"time_zone": zone}})
 	if err != nil {
 		return authserver.FamilySettings{}, fmt.Errorf("household: %w", err)
 	}
-	status, raw, err := c.call(ctx, http.MethodPatch, familyID, change)
+	status, raw, err := c.call(ctx, http.MethodPatch, familyID, change, "?"+url.Values{"seen": {seen}}.Encode())
 	switch {
 	case err != nil:
 		return authserver.FamilySettings{}, err
 	case status == http.StatusUnprocessableEntity:
 		return authserver.FamilySettings{}, fault.Wrap(fault.Invalid, answered(status), "Time zone is not known")
+	case status == http.StatusConflict:
+		return authserver.FamilySettings{}, fault.Wrap(fault.Conflict, answered(status), "Time zone is another one now")
 	case status != http.StatusOK:
 		return authserver.FamilySettings{}, answered(status)
 	}
@@ -113,8 +115,8 @@ func answered(status int) error { return fmt.Errorf("household: the resource API
 // maxAnswer bounds what is read of an answer; the rest only costs the connection.
 const maxAnswer = 4 << 10
 
-func (c *Client) call(ctx context.Context, method, familyID string, body []byte) (status int, raw []byte, err error) {
-	req, err := c.request(ctx, method, familyID, bytes.NewReader(body))
+func (c *Client) call(ctx context.Context, method, familyID string, body []byte, below ...string) (status int, raw []byte, err error) {
+	req, err := c.request(ctx, method, familyID, bytes.NewReader(body), below...)
 	if err != nil {
 		return 0, nil, err
 	}

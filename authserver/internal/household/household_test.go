@@ -81,13 +81,17 @@ func TestFamilySettings(t *testing.T) {
 	if err != nil || got.TimeZone != "Asia/Tokyo" || !got.Today.Equal(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)) || h.asked.Method != http.MethodGet {
 		t.Errorf("%+v, %v", got, err)
 	}
-	got, err = h.SetTimeZone(t.Context(), "f", "Asia/Tokyo")
-	if err != nil || got.TimeZone != "Asia/Tokyo" || h.asked.Method != http.MethodPatch || h.carried != `{"family_settings":{"time_zone":"Asia/Tokyo"}}` {
+	got, err = h.SetTimeZone(t.Context(), "f", "Etc/GMT+1", "Asia/Tokyo")
+	if err != nil || h.asked.URL.Query().Get("seen") != "Etc/GMT+1" || got.TimeZone != "Asia/Tokyo" || h.asked.Method != http.MethodPatch || h.carried != `{"family_settings":{"time_zone":"Asia/Tokyo"}}` {
 		t.Errorf("%+v, %v: %s", got, err, h.carried)
 	}
 	h.answer = says(http.StatusUnprocessableEntity, "")
-	if _, err := h.SetTimeZone(t.Context(), "f", "Mars"); !fault.Is(err, fault.Invalid) {
+	if _, err := h.SetTimeZone(t.Context(), "f", "", "Mars"); !fault.Is(err, fault.Invalid) {
 		t.Errorf("no such zone: %v", err)
+	}
+	h.answer = says(http.StatusConflict, "")
+	if _, err := h.SetTimeZone(t.Context(), "f", "UTC", "Asia/Tokyo"); !fault.Is(err, fault.Conflict) {
+		t.Errorf("another zone than was seen: %v", err)
 	}
 	for what, answer := range map[string]http.HandlerFunc{
 		"a failure": says(http.StatusInternalServerError, ""), "no JSON": says(http.StatusOK, "x"), "no zone": says(http.StatusOK, `{"today": "2026-03-01"}`),
@@ -97,7 +101,7 @@ func TestFamilySettings(t *testing.T) {
 		h.answer = answer
 		for _, ask := range []func() error{
 			func() error { _, err := h.FamilySettings(t.Context(), "f"); return err },
-			func() error { _, err := h.SetTimeZone(t.Context(), "f", "UTC"); return err },
+			func() error { _, err := h.SetTimeZone(t.Context(), "f", "", "UTC"); return err },
 		} {
 			if err := ask(); err == nil || fault.Is(err, fault.Invalid) {
 				t.Errorf("%s: %v", what, err)

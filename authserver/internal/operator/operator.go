@@ -67,7 +67,7 @@ func New(d Dependencies) *Service { return &Service{d} }
 
 // Pages of lists, in rows.
 const (
-	PageSize    = 25
+	PageSize    = 20
 	MaxPageSize = 100
 )
 

@@ -8,7 +8,10 @@ import (
 	"latchkey/pkg/fault"
 )
 
-var errMissing = fault.New(fault.NotFound, "There is no such passkey.")
+var (
+	errMissing = fault.New(fault.NotFound, "There is no such passkey.")
+	errRenamed = fault.New(fault.Conflict, "This passkey was renamed in the meantime. Saving again replaces that name with yours.")
+)
 
 // List returns the passkeys of a user, the oldest first.
 func (s *Service) List(ctx context.Context, userID string) ([]authserver.Passkey, error) {
@@ -29,9 +32,10 @@ func (s *Service) Find(ctx context.Context, userID, id string) (*authserver.Pass
 	return nil, errMissing
 }
 
-// Rename gives a passkey of the user another name. Errors: fault.Invalid,
-// fault.NotFound.
-func (s *Service) Rename(ctx context.Context, userID, id, name string) error {
+// Rename gives a passkey of the user another name. seen is the name that the form showed;
+// "": whatever it is now. Errors: fault.Invalid, fault.NotFound, fault.Conflict (it has
+// another name).
+func (s *Service) Rename(ctx context.Context, userID, id, seen, name string) error {
 	if !authserver.ValidID(id) {
 		return errMissing
 	}
@@ -39,11 +43,14 @@ func (s *Service) Rename(ctx context.Context, userID, id, name string) error {
 	if broken := authserver.CheckPasskeyName(name); len(broken) > 0 {
 		return invalid(broken)
 	}
-	ok, err := s.deps.Store.RenamePasskey(ctx, userID, id, name)
-	if err == nil && !ok {
-		return errMissing
+	ok, err := s.deps.Store.RenamePasskey(ctx, userID, id, seen, name)
+	if err != nil || ok {
+		return err
 	}
-	return err
+	if _, err := s.Find(ctx, userID, id); err != nil {
+		return err
+	}
+	return errRenamed
 }
 
 // Remove forgets a passkey of the user. Errors: fault.NotFound; fault.Conflict:

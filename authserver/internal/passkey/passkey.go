@@ -36,7 +36,7 @@ type Store interface {
 	ListPasskeys(ctx context.Context, userID string) ([]authserver.Passkey, error)
 	FindPasskey(ctx context.Context, credentialID []byte) (*authserver.Passkey, error)
 	UsePasskey(ctx context.Context, id string, count uint32, backedUp bool, now time.Time) (bool, error)
-	RenamePasskey(ctx context.Context, userID, id, name string) (bool, error)
+	RenamePasskey(ctx context.Context, userID, id, seen, name string) (bool, error)
 	DeletePasskey(ctx context.Context, userID, id string) (bool, error)
 	CreatePasskeyChallenge(ctx context.Context, c *authserver.PasskeyChallenge) error
 	ClaimPasskeyChallenge(ctx context.Context, challenge secret.Digest, purpose string, browser secret.Digest, now time.Time) (string, error)

@@ -185,13 +185,13 @@ func TestPasskeysAreKept(t *testing.T) {
 		}
 		id, other := keys[0].ID, w.Person()
 		for what, err := range map[string]error{
-			"rename of another's": w.Rename(w.Context(), other.ID, id, "Mine"), "remove of another's": w.Remove(w.Context(), other.ID, id),
-			"rename of none": w.Rename(w.Context(), w.user.ID, "x", "Mine"), "remove of none": w.Remove(w.Context(), w.user.ID, uuid.NewString()),
+			"rename of another's": w.Rename(w.Context(), other.ID, id, "", "Mine"), "remove of another's": w.Remove(w.Context(), other.ID, id),
+			"rename of none": w.Rename(w.Context(), w.user.ID, "x", "", "Mine"), "remove of none": w.Remove(w.Context(), w.user.ID, uuid.NewString()),
 		} {
 			w.Want(what, err, fault.NotFound)
 		}
-		w.Want("no name", w.Rename(w.Context(), w.user.ID, id, " "), fault.Invalid)
-		if err := w.Rename(w.Context(), w.user.ID, id, "Old phone"); err != nil {
+		w.Want("no name", w.Rename(w.Context(), w.user.ID, id, "", " "), fault.Invalid)
+		if err := w.Rename(w.Context(), w.user.ID, id, "", "Old phone"); err != nil {
 			w.Fatal(err)
 		}
 		if found, err := w.Find(w.Context(), w.user.ID, id); err != nil || found.Name != "Old phone" {

@@ -94,9 +94,10 @@ func (s *Store) UsePasskey(ctx context.Context, id string, count uint32, backedU
 		Updates(map[string]any{"sign_count": int64(count), "backed_up": backedUp, "used_at": now}))
 }
 
-// RenamePasskey gives a passkey of the user another name. false: there is none.
-func (s *Store) RenamePasskey(ctx context.Context, userID, id, name string) (bool, error) {
-	return wroteOne(s.passkeys(ctx, userID).Where("id = ?", id).Update("name", name))
+// RenamePasskey gives a passkey of the user another name, if it is called seen; "":
+// whatever it is called. false: there is none.
+func (s *Store) RenamePasskey(ctx context.Context, userID, id, seen, name string) (bool, error) {
+	return wroteOne(s.passkeys(ctx, userID).Where("id = ? AND (? = '' OR name = ?)", id, seen, seen).Update("name", name))
 }
 
 // DeletePasskey forgets a passkey of the user. false: there is none.

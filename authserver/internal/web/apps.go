@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/consent"
@@ -15,34 +16,71 @@ func (s *Server) showApplications(w http.ResponseWriter, r *http.Request, in *au
 	if err != nil {
 		return err
 	}
-	list := make([]page.ApplicationView, 0, len(found))
-	for _, a := range found {
+	shown, window := windowed(r, "from", found, page.Rows)
+	list := make([]page.ApplicationView, 0, len(shown))
+	for _, a := range shown {
 		list = append(list, page.NewApplicationView(a))
 	}
 	v := s.personalView(w, r, in, "apps.title")
-	return s.render(w, r, http.StatusOK, v, page.AppsPage(v, list))
+	return s.render(w, r, http.StatusOK, v, page.AppsPage(v, list, window))
 }
 
 func (s *Server) showApplication(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	a, err := s.consents.Find(r.Context(), in.User.ID, r.URL.Query().Get("client_id"))
+	data, err := s.usedApplication(r, in)
 	if err != nil {
 		return err
 	}
-	data := page.NewApplicationView(*a)
-	data.Can = page.NewAbility(data.Scope, &in.User, s.graceDays())
-	data.Can.Given = true
-	if data.Installations, err = s.consents.Installations(r.Context(), in.User.ID, a.Client.ID); err != nil {
-		return err
-	}
-	if data.Usage, err = s.grantUsage(r, in, a.Client.ID); err != nil {
-		return err
-	}
 	v := s.personalView(w, r, in, "app.title", data.Name)
-	if r.URL.Query().Has("remove") {
-		v.Title = "app.remove.heading"
-		return s.render(w, r, http.StatusOK, v, page.AppRemovePage(v, data))
-	}
 	return s.render(w, r, http.StatusOK, v, page.AppPage(v, data))
+}
+
+// usedApplication is the application that the address names, which the person has allowed.
+func (s *Server) usedApplication(r *http.Request, in *authserver.Signin) (page.ApplicationView, error) {
+	a, err := s.consents.Find(r.Context(), in.User.ID, r.URL.Query().Get("client_id"))
+	if err != nil {
+		return page.ApplicationView{}, err
+	}
+	d := page.NewApplicationView(*a)
+	d.Can = page.NewAbility(d.Scope, &in.User, s.graceDays())
+	d.Can.Given = true
+	if d.Installations, err = s.consents.Installations(r.Context(), in.User.ID, a.Client.ID); err != nil {
+		return d, err
+	}
+	d.Usage, err = s.grantUsage(r, in, a.Client.ID)
+	return d, err
+}
+
+// askRevokeApplication says what an application loses.
+func (s *Server) askRevokeApplication(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	d, err := s.usedApplication(r, in)
+	if err != nil {
+		return err
+	}
+	return s.askFirst(w, r, in, page.AskView{
+		Key: "app_remove", Back: d.Link, From: d.Name, Action: "/settings/applications", Fields: []page.Carried{{Name: "client_id", Value: d.Client.ID}},
+		Happens: []page.Happening{{Key: "happens.installations", Count: len(d.Installations)}, {Key: "happens.calls", Count: int(d.Usage.Calls())}},
+	}, d.Name)
+}
+
+// askEndInstallation says what the end of one grant of an application does.
+func (s *Server) askEndInstallation(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	d, err := s.usedApplication(r, in)
+	if err != nil {
+		return err
+	}
+	id := r.URL.Query().Get("grant")
+	i := slices.IndexFunc(d.Installations, func(g authserver.Grant) bool { return g.ID == id })
+	if i < 0 {
+		return errNowhere
+	}
+	facts := []page.Fact{{Key: "allowed", Cell: page.ListCell{Moment: &d.Installations[i].CreatedAt}}}
+	if used := d.Installations[i].UsedAt; used != nil {
+		facts = append(facts, page.Fact{Key: "used", Cell: page.ListCell{Moment: used}})
+	}
+	return s.askFirst(w, r, in, page.AskView{
+		Key: "installation_end", Back: d.Link, From: d.Name, Action: "/settings/applications", Facts: facts,
+		Fields: []page.Carried{{Name: "client_id", Value: d.Client.ID}, {Name: "grant", Value: id}},
+	}, d.Name)
 }
 
 func (s *Server) revokeApplication(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
@@ -62,5 +100,5 @@ func (s *Server) endInstallation(w http.ResponseWriter, r *http.Request, in *aut
 	if err := s.consents.EndInstallation(r.Context(), in.User.ID, client, id); err != nil {
 		return err
 	}
-	return redirect(w, r, "/settings/applications/one?"+url.Values{"client_id": {client}, "done": {"installation-ended"}}.Encode())
+	return redirect(w, r, page.ApplicationPath+"?"+url.Values{"client_id": {client}, "done": {"installation-ended"}}.Encode())
 }

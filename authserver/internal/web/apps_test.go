@@ -58,7 +58,15 @@ func TestRevokingAnApplication(t *testing.T) {
 		if page, _ = other.Browser.Get(t.Context(), one); page.Status != http.StatusNotFound {
 			t.Errorf("somebody else sees it: %d", page.Status)
 		}
-		page = answer(t, p.Browser, one+"&remove", map[string]string{"client_id": "budget/1?"})
+		ask := "/settings/applications/one/remove?client_id=budget%2F1%3F"
+		if page = open(t, p.Browser, one); strings.Contains(page.Body, `type="submit"`) || !strings.Contains(page.Body, ask) {
+			t.Errorf("the page of the application ends something at once: %s", page.Body)
+		}
+		if page, _ = other.Browser.Get(t.Context(), ask); page.Status != http.StatusNotFound {
+			t.Errorf("somebody else is asked: %d", page.Status)
+		}
+		wantText(t, open(t, p.Browser, ask), "What will happen", "loses access: 1", "It didn't call")
+		page = answer(t, p.Browser, ask, map[string]string{"client_id": "budget/1?"})
 		if !strings.Contains(page.Text(), "The application has lost access") || strings.Contains(page.Text(), "<i>Budget") {
 			t.Errorf("after revoking: %s", page.Text())
 		}

@@ -29,12 +29,13 @@ func (s *Server) showClients(w http.ResponseWriter, r *http.Request, in *authser
 	if err != nil {
 		return err
 	}
-	list := make([]page.ClientView, 0, len(found))
-	for _, c := range found {
+	shown, window := windowed(r, "from", found, page.Rows)
+	list := make([]page.ClientView, 0, len(shown))
+	for _, c := range shown {
 		list = append(list, s.newClientView(c))
 	}
 	v := s.personalView(w, r, in, "clients.title")
-	return s.render(w, r, http.StatusOK, v, page.ClientsPage(v, list))
+	return s.render(w, r, http.StatusOK, v, page.ClientsPage(v, list, window))
 }
 
 func (s *Server) showNewClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {

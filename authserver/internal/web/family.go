@@ -20,10 +20,9 @@ func (s *Server) familyView(w http.ResponseWriter, r *http.Request, in *authserv
 	}
 	v := s.personalView(w, r, in, "family.title")
 	v.Fields = map[string]string{"family_name": in.User.FamilyName}
-	data := page.FamilyView{
-		Members: found.Members, Away: found.Away, Invitations: found.Invitations, Admin: in.User.Role == authserver.RoleAdmin,
-		CanMail: s.people.CanMail(), Household: s.people.AsksForData(),
-	}
+	data := page.FamilyView{Away: found.Away, Admin: in.User.Role == authserver.RoleAdmin, CanMail: s.people.CanMail(), Household: s.people.AsksForData()}
+	data.Members, data.MembersWindow = windowed(r, "members", found.Members, page.FewRows)
+	data.Invitations, data.InvitationsWindow = windowed(r, "invitations", found.Invitations, page.FewRows)
 	if data.Household {
 		data.TimeZone = s.timeZone(r, in)
 	}
@@ -48,7 +47,7 @@ func (s *Server) changeFamily(w http.ResponseWriter, r *http.Request, in *authse
 	case "rename":
 		done, err = "renamed", s.people.RenameFamily(ctx, by, r.PostForm.Get("seen"), r.PostForm.Get("family_name"))
 	case "role":
-		done, err = "role", s.people.SetRole(ctx, by, id, r.PostForm.Get("role"))
+		done, err = "role", s.people.SetRole(ctx, by, id, r.PostForm.Get("seen"), r.PostForm.Get("role"))
 	case "remove":
 		done, err = "removed", s.people.RemoveMember(ctx, by, id)
 	case "revoke":
@@ -61,7 +60,7 @@ func (s *Server) changeFamily(w http.ResponseWriter, r *http.Request, in *authse
 		if viewErr != nil || fault.Is(err, fault.NotFound) {
 			return err
 		}
-		return s.again(w, r, v, page.FamilyPage(v, data), err, "family_name")
+		return s.again(w, r, v, page.FamilyPage(v, data), err, "family_name", "id", "role")
 	}
 	return redirect(w, r, "/settings/family?done="+done)
 }
@@ -80,6 +79,25 @@ func (s *Server) showRemoval(w http.ResponseWriter, r *http.Request, in *authser
 	}
 	v := s.personalView(w, r, in, "member_remove.title")
 	return s.render(w, r, http.StatusOK, v, page.RemoveMemberPage(v, all[i]))
+}
+
+// askWithdraw says what taking an invitation back does.
+func (s *Server) askWithdraw(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	found, err := s.people.Household(r.Context(), &in.User)
+	if err != nil {
+		return err
+	}
+	id := mux.Vars(r)["id"]
+	i := slices.IndexFunc(found.Invitations, func(one authserver.Invitation) bool { return one.ID == id })
+	if i < 0 {
+		return fault.New(fault.NotFound, "There is no such invitation.")
+	}
+	one := &found.Invitations[i]
+	return s.askFirst(w, r, in, page.AskView{
+		Key: "invitation_end", Back: "/settings/family", Action: "/settings/family",
+		Fields: []page.Carried{{Name: "action", Value: "revoke"}, {Name: "id", Value: id}},
+		Facts:  []page.Fact{{Key: "role", Cell: page.ListCell{Key: "role." + one.Role}}, {Key: "until", Cell: page.ListCell{Moment: &one.ExpiresAt}}},
+	}, one.Email)
 }
 
 func (s *Server) invite(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {

@@ -154,12 +154,7 @@ func TestTheListOfTimeZonesIsSmall(t *testing.T) {
 	if _, err := p.SignUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	page := open(t, p.Browser, "/preferences")
-	size := len(page.Body)
-	for _, link := range assetLink.FindAllStringSubmatch(page.Body, -1) {
-		size += len(read(t, get(t, s.URL+link[1])))
-	}
-	if size > 60_000 || size < 30_000 {
+	if size := s.weigh(t, open(t, p.Browser, "/preferences")); size > maxPage || size < 30_000 {
 		t.Errorf("%d bytes", size)
 	}
 }

@@ -1,14 +1,18 @@
 package web_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/authserver/internal/grant"
 	"latchkey/pkg/keyuse"
+	"latchkey/pkg/scope"
 )
 
 // TestConfirmationsSayHowMuchEnds: before something ends for good, its page says of how
@@ -53,6 +57,8 @@ func TestConfirmationsSayHowMuchEnds(t *testing.T) {
 				t.Errorf("%s has no red button", path)
 			}
 		}
+		asks("/settings/signins/others", "No sign-in ends", "You stay signed in here")
+		asks("/settings/applications/one/remove?client_id=budget", "connected and loses access: 1", "It didn't call in the last 30 days")
 		asks("/settings/delete", "Sign-ins that end: 1", "Applications that lose access: 1", "API keys that stop working: 1")
 		asks(key+"/revoke", "It answered 10 requests in the last 24 hours")
 		asks("/settings/developer/"+mine[0].ID+"/delete", "Nobody has allowed it")
@@ -100,5 +106,57 @@ func TestIdentifiersCanBeCopied(t *testing.T) {
 				}
 			}
 		}
+	}, withOperator)
+}
+
+// TestNothingEndsByOneClick: what leads to an end is a link to a page that asks, and a red
+// button is on no other page.
+func TestNothingEndsByOneClick(t *testing.T) {
+	eachSite(t, func(t *testing.T, s *site) {
+		boss, p := signedUp(t, s), signedUp(t, s)
+		path := develops(t, p, "Budget Buddy")
+		upload(t, p.Browser, path+"/logo", dot(t, 50, 50))
+		access := s.allowed(t, p.Email, authserver.Client{ID: "budget", Name: "Budget", RedirectURIs: []string{"https://app.example/cb"}})
+		u := userID(t, boss, p)
+		if _, err := s.Grants.Open(t.Context(), grant.Opening{UserID: u, ClientID: "budget", Scopes: scope.Read, Origin: authserver.OriginCode}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.ElsewhereAs(s.URL).SignIn(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		fill(t, p.Browser, open(t, p.Browser, "/settings/family"), map[string]string{"email": "bob@example.com"}, "action", "invite")
+		ends := map[string]string{
+			"/settings/applications/one?client_id=budget": `/settings/applications/one/(?:end\?[^"]+|remove\?[^"]+)`,
+			"/settings/signins":                           `/settings/signins/[a-z0-9-]+`,
+			"/settings/family":                            `/settings/family/invitations/[a-z0-9-]+`,
+			path + "/logo":                                path + `/logo/remove`,
+			"/operator/applications/one/logo?client=" + strings.TrimPrefix(path, "/settings/developer/"): `/operator/applications/one/logo/remove\?[^"]+`,
+		}
+		for from, to := range ends {
+			b := p.Browser
+			if strings.HasPrefix(from, "/operator") {
+				b = boss.Browser
+			}
+			shown := open(t, b, from)
+			if strings.Contains(shown.Body, `class="button destroy"`) {
+				t.Errorf("%s has a red button", from)
+			}
+			found := regexp.MustCompile(`href="(`+to+`)"`).FindAllStringSubmatch(shown.Body, -1)
+			if len(found) == 0 {
+				t.Errorf("%s leads to no end: %s", from, shown.Body)
+			}
+			for _, link := range found {
+				asked := open(t, b, html.UnescapeString(link[1]))
+				if !strings.Contains(asked.Body, `class="button destroy"`) || !strings.Contains(asked.Text(), "Cancel") || !strings.HasSuffix(asked.Heading(), "?") {
+					t.Errorf("%s asks nothing: %s", link[1], asked.Text())
+				}
+			}
+		}
+		if c, err := s.Grants.Lookup(t.Context(), access); err != nil || c.Ended {
+			t.Errorf("looking has ended something: %+v, %v", c, err)
+		}
+		end := regexp.MustCompile(`/settings/applications/one/end\?[^"]+`).FindString(open(t, p.Browser, "/settings/applications/one?client_id=budget").Body)
+		fill(t, p.Browser, open(t, p.Browser, html.UnescapeString(end)), nil)
+		wantText(t, open(t, p.Browser, "/settings/applications/one/remove?client_id=budget"), "connected and loses access: 1")
 	}, withOperator)
 }

@@ -3,8 +3,10 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/a-h/templ"
+	"github.com/gorilla/mux"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/web/page"
@@ -56,6 +58,29 @@ func (s *Server) showIdentities(w http.ResponseWriter, r *http.Request, in *auth
 		return err
 	}
 	return s.render(w, r, http.StatusOK, v, body)
+}
+
+// askDropIdentity says what taking a connection back does.
+func (s *Server) askDropIdentity(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	found, err := s.sso.Identities(r.Context(), in.User.ID)
+	if err != nil {
+		return err
+	}
+	id := mux.Vars(r)["id"]
+	views := s.identityViews(found)
+	i := slices.IndexFunc(views, func(one page.IdentityView) bool { return one.ID == id })
+	if i < 0 {
+		return errNowhere
+	}
+	one := &views[i]
+	facts := []page.Fact{{Key: "connected", Cell: page.ListCell{At: &one.CreatedAt}}}
+	if one.Email != "" {
+		facts = append([]page.Fact{{Key: "account", Cell: page.ListCell{Text: one.Email}}}, facts...)
+	}
+	return s.askFirst(w, r, in, page.AskView{
+		Key: "identity_end", Back: identitiesPath, Action: identitiesPath, Fields: []page.Carried{{Name: "id", Value: id}},
+		Facts: facts, NeedsPassword: s.people.NeedsPassword(in),
+	}, one.Label)
 }
 
 // dropIdentity takes a connection back.

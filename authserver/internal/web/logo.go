@@ -45,8 +45,29 @@ func (s *Server) serveLogo(w http.ResponseWriter, r *http.Request) error {
 }
 
 // logoView is the page of the logo of a client, below the page of the client.
-func logoView(c *authserver.Client, clientPage, action string) page.LogoView {
-	return page.LogoView{Emblem: page.OwnEmblem(c), Name: page.PlainName(c.Name), Back: clientPage, Action: action, Waits: c.LogoWaits()}
+func logoView(c *authserver.Client, clientPage, action, remove string) page.LogoView {
+	return page.LogoView{
+		Emblem: page.OwnEmblem(c), Name: page.PlainName(c.Name), Back: clientPage, Action: action, Remove: remove, Waits: c.LogoWaits(),
+	}
+}
+
+// removesLogo is the page that asks before a client has no logo any more.
+func removesLogo(back, action string) page.AskView {
+	return page.AskView{Key: "logo_remove", Back: back, Action: action, Fields: []page.Carried{{Name: "do", Value: "remove"}}}
+}
+
+func (s *Server) askRemoveLogo(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
+	path := page.ClientsPath + "/" + url.PathEscape(c.ID) + "/logo"
+	return s.askFirst(w, r, in, removesLogo(path, path), page.PlainName(c.Name))
+}
+
+func (s *Server) askRemoveAnyLogo(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	c, err := s.clientWithLogo(r)
+	if err != nil {
+		return err
+	}
+	path := clientAt(c.ID, "/logo")
+	return s.askFirst(w, r, in, removesLogo(path, path), page.PlainName(c.Name))
 }
 
 func (s *Server) showLogo(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
@@ -56,7 +77,7 @@ func (s *Server) showLogo(w http.ResponseWriter, r *http.Request, in *authserver
 
 func (s *Server) ownLogo(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) (*page.View, page.LogoView) {
 	path := page.ClientsPath + "/" + url.PathEscape(c.ID)
-	d := logoView(c, path, path+"/logo")
+	d := logoView(c, path, path+"/logo", path+"/logo/remove")
 	d.Own = true
 	return s.personalView(w, r, in, "logo.title", d.Name), d
 }
@@ -91,8 +112,11 @@ func (s *Server) anyLogo(w http.ResponseWriter, r *http.Request, in *authserver.
 	if err != nil {
 		return err
 	}
-	d := logoView(c, oneClient(c.ID), r.URL.RequestURI())
+	d := logoView(c, oneClient(c.ID), clientAt(c.ID, "/logo"), clientAt(c.ID, "/logo/remove"))
 	d.Address = c.LogoURI
+	if mayVerify(c) {
+		d.Verify = clientAt(c.ID, "/verify")
+	}
 	v := s.personalView(w, r, in, "logo.title", d.Name)
 	if refused != nil {
 		return s.refused(w, r, v, page.LogoPage(v, d), refused)
@@ -125,7 +149,7 @@ func (s *Server) changeAnyLogo(w http.ResponseWriter, r *http.Request, in *auths
 	if err != nil {
 		return s.anyLogo(w, r, in, err)
 	}
-	return redirect(w, r, page.OperatorPath+"/applications/one/logo?"+url.Values{"client": {c.ID}, "done": {"saved"}}.Encode())
+	return redirect(w, r, clientAt(c.ID, "/logo")+"&done=saved")
 }
 
 func (s *Server) fetchLogo(ctx context.Context, in *authserver.Signin, c *authserver.Client) error {
@@ -135,16 +159,17 @@ func (s *Server) fetchLogo(ctx context.Context, in *authserver.Signin, c *authse
 	return s.operator.FetchLogo(ctx, &in.User, c)
 }
 
-// logoFact is what an operator is shown of a client's picture.
+// logoFact is what an operator is shown of a client's picture. It leads to where another
+// one is handed in.
 func logoFact(c *authserver.Client) page.Fact {
-	fact := page.Fact{Key: "logo", Cell: page.ListCell{Key: "logo.none"}}
+	cell := page.ListCell{Key: "logo.none", Href: clientAt(c.ID, "/logo")}
 	switch {
 	case c.Logo != "":
-		fact.Cell = page.ListCell{Emblem: page.OwnEmblem(c), Key: "logo.is"}
+		cell.Emblem, cell.Key = page.OwnEmblem(c), "logo.is"
 	case c.LogoURI != "":
-		fact.Cell = page.ListCell{Key: "logo.named"}
+		cell.Key = "logo.named"
 	}
-	return fact
+	return page.Fact{Key: "logo", Cell: cell}
 }
 
 // logoAddress is where the owner of a client finds its picture; "": it has none.

@@ -134,7 +134,7 @@ func TestL1_ALogoIsSeenOnceAnOperatorHasLookedAtIt(t *testing.T) {
 		}
 		act("verify", nil)
 		seen(third)
-		page := fill(t, p.Browser, open(t, p.Browser, path+"/logo"), map[string]string{"do": "remove"})
+		page := fill(t, p.Browser, open(t, p.Browser, path+"/logo/remove"), nil)
 		if got := drawn(page); got != nil || fetched(t, anybody, third).Status != http.StatusNotFound {
 			t.Errorf("removed: %v", got)
 		}

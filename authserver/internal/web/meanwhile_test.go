@@ -1,11 +1,13 @@
 package web_test
 
 import (
+	"html"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 
+	"latchkey/authserver"
 	"latchkey/pkg/testenv/actor"
 )
 
@@ -123,6 +125,51 @@ func TestNobodyOverwritesAnotherName(t *testing.T) {
 			t.Errorf("%s", page.Text())
 		}
 	}, withOperator)
+}
+
+// joined is a guest in the family of admin.
+func joined(t *testing.T, s *site, admin *actor.Person) *actor.Person {
+	t.Helper()
+	guest := actor.NewPerson(s.URL)
+	fill(t, admin.Browser, open(t, admin.Browser, "/settings/family"), map[string]string{"email": guest.Email, "role": "guest"}, "action", "invite")
+	_, after, _ := strings.Cut(open(t, guest.Browser, s.email(t, authserver.EmailMessageInvited, guest.Email).Path).Body, `href="/signup?`)
+	query, _, _ := strings.Cut(after, `"`)
+	signup := open(t, guest.Browser, "/signup?"+html.UnescapeString(query))
+	if page := fill(t, guest.Browser, signup, map[string]string{"email": guest.Email, "password": guest.Password}); page.Status != http.StatusOK {
+		t.Fatalf("%d %s", page.Status, page.Text())
+	}
+	return guest
+}
+
+// The role of a member, and the name of a passkey, in two tabs.
+func TestNobodyOverwritesAnotherChoice(t *testing.T) {
+	t.Parallel()
+	eachPasskeySite(t, func(s *passkeySite) {
+		t, p := s.t, s.person
+		member := joined(t, s.site, p)
+		family := open(t, p.Browser, "/settings/family")
+		choose := func(page *actor.Page, role string) *actor.Page {
+			t.Helper()
+			return fill(t, p.Browser, page, map[string]string{"role": role}, "action", "role")
+		}
+		choose(family, "member")
+		told := choose(family, "admin")
+		wantTold(t, "a role", told, "Someone else changed this role", `<option value="admin" selected>`, "· Member")
+		wantText(t, open(t, member.Browser, "/settings/family"), "· Member")
+		wantText(t, choose(told, "admin"), "· Admin")
+
+		s.add("Phone")
+		passkey := open(t, p.Browser, "/settings/passkeys/"+s.ids()[0])
+		rename := func(page *actor.Page, name string) *actor.Page {
+			t.Helper()
+			return fill(t, p.Browser, page, map[string]string{"passkey_name": name})
+		}
+		rename(passkey, "Old phone")
+		told = rename(passkey, "New phone")
+		wantTold(t, "a passkey", told, "This passkey was renamed in the meantime", "Old phone", `value="New phone"`)
+		wantText(t, open(t, p.Browser, "/settings/passkeys"), "Old phone")
+		wantText(t, rename(told, "New phone"), "New phone")
+	})
 }
 
 // The form that renames a family has the name, also where another form of the page was

@@ -94,7 +94,7 @@ func searchOf(q url.Values, states []string) (authserver.Search, error) {
 	}
 	if text := q.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > operator.MaxPageSize {
+		if err != nil || n < 1 || n > operator.PageSize {
 			return search, errSearch
 		}
 		search.Limit = n
@@ -142,6 +142,10 @@ func (s *Server) showList(w http.ResponseWriter, r *http.Request, in *authserver
 }
 
 func (s *Server) showFacts(w http.ResponseWriter, r *http.Request, in *authserver.Signin, d page.FactsView) error {
+	for i := range d.Lists {
+		one := &d.Lists[i]
+		one.Rows, one.Window = windowed(r, one.Key, one.Rows, page.Rows)
+	}
 	v := s.personalView(w, r, in, "operator.title", d.Name)
 	return s.render(w, r, http.StatusOK, v, page.OperatorFactsPage(v, d))
 }

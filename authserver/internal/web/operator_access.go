@@ -19,9 +19,13 @@ var (
 
 func countCell(n int) page.ListCell { return page.ListCell{Text: strconv.Itoa(n)} }
 
-func oneClient(id string) string {
-	return page.OperatorPath + "/applications/one?" + url.Values{"client": {id}}.Encode()
+// clientAt is the address of a page of a client: act is "" for the client's own, or what
+// is done there.
+func clientAt(id, act string) string {
+	return page.OperatorPath + "/applications/one" + act + "?" + url.Values{"client": {id}}.Encode()
 }
+
+func oneClient(id string) string { return clientAt(id, "") }
 
 func (s *Server) listClients(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	q, err := searchOf(r.URL.Query(), clientStates)
@@ -232,6 +236,7 @@ func (s *Server) listInvites(w http.ResponseWriter, r *http.Request, in *authser
 		return err
 	}
 	d := page.InvitesView{}
+	all, d.Window = windowed(r, "from", all, page.Rows)
 	for i := range all {
 		d.Invites = append(d.Invites, page.InviteView{Invite: all[i], State: all[i].State(s.now())})
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -27,7 +26,7 @@ func actsForClient(c *authserver.Client) (acts, dangers []string) {
 		}
 		return acts, nil
 	}
-	if !c.Vouched() && (!c.Verified() || c.LogoWaits()) {
+	if mayVerify(c) {
 		acts = append(acts, "verify")
 	}
 	if c.Verified() {
@@ -46,6 +45,11 @@ func actsForClient(c *authserver.Client) (acts, dangers []string) {
 	return acts, []string{"disable", "delete"}
 }
 
+// mayVerify reports whether there is something of c to verify.
+func mayVerify(c *authserver.Client) bool {
+	return !c.Vouched() && !c.FirstParty && !c.ResourceServer && (!c.Verified() || c.LogoWaits())
+}
+
 func (s *Server) clientRoutes(root string) []route {
 	routes := []route{{
 		path: root + "/logo", confirm: freshSignin, picture: s.anyLogo,
@@ -53,7 +57,7 @@ func (s *Server) clientRoutes(root string) []route {
 			return s.anyLogo(w, r, in, nil)
 		}),
 		post: operatorOnly(s.changeAnyLogo),
-	}}
+	}, {path: root + "/logo/remove", get: operatorOnly(s.askRemoveAnyLogo)}}
 	for _, name := range clientActs {
 		routes = append(routes, route{
 			path: root + "/" + name, confirm: freshSignin,
@@ -175,7 +179,7 @@ func (s *Server) doClientAct(w http.ResponseWriter, r *http.Request, in *authser
 	if err != nil {
 		return s.askClientAct(w, r, in, name, err)
 	}
-	return redirect(w, r, page.OperatorPath+"/applications/one?"+url.Values{"client": {c.ID}, "done": {"saved"}}.Encode())
+	return redirect(w, r, oneClient(c.ID)+"&done=saved")
 }
 
 func (s *Server) rotateAnyClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, d page.ActView, c *authserver.Client) error {

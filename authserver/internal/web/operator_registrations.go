@@ -38,6 +38,7 @@ func (s *Server) listRegistrations(w http.ResponseWriter, r *http.Request, in *a
 		return err
 	}
 	d := page.RegistrationsView{Mode: s.clients.Mode}
+	all, d.Window = windowed(r, "from", all, page.Rows)
 	for i := range all {
 		d.Tokens = append(d.Tokens, page.RegistrationTokenView{RegistrationToken: all[i], State: all[i].State(s.now())})
 	}

@@ -180,13 +180,13 @@ func (s *Server) showPasskey(w http.ResponseWriter, r *http.Request, in *authser
 }
 
 func (s *Server) renamePasskey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	v, key, err := s.onePasskey(w, r, in, "passkey.title")
-	if err != nil {
-		return err
-	}
-	err = s.passkeys.Rename(r.Context(), in.User.ID, mux.Vars(r)["id"], r.PostForm.Get("passkey_name"))
-	if err != nil {
-		return s.again(w, r, v, page.PasskeyPage(v, key), err, "passkey_name")
+	refused := s.passkeys.Rename(r.Context(), in.User.ID, mux.Vars(r)["id"], r.PostForm.Get("seen"), r.PostForm.Get("passkey_name"))
+	if refused != nil {
+		v, key, err := s.onePasskey(w, r, in, "passkey.title")
+		if err != nil {
+			return err
+		}
+		return s.again(w, r, v, page.PasskeyPage(v, key), refused, "passkey_name")
 	}
 	return redirect(w, r, "/settings/passkeys?done=passkey-renamed")
 }

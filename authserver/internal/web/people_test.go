@@ -235,26 +235,31 @@ func TestSigninsPage(t *testing.T) {
 			return n
 		}
 		page := here()
-		if got := strings.Count(page.Body, `value="end-signin"`); got != 3 || strings.Count(page.Text(), "This browser") != 1 {
+		links := endsOf(page)
+		if got := len(links); got != 3 || strings.Count(page.Text(), "This browser") != 1 {
 			t.Fatalf("%d other sign-ins on the page: %s", got, page.Text())
 		}
-		fill(t, p.Browser, page, map[string]string{"id": "not an id"}, "action", "end-signin")
+		asked := open(t, p.Browser, links[0])
+		wantText(t, asked, "Sign out", "Last seen")
+		fill(t, p.Browser, asked, map[string]string{"id": "not an id"})
 		if count() != 3 {
 			t.Error("an unknown id ended a sign-in")
 		}
-		if fill(t, p.Browser, page, nil, "action", "end-signin"); count() != 2 {
+		if fill(t, p.Browser, asked, nil); count() != 2 {
 			t.Errorf("%d others after one was ended", count())
 		}
 		stranger := signedUp(t, s)
-		form, err := here().Form("id")
-		if err != nil {
-			t.Fatal(err)
+		left := endsOf(here())[0]
+		if page, err := stranger.Browser.Get(t.Context(), left); err != nil || page.Status != http.StatusNotFound {
+			t.Errorf("a stranger is asked: %v, %v", page, err)
 		}
-		fill(t, stranger.Browser, mustHaveOther(t, s, stranger), map[string]string{"id": form.Values.Get("id")}, "action", "end-signin")
+		fill(t, stranger.Browser, open(t, stranger.Browser, endsOf(mustHaveOther(t, s, stranger))[0]), map[string]string{"id": left[strings.LastIndex(left, "/")+1:]})
 		if count() != 2 {
 			t.Error("a stranger ended a sign-in")
 		}
-		if fill(t, p.Browser, here(), nil, "action", "end-others"); count() != 0 {
+		asked = open(t, p.Browser, "/settings/signins/others")
+		wantText(t, asked, "Sign-ins that end: 2")
+		if fill(t, p.Browser, asked, nil); count() != 0 {
 			t.Errorf("%d others after all were ended", count())
 		}
 		if page := here(); page.URL.Path != "/settings/signins" {
@@ -269,6 +274,16 @@ func TestSigninsPage(t *testing.T) {
 			t.Errorf("the activity: %s", text)
 		}
 	})
+}
+
+var endsSignin = regexp.MustCompile(`href="(/settings/signins/[0-9a-f-]{36})"`)
+
+// endsOf are the pages that ask before the sign-ins on a page end.
+func endsOf(page *actor.Page) (paths []string) {
+	for _, match := range endsSignin.FindAllStringSubmatch(page.Body, -1) {
+		paths = append(paths, match[1])
+	}
+	return paths
 }
 
 // mustHaveOther is the page of a person who is signed in twice.

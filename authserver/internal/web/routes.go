@@ -92,13 +92,19 @@ func (s *Server) settingsRoutes() []route {
 		{path: keepPath, get: person(s.showKeep), post: person(s.keep), confirm: freshSignin},
 		{path: reviewPath, get: person(s.showReview), post: person(s.review), confirm: freshSignin},
 		{path: "/settings/signins", get: person(s.showSignins), post: person(s.endSignins)},
+		{path: "/settings/signins/others", get: person(s.askEndOthers)},
+		{path: "/settings/signins/{id}", get: person(s.askEndSignin)},
+		{path: "/settings/signins/devices/{id}", get: person(s.askEndDevice)},
 		{path: page.ActivityPath, get: person(s.showActivity)},
 		{path: page.ActivityPath + "/not-me", get: person(s.showNotMe)},
 		{path: "/settings/family", get: person(s.showFamily), post: person(s.changeFamily)},
 		{path: "/settings/family/{id}/remove", get: person(s.showRemoval)},
+		{path: "/settings/family/invitations/{id}", get: person(s.askWithdraw)},
 		{path: "/settings/family/time-zone", get: person(s.showTimeZone), post: person(s.changeTimeZone)},
 		{path: "/settings/applications", get: person(s.showApplications), post: person(s.revokeApplication)},
-		{path: "/settings/applications/one", get: person(s.showApplication), post: person(s.revokeApplication)},
+		{path: page.ApplicationPath, get: person(s.showApplication), post: person(s.revokeApplication)},
+		{path: page.ApplicationPath + "/remove", get: person(s.askRevokeApplication)},
+		{path: page.ApplicationPath + "/end", get: person(s.askEndInstallation)},
 	}
 }
 
@@ -113,6 +119,7 @@ func (s *Server) developerRoutes() []route {
 		{path: one + "/try", get: clientOwner(s.showTestRun), post: clientOwner(s.testRun), confirm: freshSignin},
 		{path: one + "/rotate", get: clientOwner(s.showRotation), post: clientOwner(s.rotateClient), confirm: freshSignin},
 		{path: one + "/logo", get: clientOwner(s.showLogo), post: clientOwner(s.changeLogo), confirm: freshSignin, picture: s.refuseLogo},
+		{path: one + "/logo/remove", get: clientOwner(s.askRemoveLogo)},
 		{path: one + "/delete", get: clientOwner(s.showDeletion), post: clientOwner(s.deleteClient), confirm: freshSignin},
 	}
 }
@@ -139,7 +146,8 @@ func (s *Server) providerRoutes() []route {
 		{path: "/auth/mobile/{provider}", get: anyone(s.appSignin)},
 		{path: "/auth/{provider}/callback", get: anyone(s.ssoCallback)},
 		{path: "/auth/{provider}", get: anyone(s.ssoSignin), post: anyone(s.ssoForm)},
-		{path: "/settings/identities", get: person(s.showIdentities), post: person(s.dropIdentity), confirm: freshSignin},
+		{path: identitiesPath, get: person(s.showIdentities), post: person(s.dropIdentity), confirm: freshSignin},
+		{path: identitiesPath + "/{id}", get: person(s.askDropIdentity)},
 	}
 }
 

@@ -47,14 +47,17 @@ func (s *Server) changeTimeZone(w http.ResponseWriter, r *http.Request, in *auth
 	if err := s.mayChangeTimeZone(in); err != nil {
 		return err
 	}
-	zone := r.PostForm.Get("time_zone")
-	if err := s.people.SetTimeZone(r.Context(), &in.User, zone); err != nil {
+	seen, zone := r.PostForm.Get("seen"), r.PostForm.Get("time_zone")
+	if err := s.people.SetTimeZone(r.Context(), &in.User, seen, zone); err != nil {
 		v := s.personalView(w, r, in, "time_zone.title")
-		chosen := page.TimeZoneView{FamilySettings: authserver.FamilySettings{TimeZone: zone}}
-		if fault.Is(err, fault.Invalid) {
-			chosen = s.timeZone(r, in)
+		now := page.TimeZoneView{FamilySettings: authserver.FamilySettings{TimeZone: seen}}
+		if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+			now = s.timeZone(r, in)
 		}
-		return s.again(w, r, v, page.TimeZonePage(v, chosen), err, "time_zone")
+		if !fault.Is(err, fault.Invalid) {
+			now.Chosen = zone
+		}
+		return s.again(w, r, v, page.TimeZonePage(v, now), err, "time_zone")
 	}
 	return redirect(w, r, "/settings/family?done=time-zone")
 }

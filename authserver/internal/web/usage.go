@@ -19,7 +19,8 @@ func (s *Server) keyUsage(r *http.Request, in *authserver.Signin, k *apikey.View
 	if err != nil {
 		return nil, err
 	}
-	v := &page.UsageView{Kind: page.UsageOfKey, Hours: found.Hours, Days: found.Days, Addresses: from}
+	v := &page.UsageView{Kind: page.UsageOfKey, Hours: found.Hours, Days: found.Days}
+	v.Addresses, v.Window = windowed(r, "addresses", from, page.FewestRows)
 	if !k.Limit.Unlimited() {
 		v.Limit = k.Limit.Max
 	}

@@ -46,7 +46,11 @@ func (a *API) updateFamilySettings(ctx context.Context, c *call) (reply, error) 
 	if err := f.refuse("Family settings could not be updated"); err != nil {
 		return reply{}, err
 	}
-	if err := c.family.SetTimeZone(ctx, zone); err != nil {
+	seen := ""
+	if c.caller == nil { // the authorization server, with what the family was shown
+		seen = c.URL.Query().Get("seen")
+	}
+	if err := c.family.SetTimeZone(ctx, seen, zone); err != nil {
 		return reply{}, err
 	}
 	return a.showFamilySettings(ctx, c)

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 )
@@ -128,5 +129,11 @@ func TestC8_TheAuthorizationServerChoosesTheZoneToo(t *testing.T) {
 			t.Errorf("seen by the family: %s", got)
 		}
 		operator.do("PATCH", path, object{"family_settings": object{"time_zone": "Mars"}}, secret...).refuses(422, "validation_failed", "Time zone ")
+		other := object{"family_settings": object{"time_zone": latest}}
+		operator.do("PATCH", path+"?seen=Asia%2FTokyo", other, secret...).refuses(409, "conflict", "another one now")
+		if got := operator.do("GET", path, nil, secret...).want(200).text("time_zone"); got != earliest {
+			t.Errorf("changed by somebody who saw another: %s", got)
+		}
+		operator.do("PATCH", path+"?seen="+url.QueryEscape(earliest), other, secret...).want(200)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"latchkey/pkg/database"
+	"latchkey/pkg/fault"
 	"latchkey/resourceapi"
 )
 
@@ -48,15 +49,22 @@ func (f *Family) Today(ctx context.Context) (resourceapi.Date, error) {
 	return resourceapi.DateOf(f.s.now().In(own.zone)), nil
 }
 
-// SetTimeZone changes what decides the family's day.
-func (f *Family) SetTimeZone(ctx context.Context, zone resourceapi.TimeZone) error {
+// SetTimeZone changes what decides the family's day. seen is the zone that somebody saw
+// who changes it; "": whatever it is now. fault.Conflict: it is another one.
+func (f *Family) SetTimeZone(ctx context.Context, seen string, zone resourceapi.TimeZone) error {
 	ctx, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
-	err = database.ErrorOf(f.orm(ctx).Model(&familyRow{}).Where("id = ?", f.id).UpdateColumn("time_zone", string(zone)))
+	change := f.orm(ctx).Model(&familyRow{}).Where("id = ? AND (? = '' OR time_zone = ?)", f.id, seen, seen).UpdateColumn("time_zone", string(zone))
 	f.s.families.forget(f.id)
-	return err
+	if err := database.ErrorOf(change); err != nil {
+		return err
+	}
+	if change.RowsAffected == 0 {
+		return fault.New(fault.Conflict, "The time zone is another one now")
+	}
+	return nil
 }
 
 // familyCache holds the settings of families that exist, so that only the first call

@@ -22,3 +22,10 @@ func (v *View) endLabel(userAgent string) (string, error) {
 	}
 	return v.t("signins.end.label", browser)
 }
+
+// Naming puts what a person would call the browser that sent userAgent into the title.
+func (v *View) Naming(userAgent string) error {
+	browser, err := v.browser(userAgent)
+	v.TitleArgs = []any{browser}
+	return err
+}

@@ -91,67 +91,52 @@ func (c *Chart) lines() []int64 {
 	return list
 }
 
-// box is a rectangle: x and width in percent of the plot, y and height in pixels.
-type box struct{ X, Width, Y, Height string }
+// span is a part of a bar, in pixels from the top.
+type span struct{ Y, Height string }
 
 func pixels(f float64) string  { return strconv.FormatFloat(f, 'f', 0, 64) }
 func percent(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) + "%" }
 
-func (c *Chart) column(i int, from, to float64) box {
-	slot := 100 / float64(len(c.Bars))
-	return box{percent(slot * (float64(i) + .15)), percent(slot * .7), pixels(min(from, to)), pixels(max(from, to) - min(from, to))}
+func between(from, to float64) span {
+	return span{pixels(min(from, to)), pixels(max(from, to) - min(from, to))}
 }
 
 // ok is the part of a bar that was answered.
-func (c *Chart) ok(i int) box { return c.column(i, c.y(c.Bars[i].OK), float64(c.base())) }
+func (c *Chart) ok(i int) span { return between(c.y(c.Bars[i].OK), float64(c.base())) }
 
 // not is the part that was refused, above it and parted by a gap.
-func (c *Chart) not(i int) box {
+func (c *Chart) not(i int) span {
 	b := &c.Bars[i]
 	foot := c.y(b.OK)
 	if b.OK > 0 {
 		foot -= 2
 	}
-	return c.column(i, min(c.y(b.OK+b.no()), foot-leastBar), foot)
+	return between(min(c.y(b.OK+b.no()), foot-leastBar), foot)
 }
 
-// slotWide is how wide a bar with its gap is where shapes of all bars are one path: they
-// are drawn so and stretched, because a page with many pictures would be too large. Y
-// stays in pixels.
-const slotWide = 20
+// slotWide is how wide a bar with its gap is where shapes are drawn in whole numbers and
+// stretched: percents would make a page with many pictures too large. Y stays in pixels.
+const slotWide = 10
 
 func (c *Chart) viewBox() string {
 	return "0 0 " + strconv.Itoa(slotWide*len(c.Bars)) + " " + strconv.Itoa(c.Height)
 }
 
-// answered is the path of what was answered.
-func (c *Chart) answered() string {
-	return c.path(func(b *Bar) bool { return b.OK > 0 }, func(i int) box { return c.ok(i) })
+// shape is the path of a part of a bar.
+func shape(i int, b span) string {
+	return fmt.Sprintf("M%d %sh8v%sh-8", slotWide*i+1, b.Y, b.Height)
 }
 
-// refused is the path of what was not, but for bars of nothing else where those have
-// words of their own.
-func (c *Chart) refused() string {
-	return c.path(func(b *Bar) bool { return b.no() > 0 && (b.OK > 0 || !c.named()) }, func(i int) box { return c.not(i) })
-}
-
-// named reports whether each bar has its words: those of hours do, the others are in the
-// table.
-func (c *Chart) named() bool { return c.Span == "chart.hour" }
-
-func (c *Chart) path(drawn func(b *Bar) bool, part func(i int) box) string {
+// stripes lie over the parts that were refused. They are level, so that stretching leaves
+// them as they are.
+func (c *Chart) stripes() string {
 	var d strings.Builder
 	for i := range c.Bars {
-		if drawn(&c.Bars[i]) {
-			d.WriteString(shape(i, part(i)))
+		if c.striped(i) {
+			d.WriteString(shape(i, c.not(i)))
 		}
 	}
 	return d.String()
-}
-
-// shape is the path of a part of a bar.
-func shape(i int, b box) string {
-	return fmt.Sprintf("M%d %sh14v%sh-14z", slotWide*i+3, b.Y, b.Height)
 }
 
 // striped reports whether the refused part is high enough for its stripes.

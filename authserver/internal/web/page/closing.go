@@ -24,6 +24,9 @@ const (
 	RemoveApplication = "application"
 )
 
+// mostKept is how many applications the page asks about; it leads to the others.
+const mostKept = 30
+
 // KeepView is the data of KeepPage: what can still sign in or act alone after a new
 // password.
 type KeepView struct {

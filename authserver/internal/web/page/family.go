@@ -1,6 +1,10 @@
 package page
 
-import "latchkey/authserver"
+import (
+	"slices"
+
+	"latchkey/authserver"
+)
 
 // FamilyView is the data of FamilyPage.
 type FamilyView struct {
@@ -8,11 +12,23 @@ type FamilyView struct {
 	Away        []authserver.User       // who may come back; for admins only
 	Invitations []authserver.Invitation // open ones; for admins only
 	Admin       bool
-	Household   bool // the family's time zone can be asked for
-	TimeZone    TimeZoneView
-	CanMail     bool   // addresses can be confirmed
-	For         string // address of the invitation just made; "": none was
-	Link        string // of it, shown this once
+
+	MembersWindow, InvitationsWindow Window
+
+	Household bool // the family's time zone can be asked for
+	TimeZone  TimeZoneView
+	CanMail   bool   // addresses can be confirmed
+	For       string // address of the invitation just made; "": none was
+	Link      string // of it, shown this once
 }
 
 var roles = []string{authserver.RoleMember, authserver.RoleAdmin, authserver.RoleGuest}
+
+// roleOf is what the form of a member shows: their role, or what was chosen in its place
+// when it was refused.
+func (v *View) roleOf(id, role string) string {
+	if chosen := v.Fields["role"]; v.Fields["id"] == id && slices.Contains(roles, chosen) {
+		return chosen
+	}
+	return role
+}

@@ -26,6 +26,8 @@ type LogoView struct {
 	Name    string
 	Back    string // path of the application's page
 	Action  string // of the forms
+	Remove  string // page that asks before there is none
+	Verify  string // page where an operator looks at it and verifies the application; "": there is nothing to verify
 	Waits   bool   // people see it once an operator has looked at it
 	Own     bool   // whoever looks has registered the application
 	Address string // of a picture that the application names; "": none

@@ -25,7 +25,9 @@ var operatorGroups = []group{
 		{Path: OperatorPath + "/servers", Key: "nav.servers"},
 		{Path: OperatorPath + "/registrations", Key: "nav.registrations"},
 	}},
-	{"nav.instance", []section{{Path: OperatorPath + "/events", Key: "nav.events"}}},
+	{"nav.instance", []section{
+		{Path: OperatorPath + "/events", Key: "nav.events"},
+	}},
 }
 
 // ListView is a page of a list that the operator looks through.
@@ -133,8 +135,9 @@ func (d FactsView) way(action string) string { return d.Path + "/" + action + d.
 
 // FactList is a card of rows.
 type FactList struct {
-	Key  string
-	Rows []ListRow
+	Key    string
+	Rows   []ListRow
+	Window Window
 }
 
 // ActView asks before something is done.
@@ -158,6 +161,7 @@ type ActView struct {
 // InvitesView is every invite code, the newest first.
 type InvitesView struct {
 	Invites []InviteView
+	Window  Window
 }
 
 // InviteView is one of them.
@@ -172,6 +176,7 @@ func (i InviteView) open() bool { return i.State == "open" }
 type RegistrationsView struct {
 	Mode   string // of registration
 	Tokens []RegistrationTokenView
+	Window Window
 }
 
 // mode is the key of the sentence about who may register.

@@ -6,13 +6,7 @@ import "latchkey/authserver"
 type SigninsView struct {
 	Signins []authserver.Signin
 	Devices []authserver.Device
-}
 
-// othersClass is the style of the button that signs out everywhere else: a
-// danger only where there is an elsewhere.
-func (d SigninsView) othersClass() string {
-	if len(d.Signins) > 1 || len(d.Devices) > 0 {
-		return "button danger"
-	}
-	return "button"
+	SigninsWindow, DevicesWindow Window
+	Elsewhere                    bool // the person is signed in anywhere else
 }

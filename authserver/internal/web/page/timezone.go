@@ -11,7 +11,8 @@ import (
 // TimeZoneView is what a family's pages say of its time zone.
 type TimeZoneView struct {
 	authserver.FamilySettings
-	Known bool // the resource API said so
+	Known  bool   // the resource API said so
+	Chosen string // by the form that was refused; "": none was
 }
 
 // zoneNames are names of the IANA time zone database, one for each place that its file

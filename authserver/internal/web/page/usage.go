@@ -21,6 +21,7 @@ type UsageView struct {
 	Hours, Days []authserver.UsageHour // empty: not known
 	Limit       int64                  // an hour; 0: none
 	Addresses   []authserver.KeyAddress
+	Window      Window // of the addresses
 }
 
 // thisHour is what was counted in the hour that runs.
@@ -39,6 +40,9 @@ func (u *UsageView) sum() *authserver.UsageHour {
 	}
 	return &sum
 }
+
+// Calls is how many requests were counted in all days.
+func (u *UsageView) Calls() int64 { return u.sum().Calls }
 
 // charts are the pictures of u.
 func (v *View) charts(u *UsageView) ([]*Chart, error) {
