@@ -8,7 +8,7 @@ type OutboxMessage struct {
 	ID        string
 	Kind      string // OutboxEraseFamily or OutboxEmail
 	Subject   string // id of the family to erase, or of the user the email is to
-	Payload   string // of an email: EmailMessage as JSON
+	Payload   string // of an email: EmailMessage as JSON; of an erasure: the id of the user who left last
 	CreatedAt time.Time
 	Attempts  int
 }

@@ -43,7 +43,7 @@ func TestBrowserAccountLife(t *testing.T) {
 		b.visit(w.Auth.URL + "/settings/delete")
 		b.typeIn("input[name=password]", p.Password)
 		b.press("main form button[type=submit]")
-		b.arrive("/")
+		b.arrive("/deletion")
 		if answer := w.login(p, "phone"); answer.Status != http.StatusUnauthorized {
 			w.t.Errorf("signing in to the deleted account: %s", answer)
 		}

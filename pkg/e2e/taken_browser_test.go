@@ -145,7 +145,7 @@ func walkDeletion(w *world, office *testenv.PostOffice) {
 		b.signInAs(w, p, "/settings/delete", "/settings/delete")
 		b.typeIn("input[name=password]", p.Password)
 		b.press("main form button[type=submit]")
-		b.arrive("/")
+		b.arrive("/deletion")
 		w.soonRefused("the product's own app after a deletion", http.MethodGet, own.Access, http.StatusUnauthorized, nil)
 		if answer := w.login(p, "phone"); answer.Status != http.StatusUnauthorized {
 			w.t.Errorf("an app signs in to a deleted account: %s", answer)

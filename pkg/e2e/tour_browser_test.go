@@ -71,6 +71,8 @@ func (w *world) tour(b *tab, look func(page string)) {
 	w.tourOperator(b, at)
 	w.tourSecondFactor(b, at, look, p)
 	w.tourReset(b, look, p)
+	leaves := w.person()
+	at("deletion", w.answer(leaves.Browser, "/settings/delete", map[string]string{"password": leaves.Password}).URL.RequestURI())
 }
 
 // tourSettings opens what a person finds without doing anything.
@@ -110,7 +112,7 @@ func (w *world) tourOperator(b *tab, at func(page, path string)) {
 	at("operator-quiet", "/operator")
 	w.busy("instance", "signins", "refused", "tokens")
 	w.slow()
-	for _, page := range []string{"", "people", "people?q=nobody-at-all", "families", "applications", "keys", "invites", "invites/new", "servers", "registrations", "registrations/new", "events"} {
+	for _, page := range []string{"", "people", "people?q=nobody-at-all", "families", "applications", "keys", "invites", "invites/new", "servers", "registrations", "registrations/new", "events", "erasures"} {
 		at("operator-"+strings.NewReplacer("/", "-", "?q=", "-").Replace(page), strings.TrimSuffix("/operator/"+page, "/"))
 	}
 	for list, pages := range map[string][]string{

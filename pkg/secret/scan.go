@@ -10,7 +10,7 @@ import (
 // Pattern is a regular expression that every credential matches, for scanners
 // that search files for leaked ones. What matches it and has no right checksum
 // is none of ours; Scan looks at both.
-const Pattern = `\b(?:oat|ort|oac|key|ocs|sig|vis|inv|rst|eml|rsr|sso|lnk|iat|rat|odc)_[0-9A-Za-z]{49}\b`
+const Pattern = `\b(?:oat|ort|oac|key|ocs|sig|vis|inv|rst|eml|rsr|del|sso|lnk|iat|rat|odc)_[0-9A-Za-z]{49}\b`
 
 // Name says what a kind is in words.
 func (k Kind) Name() string {
@@ -37,6 +37,8 @@ func (k Kind) Name() string {
 		return "email link"
 	case RestoreLink:
 		return "restore link"
+	case DeletionLink:
+		return "deletion link"
 	case ExchangeCode:
 		return "exchange code"
 	case LinkingCode:

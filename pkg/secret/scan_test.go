@@ -12,7 +12,7 @@ import (
 
 var everyKind = []secret.Kind{
 	secret.AccessToken, secret.RefreshToken, secret.Code, secret.APIKey, secret.ClientSecret, secret.Signin,
-	secret.Visit, secret.InviteCode, secret.ResetLink, secret.EmailLink, secret.RestoreLink, secret.ExchangeCode, secret.LinkingCode,
+	secret.Visit, secret.InviteCode, secret.ResetLink, secret.EmailLink, secret.RestoreLink, secret.DeletionLink, secret.ExchangeCode, secret.LinkingCode,
 	secret.RegistrationToken, secret.ManagementToken, secret.DeviceCode,
 }
 

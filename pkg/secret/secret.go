@@ -37,6 +37,7 @@ const (
 	ResetLink    Kind = "rst_"
 	EmailLink    Kind = "eml_"
 	RestoreLink  Kind = "rsr_"
+	DeletionLink Kind = "del_" // shows how far the deletion of an account is
 	ExchangeCode Kind = "sso_" // single sign-on code of a mobile app
 	LinkingCode  Kind = "lnk_"
 
@@ -47,7 +48,7 @@ const (
 
 var kinds = []Kind{
 	AccessToken, RefreshToken, Code, APIKey, ClientSecret, Signin, Visit, Browser,
-	InviteCode, ResetLink, EmailLink, RestoreLink, ExchangeCode, LinkingCode, RegistrationToken, ManagementToken, DeviceCode,
+	InviteCode, ResetLink, EmailLink, RestoreLink, DeletionLink, ExchangeCode, LinkingCode, RegistrationToken, ManagementToken, DeviceCode,
 }
 
 const (

@@ -74,7 +74,7 @@ func (r *Recovery) Run(ctx context.Context) {
 	if r.Mail == nil || !r.People.CanMail() {
 		return
 	}
-	r.People.run(ctx, courier{authserver.OutboxEmail, r.deliver, emailHands})
+	r.People.run(ctx, courier{authserver.OutboxEmail, r.deliver, emailHands, false})
 }
 
 // deliver sends one email. The error names nobody.

@@ -10,6 +10,6 @@ import (
 // DeliverDue sends the emails that are due, once.
 func (r *Recovery) DeliverDue(ctx context.Context) {
 	var busy sync.WaitGroup
-	r.People.emptyOutbox(ctx, courier{authserver.OutboxEmail, r.deliver, emailHands}, make(chan struct{}, emailHands), &busy)
+	r.People.emptyOutbox(ctx, courier{authserver.OutboxEmail, r.deliver, emailHands, false}, make(chan struct{}, emailHands), &busy)
 	busy.Wait()
 }

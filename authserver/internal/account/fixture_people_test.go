@@ -185,3 +185,9 @@ func (w *world) must(err error) {
 
 // plain is a key as an app reads it.
 func plain(key string) string { return strings.ReplaceAll(key, " ", "") }
+
+// closes deletes the account of the person at in.
+func (w *world) closes(in *authserver.Signin, password string) error {
+	_, err := w.Recovery.CloseMine(w.Context(), in, password)
+	return err
+}

@@ -80,8 +80,11 @@ func (s *Service) forget(ctx context.Context, u *authserver.User, last bool) err
 	if err := s.deps.Store.ForgetUser(ctx, u.ID, now); err != nil || !last {
 		return err
 	}
+	if err := s.deps.Store.ForgetFamily(ctx, u.FamilyID); err != nil {
+		return err
+	}
 	return s.deps.Store.AddOutboxMessage(ctx, authserver.OutboxMessage{
-		ID: uuid.NewString(), Kind: authserver.OutboxEraseFamily, Subject: u.FamilyID, CreatedAt: now,
+		ID: uuid.NewString(), Kind: authserver.OutboxEraseFamily, Subject: u.FamilyID, Payload: u.ID, CreatedAt: now,
 	})
 }
 

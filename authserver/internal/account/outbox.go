@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
@@ -38,7 +39,8 @@ var errGivenUp = errors.New("given up")
 type courier struct {
 	kind    string
 	deliver func(ctx context.Context, e *authserver.OutboxMessage) error
-	hands   int // messages under way at once
+	hands   int  // messages under way at once
+	keeps   bool // what was delivered is remembered, and how an attempt failed
 }
 
 // RunOutbox tells m of the families that are to be erased until ctx ends: at least
@@ -46,7 +48,7 @@ type courier struct {
 func (s *Service) RunOutbox(ctx context.Context, m Messenger) {
 	s.run(ctx, courier{authserver.OutboxEraseFamily, func(ctx context.Context, e *authserver.OutboxMessage) error {
 		return m.EraseFamily(ctx, e.Subject)
-	}, 1})
+	}, 1, true})
 }
 
 func (s *Service) run(ctx context.Context, c courier) {
@@ -106,12 +108,30 @@ func (s *Service) attempt(ctx context.Context, c courier, e *authserver.OutboxMe
 		s.deps.Logger.LogAttrs(ctx, slog.LevelWarn, "an outbox message failed", slog.String("message_id", e.ID), slog.String("kind", e.Kind),
 			slog.Int("attempts", e.Attempts), slog.String("error", err.Error()))
 		// Even when ctx has just ended, the next try should not wait for the lease.
-		return s.deps.Store.PostponeOutboxMessage(context.WithoutCancel(ctx), e.ID, s.now().Add(outboxDelay(e.Attempts)))
+		return s.deps.Store.PostponeOutboxMessage(context.WithoutCancel(ctx), e.ID, s.now().Add(outboxDelay(e.Attempts)), c.failure(err))
 	}
 	s.deps.Delivered(e.Kind, DeliveryDone)
 	s.deps.Logger.LogAttrs(ctx, slog.LevelInfo, "an outbox message was delivered", slog.String("message_id", e.ID), slog.String("kind", e.Kind),
 		slog.Int("attempts", e.Attempts))
+	if c.keeps {
+		return s.deps.Store.KeepOutboxMessage(context.WithoutCancel(ctx), e.ID, s.now())
+	}
 	return s.deps.Store.FinishOutboxMessage(context.WithoutCancel(ctx), e.ID)
+}
+
+// failure says how a delivery failed: nothing that an address or an answer may hold.
+func (c *courier) failure(err error) string {
+	var answered interface{ Status() int }
+	var late interface{ Timeout() bool }
+	switch {
+	case !c.keeps:
+		return ""
+	case errors.As(err, &answered):
+		return strconv.Itoa(answered.Status())
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &late) && late.Timeout():
+		return authserver.FailureTimeout
+	}
+	return authserver.FailureUnreachable
 }
 
 // outboxDelay is one second after the first failure, doubling up to a limit.

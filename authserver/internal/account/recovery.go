@@ -51,13 +51,19 @@ func (r *Recovery) LinkLife() time.Duration {
 }
 
 // CloseMine is Service.Close by the person at sign-in in, who confirms with the
-// password. Errors: as Close and Reconfirm.
-func (r *Recovery) CloseMine(ctx context.Context, in *authserver.Signin, password string) error {
+// password. It returns a link that shows how far the deletion is. Errors: as Close and
+// Reconfirm.
+func (r *Recovery) CloseMine(ctx context.Context, in *authserver.Signin, password string) (link secret.Token, err error) {
 	if err := r.People.confirm(ctx, in, password); err != nil {
-		return err
+		return link, err
 	}
-	_, err := r.People.Close(ctx, in.User.ID)
-	return err
+	err = r.People.deps.Store.InTx(ctx, func(ctx context.Context) (err error) {
+		if _, err = r.People.Close(ctx, in.User.ID); err == nil {
+			link, err = r.People.deletionLink(ctx, in.User.ID)
+		}
+		return err
+	})
+	return link, err
 }
 
 // newLink makes and stores a link of u to address; "": it is handed over by the

@@ -46,6 +46,8 @@ type users interface {
 	DeleteOwnedClients(ctx context.Context, userID string) error
 	DeleteConsents(ctx context.Context, userID string) error
 	ForgetUser(ctx context.Context, userID string, now time.Time) error
+	CreateDeletionLink(ctx context.Context, userID string, digest secret.Digest, expires time.Time) error
+	FindDeletion(ctx context.Context, digest secret.Digest, now time.Time) (*authserver.Deletion, error)
 	CloseUser(ctx context.Context, userID string, now, eraseAt time.Time) (bool, error)
 	RestoreUser(ctx context.Context, userID string, now time.Time) (bool, error)
 	ListErasable(ctx context.Context, now time.Time) ([]string, error)
@@ -63,6 +65,7 @@ type families interface {
 	CreateFamily(ctx context.Context, f authserver.Family) error
 	LockFamily(ctx context.Context, id string) error
 	RenameFamily(ctx context.Context, id, name string) error
+	ForgetFamily(ctx context.Context, id string) error
 	ListMembers(ctx context.Context, familyID string) ([]authserver.User, error)
 	ListAway(ctx context.Context, familyID string) ([]authserver.User, error)
 	MoveUser(ctx context.Context, userID, familyID, role string) error
@@ -146,7 +149,8 @@ type links interface {
 type outbox interface {
 	AddOutboxMessage(ctx context.Context, m authserver.OutboxMessage) error
 	ClaimOutboxMessage(ctx context.Context, kind string, now, again time.Time) (*authserver.OutboxMessage, error)
-	PostponeOutboxMessage(ctx context.Context, id string, next time.Time) error
+	PostponeOutboxMessage(ctx context.Context, id string, next time.Time, failure string) error
+	KeepOutboxMessage(ctx context.Context, id string, now time.Time) error
 	FinishOutboxMessage(ctx context.Context, id string) error
 	CountEmail(ctx context.Context, userID, kind string, now, since time.Time, most int) (bool, error)
 	NameOf(ctx context.Context, e *authserver.Event) (string, error)

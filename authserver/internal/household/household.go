@@ -110,7 +110,16 @@ func settingsOf(raw []byte) (authserver.FamilySettings, error) {
 	return authserver.FamilySettings{TimeZone: said.TimeZone, Today: today}, nil
 }
 
-func answered(status int) error { return fmt.Errorf("household: the resource API answered %d", status) }
+// answered is an answer that is no success: its status.
+type answered int
+
+// Status is that of the answer.
+func (a answered) Status() int { return int(a) }
+
+// Error implements error.
+func (a answered) Error() string {
+	return fmt.Sprintf("household: the resource API answered %d", int(a))
+}
 
 // maxAnswer bounds what is read of an answer; the rest only costs the connection.
 const maxAnswer = 4 << 10

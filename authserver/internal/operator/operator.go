@@ -20,6 +20,7 @@ type Store interface {
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	SearchUsers(ctx context.Context, q authserver.Search) (authserver.Found[authserver.UserEntry], error)
 	SearchFamilies(ctx context.Context, q authserver.Search) (authserver.Found[authserver.FamilyEntry], error)
+	SearchErasures(ctx context.Context, q authserver.Search) (authserver.Found[authserver.Erasure], error)
 	SearchClients(ctx context.Context, q authserver.Search) (authserver.Found[*authserver.Client], error)
 	SearchAPIKeys(ctx context.Context, q authserver.Search, now time.Time) (authserver.Found[authserver.KeyEntry], error)
 	CountInstance(ctx context.Context) (authserver.InstanceCounts, error)
@@ -86,6 +87,11 @@ func (s *Service) People(ctx context.Context, q authserver.Search) (authserver.F
 // Families returns a page of the families.
 func (s *Service) Families(ctx context.Context, q authserver.Search) (authserver.Found[authserver.FamilyEntry], error) {
 	return s.deps.Store.SearchFamilies(ctx, bounded(q))
+}
+
+// Erasures returns a page of the erasures of families' data.
+func (s *Service) Erasures(ctx context.Context, q authserver.Search) (authserver.Found[authserver.Erasure], error) {
+	return s.deps.Store.SearchErasures(ctx, bounded(q))
 }
 
 // Clients returns a page of the clients.

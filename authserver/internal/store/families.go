@@ -86,6 +86,13 @@ func (s *Store) RenameFamily(ctx context.Context, id, name string) error {
 	return database.ErrorOf(s.rows(ctx).Model(&authserver.Family{}).Where("id = ?", id).Update("name", name))
 }
 
+// ForgetFamily takes a family's name, if everybody has left for good. Its id stays with
+// them, so that it is not given away again.
+func (s *Store) ForgetFamily(ctx context.Context, id string) error {
+	return database.ErrorOf(s.rows(ctx).Model(&authserver.Family{}).
+		Where("id = ? AND NOT EXISTS (SELECT 1 FROM users u WHERE u.family_id = families.id AND u.deleted_at IS NULL)", id).Update("name", ""))
+}
+
 // ListMembers returns the active users of a family, in the order they came.
 func (s *Store) ListMembers(ctx context.Context, familyID string) ([]authserver.User, error) {
 	return collect(ctx, s, userFields, `SELECT `+userColumns+` FROM users u JOIN families f ON f.id = u.family_id

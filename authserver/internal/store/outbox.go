@@ -28,8 +28,8 @@ func (s *Store) AddOutboxMessage(ctx context.Context, m authserver.OutboxMessage
 // nothing is due at now. By hand: one statement claims and returns.
 func (s *Store) ClaimOutboxMessage(ctx context.Context, kind string, now, again time.Time) (*authserver.OutboxMessage, error) {
 	var m authserver.OutboxMessage
-	err := s.db.QueryRow(ctx, `UPDATE outbox SET next_at = $2, attempts = attempts + 1
-		WHERE id = (SELECT id FROM outbox WHERE kind = $3 AND next_at <= $1 ORDER BY next_at, id LIMIT 1) AND next_at <= $1
+	err := s.db.QueryRow(ctx, `UPDATE outbox SET next_at = $2, attempts = attempts + 1, claimed_at = $1
+		WHERE id = (SELECT id FROM outbox WHERE kind = $3 AND done_at IS NULL AND next_at <= $1 ORDER BY next_at, id LIMIT 1) AND next_at <= $1
 		RETURNING id, kind, subject, payload, created_at, attempts`, now, again, kind).
 		Scan(&m.ID, &m.Kind, &m.Subject, &m.Payload, &m.CreatedAt, &m.Attempts)
 	if errors.Is(err, database.ErrNoRows) {
@@ -41,9 +41,17 @@ func (s *Store) ClaimOutboxMessage(ctx context.Context, kind string, now, again 
 	return &m, nil
 }
 
-// PostponeOutboxMessage sets when a message that failed is tried again.
-func (s *Store) PostponeOutboxMessage(ctx context.Context, id string, next time.Time) error {
-	return database.ErrorOf(s.rows(ctx).Model(&outboxRow{}).Where("id = ?", id).Update("next_at", next))
+// PostponeOutboxMessage sets when a message that failed is tried again; failure says how it
+// did.
+func (s *Store) PostponeOutboxMessage(ctx context.Context, id string, next time.Time, failure string) error {
+	return database.ErrorOf(s.rows(ctx).Model(&outboxRow{}).Where("id = ?", id).
+		Updates(map[string]any{"next_at": next, "claimed_at": nil, "failure": failure}))
+}
+
+// KeepOutboxMessage remembers that a message was delivered.
+func (s *Store) KeepOutboxMessage(ctx context.Context, id string, now time.Time) error {
+	return database.ErrorOf(s.rows(ctx).Model(&outboxRow{}).Where("id = ?", id).
+		Updates(map[string]any{"done_at": now, "claimed_at": nil, "failure": ""}))
 }
 
 // FinishOutboxMessage removes a message that was delivered.
@@ -53,17 +61,17 @@ func (s *Store) FinishOutboxMessage(ctx context.Context, id string) error {
 
 // CountOutboxMessages returns how many wait.
 func (s *Store) CountOutboxMessages(ctx context.Context) (int, error) {
-	return database.Count(s.rows(ctx).Model(&outboxRow{}))
+	return database.Count(s.rows(ctx).Model(&outboxRow{}).Where("done_at IS NULL"))
 }
 
 // CountOutbox counts the messages of a kind that wait. By hand: the bound is inside.
 func (s *Store) CountOutbox(ctx context.Context, kind string) (w backlog.Waiting, err error) {
 	err = s.db.QueryRow(ctx, fmt.Sprintf(`SELECT count(*), COALESCE(max(attempts), 0) FROM
-		(SELECT attempts FROM outbox WHERE kind = $1 LIMIT %d) AS o`, backlog.AtMost), kind).Scan(&w.Rows, &w.Attempts)
+		(SELECT attempts FROM outbox WHERE kind = $1 AND done_at IS NULL LIMIT %d) AS o`, backlog.AtMost), kind).Scan(&w.Rows, &w.Attempts)
 	if err != nil || w.Rows == 0 {
 		return w, err
 	}
-	w.Oldest, err = s.when(ctx, `SELECT created_at FROM outbox WHERE kind = $1 ORDER BY created_at LIMIT 1`, kind)
+	w.Oldest, err = s.when(ctx, `SELECT created_at FROM outbox WHERE kind = $1 AND done_at IS NULL ORDER BY created_at LIMIT 1`, kind)
 	return w, err
 }
 

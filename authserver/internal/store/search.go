@@ -153,9 +153,10 @@ func (s *Store) CountOperators(ctx context.Context) (int, error) {
 	return len(ids), err
 }
 
-// SearchFamilies returns a page of the families.
+// SearchFamilies returns a page of the families, without those that everybody has left
+// for good.
 func (s *Store) SearchFamilies(ctx context.Context, q authserver.Search) (authserver.Found[authserver.FamilyEntry], error) {
-	l := list{s.rows(ctx).Table("families"), "families", "families.name", []string{"families.name"}}
+	l := list{s.rows(ctx).Table("families").Where("families.name <> ''"), "families", "families.name", []string{"families.name"}}
 	total, err := l.count(q)
 	if err != nil {
 		return authserver.Found[authserver.FamilyEntry]{}, err
@@ -241,9 +242,9 @@ func keysOf(query *gorm.DB) ([]authserver.KeyEntry, error) {
 // CountInstance returns how much there is of what.
 func (s *Store) CountInstance(ctx context.Context) (authserver.InstanceCounts, error) {
 	var c authserver.InstanceCounts
-	err := s.db.QueryRow(ctx, `SELECT (SELECT count(*) FROM users WHERE deactivated_at IS NULL), (SELECT count(*) FROM families),
+	err := s.db.QueryRow(ctx, `SELECT (SELECT count(*) FROM users WHERE deactivated_at IS NULL), (SELECT count(*) FROM families WHERE name <> ''),
 		(SELECT count(*) FROM clients), (SELECT count(*) FROM grants WHERE redeemed_at IS NOT NULL AND ended_at IS NULL),
-		(SELECT count(*) FROM api_keys WHERE revoked_at IS NULL), (SELECT count(*) FROM outbox)`).
+		(SELECT count(*) FROM api_keys WHERE revoked_at IS NULL), (SELECT count(*) FROM outbox WHERE done_at IS NULL)`).
 		Scan(&c.Users, &c.Families, &c.Clients, &c.Grants, &c.Keys, &c.Outbox)
 	return c, err
 }

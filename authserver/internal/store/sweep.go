@@ -48,6 +48,8 @@ func Expiries(now time.Time, keep Retention) []database.Expiry {
 		{From: "sso_codes", ID: "digest", By: "expires_at", Before: now},
 		{From: "sso_unlinked_identities", ID: "digest", By: "expires_at", Before: now},
 		{From: "links", ID: "digest", By: "expires_at", Before: now},
+		{From: "deletion_links", ID: "user_id", By: "expires_at", Before: now},
+		{From: "outbox", ID: "id", By: "done_at", Before: revoked},
 		{From: "device_requests", ID: "digest", By: "expires_at", Before: codes},
 		{From: "authorization_requests", ID: "digest", By: "expires_at", Before: now},
 		{From: "events", ID: "id", By: "at", And: " AND +position IS NULL", Before: now.Add(-keep.Events)}, // of times without a key; +: SQLite would take another index, and sort
@@ -70,7 +72,7 @@ func Expiries(now time.Time, keep Retention) []database.Expiry {
 func Kept() map[string]string {
 	const withUser = "with the user"
 	return map[string]string{
-		"families":             "with the last member's erasure",
+		"families":             "the name with the last member's erasure; the id stays with the users",
 		"users":                "when the account is erased",
 		"consents":             withUser + " or the client, or when taken back",
 		"second_factors":       withUser + ", or when turned off",
@@ -78,7 +80,6 @@ func Kept() map[string]string {
 		"recovery_codes":       withUser + ", or with the next set",
 		"identities":           withUser + "; a blocked one stays, so that it stays blocked",
 		"passkeys":             withUser + ", or when removed",
-		"outbox":               "when the resource API has been told",
 		"event_chain":          "one row",
 		"letter_counts":        withUser + "; a row for each kind of email",
 		"operator_claim":       "one row",

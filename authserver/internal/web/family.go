@@ -180,7 +180,8 @@ func (s *Server) ends(r *http.Request, u *authserver.User) ([]page.Happening, er
 }
 
 func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	if err := s.recovery.CloseMine(r.Context(), in, r.PostForm.Get("password")); err != nil {
+	link, err := s.recovery.CloseMine(r.Context(), in, r.PostForm.Get("password"))
+	if err != nil {
 		v := s.personalView(w, r, in, "delete.title")
 		if f := faultOf(err); f != nil {
 			if details, ok := f.Details.([]string); ok && len(details) > 0 {
@@ -194,8 +195,5 @@ func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, in *auths
 		return s.again(w, r, v, page.DeletePage(v, d), err)
 	}
 	s.forgetSignin(w)
-	if s.people.ErasureGrace() > 0 {
-		return redirect(w, r, "/?done=closed")
-	}
-	return redirect(w, r, "/?done=deleted")
+	return redirect(w, r, account.DeletionPath+link.Reveal())
 }

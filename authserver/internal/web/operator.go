@@ -50,6 +50,7 @@ func (s *Server) operatorRoutes() []route {
 		{path: root + "/keys/{id}/tier", get: operatorOnly(s.askTier), post: operatorOnly(s.setTier), confirm: freshSignin},
 		{path: root + "/keys/{id}/revoke", get: operatorOnly(s.askRevokeKey), post: operatorOnly(s.revokeAnyKey), confirm: freshSignin},
 		{path: root + "/servers", get: operatorOnly(s.listServers)},
+		{path: root + "/erasures", get: operatorOnly(s.listErasures)},
 		{path: root + "/events", get: operatorOnly(s.listEvents)},
 		{path: root + "/events.csv", get: operatorOnly(s.eventsFile)},
 		{path: registrationsPath, get: operatorOnly(s.listRegistrations)},

@@ -67,6 +67,7 @@ func (s *Server) entryRoutes() []route {
 		{path: "/forgot", get: anyone(s.showForgot), post: anyone(s.forgot), again: s.forgotAgain},
 		{path: "/reset", get: anyone(s.showReset), post: anyone(s.reset), again: s.resetAgain},
 		{path: "/confirm", get: anyone(s.showConfirmOwn), post: anyone(s.confirmOwn), again: s.confirmOwnAgain},
+		{path: "/deletion", get: anyone(s.showGone)},
 		{path: "/restore", get: anyone(s.showRestore), post: anyone(s.restore), again: s.restoreAgain},
 	}
 }

@@ -90,6 +90,8 @@ func (s *site) overfull(t *testing.T, p *actor.Person, key string) {
 		func(i int) []any {
 			return []any{uuid.NewString(), randomDigest(), long(100, i), now, now.Add(time.Hour)}
 		})
+	s.many(t, 100, `INSERT INTO outbox (id, kind, subject, payload, created_at, next_at, attempts, failure) VALUES ($1, 'erase_family', $1, '', $2, $2, 1000, 'unreachable')`,
+		func(int) []any { return []any{uuid.NewString(), now} })
 	s.many(t, 60, `INSERT INTO events (id, at, kind, outcome, actor_id, user_id, family_id, client_id, subject_id, details, address, user_agent, request_id, mark)
 		SELECT $1, $2, 'consent.given', 'success', '', $3, $4, id, id, '{}', $5, $6, 'request', $7 FROM clients WHERE id LIKE 'allowed-%' ORDER BY id LIMIT 1`,
 		func(i int) []any {
@@ -156,7 +158,7 @@ func TestPagesAreSmallInTheirWorstState(t *testing.T) {
 		"/", key, key + "/revoke", "/settings/account", "/settings/api_keys", "/settings/applications", "/settings/passkeys", "/settings/signins", "/settings/family", "/settings/activity",
 		"/settings/developer", "/settings/security", "/settings/password/review",
 		"/operator", "/operator/people", "/operator/people/" + me, "/operator/families", "/operator/families/" + familyOf(t, s, boss), "/operator/applications", "/operator/keys", "/operator/keys/" + id,
-		"/operator/invites", "/operator/registrations", "/operator/events",
+		"/operator/invites", "/operator/registrations", "/operator/events", "/operator/erasures",
 	} {
 		n := s.weigh(t, open(t, boss.Browser, path))
 		t.Logf("%6d %s", n, path)

@@ -54,9 +54,9 @@ var notices = map[string]string{
 	"password": "notice.password", "second-factor-off": "notice.second_factor_off", "signin-ended": "notice.signin_ended",
 	"others-ended": "notice.others_ended", "device-ended": "notice.device_ended", "renamed": "notice.renamed", "time-zone": "notice.time_zone",
 	"role": "notice.role", "removed": "notice.removed", "invitation-revoked": "notice.invitation_revoked",
-	"deleted": "notice.deleted", "device-allow": "notice.device_allowed", "device-deny": "notice.device_denied", "installation-ended": "notice.installation_ended", "passkey-added": "notice.passkey_added", "passkey-renamed": "notice.passkey_renamed",
+	"device-allow": "notice.device_allowed", "device-deny": "notice.device_denied", "installation-ended": "notice.installation_ended", "passkey-added": "notice.passkey_added", "passkey-renamed": "notice.passkey_renamed",
 	"passkey-removed": "notice.passkey_removed",
 	"saved":           "notice.saved", "email": "notice.email", "email-confirmed": "notice.email_confirmed", "app-revoked": "notice.app_revoked",
 	"key-revoked": "notice.key_revoked", "client-created": "notice.client_created", "client-deleted": "notice.client_deleted",
-	"password-reset": "notice.password_reset", "closed": "notice.closed", "password-kept": "notice.password_kept", "restored": "notice.restored",
+	"password-reset": "notice.password_reset", "password-kept": "notice.password_kept", "restored": "notice.restored",
 }

@@ -27,6 +27,7 @@ var operatorGroups = []group{
 	}},
 	{"nav.instance", []section{
 		{Path: OperatorPath + "/events", Key: "nav.events"},
+		{Path: OperatorPath + "/erasures", Key: "nav.erasures"},
 	}},
 }
 
