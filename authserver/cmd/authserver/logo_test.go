@@ -57,7 +57,7 @@ func TestClientLogoIsFetched(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newShell(t, set)
 		id := s.ok("client", "create", "--name", "App", "--public", "--redirect-uri", "http://127.0.0.1/cb").(map[string]any)["client_id"].(string)
-		if out := s.run("client", "logo", id, "--fetch"); out.code != 1 || !strings.Contains(out.stderr, "names no logo") {
+		if out := s.run("client", "logo", id, "--fetch"); out.code != 1 || !strings.Contains(out.stderr, "name a logo") {
 			t.Errorf("%d %s", out.code, out.stderr)
 		}
 		host := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -14,6 +14,9 @@ func TestAnAddressIsText(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		boss := signedUp(t, s)
 		for _, p := range s.Pages.Pages() {
+			if !strings.HasPrefix(p.Path, "/operator") {
+				continue
+			}
 			for _, odd := range []string{"%00", "a%00b", "%ff"} {
 				want, addresses := http.StatusBadRequest, []string{p.Path + "?client=" + odd, p.Path + "?q=" + odd + "&after=x", p.Path + "?%zz&client_id=" + odd}
 				if strings.Contains(p.Path, "{") {

@@ -147,8 +147,8 @@ func (s *Server) checked(post, stale httpserver.Handler) httpserver.Handler {
 	}
 }
 
-// readable refuses an address that is no text (UTF-8, without NUL): no database takes
-// such a thing. A path of that kind leads nowhere.
+// readable refuses an address of the console that is no text (UTF-8, without NUL): no
+// database takes such a thing. A path of that kind leads nowhere.
 func (s *Server) readable(next http.Handler) http.Handler {
 	missing := s.NotFound()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

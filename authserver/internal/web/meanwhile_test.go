@@ -154,9 +154,9 @@ func TestNobodyOverwritesAnotherChoice(t *testing.T) {
 		}
 		choose(family, "member")
 		told := choose(family, "admin")
-		wantTold(t, "a role", told, "Someone else changed this role", `<option value="admin" selected>`, "· Member")
-		wantText(t, open(t, member.Browser, "/settings/family"), "· Member")
-		wantText(t, choose(told, "admin"), "· Admin")
+		wantTold(t, "a role", told, "Someone else changed this role", `<option value="admin" selected>`, `<p class="fine">Member`)
+		wantText(t, open(t, member.Browser, "/settings/family"), member.Email+" You Member")
+		wantText(t, choose(told, "admin"), member.Email+" Admin")
 
 		s.add("Phone")
 		passkey := open(t, p.Browser, "/settings/passkeys/"+s.ids()[0])

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"strings"
+
 	"github.com/gorilla/mux"
 
 	"latchkey/authserver/internal/web/page"
@@ -155,7 +157,11 @@ func (s *Server) providerRoutes() []route {
 // Mount adds the pages to router.
 func (s *Server) Mount(router *mux.Router) {
 	for _, one := range s.routes() {
-		router.Handle(one.path, s.readable(s.answer(one)))
+		handler := s.answer(one)
+		if strings.HasPrefix(one.path, "/operator") {
+			handler = s.readable(handler)
+		}
+		router.Handle(one.path, handler)
 	}
 	s.mountWellKnown(router)
 }
