@@ -19,6 +19,9 @@ func Key(digest secret.Digest) string { return keyPrefix + digest.String() }
 
 // entry is an active answer in the shared store.
 type entry struct {
+	// Of is the digest of the credential that it is about: what comes under another key,
+	// by a connection whose replies have slipped, is nobody's.
+	Of string `json:"of"`
 	// Asked is when the question was sent, in Unix nanoseconds by the clock of
 	// who asked.
 	Asked  int64  `json:"asked"`
@@ -47,7 +50,7 @@ func (s *shared) get(ctx context.Context, digest secret.Digest, began time.Time)
 	if err != nil || left <= 0 {
 		return nil
 	}
-	e, err := decodeEntry(raw)
+	e, err := decodeEntry(raw, digest)
 	if err != nil {
 		s.log.LogAttrs(ctx, slog.LevelWarn, "unreadable entry in the shared store", slog.Any("error", err))
 		return nil
@@ -76,7 +79,7 @@ func (s *shared) put(ctx context.Context, digest secret.Digest, a Answer, asked 
 	if left < time.Millisecond {
 		return
 	}
-	raw, err := json.Marshal(entry{asked.UnixNano(), a})
+	raw, err := json.Marshal(entry{digest.String(), asked.UnixNano(), a})
 	if err == nil {
 		err = s.store.Set(ctx, Key(digest), raw, left)
 	}
@@ -95,10 +98,13 @@ func (s *shared) report(ctx context.Context, err error) {
 	}
 }
 
-func decodeEntry(raw []byte) (entry, error) {
+func decodeEntry(raw []byte, of secret.Digest) (entry, error) {
 	var e entry
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return entry{}, errors.New("introspection: no JSON of an entry") // the parser's error may quote it
+	}
+	if e.Of != of.String() {
+		return entry{}, errors.New("introspection: an entry of another credential")
 	}
 	if !e.Answer.Active {
 		return entry{}, errors.New("introspection: an entry that is not active") // nobody writes one

@@ -230,32 +230,55 @@ func TestStampsOfOtherClocksAreRefused(t *testing.T) {
 	})
 }
 
-// Whatever stands in the store, only an entry with a stamp of the last life lets
-// anybody in.
+// A reply that a connection gives to the wrong question lets nobody in as somebody else.
+func TestAnEntryIsOfOneCredential(t *testing.T) {
+	stores(t, func(t *testing.T, open func(*testing.T) cache.Store) {
+		as, token, other := &authority{}, secret.New(secret.AccessToken), secret.New(secret.AccessToken)
+		as.say(active, nil)
+		isActive(t, newCachedWith(t, as, introspection.CachedOptions{Life: introspection.MaxLife, Store: open(t), Now: time.Now}), token)
+		stored(t, open(t), token)
+		raw, left, err := open(t).Get(t.Context(), introspection.Key(token.Digest()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := open(t).Set(t.Context(), introspection.Key(other.Digest()), raw, left); err != nil {
+			t.Fatal(err)
+		}
+		as.say(introspection.Answer{}, nil)
+		if isActive(t, newCachedWith(t, as, introspection.CachedOptions{Life: introspection.MaxLife, Store: open(t), Now: time.Now}), other) {
+			t.Error("the answer to another credential was believed")
+		}
+	})
+}
+
+// Whatever stands in the store, only an entry of the credential with a stamp of the last
+// life lets anybody in.
 func FuzzEntry(f *testing.F) {
-	c := newClock()
-	stamp := c.now().UnixNano()
+	c, token := newClock(), secret.New(secret.AccessToken)
+	stamp, of := c.now().UnixNano(), token.Digest().String()
+	f.Add(fmt.Appendf(nil, `{"of":%q,"asked":%d,"answer":{"active":true}}`, of, stamp))
+	f.Add(fmt.Appendf(nil, `{"of":%q,"asked":%d,"answer":{"active":false,"user_id":"u"}}`, of, stamp))
+	f.Add(fmt.Appendf(nil, `{"of":%q,"asked":%d,"answer":{"active":true}}`, of, stamp+1))
+	f.Add(fmt.Appendf(nil, `{"of":%q,"asked":%d,"answer":{"active":true}}`, of, stamp-int64(life)))
 	f.Add(fmt.Appendf(nil, `{"asked":%d,"answer":{"active":true}}`, stamp))
-	f.Add(fmt.Appendf(nil, `{"asked":%d,"answer":{"active":false,"user_id":"u"}}`, stamp))
-	f.Add(fmt.Appendf(nil, `{"asked":%d,"answer":{"active":true}}`, stamp+1))
-	f.Add(fmt.Appendf(nil, `{"asked":%d,"answer":{"active":true}}`, stamp-int64(life)))
 	f.Add([]byte(`{"answer":{"active":true}}`))
 	f.Add([]byte(`{"asked":-9223372036854775808,"answer":{"active":true}}`))
 	f.Add([]byte(`{"asked":9223372036854775807,"answer":{"active":true}}`))
 	f.Add([]byte(`{"active":true}`))
 	f.Add([]byte("\x01"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		token, store := secret.New(secret.AccessToken), cache.NewMemory(cache.Options{Now: c.now})
+		store := cache.NewMemory(cache.Options{Now: c.now})
 		if err := store.Set(t.Context(), introspection.Key(token.Digest()), raw, time.Hour); err != nil {
 			t.Fatal(err)
 		}
 		got := isActive(t, newCached(t, &authority{}, store, c.now), token)
 		var e struct {
+			Of     string
 			Asked  int64
 			Answer introspection.Answer
 		}
 		err := json.Unmarshal(raw, &e)
-		if want := err == nil && e.Answer.Active && !e.Answer.ExpiredAt(c.now()) && e.Asked <= stamp && e.Asked > stamp-int64(life); got != want {
+		if want := err == nil && e.Of == of && e.Answer.Active && !e.Answer.ExpiredAt(c.now()) && e.Asked <= stamp && e.Asked > stamp-int64(life); got != want {
 			t.Errorf("%q: active %v", raw, got)
 		}
 	})
