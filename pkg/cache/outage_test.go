@@ -46,7 +46,7 @@ func TestRedisAwayCostsLittle(t *testing.T) {
 // meanwhile, and each of them would have failed.
 func TestAHangingRedisIsGivenUpByThoseWhoShareATrip(t *testing.T) {
 	proxy, through := testenv.NewProxy(t, testenv.NeedRedis(t))
-	s, err := cache.OpenRedis(through, cache.Options{Now: time.Now, Timeout: 200 * time.Millisecond, PoolSize: 2})
+	s, err := cache.OpenRedis(through, cache.Options{Now: time.Now, Timeout: time.Second, PoolSize: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func TestAHostInCapitalsIsShownAsItIs(t *testing.T) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if text := page.Text(); !strings.Contains(text, "paypai.example wants") || strings.Contains(text, "paypaI") {
+		if text := page.Text(); !strings.Contains(text, "Allow paypai.example to see") || strings.Contains(text, "paypaI") {
 			w.t.Errorf("the page says %s", text)
 		}
 	})

@@ -15,7 +15,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testenv.AtOnce(3) // most wait, for processes and for time to pass: these keep two cores busy
+	// Most tests wait, for processes and for time to pass. With three and more at once on two
+	// cores others wait too long for them.
+	testenv.AtOnce(2)
 	code := m.Run()
 	if err := closeShared(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
