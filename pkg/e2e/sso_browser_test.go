@@ -62,7 +62,7 @@ func TestBrowserSingleSignOn(t *testing.T) {
 		// Another account at the provider, connected from a form.
 		provider.Person("g-2", "grace@example.org", true)
 		b.press(`form[action="/auth/work"] button[type=submit]`)
-		b.until("document.querySelectorAll('input[name=id]').length === 2")
+		b.until(`document.querySelectorAll('a.danger[href^="/settings/identities/"]').length === 2`)
 
 		code := w.appCode(b, app)
 		w.exchangeCode(code.Get("code"))

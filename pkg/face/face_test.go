@@ -106,7 +106,7 @@ func TestNamesAndLinks(t *testing.T) {
 // TestFilesLoseWhatBrowsersDoNotRead, and the parts of the stylesheet are one file.
 func TestFilesLoseWhatBrowsersDoNotRead(t *testing.T) {
 	for name, c := range map[string][2]string{
-		"a.css": {"/* why */\na { b: c; d: e, f; }\n", " a{b:c;d:e,f} "},
+		"a.css": {"/* why */\na { b: c; d: e, f; }\n", " a{b:c;d:e,f}"},
 		"a.js":  {"// why\n(() => {\n  // how\n\tf(\"//x\"); // stays\n})();\n", "(() => {\nf(\"//x\"); // stays\n})();\n"},
 		"a.svg": {"  <svg/>\n", "  <svg/>\n"},
 	} {

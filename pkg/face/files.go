@@ -60,7 +60,7 @@ var (
 	cssComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
 	cssBreak   = regexp.MustCompile(`\s*\n\s*`)
 	// What our stylesheets never have within quotes.
-	cssBlanks = strings.NewReplacer(" > ", ">", " { ", "{", " {", "{", "; }", "}", " }", "}", ": ", ":", "; ", ";", ", ", ",")
+	cssBlanks = strings.NewReplacer(" > ", ">", " { ", "{", " {", "{", "; } ", "}", "; }", "}", " } ", "}", " }", "}", "} ", "}", ": ", ":", "; ", ";", ", ", ",")
 	// Indentation, and lines that are a comment. Our scripts have no string of several lines.
 	scriptIndent = regexp.MustCompile("(?m)^[ \\t]*(//.*\n)?")
 )

@@ -127,6 +127,10 @@ func shape(i int, b span) string {
 	return fmt.Sprintf("M%d %sh8v%sh-8", slotWide*i+1, b.Y, b.Height)
 }
 
+// outline is an element with a path of ours: templ would close it with a tag, which is a
+// third of it.
+func outline(d string) string { return `<path d="` + d + `"/>` }
+
 // stripes lie over the parts that were refused. They are level, so that stretching leaves
 // them as they are.
 func (c *Chart) stripes() string {
