@@ -62,6 +62,7 @@ func (b *balancer) to(t *testing.T, urls ...string) {
 		one := &upstream{url: text, proxy: httputil.NewSingleHostReverseProxy(u)}
 		one.proxy.Transport = &http.Transport{MaxIdleConnsPerHost: 16}
 		one.proxy.ErrorHandler = func(rw http.ResponseWriter, _ *http.Request, err error) {
+			t.Logf("%s: %v", one.url, err)
 			http.Error(rw, err.Error(), http.StatusBadGateway)
 		}
 		replicas = append(replicas, one)
@@ -126,7 +127,7 @@ func (b *balancer) awaitReady(t *testing.T) {
 // neither reads, nor writes, nor refreshes, which nobody could send again.
 func TestNobodyIsRefusedWhileReplicasAreExchanged(t *testing.T) {
 	t.Parallel()
-	delay := (10 * pollEvery).String()
+	delay := (30 * pollEvery).String() // a busy machine asks late
 	authBalancer, auths := newBalancer(t)
 	apiBalancer, apis := newBalancer(t)
 	w := startWorld(t, testenv.Production, stack.Setup{
