@@ -97,9 +97,9 @@ func (u *upstream) poll(ctx context.Context) {
 
 // ServeHTTP implements http.Handler.
 func (b *balancer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	all := b.upstreams()
-	for range all {
-		u := all[b.next.Add(1)%uint64(len(all))]
+	all, first := b.upstreams(), b.next.Add(1)
+	for i := range all {
+		u := all[(first+uint64(i))%uint64(len(all))]
 		if u.ready.Load() {
 			u.served.Add(1)
 			u.proxy.ServeHTTP(rw, r)
@@ -127,7 +127,7 @@ func (b *balancer) awaitReady(t *testing.T) {
 // neither reads, nor writes, nor refreshes, which nobody could send again.
 func TestNobodyIsRefusedWhileReplicasAreExchanged(t *testing.T) {
 	t.Parallel()
-	delay := (30 * pollEvery).String() // a busy machine asks late
+	delay := (20 * pollEvery).String() // a busy machine asks late
 	authBalancer, auths := newBalancer(t)
 	apiBalancer, apis := newBalancer(t)
 	w := startWorld(t, testenv.Production, stack.Setup{
