@@ -21,19 +21,18 @@ func TestHostsGoByTheClockOfTheDatabase(t *testing.T) {
 	for _, off := range []time.Duration{5 * time.Minute, -5 * time.Minute, 2 * time.Second} {
 		shift := off
 		c := &database.Clock{Host: func() time.Time { return time.Now().Add(shift) }}
-		if err := c.Set(t.Context(), db); err != nil {
-			t.Fatal(err)
+		// An answer that took long says nothing, so a busy machine is asked again.
+		within := func(most time.Duration) func() bool {
+			return func() bool {
+				if err := c.Set(t.Context(), db); err != nil {
+					t.Fatal(err)
+				}
+				return time.Until(c.Now()).Abs() <= most
+			}
 		}
-		if wrong := time.Until(c.Now()).Abs(); wrong > database.Tolerance {
-			t.Errorf("%s off: %s are left", off, wrong)
-		}
+		testenv.Eventually(t, 10*time.Second, off.String()+" off: the database's time counts", within(database.Tolerance))
 		shift = 0 // somebody has set the host's clock
-		if err := c.Set(t.Context(), db); err != nil {
-			t.Fatal(err)
-		}
-		if wrong := time.Until(c.Now()).Abs(); wrong > 100*time.Millisecond {
-			t.Errorf("%s off, and mended: %s are left", off, wrong)
-		}
+		testenv.Eventually(t, 10*time.Second, off.String()+" off, and mended", within(100*time.Millisecond))
 	}
 	slight := &database.Clock{Host: func() time.Time { return time.Now().Add(300 * time.Millisecond) }}
 	if err := slight.Set(t.Context(), db); err != nil || time.Until(slight.Now()) < 250*time.Millisecond {
