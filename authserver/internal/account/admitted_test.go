@@ -145,15 +145,11 @@ func TestA2ARotatedKeyEndsWithTheOthers(t *testing.T) {
 	w.must(err)
 	reset := w.askReset(ada.Email)
 	done := make(chan error, 2)
-	waiting := func(ctx context.Context, n int) error {
-		for blocked := 0; blocked < n; {
-			err := w.DB.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity
-				WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&blocked)
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+	// Outside of the transaction: within one PostgreSQL does not see connections made later.
+	waiting := func(n int) {
+		testenv.Eventually(t, time.Minute, "they wait for the key", func() bool {
+			return w.Count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) >= n
+		})
 	}
 	w.must(w.DB.InTx(w.Context(), func(ctx context.Context) error {
 		if _, err := w.DB.Exec(ctx, `UPDATE api_keys SET name = name WHERE id = $1`, k.ID); err != nil {
@@ -163,11 +159,10 @@ func TestA2ARotatedKeyEndsWithTheOthers(t *testing.T) {
 			_, err := w.Keys.Rotate(w.Context(), ada.ID, k.ID, 0, "")
 			done <- err
 		}()
-		if err := waiting(ctx, 1); err != nil {
-			return err
-		}
+		waiting(1)
 		go func() { done <- w.Recovery.Reset(w.Context(), reset, another, "") }()
-		return waiting(ctx, 2)
+		waiting(2)
+		return nil
 	}))
 	for range 2 {
 		w.must(<-done)
