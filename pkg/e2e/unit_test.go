@@ -145,7 +145,9 @@ func (m *machine) restart(name string) {
 		drop := m.read("caddy.service.d/latchkey.conf")
 		env := append(m.environ(), "XDG_DATA_HOME="+filepath.Join(m.dir, "caddy"), "XDG_CONFIG_HOME="+filepath.Join(m.dir, "caddy"))
 		u.launch(append(env, drop.environment...), "caddy run --adapter caddyfile --config "+filepath.Join(m.dir, "etc/caddy/Caddyfile"))
-		testenv.Eventually(m.t, time.Minute, "Caddy answers", func() bool {
+		// Caddy cleans its storage while it makes its first certificate, which can remove
+		// the folder that it is about to write to; it tries again after a minute.
+		testenv.Eventually(m.t, 2*time.Minute, "Caddy answers", func() bool {
 			client, err := m.trusting()
 			if err != nil {
 				return false
