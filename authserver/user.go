@@ -28,15 +28,15 @@ type User struct {
 	// not yet, and others must not rely on it.
 	EmailConfirmedAt *time.Time
 	Language         string // of the last sign-in, "en" …; "": not known
-	// How the person likes pages to be (Habits).
+	// How the person likes pages to be (Preferences).
 	Theme, ChosenLanguage, TimeZone string
 	New                             bool // created by the transaction that goes on; not stored
 	Review                          bool // a reset has suspended ways to sign in; the person is asked which to restore
 }
 
-// Habits are how the person likes pages to be.
-func (u *User) Habits() Habits {
-	return Habits{Theme: u.Theme, Language: u.ChosenLanguage, TimeZone: u.TimeZone}
+// Preferences are how the person likes pages to be.
+func (u *User) Preferences() Preferences {
+	return Preferences{Theme: u.Theme, Language: u.ChosenLanguage, TimeZone: u.TimeZone}
 }
 
 // Active reports whether the user may do anything at all.

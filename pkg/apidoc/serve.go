@@ -14,8 +14,8 @@ import (
 
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/fault"
-	"latchkey/pkg/habit"
 	"latchkey/pkg/httpserver"
+	"latchkey/pkg/preference"
 )
 
 // Mount adds the description, for scripts of any origin too, and its pages to router.
@@ -90,12 +90,12 @@ func (d *Documents) serveRoute(w http.ResponseWriter, r *http.Request) error {
 func (d *Documents) view(r *http.Request) *view {
 	speaks := func(language string) bool { return d.texts[language] != nil }
 	var values []string
-	for _, one := range r.CookiesNamed(habit.Cookie(d.secure())) {
+	for _, one := range r.CookiesNamed(preference.Cookie(d.secure())) {
 		values = append(values, one.Value)
 	}
-	theme, language := habit.Parse(values, speaks)
+	theme, language := preference.Parse(values, speaks)
 	if language == "" {
-		language = habit.Language(r.Header.Get("Accept-Language"), speaks)
+		language = preference.Language(r.Header.Get("Accept-Language"), speaks)
 	}
 	if language == "" {
 		language = defaultLanguage

@@ -191,15 +191,15 @@ func TestDocsAreServedAsPagesAre(t *testing.T) {
 				strings.Contains(string(page.Body), "<style") || strings.Contains(string(page.Body), " style=") {
 				w.t.Errorf("the policy is %q", policy)
 			}
-			for what, h := range map[string]http.Header{"accepted": {"Accept-Language": {"de-AT, en"}}, "chosen": {"Accept-Language": {"en"}, "Cookie": {"latchkey_habits=dark.de"}}} {
+			for what, h := range map[string]http.Header{"accepted": {"Accept-Language": {"de-AT, en"}}, "chosen": {"Accept-Language": {"en"}, "Cookie": {"latchkey_preferences=dark.de"}}} {
 				german := d.get(d.root, h)
 				if text := string(german.Body); !strings.Contains(text, `<html lang="de"`) || german.Header.Get("Content-Language") != "de" ||
 					what == "chosen" && !strings.Contains(text, `content="dark"`) {
 					w.t.Errorf("German that was %s: %v %.200s", what, german.Header, text)
 				}
 			}
-			if strange := d.get(d.root, http.Header{"Cookie": {"latchkey_habits=<script>.xx"}}); strange.Status != http.StatusOK || !strings.Contains(string(strange.Body), `<html lang="en"`) {
-				w.t.Errorf("strange habits: %.200s", strange.Body)
+			if strange := d.get(d.root, http.Header{"Cookie": {"latchkey_preferences=<script>.xx"}}); strange.Status != http.StatusOK || !strings.Contains(string(strange.Body), `<html lang="en"`) {
+				w.t.Errorf("strange preferences: %.200s", strange.Body)
 			}
 		}
 	})

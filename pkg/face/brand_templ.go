@@ -9,7 +9,7 @@ package face
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-import "latchkey/pkg/habit"
+import "latchkey/pkg/preference"
 
 // Brand is the sign and the name of the instance in the bar of a page that has the
 // theme. asset is where a file of Files is.
@@ -31,7 +31,7 @@ func Brand(f Face, theme string, asset func(name string) (string, error)) templ.
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
 		if f.Logo != nil {
-			templ_7745c5c3_Err = logo(f, habit.Media(theme), asset).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = logo(f, preference.Media(theme), asset).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

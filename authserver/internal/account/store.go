@@ -36,7 +36,7 @@ type users interface {
 	HoldUser(ctx context.Context, id string) error
 	ReplacePassword(ctx context.Context, userID, old, hash string) (bool, error)
 	SetLanguage(ctx context.Context, userID, language string) error
-	SetHabits(ctx context.Context, userID string, h authserver.Habits) error
+	SetPreferences(ctx context.Context, userID string, p authserver.Preferences) error
 	SetAIEnabled(ctx context.Context, userID string, on bool) error
 	Deactivate(ctx context.Context, userID string, keepEmail bool, now time.Time) (bool, error)
 	Reactivate(ctx context.Context, userID string) error

@@ -8,8 +8,8 @@ import (
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/guard"
-	"latchkey/pkg/habit"
 	"latchkey/pkg/httpserver"
+	"latchkey/pkg/preference"
 )
 
 // deviceBody is docs/contract.md, "Device object".
@@ -72,7 +72,7 @@ func (s *Server) tokens(t *authserver.Tokens, u *userBody) tokenBody {
 }
 
 func visitor(r *http.Request) account.Visitor {
-	v := account.Visitor{UserAgent: r.UserAgent(), Language: habit.Language(r.Header.Get("Accept-Language"), anyLanguage)}
+	v := account.Visitor{UserAgent: r.UserAgent(), Language: preference.Language(r.Header.Get("Accept-Language"), anyLanguage)}
 	if addr := httpserver.ClientAddr(r.Context()); addr.IsValid() {
 		v.Address = addr.String()
 	}

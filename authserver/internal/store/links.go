@@ -94,12 +94,12 @@ func (s *Store) ConfirmEmail(ctx context.Context, userID, email string, now time
 		Update("email_confirmed_at", gorm.Expr("coalesce(email_confirmed_at, ?)", now)))
 }
 
-// SetHabits stores how a user likes pages to be, and that emails are in the language
+// SetPreferences stores how a user likes pages to be, and that emails are in the language
 // of choice.
-func (s *Store) SetHabits(ctx context.Context, userID string, h authserver.Habits) error {
-	changed := map[string]any{"theme": h.Theme, "chosen_language": h.Language, "time_zone": h.TimeZone}
-	if h.Language != "" {
-		changed["language"] = h.Language
+func (s *Store) SetPreferences(ctx context.Context, userID string, p authserver.Preferences) error {
+	changed := map[string]any{"theme": p.Theme, "chosen_language": p.Language, "time_zone": p.TimeZone}
+	if p.Language != "" {
+		changed["language"] = p.Language
 	}
 	return database.ErrorOf(s.user(ctx, userID).Updates(changed))
 }

@@ -115,13 +115,13 @@ func (s *Server) showOverview(w http.ResponseWriter, r *http.Request, in *authse
 		data.Parts = append(data.Parts, page.PartView{Key: part.Name, Text: part.Text, Works: part.Err == nil})
 	}
 	for _, name := range []string{authserver.CountSignins, authserver.CountRefused, authserver.CountTokens} {
-		found, err := s.usage.Instance(r.Context(), in.User.Habits().Zone(), name)
+		found, err := s.usage.Instance(r.Context(), in.User.Preferences().Zone(), name)
 		if err != nil {
 			return err
 		}
 		data.Days = append(data.Days, page.DaysView{Name: name, Bad: name == authserver.CountRefused, Days: found.Days})
 	}
-	took, err := s.usage.Latency(r.Context(), in.User.Habits().Zone())
+	took, err := s.usage.Latency(r.Context(), in.User.Preferences().Zone())
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (s *Server) showOneClient(w http.ResponseWriter, r *http.Request, in *auths
 		d.Facts = append(d.Facts, owner)
 	}
 	d.Actions, d.Dangers = actsForClient(c)
-	found, err := s.usage.Client(r.Context(), in.User.Habits().Zone(), c.ID)
+	found, err := s.usage.Client(r.Context(), in.User.Preferences().Zone(), c.ID)
 	if err != nil {
 		return err
 	}

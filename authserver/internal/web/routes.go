@@ -56,7 +56,7 @@ func (s *Server) entryRoutes() []route {
 		{path: "/", get: anyone(s.landing)},
 		{path: "/assets/{sum}/{name}", get: anyone(s.serveAsset)},
 		{path: page.LogosPath + "/{sum}", get: anyone(s.serveLogo)},
-		{path: page.HabitsPath, get: anyone(s.showHabits), post: anyone(s.keepHabits)},
+		{path: page.PreferencesPath, get: anyone(s.showPreferences), post: anyone(s.savePreferences)},
 		{path: "/signup", get: anyone(s.showSignup), post: anyone(s.signup), again: s.signupAgain},
 		{path: "/join", get: anyone(s.join)},
 		{path: "/signin", get: anyone(s.showSignin), post: anyone(s.signin), again: s.signinAgain},

@@ -11,7 +11,7 @@ import (
 
 // keyUsage is how often an API key was used lately, and from where.
 func (s *Server) keyUsage(r *http.Request, in *authserver.Signin, k *apikey.View) (*page.UsageView, error) {
-	found, err := s.usage.Key(r.Context(), in.User.Habits().Zone(), k.ID)
+	found, err := s.usage.Key(r.Context(), in.User.Preferences().Zone(), k.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (s *Server) grantUsage(r *http.Request, in *authserver.Signin, clientID str
 // renderClient shows the page of one's own application, after refused with what was
 // filled in.
 func (s *Server) renderClient(w http.ResponseWriter, r *http.Request, v *page.View, d page.ClientView, refused error) error {
-	found, err := s.usage.Client(r.Context(), v.Signin.User.Habits().Zone(), d.ID)
+	found, err := s.usage.Client(r.Context(), v.Signin.User.Preferences().Zone(), d.ID)
 	if err != nil {
 		return err
 	}

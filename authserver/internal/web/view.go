@@ -9,7 +9,7 @@ import (
 )
 
 func (s *Server) language(r *http.Request) string {
-	if chosen := s.habits(r).Language; chosen != "" {
+	if chosen := s.preferences(r).Language; chosen != "" {
 		return chosen
 	}
 	return s.site.Language(r.Header.Get("Accept-Language"))
@@ -25,7 +25,7 @@ func (s *Server) newView(w http.ResponseWriter, r *http.Request, title string, a
 // bareView is newView for a page without forms.
 func (s *Server) bareView(r *http.Request, title string, args ...any) *page.View {
 	v := s.site.View(s.language(r), title, args...)
-	v.Now, v.RequestID, v.Theme, v.Here = s.now(), httpserver.RequestID(r.Context()), s.habits(r).Theme, here(r)
+	v.Now, v.RequestID, v.Theme, v.Here = s.now(), httpserver.RequestID(r.Context()), s.preferences(r).Theme, here(r)
 	return v
 }
 

@@ -214,7 +214,7 @@ func ProfilePage(v *View, canMail bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = way(v, "habits.card", "habits.card.text", HabitsPath, "habits.card.link").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = way(v, "preferences.card", "preferences.card.text", PreferencesPath, "preferences.card.link").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

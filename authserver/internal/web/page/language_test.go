@@ -13,8 +13,8 @@ import (
 // what it lacks is said in English.
 func TestAThirdLanguageIsAFile(t *testing.T) {
 	files := fstest.MapFS{
-		"text/fr.json":        {Data: []byte(`{"language.name": "Français", "signin.submit": "Se connecter", "format.time": "02/01/2006 15:04 MST"}`)},
-		"text/fr.habits.json": {Data: []byte(`{"habits.title": "Langue et apparence"}`)},
+		"text/fr.json":             {Data: []byte(`{"language.name": "Français", "signin.submit": "Se connecter", "format.time": "02/01/2006 15:04 MST"}`)},
+		"text/fr.preferences.json": {Data: []byte(`{"preferences.title": "Langue et apparence"}`)},
 	}
 	names, err := fs.Glob(textFiles, "text/*.json")
 	if err != nil {
@@ -34,10 +34,10 @@ func TestAThirdLanguageIsAFile(t *testing.T) {
 	if !site.Speaks("fr") || site.Speaks("it") || site.Language("fr-CA,de;q=0.5") != "fr" || site.Language("it") != "en" {
 		t.Error("the language is not found")
 	}
-	v := site.View("fr", "habits.title")
+	v := site.View("fr", "preferences.title")
 	v.Fields = map[string]string{"language": "fr"}
 	var b strings.Builder
-	if err := v.Draw(t.Context(), &b, HabitsPage(v)); err != nil {
+	if err := v.Draw(t.Context(), &b, PreferencesPage(v)); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{`<html lang="fr">`, "<h1>Langue et apparence</h1>", `<option value="fr" selected>Français</option>`, `<option value="de">Deutsch</option>`, "Skip to content"} {

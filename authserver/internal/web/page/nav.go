@@ -18,7 +18,7 @@ type group struct {
 var groups = []group{
 	{"", []section{{Path: "/", Key: "nav.home"}}},
 	{"nav.you", []section{
-		{Path: "/settings/account", Key: "nav.account", Also: []string{"/settings/email", "/settings/delete", HabitsPath}},
+		{Path: "/settings/account", Key: "nav.account", Also: []string{"/settings/email", "/settings/delete", PreferencesPath}},
 		{Path: "/settings/security", Key: "nav.security", Also: []string{
 			"/settings/password", "/settings/second-factor", "/settings/passkeys", "/settings/identities",
 		}},

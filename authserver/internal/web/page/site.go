@@ -10,7 +10,7 @@ import (
 
 	"latchkey/pkg/face"
 	"latchkey/pkg/fault"
-	"latchkey/pkg/habit"
+	"latchkey/pkg/preference"
 )
 
 // Site is what all pages share.
@@ -48,7 +48,7 @@ func (s *Site) View(language, title string, args ...any) *View {
 // Language picks the first language of an Accept-Language header that there are
 // texts in, or the default one.
 func (s *Site) Language(accept string) string {
-	found := habit.Language(accept, func(language string) bool {
+	found := preference.Language(accept, func(language string) bool {
 		_, ok := s.texts[language]
 		return ok
 	})

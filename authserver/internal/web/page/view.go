@@ -85,7 +85,7 @@ func (v *View) zone() *time.Location {
 	if v.Signin == nil {
 		return time.UTC
 	}
-	return v.Signin.User.Habits().Zone()
+	return v.Signin.User.Preferences().Zone()
 }
 
 // iso is a time for machines.

@@ -4,17 +4,17 @@ import (
 	"time"
 	_ "time/tzdata" // also where the system has no time zones
 
-	"latchkey/pkg/habit"
+	"latchkey/pkg/preference"
 )
 
 // Themes of pages. The browser's own is "".
 const (
-	ThemeLight = habit.Light
-	ThemeDark  = habit.Dark
+	ThemeLight = preference.Light
+	ThemeDark  = preference.Dark
 )
 
-// Habits are how a person likes pages to be; each "" leaves it to the browser.
-type Habits struct {
+// Preferences are how a person likes pages to be; each "" leaves it to the browser.
+type Preferences struct {
 	Theme    string // ThemeLight or ThemeDark
 	Language string // "en" …
 	TimeZone string // of the IANA database, "Europe/Berlin"; "": UTC
@@ -24,26 +24,26 @@ const maxZone = 64 // bytes
 
 // Violations says what cannot be kept. speaks reports whether there are texts in a
 // language.
-func (h Habits) Violations(speaks func(language string) bool) Violations {
+func (p Preferences) Violations(speaks func(language string) bool) Violations {
 	var found Violations
-	if !habit.Known(h.Theme) {
+	if !preference.Known(p.Theme) {
 		found = append(found, Violation{Field: "theme", Rule: "theme", Message: "Choose one of these"})
 	}
-	if h.Language != "" && !speaks(h.Language) {
+	if p.Language != "" && !speaks(p.Language) {
 		found = append(found, Violation{Field: "language", Rule: "language", Message: "Choose one of these"})
 	}
-	if h.TimeZone != "" && h.zone() == nil {
+	if p.TimeZone != "" && p.zone() == nil {
 		found = append(found, Violation{Field: "time_zone", Rule: "time_zone", Message: "There is no time zone of this name. Names look like Europe/Berlin"})
 	}
 	return found
 }
 
 // zone is nil where there is none of the name.
-func (h Habits) zone() *time.Location {
-	if h.TimeZone == "" || h.TimeZone == "Local" || len(h.TimeZone) > maxZone {
+func (p Preferences) zone() *time.Location {
+	if p.TimeZone == "" || p.TimeZone == "Local" || len(p.TimeZone) > maxZone {
 		return nil
 	}
-	where, err := time.LoadLocation(h.TimeZone)
+	where, err := time.LoadLocation(p.TimeZone)
 	if err != nil {
 		return nil
 	}
@@ -51,8 +51,8 @@ func (h Habits) zone() *time.Location {
 }
 
 // Zone is where the person is, UTC where that is not known.
-func (h Habits) Zone() *time.Location {
-	if where := h.zone(); where != nil {
+func (p Preferences) Zone() *time.Location {
+	if where := p.zone(); where != nil {
 		return where
 	}
 	return time.UTC

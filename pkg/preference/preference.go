@@ -1,6 +1,6 @@
-// Package habit is how whoever reads a page likes pages to be, as the browser tells it:
+// Package preference is how whoever reads a page likes pages to be, as the browser tells it:
 // by a cookie that the authorization server sets, or by Accept-Language.
-package habit
+package preference
 
 import "strings"
 
@@ -14,9 +14,9 @@ const (
 // https only.
 func Cookie(secure bool) string {
 	if secure {
-		return "__Host-latchkey_habits"
+		return "__Host-latchkey_preferences"
 	}
-	return "latchkey_habits"
+	return "latchkey_preferences"
 }
 
 // Value is what the cookie holds.

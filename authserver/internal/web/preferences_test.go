@@ -23,8 +23,8 @@ func looks(t *testing.T, p *actor.Page) (language, schemes, dark string) {
 	return between(`<html lang="`), between(`<meta name="color-scheme" content="`), dark
 }
 
-// TestHabitsOfABrowser: who is not signed in chooses for the browser, without a script.
-func TestHabitsOfABrowser(t *testing.T) {
+// TestPreferencesOfABrowser: who is not signed in chooses for the browser, without a script.
+func TestPreferencesOfABrowser(t *testing.T) {
 	s := newSite(t, testenv.Embedded, settings())
 	b := actor.NewBrowser(s.URL)
 	page := open(t, b, "/signin?return_to=%2Fsettings%2Fsecurity")
@@ -49,8 +49,8 @@ func TestHabitsOfABrowser(t *testing.T) {
 	}
 }
 
-// TestTheHabitsCookie is HttpOnly and Lax, lasts, and holds nothing that a page draws.
-func TestTheHabitsCookie(t *testing.T) {
+// TestThePreferencesCookie is HttpOnly and Lax, lasts, and holds nothing that a page draws.
+func TestThePreferencesCookie(t *testing.T) {
 	s := newSite(t, testenv.Embedded, settings())
 	b := actor.NewBrowser(s.URL)
 	fill(t, b, open(t, b, "/preferences"), map[string]string{"theme": "dark", "language": "de"})
@@ -69,7 +69,7 @@ func TestTheHabitsCookie(t *testing.T) {
 	_ = res.Body.Close()
 	cookie := ""
 	for _, one := range res.Header.Values("Set-Cookie") {
-		if strings.HasPrefix(one, "latchkey_habits=dark.de") {
+		if strings.HasPrefix(one, "latchkey_preferences=dark.de") {
 			cookie = one
 		}
 	}
@@ -80,7 +80,7 @@ func TestTheHabitsCookie(t *testing.T) {
 	}
 	for _, value := range []string{`blue.de`, `dark.<b>`, `"><script>`, `dark.de.x`, strings.Repeat("x", 4000)} {
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/signin", nil)
-		req.Header.Set("Cookie", "latchkey_habits="+value)
+		req.Header.Set("Cookie", "latchkey_preferences="+value)
 		res, err := http.DefaultClient.Do(req)
 		if err != nil {
 			t.Fatal(err)
@@ -93,8 +93,8 @@ func TestTheHabitsCookie(t *testing.T) {
 	}
 }
 
-// TestHabitsOfAPerson are kept with the account: another browser knows them.
-func TestHabitsOfAPerson(t *testing.T) {
+// TestPreferencesOfAPerson are kept with the account: another browser knows them.
+func TestPreferencesOfAPerson(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		p := actor.NewPerson(s.URL)

@@ -7,18 +7,18 @@ import (
 	"latchkey/authserver"
 )
 
-// HabitsPath is where a person says how pages should be.
-const HabitsPath = "/preferences"
+// PreferencesPath is where a person says how pages should be.
+const PreferencesPath = "/preferences"
 
 // option is one line of a list to choose from: its value, and its words.
 type option struct{ Value, Text string }
 
 // themes are the themes to choose from, by the keys of their words.
-var themes = []option{{"", "habits.theme.browser"}, {authserver.ThemeLight, "habits.theme.light"}, {authserver.ThemeDark, "habits.theme.dark"}}
+var themes = []option{{"", "preferences.theme.browser"}, {authserver.ThemeLight, "preferences.theme.light"}, {authserver.ThemeDark, "preferences.theme.dark"}}
 
 // languages are those there are texts in, each in its own words.
 func (v *View) languages() []option {
-	list := []option{{"", v.texts["habits.language.browser"]}}
+	list := []option{{"", v.texts["preferences.language.browser"]}}
 	for _, code := range slices.Sorted(maps.Keys(v.site.texts)) {
 		list = append(list, option{code, v.site.texts[code]["language.name"]})
 	}
