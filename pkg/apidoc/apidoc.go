@@ -14,7 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"latchkey/pkg/face"
+	"latchkey/pkg/branding"
 )
 
 // Service is whose API is described.
@@ -41,7 +41,7 @@ type Options struct {
 	Server      string  // public address of the API, without a slash at its end
 	Issuer      string  // of the authorization server: the way home
 	APIURL      string  // public address of the resource API
-	Face        face.Face
+	Branding    branding.Branding
 }
 
 // Documents are the description of an API and its pages.
@@ -89,8 +89,8 @@ func New(opts Options) (*Documents, error) {
 	if err != nil {
 		return nil, fmt.Errorf("openapi: %w", err)
 	}
-	if opts.Face.Name == "" {
-		opts.Face.Name = face.DefaultName
+	if opts.Branding.Name == "" {
+		opts.Branding.Name = branding.DefaultName
 	}
 	d := &Documents{
 		Options: opts, json: raw, found: found, root: APIRoot, samples: map[*operation][]sample{}, reads: map[*operation][]string{},
@@ -115,7 +115,7 @@ func New(opts Options) (*Documents, error) {
 func (d *Documents) JSON() []byte { return d.json }
 
 func (d *Documents) readFiles() error {
-	all, err := d.Face.Files()
+	all, err := d.Branding.Files()
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (d *Documents) readFiles() error {
 		if err != nil {
 			return fmt.Errorf("apidoc: %w", err)
 		}
-		all[name] = face.Compact(name, content)
+		all[name] = branding.Compact(name, content)
 	}
 	d.files = make(map[string]file, len(all))
 	for name, content := range all {

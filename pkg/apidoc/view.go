@@ -115,7 +115,7 @@ func (v *view) windowTitle() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	title := service + " · " + v.Face.Name
+	title := service + " · " + v.Branding.Name
 	switch {
 	case v.op != nil:
 		return v.op.Summary + " · " + title, nil
@@ -176,7 +176,7 @@ func (v *view) preferences() string {
 // ownLinks are those of whoever runs the instance.
 func (v *view) ownLinks() [][2]string {
 	var list [][2]string
-	for _, one := range [][2]string{{"foot.terms", v.Face.Links.Terms}, {"foot.privacy", v.Face.Links.Privacy}, {"foot.support", v.Face.Links.Support}} {
+	for _, one := range [][2]string{{"foot.terms", v.Branding.Links.Terms}, {"foot.privacy", v.Branding.Links.Privacy}, {"foot.support", v.Branding.Links.Support}} {
 		if one[1] != "" {
 			list = append(list, one)
 		}

@@ -10,8 +10,8 @@ import (
 	"latchkey/authserver/internal/config"
 	"latchkey/authserver/internal/household"
 	"latchkey/authserver/internal/mail"
+	"latchkey/pkg/branding"
 	"latchkey/pkg/doctor"
-	"latchkey/pkg/face"
 	"latchkey/pkg/httpserver"
 )
 
@@ -48,7 +48,7 @@ func examine(ctx context.Context, r *doctor.Report) {
 		r.CheckShared(ctx, p.cache, "resourceapi", cfg.Issuer)
 	}
 	r.CheckCookies(ctx, cfg.Issuer)
-	examineFace(ctx, r, cfg.Look)
+	examineBranding(ctx, r, cfg.Branding)
 	examineEmails(ctx, r, cfg)
 	proxies, err := httpserver.ParsePrefixes(cfg.TrustedProxies)
 	if err != nil {
@@ -90,9 +90,9 @@ func (p *parts) examineKey(ctx context.Context, r *doctor.Report) {
 	}
 }
 
-// examineFace follows the links at the foot of pages. Colours and pictures that people
+// examineBranding follows the links at the foot of pages. Colours and pictures that people
 // could not see are refused with the settings.
-func examineFace(ctx context.Context, r *doctor.Report, look face.Face) {
+func examineBranding(ctx context.Context, r *doctor.Report, look branding.Branding) {
 	const check = "face"
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -115,7 +115,7 @@ func examineEmails(ctx context.Context, r *doctor.Report, cfg config.Config) {
 		return
 	}
 	sender, err := mail.New(mail.Settings{
-		URL: cfg.SMTPURL, Password: cfg.SMTPPassword, From: cfg.SMTPFrom, Issuer: cfg.Issuer, Face: cfg.Look, Now: now,
+		URL: cfg.SMTPURL, Password: cfg.SMTPPassword, From: cfg.SMTPFrom, Issuer: cfg.Issuer, Branding: cfg.Branding, Now: now,
 	})
 	if err != nil {
 		r.Fail(check, "AUTH_SMTP_URL: %v.", err)

@@ -41,7 +41,7 @@ func (p *parts) peopleWith(kept func(path string) (string, error)) (*account.Ser
 		Store:      p.store, Grants: p.grants, Keys: p.keys, Limiter: p.limiter, Sealer: sealer, Events: p.events, Logger: p.log, Now: now,
 		Delivered: p.deliveries(),
 		Settings: account.Settings{
-			Name: p.cfg.Look.Name, Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle, AIAvailable: c.AIAvailable,
+			Name: p.cfg.Branding.Name, Signup: c.Signup, SigninLifetime: c.SigninLifetime, SigninIdle: c.SigninIdle, AIAvailable: c.AIAvailable,
 			HashQueue: c.HashQueue, HashCost: account.HashCost{Memory: c.PasswordMemory, Passes: c.PasswordPasses}, InvitationLife: c.InvitationLife,
 			ErasureGrace: c.ErasureGrace, Erases: c.ErasureURL != "", Emails: p.cfg.SMTPURL != "",
 			Throttles: account.Throttles{

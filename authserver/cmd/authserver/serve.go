@@ -119,7 +119,7 @@ func (p *parts) handler(people *account.Service) (http.Handler, []worker, error)
 
 // router builds what answers each path, innermost first.
 func (p *parts) router(people *account.Service) (*mux.Router, *web.Server, []worker, error) {
-	passkeys, err := passkey.New(passkey.Dependencies{Store: p.store, Issuer: p.cfg.Issuer, Name: p.cfg.Look.Name, Events: p.events, Now: now})
+	passkeys, err := passkey.New(passkey.Dependencies{Store: p.store, Issuer: p.cfg.Issuer, Name: p.cfg.Branding.Name, Events: p.events, Now: now})
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -134,7 +134,7 @@ func (p *parts) router(people *account.Service) (*mux.Router, *web.Server, []wor
 	refusals := &refusal.Recorder{Store: p.store, Logger: p.log, Now: now}
 	drawn := web.Dependencies{
 		Devices: devices, Seen: askers.Seen, Asks: askers.Find,
-		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Face: p.cfg.Look,
+		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Branding: p.cfg.Branding,
 		Refusals: refusals, Endpoints: router, Usage: &usage.Service{Store: p.store, Uses: p.uses, Now: now},
 		Events: p.events, Kept: p.cfg.EventRetention, Logger: p.log, Now: now,
 		Client: clients.Find,
@@ -150,7 +150,7 @@ func (p *parts) router(people *account.Service) (*mux.Router, *web.Server, []wor
 	endpoints := oauth.New(oauth.Dependencies{
 		Grants: p.grants, Askers: askers, Credentials: p.credentials, Pages: pages, Signins: pages, Throttle: tokenThrottle{people},
 		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer, Resources: p.cfg.KnownResources(),
-		Links: p.cfg.Look.Links, Registers: p.cfg.Registration != registration.Closed, Requests: p.store, Devices: devices, Refusals: refusals,
+		Links: p.cfg.Branding.Links, Registers: p.cfg.Registration != registration.Closed, Requests: p.store, Devices: devices, Refusals: refusals,
 	})
 	workers = append(workers, p.grants.RunUses, p.sweeper().Run, p.events.RunSeals, p.spans.Run, refusals.Run, people.RunErasures)
 	outbox, err := p.outbox(people)
@@ -172,7 +172,7 @@ func (p *parts) router(people *account.Service) (*mux.Router, *web.Server, []wor
 	api.New(api.Dependencies{
 		People: people, Recovery: drawn.Recovery, Keys: p.keys, SSO: single, Guard: admission, ResourceServers: endpoints, Now: now,
 	}).Mount(router)
-	described := apidoc.Options{Issuer: p.cfg.Issuer, APIURL: p.cfg.APIURL, Face: p.cfg.Look}
+	described := apidoc.Options{Issuer: p.cfg.Issuer, APIURL: p.cfg.APIURL, Branding: p.cfg.Branding}
 	if err := api.MountDescription(router, described); err != nil {
 		return nil, nil, nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"latchkey/authserver"
-	"latchkey/pkg/face"
+	"latchkey/pkg/branding"
 	"latchkey/pkg/fault"
 )
 
@@ -67,7 +67,7 @@ func (s *Service) BeginSecondFactor(ctx context.Context, in *authserver.Signin) 
 }
 
 func (s *Service) setup(u *authserver.User, raw []byte) Setup {
-	issuer := cmp.Or(s.deps.Settings.Name, face.DefaultName)
+	issuer := cmp.Or(s.deps.Settings.Name, branding.DefaultName)
 	key := base32Text.EncodeToString(raw)
 	q := url.Values{"secret": {key}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {"30"}}
 	uri := url.URL{

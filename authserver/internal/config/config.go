@@ -55,7 +55,7 @@ type Config struct {
 	Limits
 	Mail
 	Connect
-	Face
+	BrandingSettings
 	Canary
 }
 
@@ -86,7 +86,7 @@ func Read(environ map[string]string) (Config, error) {
 	unknown, misspelt := settings.Unknown(c, environ, "AUTH_", isProviders)
 	c.Unknown, c.Named = unknown, c.DatabaseURL != ""
 	c.Issuer, c.APIURL = strings.TrimRight(c.Issuer, "/"), strings.TrimRight(c.APIURL, "/")
-	if err := errors.Join(unread, misspelt, c.check(), c.Grants.check(), c.People.check(), c.SSO.read(environ), c.SSO.check(c.Secure()), c.Mail.check(), c.Limits.check(), c.Connect.check(), c.Canary.check(), c.Face.check()); err != nil {
+	if err := errors.Join(unread, misspelt, c.check(), c.Grants.check(), c.People.check(), c.SSO.read(environ), c.SSO.check(c.Secure()), c.Mail.check(), c.Limits.check(), c.Connect.check(), c.Canary.check(), c.BrandingSettings.check()); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	if c.DatabaseURL == "" {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode"
 
-	"latchkey/pkg/face"
+	"latchkey/pkg/branding"
 )
 
 //go:embed text/style.css
@@ -68,11 +68,11 @@ func (t template) text(c *contents) string {
 }
 
 // coloured is the stylesheet in the colours of the instance; nil: our own.
-func coloured(c *face.Colours) string {
+func coloured(c *branding.Colours) string {
 	if c == nil {
 		return style
 	}
-	rules := func(p face.Palette) string {
+	rules := func(p branding.Palette) string {
 		return ".brand { color: " + p.Accent.String() + "; }\n.button { background: " + p.Accent.String() + "; color: " + p.On.String() + "; }\n"
 	}
 	return style + rules(c.Light) + "@media (prefers-color-scheme: dark) {\n" + rules(c.Dark) + "}\n"

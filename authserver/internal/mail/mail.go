@@ -20,7 +20,7 @@ import (
 	smtp "github.com/wneessen/go-mail"
 
 	"latchkey/authserver"
-	"latchkey/pkg/face"
+	"latchkey/pkg/branding"
 )
 
 const sendTimeout = 30 * time.Second // of one email, connection included
@@ -34,7 +34,7 @@ type Settings struct {
 	Password string // in the place of one in the URL
 	From     string // "Latchkey <noreply@example.com>" or a bare address
 	Issuer   string // public address of this server, which links begin with
-	Face     face.Face
+	Branding branding.Branding
 	Now      func() time.Time
 	TLS      *tls.Config // nil: the system's certificate authorities
 }
@@ -70,8 +70,8 @@ func (s *Sender) Renewal(url, password string) (apply func(), err error) {
 func New(s Settings) (*Sender, error) { return newSender(s, files) }
 
 func newSender(s Settings, files fs.FS) (*Sender, error) {
-	s.Face.Name = cmp.Or(s.Face.Name, face.DefaultName)
-	sender := &Sender{settings: s, style: coloured(s.Face.Colours)}
+	s.Branding.Name = cmp.Or(s.Branding.Name, branding.DefaultName)
+	sender := &Sender{settings: s, style: coloured(s.Branding.Colours)}
 	issuer, err := url.Parse(s.Issuer)
 	if err != nil || issuer.Host == "" {
 		return nil, errors.New("mail: the issuer must be an absolute URL")
@@ -81,7 +81,7 @@ func newSender(s Settings, files fs.FS) (*Sender, error) {
 		return nil, fmt.Errorf("mail: the sender: %w", err)
 	}
 	if sender.from.Name == "" {
-		sender.from.Name = sender.settings.Face.Name
+		sender.from.Name = sender.settings.Branding.Name
 	}
 	apply, err := sender.Renewal(s.URL, s.Password)
 	if err != nil {
@@ -200,9 +200,9 @@ func (s *Sender) message(e authserver.EmailMessage) (*smtp.Msg, error) {
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	m.SetGenHeader("X-Auto-Response-Suppress", "All")
 	m.SetGenHeader("Content-Language", l.code)
-	foot := footer{fmt.Sprintf(l.words["footer"], s.settings.Face.Name, s.host), l.words["support"], s.settings.Face.Links.Support}
+	foot := footer{fmt.Sprintf(l.words["footer"], s.settings.Branding.Name, s.host), l.words["support"], s.settings.Branding.Links.Support}
 	m.SetBodyString(smtp.TypeTextPlain, text.text(c)+foot.text())
-	m.AddAlternativeString(smtp.TypeTextHTML, text.html(l, c, s.settings.Face.Name, s.style, foot))
+	m.AddAlternativeString(smtp.TypeTextHTML, text.html(l, c, s.settings.Branding.Name, s.style, foot))
 	return m, nil
 }
 

@@ -17,7 +17,7 @@ import (
 
 	"latchkey/authserver"
 	lmail "latchkey/authserver/internal/mail"
-	"latchkey/pkg/face"
+	"latchkey/pkg/branding"
 	"latchkey/pkg/testenv"
 )
 
@@ -200,9 +200,9 @@ func TestSettingsThatAreRefused(t *testing.T) {
 // TestEmailsHaveTheFaceOfTheInstance: its name, its colours, and where there is help.
 func TestEmailsHaveTheFaceOfTheInstance(t *testing.T) {
 	office := testenv.OpenPostOffice(t, "")
-	colours, _, _ := face.Check("#7a1fa2", "")
-	s, err := lmail.New(lmail.Settings{URL: "smtp://" + office.Addr, From: "noreply@example.com", Issuer: "https://auth.example.com", Now: time.Now, Face: face.Face{
-		Name: "Haus Nagy & Söhne", Colours: colours, Links: face.Links{Support: "mailto:help@example.com"},
+	colours, _, _ := branding.Check("#7a1fa2", "")
+	s, err := lmail.New(lmail.Settings{URL: "smtp://" + office.Addr, From: "noreply@example.com", Issuer: "https://auth.example.com", Now: time.Now, Branding: branding.Branding{
+		Name: "Haus Nagy & Söhne", Colours: colours, Links: branding.Links{Support: "mailto:help@example.com"},
 	}})
 	if err != nil {
 		t.Fatal(err)

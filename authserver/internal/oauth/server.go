@@ -11,7 +11,7 @@ import (
 	"latchkey/authserver/internal/account"
 	"latchkey/authserver/internal/grant"
 	"latchkey/authserver/internal/registration"
-	"latchkey/pkg/face"
+	"latchkey/pkg/branding"
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/introspection"
 )
@@ -83,7 +83,7 @@ type Dependencies struct {
 	Grants      *grant.Service
 	Askers      Askers
 	Registers   bool // clients may introduce themselves
-	Links       face.Links
+	Links       branding.Links
 	Requests    Requests
 	Devices     Devices
 	Refusals    Refusals // nil: nobody is told
@@ -112,7 +112,7 @@ type Server struct {
 	registration Registration
 	askers       Askers
 	registers    bool
-	links        face.Links
+	links        branding.Links
 	requests     Requests
 	devices      Devices
 	refusals     Refusals

@@ -21,7 +21,7 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/event"
-	"latchkey/pkg/face"
+	"latchkey/pkg/branding"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
 )
@@ -75,7 +75,7 @@ func New(d Dependencies) (*Service, error) {
 	}
 	timeout := webauthn.TimeoutConfig{Timeout: Life, TimeoutUVD: Life}
 	s.party, err = webauthn.New(&webauthn.Config{
-		RPID: u.Hostname(), RPDisplayName: cmp.Or(d.Name, face.DefaultName), RPOrigins: []string{u.Scheme + "://" + u.Host},
+		RPID: u.Hostname(), RPDisplayName: cmp.Or(d.Name, branding.DefaultName), RPOrigins: []string{u.Scheme + "://" + u.Host},
 		AttestationPreference: protocol.PreferNoAttestation,
 		AuthenticatorSelection: protocol.AuthenticatorSelection{
 			ResidentKey: protocol.ResidentKeyRequirementRequired, RequireResidentKey: protocol.ResidentKeyRequired(),

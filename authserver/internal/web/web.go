@@ -27,7 +27,7 @@ import (
 	"latchkey/authserver/internal/sso"
 	"latchkey/authserver/internal/usage"
 	"latchkey/authserver/internal/web/page"
-	"latchkey/pkg/face"
+	"latchkey/pkg/branding"
 )
 
 // Dependencies of a Server.
@@ -54,7 +54,7 @@ type Dependencies struct {
 	// Operator is for those who look after the instance; nil: they have no pages.
 	Operator *operator.Service
 	Issuer   string // public address, https://host or http://host:port
-	Face     face.Face
+	Branding branding.Branding
 	Events   *event.Recorder
 	Kept     time.Duration // how long events are kept
 	Logger   *slog.Logger
@@ -110,7 +110,7 @@ func New(d Dependencies) (*Server, error) {
 	if err := s.crossCheck.AddTrustedOrigin(strings.ToLower(u.Scheme + "://" + u.Host)); err != nil {
 		return nil, errors.Join(errors.New("web: the issuer is no origin"), err)
 	}
-	if s.site, err = page.New(u.Host, d.Face); err != nil {
+	if s.site, err = page.New(u.Host, d.Branding); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -18,7 +18,7 @@ func (p *parts) handler() (http.Handler, error) {
 		return nil, err
 	}
 	opts := api.Options{
-		Store: p.store, Guard: p.guard, Resource: p.cfg.URL, Issuer: p.cfg.Issuer, BodyLimit: p.cfg.BodyLimit, Face: p.cfg.Look, Logger: p.log,
+		Store: p.store, Guard: p.guard, Resource: p.cfg.URL, Issuer: p.cfg.Issuer, BodyLimit: p.cfg.BodyLimit, Branding: p.cfg.Branding, Logger: p.log,
 	}
 	if p.cfg.ErasureSecret != "" {
 		p.erasure = guard.NewShared(p.cfg.ErasureSecret)

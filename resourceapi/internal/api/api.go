@@ -15,7 +15,7 @@ import (
 	"latchkey/pkg/apidoc"
 	"latchkey/pkg/apierror"
 	"latchkey/pkg/body"
-	"latchkey/pkg/face"
+	"latchkey/pkg/branding"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
@@ -27,11 +27,11 @@ import (
 type Options struct {
 	Store     *store.Store
 	Guard     *guard.Guard
-	Resource  string        // public address of this API, the RFC 8707 resource
-	Issuer    string        // of the authorization server
-	BodyLimit int64         // bytes of a JSON or form body
-	Erasure   *guard.Shared // nil: nobody may erase
-	Face      face.Face     // of the pages at /docs
+	Resource  string            // public address of this API, the RFC 8707 resource
+	Issuer    string            // of the authorization server
+	BodyLimit int64             // bytes of a JSON or form body
+	Erasure   *guard.Shared     // nil: nobody may erase
+	Branding  branding.Branding // of the pages at /docs
 	Logger    *slog.Logger
 }
 
@@ -50,7 +50,7 @@ func New(opts Options) (*API, error) {
 		opts.BodyLimit = 1 << 20
 	}
 	documents, err := apidoc.New(apidoc.Options{
-		Description: openAPI, Service: apidoc.ResourceAPI, Server: opts.Resource, APIURL: opts.Resource, Issuer: opts.Issuer, Face: opts.Face,
+		Description: openAPI, Service: apidoc.ResourceAPI, Server: opts.Resource, APIURL: opts.Resource, Issuer: opts.Issuer, Branding: opts.Branding,
 	})
 	if err != nil {
 		return nil, err

@@ -51,7 +51,7 @@ type Config struct {
 
 	ErasureSecret string `env:"API_ERASURE_SECRET"`
 
-	Face
+	BrandingSettings
 
 	Unknown []string // names in the environment that look like settings and are none
 
@@ -113,7 +113,7 @@ func Read(environ map[string]string) (Config, error) {
 	if c.IntrospectionURL == "" {
 		c.IntrospectionURL = c.Issuer + "/oauth/introspect"
 	}
-	if err := errors.Join(unread, misspelt, c.check(), c.Face.check()); err != nil {
+	if err := errors.Join(unread, misspelt, c.check(), c.BrandingSettings.check()); err != nil {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	if c.DatabaseURL == "" {

@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"path"
 
-	"latchkey/pkg/face"
+	"latchkey/pkg/branding"
 )
 
 //go:embed static
@@ -25,7 +25,7 @@ type assets map[string]asset
 
 // readAssets reads the embedded files, and makes what depends on how the instance
 // looks.
-func readAssets(look face.Face) (assets, error) {
+func readAssets(look branding.Branding) (assets, error) {
 	all := assets{}
 	shared, err := look.Files()
 	if err != nil {
@@ -39,7 +39,7 @@ func readAssets(look face.Face) (assets, error) {
 			return err
 		}
 		content, err := staticFiles.ReadFile(name)
-		all.add(path.Base(name), face.Compact(name, content))
+		all.add(path.Base(name), branding.Compact(name, content))
 		return err
 	})
 	if err != nil {

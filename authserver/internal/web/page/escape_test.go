@@ -7,13 +7,13 @@ import (
 	"github.com/a-h/templ"
 
 	"latchkey/authserver"
-	"latchkey/pkg/face"
+	"latchkey/pkg/branding"
 )
 
 // drawn is a page as a browser gets it.
 func drawn(t *testing.T, v *View, body templ.Component) (string, error) {
 	t.Helper()
-	site, err := New("auth.example", face.Face{})
+	site, err := New("auth.example", branding.Branding{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ var exportChoices = []choice{
 // household. Lines end as every editor knows them.
 func ExportReadme(v *View, server string, names []string) (string, error) {
 	var t lined
-	t.say(v, "readme.title", v.site.face.Name)
+	t.say(v, "readme.title", v.site.branding.Name)
 	t.add("")
 	t.say(v, "readme.person", v.Signin.User.Email)
 	t.say(v, "readme.family", v.Signin.User.FamilyName)

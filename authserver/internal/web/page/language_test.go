@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"latchkey/pkg/face"
+	"latchkey/pkg/branding"
 )
 
 // TestAThirdLanguageIsAFile: what is beside the others is offered, asked for and read;
@@ -27,7 +27,7 @@ func TestAThirdLanguageIsAFile(t *testing.T) {
 		}
 		files[name] = &fstest.MapFile{Data: raw}
 	}
-	site, err := newSite("auth.example", face.Face{}, files)
+	site, err := newSite("auth.example", branding.Branding{}, files)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,26 +8,26 @@ package page
 import (
 	"io/fs"
 
-	"latchkey/pkg/face"
+	"latchkey/pkg/branding"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/preference"
 )
 
 // Site is what all pages share.
 type Site struct {
-	host   string
-	face   face.Face
-	texts  map[string]catalogue
-	assets assets
+	host     string
+	branding branding.Branding
+	texts    map[string]catalogue
+	assets   assets
 }
 
 // New reads the texts of every language and the files that pages link to. host
 // is the server's own, for the footer.
-func New(host string, look face.Face) (*Site, error) { return newSite(host, look, textFiles) }
+func New(host string, look branding.Branding) (*Site, error) { return newSite(host, look, textFiles) }
 
-func newSite(host string, look face.Face, files fs.FS) (*Site, error) {
+func newSite(host string, look branding.Branding, files fs.FS) (*Site, error) {
 	if look.Name == "" {
-		look.Name = face.DefaultName
+		look.Name = branding.DefaultName
 	}
 	texts, err := readCatalogues(files)
 	if err != nil {
@@ -37,7 +37,7 @@ func newSite(host string, look face.Face, files fs.FS) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Site{host: host, face: look, texts: texts, assets: static}, nil
+	return &Site{host: host, branding: look, texts: texts, assets: static}, nil
 }
 
 // View is a page in a language of Language, without anything on it.

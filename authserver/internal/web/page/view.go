@@ -57,10 +57,10 @@ func (v *View) t(key string, args ...any) (string, error) { return v.texts.text(
 func (v *View) title() (string, error) {
 	title, err := v.t(v.Title, v.TitleArgs...)
 	if err != nil || !v.failed() {
-		return title + " · " + v.site.face.Name, err
+		return title + " · " + v.site.branding.Name, err
 	}
 	failed, err := v.t("layout.error")
-	return failed + " " + title + " · " + v.site.face.Name, err
+	return failed + " " + title + " · " + v.site.branding.Name, err
 }
 
 // heading is own or, where that is "", the title.

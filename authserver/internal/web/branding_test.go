@@ -13,29 +13,29 @@ import (
 	"testing"
 
 	"latchkey/authserver/internal/web"
-	"latchkey/pkg/face"
+	"latchkey/pkg/branding"
 	"latchkey/pkg/picture"
 	"latchkey/pkg/testenv"
 )
 
-// ownFace is an instance that looks like nobody else's.
-func ownFace(t *testing.T, width int) func(s *site, d *web.Dependencies) {
+// ownBranding is an instance that looks like nobody else's.
+func ownBranding(t *testing.T, width int) func(s *site, d *web.Dependencies) {
 	t.Helper()
-	colours, onLight, onDark := face.Check("#7a1fa2", "#d7a6ee")
+	colours, onLight, onDark := branding.Check("#7a1fa2", "#d7a6ee")
 	if onLight != nil || onDark != nil {
 		t.Fatal(onLight, onDark)
 	}
-	logo := func(side int) *face.Logo {
+	logo := func(side int) *branding.Logo {
 		drawn, err := picture.Fit(dot(t, side, 56), 320, 56)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &face.Logo{Picture: *drawn}
+		return &branding.Logo{Picture: *drawn}
 	}
 	return func(_ *site, d *web.Dependencies) {
-		d.Face = face.Face{
+		d.Branding = branding.Branding{
 			Name: "Haus Nagy & Söhne", Colours: colours, Logo: logo(width), LogoDark: logo(width - 1),
-			Links: face.Links{Terms: "https://example.com/terms", Privacy: "https://example.com/privacy", Support: "mailto:help@example.com"},
+			Links: branding.Links{Terms: "https://example.com/terms", Privacy: "https://example.com/privacy", Support: "mailto:help@example.com"},
 		}
 	}
 }
@@ -44,7 +44,7 @@ var assetLink = regexp.MustCompile(`(?:href|src|srcset)="(/assets/[0-9a-f]+/([^"
 
 func TestTheFaceOfTheInstance(t *testing.T) {
 	for width, alt := range map[int]string{200: `alt="Haus Nagy &amp; Söhne"`, 56: `alt=""`} {
-		s := newSite(t, testenv.Embedded, settings(), ownFace(t, width))
+		s := newSite(t, testenv.Embedded, settings(), ownBranding(t, width))
 		body := read(t, get(t, s.URL+"/signin"))
 		for _, want := range []string{
 			"· Haus Nagy &amp; Söhne</title>", alt,
@@ -72,8 +72,8 @@ func TestTheFaceOfTheInstance(t *testing.T) {
 	}
 }
 
-// TestAPlainFace: without settings there is our sign and nothing to lead away.
-func TestAPlainFace(t *testing.T) {
+// TestPlainBranding: without settings there is our sign and nothing to lead away.
+func TestPlainBranding(t *testing.T) {
 	s := newSite(t, testenv.Embedded, settings())
 	page := read(t, get(t, s.URL+"/signin"))
 	if strings.Contains(page, "<img") || strings.Contains(page, "<picture") || !strings.Contains(page, "<span>Latchkey</span>") || strings.Contains(page, "https://example.com") {

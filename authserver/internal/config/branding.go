@@ -1,9 +1,9 @@
 package config
 
-import "latchkey/pkg/face"
+import "latchkey/pkg/branding"
 
-// Face is how the instance looks and what it calls itself.
-type Face struct {
+// BrandingSettings say how the instance looks and what it calls itself.
+type BrandingSettings struct {
 	Name       string `env:"AUTH_NAME" envDefault:"Latchkey"` // on pages, in emails, in authenticator apps
 	Colour     string `env:"AUTH_COLOUR"`                     // of links and buttons, #rrggbb; empty: the pages' own
 	ColourDark string `env:"AUTH_COLOUR_DARK"`                // on dark pages; empty: AUTH_COLOUR, lightened
@@ -13,13 +13,13 @@ type Face struct {
 	Privacy    string `env:"AUTH_PRIVACY_URL"`
 	Support    string `env:"AUTH_SUPPORT_URL"` // may be mailto:
 
-	Look face.Face // what the settings say
+	Branding branding.Branding // what the settings say
 }
 
-func (f *Face) check() error {
+func (s *BrandingSettings) check() error {
 	var err error
-	f.Look, err = face.Read("AUTH_", face.Settings{
-		Name: f.Name, Colour: f.Colour, ColourDark: f.ColourDark, Logo: f.Logo, LogoDark: f.LogoDark, Terms: f.Terms, Privacy: f.Privacy, Support: f.Support,
+	s.Branding, err = branding.Read("AUTH_", branding.Settings{
+		Name: s.Name, Colour: s.Colour, ColourDark: s.ColourDark, Logo: s.Logo, LogoDark: s.LogoDark, Terms: s.Terms, Privacy: s.Privacy, Support: s.Support,
 	})
 	return err
 }

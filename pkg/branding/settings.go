@@ -1,4 +1,4 @@
-package face
+package branding
 
 import (
 	"errors"
@@ -13,30 +13,30 @@ type Settings struct {
 	Terms, Privacy, Support string // https URLs, Support perhaps mailto:; "": nowhere
 }
 
-// Read makes a face of settings whose names in the environment begin with prefix. The
+// Read makes a branding of settings whose names in the environment begin with prefix. The
 // error names each that cannot be shown, and why.
-func Read(prefix string, s Settings) (Face, error) {
+func Read(prefix string, s Settings) (Branding, error) {
 	var errs []error
 	complain := func(name string, err error) {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s%s: %w", prefix, name, err))
 		}
 	}
-	f := Face{Name: s.Name, Links: Links{Terms: s.Terms, Privacy: s.Privacy, Support: s.Support}}
+	b := Branding{Name: s.Name, Links: Links{Terms: s.Terms, Privacy: s.Privacy, Support: s.Support}}
 	var onLight, onDark, err error
-	f.Colours, onLight, onDark = Check(s.Colour, s.ColourDark)
+	b.Colours, onLight, onDark = Check(s.Colour, s.ColourDark)
 	complain("COLOUR", onLight)
 	complain("COLOUR_DARK", onDark)
 	complain("NAME", CheckName(s.Name))
 	complain("TERMS_URL", CheckLink(s.Terms, false))
 	complain("PRIVACY_URL", CheckLink(s.Privacy, false))
 	complain("SUPPORT_URL", CheckLink(s.Support, true))
-	f.Logo, err = drawLogo(s.Logo)
+	b.Logo, err = drawLogo(s.Logo)
 	complain("LOGO", err)
-	f.LogoDark, err = drawLogo(s.LogoDark)
+	b.LogoDark, err = drawLogo(s.LogoDark)
 	if s.LogoDark != "" && s.Logo == "" {
 		err = errors.New("needs " + prefix + "LOGO")
 	}
 	complain("LOGO_DARK", err)
-	return f, errors.Join(errs...)
+	return b, errors.Join(errs...)
 }

@@ -43,10 +43,10 @@ func logoFile(t *testing.T, name string, width, height int, noise bool) string {
 	return path
 }
 
-func TestTheFace(t *testing.T) {
+func TestTheBranding(t *testing.T) {
 	plain, err := config.Read(nil)
-	if err != nil || plain.Look.Name != "Latchkey" || plain.Look.Colours != nil || plain.Look.Logo != nil {
-		t.Errorf("%+v, %v", plain.Face, err)
+	if err != nil || plain.Branding.Name != "Latchkey" || plain.Branding.Colours != nil || plain.Branding.Logo != nil {
+		t.Errorf("%+v, %v", plain.BrandingSettings, err)
 	}
 	c, err := config.Read(map[string]string{
 		"AUTH_NAME": "Haus Nagy", "AUTH_COLOUR": "#7a1fa2", "AUTH_LOGO": logoFile(t, "logo.jpg", 1000, 200, false),
@@ -55,8 +55,8 @@ func TestTheFace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Look.Colours.Light.Accent.String() != "#7a1fa2" || c.Look.Links.Support != "mailto:help@example.com" || c.Look.Logo.Width != 280 || c.Look.Logo.Height != 56 || c.Look.LogoDark.Width != 20 {
-		t.Errorf("%+v", c.Face)
+	if c.Branding.Colours.Light.Accent.String() != "#7a1fa2" || c.Branding.Links.Support != "mailto:help@example.com" || c.Branding.Logo.Width != 280 || c.Branding.Logo.Height != 56 || c.Branding.LogoDark.Width != 20 {
+		t.Errorf("%+v", c.BrandingSettings)
 	}
 }
 

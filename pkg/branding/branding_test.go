@@ -1,4 +1,4 @@
-package face
+package branding
 
 import (
 	"strings"
@@ -114,7 +114,7 @@ func TestFilesLoseWhatBrowsersDoNotRead(t *testing.T) {
 			t.Errorf("%s: %q, not %q", name, got, c[1])
 		}
 	}
-	files, err := Face{}.Files()
+	files, err := Branding{}.Files()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
-// Package face is how an instance looks and what it calls itself: a name, a colour, a
+// Package branding is how an instance looks and what it calls itself: a name, a colour, a
 // logo and the addresses of whoever runs it, which the operator chooses.
-package face
+package branding
 
 import (
 	"errors"
@@ -14,8 +14,8 @@ import (
 // DefaultName is the name of an instance that was given none.
 const DefaultName = "Latchkey"
 
-// Face is how an instance looks.
-type Face struct {
+// Branding is how an instance looks.
+type Branding struct {
 	Name           string
 	Colours        *Colours // nil: the pages' own
 	Logo, LogoDark *Logo    // nil: our sign; on dark pages Logo

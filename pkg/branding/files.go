@@ -1,4 +1,4 @@
-package face
+package branding
 
 import (
 	"bytes"
@@ -28,7 +28,7 @@ const Sign = "M12 1a6 6 0 0 0-6 6c0 2.4 1.4 4.500 3.500 5.450L8 22h8l-1.500-9.55
 
 // Files returns the files that pages of both services link to, by name, in the
 // colours of the instance. A folder is one file, of its parts in the order of their names.
-func (f Face) Files() (map[string][]byte, error) {
+func (b Branding) Files() (map[string][]byte, error) {
 	all := map[string][]byte{}
 	err := fs.WalkDir(static, "static", func(at string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -43,12 +43,12 @@ func (f Face) Files() (map[string][]byte, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("face: files: %w", err)
+		return nil, fmt.Errorf("branding: files: %w", err)
 	}
 	for name, content := range all {
-		all[name] = f.coloured(name, content)
+		all[name] = b.coloured(name, content)
 	}
-	for name, logo := range map[string]*Logo{LightLogo: f.Logo, DarkLogo: f.LogoDark} {
+	for name, logo := range map[string]*Logo{LightLogo: b.Logo, DarkLogo: b.LogoDark} {
 		if logo != nil {
 			all[name] = logo.PNG
 		}
@@ -79,17 +79,17 @@ func Compact(name string, content []byte) []byte {
 }
 
 // coloured is a file of ours in the colours of the instance.
-func (f Face) coloured(name string, content []byte) []byte {
-	if f.Colours == nil {
+func (b Branding) coloured(name string, content []byte) []byte {
+	if b.Colours == nil {
 		return content
 	}
 	switch name {
 	case Style:
-		return append(bytes.Clone(content), f.Colours.Light.CSS()...)
+		return append(bytes.Clone(content), b.Colours.Light.CSS()...)
 	case DarkStyle:
-		return append(bytes.Clone(content), f.Colours.Dark.CSS()...)
+		return append(bytes.Clone(content), b.Colours.Dark.CSS()...)
 	case Icon:
-		return bytes.ReplaceAll(content, []byte(ownAccent), []byte(f.Colours.Light.Accent.String()))
+		return bytes.ReplaceAll(content, []byte(ownAccent), []byte(b.Colours.Light.Accent.String()))
 	}
 	return content
 }

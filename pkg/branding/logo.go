@@ -1,4 +1,4 @@
-package face
+package branding
 
 import (
 	"fmt"
@@ -22,12 +22,12 @@ func (l *Logo) width() string {
 }
 
 // wordmark reports whether the logo stands for the name: it is wider than a sign.
-func (f Face) wordmark() bool { return f.Logo != nil && f.Logo.Width > 2*f.Logo.Height }
+func (b Branding) wordmark() bool { return b.Logo != nil && b.Logo.Width > 2*b.Logo.Height }
 
 // alt is what the logo says to who does not see it: nothing beside the name.
-func (f Face) alt() string {
-	if f.wordmark() {
-		return f.Name
+func (b Branding) alt() string {
+	if b.wordmark() {
+		return b.Name
 	}
 	return ""
 }
