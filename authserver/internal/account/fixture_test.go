@@ -36,7 +36,7 @@ var nobody secret.Token
 // world is the use cases on a fresh database, with an application "app" and a
 // mailbox.
 type world struct {
-	*storetest.House
+	*storetest.Harness
 	People   *account.Service
 	Recovery *account.Recovery
 	Grants   *grant.Service
@@ -66,12 +66,12 @@ func silent(s *account.Settings) { s.Emails = false }
 // eachEngine runs fn in a fresh world on each engine.
 func eachEngine(t *testing.T, settings account.Settings, fn func(w *world)) {
 	t.Helper()
-	storetest.EachEngine(t, func(h *storetest.House) { fn(newWorld(h, settings)) })
+	storetest.EachEngine(t, func(h *storetest.Harness) { fn(newWorld(h, settings)) })
 }
 
-func newWorld(h *storetest.House, settings account.Settings) *world {
+func newWorld(h *storetest.Harness, settings account.Settings) *world {
 	h.Helper()
-	w := &world{House: h, recorder: h.Events(), settings: settings}
+	w := &world{Harness: h, recorder: h.Events(), settings: settings}
 	emails := &account.Emails{Store: h.Store, Events: w.recorder, Now: h.Now, On: settings.Emails}
 	w.recorder.Followers = []event.Follower{emails.Tell}
 	w.Grants = grant.New(grant.Dependencies{

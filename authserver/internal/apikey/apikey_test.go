@@ -25,7 +25,7 @@ var start = storetest.Start
 
 // world is the use cases on a fresh database, with a user.
 type world struct {
-	*storetest.House
+	*storetest.Harness
 	*apikey.Service
 	user string
 
@@ -41,8 +41,8 @@ func (w *world) Publish(_ context.Context, digests []secret.Digest) {
 
 func eachEngine(t *testing.T, fn func(w *world)) {
 	t.Helper()
-	storetest.EachEngine(t, func(h *storetest.House) {
-		w := &world{House: h, user: h.Person().ID}
+	storetest.EachEngine(t, func(h *storetest.Harness) {
+		w := &world{Harness: h, user: h.Person().ID}
 		w.Service = &apikey.Service{Store: h.Store, Publisher: w, Tiers: ratelimit.DefaultTiers(), Now: h.Now, Events: h.Events()}
 		fn(w)
 	})
@@ -64,8 +64,8 @@ func (w *world) make(name, source string) (*apikey.View, secret.Token) {
 // opens reports whether a key is found by its secret.
 func (w *world) opens(made secret.Token) bool {
 	w.Helper()
-	c, err := w.House.Store.LookupAPIKey(w.Context(), made.Digest())
-	return err == nil && !c.Ended && (c.ExpiresAt == nil || w.House.Now().Before(*c.ExpiresAt))
+	c, err := w.Harness.Store.LookupAPIKey(w.Context(), made.Digest())
+	return err == nil && !c.Ended && (c.ExpiresAt == nil || w.Harness.Now().Before(*c.ExpiresAt))
 }
 
 func TestKeysOfAUser(t *testing.T) {

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 // world is the use cases on a fresh database, with the clients "app" and "other" and
 // somebody who is signed in.
 type world struct {
-	*storetest.House
+	*storetest.Harness
 	*consent.Service
 	grants *grant.Service
 	ada    *authserver.Signin
@@ -29,8 +29,8 @@ type world struct {
 
 func eachEngine(t *testing.T, fn func(w *world)) {
 	t.Helper()
-	storetest.EachEngine(t, func(h *storetest.House) {
-		w := &world{House: h, grants: grant.New(grant.Dependencies{
+	storetest.EachEngine(t, func(h *storetest.Harness) {
+		w := &world{Harness: h, grants: grant.New(grant.Dependencies{
 			Store: h.Store, Events: h.Events(), Logger: slog.New(slog.DiscardHandler), Now: h.Now, Settings: grant.Settings{
 				CodeLifetime: time.Minute, AccessLifetime: time.Hour, RefreshLifetime: 24 * time.Hour, Lifetime: 24 * time.Hour, RetryWindow: time.Minute,
 			},
@@ -62,7 +62,7 @@ func (w *world) allow(in *authserver.Signin, client string) *authserver.Tokens {
 func (w *world) opens(tokens *authserver.Tokens) bool {
 	w.Helper()
 	c, err := w.grants.Lookup(w.Context(), tokens.AccessToken)
-	return err == nil && c.Active(w.House.Now())
+	return err == nil && c.Active(w.Harness.Now())
 }
 
 func (w *world) wantNone(what string, err error) {

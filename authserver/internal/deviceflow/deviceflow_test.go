@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 // world is the flow on a fresh database, with the client "tv" and somebody who is
 // signed in.
 type world struct {
-	*storetest.House
+	*storetest.Harness
 	*deviceflow.Service
 	in *authserver.Signin
 	tv *authserver.Client
@@ -29,13 +29,13 @@ type world struct {
 
 func eachEngine(t *testing.T, fn func(w *world)) {
 	t.Helper()
-	storetest.EachEngine(t, func(h *storetest.House) {
+	storetest.EachEngine(t, func(h *storetest.Harness) {
 		grants := grant.New(grant.Dependencies{
 			Store: h.Store, Events: h.Events(), Logger: slog.New(slog.DiscardHandler), Now: h.Now,
 			Settings: grant.Settings{CodeLifetime: time.Minute, AccessLifetime: time.Hour, RefreshLifetime: time.Hour, RetryWindow: time.Minute},
 		})
 		fn(&world{
-			House: h, Service: &deviceflow.Service{Store: h.Store, Grants: grants, Logger: slog.New(slog.DiscardHandler), Now: h.Now},
+			Harness: h, Service: &deviceflow.Service{Store: h.Store, Grants: grants, Logger: slog.New(slog.DiscardHandler), Now: h.Now},
 			in: h.Signin(h.Person()), tv: h.AddClient("tv", func(c *authserver.Client) { c.DeviceGrant = true }),
 		})
 	})
@@ -107,7 +107,7 @@ func TestADeviceIsAllowed(t *testing.T) {
 		if err != nil || tokens.Scopes != scope.All {
 			w.Fatalf("%+v, %v", tokens, err)
 		}
-		if c, err := w.Grants.Lookup(w.Context(), tokens.AccessToken); err != nil || c.UserID != w.in.User.ID || !c.Active(w.House.Now()) {
+		if c, err := w.Grants.Lookup(w.Context(), tokens.AccessToken); err != nil || c.UserID != w.in.User.ID || !c.Active(w.Harness.Now()) {
 			w.Errorf("%+v, %v", c, err)
 		}
 	})

@@ -20,7 +20,7 @@ var start = storetest.Start
 
 // world is a recorder on a fresh database.
 type world struct {
-	*storetest.House
+	*storetest.Harness
 	*event.Recorder
 	log  *journal
 	user authserver.User
@@ -46,8 +46,8 @@ func (j *journal) String() string {
 
 func eachEngine(t *testing.T, fn func(w *world)) {
 	t.Helper()
-	storetest.EachEngine(t, func(h *storetest.House) {
-		w := &world{House: h, Recorder: h.Events(), log: &journal{}, user: *h.Person()}
+	storetest.EachEngine(t, func(h *storetest.Harness) {
+		w := &world{Harness: h, Recorder: h.Events(), log: &journal{}, user: *h.Person()}
 		w.Logger = slog.New(slog.NewTextHandler(w.log, nil))
 		fn(w)
 	})
@@ -89,7 +89,7 @@ func TestAnEventIsARowAndALine(t *testing.T) {
 func TestWhatIsRolledBackLeavesNeitherRowNorLine(t *testing.T) {
 	broken := errors.New("broken")
 	eachEngine(t, func(w *world) {
-		err := w.House.Store.InTx(w.Context(), func(ctx context.Context) error {
+		err := w.Harness.Store.InTx(w.Context(), func(ctx context.Context) error {
 			if err := w.Record(ctx, authserver.Event{Kind: authserver.EventPasswordChanged, UserID: w.user.ID}); err != nil {
 				return err
 			}
@@ -117,7 +117,7 @@ func TestAFollowerActsInTheTransaction(t *testing.T) {
 			return nil
 		}}
 		record := func() error {
-			return w.House.Store.InTx(w.Context(), func(ctx context.Context) error {
+			return w.Harness.Store.InTx(w.Context(), func(ctx context.Context) error {
 				return w.Record(ctx, authserver.Event{Kind: authserver.EventPasswordChanged, UserID: w.user.ID})
 			})
 		}

@@ -99,7 +99,7 @@ func TestWhoseEvents(t *testing.T) {
 	eachEngine(t, func(w *world) {
 		other := *w.Person()
 		member := *w.Person()
-		if err := w.House.Store.MoveUser(w.Context(), member.ID, w.user.FamilyID, authserver.RoleMember); err != nil {
+		if err := w.Harness.Store.MoveUser(w.Context(), member.ID, w.user.FamilyID, authserver.RoleMember); err != nil {
 			w.Fatal(err)
 		}
 		member.FamilyID, member.Role = w.user.FamilyID, authserver.RoleMember

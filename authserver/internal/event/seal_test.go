@@ -24,7 +24,7 @@ func (w *world) withKeys(current string, old ...string) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.Chain, w.Keys = w.House.Store, keys
+	w.Chain, w.Keys = w.Harness.Store, keys
 }
 
 func (w *world) seal() {
@@ -133,7 +133,7 @@ func TestALoggedHeadFindsAnEarlierState(t *testing.T) {
 		w.seal()
 		later := w.head()
 		w.Exec(`DELETE FROM events WHERE position = 11`)
-		if err := w.House.Store.SaveEventChain(w.Context(), &before); err != nil {
+		if err := w.Harness.Store.SaveEventChain(w.Context(), &before); err != nil {
 			w.Fatal(err)
 		}
 		if v := w.verify(nil); len(v.Faults) != 0 {
@@ -147,7 +147,7 @@ func TestALoggedHeadFindsAnEarlierState(t *testing.T) {
 
 func (w *world) chain() *authserver.EventChain {
 	w.Helper()
-	c, err := w.House.Store.FindEventChain(w.Context())
+	c, err := w.Harness.Store.FindEventChain(w.Context())
 	if err != nil || c == nil {
 		w.Fatal(c, err)
 	}
@@ -210,7 +210,7 @@ func TestWhatIsSweptBreaksNoChain(t *testing.T) {
 		if v := w.verify(nil); w.count("1 = 1") != 10 || v.Events != 10 || len(v.Faults) != 0 {
 			w.Errorf("%d rows, %+v", w.count("1 = 1"), v)
 		}
-		if err := w.Sweep(w.Context(), w.House.Now().Add(time.Hour), func(int64) {}); err != nil {
+		if err := w.Sweep(w.Context(), w.Harness.Now().Add(time.Hour), func(int64) {}); err != nil {
 			w.Fatal(err)
 		}
 		if v := w.verify(nil); w.count("1 = 1") != 0 || len(v.Faults) != 0 {
@@ -246,7 +246,7 @@ func TestEventsOutliveTheirKey(t *testing.T) {
 		if v := w.verify(nil); len(v.Faults) == 0 {
 			w.Error("another key finds all well")
 		}
-		if _, err := (&event.Recorder{Store: w.House.Store, Chain: w.House.Store}).Verify(t.Context(), nil); err == nil {
+		if _, err := (&event.Recorder{Store: w.Harness.Store, Chain: w.Harness.Store}).Verify(t.Context(), nil); err == nil {
 			w.Error("without a key all is well")
 		}
 	})

@@ -26,7 +26,7 @@ const (
 
 // world is one database with a user, a sign-in and the client "app".
 type world struct {
-	*storetest.House
+	*storetest.Harness
 	Service  *grant.Service
 	settings grant.Settings
 	user     authserver.User
@@ -79,12 +79,12 @@ func defaults() grant.Settings {
 // eachEngine runs fn in a fresh world on each engine.
 func eachEngine(t *testing.T, settings grant.Settings, fn func(w *world)) {
 	t.Helper()
-	storetest.EachEngine(t, func(h *storetest.House) { fn(newWorld(h, settings)) })
+	storetest.EachEngine(t, func(h *storetest.Harness) { fn(newWorld(h, settings)) })
 }
 
-func newWorld(h *storetest.House, settings grant.Settings) *world {
+func newWorld(h *storetest.Harness, settings grant.Settings) *world {
 	h.Helper()
-	w := &world{House: h, settings: settings, repeated: map[string]int{}}
+	w := &world{Harness: h, settings: settings, repeated: map[string]int{}}
 	w.Service = w.service()
 	w.user, w.signin = w.person()
 	w.AddClient("app")

@@ -22,7 +22,7 @@ func TestLookingThroughTheInstance(t *testing.T) {
 			w.Errorf("%+v, %v", people, err)
 		}
 		for range operator.PageSize {
-			w.House.Person()
+			w.Harness.Person()
 		}
 		for _, limit := range []int{0, -1, operator.MaxPageSize + 1} {
 			if page, err := w.People(w.Context(), authserver.Search{Limit: limit}); err != nil || len(page.Rows) != operator.PageSize || page.Total != operator.PageSize+2 {
@@ -71,7 +71,7 @@ func TestEventsByPage(t *testing.T) {
 			if i%3 == 0 { // some of one moment
 				w.Pass(time.Second)
 			}
-			w.must(w.House.Events().Record(w.Context(), authserver.Event{Kind: authserver.EventExported, UserID: w.ada.ID}))
+			w.must(w.Harness.Events().Record(w.Context(), authserver.Event{Kind: authserver.EventExported, UserID: w.ada.ID}))
 		}
 		seen, q := map[string]bool{}, authserver.Search{Text: w.ada.ID, Limit: 2}
 		for pages := 1; ; pages++ {
@@ -96,10 +96,10 @@ func TestEventsByPage(t *testing.T) {
 // A person who takes somebody's address or id for a name takes no place of theirs.
 func TestEventsOfAnAddressAreOfWhoHasIt(t *testing.T) {
 	eachEngine(t, func(w *world) {
-		w.must(w.House.Events().Record(w.Context(), authserver.Event{Kind: authserver.EventExported, UserID: w.ada.ID}))
+		w.must(w.Harness.Events().Record(w.Context(), authserver.Event{Kind: authserver.EventExported, UserID: w.ada.ID}))
 		w.Pass(time.Second)
-		liar := w.House.Person()
-		w.House.Exec(`UPDATE users SET first_name = $1, last_name = $2 WHERE id = $3`, w.ada.Email, w.ada.ID, liar.ID)
+		liar := w.Harness.Person()
+		w.Harness.Exec(`UPDATE users SET first_name = $1, last_name = $2 WHERE id = $3`, w.ada.Email, w.ada.ID, liar.ID)
 		found, err := w.Service.Events(w.Context(), authserver.Search{Text: strings.ToUpper(w.ada.Email)})
 		if err != nil || len(found.Rows) != 1 || found.Rows[0].UserID != w.ada.ID {
 			w.Errorf("%+v, %v", found, err)
@@ -110,7 +110,7 @@ func TestEventsOfAnAddressAreOfWhoHasIt(t *testing.T) {
 			w.Errorf("%v", names)
 		}
 		w.must(w.Service.Names(w.Context(), map[string]string{}))
-		w.House.Exec(`UPDATE users SET email = 'gone', former_email = email, deactivated_at = created_at WHERE id = $1`, w.ada.ID)
+		w.Harness.Exec(`UPDATE users SET email = 'gone', former_email = email, deactivated_at = created_at WHERE id = $1`, w.ada.ID)
 		found, err = w.Service.Events(w.Context(), authserver.Search{Text: w.ada.Email})
 		if err != nil || len(found.Rows) != 1 || found.Rows[0].UserID != w.ada.ID {
 			w.Errorf("of a closed account: %+v, %v", found, err)

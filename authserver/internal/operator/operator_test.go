@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 
 // world is the use cases on a fresh database, with an operator and somebody else.
 type world struct {
-	*storetest.House
+	*storetest.Harness
 	*operator.Service
 	grants   *grant.Service
 	people   *account.Service
@@ -41,13 +41,13 @@ func (w *world) Publish(context.Context, []secret.Digest) {}
 
 func eachEngine(t *testing.T, fn func(w *world)) {
 	t.Helper()
-	storetest.EachEngine(t, func(h *storetest.House) {
+	storetest.EachEngine(t, func(h *storetest.Harness) {
 		log, events := slog.New(slog.DiscardHandler), h.Events()
 		// As a request is attributed: to whoever event.By names.
 		events.From = func(context.Context) authserver.Origin {
 			return authserver.Origin{Address: "192.0.2.1", RequestID: "r"}
 		}
-		w := &world{House: h, by: h.Person(), ada: h.Person()}
+		w := &world{Harness: h, by: h.Person(), ada: h.Person()}
 		w.grants = grant.New(grant.Dependencies{Store: h.Store, Events: events, Logger: log, Now: h.Now, Settings: grant.Settings{
 			CodeLifetime: time.Minute, AccessLifetime: time.Hour, RefreshLifetime: time.Hour, RetryWindow: time.Minute,
 		}})
@@ -98,7 +98,7 @@ func (w *world) key() (id string, made secret.Token) {
 
 func (w *world) keyOpens(made secret.Token) bool {
 	w.Helper()
-	c, err := w.House.Store.LookupAPIKey(w.Context(), made.Digest())
+	c, err := w.Harness.Store.LookupAPIKey(w.Context(), made.Digest())
 	return err == nil && c.Active(w.Now())
 }
 
@@ -157,7 +157,7 @@ func TestHelpingAUser(t *testing.T) {
 		}
 		w.wantDone(authserver.EventSignoutAll)
 		w.Want("no second factor", w.DropSecondFactor(w.Context(), w.by, w.ada.ID), fault.Conflict)
-		_, err := w.House.Store.CreateSecondFactor(w.Context(), authserver.SecondFactor{UserID: w.ada.ID, Sealed: []byte{1}}, w.Now())
+		_, err := w.Harness.Store.CreateSecondFactor(w.Context(), authserver.SecondFactor{UserID: w.ada.ID, Sealed: []byte{1}}, w.Now())
 		w.must(err)
 		w.must(w.DropSecondFactor(w.Context(), w.by, w.ada.ID))
 		w.wantDone(authserver.EventSecondFactorOff)
@@ -189,9 +189,9 @@ func TestOperatorsAreAppointed(t *testing.T) {
 		w.wantDone(authserver.EventOperatorOff)
 		ada := *w.ada
 		ada.Operator = true // as when the request was let in
-		w.Want("by who was dismissed", w.Appoint(w.Context(), &ada, w.House.Person().ID), fault.Forbidden)
+		w.Want("by who was dismissed", w.Appoint(w.Context(), &ada, w.Harness.Person().ID), fault.Forbidden)
 		w.Want("the other by who was dismissed", w.Dismiss(w.Context(), &ada, w.by.ID), fault.Forbidden)
-		gone := w.House.Person()
+		gone := w.Harness.Person()
 		w.must(w.Deactivate(w.Context(), w.by, gone.ID))
 		w.Want("who is not active", w.Appoint(w.Context(), w.by, gone.ID), fault.Conflict)
 		w.Want("nobody", w.Appoint(w.Context(), w.by, "x"), fault.NotFound)
@@ -201,7 +201,7 @@ func TestOperatorsAreAppointed(t *testing.T) {
 // However operators dismiss each other and themselves, one is left.
 func TestTheLastOperatorStays(t *testing.T) {
 	eachEngine(t, func(w *world) {
-		all := []*authserver.User{w.by, w.ada, w.House.Person(), w.House.Person()}
+		all := []*authserver.User{w.by, w.ada, w.Harness.Person(), w.Harness.Person()}
 		for _, u := range all[1:] {
 			w.must(w.Appoint(w.Context(), w.by, u.ID))
 		}
@@ -226,7 +226,7 @@ func TestClientsAndKeys(t *testing.T) {
 	eachEngine(t, func(w *world) {
 		w.AddClient("app")
 		tokens := w.allow("app")
-		w.must(w.House.Store.EnsureFirstParty(w.Context(), w.Now()))
+		w.must(w.Harness.Store.EnsureFirstParty(w.Context(), w.Now()))
 		w.Want("the product's own", w.DeleteClient(w.Context(), w.by, authserver.FirstPartyClientID), fault.Forbidden)
 		if c, err := w.Client(w.Context(), "app"); err != nil || c.Name != "App" {
 			w.Errorf("%+v, %v", c, err)
@@ -252,7 +252,7 @@ func TestClientsAndKeys(t *testing.T) {
 		if w.keyOpens(made) {
 			w.Error("it opens something")
 		}
-		without := operator.New(operator.Dependencies{Store: w.House.Store, People: w.people, Consents: &consent.Service{Store: w.House.Store, Now: w.Now}, Now: w.Now})
+		without := operator.New(operator.Dependencies{Store: w.Harness.Store, People: w.people, Consents: &consent.Service{Store: w.Harness.Store, Now: w.Now}, Now: w.Now})
 		_, _, err = without.Key(w.Context(), id)
 		w.Want("an instance without keys", err, fault.NotFound)
 		if p, err := without.Person(w.Context(), w.ada.ID); err != nil || p.Keys != nil {

@@ -27,7 +27,7 @@ var (
 
 // world is the use cases on a fresh database, with a user and a device.
 type world struct {
-	*storetest.House
+	*storetest.Harness
 	*passkey.Service
 	user   *authserver.User
 	device *actor.Authenticator
@@ -35,12 +35,12 @@ type world struct {
 
 func eachEngine(t *testing.T, fn func(w *world)) {
 	t.Helper()
-	storetest.EachEngine(t, func(h *storetest.House) {
+	storetest.EachEngine(t, func(h *storetest.Harness) {
 		service, err := passkey.New(passkey.Dependencies{Store: h.Store, Issuer: issuer, Now: h.Now, Events: h.Events()})
 		if err != nil {
 			h.Fatal(err)
 		}
-		fn(&world{House: h, Service: service, user: h.Person(), device: actor.NewAuthenticator(issuer)})
+		fn(&world{Harness: h, Service: service, user: h.Person(), device: actor.NewAuthenticator(issuer)})
 	})
 }
 

@@ -149,7 +149,7 @@ func TestWhoMayIntroduceItself(t *testing.T) {
 			s.Fatal(err)
 		}
 		for _, one := range all {
-			states[one.State(s.House.Now())]++
+			states[one.State(s.Harness.Now())]++
 		}
 		if got := fmt.Sprint(states); got != "map[expired:1 good:1 revoked:1 used:1]" {
 			s.Error(got)
@@ -241,7 +241,7 @@ func TestClientsAreSeen(t *testing.T) {
 			s.Errorf("written within the day: %s", at)
 		}
 		s.Pass(24 * time.Hour)
-		if at := seen(c); !at.Equal(s.House.Now()) {
+		if at := seen(c); !at.Equal(s.Harness.Now()) {
 			s.Errorf("seen at %s", at)
 		}
 		document, err := metadata(s.T, public).Client(nil)
@@ -249,7 +249,7 @@ func TestClientsAreSeen(t *testing.T) {
 			s.Fatal(err)
 		}
 		document.ID, document.Introduced = "https://notes.example/client", authserver.IntroducedByDocument
-		if at := seen(document); !at.Equal(s.House.Now()) {
+		if at := seen(document); !at.Equal(s.Harness.Now()) {
 			s.Errorf("a document: %s", at)
 		}
 		document.Name = "Notes 3"

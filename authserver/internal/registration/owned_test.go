@@ -103,7 +103,7 @@ func TestWhoHasLeftRegistersNothing(t *testing.T) {
 	eachService(t, func(s *fixture) {
 		r := good()
 		r.OwnerID = s.Person().ID
-		if ok, err := s.House.Store.Deactivate(s.Context(), r.OwnerID, true, s.House.Now()); err != nil || !ok {
+		if ok, err := s.Harness.Store.Deactivate(s.Context(), r.OwnerID, true, s.Harness.Now()); err != nil || !ok {
 			s.Fatal(ok, err)
 		}
 		_, err := s.CreateOwned(s.Context(), r)

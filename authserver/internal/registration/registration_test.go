@@ -25,14 +25,14 @@ var start = storetest.Start
 
 type fixture struct {
 	*registration.Service
-	*storetest.House
+	*storetest.Harness
 	log *strings.Builder
 }
 
 // eachService runs fn with a service on a fresh database of each engine.
 func eachService(t *testing.T, fn func(s *fixture)) {
 	t.Helper()
-	storetest.EachEngine(t, func(h *storetest.House) {
+	storetest.EachEngine(t, func(h *storetest.Harness) {
 		log, events := &strings.Builder{}, h.Events()
 		events.Logger = slog.New(slog.NewTextHandler(log, nil))
 		fn(&fixture{&registration.Service{

@@ -19,49 +19,49 @@ import (
 	"latchkey/pkg/testenv"
 )
 
-// Start is the time at which a House begins.
+// Start is the time at which a Harness begins.
 var Start = time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC)
 
 // Redirect is where the clients of AddClient redirect to.
 const Redirect = "https://app.example/cb"
 
-// House is a test with the store on a fresh database and a clock that stands still.
-type House struct {
+// Harness is a test with the store on a fresh database and a clock that stands still.
+type Harness struct {
 	*testing.T
 	DB    *database.DB
 	Store *store.Store
 	after atomic.Int64 // nanoseconds after Start
 }
 
-// EachEngine runs fn in a House on each engine.
-func EachEngine(t *testing.T, fn func(h *House)) {
+// EachEngine runs fn in a Harness on each engine.
+func EachEngine(t *testing.T, fn func(h *Harness)) {
 	t.Helper()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) { fn(New(t, set)) })
 }
 
-// New returns a House on the database of set.
-func New(t *testing.T, set testenv.Set) *House {
+// New returns a Harness on the database of set.
+func New(t *testing.T, set testenv.Set) *Harness {
 	t.Helper()
 	db := Open(t, set)
-	return &House{T: t, DB: db, Store: store.New(db)}
+	return &Harness{T: t, DB: db, Store: store.New(db)}
 }
 
-// Now is what the clock of the house says.
-func (h *House) Now() time.Time { return Start.Add(time.Duration(h.after.Load())) }
+// Now is what the clock of the harness says.
+func (h *Harness) Now() time.Time { return Start.Add(time.Duration(h.after.Load())) }
 
 // Pass puts the clock forward.
-func (h *House) Pass(d time.Duration) { h.after.Add(int64(d)) }
+func (h *Harness) Pass(d time.Duration) { h.after.Add(int64(d)) }
 
 // At puts the clock to d after Start.
-func (h *House) At(d time.Duration) { h.after.Store(int64(d)) }
+func (h *Harness) At(d time.Duration) { h.after.Store(int64(d)) }
 
 // Events records in the store; nobody reads its log.
-func (h *House) Events() *event.Recorder {
+func (h *Harness) Events() *event.Recorder {
 	return &event.Recorder{Store: h.Store, Logger: slog.New(slog.DiscardHandler), Now: h.Now}
 }
 
 // Person adds a user who is the admin of a family of their own.
-func (h *House) Person() *authserver.User {
+func (h *Harness) Person() *authserver.User {
 	h.Helper()
 	u := &authserver.User{
 		ID: uuid.NewString(), FamilyID: uuid.NewString(), Role: authserver.RoleAdmin, UILayout: "dashboard", CreatedAt: h.Now(),
@@ -73,7 +73,7 @@ func (h *House) Person() *authserver.User {
 }
 
 // Signin adds a sign-in of u, good for an hour.
-func (h *House) Signin(u *authserver.User) *authserver.Signin {
+func (h *Harness) Signin(u *authserver.User) *authserver.Signin {
 	h.Helper()
 	now := h.Now()
 	in := &authserver.Signin{
@@ -86,7 +86,7 @@ func (h *House) Signin(u *authserver.User) *authserver.Signin {
 
 // AddClient adds a public client that may have every scope, with whatever change does
 // to it.
-func (h *House) AddClient(id string, change ...func(c *authserver.Client)) *authserver.Client {
+func (h *Harness) AddClient(id string, change ...func(c *authserver.Client)) *authserver.Client {
 	h.Helper()
 	c := &authserver.Client{
 		ID: id, Name: "App", AuthMethod: authserver.AuthNone, Scopes: scope.All, RedirectURIs: []string{Redirect}, CreatedAt: h.Now(),
@@ -99,7 +99,7 @@ func (h *House) AddClient(id string, change ...func(c *authserver.Client)) *auth
 }
 
 // Exec runs a statement.
-func (h *House) Exec(text string, args ...any) {
+func (h *Harness) Exec(text string, args ...any) {
 	h.Helper()
 	if _, err := h.DB.Exec(h.Context(), text, args...); err != nil {
 		h.Fatalf("%s: %v", text, err)
@@ -107,7 +107,7 @@ func (h *House) Exec(text string, args ...any) {
 }
 
 // Count runs a query that returns one number.
-func (h *House) Count(text string, args ...any) (n int) {
+func (h *Harness) Count(text string, args ...any) (n int) {
 	h.Helper()
 	if err := h.DB.QueryRow(h.Context(), text, args...).Scan(&n); err != nil {
 		h.Fatalf("%s: %v", text, err)
@@ -116,14 +116,14 @@ func (h *House) Count(text string, args ...any) (n int) {
 }
 
 // Want complains unless err is of the kind.
-func (h *House) Want(what string, err error, kind fault.Kind) {
+func (h *Harness) Want(what string, err error, kind fault.Kind) {
 	h.Helper()
 	if !fault.Is(err, kind) {
 		h.Errorf("%s: %v, want %v", what, err, kind)
 	}
 }
 
-func (h *House) must(err error) {
+func (h *Harness) must(err error) {
 	h.Helper()
 	if err != nil {
 		h.Fatal(err)
