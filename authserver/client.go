@@ -44,7 +44,7 @@ type Client struct {
 	SeenAt         time.Time     // when it registered or was allowed last, to the day
 	LocalhostPorts bool          // http://localhost is matched with any port, as loopback addresses are
 	PushedOnly     bool          // it must push its authorization requests (RFC 9126 section 6)
-	VerifiedTerms  string        // its Standing when an operator verified it; "": nobody has
+	VerifiedTerms  string        // its TermsToVerify when an operator verified it; "": nobody has
 	DeviceGrant    bool          // it may use the device authorization grant (RFC 8628)
 
 	LogoURI      string // where it says that its logo is (RFC 7591 section 2); empty: nowhere
@@ -67,7 +67,7 @@ func (c *Client) Vouched() bool { return c.OwnerID == "" && c.Introduced == "" }
 // keys or another owner since is not the one that was checked, nor is one that may ask
 // for more, or in more ways.
 func (c *Client) Verified() bool {
-	var was standing
+	var was verifiable
 	if c.VerifiedTerms == "" || c.Vouched() || json.Unmarshal([]byte(c.VerifiedTerms), &was) != nil {
 		return false
 	}
@@ -75,17 +75,17 @@ func (c *Client) Verified() bool {
 	return err == nil && was.Terms == c.Terms() && was.Owner == c.OwnerID && scopes.Satisfies(c.Scopes) && (was.Devices || !c.DeviceGrant)
 }
 
-// standing is what somebody looks at who verifies a client.
-type standing struct {
+// verifiable is what somebody looks at who verifies a client.
+type verifiable struct {
 	Terms   string `json:"terms"`
 	Scopes  string `json:"scopes"`
 	Owner   string `json:"owner,omitempty"`
 	Devices bool   `json:"devices,omitempty"`
 }
 
-// Standing returns what an operator verifies of the client, as text.
-func (c *Client) Standing() string {
-	raw, err := json.Marshal(standing{c.Terms(), c.Scopes.String(), c.OwnerID, c.DeviceGrant})
+// TermsToVerify returns what an operator verifies of the client, as text.
+func (c *Client) TermsToVerify() string {
+	raw, err := json.Marshal(verifiable{c.Terms(), c.Scopes.String(), c.OwnerID, c.DeviceGrant})
 	if err != nil {
 		return "" // cannot happen: there are only strings
 	}

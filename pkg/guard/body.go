@@ -50,7 +50,7 @@ func (b *body) again() error {
 	if err != nil {
 		return b.g.refuse(b.w, b.r, err, b.need.Scope, false)
 	}
-	p.Standing = b.p.Standing
+	p.LimitState = b.p.LimitState
 	*b.p = *p
 	return b.g.Require(b.w, b.r, p, b.need)
 }

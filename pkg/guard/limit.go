@@ -25,7 +25,7 @@ func (g *Guard) limit(w http.ResponseWriter, r *http.Request, p *Principal) erro
 			g.noteUse(r, p, keyuse.Limited)
 			return err
 		}
-		p.Standing = &Standing{Result: res, Tier: tier}
+		p.LimitState = &LimitState{Result: res, Tier: tier}
 	}
 	g.noteUse(r, p, keyuse.Admitted)
 	return nil

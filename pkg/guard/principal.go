@@ -30,11 +30,11 @@ type Principal struct {
 
 	looked looked // for the log
 
-	Standing *Standing // against the limit, this request included; nil: nothing limits it
+	LimitState *LimitState // against the limit, this request included; nil: nothing limits it
 }
 
-// Standing is how a Principal stands against its limit.
-type Standing struct {
+// LimitState is how a Principal stands against its limit.
+type LimitState struct {
 	ratelimit.Result
 	Tier string
 }

@@ -116,7 +116,7 @@ func newKeyBody(v *apikey.View) keyBody {
 	if !v.Limit.Unlimited() {
 		b.RateLimit.Limit = &v.Limit.Max
 	}
-	if st := v.Standing; st != nil && !v.Limit.Unlimited() {
+	if st := v.LimitState; st != nil && !v.Limit.Unlimited() {
 		reset := st.ResetSeconds()
 		b.RateLimit.CurrentCount, b.RateLimit.Remaining, b.RateLimit.ResetInSeconds = &st.Used, &st.Remaining, &reset
 	}

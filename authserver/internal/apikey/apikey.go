@@ -61,7 +61,7 @@ type View struct {
 	*authserver.APIKey
 	RequestsThisHour int64
 	Limit            ratelimit.Limit
-	Standing         *ratelimit.Result // nil: not known to us
+	LimitState       *ratelimit.Result // nil: not known to us
 }
 
 var errMissing = fault.New(fault.NotFound, "API key not found")
@@ -203,10 +203,10 @@ func (s *Service) views(ctx context.Context, now time.Time, keys ...*authserver.
 	if err != nil {
 		return views // what has been reported must do
 	}
-	for i, standing := range counted {
-		if v := views[i]; !standing.Degraded {
-			v.Standing, v.RequestsThisHour = &standing, standing.Hour
-			v.Used(standing.LastUsed, standing.LastFrom)
+	for i, state := range counted {
+		if v := views[i]; !state.Degraded {
+			v.LimitState, v.RequestsThisHour = &state, state.Hour
+			v.Used(state.LastUsed, state.LastFrom)
 		}
 	}
 	return views

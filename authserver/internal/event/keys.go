@@ -119,8 +119,8 @@ func sealing(e *authserver.SealedEvent, before []byte) func(h hash.Hash) {
 	}
 }
 
-// standing is what the mark of the chain covers.
-func standing(c *authserver.EventChain) func(h hash.Hash) {
+// covered is what the mark of the chain covers.
+func covered(c *authserver.EventChain) func(h hash.Hash) {
 	return func(h hash.Hash) {
 		put(h, []byte("chain"), number(c.Position), c.Seal, number(c.Swept), c.SweptSeal)
 	}

@@ -130,7 +130,7 @@ func (r *Recorder) logHead(ctx context.Context, c *authserver.EventChain) {
 
 // saveChain stores where the chain stands.
 func (r *Recorder) saveChain(ctx context.Context, c *authserver.EventChain) error {
-	c.Mark = r.Keys.make(standing(c))
+	c.Mark = r.Keys.make(covered(c))
 	return r.Chain.SaveEventChain(ctx, c)
 }
 

@@ -50,7 +50,7 @@ func (r *Recorder) Verify(ctx context.Context, heads map[int64][]byte) (*Verifie
 		c = &authserver.EventChain{}
 	case c == nil:
 		c = &authserver.EventChain{}
-	case !r.Keys.good(c.Mark, standing(c)):
+	case !r.Keys.good(c.Mark, covered(c)):
 		v.fault("the row of event_chain was changed")
 	}
 	if last > c.Position {
@@ -121,7 +121,7 @@ func (r *Recorder) gap(ctx context.Context, v *Verified, at int64, seal []byte, 
 	if err != nil {
 		return at, seal, err
 	}
-	if now != nil && now.Swept == next-1 && r.Keys.good(now.Mark, standing(now)) {
+	if now != nil && now.Swept == next-1 && r.Keys.good(now.Mark, covered(now)) {
 		return now.Swept, now.SweptSeal, nil
 	}
 	v.fault("events %d to %d were removed", at+1, next-1)

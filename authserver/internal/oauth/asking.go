@@ -33,7 +33,7 @@ func (a Askers) Find(ctx context.Context, id string) (*authserver.Client, error)
 		if err != nil {
 			return nil, err
 		}
-		return a.Clients.standing(ctx, described)
+		return a.Clients.withDecisions(ctx, described)
 	}
 	c, err := a.Clients.Find(ctx, id)
 	if err == nil && c.FirstParty {

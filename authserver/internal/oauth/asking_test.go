@@ -47,7 +47,7 @@ func TestOperatorsDecideAboutDescribedClients(t *testing.T) {
 			t.Errorf("nobody has allowed it anything: %+v, %v", c, err)
 		}
 		row := client
-		row.VerifiedTerms = client.Standing()
+		row.VerifiedTerms = client.TermsToVerify()
 		rows[id] = row
 		if c, err := find(); err != nil || !c.Verified() {
 			t.Errorf("verified: %+v, %v", c, err)

@@ -76,9 +76,9 @@ func (c *ClientCache) read(ctx context.Context, id string) (*authserver.Client, 
 	return found, nil
 }
 
-// standing adds to a client as its document describes it what operators have decided
+// withDecisions adds to a client as its document describes it what operators have decided
 // about it. fault.NotFound: they have disabled it.
-func (c *ClientCache) standing(ctx context.Context, described *authserver.Client) (*authserver.Client, error) {
+func (c *ClientCache) withDecisions(ctx context.Context, described *authserver.Client) (*authserver.Client, error) {
 	c.mu.RLock()
 	hit, ok := c.entries[described.ID]
 	c.mu.RUnlock()
@@ -94,9 +94,9 @@ func (c *ClientCache) standing(ctx context.Context, described *authserver.Client
 	case kept.Disabled():
 		return nil, fault.New(fault.NotFound, "Client not found")
 	}
-	standing := *described
-	standing.VerifiedTerms, standing.Logo, standing.VerifiedLogo = kept.VerifiedTerms, kept.Logo, kept.VerifiedLogo
-	return &standing, nil
+	decided := *described
+	decided.VerifiedTerms, decided.Logo, decided.VerifiedLogo = kept.VerifiedTerms, kept.Logo, kept.VerifiedLogo
+	return &decided, nil
 }
 
 // Forget makes every client be read anew.

@@ -20,10 +20,10 @@ func (s *Server) newKeyView(k *apikey.View) page.KeyView {
 		InUse:   k.LastUsedAt != nil && s.now().Sub(*k.LastUsedAt) < recently,
 		Counted: k.RequestsThisHour, Unlimited: k.Limit.Unlimited(), MaxRequests: k.Limit.Max,
 	}
-	if k.Standing != nil && !v.Unlimited {
-		v.Counted, v.Sliding = k.Standing.Used, true
-		if !k.Standing.Allowed {
-			v.PassesIn = k.Standing.Reset
+	if k.LimitState != nil && !v.Unlimited {
+		v.Counted, v.Sliding = k.LimitState.Used, true
+		if !k.LimitState.Allowed {
+			v.PassesIn = k.LimitState.Reset
 		}
 	}
 	if !v.Unlimited {

@@ -47,7 +47,7 @@ const untiered = "noop"
 // usage answers with the limit of the caller's credential and what is left of it
 // after this call (docs/contract.md, "Usage").
 func (a *API) usage(_ context.Context, c *call) (reply, error) {
-	if c.caller.Standing == nil && !c.caller.IsAPIKey() {
+	if c.caller.LimitState == nil && !c.caller.IsAPIKey() {
 		answer, err := unlimitedToken()
 		if err != nil {
 			return reply{}, err
@@ -55,7 +55,7 @@ func (a *API) usage(_ context.Context, c *call) (reply, error) {
 		return okNoStore(answer)
 	}
 	limit := limitUsage{Tier: untiered}
-	if s := c.caller.Standing; s != nil {
+	if s := c.caller.LimitState; s != nil {
 		limit.Tier, limit.CurrentCount = s.Tier, s.Used
 		if !s.Limit.Unlimited() {
 			reset := stamp(a.Store.Now().Add(s.Reset).Truncate(time.Millisecond))

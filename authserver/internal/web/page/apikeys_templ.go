@@ -295,7 +295,7 @@ func KeyPage(v *View, key KeyView, used *UsageView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = keyStanding(v, key).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = keyState(v, key).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -502,8 +502,8 @@ func keyHead(v *View, key KeyView) templ.Component {
 	})
 }
 
-// keyStanding says what is wrong with a key, if anything is.
-func keyStanding(v *View, key KeyView) templ.Component {
+// keyState says what is wrong with a key, if anything is.
+func keyState(v *View, key KeyView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -150,7 +150,7 @@ func DeviceConsentPage(v *View, d DeviceView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = standing(v, d.Operator, d.Own, d.Verified).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = trustBadge(v, d.Operator, d.Own, d.Verified).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -21,7 +21,7 @@ var (
 // LookedAt stands for a client as somebody sees it who verifies or edits it: for all that
 // its forms show.
 func LookedAt(c *authserver.Client) string {
-	parts := []string{c.Standing(), c.Name, c.RefreshOverlap.String()}
+	parts := []string{c.TermsToVerify(), c.Name, c.RefreshOverlap.String()}
 	return secret.DigestOf(strings.Join(append(parts, c.RedirectURIs...), "\n")).String()
 }
 
@@ -52,7 +52,7 @@ func (s *Service) Verify(ctx context.Context, id, seen string, on bool) error {
 	}
 	kind, terms, logo := authserver.EventClientUnverified, "", ""
 	if on {
-		kind, terms, logo = authserver.EventClientVerified, c.Standing(), c.Logo
+		kind, terms, logo = authserver.EventClientVerified, c.TermsToVerify(), c.Logo
 	}
 	return s.keep(ctx, kind, c, func(ctx context.Context) error {
 		found, err := s.Store.VerifyClient(ctx, c.ID, terms, logo)
