@@ -83,15 +83,15 @@ func (r *Recovery) newLink(ctx context.Context, kind string, as secret.Kind, u *
 // handsOver returns the id of the operator who makes a link of u, in the transaction of ctx;
 // "": none. ErrNotAdmitted: it is no operator any more.
 func (r *Recovery) handsOver(ctx context.Context, u *authserver.User) (string, error) {
-	by := r.People.deps.Events.Doer(ctx, u.ID)
+	by := r.People.deps.Events.ActorOf(ctx, u.ID)
 	if by == u.ID || !authserver.ValidID(by) {
 		return "", nil
 	}
 	if err := r.People.deps.Store.HoldUser(ctx, by); err != nil {
 		return "", err
 	}
-	doer, err := r.People.deps.Store.FindUser(ctx, by)
-	if err == nil && !doer.Operator {
+	actor, err := r.People.deps.Store.FindUser(ctx, by)
+	if err == nil && !actor.Operator {
 		err = authserver.ErrNotAdmitted
 	}
 	return by, err

@@ -83,7 +83,7 @@ func (s *Service) Create(ctx context.Context, userID string, r authserver.KeyReq
 		return nil, secret.Token{}, fmt.Errorf("apikey: %w", err)
 	}
 	made := secret.New(secret.APIKey)
-	k.ID, k.UserID, k.Stub, k.MadeBy = id.String(), userID, made.String(), s.Events.Doer(ctx, userID)
+	k.ID, k.UserID, k.Stub, k.MadeBy = id.String(), userID, made.String(), s.Events.ActorOf(ctx, userID)
 	err = s.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.Store.CreateAPIKey(ctx, k, made.Digest()); err != nil {
 			return err

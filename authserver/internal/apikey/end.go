@@ -53,7 +53,7 @@ func (s *Service) Rotate(ctx context.Context, userID, id string, overlap time.Du
 	r := authserver.KeyRotation{
 		ID: old.ID, UserID: old.UserID, Now: now, OverlapUntil: now.Add(overlap),
 		SuccessorID: successor.String(), Successor: made.Digest(), Stub: made.String(),
-		KeyMaker: authserver.KeyMaker{MadeBy: s.Events.Doer(ctx, old.UserID), MadeWith: with},
+		KeyMaker: authserver.KeyMaker{MadeBy: s.Events.ActorOf(ctx, old.UserID), MadeWith: with},
 	}
 	if overlap > 0 { // introspection speaks of whole seconds
 		r.OverlapUntil = r.OverlapUntil.Add(time.Second - time.Nanosecond).Truncate(time.Second)

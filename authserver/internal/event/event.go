@@ -146,17 +146,17 @@ func (r *Recorder) attribute(ctx context.Context, e *authserver.Event) {
 		e.ActorID = actorOf(ctx)
 	case e.Outcome != authserver.OutcomeSuccess:
 	case e.Address == "" || e.Kind != authserver.EventResetRequested: // which anybody may ask for
-		e.ActorID = r.doer(ctx, e.UserID, e.Origin)
+		e.ActorID = r.actor(ctx, e.UserID, e.Origin)
 	}
 }
 
-// Doer returns who does to the account of a user what ctx goes along with: Event.ActorID
+// ActorOf returns who does to the account of a user what ctx goes along with: Event.ActorID
 // of what succeeds.
-func (r *Recorder) Doer(ctx context.Context, userID string) string {
-	return r.doer(ctx, userID, r.Origin(ctx))
+func (r *Recorder) ActorOf(ctx context.Context, userID string) string {
+	return r.actor(ctx, userID, r.Origin(ctx))
 }
 
-func (r *Recorder) doer(ctx context.Context, userID string, from authserver.Origin) string {
+func (r *Recorder) actor(ctx context.Context, userID string, from authserver.Origin) string {
 	switch {
 	case actorOf(ctx) != "":
 		return actorOf(ctx)
