@@ -25,7 +25,7 @@ func (w *world) explain(stdin string, args ...string) (said map[string]any, text
 		w.t.Fatal(err)
 	}
 	for _, printed := range []string{string(out), string(plain)} {
-		if secret.Hide(printed) != printed || stdin != "" && len(stdin) > 20 && strings.Contains(printed, stdin) {
+		if secret.Redact(printed) != printed || stdin != "" && len(stdin) > 20 && strings.Contains(printed, stdin) {
 			w.t.Errorf("a secret is printed: %s", printed)
 		}
 	}

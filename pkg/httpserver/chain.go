@@ -245,7 +245,7 @@ func (c *chain) log(req *request, r *http.Request, status int, at time.Time, too
 	req.mu.Lock()
 	line.AddAttrs(req.attrs...)
 	if req.cause != nil {
-		line.AddAttrs(slog.String("error", secret.Hide(req.cause.Error())))
+		line.AddAttrs(slog.String("error", secret.Redact(req.cause.Error())))
 	}
 	req.mu.Unlock()
 	_ = handler.Handle(ctx, line) // a log that cannot be written has nowhere to say so

@@ -112,7 +112,7 @@ func Printable(text string) string {
 			return '?'
 		}
 		return c
-	}, secret.Hide(text))
+	}, secret.Redact(text))
 }
 
 // Received is a value as a caller sent it, made fit for the log: Printable, and short.

@@ -125,7 +125,7 @@ func saneID(id string) bool {
 			return false
 		}
 	}
-	return secret.Hide(id) == id // a credential in the wrong header stays out of the log
+	return secret.Redact(id) == id // a credential in the wrong header stays out of the log
 }
 
 // Adopt gives r the request id and the trace of its sender, who has proved to be a

@@ -1,4 +1,4 @@
-// Package secret makes, recognises, digests and hides credentials.
+// Package secret makes, recognises, digests and redacts credentials.
 //
 // A credential is a prefix that names its kind, 32 random bytes in base62 (43
 // characters) and a CRC-32 checksum in base62 (6 characters). The checksum is a

@@ -38,7 +38,7 @@ func explain(ctx context.Context, args []string) error {
 	case len(rest) > 1, len(rest) == 0 && len(logs) > 0:
 		return cli.UsageError(explainUsage)
 	case len(rest) == 1:
-		if secret.Hide(rest[0]) != rest[0] { // in the list of processes and the history of the shell by now
+		if secret.Redact(rest[0]) != rest[0] { // in the list of processes and the history of the shell by now
 			return cli.UsageError("authserver explain: a credential belongs on standard input, not on the command line; revoke this one")
 		}
 		return withParts(ctx, func(p *parts) error { return p.explainRequest(ctx, rest[0], logs, *asJSON) })

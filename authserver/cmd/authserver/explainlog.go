@@ -75,7 +75,7 @@ func (p *parts) eventsOf(ctx context.Context, id string) ([]line, error) {
 	lines := make([]line, len(events))
 	for i, e := range events {
 		lines[i] = line{At: e.At.Format("2006-01-02T15:04:05.000000Z"), Source: "events", Says: map[string]string{
-			"event": e.Kind, "outcome": e.Outcome, "user_id": e.UserID, "client_id": e.ClientID, "reason": secret.Hide(e.Details["reason"]), "client_addr": e.Address,
+			"event": e.Kind, "outcome": e.Outcome, "user_id": e.UserID, "client_id": e.ClientID, "reason": secret.Redact(e.Details["reason"]), "client_addr": e.Address,
 		}}
 	}
 	return lines, nil

@@ -6,9 +6,9 @@ import "strings"
 // cut: no other word is so long.
 const hideFrom = 12
 
-// Hide returns text, of which nobody knows what is in it, without what looks like a
+// Redact returns text, of which nobody knows what is in it, without what looks like a
 // credential of ours, whole, cut or damaged: only the prefix of one stays.
-func Hide(text string) string {
+func Redact(text string) string {
 	var out strings.Builder
 	for {
 		start, end := looksLike(text)

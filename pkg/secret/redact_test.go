@@ -6,7 +6,7 @@ import (
 	"latchkey/pkg/secret"
 )
 
-func TestHideLeavesNothingOfACredential(t *testing.T) {
+func TestRedactLeavesNothingOfACredential(t *testing.T) {
 	token, key := secret.New(secret.AccessToken).Reveal(), secret.New(secret.APIKey).Reveal()
 	for text, want := range map[string]string{
 		"":                                     "",
@@ -18,7 +18,7 @@ func TestHideLeavesNothingOfACredential(t *testing.T) {
 		token[:30]:                             "oat_…",
 		"x_" + key + " " + token[:20] + "!":    "x_key_… oat_…!",
 	} {
-		if got := secret.Hide(text); got != want {
+		if got := secret.Redact(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
