@@ -4,9 +4,9 @@ package cell
 
 import "strings"
 
-// Inert is text as a cell of a CSV file, of which no spreadsheet makes a formula:
+// EscapeFormula returns text as a cell of a CSV file, of which no spreadsheet makes a formula:
 // people choose their names, and what their browsers call themselves.
-func Inert(text string) string {
+func EscapeFormula(text string) string {
 	if strings.IndexAny(text, "=+-@\t\r\n") == 0 {
 		return "'" + text
 	}

@@ -89,7 +89,7 @@ func (c *CSV) Flush() error {
 
 func (c *CSV) write(cells ...string) error {
 	for i, text := range cells {
-		cells[i] = cell.Inert(text)
+		cells[i] = cell.EscapeFormula(text)
 	}
 	return c.out.Write(cells)
 }

@@ -45,7 +45,7 @@ func (s *Server) sendSheet(w http.ResponseWriter, r *http.Request, in *authserve
 	for {
 		for _, row := range rows {
 			for i := range row {
-				row[i] = cell.Inert(row[i])
+				row[i] = cell.EscapeFormula(row[i])
 			}
 			_ = out.Write(row)
 		}

@@ -88,9 +88,9 @@ func sheetRow(t resourceapi.Transaction) []string {
 	created, _ := stamp(t.CreatedAt).MarshalText() // never fails
 	updated, _ := stamp(t.UpdatedAt).MarshalText()
 	return []string{
-		t.Date.String(), cell.Inert(t.Name), (-t.Amount).Decimal(t.Currency), string(t.Currency), cell.Inert(t.Account.Name),
-		cell.Inert(category), cell.Inert(merchant), cell.Inert(strings.Join(tags, ", ")), cell.Inert(text(t.Notes)),
-		cell.Inert(text(t.ExternalID)), cell.Inert(text(t.Source)), t.ID, t.Account.ID, string(created), string(updated),
+		t.Date.String(), cell.EscapeFormula(t.Name), (-t.Amount).Decimal(t.Currency), string(t.Currency), cell.EscapeFormula(t.Account.Name),
+		cell.EscapeFormula(category), cell.EscapeFormula(merchant), cell.EscapeFormula(strings.Join(tags, ", ")), cell.EscapeFormula(text(t.Notes)),
+		cell.EscapeFormula(text(t.ExternalID)), cell.EscapeFormula(text(t.Source)), t.ID, t.Account.ID, string(created), string(updated),
 	}
 }
 
