@@ -56,11 +56,11 @@ type Settings struct {
 
 // Life times.
 const (
-	loginStateLife = 10 * time.Minute
-	codeLife       = 60 * time.Second
-	pendingLife    = 10 * time.Minute // a browser that must still give the second factor
-	linkingLife    = 10 * time.Minute
-	arrivalTime    = 12 * time.Second // for everything that is asked of a provider when a browser comes back
+	loginStateLife  = 10 * time.Minute
+	codeLife        = 60 * time.Second
+	pendingLife     = 10 * time.Minute // a browser that must still give the second factor
+	linkingLife     = 10 * time.Minute
+	callbackTimeout = 12 * time.Second // for everything that is asked of a provider when a browser comes back
 )
 
 // Store is what the use cases need of the database. Every method joins the

@@ -10,10 +10,10 @@ import (
 	"latchkey/authserver/internal/web/page"
 )
 
-// arrived sends a browser on after a sign-in: to where it was going, to the second
+// afterSignin sends a browser on after a sign-in: to where it was going, to the second
 // factor, to the page that restores a closed account, or to what a reset has
 // suspended.
-func (s *Server) arrived(w http.ResponseWriter, r *http.Request, result account.SigninResult, to string) error {
+func (s *Server) afterSignin(w http.ResponseWriter, r *http.Request, result account.SigninResult, to string) error {
 	switch {
 	case !result.Restore.IsZero():
 		return redirect(w, r, account.RestorePath+result.Restore.Reveal())

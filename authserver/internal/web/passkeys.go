@@ -45,7 +45,7 @@ func (s *Server) passkeySignin(w http.ResponseWriter, r *http.Request) error {
 		v, body := s.signinView(w, r)
 		return s.again(w, r, v, body, err)
 	}
-	return s.arrived(w, r, result, returnTo(r))
+	return s.afterSignin(w, r, result, returnTo(r))
 }
 
 func (s *Server) signInByPasskey(w http.ResponseWriter, r *http.Request) (account.SigninResult, error) {
@@ -113,7 +113,7 @@ func (s *Server) passkeyStep(w http.ResponseWriter, r *http.Request) error {
 		v, body := s.secondStepView(w, r)
 		return s.again(w, r, v, body, err)
 	}
-	return s.arrived(w, r, result, returnTo(r))
+	return s.afterSignin(w, r, result, returnTo(r))
 }
 
 func (s *Server) passkeysView(w http.ResponseWriter, r *http.Request, in *authserver.Signin) (*page.View, templ.Component, error) {

@@ -44,7 +44,7 @@ func (s *Server) signin(w http.ResponseWriter, r *http.Request) error {
 		v, body := s.signinView(w, r)
 		return s.again(w, r, v, body, err, "email")
 	}
-	return s.arrived(w, r, result, returnTo(r))
+	return s.afterSignin(w, r, result, returnTo(r))
 }
 
 func (s *Server) showSecondStep(w http.ResponseWriter, r *http.Request) error {
@@ -77,7 +77,7 @@ func (s *Server) secondStep(w http.ResponseWriter, r *http.Request) error {
 		v, body := s.secondStepView(w, r)
 		return s.again(w, r, v, body, err)
 	}
-	return s.arrived(w, r, result, returnTo(r))
+	return s.afterSignin(w, r, result, returnTo(r))
 }
 
 func (s *Server) showSignout(w http.ResponseWriter, r *http.Request) error {

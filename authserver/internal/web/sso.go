@@ -93,24 +93,24 @@ func (s *Server) ssoCallback(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q := r.URL.Query()
-	a, err := s.sso.Arrive(r.Context(), sso.Return{
+	a, err := s.sso.Callback(r.Context(), sso.CallbackRequest{
 		Provider: mux.Vars(r)["provider"], State: one(q, "state"), Code: one(q, "code"), Error: one(q, "error"),
 		Issuer: one(q, "iss"), HasIssuer: q.Has("iss"),
 		Browser: s.visitCookie(r), Signin: in, Cookie: s.signinCookie(r), Visitor: s.visitor(w, r),
 	})
 	if err != nil {
-		return s.arrivalFailed(w, r, a, in, err)
+		return s.callbackFailed(w, r, a, in, err)
 	}
 	switch {
 	case a.Linked:
 		return redirect(w, r, "/settings/identities?done=connected")
 	case a.Purpose == authserver.LoginStateMobile:
-		return s.appArrived(w, r, a)
+		return s.appCallback(w, r, a)
 	case !a.Linking.IsZero():
 		s.setCookie(w, unlinkedName, a.Linking, pendingLife)
 		return redirect(w, r, "/auth/finish")
 	}
-	return s.arrived(w, r, a.Signin, a.ReturnTo)
+	return s.afterSignin(w, r, a.Signin, a.ReturnTo)
 }
 
 // one returns a parameter that came once; one that came twice is none (RFC 6749
@@ -122,7 +122,7 @@ func one(q url.Values, name string) string {
 	return q[name][0]
 }
 
-func (s *Server) arrivalFailed(w http.ResponseWriter, r *http.Request, a *sso.Arrival, in *authserver.Signin, err error) error {
+func (s *Server) callbackFailed(w http.ResponseWriter, r *http.Request, a *sso.CallbackResult, in *authserver.Signin, err error) error {
 	switch {
 	case a != nil && a.Purpose == authserver.LoginStateMobile, a == nil && sso.ForApp(one(r.URL.Query(), "state")):
 		return s.appFailed(w, r, err)
@@ -167,7 +167,7 @@ func (s *Server) appFailed(w http.ResponseWriter, r *http.Request, err error) er
 	return s.toApp(w, r, url.Values{"error": {code}, "message": {message}})
 }
 
-func (s *Server) appArrived(w http.ResponseWriter, r *http.Request, a *sso.Arrival) error {
+func (s *Server) appCallback(w http.ResponseWriter, r *http.Request, a *sso.CallbackResult) error {
 	switch {
 	case !a.Pending.IsZero():
 		s.setCookie(w, appName, a.Pending, pendingLife)

@@ -13,8 +13,8 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// Return is what a browser comes back with.
-type Return struct {
+// CallbackRequest is what a browser comes back with.
+type CallbackRequest struct {
 	Provider  string
 	State     string
 	Code      string
@@ -27,9 +27,9 @@ type Return struct {
 	Visitor   account.Visitor
 }
 
-// Arrival is where a sign-in at a provider led. One of Linked, Signin, Code,
+// CallbackResult is where a sign-in at a provider led. One of Linked, Signin, Code,
 // Pending and Linking is set.
-type Arrival struct {
+type CallbackResult struct {
 	Purpose  string // authserver.LoginStateSignin …
 	ReturnTo string
 	Linked   bool                 // the account is connected now
@@ -50,10 +50,10 @@ type Welcome struct {
 
 func asFault(err error) (*fault.Error, bool) { return errors.AsType[*fault.Error](err) }
 
-// Arrive takes up a browser that comes back from a provider: its state is claimed
-// by one arrival, the provider vouches for the person, and provider and subject
+// Callback takes up a browser that comes back from a provider: its state is claimed
+// by one callback, the provider vouches for the person, and provider and subject
 // decide who that is. Errors: those of the web leg (see CodeOf).
-func (s *Service) Arrive(ctx context.Context, in Return) (*Arrival, error) {
+func (s *Service) Callback(ctx context.Context, in CallbackRequest) (*CallbackResult, error) {
 	u, ok := s.providers[in.Provider]
 	if !ok {
 		return nil, errProvider
@@ -74,11 +74,11 @@ func (s *Service) Arrive(ctx context.Context, in Return) (*Arrival, error) {
 	}
 	found, err := s.ask(ctx, u, in, state)
 	if err != nil {
-		return &Arrival{Purpose: login.Purpose, ReturnTo: login.ReturnTo}, s.failed(ctx, in.Provider, err)
+		return &CallbackResult{Purpose: login.Purpose, ReturnTo: login.ReturnTo}, s.failed(ctx, in.Provider, err)
 	}
 	a, err := s.decide(ctx, login, found, in)
 	if err != nil {
-		return &Arrival{Purpose: login.Purpose, ReturnTo: login.ReturnTo}, s.failed(ctx, in.Provider, err)
+		return &CallbackResult{Purpose: login.Purpose, ReturnTo: login.ReturnTo}, s.failed(ctx, in.Provider, err)
 	}
 	a.Purpose, a.ReturnTo = login.Purpose, login.ReturnTo
 	return a, nil
@@ -93,8 +93,8 @@ func (s *Service) failed(ctx context.Context, provider string, err error) error 
 }
 
 // ask checks the answer in the address bar and asks the provider who it is about.
-func (s *Service) ask(ctx context.Context, u *upstream, in Return, state secret.Token) (*voucher, error) {
-	ctx, cancel := context.WithTimeout(ctx, arrivalTime)
+func (s *Service) ask(ctx context.Context, u *upstream, in CallbackRequest, state secret.Token) (*voucher, error) {
+	ctx, cancel := context.WithTimeout(ctx, callbackTimeout)
 	defer cancel()
 	e, err := u.discover(ctx)
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *Service) ask(ctx context.Context, u *upstream, in Return, state secret.
 }
 
 // decide finds whose account it is.
-func (s *Service) decide(ctx context.Context, login *authserver.LoginState, found *voucher, in Return) (*Arrival, error) {
+func (s *Service) decide(ctx context.Context, login *authserver.LoginState, found *voucher, in CallbackRequest) (*CallbackResult, error) {
 	identity, err := s.deps.Store.FindIdentity(ctx, login.Provider, found.subject)
 	switch {
 	case err != nil && !fault.Is(err, fault.NotFound):
@@ -140,7 +140,7 @@ func (s *Service) decide(ctx context.Context, login *authserver.LoginState, foun
 	if identity.SuspendedAt != nil {
 		return nil, errSuspended
 	}
-	var a *Arrival
+	var a *CallbackResult
 	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		known, err := s.deps.Store.StampIdentity(ctx, identity.ID, found.email, s.now())
 		if err != nil {
@@ -154,7 +154,7 @@ func (s *Service) decide(ctx context.Context, login *authserver.LoginState, foun
 			return err
 		}
 		result, err := s.deps.People.SignInVouched(ctx, user, in.Visitor, in.Cookie)
-		a = &Arrival{Signin: result}
+		a = &CallbackResult{Signin: result}
 		if fault.Is(err, fault.Unauthenticated) {
 			return errInactive.WithCause(err)
 		}
@@ -165,12 +165,12 @@ func (s *Service) decide(ctx context.Context, login *authserver.LoginState, foun
 
 // connect gives the account to the user who asked, who must still be signed in
 // at this browser.
-func (s *Service) connect(ctx context.Context, login *authserver.LoginState, identity *authserver.Identity, found *voucher, in *authserver.Signin) (*Arrival, error) {
+func (s *Service) connect(ctx context.Context, login *authserver.LoginState, identity *authserver.Identity, found *voucher, in *authserver.Signin) (*CallbackResult, error) {
 	if in == nil || in.User.ID != login.UserID {
 		return nil, errSigninGone
 	}
 	if identity != nil && identity.UserID == login.UserID {
-		return &Arrival{Linked: true}, nil
+		return &CallbackResult{Linked: true}, nil
 	}
 	if identity != nil {
 		return nil, fault.New(fault.Conflict, "This account is already connected to someone on this server.").WithCode(CodeFailed)
@@ -179,7 +179,7 @@ func (s *Service) connect(ctx context.Context, login *authserver.LoginState, ide
 	if err := s.link(ctx, &in.User, login.Provider, found.subject, found.email); err != nil {
 		return nil, err
 	}
-	return &Arrival{Linked: true}, nil
+	return &CallbackResult{Linked: true}, nil
 }
 
 func (s *Service) link(ctx context.Context, u *authserver.User, provider, subject, email string) error {
@@ -205,7 +205,7 @@ func (s *Service) link(ctx context.Context, u *authserver.User, provider, subjec
 
 // codeFor makes the code of a known person: for the app, or, while the second
 // factor is owed, for this browser only.
-func (s *Service) codeFor(ctx context.Context, u *authserver.User, login *authserver.LoginState) (*Arrival, error) {
+func (s *Service) codeFor(ctx context.Context, u *authserver.User, login *authserver.LoginState) (*CallbackResult, error) {
 	c := authserver.SSOCode{
 		Stage: authserver.StageExchange, UserID: u.ID, Bound: secret.DigestOf(u.PasswordHash),
 		Device: login.Device, Challenge: login.Challenge,
@@ -215,9 +215,9 @@ func (s *Service) codeFor(ctx context.Context, u *authserver.User, login *authse
 	}
 	code, err := s.newCode(ctx, c)
 	if u.SecondFactor {
-		return &Arrival{Pending: code}, err
+		return &CallbackResult{Pending: code}, err
 	}
-	return &Arrival{Code: code}, err
+	return &CallbackResult{Code: code}, err
 }
 
 func (s *Service) newCode(ctx context.Context, c authserver.SSOCode) (secret.Token, error) {
@@ -231,7 +231,7 @@ func (s *Service) newCode(ctx context.Context, c authserver.SSOCode) (secret.Tok
 }
 
 // welcome remembers somebody nobody here is connected with.
-func (s *Service) welcome(ctx context.Context, login *authserver.LoginState, found *voucher) (*Arrival, error) {
+func (s *Service) welcome(ctx context.Context, login *authserver.LoginState, found *voucher) (*CallbackResult, error) {
 	code, now := secret.New(secret.LinkingCode), s.now()
 	n := authserver.UnlinkedIdentity{
 		Digest: code.Digest(), Provider: login.Provider, Subject: found.subject,
@@ -243,5 +243,5 @@ func (s *Service) welcome(ctx context.Context, login *authserver.LoginState, fou
 		return nil, err
 	}
 	w, err := s.options(ctx, &n)
-	return &Arrival{Linking: code, Unlinked: w}, err
+	return &CallbackResult{Linking: code, Unlinked: w}, err
 }
