@@ -15,10 +15,10 @@ import (
 
 // What an ending does to something that was given: nothing, it dies, or it lives
 // on only where the person can see it.
-type fate int
+type effect int
 
 const (
-	untouched fate = iota
+	untouched effect = iota
 	dead
 	listed
 )
@@ -27,11 +27,11 @@ const (
 type ending struct {
 	name     string
 	prepare  func(r *race) (end func() error)
-	inFamily bool // of somebody who has joined a family
-	silently bool // nobody presses "allow" meanwhile, for that would give access again
-	codes    fate // of the application
-	apps     fate // tokens of the application
-	logins   fate // tokens of the product's own app
+	inFamily bool   // of somebody who has joined a family
+	silently bool   // nobody presses "allow" meanwhile, for that would give access again
+	codes    effect // of the application
+	apps     effect // tokens of the application
+	logins   effect // tokens of the product's own app
 }
 
 var endings = []ending{
@@ -86,7 +86,7 @@ func TestA2_WhatIsGivenWhileAccessEndsEndsToo(t *testing.T) {
 	})
 }
 
-// settle holds all that was given against its fate.
+// settle holds all that was given against its effect.
 func (r *race) settle(e ending) {
 	r.t.Helper()
 	apps, phones := "", ""

@@ -109,10 +109,10 @@ func (w *waysIn) throughProvider(b *actor.Browser, page *actor.Page) *actor.Page
 	return page
 }
 
-// fate is what has become of a way in: asked, where the next page asks about it.
-func (w *waysIn) fate(thing string) string {
+// effect is what has become of a way in: asked, where the next page asks about it.
+func (w *waysIn) effect(kind string) string {
 	w.t.Helper()
-	named := map[string]string{"passkeys": passkeyName, "identities": "Work"}[thing]
+	named := map[string]string{"passkeys": passkeyName, "identities": "Work"}[kind]
 	fresh := w.person.ElsewhereAs(w.Auth.URL)
 	next := []*actor.Page{w.next, w.signingIn(fresh)}
 	if slices.ContainsFunc(next, func(page *actor.Page) bool {
@@ -121,7 +121,7 @@ func (w *waysIn) fate(thing string) string {
 		return "asked"
 	}
 	b := actor.NewBrowser(w.Auth.URL)
-	if thing == "passkeys" {
+	if kind == "passkeys" {
 		w.ceremony(b, "/signin", nil, w.device.Get)
 	} else {
 		page, err := b.Get(w.t.Context(), "/auth/work")
@@ -141,19 +141,19 @@ func (w *waysIn) fate(thing string) string {
 // TestA3_WhatEndsWhenOfWaysIn walks the last columns of the table of docs/threats.md.
 func TestA3_WhatEndsWhenOfWaysIn(t *testing.T) {
 	t.Parallel()
-	things, rows := endingsTable(t)
+	kinds, rows := endingsTable(t)
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		provider := openid.New(t)
 		w := startWorld(t, set, stack.Setup{AuthEnv: atAName(t).With(withProvider(provider)).With(cheapPasswords)})
 		provider.Allow(w.Auth.URL + "/auth/work/callback")
-		for event, fates := range rows {
+		for event, effects := range rows {
 			w.t.Run(event, func(t *testing.T) {
 				s := &waysIn{(&world{Stack: w.Stack, t: t}).endScene(), actor.NewAuthenticator(w.Auth.URL), provider}
 				s.add(strings.ReplaceAll(event, " ", "-"))
 				happenings[event](s.endScene)
-				for _, thing := range []string{"passkeys", "identities"} {
-					if got, want := s.fate(thing), fates[slices.Index(things, thing)]; got != want {
-						t.Errorf("%s: %s, the table says %s", thing, got, want)
+				for _, kind := range []string{"passkeys", "identities"} {
+					if got, want := s.effect(kind), effects[slices.Index(kinds, kind)]; got != want {
+						t.Errorf("%s: %s, the table says %s", kind, got, want)
 					}
 				}
 			})

@@ -13,7 +13,7 @@ import (
 	"latchkey/pkg/testenv/actor"
 )
 
-// endScene is a person with one of each thing that docs/threats.md, "What ends when",
+// endScene is a person with one of each kind of access that docs/threats.md, "What ends when",
 // speaks of; passkeys and connected accounts in waysIn.
 type endScene struct {
 	*world
@@ -145,9 +145,9 @@ func (s *endScene) again() {
 
 // TestA3_WhatEndsWhen walks the table of docs/threats.md.
 func TestA3_WhatEndsWhen(t *testing.T) {
-	things, rows := endingsTable(t)
+	kinds, rows := endingsTable(t)
 	eachWorld(t, func(w *world) {
-		for event, fates := range rows {
+		for event, effects := range rows {
 			happen := happenings[event]
 			if happen == nil {
 				w.t.Errorf("nobody knows how it comes to %q", event)
@@ -156,12 +156,12 @@ func TestA3_WhatEndsWhen(t *testing.T) {
 			w.t.Run(event, func(t *testing.T) {
 				s := (&world{Stack: w.Stack, t: t}).endScene()
 				happen(s)
-				for i, thing := range things {
-					if thing == "passkeys" || thing == "identities" || thing == "first-party grants" && s.phone.Access == "" {
+				for i, kind := range kinds {
+					if kind == "passkeys" || kind == "identities" || kind == "first-party grants" && s.phone.Access == "" {
 						continue
 					}
-					if alive := s.alive(thing); alive == (fates[i] == "ends") {
-						t.Errorf("%s: alive is %v, the table says %s", thing, alive, fates[i])
+					if alive := s.alive(kind); alive == (effects[i] == "ends") {
+						t.Errorf("%s: alive is %v, the table says %s", kind, alive, effects[i])
 					}
 				}
 			})
@@ -170,7 +170,7 @@ func TestA3_WhatEndsWhen(t *testing.T) {
 }
 
 // endingsTable reads what the document says.
-func endingsTable(t *testing.T) (things []string, rows map[string][]string) {
+func endingsTable(t *testing.T) (kinds []string, rows map[string][]string) {
 	t.Helper()
 	root, err := stack.Root()
 	if err != nil {
@@ -192,10 +192,10 @@ func endingsTable(t *testing.T) (things []string, rows map[string][]string) {
 	return strings.Split(strings.TrimSuffix(head, " |"), " | "), rows
 }
 
-// alive reports whether a thing of the endScene still does anything.
-func (s *endScene) alive(thing string) bool {
+// alive reports whether a kind of access of the endScene still does anything.
+func (s *endScene) alive(kind string) bool {
 	s.t.Helper()
-	switch thing {
+	switch kind {
 	case "browser sign-ins":
 		return s.page(s.elsewhere, "/settings/account").URL.Path == "/settings/account"
 	case "first-party grants":
@@ -215,7 +215,7 @@ func (s *endScene) alive(thing string) bool {
 	case "pending links":
 		return s.page(actor.NewPerson(s.Auth.URL), s.link).Status == http.StatusOK
 	}
-	s.t.Fatalf("nobody knows what %q are", thing)
+	s.t.Fatalf("nobody knows what %q are", kind)
 	return false
 }
 

@@ -7,63 +7,63 @@ import (
 	"latchkey/authserver"
 )
 
-// Thing is something that lets somebody in, or lets somebody else act for them.
-type Thing string
+// AccessKind is a kind of access: what lets somebody in, or lets somebody else act for them.
+type AccessKind string
 
-// The things, in the order of docs/threats.md.
+// The kinds, in the order of docs/threats.md.
 const (
-	ThingSignins      Thing = "browser sign-ins"
-	ThingOwnApps      Thing = "first-party grants"
-	ThingApplications Thing = "third-party grants"
-	ThingCodes        Thing = "codes in flight"
-	ThingDeviceCodes  Thing = "device codes"
-	ThingKeys         Thing = "API keys"
-	ThingConsents     Thing = "consents"
-	ThingInvitations  Thing = "invitations made"
-	ThingLinks        Thing = "pending links"
-	ThingPasskeys     Thing = "passkeys"
-	ThingIdentities   Thing = "identities"
+	AccessSignins      AccessKind = "browser sign-ins"
+	AccessOwnApps      AccessKind = "first-party grants"
+	AccessApplications AccessKind = "third-party grants"
+	AccessCodes        AccessKind = "codes in flight"
+	AccessDeviceCodes  AccessKind = "device codes"
+	AccessKeys         AccessKind = "API keys"
+	AccessConsents     AccessKind = "consents"
+	AccessInvitations  AccessKind = "invitations made"
+	AccessLinks        AccessKind = "pending links"
+	AccessPasskeys     AccessKind = "passkeys"
+	AccessIdentities   AccessKind = "identities"
 )
 
-// Things returns all of them, in the order of docs/threats.md.
-func Things() []Thing {
-	return []Thing{ThingSignins, ThingOwnApps, ThingApplications, ThingCodes, ThingDeviceCodes, ThingKeys, ThingConsents, ThingInvitations, ThingLinks, ThingPasskeys, ThingIdentities}
+// AccessKinds returns all of them, in the order of docs/threats.md.
+func AccessKinds() []AccessKind {
+	return []AccessKind{AccessSignins, AccessOwnApps, AccessApplications, AccessCodes, AccessDeviceCodes, AccessKeys, AccessConsents, AccessInvitations, AccessLinks, AccessPasskeys, AccessIdentities}
 }
 
-// Fate is what an event does to a thing.
-type Fate string
+// Effect is what an event does to a kind of access.
+type Effect string
 
-// The fates. Asked: the person decides on the next page what is kept.
+// The effects. Asked: the person decides on the next page what is kept.
 const (
-	Ends  Fate = "ends"
-	Stays Fate = "stays"
-	Asked Fate = "asked"
+	Ends  Effect = "ends"
+	Stays Effect = "stays"
+	Asked Effect = "asked"
 )
 
-// Ending is an event that takes something away.
+// Ending is an event that takes access away.
 type Ending struct {
 	Name   string
 	reason string // of what ends, in the tables
-	ends   []Thing
-	asks   []Thing
+	ends   []AccessKind
+	asks   []AccessKind
 }
 
 // The endings. Those about one consent, key or client end what belongs to it, and
 // are carried out where that is; all others are carried out by Service.end.
 var (
-	EndingPassword    = Ending{"new password", authserver.EndPasswordChanged, []Thing{ThingSignins, ThingOwnApps, ThingApplications, ThingCodes, ThingLinks}, []Thing{ThingKeys, ThingConsents, ThingPasskeys, ThingIdentities}}
-	EndingReset       = Ending{"password reset", authserver.EndPasswordChanged, []Thing{ThingSignins, ThingOwnApps, ThingApplications, ThingCodes, ThingKeys, ThingConsents, ThingInvitations, ThingLinks}, []Thing{ThingPasskeys, ThingIdentities}}
-	EndingSignOut     = Ending{"sign out everywhere else", authserver.EndDeviceRevoked, []Thing{ThingSignins, ThingOwnApps, ThingCodes}, nil}
-	EndingFactorOn    = Ending{"second factor turned on", authserver.EndSignedOut, []Thing{ThingSignins, ThingOwnApps, ThingCodes}, nil}
+	EndingPassword    = Ending{"new password", authserver.EndPasswordChanged, []AccessKind{AccessSignins, AccessOwnApps, AccessApplications, AccessCodes, AccessLinks}, []AccessKind{AccessKeys, AccessConsents, AccessPasskeys, AccessIdentities}}
+	EndingReset       = Ending{"password reset", authserver.EndPasswordChanged, []AccessKind{AccessSignins, AccessOwnApps, AccessApplications, AccessCodes, AccessKeys, AccessConsents, AccessInvitations, AccessLinks}, []AccessKind{AccessPasskeys, AccessIdentities}}
+	EndingSignOut     = Ending{"sign out everywhere else", authserver.EndDeviceRevoked, []AccessKind{AccessSignins, AccessOwnApps, AccessCodes}, nil}
+	EndingFactorOn    = Ending{"second factor turned on", authserver.EndSignedOut, []AccessKind{AccessSignins, AccessOwnApps, AccessCodes}, nil}
 	EndingFactorOff   = Ending{"second factor turned off", "", nil, nil}
-	EndingEmail       = Ending{"address changed", "", []Thing{ThingLinks}, nil}
-	EndingConsent     = Ending{"consent taken back", authserver.EndRevoked, []Thing{ThingApplications, ThingCodes, ThingConsents}, nil}
-	EndingKey         = Ending{"key revoked", authserver.KeyRevoked, []Thing{ThingKeys}, nil}
-	EndingClient      = Ending{"client deleted", authserver.EndClientDeleted, []Thing{ThingApplications, ThingCodes, ThingConsents}, nil}
-	EndingDemoted     = Ending{"demoted", "", []Thing{ThingInvitations}, nil}
-	EndingRemoved     = Ending{"removed from the family", authserver.EndRemoved, []Thing{ThingSignins, ThingOwnApps, ThingApplications, ThingCodes, ThingKeys, ThingConsents, ThingInvitations, ThingLinks}, nil}
-	EndingDeactivated = Ending{"deactivated", authserver.EndDeactivated, []Thing{ThingSignins, ThingOwnApps, ThingApplications, ThingCodes, ThingKeys, ThingConsents, ThingInvitations, ThingLinks}, nil}
-	EndingDeleted     = Ending{"deleted", authserver.EndDeactivated, []Thing{ThingSignins, ThingOwnApps, ThingApplications, ThingCodes, ThingKeys, ThingConsents, ThingInvitations, ThingLinks}, nil}
+	EndingEmail       = Ending{"address changed", "", []AccessKind{AccessLinks}, nil}
+	EndingConsent     = Ending{"consent taken back", authserver.EndRevoked, []AccessKind{AccessApplications, AccessCodes, AccessConsents}, nil}
+	EndingKey         = Ending{"key revoked", authserver.KeyRevoked, []AccessKind{AccessKeys}, nil}
+	EndingClient      = Ending{"client deleted", authserver.EndClientDeleted, []AccessKind{AccessApplications, AccessCodes, AccessConsents}, nil}
+	EndingDemoted     = Ending{"demoted", "", []AccessKind{AccessInvitations}, nil}
+	EndingRemoved     = Ending{"removed from the family", authserver.EndRemoved, []AccessKind{AccessSignins, AccessOwnApps, AccessApplications, AccessCodes, AccessKeys, AccessConsents, AccessInvitations, AccessLinks}, nil}
+	EndingDeactivated = Ending{"deactivated", authserver.EndDeactivated, []AccessKind{AccessSignins, AccessOwnApps, AccessApplications, AccessCodes, AccessKeys, AccessConsents, AccessInvitations, AccessLinks}, nil}
+	EndingDeleted     = Ending{"deleted", authserver.EndDeactivated, []AccessKind{AccessSignins, AccessOwnApps, AccessApplications, AccessCodes, AccessKeys, AccessConsents, AccessInvitations, AccessLinks}, nil}
 )
 
 // Endings returns all of them, in the order of docs/threats.md.
@@ -74,16 +74,16 @@ func Endings() []Ending {
 	}
 }
 
-// Does returns what the event does to a thing. A device code that somebody has allowed
+// EffectOn returns what the event does to a kind of access. A device code that somebody has allowed
 // is a code in flight.
-func (e *Ending) Does(what Thing) Fate {
-	if what == ThingDeviceCodes {
-		what = ThingCodes
+func (e *Ending) EffectOn(kind AccessKind) Effect {
+	if kind == AccessDeviceCodes {
+		kind = AccessCodes
 	}
 	switch {
-	case slices.Contains(e.ends, what):
+	case slices.Contains(e.ends, kind):
 		return Ends
-	case slices.Contains(e.asks, what):
+	case slices.Contains(e.asks, kind):
 		return Asked
 	}
 	return Stays
@@ -95,18 +95,18 @@ func (e *Ending) Does(what Thing) Fate {
 func (s *Service) end(ctx context.Context, userID string, e Ending, except string) error {
 	now := s.now()
 	steps := []struct {
-		of   Thing
+		of   AccessKind
 		take func() error
 	}{
-		{ThingSignins, func() error { return s.deps.Store.ForgetAnnouncements(ctx, userID) }},
-		{ThingSignins, func() error { return s.deps.Store.EndSignins(ctx, userID, except, now) }},
-		{ThingSignins, func() error { return s.deps.Store.DeletePendingSignins(ctx, userID, now) }},
-		{ThingOwnApps, func() error { return s.deps.Store.EndDevices(ctx, userID, now) }},
-		{ThingLinks, func() error { return s.deps.Store.VoidLinks(ctx, userID, now) }},
-		{ThingInvitations, func() error { return s.deps.Store.RevokeInvitationsBy(ctx, userID, now) }},
-		{ThingInvitations, func() error { return s.deps.Store.VoidLinksBy(ctx, userID, now) }},
-		{ThingKeys, func() error { return s.revokeKeys(ctx, userID, e.reason) }},
-		{ThingConsents, func() error { return s.deps.Store.DeleteConsents(ctx, userID) }},
+		{AccessSignins, func() error { return s.deps.Store.ForgetAnnouncements(ctx, userID) }},
+		{AccessSignins, func() error { return s.deps.Store.EndSignins(ctx, userID, except, now) }},
+		{AccessSignins, func() error { return s.deps.Store.DeletePendingSignins(ctx, userID, now) }},
+		{AccessOwnApps, func() error { return s.deps.Store.EndDevices(ctx, userID, now) }},
+		{AccessLinks, func() error { return s.deps.Store.VoidLinks(ctx, userID, now) }},
+		{AccessInvitations, func() error { return s.deps.Store.RevokeInvitationsBy(ctx, userID, now) }},
+		{AccessInvitations, func() error { return s.deps.Store.VoidLinksBy(ctx, userID, now) }},
+		{AccessKeys, func() error { return s.revokeKeys(ctx, userID, e.reason) }},
+		{AccessConsents, func() error { return s.deps.Store.DeleteConsents(ctx, userID) }},
 	}
 	for _, step := range steps {
 		if !slices.Contains(e.ends, step.of) {
@@ -121,16 +121,16 @@ func (s *Service) end(ctx context.Context, userID string, e Ending, except strin
 
 // endGrants ends grants last: see grant.Service.End.
 func (s *Service) endGrants(ctx context.Context, userID string, e Ending, except string) error {
-	if slices.Contains(e.ends, ThingApplications) {
+	if slices.Contains(e.ends, AccessApplications) {
 		return s.deps.Grants.End(ctx, authserver.GrantFilter{UserID: userID}, e.reason)
 	}
-	if slices.Contains(e.ends, ThingCodes) {
+	if slices.Contains(e.ends, AccessCodes) {
 		f := authserver.GrantFilter{UserID: userID, ExceptSigninID: except, PendingOnly: true}
 		if err := s.deps.Grants.End(ctx, f, authserver.EndSignedOut); err != nil {
 			return err
 		}
 	}
-	if !slices.Contains(e.ends, ThingOwnApps) {
+	if !slices.Contains(e.ends, AccessOwnApps) {
 		return nil
 	}
 	return s.deps.Grants.End(ctx, authserver.GrantFilter{UserID: userID, FirstPartyOnly: true}, e.reason)

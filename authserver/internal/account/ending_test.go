@@ -17,14 +17,14 @@ func TestTheDocumentShowsWhatEnds(t *testing.T) {
 	}
 	var table strings.Builder
 	table.WriteString("| event |")
-	for _, thing := range account.Things() {
-		table.WriteString(" " + string(thing) + " |")
+	for _, kind := range account.AccessKinds() {
+		table.WriteString(" " + string(kind) + " |")
 	}
-	table.WriteString("\n|---|" + strings.Repeat("---|", len(account.Things())) + "\n")
+	table.WriteString("\n|---|" + strings.Repeat("---|", len(account.AccessKinds())) + "\n")
 	for _, e := range account.Endings() {
 		table.WriteString("| " + e.Name + " |")
-		for _, thing := range account.Things() {
-			table.WriteString(" " + string(e.Does(thing)) + " |")
+		for _, kind := range account.AccessKinds() {
+			table.WriteString(" " + string(e.EffectOn(kind)) + " |")
 		}
 		table.WriteString("\n")
 	}

@@ -107,7 +107,7 @@ func TestCodesHaveOneWinner(t *testing.T) {
 			}
 		})
 		if codes != 1 {
-			t.Errorf("%d callback with one state won", codes)
+			t.Errorf("%d callbacks with one state won", codes)
 		}
 	})
 }
