@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer/json"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
@@ -258,7 +260,9 @@ var oneOrigin = map[string]string{
 func TestD9_IngressLeadsToTheServiceThatAnswers(t *testing.T) {
 	t.Parallel()
 	m := readManifests(t)
-	for path, want := range oneOrigin {
+	leads := maps.Clone(oneOrigin)
+	leads["/internal/key-uses"], leads["/internal/families/x"] = "closed", "closed"
+	for path, want := range leads {
 		best, at := "", -1
 		for _, p := range m.ingresses[0].Spec.Rules[0].HTTP.Paths {
 			prefix := strings.TrimSuffix(p.Path, "/")
@@ -269,6 +273,11 @@ func TestD9_IngressLeadsToTheServiceThatAnswers(t *testing.T) {
 		}
 		if best != want {
 			t.Errorf("%s leads to %s", path, best)
+		}
+	}
+	for _, d := range m.deployments {
+		if closed := m.services["closed"].Spec.Selector; labels.SelectorFromSet(closed).Matches(labels.Set(d.Spec.Template.Labels)) {
+			t.Errorf("%s answers what is closed", d.Name)
 		}
 	}
 }
