@@ -6,9 +6,9 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// KeptRequest is an authorization request that is named by a reference: the client
+// AuthorizationRequest is an authorization request that is named by a reference: the client
 // has pushed it (RFC 9126), or it is too long to be carried in addresses.
-type KeptRequest struct {
+type AuthorizationRequest struct {
 	Digest     secret.Digest // of the reference
 	ClientID   string
 	Parameters string // as a query

@@ -8,12 +8,12 @@ import (
 // Logo is a picture of a client, drawn by us.
 type Logo struct {
 	ClientID string
-	Sum      string // names it, and says nothing of the client: LogoSum of PNG
+	Sum      string // names it, and says nothing of the client: LogoDigest of PNG
 	PNG      []byte
 }
 
-// LogoSum names a picture.
-func LogoSum(png []byte) string {
+// LogoDigest names a picture.
+func LogoDigest(png []byte) string {
 	sum := sha256.Sum256(png)
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }

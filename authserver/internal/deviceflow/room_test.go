@@ -38,7 +38,7 @@ func TestOnlyWhoWaitsTakesRoom(t *testing.T) {
 		push := func(want bool) {
 			w.Helper()
 			now := w.Harness.Now()
-			kept, err := w.Harness.Store.KeepRequest(w.Context(), authserver.KeptRequest{
+			kept, err := w.Harness.Store.KeepRequest(w.Context(), authserver.AuthorizationRequest{
 				Digest: secret.New(secret.DeviceCode).Digest(), ClientID: w.tv.ID, Pushed: true, CreatedAt: now, ExpiresAt: now.Add(time.Minute),
 			}, true, 1)
 			if err != nil || kept != want {

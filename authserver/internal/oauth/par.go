@@ -19,9 +19,9 @@ import (
 // Requests keeps authorization requests by reference. Errors of Find and Take:
 // fault.NotFound. Keep answers false when there are most of its kind already.
 type Requests interface {
-	KeepRequest(ctx context.Context, r authserver.KeptRequest, single bool, most int) (bool, error)
-	FindRequest(ctx context.Context, digest secret.Digest, clientID string, now time.Time) (*authserver.KeptRequest, error)
-	TakeRequest(ctx context.Context, digest secret.Digest, clientID string, now time.Time) (*authserver.KeptRequest, error)
+	KeepRequest(ctx context.Context, r authserver.AuthorizationRequest, single bool, most int) (bool, error)
+	FindRequest(ctx context.Context, digest secret.Digest, clientID string, now time.Time) (*authserver.AuthorizationRequest, error)
+	TakeRequest(ctx context.Context, digest secret.Digest, clientID string, now time.Time) (*authserver.AuthorizationRequest, error)
 }
 
 const (
@@ -78,7 +78,7 @@ func (s *Server) pushed(w http.ResponseWriter, r *http.Request, form url.Values)
 		return err
 	}
 	reference, now := requestURN+pushedMark+rand.Text()+rand.Text(), s.now()
-	kept, err := s.requests.KeepRequest(r.Context(), authserver.KeptRequest{
+	kept, err := s.requests.KeepRequest(r.Context(), authserver.AuthorizationRequest{
 		Digest: secret.DigestOf(reference), ClientID: c.ID, Parameters: parameters, Pushed: true, CreatedAt: now, ExpiresAt: now.Add(pushedLife),
 	}, true, mostPushed)
 	if err == nil && !kept {
@@ -172,7 +172,7 @@ func (s *Server) carryOn(w http.ResponseWriter, r *http.Request, clientID, param
 		how = "pushed "
 	}
 	reference, now := requestURN+carriedMark+secret.DigestOf(how+parameters).String(), s.now()
-	kept, err := s.requests.KeepRequest(r.Context(), authserver.KeptRequest{
+	kept, err := s.requests.KeepRequest(r.Context(), authserver.AuthorizationRequest{
 		Digest: secret.DigestOf(reference), ClientID: clientID, Parameters: parameters, Pushed: pushed, CreatedAt: now, ExpiresAt: now.Add(carriedLife),
 	}, false, mostCarried)
 	if err == nil && !kept {

@@ -67,7 +67,7 @@ func (s *Service) SetLogo(ctx context.Context, c *authserver.Client, raw []byte,
 	if err != nil {
 		return err
 	}
-	logo := authserver.Logo{ClientID: c.ID, Sum: authserver.LogoSum(png), PNG: png}
+	logo := authserver.Logo{ClientID: c.ID, Sum: authserver.LogoDigest(png), PNG: png}
 	if logo.Sum == c.Logo && (!chosen || !c.LogoWaits()) {
 		return nil
 	}

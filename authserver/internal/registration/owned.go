@@ -70,7 +70,7 @@ func (s *Service) Change(ctx context.Context, c *authserver.Client, r Request) (
 	if err != nil {
 		return nil, err
 	}
-	if r.Seen != "" && r.Seen != LookedAt(c) {
+	if r.Seen != "" && r.Seen != EditVersion(c) {
 		return nil, errEdited
 	}
 	next := *c

@@ -83,7 +83,7 @@ type Request struct {
 	LocalhostPorts bool
 	PushedOnly     bool
 	DeviceGrant    bool
-	Seen           string // of a change: LookedAt when its form was shown; empty: whatever it is now
+	Seen           string // of a change: EditVersion when its form was shown; empty: whatever it is now
 	Secret         string // only for the operator's own deployment; empty: one is made
 }
 
@@ -199,7 +199,7 @@ func message(err error) string {
 }
 
 // RotateSecret gives a confidential client a new secret; the old one is accepted
-// for overlap longer. seen is the client's SecretSeen when its form was shown; "":
+// for overlap longer. seen is the client's SecretVersion when its form was shown; "":
 // whatever it is now. fault.Conflict: there is another secret since.
 func (s *Service) RotateSecret(ctx context.Context, id string, overlap time.Duration, seen string) (secret.Token, error) {
 	if overlap < 0 || overlap > MaxOverlap {
@@ -212,7 +212,7 @@ func (s *Service) RotateSecret(ctx context.Context, id string, overlap time.Dura
 	if c.Public() {
 		return secret.Token{}, fault.New(fault.Invalid, "A public client has no secret")
 	}
-	if seen != "" && seen != SecretSeen(c) {
+	if seen != "" && seen != SecretVersion(c) {
 		return secret.Token{}, errOtherSecret
 	}
 	made, old := secret.New(secret.ClientSecret), c.SecretDigest

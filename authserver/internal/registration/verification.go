@@ -18,24 +18,24 @@ var (
 	errOtherNow    = fault.New(fault.Conflict, "The application was changed in the meantime. Check it again.")
 )
 
-// LookedAt stands for a client as somebody sees it who verifies or edits it: for all that
+// EditVersion stands for a client as somebody sees it who verifies or edits it: for all that
 // its forms show.
-func LookedAt(c *authserver.Client) string {
+func EditVersion(c *authserver.Client) string {
 	parts := []string{c.TermsToVerify(), c.Name, c.RefreshOverlap.String()}
 	return secret.DigestOf(strings.Join(append(parts, c.RedirectURIs...), "\n")).String()
 }
 
-// LookedOver is LookedAt for who verifies a client, and sees its picture too.
-func LookedOver(c *authserver.Client) string {
-	return secret.DigestOf(LookedAt(c) + "\n" + c.Logo).String()
+// ReviewVersion is EditVersion for who verifies a client, and sees its picture too.
+func ReviewVersion(c *authserver.Client) string {
+	return secret.DigestOf(EditVersion(c) + "\n" + c.Logo).String()
 }
 
-// SecretSeen stands for the secret of a client as somebody finds it who rotates it.
-func SecretSeen(c *authserver.Client) string {
+// SecretVersion stands for the secret of a client as somebody finds it who rotates it.
+func SecretVersion(c *authserver.Client) string {
 	return secret.DigestOf("seen " + c.SecretDigest.String()).String()
 }
 
-// Verify says that somebody has checked who stands behind a client as seen, its LookedOver,
+// Verify says that somebody has checked who stands behind a client as seen, its ReviewVersion,
 // or that nobody has. fault.Conflict: an operator registered it, or it is so already,
 // or it is another one now.
 func (s *Service) Verify(ctx context.Context, id, seen string, on bool) error {
@@ -47,7 +47,7 @@ func (s *Service) Verify(ctx context.Context, id, seen string, on bool) error {
 		return errVouched
 	case c.Verified() == on && !(on && c.LogoWaits()):
 		return errAsItIs
-	case on && seen != LookedOver(c):
+	case on && seen != ReviewVersion(c):
 		return errOtherNow
 	}
 	kind, terms, logo := authserver.EventClientUnverified, "", ""

@@ -16,7 +16,7 @@ import (
 func (s *Server) newClientView(c *authserver.Client) page.ClientView {
 	v := page.ClientView{
 		API: s.apiURL, Client: c, Emblem: page.OwnEmblem(c), Name: page.PlainName(c.Name), Path: page.ClientsPath + "/" + url.PathEscape(c.ID), Issuer: s.address(),
-		Seen: registration.LookedAt(c), SecretSeen: registration.SecretSeen(c),
+		Seen: registration.EditVersion(c), SecretSeen: registration.SecretVersion(c),
 	}
 	if now := s.now(); !c.PreviousSecretDigest.IsZero() && now.Before(c.PreviousSecretUntil) {
 		v.PreviousUntil = &c.PreviousSecretUntil

@@ -23,7 +23,7 @@ func (s *Server) serveLogo(w http.ResponseWriter, r *http.Request) error {
 		u = &in.User
 	}
 	sum := mux.Vars(r)["sum"]
-	if len(sum) != len(authserver.LogoSum(nil)) {
+	if len(sum) != len(authserver.LogoDigest(nil)) {
 		return errNowhere
 	}
 	png, everybody, err := s.clients.ShowLogo(r.Context(), sum, u)

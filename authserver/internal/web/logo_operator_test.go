@@ -114,7 +114,7 @@ func TestL6_LogosTellNothing(t *testing.T) {
 			t.Errorf("%s: %d", name, res.StatusCode)
 		}
 	}
-	if authserver.LogoSum([]byte("a")) == authserver.LogoSum([]byte("b")) || len(authserver.LogoSum(nil)) != 43 {
+	if authserver.LogoDigest([]byte("a")) == authserver.LogoDigest([]byte("b")) || len(authserver.LogoDigest(nil)) != 43 {
 		t.Error("names of pictures")
 	}
 }

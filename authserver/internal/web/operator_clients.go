@@ -83,12 +83,12 @@ func (s *Server) clientAct(r *http.Request, name string) (page.ActView, *authser
 	}
 	switch name {
 	case "verify":
-		d.Seen = registration.LookedOver(c)
+		d.Seen = registration.ReviewVersion(c)
 		d.Terms, err = s.clientTerms(r.Context(), c)
 	case "edit":
-		d.Seen = registration.LookedAt(c)
+		d.Seen = registration.EditVersion(c)
 	case "rotate":
-		d.Seen = registration.SecretSeen(c)
+		d.Seen = registration.SecretVersion(c)
 	case "disable":
 		d.Happens, err = s.disconnects(r, c.ID)
 	}
