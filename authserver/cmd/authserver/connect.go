@@ -8,18 +8,18 @@ import (
 	"latchkey/pkg/httpserver"
 )
 
-// askers finds the clients that ask for something. Where the operator switched
+// requesting returns the clients that ask for something. Where the operator switched
 // documents off, those known by them alone are unknown.
-func (p *parts) askers(clients *oauth.ClientCache) (oauth.Askers, error) {
+func (p *parts) requesting(clients *oauth.ClientCache) (oauth.RequestingClients, error) {
 	p.forgetting = append(p.forgetting, clients.Forget)
-	askers := oauth.Askers{Clients: clients, Registration: p.registration}
+	requesting := oauth.RequestingClients{Clients: clients, Registration: p.registration}
 	networks, err := httpserver.ParsePrefixes(p.cfg.DocumentNetworks)
 	if err != nil {
-		return askers, err
+		return requesting, err
 	}
 	p.registration.Pictures = clientdoc.NewPictures(networks, nil, p.log)
 	if p.cfg.Documents != "on" {
-		return askers, nil
+		return requesting, nil
 	}
 	documents := clientdoc.New(clientdoc.Options{
 		Networks: networks, Schemes: p.cfg.PrivateSchemes, Now: now, Logger: p.log,
@@ -28,6 +28,6 @@ func (p *parts) askers(clients *oauth.ClientCache) (oauth.Askers, error) {
 			return err == nil
 		},
 	})
-	askers.Documents, p.forgetting = documents, append(p.forgetting, documents.Forget)
-	return askers, nil
+	requesting.Documents, p.forgetting = documents, append(p.forgetting, documents.Forget)
+	return requesting, nil
 }

@@ -17,7 +17,7 @@ func (p *parts) operatorPages(d *web.Dependencies) {
 }
 
 // health asks what this server stands on.
-func (p *parts) health(ctx context.Context) []operator.Part {
+func (p *parts) health(ctx context.Context) []operator.Component {
 	engine, cache := "PostgreSQL", "Redis"
 	if p.db.Engine() == database.SQLite {
 		engine = "SQLite"
@@ -25,12 +25,12 @@ func (p *parts) health(ctx context.Context) []operator.Part {
 	if p.cfg.RedisURL == "" {
 		cache = "in this process"
 	}
-	all := []operator.Part{
+	all := []operator.Component{
 		{Name: "database", Text: engine, Err: p.db.Writable(ctx)},
 		{Name: "cache", Text: cache, Err: p.cache.Ping(ctx)},
 	}
 	if p.cfg.ErasureURL != "" {
-		all = append(all, operator.Part{Name: "erasure", Text: p.cfg.ErasureURL, Err: p.canErase(ctx)})
+		all = append(all, operator.Component{Name: "erasure", Text: p.cfg.ErasureURL, Err: p.canErase(ctx)})
 	}
 	return all
 }

@@ -95,7 +95,7 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 	p.events = &event.Recorder{Store: p.store, Chain: p.store, Logger: quiet, Now: now, Actor: authserver.ActorOperator}
 	p.openEventKeys()
 	emails := &account.Emails{Store: p.store, Events: p.events, Now: now, On: cfg.SMTPURL != ""}
-	p.events.Followers = append(p.events.Followers, emails.Tell)
+	p.events.Followers = append(p.events.Followers, emails.Notify)
 	if p.cache, err = cache.Open(cfg.RedisURL, cache.Options{Now: now, Logger: p.log}); err != nil {
 		p.close()
 		return nil, err

@@ -61,7 +61,7 @@ func (t tokenThrottle) Refused(ctx context.Context) time.Duration {
 	return t.people.TokenRefused(ctx, httpserver.ClientAddr(ctx).String())
 }
 
-func (t tokenThrottle) Waiting(ctx context.Context, w account.Wait) error {
+func (t tokenThrottle) Waiting(ctx context.Context, w account.PendingRequest) error {
 	return t.people.Waiting(ctx, httpserver.ClientAddr(ctx).String(), w)
 }
 

@@ -125,7 +125,7 @@ func (p *parts) router(people *account.Service) (*mux.Router, *web.Server, []wor
 	}
 	single := p.sso(people)
 	clients := oauth.NewClientCache(p.store, p.cfg.ClientCache, now)
-	askers, err := p.askers(clients)
+	requesting, err := p.requesting(clients)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -133,7 +133,7 @@ func (p *parts) router(people *account.Service) (*mux.Router, *web.Server, []wor
 	router := mux.NewRouter().SkipClean(true) // an odd path is no route; a redirect would turn a POST into a GET
 	refusals := &refusal.Recorder{Store: p.store, Logger: p.log, Now: now}
 	drawn := web.Dependencies{
-		Devices: devices, Seen: askers.Seen, Asks: askers.Find,
+		Devices: devices, NoteConsent: requesting.NoteConsent, Asks: requesting.Find,
 		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Branding: p.cfg.Branding,
 		Refusals: refusals, Endpoints: router, Usage: &usage.Service{Store: p.store, Uses: p.uses, Now: now},
 		Events: p.events, Kept: p.cfg.EventRetention, Logger: p.log, Now: now,
@@ -148,7 +148,7 @@ func (p *parts) router(people *account.Service) (*mux.Router, *web.Server, []wor
 		return nil, nil, nil, err
 	}
 	endpoints := oauth.New(oauth.Dependencies{
-		Grants: p.grants, Askers: askers, Credentials: p.credentials, Pages: pages, Signins: pages, Throttle: tokenThrottle{people},
+		Grants: p.grants, Requesting: requesting, Credentials: p.credentials, Pages: pages, Signins: pages, Throttle: tokenThrottle{people},
 		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer, Resources: p.cfg.KnownResources(),
 		Links: p.cfg.Branding.Links, Registers: p.cfg.Registration != registration.Closed, Requests: p.store, Devices: devices, Refusals: refusals,
 	})

@@ -73,7 +73,7 @@ func newWorld(h *storetest.Harness, settings account.Settings) *world {
 	h.Helper()
 	w := &world{Harness: h, recorder: h.Events(), settings: settings}
 	emails := &account.Emails{Store: h.Store, Events: w.recorder, Now: h.Now, On: settings.Emails}
-	w.recorder.Followers = []event.Follower{emails.Tell}
+	w.recorder.Followers = []event.Follower{emails.Notify}
 	w.Grants = grant.New(grant.Dependencies{
 		Store: h.Store, Events: w.recorder, Logger: slog.New(slog.DiscardHandler), Now: h.Now, Settings: grant.Settings{
 			CodeLifetime: time.Minute, AccessLifetime: time.Hour, RefreshLifetime: 24 * time.Hour, Lifetime: 240 * time.Hour, RetryWindow: time.Minute,

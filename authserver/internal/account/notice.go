@@ -42,9 +42,9 @@ const (
 	mostNotices  = 10 // of another kind
 )
 
-// Tell writes the emails that an event has, in its transaction. It is an
+// Notify writes the emails that an event has, in its transaction. It is an
 // event.Follower.
-func (l *Emails) Tell(ctx context.Context, e *authserver.Event) error {
+func (l *Emails) Notify(ctx context.Context, e *authserver.Event) error {
 	if !l.On || e.UserID == "" || e.Outcome != authserver.OutcomeSuccess {
 		return nil
 	}

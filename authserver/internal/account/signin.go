@@ -265,9 +265,9 @@ func (s *Service) CurrentSignin(ctx context.Context, cookie secret.Token, client
 	return found, err
 }
 
-// Seen notes that the sign-in was used, at most once a minute; rarely: at most
+// StampSignin notes that the sign-in was used, at most once a minute; rarely: at most
 // once an hour.
-func (s *Service) Seen(ctx context.Context, in *authserver.Signin, rarely bool) error {
+func (s *Service) StampSignin(ctx context.Context, in *authserver.Signin, rarely bool) error {
 	every := stampEvery
 	if rarely {
 		every = stampEveryRarely

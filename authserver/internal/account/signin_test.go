@@ -60,7 +60,7 @@ func TestSigninsEnd(t *testing.T) {
 		for range 5 { // used now and then
 			w.Pass(6 * 24 * time.Hour)
 			if w.lives(in) {
-				w.must(w.People.Seen(w.Context(), in, false))
+				w.must(w.People.StampSignin(w.Context(), in, false))
 			}
 		}
 		if w.lives(in) {
@@ -73,9 +73,9 @@ func TestSigninsEnd(t *testing.T) {
 		}
 		seen := w.at(ada, password)
 		w.Pass(59 * time.Second)
-		w.must(w.People.Seen(w.Context(), seen, false))
+		w.must(w.People.StampSignin(w.Context(), seen, false))
 		w.Pass(59 * time.Minute)
-		w.must(w.People.Seen(w.Context(), seen, true))
+		w.must(w.People.StampSignin(w.Context(), seen, true))
 		stamped := func() time.Duration {
 			all, err := w.People.Signins(w.Context(), ada.ID)
 			w.must(err)
@@ -84,7 +84,7 @@ func TestSigninsEnd(t *testing.T) {
 		if d := stamped(); d != 0 {
 			w.Errorf("written again after %s", d)
 		}
-		w.must(w.People.Seen(w.Context(), seen, false))
+		w.must(w.People.StampSignin(w.Context(), seen, false))
 		if d := stamped(); d != 59*time.Minute+59*time.Second {
 			w.Errorf("seen after %s", d)
 		}

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Wait is a request that waits for a person, and takes one of Most places for Life.
-type Wait struct {
+// PendingRequest is a request that waits for a person, and takes one of Most places for Life.
+type PendingRequest struct {
 	Kind     string
 	ClientID string
 	Most     int
@@ -27,7 +27,7 @@ const (
 // Waiting counts one request that waits for a person, from a client address.
 // fault.RateLimited: it is one too many of that address, or of its client.
 // fault.Unavailable: nobody could say.
-func (s *Service) Waiting(ctx context.Context, address string, w Wait) error {
+func (s *Service) Waiting(ctx context.Context, address string, w PendingRequest) error {
 	if !w.Proven {
 		if err := s.take(ctx, w.Kind, address, []Limit{{Max: w.Most / addressShare, Window: w.Life}}); err != nil {
 			return err

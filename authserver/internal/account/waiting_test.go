@@ -13,8 +13,8 @@ import (
 // address that is refused takes nothing of the client's.
 func TestWhatWaitsIsShared(t *testing.T) {
 	eachEngine(t, settings(), func(w *world) {
-		wait := account.Wait{Kind: "waiting-test", ClientID: "app", Most: 200, Life: time.Minute}
-		from := func(address string, q account.Wait) error { return w.People.Waiting(w.Context(), address, q) }
+		wait := account.PendingRequest{Kind: "waiting-test", ClientID: "app", Most: 200, Life: time.Minute}
+		from := func(address string, q account.PendingRequest) error { return w.People.Waiting(w.Context(), address, q) }
 		for i := range 10 {
 			for range 10 {
 				w.must(from(fmt.Sprintf("192.0.2.%d", i), wait))

@@ -96,7 +96,7 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings) *site {
 		},
 	})
 	s.OAuth = oauth.New(oauth.Dependencies{
-		Grants: s.Grants, Askers: oauth.Askers{Clients: oauth.NewClientCache(s.Store, 0, s.clock.now)}, Now: s.clock.now, Issuer: "http://auth.example",
+		Grants: s.Grants, Requesting: oauth.RequestingClients{Clients: oauth.NewClientCache(s.Store, 0, s.clock.now)}, Now: s.clock.now, Issuer: "http://auth.example",
 	})
 	shared, err := cache.Open(redis, cache.Options{Now: s.clock.now})
 	if err != nil {

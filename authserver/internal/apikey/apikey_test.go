@@ -104,11 +104,11 @@ func TestA4_AKeySaysWhoMadeIt(t *testing.T) {
 	eachEngine(t, func(w *world) {
 		asked := w.request("Backup", authserver.SourceWeb)
 		asked.With = "client-1"
-		k, _, err := w.Create(event.By(w.Context(), authserver.ActorOperator), w.user, asked)
+		k, _, err := w.Create(event.WithActor(w.Context(), authserver.ActorOperator), w.user, asked)
 		if err != nil || k.KeyMaker != (authserver.KeyMaker{MadeBy: authserver.ActorOperator, MadeWith: "client-1"}) {
 			w.Fatalf("%+v, %v", k, err)
 		}
-		made, err := w.Rotate(event.By(w.Context(), "somebody"), w.user, k.ID, time.Hour, "")
+		made, err := w.Rotate(event.WithActor(w.Context(), "somebody"), w.user, k.ID, time.Hour, "")
 		if err != nil || made.New.KeyMaker != (authserver.KeyMaker{MadeBy: "somebody"}) || made.Old.KeyMaker != k.KeyMaker {
 			w.Errorf("%+v, %v", made, err)
 		}

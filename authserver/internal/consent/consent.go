@@ -39,16 +39,16 @@ func (s *Service) List(ctx context.Context, userID string) ([]authserver.Applica
 	return s.Store.ListApplications(ctx, userID, s.Now())
 }
 
-// Given returns every grant of a user that got tokens and is still remembered,
+// ListGrants returns every grant of a user that got tokens and is still remembered,
 // newest first.
-func (s *Service) Given(ctx context.Context, userID string) ([]authserver.Grant, error) {
+func (s *Service) ListGrants(ctx context.Context, userID string) ([]authserver.Grant, error) {
 	return s.Store.ListGrants(ctx, userID)
 }
 
 // Installations returns the live grants of an application, newest first: each is one
 // place where the person let it in.
 func (s *Service) Installations(ctx context.Context, userID, clientID string) ([]authserver.Grant, error) {
-	all, err := s.Given(ctx, userID)
+	all, err := s.ListGrants(ctx, userID)
 	if err != nil {
 		return nil, err
 	}

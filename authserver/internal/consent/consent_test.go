@@ -104,7 +104,7 @@ func TestWhatWasAllowed(t *testing.T) {
 		}
 		_, err = w.Find(w.Context(), eve.User.ID, "other")
 		w.wantNone("what another has allowed", err)
-		if given, err := w.Given(w.Context(), w.ada.User.ID); err != nil || len(given) != 3 || given[0].ID != second.GrantID {
+		if given, err := w.ListGrants(w.Context(), w.ada.User.ID); err != nil || len(given) != 3 || given[0].ID != second.GrantID {
 			w.Errorf("%+v, %v", given, err)
 		}
 		if got, want := fmt.Sprint(w.installations()), fmt.Sprint([]string{second.GrantID, first.GrantID}); got != want {

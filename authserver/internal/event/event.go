@@ -168,8 +168,8 @@ func (r *Recorder) actor(ctx context.Context, userID string, from authserver.Ori
 
 type actorKey struct{}
 
-// By says who does what ctx goes along with, where that is not the user it is done to.
-func By(ctx context.Context, actorID string) context.Context {
+// WithActor says who does what ctx goes along with, where that is not the user it is done to.
+func WithActor(ctx context.Context, actorID string) context.Context {
 	return context.WithValue(ctx, actorKey{}, actorID)
 }
 

@@ -14,9 +14,9 @@ import (
 	"latchkey/pkg/role"
 )
 
-// Mine returns events of u, newest first; family: those of the household, for its
+// OfUser returns events of u, newest first; family: those of the household, for its
 // admins. f says which of them. fault.Forbidden: u is no admin.
-func (r *Recorder) Mine(ctx context.Context, u *authserver.User, family bool, f authserver.EventFilter) ([]authserver.Event, error) {
+func (r *Recorder) OfUser(ctx context.Context, u *authserver.User, family bool, f authserver.EventFilter) ([]authserver.Event, error) {
 	f.UserID, f.FamilyID = u.ID, ""
 	if family {
 		if !u.May(role.ManageFamily) {

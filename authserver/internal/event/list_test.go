@@ -74,7 +74,7 @@ func TestPagesOfOneMoment(t *testing.T) {
 		seen := map[string]bool{}
 		f := authserver.EventFilter{Limit: 4}
 		for {
-			found, err := w.Mine(w.Context(), &w.user, false, f)
+			found, err := w.OfUser(w.Context(), &w.user, false, f)
 			if err != nil {
 				w.Fatal(err)
 			}
@@ -106,15 +106,15 @@ func TestWhoseEvents(t *testing.T) {
 		for _, u := range []authserver.User{w.user, member, other} {
 			w.record(u, authserver.EventSignin, u.ID)
 		}
-		mine, err := w.Mine(w.Context(), &w.user, true, authserver.EventFilter{UserID: other.ID, FamilyID: other.FamilyID})
+		mine, err := w.OfUser(w.Context(), &w.user, true, authserver.EventFilter{UserID: other.ID, FamilyID: other.FamilyID})
 		if err != nil || len(mine) != 2 || mine[0].UserID != member.ID || mine[1].UserID != w.user.ID {
 			w.Errorf("the admin sees %+v, %v", mine, err)
 		}
-		own, err := w.Mine(w.Context(), &member, false, authserver.EventFilter{UserID: w.user.ID})
+		own, err := w.OfUser(w.Context(), &member, false, authserver.EventFilter{UserID: w.user.ID})
 		if err != nil || len(own) != 1 || own[0].UserID != member.ID {
 			w.Errorf("the member sees %+v, %v", own, err)
 		}
-		if _, err := w.Mine(w.Context(), &member, true, authserver.EventFilter{}); !fault.Is(err, fault.Forbidden) {
+		if _, err := w.OfUser(w.Context(), &member, true, authserver.EventFilter{}); !fault.Is(err, fault.Forbidden) {
 			w.Errorf("the member asks for the family's: %v", err)
 		}
 	})

@@ -145,7 +145,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 // allow makes the grant and its code, and the consent if it was given just now,
 // and sends the browser back to the client.
 func (s *Server) allow(w http.ResponseWriter, r *http.Request, a *authorization, signin *authserver.Signin, consented bool) {
-	if err := s.askers.Seen(r.Context(), a.client); err != nil {
+	if err := s.requesting.NoteConsent(r.Context(), a.client); err != nil {
 		s.redirectError(w, r, a, err)
 		return
 	}

@@ -55,7 +55,7 @@ func (s *Server) beginDevice(w http.ResponseWriter, r *http.Request, form url.Va
 	if err != nil {
 		return err
 	}
-	if err := s.waits(r.Context(), account.Wait{Kind: "waiting-device", ClientID: c.ID, Most: deviceflow.Most, Life: deviceflow.Life, Proven: proven(c)}); err != nil {
+	if err := s.waits(r.Context(), account.PendingRequest{Kind: "waiting-device", ClientID: c.ID, Most: deviceflow.Most, Life: deviceflow.Life, Proven: proven(c)}); err != nil {
 		return err
 	}
 	codes, err := s.devices.Begin(r.Context(), c.ID, asked, target, httpserver.ClientAddr(r.Context()).String())

@@ -48,7 +48,7 @@ func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 	if s.registers {
 		document["registration_endpoint"] = issuer + registerPath
 	}
-	if s.askers.Documents != nil {
+	if s.requesting.Documents != nil {
 		document["client_id_metadata_document_supported"] = true
 	}
 	writeJSON(w, http.StatusOK, document)

@@ -74,7 +74,7 @@ func (s *Server) pushed(w http.ResponseWriter, r *http.Request, form url.Values)
 	if len(parameters) > maxQuery {
 		return withStatus(invalidRequest("The request is too large."), http.StatusRequestEntityTooLarge)
 	}
-	if err := s.waits(r.Context(), account.Wait{Kind: "waiting-pushed", ClientID: c.ID, Most: mostPushed, Life: pushedLife, Proven: proven(c)}); err != nil {
+	if err := s.waits(r.Context(), account.PendingRequest{Kind: "waiting-pushed", ClientID: c.ID, Most: mostPushed, Life: pushedLife, Proven: proven(c)}); err != nil {
 		return err
 	}
 	reference, now := requestURN+pushedMark+rand.Text()+rand.Text(), s.now()
@@ -92,7 +92,7 @@ func (s *Server) pushed(w http.ResponseWriter, r *http.Request, form url.Values)
 }
 
 // waits counts one more request that will wait for a person.
-func (s *Server) waits(ctx context.Context, w account.Wait) error {
+func (s *Server) waits(ctx context.Context, w account.PendingRequest) error {
 	if s.throttle == nil {
 		return nil
 	}
@@ -111,11 +111,11 @@ func (s *Server) authenticateAsking(r *http.Request, form url.Values) (*authserv
 		logSent(r.Context(), given.id)
 		return nil, err
 	}
-	if s.askers.Documents == nil || !clientdoc.IsID(given.id) {
+	if s.requesting.Documents == nil || !clientdoc.IsID(given.id) {
 		return s.proven(r.Context(), given)
 	}
 	logSent(r.Context(), given.id)
-	c, err := s.askers.Documents.Find(r.Context(), given.id)
+	c, err := s.requesting.Documents.Find(r.Context(), given.id)
 	if refused, ok := errors.AsType[*clientdoc.Refusal](err); ok {
 		return nil, &Error{Code: "invalid_client", Status: http.StatusUnauthorized, Description: "The client's document cannot be used: " + refused.Why + ".", cause: err}
 	}
@@ -144,7 +144,7 @@ func (s *Server) referred(w http.ResponseWriter, r *http.Request, query url.Valu
 		return nil, false, false
 	}
 	if err == nil && single {
-		err = s.waits(r.Context(), account.Wait{Kind: "waiting-carried", ClientID: clientID, Most: mostCarried, Life: carriedLife})
+		err = s.waits(r.Context(), account.PendingRequest{Kind: "waiting-carried", ClientID: clientID, Most: mostCarried, Life: carriedLife})
 		if err == nil {
 			err = s.carryOn(w, r, clientID, kept.Parameters, kept.Pushed)
 		}
@@ -195,6 +195,6 @@ func (s *Server) shortened(w http.ResponseWriter, r *http.Request, a *authorizat
 	if r.Method != http.MethodGet || len(r.URL.RawQuery) <= carriedFrom || s.requests == nil {
 		return false
 	}
-	wait := account.Wait{Kind: "waiting-long", ClientID: a.client.ID, Most: mostCarried, Life: carriedLife}
+	wait := account.PendingRequest{Kind: "waiting-long", ClientID: a.client.ID, Most: mostCarried, Life: carriedLife}
 	return s.waits(r.Context(), wait) == nil && s.carryOn(w, r, a.client.ID, r.URL.RawQuery, false) == nil
 }

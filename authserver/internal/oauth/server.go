@@ -52,7 +52,7 @@ type Throttle interface {
 	Registering(ctx context.Context) time.Duration
 	// Waiting counts one request that will wait for a person. fault.RateLimited: too many
 	// of the client address in ctx wait, or of the client.
-	Waiting(ctx context.Context, w account.Wait) error
+	Waiting(ctx context.Context, w account.PendingRequest) error
 }
 
 // Metrics counts what happens here.
@@ -68,7 +68,7 @@ type Registration interface {
 	Managed(ctx context.Context, id, token string) (*authserver.Client, error)
 	ChangeManaged(ctx context.Context, c *authserver.Client, m *registration.Metadata) (*authserver.Client, error)
 	Delete(ctx context.Context, id string) error
-	Seen(ctx context.Context, c *authserver.Client) error
+	NoteConsent(ctx context.Context, c *authserver.Client) error
 }
 
 // Documents finds clients whose id is the address of their metadata. clientdoc.Documents
@@ -81,7 +81,7 @@ type Documents interface {
 // Dependencies of a Server. Throttle and Metrics may be nil.
 type Dependencies struct {
 	Grants      *grant.Service
-	Askers      Askers
+	Requesting  RequestingClients
 	Registers   bool // clients may introduce themselves
 	Links       branding.Links
 	Requests    Requests
@@ -110,7 +110,7 @@ type Server struct {
 	resources    []string
 	clients      *ClientCache
 	registration Registration
-	askers       Askers
+	requesting   RequestingClients
 	registers    bool
 	links        branding.Links
 	requests     Requests
@@ -126,8 +126,8 @@ func New(d Dependencies) *Server {
 	}
 	s := &Server{
 		grants: d.Grants, credentials: d.Credentials, pages: d.Pages, signins: d.Signins, throttle: d.Throttle, metrics: d.Metrics,
-		now: d.Now, issuer: d.Issuer, resources: d.Resources, clients: d.Askers.Clients,
-		registration: d.Askers.Registration, askers: d.Askers, registers: d.Registers, links: d.Links, requests: d.Requests, devices: d.Devices,
+		now: d.Now, issuer: d.Issuer, resources: d.Resources, clients: d.Requesting.Clients,
+		registration: d.Requesting.Registration, requesting: d.Requesting, registers: d.Registers, links: d.Links, requests: d.Requests, devices: d.Devices,
 		refusals: d.Refusals,
 	}
 	s.fosite = newProvider(s)

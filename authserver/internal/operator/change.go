@@ -35,7 +35,7 @@ func (s *Service) Deactivate(ctx context.Context, by *authserver.User, id string
 	if err != nil {
 		return err
 	}
-	return s.deps.People.Deactivate(event.By(ctx, by.ID), u.ID)
+	return s.deps.People.Deactivate(event.WithActor(ctx, by.ID), u.ID)
 }
 
 // Reactivate takes Deactivate back. Errors: fault.NotFound, fault.Conflict (the
@@ -45,7 +45,7 @@ func (s *Service) Reactivate(ctx context.Context, by *authserver.User, id string
 	if err != nil {
 		return err
 	}
-	return s.deps.People.Reactivate(event.By(ctx, by.ID), u.ID)
+	return s.deps.People.Reactivate(event.WithActor(ctx, by.ID), u.ID)
 }
 
 // SignOut ends every sign-in of a user, at browsers and in the product's own apps.
@@ -54,7 +54,7 @@ func (s *Service) SignOut(ctx context.Context, by *authserver.User, id string) e
 	if err != nil {
 		return err
 	}
-	return s.deps.People.SignOutEverywhere(event.By(ctx, by.ID), u)
+	return s.deps.People.SignOutEverywhere(event.WithActor(ctx, by.ID), u)
 }
 
 // DropSecondFactor turns the second factor of a user off, who has lost it. The user
@@ -64,7 +64,7 @@ func (s *Service) DropSecondFactor(ctx context.Context, by *authserver.User, id 
 	if err != nil {
 		return err
 	}
-	return s.deps.People.DropSecondFactor(event.By(ctx, by.ID), u)
+	return s.deps.People.DropSecondFactor(event.WithActor(ctx, by.ID), u)
 }
 
 // ResetLink returns the path of a link with which an active user chooses a new
@@ -77,7 +77,7 @@ func (s *Service) ResetLink(ctx context.Context, by *authserver.User, id string)
 	if !u.Active() {
 		return "", fault.New(fault.Conflict, "This account is not active.")
 	}
-	return s.deps.Recovery.ResetLink(event.By(ctx, by.ID), u.Email)
+	return s.deps.Recovery.ResetLink(event.WithActor(ctx, by.ID), u.Email)
 }
 
 // Appoint makes an active user an operator. fault.Conflict: the user is one, or is
@@ -96,7 +96,7 @@ func (s *Service) setOperator(ctx context.Context, by *authserver.User, id strin
 	if err != nil {
 		return err
 	}
-	return s.deps.Store.InTx(event.By(ctx, by.ID), func(ctx context.Context) error {
+	return s.deps.Store.InTx(event.WithActor(ctx, by.ID), func(ctx context.Context) error {
 		n, err := s.deps.Store.CountOperators(ctx)
 		var now *authserver.User // by: whoever dismisses holds all operators too
 		if err == nil {
@@ -117,20 +117,20 @@ func (s *Service) setOperator(ctx context.Context, by *authserver.User, id strin
 // DeleteClient removes anybody's client and ends everything issued to it. Errors:
 // fault.NotFound, fault.Forbidden (the client of the product's own apps).
 func (s *Service) DeleteClient(ctx context.Context, by *authserver.User, id string) error {
-	return s.deps.Clients.Delete(event.By(ctx, by.ID), id)
+	return s.deps.Clients.Delete(event.WithActor(ctx, by.ID), id)
 }
 
 // SetTier gives anybody's API key another tier. Errors: fault.NotFound,
 // fault.Invalid (there is no such tier), fault.Conflict (it is not the one that was seen).
 func (s *Service) SetTier(ctx context.Context, by *authserver.User, id, seen, tier string) error {
-	_, err := s.deps.Keys.SetTier(event.By(ctx, by.ID), id, seen, tier)
+	_, err := s.deps.Keys.SetTier(event.WithActor(ctx, by.ID), id, seen, tier)
 	return err
 }
 
 // RevokeKey ends anybody's API key. fault.NotFound: there is no such key, or it has
 // ended.
 func (s *Service) RevokeKey(ctx context.Context, by *authserver.User, id string) error {
-	return s.deps.Keys.Revoke(event.By(ctx, by.ID), "", id)
+	return s.deps.Keys.Revoke(event.WithActor(ctx, by.ID), "", id)
 }
 
 // maxInviteDays is how long an invite that an operator makes is good at most.
@@ -148,11 +148,11 @@ func (s *Service) Invite(ctx context.Context, by *authserver.User, email, note, 
 	if err != nil || n < 1 || n > maxInviteDays {
 		return secret.Token{}, errDays
 	}
-	_, code, err := s.deps.People.CreateInvite(event.By(ctx, by.ID), email, note, time.Duration(n)*24*time.Hour)
+	_, code, err := s.deps.People.CreateInvite(event.WithActor(ctx, by.ID), email, note, time.Duration(n)*24*time.Hour)
 	return code, err
 }
 
 // RevokeInvite makes an open code worthless. fault.NotFound: there is none.
 func (s *Service) RevokeInvite(ctx context.Context, by *authserver.User, id string) error {
-	return s.deps.People.RevokeInvite(event.By(ctx, by.ID), id)
+	return s.deps.People.RevokeInvite(event.WithActor(ctx, by.ID), id)
 }

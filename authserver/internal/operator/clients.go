@@ -16,18 +16,18 @@ import (
 // VerifyClient says that by has checked who stands behind a client as seen, or takes that
 // back. Errors: those of registration.Service.Verify.
 func (s *Service) VerifyClient(ctx context.Context, by *authserver.User, id, seen string, on bool) error {
-	return s.deps.Clients.Verify(event.By(ctx, by.ID), id, seen, on)
+	return s.deps.Clients.Verify(event.WithActor(ctx, by.ID), id, seen, on)
 }
 
 // SwitchClient turns a client off, or on again. Errors: those of
 // registration.Service.Switch.
 func (s *Service) SwitchClient(ctx context.Context, by *authserver.User, id string, on bool) error {
-	return s.deps.Clients.Switch(event.By(ctx, by.ID), id, on)
+	return s.deps.Clients.Switch(event.WithActor(ctx, by.ID), id, on)
 }
 
-// Changes reports whether operators may change a client here: nobody else's document
+// Editable reports whether operators may change a client here: nobody else's document
 // says what it is, and it is no part of the deployment.
-func Changes(c *authserver.Client) bool {
+func Editable(c *authserver.Client) bool {
 	return c.Introduced == "" && !c.FirstParty && !c.ResourceServer
 }
 
@@ -35,17 +35,17 @@ func Changes(c *authserver.Client) bool {
 // fault.Invalid lists every broken rule; fault.Forbidden: it describes itself;
 // fault.Conflict: somebody else changed it meanwhile.
 func (s *Service) ChangeClient(ctx context.Context, by *authserver.User, c *authserver.Client, r registration.Request) error {
-	if !Changes(c) {
+	if !Editable(c) {
 		return fault.New(fault.Forbidden, "You can't change this application here: it describes itself, or belongs to this installation.")
 	}
-	_, err := s.deps.Clients.Change(event.By(ctx, by.ID), c, r)
+	_, err := s.deps.Clients.Change(event.WithActor(ctx, by.ID), c, r)
 	return err
 }
 
 // RotateClient gives anybody's confidential client a new secret; the old one is accepted
 // for overlap longer. Errors: those of registration.Service.RotateSecret.
 func (s *Service) RotateClient(ctx context.Context, by *authserver.User, id string, overlap time.Duration, seen string) (secret.Token, error) {
-	return s.deps.Clients.RotateSecret(event.By(ctx, by.ID), id, overlap, seen)
+	return s.deps.Clients.RotateSecret(event.WithActor(ctx, by.ID), id, overlap, seen)
 }
 
 const maxTokenUses = 1000
@@ -65,11 +65,11 @@ func (s *Service) NewRegistrationToken(ctx context.Context, by *authserver.User,
 	if err != nil || d < 1 || d > maxInviteDays {
 		return secret.Token{}, errDays
 	}
-	_, text, err := s.deps.Clients.NewToken(event.By(ctx, by.ID), strings.TrimSpace(note), n, time.Duration(d)*24*time.Hour)
+	_, text, err := s.deps.Clients.NewToken(event.WithActor(ctx, by.ID), strings.TrimSpace(note), n, time.Duration(d)*24*time.Hour)
 	return text, err
 }
 
 // RevokeRegistrationToken ends one. fault.NotFound: there is none.
 func (s *Service) RevokeRegistrationToken(ctx context.Context, by *authserver.User, id string) error {
-	return s.deps.Clients.RevokeToken(event.By(ctx, by.ID), id)
+	return s.deps.Clients.RevokeToken(event.WithActor(ctx, by.ID), id)
 }

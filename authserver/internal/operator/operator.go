@@ -42,19 +42,19 @@ type Dependencies struct {
 	Consents *consent.Service
 	Keys     *apikey.Service // nil: there are none
 	Now      func() time.Time
-	Version  string                           // of the program
-	Health   func(ctx context.Context) []Part // what the instance stands on
+	Version  string                                // of the program
+	Health   func(ctx context.Context) []Component // what the instance stands on
 }
 
-// Part is one thing that the instance stands on.
-type Part struct {
+// Component is a part that the instance stands on.
+type Component struct {
 	Name string // "database", "cache" or "erasure"
 	Text string // what it is; no secret
 	Err  error  // nil: it works
 }
 
 // Health returns what the instance stands on, and how that is.
-func (s *Service) Health(ctx context.Context) []Part { return s.deps.Health(ctx) }
+func (s *Service) Health(ctx context.Context) []Component { return s.deps.Health(ctx) }
 
 // Version returns that of the program.
 func (s *Service) Version() string { return s.deps.Version }

@@ -61,8 +61,8 @@ func eachEngine(t *testing.T, fn func(w *world)) {
 			Store: h.Store, People: w.people, Recovery: w.recovery, Keys: w.keys, Now: h.Now, Version: "1.2.3",
 			Clients:  &registration.Service{Store: h.Store, Grants: w.grants, Events: events, Now: h.Now},
 			Consents: &consent.Service{Store: h.Store, Grants: w.grants, Events: events, Now: h.Now},
-			Health: func(context.Context) []operator.Part {
-				return []operator.Part{{Name: "database", Err: errors.New("away")}}
+			Health: func(context.Context) []operator.Component {
+				return []operator.Component{{Name: "database", Err: errors.New("away")}}
 			},
 		})
 		if ok, err := h.Store.SetOperator(h.Context(), w.by.ID, true); err != nil || !ok {

@@ -109,9 +109,9 @@ func (s *Service) useToken(ctx context.Context, text string) error {
 	return err
 }
 
-// Seen notes that a person allows a client that introduced itself: then there is a
+// StampSignin notes that a person allows a client that introduced itself: then there is a
 // row that grants can be made from, and it is not forgotten.
-func (s *Service) Seen(ctx context.Context, c *authserver.Client) error {
+func (s *Service) NoteConsent(ctx context.Context, c *authserver.Client) error {
 	switch c.Introduced {
 	case authserver.IntroducedByDocument:
 		seen := *c

@@ -230,7 +230,7 @@ func TestClientsAreSeen(t *testing.T) {
 		s.Mode = registration.Open
 		seen := func(c *authserver.Client) time.Time {
 			s.Helper()
-			if err := s.Seen(s.Context(), c); err != nil {
+			if err := s.NoteConsent(s.Context(), c); err != nil {
 				s.Fatal(err)
 			}
 			return s.find(c.ID).SeenAt

@@ -37,11 +37,11 @@ type CallbackResult struct {
 	Code     secret.Token         // for the app
 	Pending  secret.Token         // the person in the app must still give the second factor
 	Linking  secret.Token         // nobody is connected with this account yet
-	Unlinked *Welcome             // with Linking
+	Unlinked *LinkOptions         // with Linking
 }
 
-// Welcome is what the person of an unlinked identity can do.
-type Welcome struct {
+// LinkOptions is what the person of an unlinked identity can do.
+type LinkOptions struct {
 	authserver.UnlinkedIdentity
 	Provider   string // label
 	MayCreate  bool

@@ -94,7 +94,7 @@ func newSite(t *testing.T, set testenv.Set, change func(*sso.Settings)) *site {
 		Settings: grant.Settings{AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
 	})
 	s.OAuth = oauth.New(oauth.Dependencies{
-		Grants: grants, Askers: oauth.Askers{Clients: oauth.NewClientCache(s.Store, 0, s.clock.now)}, Now: s.clock.now, Issuer: s.URL,
+		Grants: grants, Requesting: oauth.RequestingClients{Clients: oauth.NewClientCache(s.Store, 0, s.clock.now)}, Now: s.clock.now, Issuer: s.URL,
 	})
 	sealer, err := account.NewSealer(account.NewSealKey())
 	if err != nil {

@@ -48,8 +48,8 @@ func (p Proof) challenge() (text string, ok bool) {
 
 // options applies the operator's policy to an unlinked identity. Only an
 // address that the provider has verified counts.
-func (s *Service) options(ctx context.Context, n *authserver.UnlinkedIdentity) (*Welcome, error) {
-	w := &Welcome{UnlinkedIdentity: *n, Provider: s.Label(n.Provider)}
+func (s *Service) options(ctx context.Context, n *authserver.UnlinkedIdentity) (*LinkOptions, error) {
+	w := &LinkOptions{UnlinkedIdentity: *n, Provider: s.Label(n.Provider)}
 	if !n.EmailVerified {
 		return w, nil
 	}
@@ -100,7 +100,7 @@ func (s *Service) unlinked(ctx context.Context, p Proof, app bool) (*authserver.
 
 // Unlinked returns what the person at this browser, who came with a linking
 // code, can do. ErrLinkingCode: nothing any more.
-func (s *Service) Unlinked(ctx context.Context, code secret.Token) (*Welcome, error) {
+func (s *Service) Unlinked(ctx context.Context, code secret.Token) (*LinkOptions, error) {
 	n, err := s.unlinked(ctx, Proof{Code: code.Reveal()}, false)
 	if err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ func (s *Server) showActivity(w http.ResponseWriter, r *http.Request, in *authse
 	if err != nil {
 		return err
 	}
-	found, err := s.events.Mine(r.Context(), &in.User, d.Family, f)
+	found, err := s.events.OfUser(r.Context(), &in.User, d.Family, f)
 	if err != nil {
 		return err
 	}

@@ -113,7 +113,7 @@ func TestActivityPages(t *testing.T) {
 		if pages != 3 || strings.Contains(seen, "theirs") {
 			t.Errorf("%d pages: %s", pages, seen)
 		}
-		found, err := s.events.Mine(t.Context(), &theirs, false, authserver.EventFilter{})
+		found, err := s.events.OfUser(t.Context(), &theirs, false, authserver.EventFilter{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -96,7 +96,7 @@ func (s *Server) find(r *http.Request, clientID string, rarely bool) (*authserve
 		return nil, err
 	}
 	annotate(r, in.User.ID)
-	return in, s.people.Seen(r.Context(), in, rarely)
+	return in, s.people.StampSignin(r.Context(), in, rarely)
 }
 
 // visitor is where r came from. A browser that cannot be known again gets a

@@ -53,7 +53,7 @@ func (s *Server) device(w http.ResponseWriter, r *http.Request, in *authserver.S
 		return again(errUserCode)
 	}
 	if decision == "allow" {
-		if err := s.seenClient(r.Context(), c); err != nil {
+		if err := s.noteConsent(r.Context(), c); err != nil {
 			return err
 		}
 	}

@@ -148,7 +148,7 @@ func (s *Server) exportApplications(ctx context.Context, in *authserver.Signin) 
 }
 
 func (s *Server) exportGrants(ctx context.Context, in *authserver.Signin) (any, error) {
-	found, err := s.consents.Given(ctx, in.User.ID)
+	found, err := s.consents.ListGrants(ctx, in.User.ID)
 	return each(found, func(one authserver.Grant) object {
 		return object{
 			"id": one.ID, "client_id": one.ClientID, "scopes": one.Scopes.Names(), "origin": one.Origin,

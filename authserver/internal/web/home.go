@@ -26,7 +26,7 @@ const (
 // lately is what happened to the account in the last days.
 func (s *Server) lately(r *http.Request, in *authserver.Signin) ([]page.ActivityRow, error) {
 	f := authserver.EventFilter{Since: s.now().Add(-latelyDays * 24 * time.Hour), Limit: latelyRows}
-	found, err := s.events.Mine(r.Context(), &in.User, false, f)
+	found, err := s.events.OfUser(r.Context(), &in.User, false, f)
 	if err != nil {
 		return nil, err
 	}

@@ -112,7 +112,7 @@ func (s *Server) showOverview(w http.ResponseWriter, r *http.Request, in *authse
 	}
 	data := page.OverviewView{Counts: counts, Version: s.operator.Version()}
 	for _, part := range s.operator.Health(r.Context()) {
-		data.Parts = append(data.Parts, page.PartView{Key: part.Name, Text: part.Text, Works: part.Err == nil})
+		data.Parts = append(data.Parts, page.ComponentView{Key: part.Name, Text: part.Text, Works: part.Err == nil})
 	}
 	for _, name := range []string{authserver.CountSignins, authserver.CountRefused, authserver.CountTokens} {
 		found, err := s.usage.Instance(r.Context(), in.User.Preferences().Zone(), name)

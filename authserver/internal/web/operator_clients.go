@@ -33,7 +33,7 @@ func actsForClient(c *authserver.Client) (acts, dangers []string) {
 		acts = append(acts, "unverify")
 	}
 	acts = append(acts, "logo")
-	if operator.Changes(c) {
+	if operator.Editable(c) {
 		acts = append(acts, "edit")
 	}
 	if !c.Public() && c.Introduced == "" {

@@ -21,8 +21,8 @@ func withOperator(s *site, d *web.Dependencies) {
 	d.Operator = operator.New(operator.Dependencies{
 		Store: s.Store, People: s.People, Recovery: d.Recovery, Clients: d.Clients, Consents: d.Consents, Keys: d.Keys,
 		Now: s.clock.now, Version: "v1",
-		Health: func(context.Context) []operator.Part {
-			return []operator.Part{{Name: "database", Text: "some engine"}, {Name: "cache", Err: errors.New("x")}}
+		Health: func(context.Context) []operator.Component {
+			return []operator.Component{{Name: "database", Text: "some engine"}, {Name: "cache", Err: errors.New("x")}}
 		},
 	})
 }

@@ -83,7 +83,7 @@ func newSite(t *testing.T, set testenv.Set, settings account.Settings, change ..
 		return from
 	}}
 	emails := &account.Emails{Store: s.Store, Events: s.events, Now: s.clock.now, On: settings.Emails}
-	s.events.Followers = append(s.events.Followers, emails.Tell)
+	s.events.Followers = append(s.events.Followers, emails.Notify)
 	s.Grants = grant.New(grant.Dependencies{
 		Store: s.Store, Events: s.events, Logger: logger, Now: s.clock.now, Settings: grant.Settings{AccessLifetime: time.Hour, RefreshLifetime: time.Hour, CodeLifetime: time.Minute},
 	})

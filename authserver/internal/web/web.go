@@ -41,16 +41,16 @@ type Dependencies struct {
 	// it; fault.NotFound: there is none.
 	Client func(ctx context.Context, id string) (*authserver.Client, error)
 	// Devices are those that wait for an approval; nil: there is no such page. Asks finds
-	// the client of one, and Seen keeps it before it is allowed something.
-	Devices   *deviceflow.Service
-	Asks      func(ctx context.Context, id string) (*authserver.Client, error)
-	Seen      func(ctx context.Context, c *authserver.Client) error
-	Keys      *apikey.Service // nil: there are none
-	Refusals  Refusals        // why clients were refused
-	Endpoints http.Handler    // our own, for test runs
-	Usage     *usage.Service  // how often keys and applications are used
-	APIURL    string          // public address of the resource API, for examples
-	SSO       *sso.Service    // nil: there is none
+	// the client of one, and NoteConsent keeps it before it is allowed something.
+	Devices     *deviceflow.Service
+	Asks        func(ctx context.Context, id string) (*authserver.Client, error)
+	NoteConsent func(ctx context.Context, c *authserver.Client) error
+	Keys        *apikey.Service // nil: there are none
+	Refusals    Refusals        // why clients were refused
+	Endpoints   http.Handler    // our own, for test runs
+	Usage       *usage.Service  // how often keys and applications are used
+	APIURL      string          // public address of the resource API, for examples
+	SSO         *sso.Service    // nil: there is none
 	// Operator is for those who look after the instance; nil: they have no pages.
 	Operator *operator.Service
 	Issuer   string // public address, https://host or http://host:port
@@ -68,30 +68,30 @@ type Refusals interface {
 
 // Server draws the pages and answers their forms.
 type Server struct {
-	people     *account.Service
-	passkeys   *passkey.Service
-	recovery   *account.Recovery
-	consents   *consent.Service
-	clients    *registration.Service
-	devices    *deviceflow.Service
-	asks       func(ctx context.Context, id string) (*authserver.Client, error)
-	seenClient func(ctx context.Context, c *authserver.Client) error
-	findClient func(ctx context.Context, id string) (*authserver.Client, error)
-	keys       *apikey.Service // nil: no pages of keys
-	usage      *usage.Service
-	refusals   Refusals
-	endpoints  http.Handler
-	apiURL     string            // without a slash at its end
-	sso        *sso.Service      // nil: no pages of sign-in providers
-	operator   *operator.Service // nil: no pages of the operator
-	issuer     string
-	events     *event.Recorder
-	eventsKept time.Duration
-	log        *slog.Logger
-	now        func() time.Time
-	secure     bool // the issuer is https: cookies are Secure, HSTS is sent
-	site       *page.Site
-	crossCheck *http.CrossOriginProtection
+	people      *account.Service
+	passkeys    *passkey.Service
+	recovery    *account.Recovery
+	consents    *consent.Service
+	clients     *registration.Service
+	devices     *deviceflow.Service
+	asks        func(ctx context.Context, id string) (*authserver.Client, error)
+	noteConsent func(ctx context.Context, c *authserver.Client) error
+	findClient  func(ctx context.Context, id string) (*authserver.Client, error)
+	keys        *apikey.Service // nil: no pages of keys
+	usage       *usage.Service
+	refusals    Refusals
+	endpoints   http.Handler
+	apiURL      string            // without a slash at its end
+	sso         *sso.Service      // nil: no pages of sign-in providers
+	operator    *operator.Service // nil: no pages of the operator
+	issuer      string
+	events      *event.Recorder
+	eventsKept  time.Duration
+	log         *slog.Logger
+	now         func() time.Time
+	secure      bool // the issuer is https: cookies are Secure, HSTS is sent
+	site        *page.Site
+	crossCheck  *http.CrossOriginProtection
 }
 
 // New reads the texts of every language and the files that pages link to.
@@ -102,7 +102,7 @@ func New(d Dependencies) (*Server, error) {
 	}
 	s := &Server{
 		people: d.People, passkeys: d.Passkeys, recovery: d.Recovery, consents: d.Consents, clients: d.Clients,
-		devices: d.Devices, asks: d.Asks, seenClient: d.Seen,
+		devices: d.Devices, asks: d.Asks, noteConsent: d.NoteConsent,
 		operator: d.Operator, findClient: d.Client, keys: d.Keys, usage: d.Usage, refusals: d.Refusals, endpoints: d.Endpoints, apiURL: strings.TrimRight(d.APIURL, "/"), sso: d.SSO, issuer: d.Issuer,
 		events: d.Events, eventsKept: d.Kept, log: d.Logger, now: d.Now,
 		secure: u.Scheme == "https", crossCheck: http.NewCrossOriginProtection(),

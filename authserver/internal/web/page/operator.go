@@ -199,7 +199,7 @@ type RegistrationTokenView struct {
 type OverviewView struct {
 	Counts  authserver.InstanceCounts
 	Version string
-	Parts   []PartView
+	Parts   []ComponentView
 	Days    []DaysView
 	Latency LatencyView
 }
@@ -213,8 +213,8 @@ type DaysView struct {
 
 func (d *DaysView) ago(days int) int64 { return d.Days[len(d.Days)-1-days].Calls }
 
-// PartView is one thing that the instance stands on.
-type PartView struct {
+// ComponentView is a part that the instance stands on.
+type ComponentView struct {
 	Key   string
 	Text  string
 	Works bool

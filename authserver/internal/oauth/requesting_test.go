@@ -40,7 +40,7 @@ func TestOperatorsDecideAboutDescribedClients(t *testing.T) {
 	rows := kept{}
 	for _, life := range []time.Duration{0, time.Minute} {
 		find := func() (*authserver.Client, error) {
-			return oauth.Askers{Clients: oauth.NewClientCache(rows, life, time.Now), Documents: described{client}}.Find(t.Context(), id)
+			return oauth.RequestingClients{Clients: oauth.NewClientCache(rows, life, time.Now), Documents: described{client}}.Find(t.Context(), id)
 		}
 		delete(rows, id)
 		if c, err := find(); err != nil || c.Verified() {

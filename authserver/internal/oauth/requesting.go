@@ -17,9 +17,9 @@ const (
 	damagedLink   = "The link that brought you here is damaged."
 )
 
-// Askers are the clients that ask for something on a person's behalf, which may be
+// RequestingClients are the clients that ask for something on a person's behalf, which may be
 // ones that nobody has registered.
-type Askers struct {
+type RequestingClients struct {
 	Clients      *ClientCache
 	Documents    Documents    // nil: clients that are known by a document alone are unknown
 	Registration Registration // nil: no client introduces itself
@@ -27,7 +27,7 @@ type Askers struct {
 
 // Find returns the client with id. Errors: fault.NotFound; *clientdoc.Refusal;
 // fault.Unavailable; fault.RateLimited.
-func (a Askers) Find(ctx context.Context, id string) (*authserver.Client, error) {
+func (a RequestingClients) Find(ctx context.Context, id string) (*authserver.Client, error) {
 	if a.Documents != nil && clientdoc.IsID(id) {
 		described, err := a.Documents.Find(ctx, id)
 		if err != nil {
@@ -42,12 +42,12 @@ func (a Askers) Find(ctx context.Context, id string) (*authserver.Client, error)
 	return c, err
 }
 
-// Seen keeps a client that introduced itself, once a person allows it something.
-func (a Askers) Seen(ctx context.Context, c *authserver.Client) error {
+// StampSignin keeps a client that introduced itself, once a person allows it something.
+func (a RequestingClients) NoteConsent(ctx context.Context, c *authserver.Client) error {
 	if c.Introduced == "" || a.Registration == nil {
 		return nil
 	}
-	if err := a.Registration.Seen(ctx, c); err != nil {
+	if err := a.Registration.NoteConsent(ctx, c); err != nil {
 		return err
 	}
 	if c.Introduced != authserver.IntroducedByDocument {
@@ -63,7 +63,7 @@ func (a Askers) Seen(ctx context.Context, c *authserver.Client) error {
 // findClient answers with a page when the client is unknown or cannot be asked
 // for.
 func (s *Server) findClient(w http.ResponseWriter, r *http.Request, id string) (*authserver.Client, bool) {
-	c, err := s.askers.Find(r.Context(), id)
+	c, err := s.requesting.Find(r.Context(), id)
 	if err == nil {
 		logClient(r.Context(), c.ID)
 		askedOf(r.Context()).client = c.ID
