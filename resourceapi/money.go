@@ -189,8 +189,8 @@ func magnitude(a Amount) uint64 {
 	return uint64(a)
 }
 
-// AddUpTo returns a+b, or the largest or smallest Amount where the sum does not fit.
-func (a Amount) AddUpTo(b Amount) Amount {
+// SaturatingAdd returns a+b, or the largest or smallest Amount where the sum does not fit.
+func (a Amount) SaturatingAdd(b Amount) Amount {
 	sum, fits := a.Add(b)
 	switch {
 	case fits:

@@ -78,7 +78,7 @@ func TestSumsStopAtTheEdge(t *testing.T) {
 	if _, fits := resourceapi.Amount(math.MaxInt64).Add(1); fits {
 		t.Error("a sum beyond 64 bits fits")
 	}
-	if got := resourceapi.Amount(math.MinInt64).AddUpTo(-1); got != math.MinInt64 {
+	if got := resourceapi.Amount(math.MinInt64).SaturatingAdd(-1); got != math.MinInt64 {
 		t.Errorf("held at %d", got)
 	}
 	if got, fits := resourceapi.Amount(-5).Add(0); got != -5 || !fits {

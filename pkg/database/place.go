@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// Unnamed tells w that program uses the database of url because nobody has named one
+// WarnDefault tells w that program uses the database of url because nobody has named one
 // in setting, a variable. Unless the program is to make it, it must be there: a
 // command that only looks would make an empty one, and tell of that.
-func Unnamed(w io.Writer, program, setting, url string, makes bool) error {
+func WarnDefault(w io.Writer, program, setting, url string, makes bool) error {
 	if !makes {
 		if err := existing(setting, url); err != nil {
 			return err

@@ -74,7 +74,7 @@ type sweepKey struct{ by, id any }
 func (db *DB) sweepNext(ctx context.Context, e Expiry, after *sweepKey) (batch []sweepKey, err error) {
 	condition, args := e.By+` < $1`+e.And, append([]any{e.Before}, e.Args...)
 	if after != nil {
-		condition += ` AND (` + e.By + `, ` + e.ID + `) > (` + Marks(len(args)+1, 2) + `)`
+		condition += ` AND (` + e.By + `, ` + e.ID + `) > (` + Placeholders(len(args)+1, 2) + `)`
 		args = append(args, after.by, after.id)
 	}
 	rows, err := db.Query(ctx, fmt.Sprintf(`SELECT %[2]s, %[3]s FROM %[1]s WHERE %[4]s ORDER BY %[2]s, %[3]s LIMIT %[5]d`,
@@ -94,15 +94,15 @@ func (db *DB) sweepNext(ctx context.Context, e Expiry, after *sweepKey) (batch [
 
 func (db *DB) sweepDelete(ctx context.Context, e Expiry, batch []sweepKey) (int64, error) {
 	args := append([]any{e.Before}, e.Args...)
-	marks := Marks(len(args)+1, len(batch))
+	marks := Placeholders(len(args)+1, len(batch))
 	for _, k := range batch {
 		args = append(args, k.id)
 	}
 	return db.Exec(ctx, `DELETE FROM `+e.From+` WHERE `+e.ID+` IN (`+marks+`) AND `+e.By+` < $1`+e.And, args...)
 }
 
-// Marks names n parameters, from the one with the number first on.
-func Marks(first, n int) string {
+// Placeholders names n parameters, from the one with the number first on.
+func Placeholders(first, n int) string {
 	var text strings.Builder
 	for i := range n {
 		if i > 0 {

@@ -149,8 +149,8 @@ func (r *Report) CheckShared(ctx context.Context, s cache.Store, other, issuer s
 	}
 }
 
-// Runs reports whether something answers at url with 200.
-func Runs(ctx context.Context, url string) bool {
+// Reachable reports whether something answers at url with 200.
+func Reachable(ctx context.Context, url string) bool {
 	page, err := get(ctx, url)
 	return err == nil && page.status == http.StatusOK
 }

@@ -18,7 +18,7 @@ type body struct {
 	w     http.ResponseWriter
 	r     *http.Request
 	p     *Principal
-	need  Need
+	need  Requirement
 	asked time.Time
 
 	refused error // nil: the caller is still who may call

@@ -33,7 +33,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, err error, need s
 			g.challenge(w, `error="`+codeScope+`"`)
 		}
 	}
-	return httpserver.Shaped(err, apierror.Write)
+	return httpserver.WithRenderer(err, apierror.Write)
 }
 
 func (g *Guard) challenge(w http.ResponseWriter, params ...string) {

@@ -124,15 +124,15 @@ func serve(t *testing.T, opts guard.Options) *fixture {
 		return show(w, r, p)
 	}
 	router := mux.NewRouter()
-	handle := func(path string, need guard.Need, h guard.Handler, methods ...string) {
+	handle := func(path string, need guard.Requirement, h guard.Handler, methods ...string) {
 		router.Handle(path, httpserver.Handle(g.Admit(need, h), apierror.WriteSentence)).Methods(methods...)
 	}
-	handle("/things", guard.Need{Scope: scope.Read}, show, "GET")
-	handle("/things", guard.Need{Scope: scope.ReadWrite}, write, "POST", "PATCH", "DELETE")
-	handle("/tags", guard.Need{Scope: scope.ReadWrite}, write, "POST")
-	handle("/tokens", guard.Need{Scope: scope.Read, OnlyTokens: errNoKeys}, show, "GET")
-	handle("/own", guard.Need{Scope: scope.ReadWrite, OnlyOwnApps: errOwnApps}, write, "POST")
-	handle("/own/keys", guard.Need{Scope: scope.ReadWrite, OnlyTokens: errNoKeys, OnlyOwnApps: errOthers}, write, "POST")
+	handle("/things", guard.Requirement{Scope: scope.Read}, show, "GET")
+	handle("/things", guard.Requirement{Scope: scope.ReadWrite}, write, "POST", "PATCH", "DELETE")
+	handle("/tags", guard.Requirement{Scope: scope.ReadWrite}, write, "POST")
+	handle("/tokens", guard.Requirement{Scope: scope.Read, OnlyTokens: errNoKeys}, show, "GET")
+	handle("/own", guard.Requirement{Scope: scope.ReadWrite, OnlyOwnApps: errOwnApps}, write, "POST")
+	handle("/own/keys", guard.Requirement{Scope: scope.ReadWrite, OnlyTokens: errNoKeys, OnlyOwnApps: errOthers}, write, "POST")
 	chain := httpserver.Chain{
 		Now: time.Now, Logger: slog.New(slog.NewJSONHandler(&f.log, nil)), Render: apierror.Write, Headers: httpserver.APIHeaders(),
 	}

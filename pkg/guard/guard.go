@@ -37,7 +37,7 @@ type Options struct {
 	Tiers        ratelimit.Tiers            // nil: ratelimit.DefaultTiers
 	Uses         *keyuse.Recorder           // of API keys and applications; nil: not noted
 	Resource     string                     // this API's public URL: the audience that credentials may be bound to (RFC 8707)
-	OwnClient    string                     // client id of the product's own apps, see Need.OnlyOwnApps
+	OwnClient    string                     // client id of the product's own apps, see Requirement.OnlyOwnApps
 	Realm        string                     // of challenges (RFC 9110 section 11.5); empty: none is named
 	MetadataURL  string                     // of the RFC 9728 document, for challenges; empty: none is named
 }
@@ -75,7 +75,7 @@ type Handler func(w http.ResponseWriter, r *http.Request, p *Principal) error
 // those whose credential ends while their body arrives.
 //
 // A Handler is reached in no other way: there is no other source of Principals.
-func (g *Guard) Admit(need Need, h Handler) httpserver.Handler {
+func (g *Guard) Admit(need Requirement, h Handler) httpserver.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		asked := g.opts.Now()
 		p, err := g.principal(r, need.AnyResource)

@@ -179,7 +179,7 @@ func TestAnUnknownAddressIsNone(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil) // no chain: no address
 	r.Header.Set("X-Api-Key", key.Reveal())
 	reached := false
-	err = g.Admit(guard.Need{Scope: scope.Read}, func(http.ResponseWriter, *http.Request, *guard.Principal) error {
+	err = g.Admit(guard.Requirement{Scope: scope.Read}, func(http.ResponseWriter, *http.Request, *guard.Principal) error {
 		reached = true
 		return nil
 	})(httptest.NewRecorder(), r)

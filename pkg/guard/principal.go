@@ -58,8 +58,8 @@ func newPrincipal(a *introspection.Answer, scopes scope.Set) *Principal {
 // IsAPIKey reports whether the credential is an API key.
 func (p *Principal) IsAPIKey() bool { return p.CredentialKind == introspection.KindAPIKey }
 
-// Need says whom a handler answers.
-type Need struct {
+// Requirement says whom a handler answers.
+type Requirement struct {
 	Scope scope.Set // that the credential's must satisfy; 0: any
 	// AnyResource: what the credential is meant for does not matter, because the
 	// endpoint tells of the credential itself.
@@ -81,7 +81,7 @@ type Need struct {
 var errRole = fault.Wrap(fault.Forbidden, ruleRole, "You are not authorized to perform this action").WithCode("forbidden")
 
 // refusal returns why p may not call, whatever its scope; nil: it may.
-func (n *Need) refusal(p *Principal, ownClient string) error {
+func (n *Requirement) refusal(p *Principal, ownClient string) error {
 	switch {
 	case n.OnlyTokens != nil && p.IsAPIKey():
 		return ruleNoKeys.because(n.OnlyTokens)
@@ -94,7 +94,7 @@ func (n *Need) refusal(p *Principal, ownClient string) error {
 }
 
 // allowedBy reports whether a role allows what the handler does.
-func (n *Need) allowedBy(name string) bool {
+func (n *Requirement) allowedBy(name string) bool {
 	if n.Right != "" {
 		return role.May(name, n.Right)
 	}

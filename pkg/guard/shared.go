@@ -49,7 +49,7 @@ func (s *Shared) Admit(message string, h httpserver.Handler) httpserver.Handler 
 			noteRefusal(r.Context(), refusal)
 			return refusal
 		}
-		httpserver.Adopt(r)
+		httpserver.ExtractTrace(r)
 		return h(w, r)
 	}
 }

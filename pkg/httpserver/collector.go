@@ -7,9 +7,9 @@ import "os"
 // unlike a higher percentage it does not grow with what is live.
 const ballastBytes = 16 << 20
 
-// CollectLess trades some memory for less collector work, unless the operator
+// GCBallast trades some memory for less collector work, unless the operator
 // has set GOGC. The caller keeps what it returns alive for as long as it serves.
-func CollectLess() (ballast []byte) {
+func GCBallast() (ballast []byte) {
 	if os.Getenv("GOGC") != "" {
 		return nil
 	}

@@ -54,9 +54,9 @@ func (h handle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	render(w, r, err)
 }
 
-// Shaped is err to be rendered by render, whatever renders its handler's other
+// WithRenderer is err to be rendered by render, whatever renders its handler's other
 // errors.
-func Shaped(err error, render Renderer) error { return &shaped{err, render} }
+func WithRenderer(err error, render Renderer) error { return &shaped{err, render} }
 
 type shaped struct {
 	error

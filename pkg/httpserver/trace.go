@@ -128,10 +128,10 @@ func saneID(id string) bool {
 	return secret.Redact(id) == id // a credential in the wrong header stays out of the log
 }
 
-// Adopt gives r the request id and the trace of its sender, who has proved to be a
+// ExtractTrace gives r the request id and the trace of its sender, who has proved to be a
 // service of ours. Whatever proxies of ours sent has been taken already; of
 // strangers nothing is.
-func Adopt(r *http.Request) {
+func ExtractTrace(r *http.Request) {
 	if req := fromContext(r.Context()); req != nil {
 		req.adopt(r.Header)
 	}
@@ -143,9 +143,9 @@ func Begin(ctx context.Context) context.Context {
 	return &request{parent: ctx, id: strings.ToLower(rand.Text()[:16])}
 }
 
-// Continue puts the request id and the trace of ctx on a request to a service of
+// InjectTrace puts the request id and the trace of ctx on a request to a service of
 // ours. asking is the span of that request; nil: it has none.
-func Continue(ctx context.Context, h http.Header, asking *span.Active) {
+func InjectTrace(ctx context.Context, h http.Header, asking *span.Active) {
 	req := fromContext(ctx)
 	if req == nil {
 		return

@@ -28,10 +28,10 @@ func onward(trusted []netip.Prefix, known bool) (func(*httpserver.Chain), func(*
 	return func(c *httpserver.Chain) { c.TrustedProxies = trusted }, func(r *mux.Router) {
 		r.Handle("/", api(func(w http.ResponseWriter, r *http.Request) error {
 			if known {
-				httpserver.Adopt(r)
+				httpserver.ExtractTrace(r)
 			}
 			h := http.Header{}
-			httpserver.Continue(r.Context(), h, nil)
+			httpserver.InjectTrace(r.Context(), h, nil)
 			w.Header().Set("Onward-Id", h.Get("X-Request-Id"))
 			w.Header().Set("Onward-Trace", h.Get("Traceparent"))
 			return nil

@@ -125,7 +125,7 @@ func (c *Client) ask(ctx context.Context, credential secret.Token) (answer Answe
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
-	httpserver.Continue(ctx, req.Header, asking)
+	httpserver.InjectTrace(ctx, req.Header, asking)
 	// Asking twice does no harm: lets the transport repeat a request that met a
 	// connection closed by a restart. An empty value is not sent.
 	req.Header["X-Idempotency-Key"] = []string{}

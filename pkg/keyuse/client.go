@@ -58,7 +58,7 @@ func (c *Client) Report(ctx context.Context, report Report) error {
 		return fmt.Errorf("keyuse: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	httpserver.Continue(ctx, req.Header, nil)
+	httpserver.InjectTrace(ctx, req.Header, nil)
 	req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(*c.secret.Load())) // RFC 6749 section 2.3.1
 	res, err := c.http.Do(req)
 	if err != nil {

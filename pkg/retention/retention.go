@@ -217,16 +217,16 @@ func (s *Sweeper) Expired(ctx context.Context) (Counts, error) {
 // ErrBusy says that another process is sweeping.
 var ErrBusy = errors.New("another process is sweeping: try again in a while")
 
-// How is what Command was asked for.
-type How struct {
+// CommandOptions is what Command was asked for.
+type CommandOptions struct {
 	Dry   bool // count only
 	Quiet bool // do not say how far it is
 }
 
 // Flags gives a command of sweeping its flags.
-func Flags(name string) (flags *flag.FlagSet, how *How, asJSON *bool) {
+func Flags(name string) (flags *flag.FlagSet, how *CommandOptions, asJSON *bool) {
 	flags, asJSON = cli.Flags(name)
-	how = &How{}
+	how = &CommandOptions{}
 	flags.BoolVar(&how.Dry, "dry-run", false, "count what would be deleted, and delete nothing")
 	cli.Quiet(flags, &how.Quiet)
 	return flags, how, asJSON
@@ -234,7 +234,7 @@ func Flags(name string) (flags *flag.FlagSet, how *How, asJSON *bool) {
 
 // Command sweeps once, or counts what a sweep would delete, and prints the rows of
 // each table. ErrBusy: another process is at it.
-func Command(ctx context.Context, out io.Writer, s *Sweeper, how How, asJSON bool) (err error) {
+func Command(ctx context.Context, out io.Writer, s *Sweeper, how CommandOptions, asJSON bool) (err error) {
 	var rows Counts
 	if how.Dry {
 		rows, err = s.Expired(ctx)

@@ -127,7 +127,7 @@ func TestOneProcessSweepsAtATime(t *testing.T) {
 			t.Errorf("beside another: %v, %v, %v", gone, ran, err)
 		}
 		var out bytes.Buffer
-		if err := retention.Command(ctx, &out, s, retention.How{}, false); !errors.Is(err, retention.ErrBusy) {
+		if err := retention.Command(ctx, &out, s, retention.CommandOptions{}, false); !errors.Is(err, retention.ErrBusy) {
 			t.Errorf("the command says %v", err)
 		}
 		return nil
@@ -142,7 +142,7 @@ func TestADryCommandOnlyCounts(t *testing.T) {
 	s := retention.New(options(house(t, testenv.Embedded), nil))
 	for _, dry := range []bool{true, true, false} {
 		var out bytes.Buffer
-		if err := retention.Command(t.Context(), &out, s, retention.How{Dry: dry}, false); err != nil {
+		if err := retention.Command(t.Context(), &out, s, retention.CommandOptions{Dry: dry}, false); err != nil {
 			t.Fatal(err)
 		}
 		if want := "TABLE    ROWS\nletters  250\n"; out.String() != want {

@@ -44,7 +44,7 @@ func examine(ctx context.Context, r *doctor.Report) {
 	}
 	shared := r.CheckRedis(ctx, "AUTH_REDIS_URL", cfg.RedisURL, p.cache)
 	r.CheckIssuer(ctx, "AUTH_ISSUER", cfg.Issuer)
-	if shared && doctor.Runs(ctx, cfg.APIURL+"/.well-known/oauth-protected-resource") {
+	if shared && doctor.Reachable(ctx, cfg.APIURL+"/.well-known/oauth-protected-resource") {
 		r.CheckShared(ctx, p.cache, "resourceapi", cfg.Issuer)
 	}
 	r.CheckCookies(ctx, cfg.Issuer)
@@ -99,7 +99,7 @@ func examineBranding(ctx context.Context, r *doctor.Report, look branding.Brandi
 	for setting, to := range map[string]string{
 		"AUTH_TERMS_URL": look.Links.Terms, "AUTH_PRIVACY_URL": look.Links.Privacy, "AUTH_SUPPORT_URL": look.Links.Support,
 	} {
-		if strings.HasPrefix(to, "http") && !doctor.Runs(ctx, to) {
+		if strings.HasPrefix(to, "http") && !doctor.Reachable(ctx, to) {
 			r.Warn(check, "%s leads to a page that does not answer from here.", setting)
 			return
 		}

@@ -77,7 +77,7 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 		return nil, err
 	}
 	if !cfg.Named {
-		if err := database.Unnamed(os.Stderr, "authserver", "AUTH_DATABASE_URL", cfg.DatabaseURL, makes); err != nil {
+		if err := database.WarnDefault(os.Stderr, "authserver", "AUTH_DATABASE_URL", cfg.DatabaseURL, makes); err != nil {
 			return nil, err
 		}
 	}

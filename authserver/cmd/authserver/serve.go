@@ -31,7 +31,7 @@ import (
 )
 
 func serve(ctx context.Context, args []string) error {
-	defer runtime.KeepAlive(httpserver.CollectLess())
+	defer runtime.KeepAlive(httpserver.GCBallast())
 	fs, _ := cli.Flags("authserver serve")
 	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err

@@ -12,17 +12,17 @@ import (
 // devices. All of it is the caller's own account, which every role looks after. An API key manages no keys: whoever steals one must not be able to make
 // another.
 var (
-	writer = guard.Need{Right: role.OwnAccount, Scope: scope.ReadWrite}
+	writer = guard.Requirement{Right: role.OwnAccount, Scope: scope.ReadWrite}
 
 	// Who asks about their own credential, whatever resource it is for.
-	anybody  = guard.Need{Right: role.OwnAccount, Scope: scope.Read, AnyResource: true}
-	anyToken = guard.Need{Right: role.OwnAccount, Scope: scope.Read, AnyResource: true, OnlyTokens: errNoToken}
+	anybody  = guard.Requirement{Right: role.OwnAccount, Scope: scope.Read, AnyResource: true}
+	anyToken = guard.Requirement{Right: role.OwnAccount, Scope: scope.Read, AnyResource: true, OnlyTokens: errNoToken}
 
-	ownAppReader = guard.Need{Right: role.OwnAccount, Scope: scope.Read, OnlyOwnApps: errOwnApps}
-	ownAppWriter = guard.Need{Right: role.OwnAccount, Scope: scope.ReadWrite, OnlyOwnApps: errOwnApps}
+	ownAppReader = guard.Requirement{Right: role.OwnAccount, Scope: scope.Read, OnlyOwnApps: errOwnApps}
+	ownAppWriter = guard.Requirement{Right: role.OwnAccount, Scope: scope.ReadWrite, OnlyOwnApps: errOwnApps}
 
-	keyReader = guard.Need{Right: role.OwnAccount, Scope: scope.Read, OnlyTokens: errKeysByKey, OnlyOwnApps: errKeysByOthers}
-	keyWriter = guard.Need{Right: role.OwnAccount, Scope: scope.ReadWrite, OnlyTokens: errKeysByKey, OnlyOwnApps: errKeysByOthers}
+	keyReader = guard.Requirement{Right: role.OwnAccount, Scope: scope.Read, OnlyTokens: errKeysByKey, OnlyOwnApps: errKeysByOthers}
+	keyWriter = guard.Requirement{Right: role.OwnAccount, Scope: scope.ReadWrite, OnlyTokens: errKeysByKey, OnlyOwnApps: errKeysByOthers}
 )
 
 var (

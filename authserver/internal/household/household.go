@@ -151,6 +151,6 @@ func (c *Client) request(ctx context.Context, method, familyID string, body io.R
 		return nil, fmt.Errorf("household: %w", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+*c.secret.Load())
-	httpserver.Continue(ctx, req.Header, nil)
+	httpserver.InjectTrace(ctx, req.Header, nil)
 	return req, nil
 }

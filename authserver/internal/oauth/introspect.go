@@ -30,7 +30,7 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, "introspect", accessDenied("Only a resource server may introspect.", http.StatusForbidden))
 		return
 	}
-	httpserver.Adopt(r)
+	httpserver.ExtractTrace(r)
 	if form.Get("token") == "" {
 		s.fail(w, r, "introspect", invalidRequest("The parameter token is missing."))
 		return

@@ -23,6 +23,6 @@ func (s *Server) AuthenticateResourceServer(r *http.Request) (*authserver.Client
 	case !c.ResourceServer:
 		return nil, fault.New(fault.Forbidden, "Only a resource server may report")
 	}
-	httpserver.Adopt(r)
+	httpserver.ExtractTrace(r)
 	return c, nil
 }

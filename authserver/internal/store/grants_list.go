@@ -54,7 +54,7 @@ func (s *Store) StampGrants(ctx context.Context, ids []string, at time.Time) err
 		args = append(args, ids[min(i, len(ids)-1)])
 	}
 	_, err := s.db.Exec(ctx, s.locking(`UPDATE grants SET used_at = $1 WHERE id IN (SELECT id FROM grants
-		WHERE id IN (`+database.Marks(2, n)+`) AND (used_at IS NULL OR used_at < $1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)`), args...)
+		WHERE id IN (`+database.Placeholders(2, n)+`) AND (used_at IS NULL OR used_at < $1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)`), args...)
 	return err
 }
 

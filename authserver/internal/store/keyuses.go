@@ -124,7 +124,7 @@ func (s *Store) ListUsage(ctx context.Context, kind string, subjects []string, s
 	}
 	return collect(ctx, s, func(h *authserver.UsageHour) []any { return []any{&h.Hour, &h.Calls, &h.Limited, &h.Forbidden} },
 		`SELECT hour, CAST(sum(calls) AS bigint), CAST(sum(limited) AS bigint), CAST(sum(forbidden) AS bigint) FROM usage_hours
-		WHERE kind = $1 AND hour >= $2 AND subject IN (`+database.Marks(3, len(subjects))+`) GROUP BY hour ORDER BY hour`, args...)
+		WHERE kind = $1 AND hour >= $2 AND subject IN (`+database.Placeholders(3, len(subjects))+`) GROUP BY hour ORDER BY hour`, args...)
 }
 
 // ListLatency returns how many requests took how long since a time, oldest first.

@@ -19,7 +19,7 @@ func TestEveryTableSaysHowItsRowsEnd(t *testing.T) {
 		for _, e := range store.Expiries(start, store.Retention{}) {
 			swept[e.From] = true
 		}
-		kept := store.Kept()
+		kept := store.RowEnds()
 		tables := testenv.Tables(t, db)
 		for _, table := range tables {
 			if swept[table] == (kept[table] != "") {

@@ -68,8 +68,8 @@ func Expiries(now time.Time, keep Retention) []database.Expiry {
 	}
 }
 
-// Kept says of every table that Expiries does not name how its rows end.
-func Kept() map[string]string {
+// RowEnds says of every table that Expiries does not name how its rows end.
+func RowEnds() map[string]string {
 	const withUser = "with the user"
 	return map[string]string{
 		"families":             "the name with the last member's erasure; the id stays with the users",

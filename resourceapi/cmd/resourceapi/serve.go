@@ -41,7 +41,7 @@ func tellPlace(cfg config.Config, makes bool) error {
 	if cfg.Named {
 		return nil
 	}
-	return database.Unnamed(os.Stderr, "resourceapi", "API_DATABASE_URL", cfg.DatabaseURL, makes)
+	return database.WarnDefault(os.Stderr, "resourceapi", "API_DATABASE_URL", cfg.DatabaseURL, makes)
 }
 
 // parts is everything the service is made of, in the order it is built.
@@ -67,7 +67,7 @@ type parts struct {
 }
 
 func serve(ctx context.Context, args []string) (err error) {
-	defer runtime.KeepAlive(httpserver.CollectLess())
+	defer runtime.KeepAlive(httpserver.GCBallast())
 	fs, _ := cli.Flags("resourceapi serve")
 	if _, err := cli.Parse(fs, args, 0); err != nil {
 		return err

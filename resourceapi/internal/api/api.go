@@ -86,7 +86,7 @@ func created(body any) (reply, error) { return reply{status: http.StatusCreated,
 type action func(ctx context.Context, c *call) (reply, error)
 
 // admitted puts the guard in front of act.
-func (a *API) admitted(need guard.Need, act action, render httpserver.Renderer) http.Handler {
+func (a *API) admitted(need guard.Requirement, act action, render httpserver.Renderer) http.Handler {
 	return httpserver.Handle(a.Guard.Admit(need, a.endpoint(act)), render)
 }
 

@@ -55,8 +55,8 @@ type sheetShape struct {
 	NetWorthCents    int64  `json:"net_worth_cents"`
 }
 
-func showSheet(s store.Sheet) sheetShape {
-	net := s.Assets.AddUpTo(-s.Liabilities)
+func showSheet(s store.BalanceSheet) sheetShape {
+	net := s.Assets.SaturatingAdd(-s.Liabilities)
 	return sheetShape{
 		Currency: string(s.Currency), Assets: s.Assets.Format(s.Currency), AssetsCents: int64(s.Assets),
 		Liabilities: s.Liabilities.Format(s.Currency), LiabilitiesCents: int64(s.Liabilities),

@@ -41,7 +41,7 @@ func (c *call) once(ctx context.Context, w http.ResponseWriter, act action) (rep
 	}
 	fingerprint := c.fingerprint(raw)
 	digest := sha256.Sum256([]byte(c.caller.UserID + "\n" + c.caller.ClientID + "\n" + key))
-	status, answer, replayed, err := c.family.Once(ctx, digest[:], fingerprint, func(ctx context.Context) (int, []byte, error) {
+	status, answer, replayed, err := c.family.Idempotent(ctx, digest[:], fingerprint, func(ctx context.Context) (int, []byte, error) {
 		c.Body = io.NopCloser(bytes.NewReader(raw)) // anew for each attempt
 		got, err := act(ctx, c)
 		if err != nil {

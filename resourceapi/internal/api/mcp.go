@@ -32,7 +32,7 @@ Lists come in pages: ask for the next one by "page", or by "after" where there i
 // stands alone, so any replica answers it. Behind it are the handlers of /api/v1.
 type assistants struct {
 	api   *API
-	needs map[string]guard.Need // of the tools, by name
+	needs map[string]guard.Requirement // of the tools, by name
 	all   http.Handler
 	reads http.Handler // for roles that change nothing
 }
@@ -42,7 +42,7 @@ func newAssistants(a *API, description []byte) (*assistants, error) {
 	if err := json.Unmarshal(description, &d); err != nil {
 		return nil, fmt.Errorf("mcp: %w", err)
 	}
-	s := &assistants{api: a, needs: map[string]guard.Need{}}
+	s := &assistants{api: a, needs: map[string]guard.Requirement{}}
 	all, reads := newServer(d.Info.Version), newServer(d.Info.Version)
 	for _, t := range a.tools() {
 		u, err := d.usage(t)

@@ -47,7 +47,7 @@ func (a *API) tools() []tool {
 }
 
 // need is what the operation needs of its caller.
-func (t tool) need() guard.Need {
+func (t tool) need() guard.Requirement {
 	if t.method == http.MethodGet {
 		return reader
 	}

@@ -68,10 +68,10 @@ type methods = httpserver.Methods
 
 // What endpoints need of their callers. Only an admin resets the family's data.
 var (
-	reader      = guard.Need{Scope: scope.Read}
-	writer      = guard.Need{Scope: scope.ReadWrite}
-	resetReader = guard.Need{Scope: scope.Read, Right: role.ResetData}
-	resetter    = guard.Need{Scope: scope.ReadWrite, Right: role.ResetData}
+	reader      = guard.Requirement{Scope: scope.Read}
+	writer      = guard.Requirement{Scope: scope.ReadWrite}
+	resetReader = guard.Requirement{Scope: scope.Read, Right: role.ResetData}
+	resetter    = guard.Requirement{Scope: scope.ReadWrite, Right: role.ResetData}
 )
 
 func (a *API) read(act action) http.Handler  { return a.admitted(reader, act, render) }

@@ -79,8 +79,8 @@ func (f *Family) balanceBefore(ctx context.Context, account string, day resource
 	return rows[0].Balance, true, nil
 }
 
-// Sheet is what the family has and owes in one currency.
-type Sheet struct {
+// BalanceSheet is what the family has and owes in one currency.
+type BalanceSheet struct {
 	Currency    resourceapi.Currency
 	Assets      resourceapi.Amount
 	Liabilities resourceapi.Amount
@@ -88,7 +88,7 @@ type Sheet struct {
 
 // BalanceSheet adds up active and draft accounts by currency, the family's own
 // first. Currencies are not converted into each other.
-func (f *Family) BalanceSheet(ctx context.Context) ([]Sheet, error) {
+func (f *Family) BalanceSheet(ctx context.Context) ([]BalanceSheet, error) {
 	own, err := f.Settings(ctx)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (f *Family) BalanceSheet(ctx context.Context) ([]Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := []Sheet{{Currency: own.Currency}}
+	list := []BalanceSheet{{Currency: own.Currency}}
 	place := map[resourceapi.Currency]int{own.Currency: 0}
 	for _, view := range views {
 		a := view.account()
@@ -109,13 +109,13 @@ func (f *Family) BalanceSheet(ctx context.Context) ([]Sheet, error) {
 		if !ok {
 			i = len(list)
 			place[a.Currency] = i
-			list = append(list, Sheet{Currency: a.Currency})
+			list = append(list, BalanceSheet{Currency: a.Currency})
 		}
 		sum := &list[i].Assets
 		if a.Type.Liability() {
 			sum = &list[i].Liabilities
 		}
-		*sum = sum.AddUpTo(a.Balance)
+		*sum = sum.SaturatingAdd(a.Balance)
 	}
 	return list, nil
 }

@@ -16,12 +16,12 @@ const KeepIdempotencyKeys = 24 * time.Hour
 
 type nestedKey struct{}
 
-// Once runs fn, unless the key was used before: then it returns the first answer, and
+// Idempotent runs fn, unless the key was used before: then it returns the first answer, and
 // replayed is true. The key, what fn writes and its answer are one transaction, so a
 // crash leaves all of it or nothing. Of several calls at once one runs fn, and the
 // others wait for its answer. A key that was used with another fingerprint is
 // refused. If fn fails, the key is free again.
-func (f *Family) Once(ctx context.Context, key, fingerprint []byte, fn func(ctx context.Context) (status int, body []byte, err error)) (status int, body []byte, replayed bool, err error) {
+func (f *Family) Idempotent(ctx context.Context, key, fingerprint []byte, fn func(ctx context.Context) (status int, body []byte, err error)) (status int, body []byte, replayed bool, err error) {
 	err = f.change(ctx, func(ctx context.Context) error {
 		now := f.s.Now()
 		err := database.ErrorOf(f.orm(ctx).Where("digest = ? AND created_at < ?", key, now.Add(-KeepIdempotencyKeys)).Delete(&idempotencyRow{}))

@@ -30,9 +30,9 @@ func Expiries(now time.Time) []database.Expiry {
 	return []database.Expiry{{From: "leases", ID: "family_id", By: "until", Before: now.Add(-keepLeases)}}
 }
 
-// Kept says of every table that neither Expiries nor the sweep of a family names how
+// RowEnds says of every table that neither Expiries nor the sweep of a family names how
 // its rows end.
-func Kept() map[string]string {
+func RowEnds() map[string]string {
 	const withFamily, withAccount = "with the family", "with the account"
 	return map[string]string{
 		"families":             "when the authorization server says so",

@@ -25,7 +25,7 @@ func TestEveryTableSaysHowItsRowsEnd(t *testing.T) {
 		for _, e := range append(store.Expiries(q.now), store.ExpiriesOf(q.Family(uuid.NewString()), q.now)...) {
 			swept[e.From] = true
 		}
-		kept := store.Kept()
+		kept := store.RowEnds()
 		for _, table := range testenv.Tables(q.t, q.db) {
 			if swept[table] == (kept[table] != "") {
 				q.t.Errorf("%s: swept %v, kept %q", table, swept[table], kept[table])
@@ -57,7 +57,7 @@ func TestSweepsGoByIndex(t *testing.T) {
 func (q *queue) once(family, key string) {
 	q.t.Helper()
 	digest := sha256.Sum256([]byte(key))
-	_, _, _, err := q.Family(family).Once(q.t.Context(), digest[:], digest[:], func(context.Context) (int, []byte, error) { return 200, []byte("{}"), nil })
+	_, _, _, err := q.Family(family).Idempotent(q.t.Context(), digest[:], digest[:], func(context.Context) (int, []byte, error) { return 200, []byte("{}"), nil })
 	if err != nil {
 		q.t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestASweepWaitsForWhoWrites(t *testing.T) {
 		other := store.New(q.db, store.Options{Currency: "USD", Now: func() time.Time { return q.now }})
 		swept := make(chan error, 1)
 		digest := sha256.Sum256([]byte("new"))
-		_, _, _, err := q.Family(family).Once(q.t.Context(), digest[:], digest[:], func(context.Context) (int, []byte, error) {
+		_, _, _, err := q.Family(family).Idempotent(q.t.Context(), digest[:], digest[:], func(context.Context) (int, []byte, error) {
 			go func() {
 				swept <- other.SweepApart(q.t.Context(), q.now, func(string, int64) {})
 			}()
