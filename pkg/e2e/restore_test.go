@@ -46,7 +46,7 @@ func TestA7_ADeletionCanBeTakenBack(t *testing.T) {
 	ownWorld(t, stack.Setup{AuthEnv: process.Env{
 		"AUTH_SMTP_URL": "smtp://" + office.Addr, "AUTH_SMTP_FROM": "Latchkey <noreply@example.com>",
 	}}, func(w *world) {
-		for _, way := range []string{"letter", "sign-in"} {
+		for _, way := range []string{"email", "sign-in"} {
 			p := w.person()
 			app := w.public()
 			pair, own := w.tokensOf(p, app, "read_write"), w.ownTokens(p)

@@ -20,8 +20,8 @@ import (
 
 var start = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 
-// house is a database with letters, of which 250 have expired and 3 have not.
-func house(t *testing.T, set testenv.Set) *database.DB {
+// expired is a database with letters, of which 250 have expired and 3 have not.
+func expired(t *testing.T, set testenv.Set) *database.DB {
 	t.Helper()
 	url := "sqlite://" + filepath.Join(t.TempDir(), "test.db")
 	if set == testenv.Production {
@@ -88,7 +88,7 @@ func gauges(t *testing.T, reg *prometheus.Registry) map[string]float64 {
 // TestARoundDeletesWhatHasExpiredAndNothingElse, also what no rule finds.
 func TestARoundDeletesWhatHasExpiredAndNothingElse(t *testing.T) {
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
-		db, reg := house(t, set), prometheus.NewRegistry()
+		db, reg := expired(t, set), prometheus.NewRegistry()
 		opts := options(db, reg)
 		opts.Apart = &parcels{7}
 		s := retention.New(opts)
@@ -120,7 +120,7 @@ func TestARoundDeletesWhatHasExpiredAndNothingElse(t *testing.T) {
 // TestOneProcessSweepsAtATime on PostgreSQL, where there can be several.
 func TestOneProcessSweepsAtATime(t *testing.T) {
 	testenv.Production.Need(t)
-	db := house(t, testenv.Production)
+	db := expired(t, testenv.Production)
 	s := retention.New(options(db, nil))
 	_, err := db.Alone(t.Context(), "sweep", func(ctx context.Context) error {
 		if gone, ran, err := s.Round(ctx); ran || err != nil || len(gone) != 0 {
@@ -139,7 +139,7 @@ func TestOneProcessSweepsAtATime(t *testing.T) {
 
 // TestADryCommandOnlyCounts and prints a table.
 func TestADryCommandOnlyCounts(t *testing.T) {
-	s := retention.New(options(house(t, testenv.Embedded), nil))
+	s := retention.New(options(expired(t, testenv.Embedded), nil))
 	for _, dry := range []bool{true, true, false} {
 		var out bytes.Buffer
 		if err := retention.Command(t.Context(), &out, s, retention.CommandOptions{Dry: dry}, false); err != nil {
@@ -157,7 +157,7 @@ func TestADryCommandOnlyCounts(t *testing.T) {
 // TestRunCountsRoundsThatFail and goes on.
 func TestRunCountsRoundsThatFail(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	opts := options(house(t, testenv.Embedded), reg)
+	opts := options(expired(t, testenv.Embedded), reg)
 	opts.Interval = time.Millisecond
 	opts.Rules = func(time.Time) []database.Expiry {
 		return []database.Expiry{{From: "nowhere", ID: "id", By: "day", Before: 5}}

@@ -14,7 +14,7 @@ import (
 // as a whole, are touched only after the person has proved to be present, not
 // long before, by what the account had already. Signing in proves it, and so do
 // the password and a code of the second factor. Setting up something new proves
-// nothing: a sign-in that is renewed keeps the time of its last proof. The faces
+// nothing: a sign-in that is renewed keeps the time of its last proof. The adapters
 // hold tables of which route asks for what.
 
 // confirmedFor is how long a proof counts.

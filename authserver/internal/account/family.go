@@ -61,7 +61,7 @@ func (s *Service) Invite(ctx context.Context, by *authserver.User, email, as, la
 		return secret.Token{}, invalid(broken)
 	}
 	if s.CanMail() {
-		if err := s.take(ctx, "invitation-letter", by.ID, invitationEmails); err != nil {
+		if err := s.take(ctx, "invitation-email", by.ID, invitationEmails); err != nil {
 			return secret.Token{}, err
 		}
 	}

@@ -60,8 +60,8 @@ func TestTheBranding(t *testing.T) {
 	}
 }
 
-// TestAFaceThatCannotBeShown is one sentence each, at start.
-func TestAFaceThatCannotBeShown(t *testing.T) {
+// TestABrandingThatCannotBeShown is one sentence each, at start.
+func TestABrandingThatCannotBeShown(t *testing.T) {
 	svg := filepath.Join(t.TempDir(), "logo.png")
 	if err := os.WriteFile(svg, []byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), 0o600); err != nil {
 		t.Fatal(err)

@@ -197,8 +197,8 @@ func TestSettingsThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestEmailsHaveTheFaceOfTheInstance: its name, its colours, and where there is help.
-func TestEmailsHaveTheFaceOfTheInstance(t *testing.T) {
+// TestEmailsHaveTheBrandingOfTheInstance: its name, its colours, and where there is help.
+func TestEmailsHaveTheBrandingOfTheInstance(t *testing.T) {
 	office := testenv.OpenPostOffice(t, "")
 	colours, _, _ := branding.Check("#7a1fa2", "")
 	s, err := lmail.New(lmail.Settings{URL: "smtp://" + office.Addr, From: "noreply@example.com", Issuer: "https://auth.example.com", Now: time.Now, Branding: branding.Branding{

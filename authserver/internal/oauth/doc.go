@@ -1,4 +1,4 @@
-// Package oauth is the OAuth 2.0 face of the authorization server, on fosite.
+// Package oauth is the OAuth 2.0 endpoints of the authorization server, on fosite.
 // It is the only package that imports fosite.
 //
 //	authorize.go     RFC 6749 section 4.1.1, RFC 9207; checked by validate.go (RFC 7636, RFC 8707)

@@ -103,11 +103,11 @@ func TestA3_AResetConfirmsTheAddress(t *testing.T) {
 	t.Parallel()
 	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
 		s := newSite(t, set, settings())
-		for _, by := range []string{"letter", "operator"} {
+		for _, by := range []string{"email", "operator"} {
 			intruder := signedUp(t, s)
 			s.turnOn(t, intruder)
 			var path string
-			if by == "letter" {
+			if by == "email" {
 				forgot(t, s, intruder.Email)
 				path = s.email(t, authserver.EmailMessageReset, intruder.Email).Path
 			} else {
@@ -122,7 +122,7 @@ func TestA3_AResetConfirmsTheAddress(t *testing.T) {
 			if kept := page.URL.Path == "/signin/second-factor"; kept != (by == "operator") {
 				t.Errorf("%s: signing in leads to %s", by, page.URL)
 			}
-			if u, err := s.Store.FindUserByEmail(t.Context(), intruder.Email); err != nil || u.EmailConfirmed() != (by == "letter") {
+			if u, err := s.Store.FindUserByEmail(t.Context(), intruder.Email); err != nil || u.EmailConfirmed() != (by == "email") {
 				t.Errorf("%s: confirmed %v, %v", by, u.EmailConfirmed(), err)
 			}
 		}
