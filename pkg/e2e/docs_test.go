@@ -205,8 +205,8 @@ func TestDocsAreServedAsPagesAre(t *testing.T) {
 	})
 }
 
-// TestDocsHaveTheFaceOfTheInstance: of both services the same name, colour, logo and links.
-func TestDocsHaveTheFaceOfTheInstance(t *testing.T) {
+// TestDocsHaveTheBrandingOfTheInstance: of both services the same name, colour, logo and links.
+func TestDocsHaveTheBrandingOfTheInstance(t *testing.T) {
 	logo := filepath.Join(t.TempDir(), "logo.png")
 	if err := os.WriteFile(logo, aLogo(t, 80), 0o600); err != nil {
 		t.Fatal(err)

@@ -42,7 +42,7 @@ func ownBranding(t *testing.T, width int) func(s *site, d *web.Dependencies) {
 
 var assetLink = regexp.MustCompile(`(?:href|src|srcset)="(/assets/[0-9a-f]+/([^"]+))"`)
 
-func TestTheFaceOfTheInstance(t *testing.T) {
+func TestTheBrandingOfTheInstance(t *testing.T) {
 	for width, alt := range map[int]string{200: `alt="Haus Nagy &amp; Söhne"`, 56: `alt=""`} {
 		s := newSite(t, testenv.Embedded, settings(), ownBranding(t, width))
 		body := read(t, get(t, s.URL+"/signin"))
