@@ -88,3 +88,27 @@ func TestArchitectureNamesEveryPackage(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryInternalPackageHasAnImportRule holds .golangci.yml against the tree: a new
+// package says on which side of the arrows of docs/architecture.md it is.
+func TestEveryInternalPackageHasAnImportRule(t *testing.T) {
+	root, err := stack.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := os.ReadFile(filepath.Join(root, ".golangci.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, module := range []string{"authserver", "resourceapi"} {
+		folders, err := os.ReadDir(filepath.Join(root, module, "internal"))
+		if err != nil || len(folders) == 0 {
+			t.Fatal(folders, err)
+		}
+		for _, folder := range folders {
+			if of := "**/" + module + "/internal/" + folder.Name() + "/"; !strings.Contains(string(rules), of) {
+				t.Errorf("no rule of .golangci.yml is about %s", of)
+			}
+		}
+	}
+}
