@@ -57,7 +57,7 @@ build: ## static binaries of both services in bin/
 ## ---- test it
 
 # The commands of these run beside a PostgreSQL and a Redis of their own.
-test tours stress race race-concurrent e2e races isolation browser: SHELL := pkg/testenv/engines.sh
+test browser stress race race-concurrent e2e races isolation: SHELL := pkg/testenv/engines.sh
 
 # These put load on the machine and measure times, so nothing runs beside them.
 ALONE := ./pkg/e2e/chaos ./pkg/e2e/load
@@ -66,17 +66,17 @@ ALONE := ./pkg/e2e/chaos ./pkg/e2e/load
 # that they build the services. -s -w: sixty programs are linked, which nobody debugs.
 GOTEST := go test -json -count=1 -timeout 60m -tags browser -ldflags '-s -w'
 
-# These look at every page many times over, which takes as long as half of the rest.
-TOURS := ^TestBrowser(Pages|Docs)
+# These drive a browser, which takes longer than all others do.
+BROWSER := ^TestBrowser[A-Z]
 
 .PHONY: test
-test: ## everything but tours and stress: all engines there are programs of, the browser if there is one
+test: ## everything but browser and stress, on all engines there are programs of
 	@others=$$(go list $(PATTERN) | grep -vE '/e2e/(chaos|load)$$'); \
-	$(GOTEST) -skip '$(TOURS)' $$others | $(REPORT) -packages $$(echo "$$others" | wc -l)
+	$(GOTEST) -skip '$(BROWSER)' $$others | $(REPORT) -packages $$(echo "$$others" | wc -l)
 
-.PHONY: tours
-tours: ## every page in a real browser: axe, the keyboard, sizes, both languages and colour schemes
-	@$(GOTEST) -run '$(TOURS)' ./pkg/e2e | $(REPORT) -packages 1
+.PHONY: browser
+browser: ## the pages in a real browser (TEST_CHROMIUM, or chromium on the PATH): axe, the keyboard, sizes, scripts off
+	@$(GOTEST) -run '$(BROWSER)' ./pkg/e2e | $(REPORT) -packages 1
 
 .PHONY: stress
 stress: ## the tests that want the machine for themselves: load, outages under load (three minutes)
@@ -114,10 +114,6 @@ races: ## access that ends while it is given: 200 rounds on PostgreSQL, 50 on SQ
 .PHONY: isolation
 isolation: ## the isolation tests with the family predicate taken out of every statement
 	@go test -json -timeout 30m -count=1 -tags sabotage -run 'Sabotage|FamiliesNeverMix|RowSecurity|AForeignID' ./resourceapi/internal/api | $(REPORT)
-
-.PHONY: browser
-browser: ## the pages in a real browser (TEST_CHROMIUM, or chromium on the PATH)
-	@go test -json -timeout 30m -count=1 -tags browser -run Browser ./pkg/e2e/... | $(REPORT)
 
 .PHONY: screenshots
 screenshots: ## every page, phone and desktop, light and dark, in coverage/screenshots/
@@ -210,7 +206,7 @@ vuln: ## known vulnerabilities in what we depend on (needs the network)
 	@set -e; for module in $(MODULES); do (cd $$module && go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...); done
 
 .PHONY: check
-check: fmt-check tidy-check generate-check lint race test tours stress ## everything above that can fail; set REQUIRE_ENGINES=1 to miss nothing
+check: fmt-check tidy-check generate-check lint race test browser stress ## everything above that can fail; set REQUIRE_ENGINES=1 to miss nothing
 
 .PHONY: clean
 clean: ## remove what was built (data/ stays)

@@ -54,9 +54,9 @@ func (b *tab) leave(prefix string) (to, failure string) {
 	}
 }
 
-// TestC2_BrowsersFollowAPrivateScheme: neither the policy of the consent page nor that
+// TestBrowserC2_FollowsAPrivateScheme: neither the policy of the consent page nor that
 // of the sign-in page keeps the browser from an application's own scheme.
-func TestC2_BrowsersFollowAPrivateScheme(t *testing.T) {
+func TestBrowserC2_FollowsAPrivateScheme(t *testing.T) {
 	chromium(t)
 	eachWorld(t, func(w *world) {
 		for _, callback := range []string{"com.example.app:/cb", "com.example.app://done"} {
@@ -74,9 +74,9 @@ func TestC2_BrowsersFollowAPrivateScheme(t *testing.T) {
 	})
 }
 
-// TestC2_BrowsersFollowToThisMachine: by name and by both families of addresses, with
+// TestBrowserC2_FollowsToThisMachine: by name and by both families of addresses, with
 // a port that was not registered.
-func TestC2_BrowsersFollowToThisMachine(t *testing.T) {
+func TestBrowserC2_FollowsToThisMachine(t *testing.T) {
 	chromium(t)
 	eachWorld(t, func(w *world) {
 		for _, host := range []string{"localhost", "127.0.0.1", "::1"} {
@@ -122,8 +122,8 @@ func TestC2_BrowsersFollowToThisMachine(t *testing.T) {
 	})
 }
 
-// TestTheDevicesTimeZoneIsSuggested, and nothing is chosen before the person does.
-func TestTheDevicesTimeZoneIsSuggested(t *testing.T) {
+// TestBrowserSuggestsTheDevicesTimeZone, and nothing is chosen before the person does.
+func TestBrowserSuggestsTheDevicesTimeZone(t *testing.T) {
 	chromium(t)
 	eachWorld(t, func(w *world) {
 		p, b := actor.NewPerson(w.Auth.URL), openTab(w.t)
