@@ -31,7 +31,7 @@ const (
 // Limits of API keys.
 const (
 	MaxKeyName    = 100                // characters
-	MaxKeyCIDRs   = 50                 // networks of the allow list
+	maxKeyCIDRs   = 50                 // networks of the allow list
 	MaxKeyOverlap = 7 * 24 * time.Hour // how long a rotated key may live on beside its successor
 	MaxKeyEchoes  = 5                  // rotated keys of one source that live on at once
 )
@@ -233,7 +233,7 @@ func checkCIDRs(list []string) ([]string, Violations) {
 			networks = append(networks, network)
 		}
 	}
-	if len(networks) > MaxKeyCIDRs {
+	if len(networks) > maxKeyCIDRs {
 		return nil, Violations{{"allowed_cidrs", "allowed_cidrs.many", "Allowed networks can be at most 50"}}
 	}
 	return networks, nil

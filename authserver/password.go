@@ -8,8 +8,8 @@ import (
 // MaxPassword is the longest password that is read, in bytes.
 const MaxPassword = 1024
 
-// MinPassword is the shortest password that is accepted, in characters.
-const MinPassword = 8
+// minPassword is the shortest password that is accepted, in characters.
+const minPassword = 8
 
 // passwordSpecials is the published list of special characters, and nothing else.
 const passwordSpecials = `!@#$%^&*(),.?":{}|<>`
@@ -29,7 +29,7 @@ func CheckPassword(password string, owner *User) Violations {
 		return Violations{broken("long", "Password must be at most 1024 bytes")}
 	}
 	var list Violations
-	if utf8.RuneCountInString(password) < MinPassword {
+	if utf8.RuneCountInString(password) < minPassword {
 		list = append(list, broken("short", "Password must be at least 8 characters"))
 	}
 	if !strings.ContainsFunc(password, asciiUpper) || !strings.ContainsFunc(password, asciiLower) {

@@ -9,8 +9,8 @@ import (
 
 // Longest address (RFC 5321 section 4.5.3.1.3) and longest name.
 const (
-	MaxEmail = 254
-	MaxName  = 255
+	maxEmail = 254
+	maxName  = 255
 )
 
 // emailShape is the address rule of HTML forms, so that a browser and we agree.
@@ -22,7 +22,7 @@ func CheckEmail(address string) Violations {
 	switch {
 	case address == "":
 		return Violations{{Field: "email", Rule: "email.blank", Message: "Email can't be blank"}}
-	case len(address) > MaxEmail, !emailShape.MatchString(address):
+	case len(address) > maxEmail, !emailShape.MatchString(address):
 		return Violations{{Field: "email", Rule: "email.invalid", Message: "Email is invalid"}}
 	}
 	return nil
@@ -38,7 +38,7 @@ func EmailTaken() Violations {
 func CheckName(field, name string) Violations {
 	label := map[string]string{"first_name": "First name", "last_name": "Last name", "family_name": "Family name"}[field]
 	switch {
-	case utf8.RuneCountInString(name) > MaxName:
+	case utf8.RuneCountInString(name) > maxName:
 		return Violations{{Field: field, Rule: "name.long", Message: label + " is too long (maximum is 255 characters)"}}
 	case !utf8.ValidString(name), strings.ContainsFunc(name, unprintable):
 		return Violations{{Field: field, Rule: "name.invalid", Message: label + " is invalid"}}

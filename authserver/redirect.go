@@ -12,8 +12,8 @@ import (
 	"latchkey/pkg/fault"
 )
 
-// MaxRedirectURI is the longest redirect URI that can be registered, in bytes.
-const MaxRedirectURI = 2048
+// maxRedirectURI is the longest redirect URI that can be registered, in bytes.
+const maxRedirectURI = 2048
 
 // CheckRedirectURI says why uri cannot be registered, or nil. Allowed are
 // https, http to a loopback address, private schemes that are reverse domain names
@@ -22,7 +22,7 @@ func CheckRedirectURI(uri string, schemes ...string) error {
 	reject := func(why string) error {
 		return fault.Newf(fault.Invalid, "Redirect URI %q %s", uri, why)
 	}
-	if uri == "" || len(uri) > MaxRedirectURI || strings.ContainsFunc(uri, notPrintableASCII) {
+	if uri == "" || len(uri) > maxRedirectURI || strings.ContainsFunc(uri, notPrintableASCII) {
 		return fault.New(fault.Invalid, "Redirect URI must be printable ASCII without spaces, at most 2048 characters")
 	}
 	u, err := url.Parse(uri)

@@ -66,9 +66,9 @@ func (t AccountType) Liability() bool {
 	return t == CreditCard || t == Loan || t == OtherLiability
 }
 
-// HoldsCash reports whether the whole balance is cash. Of property, vehicles and
+// holdsCash reports whether the whole balance is cash. Of property, vehicles and
 // debts none is.
-func (t AccountType) HoldsCash() bool {
+func (t AccountType) holdsCash() bool {
 	switch t {
 	case Depository, CreditCard, Investment, Crypto:
 		return true
@@ -101,7 +101,7 @@ type Account struct {
 
 // CashBalance returns the part of the balance that is cash.
 func (a Account) CashBalance() Amount {
-	if a.Type.HoldsCash() {
+	if a.Type.holdsCash() {
 		return a.Balance
 	}
 	return 0
@@ -166,8 +166,8 @@ func (a Account) Check() []string {
 	if settable := []string{StatusActive, StatusDraft, StatusDisabled}; !slices.Contains(settable, a.Status) {
 		c.unlisted("Status", settable...)
 	}
-	c.optional("Institution name", a.InstitutionName, MaxShort)
-	c.optional("Institution domain", a.InstitutionDomain, MaxShort)
+	c.optional("Institution name", a.InstitutionName, maxShort)
+	c.optional("Institution domain", a.InstitutionDomain, maxShort)
 	return c
 }
 

@@ -8,13 +8,13 @@ import (
 // Currency is an ISO 4217 code in capitals, such as USD.
 type Currency string
 
-// ErrCurrency is returned by ParseCurrency for what ISO 4217 does not list.
-var ErrCurrency = errors.New("is not a known currency")
+// errCurrency is returned by ParseCurrency for what ISO 4217 does not list.
+var errCurrency = errors.New("is not a known currency")
 
 // ParseCurrency recognises an ISO 4217 code, in either case.
 func ParseCurrency(text string) (Currency, error) {
 	if len(text) != 3 {
-		return "", ErrCurrency
+		return "", errCurrency
 	}
 	code := strings.ToUpper(text)
 	if strings.Contains(zeroDecimals, code) || strings.Contains(threeDecimals, code) || strings.Contains(twoDecimals, code) {
@@ -22,7 +22,7 @@ func ParseCurrency(text string) (Currency, error) {
 			return Currency(code), nil
 		}
 	}
-	return "", ErrCurrency
+	return "", errCurrency
 }
 
 // Blanks separate the codes, so that three letters of two codes never match.
@@ -37,8 +37,8 @@ const (
 		"UYU UZS VED VES WST XCD YER ZAR ZMW ZWG"
 )
 
-// Decimals returns how many decimal places the currency has: 0, 2 or 3.
-func (c Currency) Decimals() int {
+// decimals returns how many decimal places the currency has: 0, 2 or 3.
+func (c Currency) decimals() int {
 	switch {
 	case strings.Contains(zeroDecimals, string(c)):
 		return 0
@@ -55,9 +55,9 @@ var symbols = map[Currency]string{
 	"NZD": "NZ$", "HKD": "HK$", "SGD": "S$", "TWD": "NT$", "MXN": "MX$",
 }
 
-// Symbol returns the text before an amount: the sign of the currency if it has a
+// symbol returns the text before an amount: the sign of the currency if it has a
 // well-known one, otherwise its code and a blank.
-func (c Currency) Symbol() string {
+func (c Currency) symbol() string {
 	if s, ok := symbols[c]; ok {
 		return s
 	}

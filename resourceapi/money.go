@@ -28,7 +28,7 @@ const maxAmountText = 64
 // units of c, without floats. A value between two minor units is not rounded: it
 // is ErrAmountPrecision.
 func ParseAmount(text string, c Currency) (Amount, error) {
-	n, err := parseScaled(text, c.Decimals())
+	n, err := parseScaled(text, c.decimals())
 	if err == nil && Amount(n).Abs() > MaxAmount {
 		err = ErrAmountRange
 	}
@@ -130,7 +130,7 @@ func (a Amount) Abs() Amount {
 // amounts of different currencies can be compared.
 func (a Amount) Thousandths(c Currency) int64 {
 	n := int64(a)
-	for range 3 - c.Decimals() {
+	for range 3 - c.decimals() {
 		n *= 10
 	}
 	return n
@@ -145,7 +145,7 @@ func (a Amount) Add(b Amount) (Amount, bool) {
 // Decimal returns the plain decimal number, such as -1234.50.
 func (a Amount) Decimal(c Currency) string {
 	digits := strconv.FormatUint(magnitude(a), 10)
-	places := c.Decimals()
+	places := c.decimals()
 	if len(digits) <= places {
 		digits = strings.Repeat("0", places+1-len(digits)) + digits
 	}
@@ -168,7 +168,7 @@ func (a Amount) Format(c Currency) string {
 	if a < 0 {
 		b.WriteByte('-')
 	}
-	b.WriteString(c.Symbol())
+	b.WriteString(c.symbol())
 	for i := range len(whole) {
 		if i > 0 && (len(whole)-i)%3 == 0 {
 			b.WriteByte(',')

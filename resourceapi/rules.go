@@ -11,8 +11,8 @@ import (
 // Longest texts, in characters.
 const (
 	MaxName  = 255
-	MaxNotes = 10_000
-	MaxShort = 255 // identifiers of the caller, subtypes, institution names
+	maxNotes = 10_000
+	maxShort = 255 // identifiers of the caller, subtypes, institution names
 )
 
 // complaints collects the broken rules of a noun in the order of their checks.
@@ -41,13 +41,13 @@ func (c *complaints) optional(label string, value *string, limit int) {
 }
 
 func (c *complaints) color(value string) {
-	if !IsColor(value) {
+	if !isColor(value) {
 		c.add("Color is invalid")
 	}
 }
 
-// IsColor reports whether text is a colour such as #e99537.
-func IsColor(text string) bool {
+// isColor reports whether text is a colour such as #e99537.
+func isColor(text string) bool {
 	if len(text) != 7 || text[0] != '#' {
 		return false
 	}

@@ -14,16 +14,16 @@ type TimeZone string
 // UTC is the time zone of a family that has chosen none.
 const UTC TimeZone = "UTC"
 
-// ErrTimeZone is returned by ParseTimeZone for what the database does not list.
-var ErrTimeZone = errors.New("is not a known time zone, such as Europe/Berlin")
+// errTimeZone is returned by ParseTimeZone for what the database does not list.
+var errTimeZone = errors.New("is not a known time zone, such as Europe/Berlin")
 
 // ParseTimeZone recognises a name of the IANA time zone database.
 func ParseTimeZone(text string) (TimeZone, error) {
 	if text == "" || len(text) > 64 || text == "Local" || strings.Trim(text, zoneLetters) != "" {
-		return "", ErrTimeZone
+		return "", errTimeZone
 	}
 	if _, err := time.LoadLocation(text); err != nil {
-		return "", ErrTimeZone
+		return "", errTimeZone
 	}
 	return TimeZone(text), nil
 }

@@ -11,8 +11,8 @@ const DefaultSource = "api"
 // MaxBatch is how many transactions one batch may hold.
 const MaxBatch = 500
 
-// MaxTags is how many tags a transaction may have.
-const MaxTags = 100
+// maxTags is how many tags a transaction may have.
+const maxTags = 100
 
 // Transaction is one movement of money. A positive amount is an expense, a negative
 // one an income (docs/contract.md, "Lists").
@@ -117,10 +117,10 @@ func (in TransactionInput) Check(creating bool, today Date) []string {
 	if creating && !in.Amount.Set {
 		c.add("Amount can't be blank")
 	}
-	c.text("Notes", in.Notes.Value, MaxNotes, false)
-	c.text("External ID", in.ExternalID, MaxShort, false)
-	c.text("Source", in.Source, MaxShort, false)
-	if len(in.TagIDs.Value) > MaxTags {
+	c.text("Notes", in.Notes.Value, maxNotes, false)
+	c.text("External ID", in.ExternalID, maxShort, false)
+	c.text("Source", in.Source, maxShort, false)
+	if len(in.TagIDs.Value) > maxTags {
 		c.add("Tags are too many (maximum is 100)")
 	}
 	return c

@@ -36,6 +36,6 @@ func (in ValuationInput) Check(today Date) []string {
 	if in.Date.Set && in.Date.Value <= today.AddYears(-30) {
 		c.add("Date must be after " + today.AddYears(-30).String())
 	}
-	c.text("Notes", in.Notes.Value, MaxNotes, false)
+	c.text("Notes", in.Notes.Value, maxNotes, false)
 	return c
 }

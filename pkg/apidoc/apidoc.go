@@ -29,9 +29,9 @@ const (
 // Paths of what Mount serves. Behind one origin /docs is the resource API's, and the
 // pages of the authorization server are below it under a name of their own.
 const (
-	JSONPath = "/openapi.json"
-	APIRoot  = "/docs"
-	AuthRoot = "/docs/auth"
+	jsonPath = "/openapi.json"
+	apiRoot  = "/docs"
+	authRoot = "/docs/auth"
 )
 
 // Options are what is described, and how the pages look.
@@ -93,11 +93,11 @@ func New(opts Options) (*Documents, error) {
 		opts.Branding.Name = branding.DefaultName
 	}
 	d := &Documents{
-		Options: opts, json: raw, found: found, root: APIRoot, samples: map[*operation][]sample{}, reads: map[*operation][]string{},
+		Options: opts, json: raw, found: found, root: apiRoot, samples: map[*operation][]sample{}, reads: map[*operation][]string{},
 		example: strings.ReplaceAll(found.root.get("info", "x-example").str(), "{server}", opts.Server),
 	}
 	if opts.Service == AuthorizationServer {
-		d.root = AuthRoot
+		d.root = authRoot
 	}
 	for _, op := range found.byID {
 		if op.Browser == "" {

@@ -23,15 +23,15 @@ import (
 func (d *Documents) Mount(router *mux.Router, render httpserver.Renderer) {
 	refused := http.HandlerFunc(apierror.MethodNotAllowed)
 	description := httpserver.CrossOriginDocument(httpserver.Handle(d.serveJSON, render), refused)
-	router.Handle(JSONPath, description)
-	router.Handle(d.root+JSONPath, description)
+	router.Handle(jsonPath, description)
+	router.Handle(d.root+jsonPath, description)
 	for path, h := range map[string]httpserver.Handler{
 		d.root: d.serveIndex, d.root + "/{route}": d.serveRoute, d.root + "/assets/{sum}/{name}": d.serveFile,
 	} {
 		router.Handle(path, httpserver.Methods{http.MethodGet: httpserver.Handle(h, render)}.Handler(refused))
 	}
-	if d.root != APIRoot {
-		router.Handle(APIRoot, httpserver.Methods{http.MethodGet: httpserver.Handle(d.redirect, render)}.Handler(refused))
+	if d.root != apiRoot {
+		router.Handle(apiRoot, httpserver.Methods{http.MethodGet: httpserver.Handle(d.redirect, render)}.Handler(refused))
 	}
 }
 

@@ -128,7 +128,7 @@ func (v *view) windowTitle() (string, error) {
 
 // services are both services' pages, for who looks for the other.
 func (v *view) services() []service {
-	api, auth := strings.TrimRight(v.APIURL, "/")+APIRoot, strings.TrimRight(v.Issuer, "/")+AuthRoot
+	api, auth := strings.TrimRight(v.APIURL, "/")+apiRoot, strings.TrimRight(v.Issuer, "/")+authRoot
 	if v.Service == AuthorizationServer {
 		auth = v.home()
 	} else {

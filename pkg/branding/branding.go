@@ -28,8 +28,8 @@ type Links struct{ Terms, Privacy, Support string }
 // maxName keeps the name in the bar of a phone.
 const maxName = 32 // characters
 
-// CheckName refuses a name that pages and emails cannot show on one line.
-func CheckName(name string) error {
+// checkName refuses a name that pages and emails cannot show on one line.
+func checkName(name string) error {
 	if name != strings.TrimSpace(name) || name == "" || len([]rune(name)) > maxName {
 		return fmt.Errorf("must have 1 to %d characters, without blanks around", maxName)
 	}
@@ -41,8 +41,8 @@ func CheckName(name string) error {
 	return nil
 }
 
-// CheckLink refuses what a page must not lead to. Support may be an address of email.
-func CheckLink(text string, support bool) error {
+// checkLink refuses what a page must not lead to. Support may be an address of email.
+func checkLink(text string, support bool) error {
 	if text == "" {
 		return nil
 	}

@@ -84,7 +84,7 @@ func TestNamesAndLinks(t *testing.T) {
 		"Latchkey": true, "Haus Nagy & Söhne": true, "家計": true, "": false, " x": false, "a\nb": false, "<b>": false, "100%": false,
 		"x\u202ey": false, strings.Repeat("x", 33): false, "otp:x": false,
 	} {
-		if err := CheckName(name); (err == nil) != good {
+		if err := checkName(name); (err == nil) != good {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
@@ -92,12 +92,12 @@ func TestNamesAndLinks(t *testing.T) {
 		"": true, "https://example.com/terms": true, "http://localhost/x": true, "javascript:alert(1)": false, "/terms": false, "mailto:a@example.com": false,
 		"https://me@example.com": false, "//example.com": false, "data:text/html,x": false,
 	} {
-		if err := CheckLink(link, false); (err == nil) != good {
+		if err := checkLink(link, false); (err == nil) != good {
 			t.Errorf("%q: %v", link, err)
 		}
 	}
 	for link, good := range map[string]bool{"mailto:help@example.com": true, "mailto:": false, "mailto:a@example.com?body=x": false, "https://example.com": true, "tel:1": false} {
-		if err := CheckLink(link, true); (err == nil) != good {
+		if err := checkLink(link, true); (err == nil) != good {
 			t.Errorf("support %q: %v", link, err)
 		}
 	}

@@ -10,8 +10,8 @@ import (
 // Colour is an opaque sRGB colour.
 type Colour struct{ R, G, B uint8 }
 
-// ParseColour reads #rrggbb.
-func ParseColour(text string) (Colour, error) {
+// parseColour reads #rrggbb.
+func parseColour(text string) (Colour, error) {
 	raw, err := strconv.ParseUint(trimHash(text), 16, 32)
 	if err != nil || len(text) != 7 {
 		return Colour{}, fmt.Errorf("%q is no colour such as #17615a", text)
@@ -41,8 +41,8 @@ func (c Colour) luminance() float64 {
 	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
 }
 
-// Contrast is the contrast ratio of WCAG 2, from 1 to 21.
-func Contrast(a, b Colour) float64 {
+// contrast is the contrast ratio of WCAG 2, from 1 to 21.
+func contrast(a, b Colour) float64 {
 	x, y := a.luminance(), b.luminance()
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
 }
@@ -67,7 +67,7 @@ func (c Colour) reaching(ratio float64, other Colour, grounds ...Colour) Colour 
 func (c Colour) on(grounds []Colour) float64 {
 	least := math.Inf(1)
 	for _, ground := range grounds {
-		least = min(least, Contrast(c, ground))
+		least = min(least, contrast(c, ground))
 	}
 	return least
 }
@@ -106,7 +106,7 @@ func (s scheme) palette(accent Colour) Palette {
 		p.On = accent.mixed(black, 0.8).reaching(legible, black, accent)
 	}
 	p.Soft = accent.mixed(s.card, 0.87)
-	for share := 0.87; Contrast(s.muted, p.Soft) < legible && share < 1; share += 0.01 {
+	for share := 0.87; contrast(s.muted, p.Soft) < legible && share < 1; share += 0.01 {
 		p.Soft = accent.mixed(s.card, share)
 	}
 	p.Strong = accent.mixed(s.away, 0.25).reaching(legible, s.away, p.Soft, s.grounds[0])
@@ -142,7 +142,7 @@ func Check(onLight, onDark string) (found *Colours, lightErr, darkErr error) {
 	if onLight == "" {
 		return nil, nil, errNoLight
 	}
-	accent, err := ParseColour(onLight)
+	accent, err := parseColour(onLight)
 	if err == nil {
 		err = light.check(accent)
 	}
@@ -151,7 +151,7 @@ func Check(onLight, onDark string) (found *Colours, lightErr, darkErr error) {
 	}
 	bright := accent.reaching(7, white, dark.grounds...)
 	if onDark != "" {
-		if bright, err = ParseColour(onDark); err == nil {
+		if bright, err = parseColour(onDark); err == nil {
 			err = dark.check(bright)
 		}
 		darkErr = err
@@ -162,7 +162,7 @@ func Check(onLight, onDark string) (found *Colours, lightErr, darkErr error) {
 	return &Colours{Light: light.palette(accent), Dark: dark.palette(bright)}, nil, nil
 }
 
-// CSS is the palette as the custom properties of the stylesheets.
-func (p Palette) CSS() string {
+// css is the palette as the custom properties of the stylesheets.
+func (p Palette) css() string {
 	return fmt.Sprintf(":root { --accent: %s; --accent-strong: %s; --on-accent: %s; --accent-soft: %s; --plot: %s; }\n", p.Accent, p.Strong, p.On, p.Soft, p.Plot)
 }

@@ -19,12 +19,12 @@ const (
 	DarkStyle = "dark.css" // over Style, where a page is dark
 	Icon      = "icon.svg"
 	Script    = "comfort.js"
-	LightLogo = "logo-light.png" // of an instance that has one
-	DarkLogo  = "logo-dark.png"
+	lightLogo = "logo-light.png" // of an instance that has one
+	darkLogo  = "logo-dark.png"
 )
 
-// Sign is the outline of our sign, on a ground of 24 by 24.
-const Sign = "M12 1a6 6 0 0 0-6 6c0 2.4 1.4 4.500 3.500 5.450L8 22h8l-1.500-9.550A6 6 0 0 0 12 1Zm0 3.500A2.500 2.500 0 1 1 12 9.500a2.500 2.500 0 0 1 0-5Z"
+// signPath is the outline of our sign, on a ground of 24 by 24.
+const signPath = "M12 1a6 6 0 0 0-6 6c0 2.4 1.4 4.500 3.500 5.450L8 22h8l-1.500-9.550A6 6 0 0 0 12 1Zm0 3.500A2.500 2.500 0 1 1 12 9.500a2.500 2.500 0 0 1 0-5Z"
 
 // Files returns the files that pages of both services link to, by name, in the
 // colours of the instance. A folder is one file, of its parts in the order of their names.
@@ -48,7 +48,7 @@ func (b Branding) Files() (map[string][]byte, error) {
 	for name, content := range all {
 		all[name] = b.coloured(name, content)
 	}
-	for name, logo := range map[string]*Logo{LightLogo: b.Logo, DarkLogo: b.LogoDark} {
+	for name, logo := range map[string]*Logo{lightLogo: b.Logo, darkLogo: b.LogoDark} {
 		if logo != nil {
 			all[name] = logo.PNG
 		}
@@ -85,9 +85,9 @@ func (b Branding) coloured(name string, content []byte) []byte {
 	}
 	switch name {
 	case Style:
-		return append(bytes.Clone(content), b.Colours.Light.CSS()...)
+		return append(bytes.Clone(content), b.Colours.Light.css()...)
 	case DarkStyle:
-		return append(bytes.Clone(content), b.Colours.Dark.CSS()...)
+		return append(bytes.Clone(content), b.Colours.Dark.css()...)
 	case Icon:
 		return bytes.ReplaceAll(content, []byte(ownAccent), []byte(b.Colours.Light.Accent.String()))
 	}

@@ -29,11 +29,11 @@ func printExamples(name string) {
 	}
 }
 
-// Leaves returns every command that does something, as it is typed after name.
-func Leaves(name string) (found []string) {
+// leaves returns every command that does something, as it is typed after name.
+func leaves(name string) (found []string) {
 	for _, command := range slices.Sorted(maps.Keys(groups[name])) {
 		if below := name + " " + command; groups[below] != nil {
-			found = append(found, Leaves(below)...)
+			found = append(found, leaves(below)...)
 		} else {
 			found = append(found, below)
 		}
@@ -41,9 +41,9 @@ func Leaves(name string) (found []string) {
 	return found
 }
 
-// FlagsOf returns the flags of the command that is typed so; nil: it has none, or
+// flagsOf returns the flags of the command that is typed so; nil: it has none, or
 // there is no such command. It does not run.
-func FlagsOf(ctx context.Context, typed string) (names []string) {
+func flagsOf(ctx context.Context, typed string) (names []string) {
 	at := strings.LastIndexByte(typed, ' ')
 	if at < 0 || groups[typed[:at]] == nil || groups[typed] != nil {
 		return nil
@@ -83,7 +83,7 @@ func (p Program) complete(ctx context.Context, words []string) error {
 	case typed == p.Name+" completion":
 		candidates = slices.Sorted(maps.Keys(scripts))
 	case groups[typed] == nil && strings.HasPrefix(last, "-"):
-		candidates = FlagsOf(ctx, typed)
+		candidates = flagsOf(ctx, typed)
 	}
 	for _, c := range candidates {
 		if strings.HasPrefix(c, last) {

@@ -106,7 +106,7 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) erro
 	}
 	err := db.transaction(ctx, fn)
 	for _, pause := range deadlockPauses {
-		if !IsDeadlock(err) || !wait(ctx, pause) {
+		if !isDeadlock(err) || !wait(ctx, pause) {
 			return err
 		}
 		err = db.transaction(ctx, fn)

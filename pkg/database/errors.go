@@ -47,9 +47,9 @@ func IsUnique(err error, parts ...string) bool {
 	return false
 }
 
-// IsDeadlock reports whether PostgreSQL ended a transaction because it and another
+// isDeadlock reports whether PostgreSQL ended a transaction because it and another
 // one waited for each other. The other one goes on, so a second try succeeds.
-func IsDeadlock(err error) bool {
+func isDeadlock(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && pg.Code == "40P01"
 }

@@ -80,9 +80,9 @@ type Sink func(ctx context.Context, r Report) error
 // ErrRefused is answered to a report that cannot be right.
 var ErrRefused = errors.New("keyuse: the report was refused")
 
-// Interval is how often one key is reported at most, unless Options say
+// interval is how often one key is reported at most, unless Options say
 // otherwise.
-const Interval = time.Minute
+const interval = time.Minute
 
 const (
 	maxSubjects = 100_000 // of each kind
@@ -127,7 +127,7 @@ func NewRecorder(opts Options) (*Recorder, error) {
 		return nil, errors.New("keyuse: Options.Sink, Now and Logger are required")
 	}
 	if opts.Interval <= 0 {
-		opts.Interval = Interval
+		opts.Interval = interval
 	}
 	if opts.Others <= 0 {
 		opts.Others = opts.Interval

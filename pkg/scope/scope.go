@@ -19,11 +19,11 @@ const (
 // All is every scope there is.
 const All = Read | ReadWrite
 
-// ErrUnknown is returned by Parse for a scope that does not exist.
-var ErrUnknown = errors.New("unknown scope")
+// errUnknown is returned by Parse for a scope that does not exist.
+var errUnknown = errors.New("unknown scope")
 
 // Parse reads a space-separated scope list (RFC 6749 section 3.3). An empty
-// list is the empty Set; an unknown scope is ErrUnknown.
+// list is the empty Set; an unknown scope is an error.
 func Parse(list string) (Set, error) {
 	if one, err := parseOne(list); err == nil {
 		return one, nil
@@ -46,7 +46,7 @@ func parseOne(name string) (Set, error) {
 	case "read_write":
 		return ReadWrite, nil
 	}
-	return 0, ErrUnknown
+	return 0, errUnknown
 }
 
 // Names returns the scopes of s, smallest first.

@@ -38,7 +38,7 @@ func (s *Service) SignOutEverywhere(ctx context.Context, u *authserver.User) err
 }
 
 func (s *Service) signOut(ctx context.Context, u *authserver.User) error {
-	if err := s.end(ctx, u.ID, EndingSignOut, ""); err != nil {
+	if err := s.end(ctx, u.ID, endingSignOut, ""); err != nil {
 		return err
 	}
 	return s.record(ctx, authserver.EventSignoutAll, u.ID)

@@ -25,7 +25,7 @@ func (s *Service) ErasureGrace() time.Duration { return s.deps.Settings.ErasureG
 func (s *Service) Erases() bool { return s.deps.Settings.Erases }
 
 // Close deletes the account of a user as the person asks: everything ends at once, as
-// EndingDeleted says. Nothing is erased for the grace period, within which the
+// endingDeleted says. Nothing is erased for the grace period, within which the
 // account can be restored; without one it is deleted for good. It returns the user as
 // they were, with the time of erasure; an email has a link that restores. Errors: as
 // Delete.
@@ -63,7 +63,7 @@ func (s *Service) closeAccount(ctx context.Context, u *authserver.User) error {
 	if err != nil {
 		return err
 	}
-	if err := s.end(ctx, u.ID, EndingDeleted, ""); err != nil {
+	if err := s.end(ctx, u.ID, endingDeleted, ""); err != nil {
 		return err
 	}
 	if err := s.endOwnedClients(ctx, u.ID, owned, false); err != nil {

@@ -74,20 +74,20 @@ func (s *Service) confirmPassword(ctx context.Context, in *authserver.Signin, pa
 	return s.deps.Store.ConfirmSignin(ctx, in.Digest, in.ConfirmedAt)
 }
 
-// ErrConfirmationRequired refuses a device whose person has signed in too long ago.
-var ErrConfirmationRequired = fault.New(fault.Forbidden,
+// errConfirmationRequired refuses a device whose person has signed in too long ago.
+var errConfirmationRequired = fault.New(fault.Forbidden,
 	"This needs a sign-in of the last 10 minutes. Sign in again and repeat the request").WithCode("confirmation_required")
 
 // ConfirmedGrant is Confirmed for a grant of the product's own apps: the sign-in
 // that opened it is the proof, and refreshing renews nothing.
-// ErrConfirmationRequired: it is too long ago.
+// errConfirmationRequired: it is too long ago.
 func (s *Service) ConfirmedGrant(ctx context.Context, grantID string) error {
 	opened, err := s.deps.Store.GrantOpenedAt(ctx, grantID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
 	if err != nil || s.now().Sub(opened) > confirmedFor {
-		return ErrConfirmationRequired.WithCause(err)
+		return errConfirmationRequired.WithCause(err)
 	}
 	return nil
 }

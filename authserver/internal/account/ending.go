@@ -12,22 +12,22 @@ type AccessKind string
 
 // The kinds, in the order of docs/threats.md.
 const (
-	AccessSignins      AccessKind = "browser sign-ins"
-	AccessOwnApps      AccessKind = "first-party grants"
-	AccessApplications AccessKind = "third-party grants"
-	AccessCodes        AccessKind = "codes in flight"
-	AccessDeviceCodes  AccessKind = "device codes"
-	AccessKeys         AccessKind = "API keys"
-	AccessConsents     AccessKind = "consents"
-	AccessInvitations  AccessKind = "invitations made"
-	AccessLinks        AccessKind = "pending links"
-	AccessPasskeys     AccessKind = "passkeys"
-	AccessIdentities   AccessKind = "identities"
+	accessSignins      AccessKind = "browser sign-ins"
+	accessOwnApps      AccessKind = "first-party grants"
+	accessApplications AccessKind = "third-party grants"
+	accessCodes        AccessKind = "codes in flight"
+	accessDeviceCodes  AccessKind = "device codes"
+	accessKeys         AccessKind = "API keys"
+	accessConsents     AccessKind = "consents"
+	accessInvitations  AccessKind = "invitations made"
+	accessLinks        AccessKind = "pending links"
+	accessPasskeys     AccessKind = "passkeys"
+	accessIdentities   AccessKind = "identities"
 )
 
 // AccessKinds returns all of them, in the order of docs/threats.md.
 func AccessKinds() []AccessKind {
-	return []AccessKind{AccessSignins, AccessOwnApps, AccessApplications, AccessCodes, AccessDeviceCodes, AccessKeys, AccessConsents, AccessInvitations, AccessLinks, AccessPasskeys, AccessIdentities}
+	return []AccessKind{accessSignins, accessOwnApps, accessApplications, accessCodes, accessDeviceCodes, accessKeys, accessConsents, accessInvitations, accessLinks, accessPasskeys, accessIdentities}
 }
 
 // Effect is what an event does to a kind of access.
@@ -35,9 +35,9 @@ type Effect string
 
 // The effects. Asked: the person decides on the next page what is kept.
 const (
-	Ends  Effect = "ends"
-	Stays Effect = "stays"
-	Asked Effect = "asked"
+	effectEnds  Effect = "ends"
+	effectStays Effect = "stays"
+	effectAsked Effect = "asked"
 )
 
 // Ending is an event that takes access away.
@@ -51,42 +51,42 @@ type Ending struct {
 // The endings. Those about one consent, key or client end what belongs to it, and
 // are carried out where that is; all others are carried out by Service.end.
 var (
-	EndingPassword    = Ending{"new password", authserver.EndPasswordChanged, []AccessKind{AccessSignins, AccessOwnApps, AccessApplications, AccessCodes, AccessLinks}, []AccessKind{AccessKeys, AccessConsents, AccessPasskeys, AccessIdentities}}
-	EndingReset       = Ending{"password reset", authserver.EndPasswordChanged, []AccessKind{AccessSignins, AccessOwnApps, AccessApplications, AccessCodes, AccessKeys, AccessConsents, AccessInvitations, AccessLinks}, []AccessKind{AccessPasskeys, AccessIdentities}}
-	EndingSignOut     = Ending{"sign out everywhere else", authserver.EndDeviceRevoked, []AccessKind{AccessSignins, AccessOwnApps, AccessCodes}, nil}
-	EndingFactorOn    = Ending{"second factor turned on", authserver.EndSignedOut, []AccessKind{AccessSignins, AccessOwnApps, AccessCodes}, nil}
-	EndingFactorOff   = Ending{"second factor turned off", "", nil, nil}
-	EndingEmail       = Ending{"address changed", "", []AccessKind{AccessLinks}, nil}
-	EndingConsent     = Ending{"consent taken back", authserver.EndRevoked, []AccessKind{AccessApplications, AccessCodes, AccessConsents}, nil}
-	EndingKey         = Ending{"key revoked", authserver.KeyRevoked, []AccessKind{AccessKeys}, nil}
-	EndingClient      = Ending{"client deleted", authserver.EndClientDeleted, []AccessKind{AccessApplications, AccessCodes, AccessConsents}, nil}
-	EndingDemoted     = Ending{"demoted", "", []AccessKind{AccessInvitations}, nil}
-	EndingRemoved     = Ending{"removed from the family", authserver.EndRemoved, []AccessKind{AccessSignins, AccessOwnApps, AccessApplications, AccessCodes, AccessKeys, AccessConsents, AccessInvitations, AccessLinks}, nil}
-	EndingDeactivated = Ending{"deactivated", authserver.EndDeactivated, []AccessKind{AccessSignins, AccessOwnApps, AccessApplications, AccessCodes, AccessKeys, AccessConsents, AccessInvitations, AccessLinks}, nil}
-	EndingDeleted     = Ending{"deleted", authserver.EndDeactivated, []AccessKind{AccessSignins, AccessOwnApps, AccessApplications, AccessCodes, AccessKeys, AccessConsents, AccessInvitations, AccessLinks}, nil}
+	endingPassword    = Ending{"new password", authserver.EndPasswordChanged, []AccessKind{accessSignins, accessOwnApps, accessApplications, accessCodes, accessLinks}, []AccessKind{accessKeys, accessConsents, accessPasskeys, accessIdentities}}
+	endingReset       = Ending{"password reset", authserver.EndPasswordChanged, []AccessKind{accessSignins, accessOwnApps, accessApplications, accessCodes, accessKeys, accessConsents, accessInvitations, accessLinks}, []AccessKind{accessPasskeys, accessIdentities}}
+	endingSignOut     = Ending{"sign out everywhere else", authserver.EndDeviceRevoked, []AccessKind{accessSignins, accessOwnApps, accessCodes}, nil}
+	endingFactorOn    = Ending{"second factor turned on", authserver.EndSignedOut, []AccessKind{accessSignins, accessOwnApps, accessCodes}, nil}
+	endingFactorOff   = Ending{"second factor turned off", "", nil, nil}
+	endingEmail       = Ending{"address changed", "", []AccessKind{accessLinks}, nil}
+	endingConsent     = Ending{"consent taken back", authserver.EndRevoked, []AccessKind{accessApplications, accessCodes, accessConsents}, nil}
+	endingKey         = Ending{"key revoked", authserver.KeyRevoked, []AccessKind{accessKeys}, nil}
+	endingClient      = Ending{"client deleted", authserver.EndClientDeleted, []AccessKind{accessApplications, accessCodes, accessConsents}, nil}
+	endingDemoted     = Ending{"demoted", "", []AccessKind{accessInvitations}, nil}
+	endingRemoved     = Ending{"removed from the family", authserver.EndRemoved, []AccessKind{accessSignins, accessOwnApps, accessApplications, accessCodes, accessKeys, accessConsents, accessInvitations, accessLinks}, nil}
+	endingDeactivated = Ending{"deactivated", authserver.EndDeactivated, []AccessKind{accessSignins, accessOwnApps, accessApplications, accessCodes, accessKeys, accessConsents, accessInvitations, accessLinks}, nil}
+	endingDeleted     = Ending{"deleted", authserver.EndDeactivated, []AccessKind{accessSignins, accessOwnApps, accessApplications, accessCodes, accessKeys, accessConsents, accessInvitations, accessLinks}, nil}
 )
 
 // Endings returns all of them, in the order of docs/threats.md.
 func Endings() []Ending {
 	return []Ending{
-		EndingPassword, EndingReset, EndingSignOut, EndingFactorOn, EndingFactorOff, EndingEmail, EndingConsent, EndingKey,
-		EndingClient, EndingDemoted, EndingRemoved, EndingDeactivated, EndingDeleted,
+		endingPassword, endingReset, endingSignOut, endingFactorOn, endingFactorOff, endingEmail, endingConsent, endingKey,
+		endingClient, endingDemoted, endingRemoved, endingDeactivated, endingDeleted,
 	}
 }
 
 // EffectOn returns what the event does to a kind of access. A device code that somebody has allowed
 // is a code in flight.
 func (e *Ending) EffectOn(kind AccessKind) Effect {
-	if kind == AccessDeviceCodes {
-		kind = AccessCodes
+	if kind == accessDeviceCodes {
+		kind = accessCodes
 	}
 	switch {
 	case slices.Contains(e.ends, kind):
-		return Ends
+		return effectEnds
 	case slices.Contains(e.asks, kind):
-		return Asked
+		return effectAsked
 	}
-	return Stays
+	return effectStays
 }
 
 // end ends what e ends of a user, in the transaction of ctx, which has changed the
@@ -98,15 +98,15 @@ func (s *Service) end(ctx context.Context, userID string, e Ending, except strin
 		of   AccessKind
 		take func() error
 	}{
-		{AccessSignins, func() error { return s.deps.Store.ForgetAnnouncements(ctx, userID) }},
-		{AccessSignins, func() error { return s.deps.Store.EndSignins(ctx, userID, except, now) }},
-		{AccessSignins, func() error { return s.deps.Store.DeletePendingSignins(ctx, userID, now) }},
-		{AccessOwnApps, func() error { return s.deps.Store.EndDevices(ctx, userID, now) }},
-		{AccessLinks, func() error { return s.deps.Store.VoidLinks(ctx, userID, now) }},
-		{AccessInvitations, func() error { return s.deps.Store.RevokeInvitationsBy(ctx, userID, now) }},
-		{AccessInvitations, func() error { return s.deps.Store.VoidLinksBy(ctx, userID, now) }},
-		{AccessKeys, func() error { return s.revokeKeys(ctx, userID, e.reason) }},
-		{AccessConsents, func() error { return s.deps.Store.DeleteConsents(ctx, userID) }},
+		{accessSignins, func() error { return s.deps.Store.ForgetAnnouncements(ctx, userID) }},
+		{accessSignins, func() error { return s.deps.Store.EndSignins(ctx, userID, except, now) }},
+		{accessSignins, func() error { return s.deps.Store.DeletePendingSignins(ctx, userID, now) }},
+		{accessOwnApps, func() error { return s.deps.Store.EndDevices(ctx, userID, now) }},
+		{accessLinks, func() error { return s.deps.Store.VoidLinks(ctx, userID, now) }},
+		{accessInvitations, func() error { return s.deps.Store.RevokeInvitationsBy(ctx, userID, now) }},
+		{accessInvitations, func() error { return s.deps.Store.VoidLinksBy(ctx, userID, now) }},
+		{accessKeys, func() error { return s.revokeKeys(ctx, userID, e.reason) }},
+		{accessConsents, func() error { return s.deps.Store.DeleteConsents(ctx, userID) }},
 	}
 	for _, step := range steps {
 		if !slices.Contains(e.ends, step.of) {
@@ -121,16 +121,16 @@ func (s *Service) end(ctx context.Context, userID string, e Ending, except strin
 
 // endGrants ends grants last: see grant.Service.End.
 func (s *Service) endGrants(ctx context.Context, userID string, e Ending, except string) error {
-	if slices.Contains(e.ends, AccessApplications) {
+	if slices.Contains(e.ends, accessApplications) {
 		return s.deps.Grants.End(ctx, authserver.GrantFilter{UserID: userID}, e.reason)
 	}
-	if slices.Contains(e.ends, AccessCodes) {
+	if slices.Contains(e.ends, accessCodes) {
 		f := authserver.GrantFilter{UserID: userID, ExceptSigninID: except, PendingOnly: true}
 		if err := s.deps.Grants.End(ctx, f, authserver.EndSignedOut); err != nil {
 			return err
 		}
 	}
-	if !slices.Contains(e.ends, AccessOwnApps) {
+	if !slices.Contains(e.ends, accessOwnApps) {
 		return nil
 	}
 	return s.deps.Grants.End(ctx, authserver.GrantFilter{UserID: userID, FirstPartyOnly: true}, e.reason)

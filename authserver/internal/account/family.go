@@ -228,7 +228,7 @@ func (s *Service) SetRole(ctx context.Context, by *authserver.User, id, seen, as
 		if role.May(as, role.ManageFamily) {
 			return nil
 		}
-		return s.end(ctx, u.ID, EndingDemoted, "")
+		return s.end(ctx, u.ID, endingDemoted, "")
 	})
 }
 
@@ -264,5 +264,5 @@ func (s *Service) remove(ctx context.Context, by, u *authserver.User) error {
 	if err != nil || !u.Active() {
 		return err
 	}
-	return s.end(ctx, u.ID, EndingRemoved, "")
+	return s.end(ctx, u.ID, endingRemoved, "")
 }

@@ -50,9 +50,9 @@ func (s *Service) leave(ctx context.Context, userID string, forGood bool) error 
 		if err != nil {
 			return err
 		}
-		ending := EndingDeactivated
+		ending := endingDeactivated
 		if forGood {
-			ending = EndingDeleted
+			ending = endingDeleted
 		}
 		if err := s.end(ctx, u.ID, ending, ""); err != nil {
 			return err

@@ -62,7 +62,7 @@ func (s *Service) replacePassword(ctx context.Context, u *authserver.User, hash 
 	if err := s.record(ctx, authserver.EventPasswordChanged, u.ID); err != nil {
 		return err
 	}
-	return s.end(ctx, u.ID, EndingPassword, "")
+	return s.end(ctx, u.ID, endingPassword, "")
 }
 
 // Signins lists where a user is signed in.
@@ -102,7 +102,7 @@ func (s *Service) endCodes(ctx context.Context, userID, signinID string) error {
 // codes in flight that were made from the other sign-ins end.
 func (s *Service) EndOtherSignins(ctx context.Context, in *authserver.Signin) error {
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.end(ctx, in.User.ID, EndingSignOut, in.ID); err != nil {
+		if err := s.end(ctx, in.User.ID, endingSignOut, in.ID); err != nil {
 			return err
 		}
 		return s.record(ctx, authserver.EventSignoutOthers, in.User.ID)

@@ -82,7 +82,7 @@ func (r *Recovery) resetLink(ctx context.Context, text string) (u *authserver.Us
 	return u, l.Email != "", nil
 }
 
-// Reset uses a link: the password is replaced, and what EndingReset says ends in the
+// Reset uses a link: the password is replaced, and what endingReset says ends in the
 // same transaction. Passkeys and connected accounts open nothing until the person
 // has restored them (KeepSuspended). A link that came by email confirms the address; if
 // that is news, applications that were registered before go, for everybody. Of callers that come

@@ -128,7 +128,7 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, in *authserver.Signin
 		if err := s.record(ctx, authserver.EventSecondFactorOn, u.ID); err != nil {
 			return err
 		}
-		return s.end(ctx, u.ID, EndingFactorOn, in.ID)
+		return s.end(ctx, u.ID, endingFactorOn, in.ID)
 	})
 	return codes, err
 }

@@ -7,7 +7,7 @@ import (
 	"latchkey/authserver"
 )
 
-// endForReset ends what EndingReset ends, drops a second factor whose set-up was
+// endForReset ends what endingReset ends, drops a second factor whose set-up was
 // begun and not finished, and suspends what the person is asked about, in the
 // transaction of ctx, which has changed the password.
 func (s *Service) endForReset(ctx context.Context, userID string) error {
@@ -17,7 +17,7 @@ func (s *Service) endForReset(ctx context.Context, userID string) error {
 	if err := s.deps.Store.SuspendWaysIn(ctx, userID, s.now()); err != nil {
 		return err
 	}
-	return s.end(ctx, userID, EndingReset, "")
+	return s.end(ctx, userID, endingReset, "")
 }
 
 // Suspended is what a reset has set aside.

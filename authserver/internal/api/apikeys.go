@@ -163,7 +163,7 @@ func (s *Server) createKey(w http.ResponseWriter, r *http.Request, p *guard.Prin
 			AllowedCIDRs oneOrMany `json:"allowed_cidrs"`
 		} `json:"api_key"`
 	}
-	if err := Decode(r, &body); err != nil {
+	if err := decode(r, &body); err != nil {
 		return err
 	}
 	if body.APIKey == nil {

@@ -94,7 +94,7 @@ func (s *Server) signup(w http.ResponseWriter, r *http.Request) error {
 		Device     *deviceBody `json:"device"`
 		InviteCode *string     `json:"invite_code"`
 	}
-	if err := Decode(r, &body); err != nil {
+	if err := decode(r, &body); err != nil {
 		return err
 	}
 	if body.User == nil {
@@ -126,7 +126,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		OTPCode  *string     `json:"otp_code"`
 		Device   *deviceBody `json:"device"`
 	}
-	if err := Decode(r, &body); err != nil {
+	if err := decode(r, &body); err != nil {
 		return err
 	}
 	u, tokens, err := s.People.SignInOnDevice(r.Context(), body.Email, body.Password, orBlank(body.OTPCode),
@@ -144,7 +144,7 @@ func (s *Server) refresh(w http.ResponseWriter, r *http.Request) error {
 		RefreshToken *string     `json:"refresh_token"`
 		Device       *deviceBody `json:"device"`
 	}
-	if err := Decode(r, &body); err != nil {
+	if err := decode(r, &body); err != nil {
 		return err
 	}
 	if orBlank(body.RefreshToken) == "" {

@@ -59,7 +59,7 @@ func readOverlap(r *http.Request) (time.Duration, error) {
 		Seconds *json.Number `json:"overlap_seconds"`
 		Text    *string      `json:"overlap"`
 	}
-	if err := Decode(r, &body); err != nil {
+	if err := decode(r, &body); err != nil {
 		return 0, err
 	}
 	switch {

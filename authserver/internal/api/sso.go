@@ -29,7 +29,7 @@ func (s *Server) ssoExchange(w http.ResponseWriter, r *http.Request) error {
 		Code     *string `json:"code"`
 		Verifier *string `json:"code_verifier"`
 	}
-	if err := Decode(r, &body); err != nil {
+	if err := decode(r, &body); err != nil {
 		return refusal{err}
 	}
 	if strings.TrimSpace(orBlank(body.Code)) == "" {
@@ -62,7 +62,7 @@ func (s *Server) ssoLink(w http.ResponseWriter, r *http.Request) error {
 		OTPCode  *string `json:"otp_code"`
 		Verifier *string `json:"code_verifier"`
 	}
-	if err := Decode(r, &body); err != nil {
+	if err := decode(r, &body); err != nil {
 		return err
 	}
 	if strings.TrimSpace(orBlank(body.Code)) == "" {
@@ -85,7 +85,7 @@ func (s *Server) ssoCreate(w http.ResponseWriter, r *http.Request) error {
 		LastName  *string `json:"last_name"`
 		Verifier  *string `json:"code_verifier"`
 	}
-	if err := Decode(r, &body); err != nil {
+	if err := decode(r, &body); err != nil {
 		return err
 	}
 	if strings.TrimSpace(orBlank(body.Code)) == "" {

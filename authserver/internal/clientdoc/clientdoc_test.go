@@ -50,7 +50,7 @@ func TestIDs(t *testing.T) {
 		"https://app.example", "https://app.example/", "http://app.example/x", "https://u@app.example/x", "https://u:p@app.example/x", "https://app.example/x#y", "https://app.example/x#",
 		"https://app.example/../x", "https://app.example/./x", "https://app.example/%2e%2e/x", "https:///x", "https:x", "https://app.example\\@evil.example/x",
 		"https://App.example/x", "https://app.example./x", "https://app.example:443/x", "https://app.example:/x", "https://app.example:08443/x",
-		"https://b%C3%BCcher.example/x", "https://[2001:0db8::1]/x", "https://app.example/ x", "https://app.example/é", "https://app.example/" + strings.Repeat("x", MaxID), "",
+		"https://b%C3%BCcher.example/x", "https://[2001:0db8::1]/x", "https://app.example/ x", "https://app.example/é", "https://app.example/" + strings.Repeat("x", maxID), "",
 	} {
 		if _, err := parseID(bad); err == nil {
 			t.Errorf("%s is accepted", bad)

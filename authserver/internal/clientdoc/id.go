@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// MaxID is the longest id, in bytes.
-const MaxID = 512
+// maxID is the longest id, in bytes.
+const maxID = 512
 
 // IsID reports whether id looks like the address of a document rather than an id
 // that was registered here.
@@ -19,7 +19,7 @@ func IsID(id string) bool { return strings.HasPrefix(id, "https://") }
 func parseID(id string) (*url.URL, error) {
 	u, err := url.Parse(id)
 	switch {
-	case err != nil || len(id) > MaxID || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }):
+	case err != nil || len(id) > maxID || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }):
 		return nil, refusal("the client_id is no address")
 	case u.Scheme != "https" || u.Hostname() == "" || u.Opaque != "":
 		return nil, refusal("the client_id must be an https address")

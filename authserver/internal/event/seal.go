@@ -39,8 +39,8 @@ const (
 	sweepRest  = 20 * time.Millisecond // between two batches: others hardly notice
 )
 
-// Head is the end of a chain, as it is logged: position and seal.
-func Head(c *authserver.EventChain) string {
+// head is the end of a chain, as it is logged: position and seal.
+func head(c *authserver.EventChain) string {
 	return fmt.Sprintf("%d:%s", c.Position, hex.EncodeToString(c.Seal))
 }
 
@@ -121,7 +121,7 @@ func (r *Recorder) logHead(ctx context.Context, c *authserver.EventChain) {
 	const day = 24 * time.Hour
 	if today := int(r.Now().Unix() / int64(day/time.Second)); c.LoggedDay < today {
 		c.LoggedDay = today
-		head := Head(c)
+		head := head(c)
 		r.Store.AfterCommit(ctx, func(ctx context.Context) {
 			r.Logger.LogAttrs(ctx, slog.LevelInfo, "head of the security events", slog.String("head", head))
 		})

@@ -17,8 +17,8 @@ type Verified struct {
 	Faults []string // the first of them, a sentence each
 }
 
-// ErrNoKeys says that nothing can be verified.
-var ErrNoKeys = errors.New("there is no encryption key: security events cannot be verified")
+// errNoKeys says that nothing can be verified.
+var errNoKeys = errors.New("there is no encryption key: security events cannot be verified")
 
 const mostFaults = 50
 
@@ -33,7 +33,7 @@ func (v *Verified) fault(format string, args ...any) {
 // Servers may run meanwhile.
 func (r *Recorder) Verify(ctx context.Context, heads map[int64][]byte) (*Verified, error) {
 	if r.Keys == nil {
-		return nil, ErrNoKeys
+		return nil, errNoKeys
 	}
 	v := &Verified{}
 	last, err := r.Chain.LastSealed(ctx)
@@ -56,7 +56,7 @@ func (r *Recorder) Verify(ctx context.Context, heads map[int64][]byte) (*Verifie
 	if last > c.Position {
 		v.fault("events were inserted after the end of the chain, which is at %d", c.Position)
 	}
-	v.Head = Head(c)
+	v.Head = head(c)
 	if err := r.walk(ctx, v, c, heads); err != nil {
 		return nil, err
 	}

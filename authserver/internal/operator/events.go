@@ -10,8 +10,8 @@ import (
 	"latchkey/pkg/fault"
 )
 
-// EventDays is how far back events are looked through.
-const EventDays = 90
+// eventDays is how far back events are looked through.
+const eventDays = 90
 
 var errPlace = fault.New(fault.Malformed, "This page of the list does not exist. Start at the first one.")
 
@@ -21,7 +21,7 @@ var errPlace = fault.New(fault.Malformed, "This page of the list does not exist.
 func (s *Service) Events(ctx context.Context, q authserver.Search) (authserver.Found[authserver.Event], error) {
 	var none authserver.Found[authserver.Event]
 	q = bounded(q)
-	f := authserver.EventFilter{About: q.Text, Since: s.deps.Now().Add(-EventDays * 24 * time.Hour), Limit: q.Limit + 1}
+	f := authserver.EventFilter{About: q.Text, Since: s.deps.Now().Add(-eventDays * 24 * time.Hour), Limit: q.Limit + 1}
 	if strings.Contains(q.Text, "@") {
 		id, err := s.whoHas(ctx, authserver.NormalizeEmail(q.Text))
 		if err != nil || id == "" {

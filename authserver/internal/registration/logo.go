@@ -24,8 +24,8 @@ type logos interface {
 	FindLogo(ctx context.Context, sum, userID string, operator bool) (png []byte, everybody bool, err error)
 }
 
-// LogoSide is how wide and high a logo is, in pixels: twice what pages show.
-const LogoSide = 112
+// logoSide is how wide and high a logo is, in pixels: twice what pages show.
+const logoSide = 112
 
 // tables are where pictures are drawn: each takes memory and a processor for a moment,
 // so that there are few.
@@ -42,7 +42,7 @@ func DrawLogo(ctx context.Context, raw []byte) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, fault.Wrap(fault.Unavailable, ctx.Err(), "The service is temporarily unavailable. Try again later.")
 	}
-	drawn, err := picture.Tile(raw, LogoSide)
+	drawn, err := picture.Tile(raw, logoSide)
 	switch {
 	case errors.Is(err, picture.ErrKind):
 		return nil, badLogo("We can't read this picture. Choose a PNG, JPEG, GIF or WebP file.")

@@ -130,7 +130,7 @@ func (m *Metadata) client(schemes []string) (*authserver.Client, error) {
 func (m *Metadata) name() string { return strings.TrimSpace(m.Text("client_name")) }
 
 func checkName(name string) error {
-	if utf8.RuneCountInString(name) > MaxName || strings.ContainsFunc(name, control) {
+	if utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, control) {
 		return badMetadata("The client_name must have at most 100 characters and no control characters.")
 	}
 	return nil

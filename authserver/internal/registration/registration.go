@@ -61,7 +61,7 @@ type Service struct {
 
 // Limits of a registration.
 const (
-	MaxName         = 100 // characters
+	maxName         = 100 // characters
 	MaxRedirectURIs = 20
 	maxID           = 100 // characters
 )
@@ -140,7 +140,7 @@ func (s *Service) build(r Request) (*authserver.Client, error) {
 	refuse := func(field, rule, sentence string) {
 		broken = append(broken, authserver.Violation{Field: field, Rule: "client." + rule, Message: sentence})
 	}
-	if n := utf8.RuneCountInString(c.Name); n == 0 || n > MaxName || strings.ContainsFunc(c.Name, control) || !utf8.ValidString(c.Name) {
+	if n := utf8.RuneCountInString(c.Name); n == 0 || n > maxName || strings.ContainsFunc(c.Name, control) || !utf8.ValidString(c.Name) {
 		refuse("name", "name", "Name must have 1 to 100 characters and no control characters")
 	}
 	if len(c.ID) > maxID || strings.ContainsFunc(c.ID, unusual) {

@@ -60,7 +60,7 @@ func (s *Service) FinishCode(ctx context.Context, pending secret.Token, otpCode 
 }
 
 // Exchange gives tokens for a code to the one caller that claims it. Errors:
-// ErrExchange, fault.RateLimited.
+// errExchange, fault.RateLimited.
 func (s *Service) Exchange(ctx context.Context, p Proof, v account.Visitor) (*authserver.User, *authserver.Tokens, error) {
 	u, tokens, err := s.exchange(ctx, p)
 	return u, tokens, s.deps.People.TokensRefused(ctx, err, v)
@@ -70,7 +70,7 @@ func (s *Service) exchange(ctx context.Context, p Proof) (*authserver.User, *aut
 	code, err := secret.Parse(secret.ExchangeCode, p.Code)
 	challenge, ok := p.challenge()
 	if err != nil || !ok {
-		return nil, nil, ErrExchange
+		return nil, nil, errExchange
 	}
 	var u *authserver.User
 	var tokens *authserver.Tokens
@@ -83,20 +83,20 @@ func (s *Service) exchange(ctx context.Context, p Proof) (*authserver.User, *aut
 			return err
 		}
 		if !c.Bound.Equal(secret.DigestOf(u.PasswordHash)) {
-			return ErrExchange
+			return errExchange
 		}
 		tokens, err = s.deps.People.OpenDevice(ctx, u, c.Device, authserver.OriginSSO)
 		return err
 	})
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unauthenticated) {
-		return nil, nil, ErrExchange.WithCause(err)
+		return nil, nil, errExchange.WithCause(err)
 	}
 	return u, tokens, err
 }
 
 // LinkApp connects the account of a linking code with the user whose email and
 // password are given, and opens the app's device (docs/contract.md, "Single
-// sign-on"). Errors: ErrLinkingCode, account.ErrBadCredentials, ErrMFA,
+// sign-on"). Errors: errLinkingCode, account.ErrBadCredentials, errMFA,
 // fault.Forbidden (blocked), fault.RateLimited.
 func (s *Service) LinkApp(ctx context.Context, p Proof, c Credentials, v account.Visitor) (*authserver.User, *authserver.Tokens, error) {
 	n, err := s.unlinked(ctx, p, true)
@@ -117,7 +117,7 @@ func (s *Service) LinkApp(ctx context.Context, p Proof, c Credentials, v account
 
 // CreateApp makes a user for the account of a linking code and opens the app's
 // device (docs/contract.md, "Single sign-on"). Who was invited into a family
-// joins it. Errors: ErrLinkingCode, fault.Forbidden (blocked, or nobody may),
+// joins it. Errors: errLinkingCode, fault.Forbidden (blocked, or nobody may),
 // fault.Invalid, fault.RateLimited.
 func (s *Service) CreateApp(ctx context.Context, p Proof, names Names, v account.Visitor) (*authserver.User, *authserver.Tokens, error) {
 	n, err := s.unlinked(ctx, p, true)

@@ -16,9 +16,9 @@ import (
 
 // The refusals of docs/contract.md, "Single sign-on".
 var (
-	ErrLinkingCode = fault.New(fault.Unauthenticated, "Linking code is invalid or expired")
-	ErrExchange    = fault.New(fault.Unauthenticated, "Authorization code is invalid or expired").WithCode("invalid_or_expired_code")
-	ErrMFA         = fault.New(fault.Unauthenticated, "MFA users should sign in with email and password").WithField("mfa_required", true)
+	errLinkingCode = fault.New(fault.Unauthenticated, "Linking code is invalid or expired")
+	errExchange    = fault.New(fault.Unauthenticated, "Authorization code is invalid or expired").WithCode("invalid_or_expired_code")
+	errMFA         = fault.New(fault.Unauthenticated, "MFA users should sign in with email and password").WithField("mfa_required", true)
 	errNoCreation  = fault.New(fault.Forbidden, "SSO account creation is disabled. Please contact an administrator.")
 	errRegister    = fault.New(fault.Invalid, "Failed to register device")
 	errBlockedAPI  = fault.New(fault.Forbidden, "SSO identity was removed by an administrator")
@@ -72,16 +72,16 @@ func (s *Service) options(ctx context.Context, n *authserver.UnlinkedIdentity) (
 }
 
 // unlinked finds whom a linking code stands for; app: it must be an app's, else
-// a browser's. ErrLinkingCode: nobody.
+// a browser's. errLinkingCode: nobody.
 func (s *Service) unlinked(ctx context.Context, p Proof, app bool) (*authserver.UnlinkedIdentity, error) {
 	code, err := secret.Parse(secret.LinkingCode, p.Code)
 	challenge, ok := p.challenge()
 	if err != nil || !ok {
-		return nil, ErrLinkingCode
+		return nil, errLinkingCode
 	}
 	n, err := s.deps.Store.FindUnlinkedIdentity(ctx, code.Digest(), challenge, s.now())
 	if fault.Is(err, fault.NotFound) || err == nil && (n.Device.DeviceID != "") != app {
-		return nil, ErrLinkingCode
+		return nil, errLinkingCode
 	}
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (s *Service) unlinked(ctx context.Context, p Proof, app bool) (*authserver.
 	case err == nil && identity.BlockedAt != nil:
 		return nil, errBlockedAPI
 	case err == nil && identity.UserID != "":
-		return nil, ErrLinkingCode // connected in the meantime: sign in again
+		return nil, errLinkingCode // connected in the meantime: sign in again
 	case err != nil && !fault.Is(err, fault.NotFound):
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (s *Service) unlinked(ctx context.Context, p Proof, app bool) (*authserver.
 }
 
 // Unlinked returns what the person at this browser, who came with a linking
-// code, can do. ErrLinkingCode: nothing any more.
+// code, can do. errLinkingCode: nothing any more.
 func (s *Service) Unlinked(ctx context.Context, code secret.Token) (*LinkOptions, error) {
 	n, err := s.unlinked(ctx, Proof{Code: code.Reveal()}, false)
 	if err != nil {
@@ -116,14 +116,14 @@ type Credentials struct {
 
 // owner checks the credentials that came with a linking code. Every wrong
 // password counts against the code, before it is tried. Errors: as
-// account.CheckPassword, ErrMFA, ErrLinkingCode.
+// account.CheckPassword, errMFA, errLinkingCode.
 func (s *Service) owner(ctx context.Context, n *authserver.UnlinkedIdentity, c Credentials, v account.Visitor) (*authserver.User, error) {
 	counted, err := s.deps.Store.CountLinkTry(ctx, n.Digest, s.now())
 	if err != nil {
 		return nil, err
 	}
 	if !counted {
-		return nil, ErrLinkingCode
+		return nil, errLinkingCode
 	}
 	u, err := s.deps.People.CheckPassword(ctx, c.Email, c.Password, v)
 	if !fault.Is(err, fault.Unauthenticated) { // right, or not even tried
@@ -138,11 +138,11 @@ func (s *Service) owner(ctx context.Context, n *authserver.UnlinkedIdentity, c C
 		return u, nil
 	}
 	if strings.TrimSpace(c.OTPCode) == "" {
-		return nil, ErrMFA
+		return nil, errMFA
 	}
 	err = s.deps.People.CheckSecondFactor(ctx, u, c.OTPCode)
 	if fault.Is(err, fault.Unauthenticated) {
-		return nil, ErrMFA.WithCause(err)
+		return nil, errMFA.WithCause(err)
 	}
 	return u, err
 }
@@ -164,7 +164,7 @@ func (s *Service) adopt(ctx context.Context, n *authserver.UnlinkedIdentity, u *
 func (s *Service) claim(ctx context.Context, n *authserver.UnlinkedIdentity) error {
 	won, err := s.deps.Store.ClaimUnlinkedIdentity(ctx, n.Digest, n.Challenge, s.now())
 	if err == nil && !won {
-		return ErrLinkingCode
+		return errLinkingCode
 	}
 	return err
 }
@@ -172,7 +172,7 @@ func (s *Service) claim(ctx context.Context, n *authserver.UnlinkedIdentity) err
 // taken is an identity that another linking code was quicker to connect.
 func taken(err error) error {
 	if fault.Is(err, fault.Conflict) {
-		return ErrLinkingCode.WithCause(err)
+		return errLinkingCode.WithCause(err)
 	}
 	return err
 }
@@ -206,7 +206,7 @@ var errChooseFamily = authserver.Violations{{Field: "family", Rule: "family.blan
 // create makes a user of the unlinked identity and runs then, in one
 // transaction. A failure uses nothing up. into is asked for only where there is an
 // open invitation. Errors: errNoCreation, fault.Invalid, fault.RateLimited,
-// ErrLinkingCode.
+// errLinkingCode.
 func (s *Service) create(ctx context.Context, n *authserver.UnlinkedIdentity, names Names, into Family, v account.Visitor,
 	then func(ctx context.Context, u *authserver.User) error,
 ) (*authserver.User, error) {

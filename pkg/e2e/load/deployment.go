@@ -40,10 +40,10 @@ func (d *Deployment) start(ctx context.Context, setup stack.Setup, n int) error 
 	if err != nil {
 		return err
 	}
-	if d.Origin, err = NewOrigin(); err != nil {
+	if d.Origin, err = newOrigin(); err != nil {
 		return err
 	}
-	d.AddAuth(first)
+	d.addAuth(first)
 	setup.AuthEnv = unlimited.With(process.Env{"AUTH_ADDR": first, "AUTH_ISSUER": d.URL, "AUTH_API_URL": d.URL}).With(setup.AuthEnv)
 	setup.APIEnv = process.Env{
 		"API_URL": d.URL, "API_INTROSPECTION_URL": d.Internal + "/oauth/introspect",
@@ -55,7 +55,7 @@ func (d *Deployment) start(ctx context.Context, setup stack.Setup, n int) error 
 	}
 	d.Auths, d.APIs = []*process.Process{d.stack.Auth}, d.stack.APIs
 	for _, api := range d.APIs {
-		d.AddAPI(strings.TrimPrefix(api.URL, "http://"))
+		d.addAPI(strings.TrimPrefix(api.URL, "http://"))
 	}
 	for range n - 1 {
 		auth, err := d.stack.AddAuth(ctx, nil)
@@ -63,9 +63,9 @@ func (d *Deployment) start(ctx context.Context, setup stack.Setup, n int) error 
 			return err
 		}
 		d.Auths = append(d.Auths, auth)
-		d.AddAuth(strings.TrimPrefix(auth.URL, "http://"))
+		d.addAuth(strings.TrimPrefix(auth.URL, "http://"))
 	}
-	d.Look(ctx) // the first was looked at before it was there
+	d.look(ctx) // the first was looked at before it was there
 	return nil
 }
 

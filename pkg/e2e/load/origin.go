@@ -40,8 +40,8 @@ type Origin struct {
 	running   sync.WaitGroup
 }
 
-// NewOrigin listens on loopback.
-func NewOrigin() (*Origin, error) {
+// newOrigin listens on loopback.
+func newOrigin() (*Origin, error) {
 	o := &Origin{auth: newReplicas("/.well-known/oauth-authorization-server"), api: newReplicas("/.well-known/oauth-protected-resource")}
 	toAuth, toAPI := o.auth.proxy(), o.api.proxy()
 	all := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -72,12 +72,12 @@ func NewOrigin() (*Origin, error) {
 	return o, nil
 }
 
-// AddAuth puts the origin in front of one more replica of authserver, at addr
+// addAuth puts the origin in front of one more replica of authserver, at addr
 // (host:port).
-func (o *Origin) AddAuth(addr string) { o.add(o.auth, addr) }
+func (o *Origin) addAuth(addr string) { o.add(o.auth, addr) }
 
-// AddAPI is AddAuth for resourceapi.
-func (o *Origin) AddAPI(addr string) { o.add(o.api, addr) }
+// addAPI is addAuth for resourceapi.
+func (o *Origin) addAPI(addr string) { o.add(o.api, addr) }
 
 func (o *Origin) add(to *replicas, addr string) {
 	one := &replica{addr: addr}
@@ -192,8 +192,8 @@ func bodyOf(r *http.Request) ([]byte, error) {
 	return io.ReadAll(r.Body)
 }
 
-// Look asks every replica now whether it is there.
-func (o *Origin) Look(ctx context.Context) {
+// look asks every replica now whether it is there.
+func (o *Origin) look(ctx context.Context) {
 	for _, g := range []*replicas{o.auth, o.api} {
 		for _, one := range g.inTurn() {
 			one.away.Store(!g.there(ctx, one.addr))

@@ -11,8 +11,8 @@ import (
 	"latchkey/pkg/fault"
 )
 
-// KeepIdempotencyKeys is how long an answer is kept for its key.
-const KeepIdempotencyKeys = 24 * time.Hour
+// keepIdempotencyKeys is how long an answer is kept for its key.
+const keepIdempotencyKeys = 24 * time.Hour
 
 type nestedKey struct{}
 
@@ -24,7 +24,7 @@ type nestedKey struct{}
 func (f *Family) Idempotent(ctx context.Context, key, fingerprint []byte, fn func(ctx context.Context) (status int, body []byte, err error)) (status int, body []byte, replayed bool, err error) {
 	err = f.change(ctx, func(ctx context.Context) error {
 		now := f.s.Now()
-		err := database.ErrorOf(f.orm(ctx).Where("digest = ? AND created_at < ?", key, now.Add(-KeepIdempotencyKeys)).Delete(&idempotencyRow{}))
+		err := database.ErrorOf(f.orm(ctx).Where("digest = ? AND created_at < ?", key, now.Add(-keepIdempotencyKeys)).Delete(&idempotencyRow{}))
 		if err != nil {
 			return err
 		}

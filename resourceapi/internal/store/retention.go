@@ -11,8 +11,8 @@ import (
 	"latchkey/resourceapi"
 )
 
-// DefaultKeepSyncs is how long a sync is remembered unless Options say otherwise.
-const DefaultKeepSyncs = 30 * resourceapi.SyncStaleAfter
+// defaultKeepSyncs is how long a sync is remembered unless Options say otherwise.
+const defaultKeepSyncs = 30 * resourceapi.SyncStaleAfter
 
 const (
 	// keepLeases is how long the lease of a worker that died is remembered.
@@ -58,7 +58,7 @@ func RowEnds() map[string]string {
 func (f *Family) expiries(now time.Time) []database.Expiry {
 	ours := []any{f.id}
 	return []database.Expiry{
-		{From: "idempotency_keys", ID: "digest", By: "created_at", And: " AND family_id = $2", Before: now.Add(-KeepIdempotencyKeys), Args: ours},
+		{From: "idempotency_keys", ID: "digest", By: "created_at", And: " AND family_id = $2", Before: now.Add(-keepIdempotencyKeys), Args: ours},
 		{From: "syncs", ID: "id", By: "created_at", And: " AND family_id = $2", Before: now.Add(-f.s.keepSyncs), Args: ours},
 	}
 }

@@ -52,7 +52,7 @@ type Options struct {
 	TimeZone resourceapi.TimeZone // of a new family; empty: UTC
 	Now      func() time.Time
 	Logger   *slog.Logger // nil: the default one
-	// KeepSyncs is how long a sync is remembered, finished or not; 0: DefaultKeepSyncs.
+	// KeepSyncs is how long a sync is remembered, finished or not; 0: defaultKeepSyncs.
 	KeepSyncs time.Duration
 }
 
@@ -77,7 +77,7 @@ func New(db *database.DB, opts Options) *Store {
 		log = slog.Default()
 	}
 	initial := Settings{Currency: opts.Currency, TimeZone: cmp.Or(opts.TimeZone, resourceapi.UTC)}
-	return &Store{db: db, initial: initial, now: opts.Now, log: log, keepSyncs: cmp.Or(opts.KeepSyncs, DefaultKeepSyncs), wake: make(chan struct{}, 1)}
+	return &Store{db: db, initial: initial, now: opts.Now, log: log, keepSyncs: cmp.Or(opts.KeepSyncs, defaultKeepSyncs), wake: make(chan struct{}, 1)}
 }
 
 // Now returns the time for new rows: UTC, in whole microseconds, as both engines

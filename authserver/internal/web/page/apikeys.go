@@ -22,11 +22,11 @@ type KeyView struct {
 	MaxRequests int64 // in an hour, unless Unlimited
 }
 
-// Full reports whether the next request would be refused.
-func (k KeyView) Full() bool { return !k.Unlimited && k.Counted >= k.MaxRequests }
+// full reports whether the next request would be refused.
+func (k KeyView) full() bool { return !k.Unlimited && k.Counted >= k.MaxRequests }
 
 // near reports whether most of the limit is used up.
-func (k KeyView) near() bool { return !k.Full() && k.percent() >= nearLimit }
+func (k KeyView) near() bool { return !k.full() && k.percent() >= nearLimit }
 
 const nearLimit = 80 // percent
 

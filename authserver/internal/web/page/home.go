@@ -38,7 +38,7 @@ func (v *View) todos(d HomeView) []todo {
 	var list []todo
 	for _, k := range d.Keys {
 		switch {
-		case k.Full():
+		case k.full():
 			list = append(list, todo{"home.todo.full", k.Name, k.Path})
 		case k.near():
 			list = append(list, todo{"home.todo.near", k.Name, k.Path})

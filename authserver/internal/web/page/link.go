@@ -6,9 +6,9 @@ import "net/url"
 const (
 	KeysPath    = "/settings/api_keys"
 	ClientsPath = "/settings/developer"
-	// ReferencePath leads to the pages about the API: behind one origin those of the
+	// referencePath leads to the pages about the API: behind one origin those of the
 	// resource API, elsewhere ours. Both lead to each other.
-	ReferencePath = "/docs"
+	referencePath = "/docs"
 )
 
 // Onward is where to go after a form: where the person was going, or home.

@@ -33,7 +33,7 @@ var groups = []group{
 		{Path: "/settings/family", Key: "nav.family"},
 		{Path: "/settings/export", Key: "nav.export"},
 	}},
-	{"nav.building", []section{{Path: ClientsPath, Key: "nav.developer"}, {Path: ReferencePath, Key: "nav.reference"}}},
+	{"nav.building", []section{{Path: ClientsPath, Key: "nav.developer"}, {Path: referencePath, Key: "nav.reference"}}},
 }
 
 // toOperator leads an operator to the operator's pages.

@@ -66,8 +66,8 @@ type ListCell struct {
 	Moment     *time.Time
 }
 
-// Address is the list's, with q as it is and the next page where after says so.
-func (d ListView) Address(order string, after authserver.Place) string {
+// address is the list's, with q as it is and the next page where after says so.
+func (d ListView) address(order string, after authserver.Place) string {
 	q := url.Values{}
 	for name, value := range map[string]string{
 		"q": d.Search.Text, "state": d.Search.State, "order": order, "after": after.String(),
@@ -88,7 +88,7 @@ func (d ListView) Address(order string, after authserver.Place) string {
 func (d ListView) csv() string {
 	whole := d
 	whole.Path, whole.Search.Limit = d.Path+".csv", 0
-	return whole.Address(d.Search.Order, authserver.Place{})
+	return whole.address(d.Search.Order, authserver.Place{})
 }
 
 func (d ListView) first() bool { return d.Search.After.ID == "" }
