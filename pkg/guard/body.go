@@ -43,7 +43,7 @@ func (b *body) Read(into []byte) (int, error) {
 
 // again returns why the caller may not call any more, as it is to be answered.
 func (b *body) again() error {
-	p, err := b.g.principal(b.r, b.need.AnyResource)
+	p, err := b.g.principal(b.r, b.asked, b.need.AnyResource)
 	if err == nil && (p.UserID != b.p.UserID || p.FamilyID != b.p.FamilyID) {
 		err = ruleInactive.refuse(messageToken) // the handler has begun in another family's name
 	}

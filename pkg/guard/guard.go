@@ -77,10 +77,10 @@ type Handler func(w http.ResponseWriter, r *http.Request, p *Principal) error
 // A Handler is reached in no other way: there is no other source of Principals.
 func (g *Guard) Admit(need Requirement, h Handler) httpserver.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		asked := g.opts.Now()
-		p, err := g.principal(r, need.AnyResource)
+		arrived := g.opts.Now()
+		p, err := g.principal(r, arrived, need.AnyResource)
 		if err == nil {
-			if err = g.limit(w, r, p); err != nil {
+			if err = g.limit(w, r, p, arrived); err != nil {
 				p.looked.note(r.Context())
 			}
 		}
@@ -93,7 +93,7 @@ func (g *Guard) Admit(need Requirement, h Handler) httpserver.Handler {
 		if r.Body == nil || r.Body == http.NoBody {
 			return h(w, r, p)
 		}
-		sent := &body{ReadCloser: r.Body, g: g, w: w, r: r, p: p, need: need, asked: asked}
+		sent := &body{ReadCloser: r.Body, g: g, w: w, r: r, p: p, need: need, asked: arrived}
 		r.Body = sent
 		if err := h(w, r, p); sent.refused == nil {
 			return err
@@ -102,9 +102,9 @@ func (g *Guard) Admit(need Requirement, h Handler) httpserver.Handler {
 	}
 }
 
-// principal returns who is calling. The error is fault.Unauthenticated or, when
+// principal returns who calls at a time. The error is fault.Unauthenticated or, when
 // nobody could say, fault.Unavailable.
-func (g *Guard) principal(r *http.Request, anyResource bool) (*Principal, error) {
+func (g *Guard) principal(r *http.Request, at time.Time, anyResource bool) (*Principal, error) {
 	credential, err := presented(r)
 	if err != nil {
 		return nil, err
@@ -114,41 +114,31 @@ func (g *Guard) principal(r *http.Request, anyResource bool) (*Principal, error)
 		looked{credential: credential}.note(r.Context())
 		return nil, err
 	}
+	p := newPrincipal(&answer, credential)
 	if answer.Active {
-		annotate(r.Context(), &answer)
+		httpserver.Annotate(r.Context(), slog.Any("", p))
 	}
 	kind, message := introspection.KindAccessToken, messageToken
 	if credential.Kind() == secret.APIKey {
 		kind, message = introspection.KindAPIKey, messageKey
 	}
-	scopes, found := answer.Scopes(), looked{credential, answer.From}
-	if err := g.judge(r.Context(), &answer, scopes, kind, message, anyResource); err != nil {
-		found.note(r.Context())
+	if err := g.judge(r.Context(), &answer, at, p.Granted, kind, message, anyResource); err != nil {
+		p.looked.note(r.Context())
 		return nil, err
 	}
-	p := newPrincipal(&answer, scopes)
-	p.looked = found
 	return p, nil
-}
-
-func annotate(ctx context.Context, a *introspection.Answer) {
-	httpserver.Annotate(ctx,
-		slog.String("user_id", a.UserID),
-		slog.String("credential_id", a.CredentialID),
-		slog.String("credential_kind", a.CredentialKind),
-		slog.String("client_id", a.ClientID))
 }
 
 // judge refuses a credential that is not active, is of another kind than its
 // prefix says, has no owner, no family or no scope of this API, is meant for
 // another resource, or is used from outside its allow list.
-func (g *Guard) judge(ctx context.Context, a *introspection.Answer, scopes scope.Set, kind, message string, anyResource bool) error {
+func (g *Guard) judge(ctx context.Context, a *introspection.Answer, at time.Time, scopes scope.Set, kind, message string, anyResource bool) error {
 	switch {
 	case !a.Active && a.Reason == introspection.ReasonDeactivated:
 		return ruleOwner.refuse(messageDeactivated)
 	case !a.Active:
 		return ruleInactive.refuse(message)
-	case a.ExpiredAt(g.opts.Now()):
+	case a.ExpiredAt(at):
 		return ruleExpired.refuse(message)
 	case a.CredentialKind != kind:
 		return ruleKind.refuse(message)

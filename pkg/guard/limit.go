@@ -2,6 +2,7 @@ package guard
 
 import (
 	"net/http"
+	"time"
 
 	"latchkey/pkg/httpserver"
 	"latchkey/pkg/keyuse"
@@ -13,7 +14,7 @@ import (
 //
 // An API key is counted whatever its tier: its owner is shown that. An access token is
 // counted only where that limits it. Both are noted, for the pictures of their use.
-func (g *Guard) limit(w http.ResponseWriter, r *http.Request, p *Principal) error {
+func (g *Guard) limit(w http.ResponseWriter, r *http.Request, p *Principal, at time.Time) error {
 	if g.opts.Limiter != nil && (p.IsAPIKey() || !g.tokens.Unlimited()) {
 		key, tier := counter(p)
 		res, err := g.opts.Limiter.Use(r.Context(), key, g.opts.Tiers.Limit(tier), addressOf(r))
@@ -22,23 +23,23 @@ func (g *Guard) limit(w http.ResponseWriter, r *http.Request, p *Principal) erro
 		}
 		res.SetHeaders(w.Header(), tier)
 		if err := res.Refusal(); err != nil {
-			g.noteUse(r, p, keyuse.Limited)
+			g.noteUse(r, p, at, keyuse.Limited)
 			return err
 		}
 		p.LimitState = &LimitState{Result: res, Tier: tier}
 	}
-	g.noteUse(r, p, keyuse.Admitted)
+	g.noteUse(r, p, at, keyuse.Admitted)
 	return nil
 }
 
 // noteUse tells whose request it was, and what became of it.
-func (g *Guard) noteUse(r *http.Request, p *Principal, o keyuse.Outcome) {
+func (g *Guard) noteUse(r *http.Request, p *Principal, at time.Time, o keyuse.Outcome) {
 	switch {
 	case g.opts.Uses == nil:
 	case p.IsAPIKey():
-		g.opts.Uses.Note(keyuse.Caller{KeyID: p.CredentialID, From: addressOf(r)}, o)
+		g.opts.Uses.Note(at, keyuse.Caller{KeyID: p.CredentialID, From: addressOf(r)}, o)
 	default:
-		g.opts.Uses.Note(keyuse.Caller{ClientID: p.ClientID, GrantID: p.CredentialID}, o)
+		g.opts.Uses.Note(at, keyuse.Caller{ClientID: p.ClientID, GrantID: p.CredentialID}, o)
 	}
 }
 

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"log/slog"
 	"time"
 
 	"latchkey/pkg/fault"
@@ -8,6 +9,7 @@ import (
 	"latchkey/pkg/ratelimit"
 	"latchkey/pkg/role"
 	"latchkey/pkg/scope"
+	"latchkey/pkg/secret"
 )
 
 // Principal is who is calling: a user of a family, through a credential, with
@@ -39,12 +41,13 @@ type LimitState struct {
 	Tier string
 }
 
-func newPrincipal(a *introspection.Answer, scopes scope.Set) *Principal {
+func newPrincipal(a *introspection.Answer, credential secret.Token) *Principal {
+	scopes := a.Scopes()
 	p := &Principal{
 		UserID: a.UserID, FamilyID: a.FamilyID, Role: a.Role,
 		Scope: role.Narrow(a.Role, scopes), Granted: scopes,
 		CredentialID: a.CredentialID, CredentialKind: a.CredentialKind, CredentialName: a.CredentialName,
-		Source: a.Source, ClientID: a.ClientID, Tier: a.Tier,
+		Source: a.Source, ClientID: a.ClientID, Tier: a.Tier, looked: looked{credential, a.From},
 	}
 	if a.Iat != 0 {
 		p.IssuedAt = time.Unix(a.Iat, 0).UTC()
@@ -53,6 +56,15 @@ func newPrincipal(a *introspection.Answer, scopes scope.Set) *Principal {
 		p.ExpiresAt = time.Unix(a.Exp, 0).UTC()
 	}
 	return p
+}
+
+// LogValue says on the log line of a request who calls.
+func (p *Principal) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("user_id", p.UserID),
+		slog.String("credential_id", p.CredentialID),
+		slog.String("credential_kind", p.CredentialKind),
+		slog.String("client_id", p.ClientID))
 }
 
 // IsAPIKey reports whether the credential is an API key.

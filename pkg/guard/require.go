@@ -16,7 +16,7 @@ func (g *Guard) Require(w http.ResponseWriter, r *http.Request, p *Principal, ne
 	}
 	if err != nil {
 		p.looked.note(r.Context())
-		g.noteUse(r, p, keyuse.Forbidden)
+		g.noteUse(r, p, g.opts.Now(), keyuse.Forbidden)
 		return g.refuse(w, r, err, need.Scope, tooSmall)
 	}
 	return nil

@@ -114,7 +114,7 @@ func (c *chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := c.Now()
 	req := &request{
 		parent: r.Context(), now: c.Now, deadline: began.Add(c.Timeout),
-		id: c.newID(), addr: clientAddr(r, c.TrustedProxies), agent: r.UserAgent(),
+		id: c.newID(), addr: clientAddr(r, c.TrustedProxies), asked: r,
 		route: "none", render: c.Render, spans: c.Spans.Begin(),
 	}
 	req.answer.ResponseWriter = w

@@ -23,7 +23,7 @@ type request struct {
 
 	idField [1]string // shared with the header of the answer
 	addr    netip.Addr
-	agent   string
+	asked   *http.Request // nil: nobody asked
 	route   string
 	render  Renderer
 	answer  recorder
@@ -35,7 +35,7 @@ type request struct {
 	trace trace
 	attrs []slog.Attr
 	cause error
-	space [5]slog.Attr
+	space [1]slog.Attr // of who calls; more is rare
 }
 
 type bounded struct {
@@ -70,8 +70,8 @@ func ClientAddr(ctx context.Context) netip.Addr {
 
 // UserAgent returns what the request of ctx says of its user agent, or "".
 func UserAgent(ctx context.Context) string {
-	if req := fromContext(ctx); req != nil {
-		return req.agent
+	if req := fromContext(ctx); req != nil && req.asked != nil {
+		return req.asked.UserAgent()
 	}
 	return ""
 }

@@ -153,12 +153,12 @@ const (
 	Forbidden
 )
 
-// Note notes one request of now. It waits for nothing.
-func (r *Recorder) Note(c Caller, o Outcome) {
+// Note notes one request that came at a time. It waits for nothing.
+func (r *Recorder) Note(at time.Time, c Caller, o Outcome) {
 	if r == nil {
 		return
 	}
-	u := Use{ID: c.KeyID, At: r.opts.Now().UTC(), From: c.From}
+	u := Use{ID: c.KeyID, At: at.UTC(), From: c.From}
 	switch o {
 	case Admitted:
 		u.Count = 1

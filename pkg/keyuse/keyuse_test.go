@@ -76,19 +76,19 @@ func after(d time.Duration) {
 
 func TestOncePerKeyAndInterval(t *testing.T) {
 	run(t, func(r *keyuse.Recorder, s *sink, _ func()) {
-		r.Note(keyuse.Caller{KeyID: "a", From: "192.0.2.1"}, keyuse.Admitted)
+		r.Note(time.Now(), keyuse.Caller{KeyID: "a", From: "192.0.2.1"}, keyuse.Admitted)
 		after(2 * time.Second)
 		if got := s.seen(); len(got) != 1 || got[0].Count != 1 || got[0].From != "192.0.2.1" {
 			t.Fatalf("the first use is reported soon: %v", got)
 		}
 		for range 20 {
-			r.Note(keyuse.Caller{KeyID: "a", From: "192.0.2.2"}, keyuse.Admitted)
+			r.Note(time.Now(), keyuse.Caller{KeyID: "a", From: "192.0.2.2"}, keyuse.Admitted)
 			after(2 * time.Second)
 		}
 		if got := s.seen(); len(got) != 1 {
 			t.Fatalf("within a minute: %v", got)
 		}
-		r.Note(keyuse.Caller{KeyID: "b", From: "192.0.2.3"}, keyuse.Admitted)
+		r.Note(time.Now(), keyuse.Caller{KeyID: "b", From: "192.0.2.3"}, keyuse.Admitted)
 		after(25 * time.Second)
 		got := s.seen()
 		if len(got) != 3 {
@@ -114,14 +114,14 @@ func TestNothingIsLostWhileTheReceiverIsAway(t *testing.T) {
 	run(t, func(r *keyuse.Recorder, s *sink, stop func()) {
 		s.setAway(true)
 		for range 5 {
-			r.Note(keyuse.Caller{KeyID: "a", From: "192.0.2.1"}, keyuse.Admitted)
+			r.Note(time.Now(), keyuse.Caller{KeyID: "a", From: "192.0.2.1"}, keyuse.Admitted)
 			after(10 * time.Second)
 		}
 		if pending := r.Pending(keyuse.KindKey, "a"); oneOf(pending, "", "a", "192.0.2.1").Count != 5 {
 			t.Errorf("on its way: %+v", pending)
 		}
 		s.setAway(false)
-		r.Note(keyuse.Caller{KeyID: "a", From: "192.0.2.9"}, keyuse.Admitted)
+		r.Note(time.Now(), keyuse.Caller{KeyID: "a", From: "192.0.2.9"}, keyuse.Admitted)
 		stop()
 		got := s.seen()
 		if oneOf(got, "", "a", "192.0.2.1").Count != 5 || oneOf(got, "", "a", "192.0.2.9").Count != 1 {
@@ -134,7 +134,7 @@ func TestNothingIsLostWhileTheReceiverIsAway(t *testing.T) {
 func TestAReportKeepsItsName(t *testing.T) {
 	run(t, func(r *keyuse.Recorder, s *sink, stop func()) {
 		s.setAway(true)
-		r.Note(keyuse.Caller{KeyID: "a"}, keyuse.Admitted)
+		r.Note(time.Now(), keyuse.Caller{KeyID: "a"}, keyuse.Admitted)
 		after(30 * time.Second)
 		s.setAway(false)
 		stop()
@@ -153,9 +153,9 @@ func TestAReportKeepsItsName(t *testing.T) {
 func TestEachHourIsCounted(t *testing.T) {
 	run(t, func(r *keyuse.Recorder, s *sink, stop func()) {
 		s.setAway(true)
-		r.Note(keyuse.Caller{KeyID: "a", From: "192.0.2.1"}, keyuse.Admitted)
+		r.Note(time.Now(), keyuse.Caller{KeyID: "a", From: "192.0.2.1"}, keyuse.Admitted)
 		after(time.Hour)
-		r.Note(keyuse.Caller{KeyID: "a", From: "192.0.2.1"}, keyuse.Admitted)
+		r.Note(time.Now(), keyuse.Caller{KeyID: "a", From: "192.0.2.1"}, keyuse.Admitted)
 		s.setAway(false)
 		stop()
 		got := s.seen()
@@ -169,8 +169,8 @@ func TestOutcomesAndApplications(t *testing.T) {
 	run(t, func(r *keyuse.Recorder, s *sink, stop func()) {
 		key, token := keyuse.Caller{KeyID: "k"}, keyuse.Caller{ClientID: "c", GrantID: "g"}
 		for _, o := range []keyuse.Outcome{keyuse.Admitted, keyuse.Admitted, keyuse.Limited, keyuse.Forbidden} {
-			r.Note(key, o)
-			r.Note(token, o)
+			r.Note(time.Now(), key, o)
+			r.Note(time.Now(), token, o)
 		}
 		r.Happened("signin")
 		stop()
@@ -190,7 +190,7 @@ func TestOutcomesAndApplications(t *testing.T) {
 func TestAddressesAreBounded(t *testing.T) {
 	run(t, func(r *keyuse.Recorder, s *sink, stop func()) {
 		for i := range 1000 {
-			r.Note(keyuse.Caller{KeyID: "a", From: fmt.Sprintf("2001:db8::%x", i)}, keyuse.Admitted)
+			r.Note(time.Now(), keyuse.Caller{KeyID: "a", From: fmt.Sprintf("2001:db8::%x", i)}, keyuse.Admitted)
 		}
 		stop()
 		var sum int64
@@ -206,7 +206,7 @@ func TestAddressesAreBounded(t *testing.T) {
 func TestWhatIsOnItsWayIsKnown(t *testing.T) {
 	run(t, func(r *keyuse.Recorder, s *sink, _ func()) {
 		at := time.Now().UTC()
-		r.Note(keyuse.Caller{KeyID: "a", From: "192.0.2.1"}, keyuse.Admitted)
+		r.Note(time.Now(), keyuse.Caller{KeyID: "a", From: "192.0.2.1"}, keyuse.Admitted)
 		r.Add(keyuse.Report{Uses: []keyuse.Use{
 			{ID: "a", At: at.Add(time.Second), From: "192.0.2.1", Hour: at.Truncate(time.Hour), Count: 4},
 			{ID: "b", At: at, From: "192.0.2.3", Hour: at.Truncate(time.Hour), Count: 2},
@@ -238,7 +238,7 @@ func TestReportsOfLongIDsAreSmall(t *testing.T) {
 	run(t, func(r *keyuse.Recorder, s *sink, stop func()) {
 		const clients = 400
 		for i := range clients {
-			r.Note(keyuse.Caller{ClientID: fmt.Sprintf("https://%d.example/?%s", i, strings.Repeat("a&", 1000))}, keyuse.Admitted)
+			r.Note(time.Now(), keyuse.Caller{ClientID: fmt.Sprintf("https://%d.example/?%s", i, strings.Repeat("a&", 1000))}, keyuse.Admitted)
 		}
 		stop()
 		s.mu.Lock()
@@ -258,11 +258,11 @@ func TestReportsOfLongIDsAreSmall(t *testing.T) {
 func TestOldUsesAreForgotten(t *testing.T) {
 	run(t, func(r *keyuse.Recorder, s *sink, stop func()) {
 		s.setAway(true)
-		r.Note(keyuse.Caller{KeyID: "a"}, keyuse.Admitted)
+		r.Note(time.Now(), keyuse.Caller{KeyID: "a"}, keyuse.Admitted)
 		after(30 * time.Second) // it is on its way
-		r.Note(keyuse.Caller{KeyID: "b"}, keyuse.Admitted)
+		r.Note(time.Now(), keyuse.Caller{KeyID: "b"}, keyuse.Admitted)
 		after(25 * time.Hour)
-		r.Note(keyuse.Caller{KeyID: "b"}, keyuse.Admitted)
+		r.Note(time.Now(), keyuse.Caller{KeyID: "b"}, keyuse.Admitted)
 		s.setAway(false)
 		stop()
 		if got := oneOf(s.seen(), keyuse.KindKey, "b", ""); got.Count != 1 {
