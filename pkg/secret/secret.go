@@ -202,15 +202,6 @@ func DigestFromBytes(b []byte) (Digest, error) {
 	return d, nil
 }
 
-// ParseDigest reads lower-case hex.
-func ParseDigest(text string) (Digest, error) {
-	b, err := hex.DecodeString(text)
-	if err != nil {
-		return Digest{}, fmt.Errorf("secret: digest: %w", err)
-	}
-	return DigestFromBytes(b)
-}
-
 // String returns lower-case hex.
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 

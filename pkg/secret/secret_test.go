@@ -98,9 +98,6 @@ func TestTokenNeverPrints(t *testing.T) {
 
 func TestDigestRoundTrip(t *testing.T) {
 	d := secret.DigestOf("x")
-	if got, err := secret.ParseDigest(d.String()); err != nil || !got.Equal(d) {
-		t.Errorf("%v, %v", got, err)
-	}
 	v, _ := d.Value()
 	var back secret.Digest
 	if err := back.Scan(v); err != nil || back != d {

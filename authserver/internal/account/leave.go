@@ -165,8 +165,3 @@ func (s *Service) Reactivate(ctx context.Context, userID string) error {
 		return s.record(ctx, authserver.EventUserReactivated, userID)
 	})
 }
-
-// Users lists every user that was not deleted.
-func (s *Service) Users(ctx context.Context) ([]authserver.User, error) {
-	return s.deps.Store.ListUsers(ctx)
-}

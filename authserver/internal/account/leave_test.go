@@ -69,7 +69,7 @@ func TestDeactivation(t *testing.T) {
 		w.join("bob@example.com", "") // the address is free
 		w.Want("the address has another owner", w.People.Reactivate(w.Context(), bob.ID), fault.Conflict)
 		w.Want("nobody", w.People.Deactivate(w.Context(), uuid.NewString()), fault.NotFound)
-		if users, err := w.People.Users(w.Context()); err != nil || len(users) != 3 {
+		if users, err := w.Store.ListUsers(w.Context()); err != nil || len(users) != 3 {
 			w.Errorf("%d users, %v", len(users), err)
 		}
 	})

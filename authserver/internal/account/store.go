@@ -31,7 +31,6 @@ type users interface {
 	ClaimOperator(ctx context.Context, userID string, now time.Time) (bool, error)
 	FindUser(ctx context.Context, id string) (*authserver.User, error)
 	FindUserByEmail(ctx context.Context, email string) (*authserver.User, error)
-	ListUsers(ctx context.Context) ([]authserver.User, error)
 	LockUser(ctx context.Context, u *authserver.User) error
 	HoldUser(ctx context.Context, id string) error
 	ReplacePassword(ctx context.Context, userID, old, hash string) (bool, error)

@@ -59,11 +59,6 @@ func (s *Store) FinishOutboxMessage(ctx context.Context, id string) error {
 	return database.ErrorOf(s.rows(ctx).Where("id = ?", id).Delete(&outboxRow{}))
 }
 
-// CountOutboxMessages returns how many wait.
-func (s *Store) CountOutboxMessages(ctx context.Context) (int, error) {
-	return database.Count(s.rows(ctx).Model(&outboxRow{}).Where("done_at IS NULL"))
-}
-
 // CountOutbox counts the messages of a kind that wait. By hand: the bound is inside.
 func (s *Store) CountOutbox(ctx context.Context, kind string) (w backlog.Waiting, err error) {
 	err = s.db.QueryRow(ctx, fmt.Sprintf(`SELECT count(*), COALESCE(max(attempts), 0) FROM

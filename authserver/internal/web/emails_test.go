@@ -109,8 +109,8 @@ func TestE1_AnEmailDoesNotShowTheOperator(t *testing.T) {
 			}
 		}
 		testenv.Eventually(t, 20*time.Second, "all emails", func() bool {
-			n, err := s.Store.CountOutboxMessages(t.Context())
-			return err == nil && n == 0
+			w, err := s.Store.CountOutbox(t.Context(), authserver.OutboxEmail)
+			return err == nil && w.Rows == 0
 		})
 		found := emails()
 		if len(found) < 8 {
@@ -170,8 +170,8 @@ func TestWithoutEmailNothingIsQueued(t *testing.T) {
 		if _, err := (&account.Recovery{People: s.People, Links: s.Store}).ResetLink(t.Context(), p.Email); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := s.Store.CountOutboxMessages(t.Context()); err != nil || n != 0 {
-			t.Errorf("%d messages wait, %v", n, err)
+		if w, err := s.Store.CountOutbox(t.Context(), authserver.OutboxEmail); err != nil || w.Rows != 0 {
+			t.Errorf("%d messages wait, %v", w.Rows, err)
 		}
 	})
 }
