@@ -42,7 +42,9 @@ func TestS38_RevocationIsSeenByEveryReplicaWithinASecond(t *testing.T) {
 // within the bound, and then wants it never to change its mind.
 func (w *world) watchRefusal(api *process.Process, token string, since time.Time) {
 	refused := false
-	for time.Since(since) < 2*revocationBound {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for ; time.Since(since) < 2*revocationBound; <-tick.C {
 		asked := time.Now()
 		answer, err := sendTo(w.t.Context(), http.MethodGet, api.URL+accounts, bearer(token), "")
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/actor"
 	"latchkey/pkg/testenv/process"
 )
@@ -95,9 +96,9 @@ func TestA2_NothingIsMadeForWhoSendsSlowly(t *testing.T) {
 			w.t.Fatalf("%d %s", page.Status, page.Text())
 		}
 		k.person.Password = laterPassword
-		for status := 0; status != http.StatusUnauthorized || time.Since(begun) < life; {
-			status = w.call(http.MethodGet, accounts, pair.Access, nil).Status
-		}
+		testenv.Eventually(w.t, time.Minute, "the access token dies, and what was known of it", func() bool {
+			return w.call(http.MethodGet, accounts, pair.Access, nil).Status == http.StatusUnauthorized && time.Since(begun) >= life
+		})
 		if status := ofOwnApp.end(); status != http.StatusUnauthorized {
 			w.t.Errorf("a key: %d", status)
 		}
