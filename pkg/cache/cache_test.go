@@ -81,7 +81,7 @@ func TestStoreForgetsInTime(t *testing.T) {
 		if err := s.Set(ctx, key, []byte("brief"), 20*time.Millisecond); err != nil {
 			t.Fatal(err)
 		}
-		testenv.Eventually(t, 2*time.Second, "it is forgotten", func() bool {
+		testenv.Eventually(t, 30*time.Second, "it is forgotten", func() bool {
 			value, left, err := s.Get(ctx, key)
 			if err != nil {
 				t.Fatal(err)
@@ -111,7 +111,7 @@ func subscribe(ctx context.Context, t *testing.T, s cache.Store, channel string)
 	t.Helper()
 	heard, end := make(chan string, 100), make(chan error, 1)
 	go func() { end <- s.Subscribe(ctx, channel, func(m []byte) { heard <- string(m) }) }()
-	testenv.Eventually(t, 5*time.Second, "the subscription", func() bool {
+	testenv.Eventually(t, 30*time.Second, "the subscription", func() bool {
 		if err := s.DeleteAndPublish(ctx, nil, channel, []byte("?")); err != nil {
 			t.Fatal(err)
 		}
@@ -216,7 +216,7 @@ func TestRedisSubscribersComeBack(t *testing.T) {
 	defer cancel()
 	subscriber.Go(func() { _ = s.Subscribe(ctx, channel, func(m []byte) { heard <- string(m) }) })
 	for _, news := range []string{"before", "after"} {
-		testenv.Eventually(t, 5*time.Second, news, func() bool {
+		testenv.Eventually(t, 30*time.Second, news, func() bool {
 			if err := direct.DeleteAndPublish(ctx, nil, channel, []byte(news)); err != nil {
 				t.Fatal(err)
 			}

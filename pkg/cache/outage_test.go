@@ -91,12 +91,12 @@ func TestRedisIsUsedAgainAfterAnOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	proxy.Cut()
-	testenv.Eventually(t, 5*time.Second, "the breaker opens", func() bool {
+	testenv.Eventually(t, 30*time.Second, "the breaker opens", func() bool {
 		_ = s.Ping(t.Context())
 		return s.Away()
 	})
 	proxy.Restore()
-	testenv.Eventually(t, 3*time.Second, "Redis is used again", func() bool {
+	testenv.Eventually(t, 30*time.Second, "Redis is used again", func() bool {
 		return s.Ping(t.Context()) == nil && s.Set(t.Context(), "k", []byte("v"), time.Second) == nil
 	})
 }

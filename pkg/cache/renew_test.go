@@ -35,7 +35,7 @@ func TestANewPasswordOfRedisNeedsNoRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	apply()
-	testenv.Eventually(t, 10*time.Second, "Redis takes the new password", func() bool { return s.Ping(t.Context()) == nil })
+	testenv.Eventually(t, 30*time.Second, "Redis takes the new password", func() bool { return s.Ping(t.Context()) == nil })
 	if _, err := cache.Renewal(s, "http://nonsense"); err == nil {
 		t.Error("a URL that is none is taken")
 	}

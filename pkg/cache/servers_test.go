@@ -39,7 +39,7 @@ func keeps(t *testing.T, s cache.Store) {
 	go func() {
 		_ = s.Subscribe(t.Context(), "test", func(message []byte) { heard <- string(message) })
 	}()
-	testenv.Eventually(t, 10*time.Second, "a message arrives", func() bool {
+	testenv.Eventually(t, 30*time.Second, "a message arrives", func() bool {
 		if err := s.DeleteAndPublish(t.Context(), keys, "test", []byte("gone")); err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestD2_SentinelsNameThePrimary(t *testing.T) {
 	go func() { _ = s.Subscribe(t.Context(), "after", func([]byte) { heard <- struct{}{} }) }()
 	primary.Kill()
 	testenv.Eventually(t, 30*time.Second, "the replica is the primary", func() bool { return s.Ping(t.Context()) == nil })
-	testenv.Eventually(t, 10*time.Second, "those who listen hear the new primary", func() bool {
+	testenv.Eventually(t, 30*time.Second, "those who listen hear the new primary", func() bool {
 		_ = s.DeleteAndPublish(t.Context(), nil, "after", []byte("."))
 		select {
 		case <-heard:

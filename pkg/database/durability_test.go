@@ -36,7 +36,7 @@ func TestD3_AStandbyThatIsNotSynchronousIsWarnedOf(t *testing.T) {
 	db := open(t, server)
 	eventually := func(what string, is func(log string) bool) { // the server reads its configuration when it likes
 		t.Helper()
-		testenv.Eventually(t, 10*time.Second, what, func() bool { return is(warned()) })
+		testenv.Eventually(t, 30*time.Second, what, func() bool { return is(warned()) })
 	}
 	change := func(setting string) {
 		mustExec(t, db, "ALTER SYSTEM SET "+setting)

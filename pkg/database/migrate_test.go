@@ -26,8 +26,8 @@ func TestD6_AMigrationDoesNotQueueForALock(t *testing.T) {
 			done <- db.Migrate(t.Context(), steps("SET LOCAL lock_timeout = '50ms'; ALTER TABLE busy ADD COLUMN more int;"), 1)
 		}()
 		waiting := "SELECT count(*) FROM pg_locks WHERE relation = 'busy'::regclass AND NOT granted"
-		testenv.Eventually(t, 10*time.Second, "the migration waits", func() bool { return count(t, db, waiting) == 1 })
-		testenv.Eventually(t, 10*time.Second, "it gives way", func() bool { return count(t, db, waiting) == 0 })
+		testenv.Eventually(t, 30*time.Second, "the migration waits", func() bool { return count(t, db, waiting) == 1 })
+		testenv.Eventually(t, 30*time.Second, "it gives way", func() bool { return count(t, db, waiting) == 0 })
 		read, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		return db.QueryRow(read, "SELECT count(*) FROM busy").Scan(new(int))

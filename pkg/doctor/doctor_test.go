@@ -181,7 +181,7 @@ func TestOneRedisIsShared(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); doctor.Announce(ctx, store, "resourceapi", "https://one.example") }()
-	testenv.Eventually(t, 20*time.Second, "word is left", func() bool {
+	testenv.Eventually(t, 30*time.Second, "word is left", func() bool {
 		word, _, err := store.Get(t.Context(), "running:resourceapi:https://one.example")
 		return err == nil && len(word) > 0
 	})

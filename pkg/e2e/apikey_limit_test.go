@@ -137,7 +137,7 @@ func TestK15_UsageIsTracked(t *testing.T) {
 			w.t.Errorf("usage of a token: %s", oauth)
 		}
 		var shown apiKey
-		testenv.Eventually(w.t, 5*time.Second, "the use is shown", func() bool {
+		testenv.Eventually(w.t, 30*time.Second, "the use is shown", func() bool {
 			shown = k.read(k.manage(http.MethodGet, apiKeys+"/"+made.ID, nil), http.StatusOK)
 			return shown.RequestsThisHour == 8
 		})
@@ -153,7 +153,7 @@ func TestK15_UsageIsTracked(t *testing.T) {
 		writer := k.newKey("writer", "read_write", "monitoring", nil)
 		wantStatus(w.t, w.useAPI(http.MethodGet, accounts, writer.Key, nil), http.StatusOK)
 		w.use(http.MethodPatch, w.Auth.URL+"/api/v1/auth/enable_ai", writer.Key, nil)
-		testenv.Eventually(w.t, 5*time.Second, "uses at both services are shown", func() bool {
+		testenv.Eventually(w.t, 30*time.Second, "uses at both services are shown", func() bool {
 			return k.read(k.manage(http.MethodGet, apiKeys+"/"+writer.ID, nil), http.StatusOK).RequestsThisHour == 2
 		})
 	})
@@ -165,7 +165,7 @@ func TestK16_UsesAreReportedOnShutdown(t *testing.T) {
 		made := k.newKey("k", "read", "web", nil)
 		wantStatus(w.t, w.useAPI(http.MethodGet, accounts, made.Key, nil), http.StatusOK)
 		stored := w.storedUses(made.ID)
-		testenv.Eventually(w.t, 5*time.Second, "the first use is written soon", func() bool { return stored() == 1 })
+		testenv.Eventually(w.t, 30*time.Second, "the first use is written soon", func() bool { return stored() == 1 })
 		for range 5 {
 			wantStatus(w.t, w.useAPI(http.MethodGet, accounts, made.Key, nil), http.StatusOK)
 		}
@@ -199,11 +199,11 @@ func TestK19_UsesAreShownSoonAndWrittenSeldom(t *testing.T) {
 			for range 4 {
 				wantStatus(w.t, w.useAPI(http.MethodGet, accounts, made.Key, nil), http.StatusOK)
 			}
-			testenv.Eventually(w.t, 5*time.Second, "the uses are shown", func() bool {
+			testenv.Eventually(w.t, 30*time.Second, "the uses are shown", func() bool {
 				return k.read(k.manage(http.MethodGet, apiKeys+"/"+made.ID, nil), http.StatusOK).RequestsThisHour == 4*(round+1)
 			})
 			if round == 0 {
-				testenv.Eventually(w.t, 5*time.Second, "the first use is written soon", func() bool { first = stored(); return first > 0 })
+				testenv.Eventually(w.t, 30*time.Second, "the first use is written soon", func() bool { first = stored(); return first > 0 })
 			}
 		}
 		if got := stored(); got != first {
@@ -260,7 +260,7 @@ func TestK17_OnlyResourceServersReportUses(t *testing.T) {
 			w.t.Errorf("%d uses are stored", got)
 		}
 		wantStatus(w.t, w.send(http.MethodPost, target, header, report), http.StatusNoContent)
-		testenv.Eventually(w.t, 5*time.Second, "the report is stored", func() bool { return stored() == 5 })
+		testenv.Eventually(w.t, 30*time.Second, "the report is stored", func() bool { return stored() == 5 })
 		wantStatus(w.t, w.send(http.MethodGet, target, header, ""), http.StatusMethodNotAllowed)
 	})
 }

@@ -162,7 +162,7 @@ func TestK6_RotationWithoutAnOutage(t *testing.T) {
 		}
 		old.Tier = "premium"
 		wantStatus(w.t, w.useAPI(http.MethodGet, accounts, old.Key, nil), http.StatusOK)
-		testenv.Eventually(w.t, 10*time.Second, "the use is known", func() bool { return k.list()[0].LastUsedAt != nil })
+		testenv.Eventually(w.t, 30*time.Second, "the use is known", func() bool { return k.list()[0].LastUsedAt != nil })
 
 		next := k.read(k.manage(http.MethodPost, apiKeys+"/"+old.ID+"/rotate", members{"overlap_seconds": 3}), http.StatusCreated)
 		if next.Key == old.Key || next.ID == old.ID || next.Name != old.Name || next.Source != "mobile" || next.Tier != old.Tier ||

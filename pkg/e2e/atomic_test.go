@@ -58,7 +58,7 @@ func TestT26_AnOutageLeavesNothingHalfDone(t *testing.T) {
 	// A connection that was cut can be found out by the request that gets it, which is then
 	// told to come again.
 	again := func(ask func() *actor.Answer) (answer *actor.Answer) {
-		testenv.Eventually(t, 10*time.Second, "the server works again", func() bool {
+		testenv.Eventually(t, 30*time.Second, "the server works again", func() bool {
 			answer = ask()
 			return answer.Status != http.StatusServiceUnavailable
 		})

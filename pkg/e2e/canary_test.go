@@ -49,7 +49,7 @@ var wholeToken = regexp.MustCompile(`oat_[0-9A-Za-z]{5}`)
 // nowhere else.
 func TestTheCanarySeesRevocationsWork(t *testing.T) {
 	ownWorld(t, stack.Setup{Replicas: 1, AuthEnv: process.Env{"AUTH_CANARY_EMAIL": "Canary@example.com", "AUTH_CANARY_INTERVAL": "1s"}}, func(w *world) {
-		testenv.Eventually(w.t, 20*time.Second, "the canary says that its account is not there", func() bool {
+		testenv.Eventually(w.t, 30*time.Second, "the canary says that its account is not there", func() bool {
 			return w.canaryRounds(w.Auth, "failed") > 0 && strings.Contains(w.Auth.Log(), "AUTH_CANARY_EMAIL")
 		})
 		p := actor.NewPerson(w.Auth.URL)
@@ -57,7 +57,7 @@ func TestTheCanarySeesRevocationsWork(t *testing.T) {
 		if _, err := p.SignUp(w.t.Context()); err != nil {
 			w.t.Fatal(err)
 		}
-		testenv.Eventually(w.t, 20*time.Second, "two rounds", func() bool {
+		testenv.Eventually(w.t, 30*time.Second, "two rounds", func() bool {
 			return w.canaryRounds(w.Auth, "refused") >= 2
 		})
 		if late := w.canaryRounds(w.Auth, "late"); late != 0 {

@@ -91,7 +91,7 @@ func (a *asker) stays(t *testing.T, s state, all bool) {
 	if t.Name() == "TestD4_PostgreSQLInEachOfItsStates/read-only" {
 		for _, p := range []*process.Process{a.w.Auth, a.w.API()} {
 			var ready *actor.Answer
-			testenv.Eventually(t, 5*time.Second, p.Name+" has seen that the database is read-only", func() bool { // PostgreSQL reads its settings anew by and by
+			testenv.Eventually(t, 30*time.Second, p.Name+" has seen that the database is read-only", func() bool { // PostgreSQL reads its settings anew by and by
 				ready = a.w.send(http.MethodGet, p.Ops+"/readyz", nil, "")
 				return ready.Text("status") != "ok"
 			})
@@ -118,7 +118,7 @@ func (a *asker) stays(t *testing.T, s state, all bool) {
 	}
 	for what, send := range a.asks() {
 		var last *actor.Answer
-		testenv.Eventually(t, 15*time.Second, what+" works again", func() bool {
+		testenv.Eventually(t, 30*time.Second, what+" works again", func() bool {
 			last = send()
 			return last.Status > 0 && last.Status < 500
 		})
@@ -249,7 +249,7 @@ func (a *admin) crowd(server string) (leave func()) {
 	a.t.Helper()
 	const ours = " AND application_name <> 'crowd'"
 	var taken []*pgx.Conn
-	testenv.Eventually(a.t, 15*time.Second, "every connection is taken", func() bool {
+	testenv.Eventually(a.t, 30*time.Second, "every connection is taken", func() bool {
 		a.exec(othersGo + ours)
 		for {
 			conn, err := pgx.Connect(a.t.Context(), server+"&application_name=crowd")

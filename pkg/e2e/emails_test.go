@@ -32,7 +32,7 @@ func TestEmailsWaitForTheMailServer(t *testing.T) {
 	}
 	ownWorld(t, stack.Setup{AuthEnv: mailing(addr)}, func(w *world) {
 		p := w.person()
-		testenv.Eventually(w.t, 20*time.Second, "a try", func() bool { return strings.Contains(w.Logs(), "an outbox message failed") })
+		testenv.Eventually(w.t, 30*time.Second, "a try", func() bool { return strings.Contains(w.Logs(), "an outbox message failed") })
 		if dump := w.dump(w.AuthDB); strings.Contains(dump, "eml_") || !strings.Contains(dump, "confirm_own") {
 			w.t.Error("the database has no email, or one with its link")
 		}
@@ -124,7 +124,7 @@ func (b *mailbag) wantElsewhere(address, subject string, parts ...string) {
 // text and as HTML.
 func (b *mailbag) wait(address, subject string, parts ...string) testenv.Email {
 	b.w.t.Helper()
-	testenv.Eventually(b.w.t, 20*time.Second, subject+" to "+address, func() bool { return len(b.to(address, subject)) > 0 })
+	testenv.Eventually(b.w.t, 30*time.Second, subject+" to "+address, func() bool { return len(b.to(address, subject)) > 0 })
 	found := b.to(address, subject)
 	last := found[len(found)-1]
 	for _, part := range parts {
@@ -185,7 +185,7 @@ func TestE1_PeopleHearOfWhatHappens(t *testing.T) {
 
 		old, next := p.Email, actor.NewPerson(w.Auth.URL).Email
 		w.answer(back.Browser, "/settings/email", map[string]string{"email": next, "password": p.Password})
-		testenv.Eventually(w.t, 20*time.Second, "the link", func() bool { return len(bag.to(next, "Confirm your new email address")) == 1 })
+		testenv.Eventually(w.t, 30*time.Second, "the link", func() bool { return len(bag.to(next, "Confirm your new email address")) == 1 })
 		link := linkInEmail.FindString(bag.to(next, "Confirm your new email address")[0].Text)
 		w.answer(back.Browser, strings.TrimPrefix(link, w.Auth.URL), nil)
 		bag.want(old, "Your email address was changed")
@@ -204,7 +204,7 @@ func TestE1_FamiliesHearWhoComesAndGoes(t *testing.T) {
 		bag, admin, p := w.mailbag(office), w.person(), actor.NewPerson(w.Auth.URL)
 		w.answer(admin.Browser, "/settings/family", map[string]string{"email": p.Email, "role": "member"}, "action", "invite")
 		const invited = "You are invited to join a family"
-		testenv.Eventually(w.t, 20*time.Second, invited, func() bool { return len(bag.to(p.Email, invited)) == 1 })
+		testenv.Eventually(w.t, 30*time.Second, invited, func() bool { return len(bag.to(p.Email, invited)) == 1 })
 		link := linkInEmail.FindString(bag.to(p.Email, invited)[0].Text)
 		_, after, _ := strings.Cut(w.page(p, strings.TrimPrefix(link, w.Auth.URL)).Body, `href="/signup?`)
 		query, _, _ := strings.Cut(after, `"`)
@@ -260,13 +260,13 @@ func TestE1_ANewBrowserIsToldOnce(t *testing.T) {
 		}
 		both.Wait()
 		const german = "Neue Anmeldung bei Ihrem Konto"
-		testenv.Eventually(w.t, 20*time.Second, german, func() bool { return len(bag.to(p.Email, german)) > 0 })
+		testenv.Eventually(w.t, 30*time.Second, german, func() bool { return len(bag.to(p.Email, german)) > 0 })
 		e := bag.to(p.Email, german)[0]
 		if !strings.Contains(e.Text, "Firefox unter Linux") || !strings.Contains(e.HTML, `lang="de"`) || !strings.Contains(e.Text, "127.0.0.1") {
 			w.t.Errorf("the email: %s", e.Text)
 		}
 		w.answer(back.Browser, "/settings/email/confirmation", nil) // a later email
-		testenv.Eventually(w.t, 20*time.Second, "a later email", func() bool { return len(bag.to(p.Email, "Bestätigen Sie Ihre E-Mail-Adresse")) > 0 })
+		testenv.Eventually(w.t, 30*time.Second, "a later email", func() bool { return len(bag.to(p.Email, "Bestätigen Sie Ihre E-Mail-Adresse")) > 0 })
 		if n := len(bag.to(p.Email, german)) + len(bag.to(p.Email, "New sign-in to your account")); n != 1 {
 			w.t.Errorf("%d emails about sign-ins", n)
 		}

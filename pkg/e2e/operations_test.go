@@ -150,7 +150,7 @@ func (w *world) newPlace() *place {
 	}
 	refused := w.send(http.MethodGet, w.API().URL+accounts, bearer("oat_none"), "")
 	request := refused.Header.Get("X-Request-Id")
-	testenv.Eventually(w.t, 10*time.Second, "the log has the request", func() bool { return strings.Contains(w.API().Log(), request) })
+	testenv.Eventually(w.t, 30*time.Second, "the log has the request", func() bool { return strings.Contains(w.API().Log(), request) })
 	p.write("resourceapi.log", w.API().Log())
 	p.write("logo.png", string(aLogo(w.t, 40)))
 	p.env = []string{"PATH=" + p.dir + ":" + os.Getenv("PATH"), "HOME=" + p.dir, "TOKEN=" + p.pair.Access}
@@ -186,7 +186,7 @@ func (p *place) run(line string) {
 		out, err = p.bash(p.rewrite.Replace(line))
 		return err == nil || words[0] != "curl"
 	}
-	testenv.Eventually(p.t, 20*time.Second, line, tried)
+	testenv.Eventually(p.t, 30*time.Second, line, tried)
 	if line == "resourceapi doctor" && p.production() && strings.Count(out, "failure  ") == 1 && strings.Contains(out, "failure  role") {
 		return // PostgreSQL of tests has one role, of which doctor must complain
 	}

@@ -46,7 +46,7 @@ func TestS35_T23_WithoutPostgreSQLNobodyIsLiedTo(t *testing.T) {
 	wantStatus(t, w.send(http.MethodGet, w.Auth.Ops+"/healthz", nil, ""), http.StatusOK)
 
 	proxy.Restore()
-	testenv.Eventually(t, 10*time.Second, "the server works again", func() bool {
+	testenv.Eventually(t, 30*time.Second, "the server works again", func() bool {
 		return w.refresh(app, pair.Refresh).Status == http.StatusOK
 	})
 	wantStatus(t, w.exchange(app, code, pkce.Verifier), http.StatusOK)
@@ -67,7 +67,7 @@ func TestResourceAPIWithoutItsDatabase(t *testing.T) {
 	wantUnavailable(t, w.call(http.MethodGet, "/api/v1/transactions", pair.Access, nil), "list transactions")
 	wantStatus(t, w.call(http.MethodGet, accounts, "", nil), http.StatusUnauthorized)
 	proxy.Restore()
-	testenv.Eventually(t, 10*time.Second, "the resource API works again", func() bool {
+	testenv.Eventually(t, 30*time.Second, "the resource API works again", func() bool {
 		return w.call(http.MethodGet, accounts, pair.Access, nil).Status == http.StatusOK
 	})
 }
@@ -113,7 +113,7 @@ func TestWithoutTheAuthorizationServerNothingOpens(t *testing.T) {
 		if err := w.RestartAuth(w.t.Context()); err != nil {
 			w.t.Fatal(err)
 		}
-		testenv.Eventually(w.t, 5*time.Second, "the token is accepted again", func() bool {
+		testenv.Eventually(w.t, 30*time.Second, "the token is accepted again", func() bool {
 			return w.call(http.MethodGet, accounts, fresh.Access, nil).Status == http.StatusOK
 		})
 		w.refreshed(app, pair.Refresh) // what was issued before the restart is still good

@@ -43,11 +43,11 @@ func play(t *testing.T, s scene) {
 			return !slices.ContainsFunc(watchers, func(o *watcher) bool { return !o.acceptedSince(from, times) })
 		}
 	}
-	testenv.Eventually(t, 20*time.Second, "every credential is in use at every replica", eachAccepted(time.Time{}, 5))
+	testenv.Eventually(t, 30*time.Second, "every credential is in use at every replica", eachAccepted(time.Time{}, 5))
 	if s.before != nil {
 		s.before()
 	}
-	testenv.Eventually(t, 20*time.Second, "every credential is still accepted", eachAccepted(time.Now(), 0))
+	testenv.Eventually(t, 30*time.Second, "every credential is still accepted", eachAccepted(time.Now(), 0))
 	revoked := revokeAll(t, watchers)
 	if s.after != nil {
 		s.after(w)

@@ -24,7 +24,7 @@ func (w *world) lineOf(p *process.Process, answer *actor.Answer) map[string]any 
 // logged waits for a log line of p that has these members, and returns the newest.
 func (w *world) logged(p *process.Process, members map[string]any) (found map[string]any) {
 	w.t.Helper()
-	testenv.Eventually(w.t, 10*time.Second, fmt.Sprint(p.Name, " logs a line with ", members), func() bool {
+	testenv.Eventually(w.t, 30*time.Second, fmt.Sprint(p.Name, " logs a line with ", members), func() bool {
 		for text := range strings.Lines(p.Log()) {
 			var line map[string]any
 			if json.Unmarshal([]byte(text), &line) == nil && has(line, members) {

@@ -39,13 +39,13 @@ func TestAHangupReadsSettingsAgain(t *testing.T) {
 		if err := syscall.Kill(p.PID(), syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
-		testenv.Eventually(t, 10*time.Second, want+" in the log of "+p.Name, func() bool { return strings.Count(p.Log(), want) > before })
+		testenv.Eventually(t, 30*time.Second, want+" in the log of "+p.Name, func() bool { return strings.Count(p.Log(), want) > before })
 	}
 	person, app := w.person(), w.public()
 	pair := w.tokensOf(person, app, "read")
 	reads := func(status int) {
 		t.Helper()
-		testenv.Eventually(t, 10*time.Second, "reads are answered "+http.StatusText(status), func() bool {
+		testenv.Eventually(t, 30*time.Second, "reads are answered "+http.StatusText(status), func() bool {
 			return w.call(http.MethodGet, accounts, pair.Access, nil).Status == status
 		})
 	}

@@ -113,7 +113,7 @@ func TestSpansOfBothServicesMakeOneTrace(t *testing.T) {
 		{"the-api", "SELECT accounts"},
 		{"the-api", "PTTL GET"},
 	} {
-		testenv.Eventually(t, 20*time.Second, want.service+" sends "+want.name, func() bool {
+		testenv.Eventually(t, 30*time.Second, want.service+" sends "+want.name, func() bool {
 			_, ok := c.find(want.service, want.name, "")
 			return ok
 		})

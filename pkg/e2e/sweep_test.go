@@ -106,7 +106,7 @@ func TestD8_TheSweepGoesByIndexInEvenBatches(t *testing.T) {
 // awaitCount waits until the statistics of the table of grants have caught up.
 func (w *world) awaitCount(conn *pgx.Conn, column string, least int64) {
 	w.t.Helper()
-	testenv.Eventually(w.t, 20*time.Second, column+" is counted", func() bool {
+	testenv.Eventually(w.t, 30*time.Second, column+" is counted", func() bool {
 		return w.number(conn, fmt.Sprintf("SELECT %s FROM pg_stat_user_tables WHERE relname = 'grants'", column)) >= least
 	})
 }

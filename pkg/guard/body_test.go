@@ -61,7 +61,7 @@ func TestWhoSendsSlowlyIsJudgedAgain(t *testing.T) {
 			if _, err := to.Write([]byte("{")); err != nil {
 				t.Fatal(err)
 			}
-			testenv.Eventually(t, 10*time.Second, "the body is read", func() bool { return f.read.Load() == 1 })
+			testenv.Eventually(t, 30*time.Second, "the body is read", func() bool { return f.read.Load() == 1 })
 			f.mu.Lock()
 			c.change(f, token, f.known[token])
 			f.mu.Unlock()

@@ -167,7 +167,7 @@ func isActive(t testing.TB, i introspection.Introspector, token secret.Token) bo
 // stored waits until the shared store has an answer about token, and returns it.
 func stored(t *testing.T, s cache.Store, token secret.Token) (raw []byte) {
 	t.Helper()
-	testenv.Eventually(t, 5*time.Second, "the answer is shared", func() bool {
+	testenv.Eventually(t, 30*time.Second, "the answer is shared", func() bool {
 		var err error
 		if raw, _, err = s.Get(t.Context(), introspection.Key(token.Digest())); err != nil {
 			t.Fatal(err)

@@ -59,7 +59,7 @@ func listen(t *testing.T, as *ledger, store cache.Store) *introspection.Cached {
 	run(t, i.Run)
 	probe := secret.New(secret.AccessToken)
 	isActive(t, i, probe)
-	testenv.Eventually(t, 5*time.Second, "the replica listens", func() bool {
+	testenv.Eventually(t, 30*time.Second, "the replica listens", func() bool {
 		before := as.asks(probe)
 		newPublisher(store).Publish(t.Context(), []secret.Digest{probe.Digest()})
 		isActive(t, i, probe)

@@ -165,7 +165,7 @@ func TestRunCountsRoundsThatFail(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); retention.New(opts).Run(ctx) }()
-	testenv.Eventually(t, 20*time.Second, "two rounds fail", func() bool { return gauges(t, reg)["failures_total"] >= 2 })
+	testenv.Eventually(t, 30*time.Second, "two rounds fail", func() bool { return gauges(t, reg)["failures_total"] >= 2 })
 	stop()
 	<-done
 }

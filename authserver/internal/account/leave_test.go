@@ -208,7 +208,7 @@ func TestErasure(t *testing.T) {
 			for range 2 {
 				replicas.Go(func() { w.People.RunErasures(ctx) })
 			}
-			testenv.Eventually(w.T, 20*time.Second, "the erasure", until)
+			testenv.Eventually(w.T, 30*time.Second, "the erasure", until)
 			stop()
 			replicas.Wait()
 		}
@@ -284,11 +284,11 @@ func TestTheOutboxTriesUntilItIsDone(t *testing.T) {
 		for range 3 {
 			replicas.Go(func() { w.People.RunOutbox(ctx, resources) })
 		}
-		testenv.Eventually(w.T, 20*time.Second, "a first try", func() bool {
+		testenv.Eventually(w.T, 30*time.Second, "a first try", func() bool {
 			return w.Count(`SELECT count(*) FROM outbox WHERE attempts = 1 AND next_at = $1`, w.Now().Add(time.Second)) == 1
 		})
 		w.Pass(time.Second)
-		testenv.Eventually(w.T, 20*time.Second, "it was delivered", func() bool { return w.orders(ada.FamilyID) == 0 })
+		testenv.Eventually(w.T, 30*time.Second, "it was delivered", func() bool { return w.orders(ada.FamilyID) == 0 })
 		stop()
 		replicas.Wait()
 		if !slices.Equal(resources.erased, []string{ada.FamilyID}) {

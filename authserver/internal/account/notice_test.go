@@ -152,7 +152,7 @@ func TestEmailsWait(t *testing.T) {
 		ctx, stop := context.WithCancel(w.Context())
 		stopped := make(chan struct{})
 		go func() { defer close(stopped); w.Recovery.Run(ctx) }()
-		testenv.Eventually(w.T, 20*time.Second, "a first try", func() bool {
+		testenv.Eventually(w.T, 30*time.Second, "a first try", func() bool {
 			return w.Count(`SELECT count(*) FROM outbox WHERE attempts = 1 AND next_at = $1`, w.Now().Add(time.Second)) == 1
 		})
 		stop()

@@ -65,7 +65,7 @@ func TestConfirmationIsSentAgain(t *testing.T) {
 			t.Fatalf("asking again: %s", page.Text())
 		}
 		emails := func() []authserver.EmailMessage { return s.mail.to(authserver.EmailMessageConfirmOwn, p.Email) }
-		testenv.Eventually(t, 5*time.Second, "the second email", func() bool { return len(emails()) == 2 })
+		testenv.Eventually(t, 30*time.Second, "the second email", func() bool { return len(emails()) == 2 })
 		gone := func(what, path string) {
 			t.Helper()
 			if page, err := actor.NewBrowser(s.URL).Get(t.Context(), path); err != nil || page.Status != http.StatusNotFound {
@@ -164,7 +164,7 @@ func TestA3_AnInvitationProvesTheAddress(t *testing.T) {
 				t.Fatalf("the page has no link to copy: %s", page.Text())
 			}
 			shown = strings.TrimPrefix(found[1], account.JoinPath)
-			testenv.Eventually(t, 5*time.Second, "invitation", func() bool { return len(s.mail.to(authserver.EmailMessageInvited, guest.Email)) > before })
+			testenv.Eventually(t, 30*time.Second, "invitation", func() bool { return len(s.mail.to(authserver.EmailMessageInvited, guest.Email)) > before })
 			return s.email(t, authserver.EmailMessageInvited, guest.Email)
 		}
 		if l := invite(); l.By != "" {

@@ -77,7 +77,7 @@ func TestADeletionCanBeFollowed(t *testing.T) {
 		anywhere := actor.NewBrowser(s.URL)
 		both := func(person, operator string) {
 			t.Helper()
-			testenv.Eventually(t, 20*time.Second, person, func() bool { return strings.Contains(open(t, anywhere, link).Text(), person) })
+			testenv.Eventually(t, 30*time.Second, person, func() bool { return strings.Contains(open(t, anywhere, link).Text(), person) })
 			list := open(t, boss.Browser, "/operator/erasures?q="+family)
 			wantText(t, list, family, operator)
 			if strings.Contains(list.Text(), p.Email) {
@@ -147,7 +147,7 @@ func TestADeletionThatCanBeTakenBack(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		go s.People.RunErasures(ctx)
-		testenv.Eventually(t, 20*time.Second, "it is erased", func() bool {
+		testenv.Eventually(t, 30*time.Second, "it is erased", func() bool {
 			return strings.Contains(open(t, guest.Browser, of).Text(), "3 of 3 steps are done")
 		})
 		wantText(t, open(t, guest.Browser, of), "Others are still in the household", "Stays")

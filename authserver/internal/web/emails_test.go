@@ -62,7 +62,7 @@ func TestEmailsOfAKindAreLimited(t *testing.T) {
 		}
 		s.clock.advance(5*time.Minute + time.Second)
 		happen(authserver.EventSignin, fresh, nil)
-		testenv.Eventually(t, 10*time.Second, "both emails", func() bool { return len(s.mail.to(authserver.EmailMessageSignin, p.Email)) == 2 })
+		testenv.Eventually(t, 30*time.Second, "both emails", func() bool { return len(s.mail.to(authserver.EmailMessageSignin, p.Email)) == 2 })
 	})
 }
 
@@ -108,7 +108,7 @@ func TestE1_AnEmailDoesNotShowTheOperator(t *testing.T) {
 				}
 			}
 		}
-		testenv.Eventually(t, 20*time.Second, "all emails", func() bool {
+		testenv.Eventually(t, 30*time.Second, "all emails", func() bool {
 			w, err := s.Store.CountOutbox(t.Context(), authserver.OutboxEmail)
 			return err == nil && w.Rows == 0
 		})
@@ -122,7 +122,7 @@ func TestE1_AnEmailDoesNotShowTheOperator(t *testing.T) {
 			}
 		}
 		record(authserver.EventSecondFactorOff, to.ID)
-		testenv.Eventually(t, 10*time.Second, "an email about oneself", func() bool { return len(emails()) > len(found) })
+		testenv.Eventually(t, 30*time.Second, "an email about oneself", func() bool { return len(emails()) > len(found) })
 		if m := emails()[len(found)]; m.Origin != from || m.Operator {
 			t.Errorf("%+v", m)
 		}
@@ -137,7 +137,7 @@ func TestABrowserIsAnnouncedAgainAfterANewPassword(t *testing.T) {
 		p := signedUp(t, s)
 		emails := func(n int) {
 			t.Helper()
-			testenv.Eventually(t, 10*time.Second, "emails about sign-ins", func() bool { return len(s.mail.to(authserver.EmailMessageSignin, p.Email)) == n })
+			testenv.Eventually(t, 30*time.Second, "emails about sign-ins", func() bool { return len(s.mail.to(authserver.EmailMessageSignin, p.Email)) == n })
 			s.clock.advance(6 * time.Minute)
 		}
 		other := actor.NewBrowser(s.URL)

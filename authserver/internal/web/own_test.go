@@ -48,7 +48,7 @@ func (m *mailbox) to(kind, address string) []authserver.EmailMessage {
 // email waits for an email and returns the last of its kind.
 func (s *site) email(t *testing.T, kind, address string) authserver.EmailMessage {
 	t.Helper()
-	testenv.Eventually(t, 5*time.Second, kind+" email", func() bool { return len(s.mail.to(kind, address)) > 0 })
+	testenv.Eventually(t, 30*time.Second, kind+" email", func() bool { return len(s.mail.to(kind, address)) > 0 })
 	found := s.mail.to(kind, address)
 	return found[len(found)-1]
 }

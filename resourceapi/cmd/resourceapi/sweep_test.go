@@ -24,7 +24,7 @@ func TestSweepCountsAndDeletesOfEachFamily(t *testing.T) {
 		}
 		ctx := database.WithSetting(t.Context(), store.FamilySetting, "2f1e8b7a-0000-4000-8000-000000000001")
 		old := time.Now().UTC().Add(-31 * 24 * time.Hour)
-		testenv.Eventually(t, 20*time.Second, "the sync is done", func() bool {
+		testenv.Eventually(t, 30*time.Second, "the sync is done", func() bool {
 			var n int
 			return db.QueryRow(ctx, `SELECT count(*) FROM jobs`).Scan(&n) == nil && n == 0
 		})

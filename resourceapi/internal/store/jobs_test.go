@@ -127,7 +127,7 @@ func TestAClaimAndTheWorkThatIsDoneDoNotWaitForEachOther(t *testing.T) {
 				return err
 			}
 			go func() { done <- held.Complete(t.Context(), family, jobs) }()
-			testenv.Eventually(t, 10*time.Second, "the work waits for the job", func() bool {
+			testenv.Eventually(t, 30*time.Second, "the work waits for the job", func() bool {
 				var waiting bool
 				err := q.db.QueryRow(t.Context(), "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')").Scan(&waiting)
 				return err == nil && waiting

@@ -149,7 +149,7 @@ func TestASweepWaitsForWhoWrites(t *testing.T) {
 				swept <- other.SweepApart(q.t.Context(), q.now, func(string, int64) {})
 			}()
 			if q.db.Engine() == database.Postgres { // SQLite has one writer: the sweep waits before its first batch
-				testenv.Eventually(q.t, 10*time.Second, "the sweep waits", func() bool {
+				testenv.Eventually(q.t, 30*time.Second, "the sweep waits", func() bool {
 					var n int
 					err := q.db.QueryRow(q.t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&n)
 					return err == nil && n > 0
