@@ -47,6 +47,7 @@ func texts(t *testing.T) map[string]map[string]string {
 var (
 	placeholder = regexp.MustCompile(`%(?:\[\d\])?[a-z]`)
 	literalKey  = regexp.MustCompile(`^[a-z0-9_]+(\.[a-z0-9_]+)+$`)
+	quoted      = regexp.MustCompile(`"([a-z0-9_.]+)"`)
 )
 
 func TestLanguagesSayTheSame(t *testing.T) {
@@ -122,5 +123,38 @@ func TestPagesNameOnlyTextsThatExist(t *testing.T) {
 	}
 	if len(seen) < len(english)/2 {
 		t.Errorf("%d keys seen, of %d texts", len(seen), len(english))
+	}
+}
+
+// TestEveryTextIsUsed: its key stands in a page or its handler, or what it is put
+// together from, a beginning ("role." …) or an end (… ".text").
+func TestEveryTextIsUsed(t *testing.T) {
+	literals := map[string]bool{}
+	for _, pattern := range []string{"*.go", "../*.go"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil || len(names) == 0 {
+			t.Fatal(names, err)
+		}
+		for _, name := range names {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			source, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, found := range quoted.FindAllStringSubmatch(string(source), -1) {
+				literals[found[1]] = true
+			}
+		}
+	}
+	for key := range texts(t)["en"] {
+		used := literals[key] || strings.HasPrefix(key, "say:")
+		for i, c := range key {
+			used = used || c == '.' && (literals[key[:i+1]] || literals[key[:i]] && literals[key[i:]])
+		}
+		if !used {
+			t.Errorf("nothing says %q", key)
+		}
 	}
 }
