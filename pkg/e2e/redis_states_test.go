@@ -17,10 +17,6 @@ import (
 // than anything was ever remembered.
 const watchFor = 65 * time.Second
 
-// closely is how long after the revocation it is tried as often as at first: three
-// times the longest life of an answer.
-const closely = 15 * time.Second
-
 // TestA6_WhateverRedisDoesARevocationHoldsWithinASecond takes credentials back
 // while Redis is in each of its states, and asks two replicas of resourceapi with
 // them until long afterwards. The scenes are on at the same time, each with
@@ -52,13 +48,15 @@ func play(t *testing.T, s scene) {
 	if s.after != nil {
 		s.after(w)
 	}
+	life := max(s.life, revocationBound)
+	closely := 3 * life // it is tried as often as at first
 	<-time.After(closely)
 	for _, o := range watchers {
 		close(o.calm)
 	}
 	<-time.After(watchFor - closely)
 	for _, o := range watchers {
-		o.judge(t, revoked[o.what], max(s.life, revocationBound))
+		o.judge(t, revoked[o.what], life)
 	}
 }
 
