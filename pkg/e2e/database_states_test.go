@@ -211,7 +211,9 @@ type admin struct {
 
 func serverAdmin(t *testing.T, server string) *admin {
 	t.Helper()
-	return &admin{t, connect(t, server)}
+	a := &admin{t, connect(t, server)}
+	a.exec("SET statement_timeout = 0") // whatever the server's is to be
+	return a
 }
 
 func connect(t *testing.T, server string) *pgx.Conn {
