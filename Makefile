@@ -69,18 +69,21 @@ GOTEST := go test -json -count=1 -timeout 60m -tags browser -ldflags '-s -w'
 # These drive a browser, which takes longer than all others do.
 BROWSER := ^TestBrowser[A-Z]
 
+# These give and take access as fast as they can for a minute each.
+RACES := ^Test(A2_WhatIsGivenWhileAccessEnds|A6_WhateverRedisDoes|CrashesOfEitherService)
+
 .PHONY: test
 test: ## everything but browser and stress, on all engines there are programs of
 	@others=$$(go list $(PATTERN) | grep -vE '/e2e/(chaos|load)$$'); \
-	$(GOTEST) -skip '$(BROWSER)' $$others | $(REPORT) -packages $$(echo "$$others" | wc -l)
+	$(GOTEST) -skip '$(BROWSER)|$(RACES)' $$others | $(REPORT) -packages $$(echo "$$others" | wc -l)
 
 .PHONY: browser
 browser: ## the pages in a real browser (TEST_CHROMIUM, or chromium on the PATH): axe, the keyboard, sizes, scripts off
 	@$(GOTEST) -run '$(BROWSER)' ./pkg/e2e | $(REPORT) -packages 1
 
 .PHONY: stress
-stress: ## the tests that want the machine for themselves: load, outages under load (three minutes)
-	@$(GOTEST) -p 1 $(ALONE) | $(REPORT) -packages $(words $(ALONE))
+stress: ## the tests that want the machine for themselves: load, outages under load, races (five minutes)
+	@{ $(GOTEST) -p 1 $(ALONE); $(GOTEST) -run '$(RACES)' ./pkg/e2e; } | $(REPORT) -packages $(words $(ALONE) ./pkg/e2e)
 
 .PHONY: race
 race: ## the tests under the race detector (needs a C compiler)
