@@ -67,7 +67,7 @@ func (w *world) keysByKeyboard(b *tab, scripts bool) {
 	b.press(`.sections a[href="/settings/api_keys"]`)
 	b.arrive("/settings/api_keys")
 	b.picture("apikeys")
-	b.press(`.list a`)
+	b.press(`.rows .open`)
 	b.until(`location.pathname.startsWith("/settings/api_keys/")`)
 	b.picture("apikey")
 	b.press(`main a[href$="/rotate"]`)
@@ -82,7 +82,7 @@ func (w *world) keysByKeyboard(b *tab, scripts bool) {
 	b.press(`main a[href="/settings/api_keys"]`)
 	b.arrive("/settings/api_keys")
 	for range 2 { // both live keys
-		b.press(`.list a`)
+		b.press(`.rows .open`)
 		b.until(`location.pathname.startsWith("/settings/api_keys/")`)
 		b.press(`main a[href$="/revoke"]`)
 		b.until(`location.pathname.endsWith("/revoke")`)

@@ -64,6 +64,7 @@ func (w *world) tour(b *tab, look func(page string)) {
 	b.press("button[name=decision][value=allow]")
 	b.arrive("/callback")
 
+	w.signingIn(p.ElsewhereAs(w.Auth.URL))
 	w.tourClients(b, look, app)
 	w.tourSettings(b, at, look, app)
 	w.tourDeveloper(b, at, look)
@@ -200,7 +201,7 @@ func (w *world) tourKeys(b *tab, look func(page string)) {
 	}
 	b.visit(w.Auth.URL + "/settings/api_keys")
 	look("keys")
-	b.press(".list a")
+	b.press(".rows .open")
 	b.until(`location.pathname.startsWith("/settings/api_keys/")`)
 	look("key")
 	path, err := ask[string](b, "location.pathname")

@@ -20,8 +20,9 @@ func (s *Server) familyView(w http.ResponseWriter, r *http.Request, in *authserv
 	}
 	v := s.personalView(w, r, in, "family.title")
 	v.Fields = map[string]string{"family_name": in.User.FamilyName}
-	data := page.FamilyView{Away: found.Away, Admin: in.User.Role == authserver.RoleAdmin, CanMail: s.people.CanMail(), Household: s.people.AsksForData()}
+	data := page.FamilyView{Admin: in.User.Role == authserver.RoleAdmin, CanMail: s.people.CanMail(), Household: s.people.AsksForData()}
 	data.Members, data.MembersWindow = windowed(r, "members", found.Members, page.FewRows)
+	data.Away, data.AwayWindow = windowed(r, "away", found.Away, page.FewestRows)
 	data.Invitations, data.InvitationsWindow = windowed(r, "invitations", found.Invitations, page.FewRows)
 	if data.Household {
 		data.TimeZone = s.timeZone(r, in)

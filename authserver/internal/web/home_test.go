@@ -24,7 +24,7 @@ func TestE3_HomeSaysHowThingsStand(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
-		wantText(t, open(t, p.Browser, "/"), "Only your password protects this account", "This browser", "You have no API keys yet.", "No application has access.",
+		wantText(t, open(t, p.Browser, "/"), "Only your password protects this account", "This browser", "You have no API keys yet. Create API key", "No application has access.",
 			"Recent activity")
 		_, path := makeKey(t, p.Browser, "Nightly export")
 		now := s.clock.now().UTC()

@@ -27,8 +27,8 @@ func (s *Server) showSignins(w http.ResponseWriter, r *http.Request, in *authser
 	if err != nil {
 		return err
 	}
-	data.Signins, data.SigninsWindow = windowed(r, "browsers", data.Signins, page.Rows)
-	data.Devices, data.DevicesWindow = windowed(r, "devices", data.Devices, page.Rows)
+	data.Signins, data.SigninsWindow = windowed(r, "browsers", data.Signins, page.FewRows)
+	data.Devices, data.DevicesWindow = windowed(r, "devices", data.Devices, page.FewRows)
 	v := s.personalView(w, r, in, "signins.title")
 	return s.render(w, r, http.StatusOK, v, page.SigninsPage(v, data))
 }

@@ -78,6 +78,8 @@ func (s *site) overfull(t *testing.T, p *actor.Person, key string) {
 		func(i int) []any { return []any{uuid.NewString(), u.ID, long(100, i), now} })
 	s.many(t, 30, `INSERT INTO users (id, family_id, role, email, first_name, last_name, created_at) VALUES ($1, $2, 'member', $3, $4, '', $5)`,
 		func(i int) []any { return []any{uuid.NewString(), u.FamilyID, longEmail(i), long(100, i), now} })
+	s.many(t, 30, `INSERT INTO users (id, family_id, role, email, first_name, last_name, created_at, deactivated_at) VALUES ($1, $2, 'member', $3, $4, '', $5, $5)`,
+		func(i int) []any { return []any{uuid.NewString(), u.FamilyID, longEmail(200 + i), long(100, i), now} })
 	s.many(t, 40, `INSERT INTO invitations (id, digest, family_id, email, role, invited_by, created_at, expires_at) VALUES ($1, $2, $3, $4, 'member', $5, $6, $7)`,
 		func(i int) []any {
 			return []any{uuid.NewString(), randomDigest(), u.FamilyID, longEmail(100 + i), u.ID, now, now.Add(time.Hour)}

@@ -55,6 +55,18 @@ func (d ActivityView) days(where *time.Location) (days []ActivityDay) {
 	return days
 }
 
+// dayName is a day as a person calls it: today, yesterday, or its date.
+func (v *View) dayName(at time.Time) (string, error) {
+	switch day := v.date(at); day {
+	case v.date(v.Now):
+		return v.t("activity.today")
+	case v.date(v.Now.In(v.zone()).AddDate(0, 0, -1)):
+		return v.t("activity.yesterday")
+	default:
+		return day, nil
+	}
+}
+
 // link is the address of this page with another cursor; "": the first page.
 func (d ActivityView) link(cursor string) string {
 	q := url.Values{}

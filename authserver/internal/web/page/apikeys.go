@@ -38,6 +38,9 @@ func (k KeyView) percent() int {
 	return int(100 * min(k.Counted, k.MaxRequests) / k.MaxRequests)
 }
 
+// left is how many requests pass before the limit.
+func (k KeyView) left() int64 { return max(0, k.MaxRequests-k.Counted) }
+
 // span is the key of the words for the time that Counted is of.
 func (k KeyView) span() string {
 	if k.Sliding {

@@ -76,6 +76,10 @@ func (c *Chart) limitWord() float64 {
 	return c.y(c.Limit) + 16
 }
 
+// limitHasRoom reports whether the words of the limit stand in the picture. Where bars are
+// far above the line they would lie on them, and the legend says them.
+func (c *Chart) limitHasRoom() bool { return c.Limit*2 >= c.top }
+
 // y is where a value is drawn.
 func (c *Chart) y(value int64) float64 {
 	room := float64(c.base() - plotTop)

@@ -13,7 +13,7 @@ type FamilyView struct {
 	Invitations []authserver.Invitation // open ones; for admins only
 	Admin       bool
 
-	MembersWindow, InvitationsWindow Window
+	MembersWindow, AwayWindow, InvitationsWindow Window
 
 	Household bool // the family's time zone can be asked for
 	TimeZone  TimeZoneView

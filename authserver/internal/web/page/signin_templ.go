@@ -377,7 +377,7 @@ func secondStepForm(v *View, action string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = input(v, v.field("otp_code", "text", "one-time-code").required().focused()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = input(v, v.field("otp_code", "text", "one-time-code").required().focused().label("device.code")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

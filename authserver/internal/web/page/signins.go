@@ -2,6 +2,9 @@ package page
 
 import "latchkey/authserver"
 
+// deviceSign is a phone, as strokes on a ground of 24 by 24.
+const deviceSign = "M8 3h8a1 1 0 0 1 1 1v16a1 1 0 0 1-1 1H8a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1zM11 18h2"
+
 // SigninsView is the data of SigninsPage.
 type SigninsView struct {
 	Signins []authserver.Signin

@@ -26,7 +26,7 @@ func IdentitiesPage(v *View, d IdentitiesView) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = crumb(v, "/settings/security", "identities.back").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = crumb(v, "/settings/security", "security.heading").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
