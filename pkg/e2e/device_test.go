@@ -93,7 +93,7 @@ func TestADeviceIsAllowed(t *testing.T) {
 		wantError(w.t, w.poll(stranger, code), http.StatusBadRequest, "expired_token")
 
 		page := w.typeCode(p, strings.ToLower(strings.Replace(user, "-", " ", 1)))
-		for _, words := range []string{"Test app", "127.0.0.1", "the same address as yours", "Lovelace family", "Did someone send you this code?", "It can't add, change or delete anything", "Expires in 9 min."} {
+		for _, words := range []string{"Test app", "127.0.0.1", "Same address as yours", "Lovelace family", "Did someone send you this code?", "It can't add, change or delete anything", "Expires in 9 min."} {
 			if !strings.Contains(page.Text(), words) {
 				w.t.Errorf("the page does not say %q: %s", words, page.Text())
 			}
