@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -29,16 +28,6 @@ type service struct {
 	token   string
 	mu      sync.Mutex
 	process *process.Process
-}
-
-func build(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "resourceapi")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return program
 }
 
 func newService(t *testing.T, program string, set testenv.Set) *service {
