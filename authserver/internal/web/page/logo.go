@@ -6,11 +6,18 @@ import "latchkey/authserver"
 const LogosPath = "/logos"
 
 // Emblem is what stands for an application: its picture, or its initial.
-type Emblem struct{ Logo, Initial string }
+type Emblem struct {
+	Logo, Initial string
+	OnDevice      bool // it is a program on the person's device
+}
 
 // shownEmblem is what people see of c, which they know as name.
 func shownEmblem(c *authserver.Client, name string) Emblem {
-	return Emblem{Logo: c.ShownLogo(), Initial: initial(name)}
+	e := Emblem{Logo: c.ShownLogo(), Initial: initial(name)}
+	if len(c.RedirectURIs) > 0 {
+		_, e.OnDevice = redirectHost(c.RedirectURIs[0])
+	}
+	return e
 }
 
 // OwnEmblem is what those see who look after c: its picture, whoever has looked at it.
