@@ -83,7 +83,7 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpserver: %w", err)
 	}
-	return l, nil
+	return stepListener{l.(*net.TCPListener)}, nil //nolint:forcetypeassert // of the network "tcp" there is no other
 }
 
 // leaving answers GET /readyz in front of h, for proxies that see the public listener
@@ -120,22 +120,19 @@ func shutdown(ctx context.Context, servers []*http.Server, drain time.Duration) 
 	return errors.Join(errs...)
 }
 
-const (
-	headerTime = 15 * time.Second // for the header of a request
-	idleTime   = 75 * time.Second // between requests: balancers commonly drop theirs after 60 s
-)
-
 // newServer gives a request as much time from its header to the end of its answer
-// as the handler may take, and 45 s for the way. A body has its own deadline, which
-// the chain sets.
+// as the handler may take, and 45 s for the way. Reads have one deadline wherever they
+// are, 75 s by default: who may hold a connection idle gains nothing by sending a header
+// slowly, and balancers commonly keep theirs for 60 s. That of a body is the chain's.
 func newServer(h http.Handler, opts Options) *http.Server {
 	request := opts.Timeout + 45*time.Second
+	reading := request + 15*time.Second
 	return &http.Server{
 		Handler:           h,
 		ConnContext:       withPeer,
-		ReadHeaderTimeout: headerTime,
-		ReadTimeout:       request + headerTime,
-		IdleTimeout:       idleTime,
+		ReadHeaderTimeout: reading,
+		ReadTimeout:       reading,
+		IdleTimeout:       reading,
 		WriteTimeout:      request,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(opts.Logger.Handler(), slog.LevelDebug),
