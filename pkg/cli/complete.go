@@ -29,18 +29,6 @@ func printExamples(name string) {
 	}
 }
 
-// leaves returns every command that does something, as it is typed after name.
-func leaves(name string) (found []string) {
-	for _, command := range slices.Sorted(maps.Keys(groups[name])) {
-		if below := name + " " + command; groups[below] != nil {
-			found = append(found, leaves(below)...)
-		} else {
-			found = append(found, below)
-		}
-	}
-	return found
-}
-
 // flagsOf returns the flags of the command that is typed so; nil: it has none, or
 // there is no such command. It does not run.
 func flagsOf(ctx context.Context, typed string) (names []string) {

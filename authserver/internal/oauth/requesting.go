@@ -42,7 +42,7 @@ func (a RequestingClients) Find(ctx context.Context, id string) (*authserver.Cli
 	return c, err
 }
 
-// StampSignin keeps a client that introduced itself, once a person allows it something.
+// NoteConsent keeps a client that introduced itself, once a person allows it something.
 func (a RequestingClients) NoteConsent(ctx context.Context, c *authserver.Client) error {
 	if c.Introduced == "" || a.Registration == nil {
 		return nil

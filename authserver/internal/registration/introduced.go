@@ -109,7 +109,7 @@ func (s *Service) useToken(ctx context.Context, text string) error {
 	return err
 }
 
-// StampSignin notes that a person allows a client that introduced itself: then there is a
+// NoteConsent notes that a person allows a client that introduced itself: then there is a
 // row that grants can be made from, and it is not forgotten.
 func (s *Service) NoteConsent(ctx context.Context, c *authserver.Client) error {
 	switch c.Introduced {
