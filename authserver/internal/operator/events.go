@@ -3,6 +3,7 @@ package operator
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,8 +17,8 @@ const eventDays = 90
 var errPlace = fault.New(fault.Malformed, "This page of the list does not exist. Start at the first one.")
 
 // Events returns a page of what happened on the instance, newest first. Text is an email
-// address, an id, a client address or a request id; State is one of
-// authserver.EventGroups. fault.Malformed: q.After is the place of no event.
+// address, an id, a client address, a request id or a kind; State is the name of one of
+// authserver.EventGroups, or a kind. fault.Malformed: q.After is the place of no event.
 func (s *Service) Events(ctx context.Context, q authserver.Search) (authserver.Found[authserver.Event], error) {
 	var none authserver.Found[authserver.Event]
 	q = bounded(q)
@@ -29,9 +30,13 @@ func (s *Service) Events(ctx context.Context, q authserver.Search) (authserver.F
 		}
 		f.About = id
 	}
-	for _, g := range authserver.EventGroups {
-		if g.Name == q.State {
-			f.Kinds = g.Kinds
+	f.Kinds = kindsOf(q.State)
+	if authserver.EventGroupOf(q.Text) != "" {
+		f.About = ""
+		if f.Kinds == nil || slices.Contains(f.Kinds, q.Text) {
+			f.Kinds = []string{q.Text}
+		} else {
+			return none, nil
 		}
 	}
 	if f.After = q.After; q.After.ID != "" && !authserver.ValidID(q.After.ID) {
@@ -47,6 +52,19 @@ func (s *Service) Events(ctx context.Context, q authserver.Search) (authserver.F
 		page.Next = page.Rows[q.Limit-1].Place()
 	}
 	return page, nil
+}
+
+// kindsOf returns the kinds of a group, or the one kind of that name; nil: any.
+func kindsOf(state string) []string {
+	if authserver.EventGroupOf(state) != "" {
+		return []string{state}
+	}
+	for _, g := range authserver.EventGroups {
+		if g.Name == state {
+			return g.Kinds
+		}
+	}
+	return nil
 }
 
 // whoHas returns the id of whoever has an address, or had it while the account was open;

@@ -138,7 +138,7 @@ func TestL1_ALogoIsSeenOnceAnOperatorHasLookedAtIt(t *testing.T) {
 		if got := drawn(page); got != nil || fetched(t, anybody, third).Status != http.StatusNotFound {
 			t.Errorf("removed: %v", got)
 		}
-		wantText(t, open(t, boss.Browser, "/operator/events?q="+id), "client.logo_changed")
+		wantText(t, open(t, boss.Browser, "/operator/events?state=client.logo_changed&q="+id), boss.Email)
 	}, withOperator)
 }
 

@@ -119,8 +119,10 @@ func TestOperatorChangesApplications(t *testing.T) {
 		if page := act("unverify", nil); strings.Contains(page.Text(), "Withdraw verification") {
 			t.Errorf("%s", page.Text())
 		}
-		events := open(t, boss.Browser, "/operator/events?q="+id)
-		wantText(t, events, "client.verified", "client.disabled", "client.enabled", "client.changed", "client.rotated", "client.unverified", boss.Email, p.Email)
+		for _, kind := range []string{"client.verified", "client.disabled", "client.enabled", "client.changed", "client.rotated", "client.unverified"} {
+			wantText(t, open(t, boss.Browser, "/operator/events?q="+id+"&state="+kind), boss.Email, p.Email)
+			wantText(t, open(t, boss.Browser, "/operator/events?q="+kind), boss.Email, p.Email)
+		}
 		file := open(t, boss.Browser, "/operator/events.csv?state=applications&q="+url.QueryEscape(p.Email))
 		bossID := userID(t, boss, boss)
 		rows, err := csv.NewReader(strings.NewReader(file.Body)).ReadAll()
@@ -132,7 +134,7 @@ func TestOperatorChangesApplications(t *testing.T) {
 				t.Errorf("the actor is %s", row[4])
 			}
 		}
-		if page := open(t, boss.Browser, "/operator/events?q=nobody-at-all"); strings.Contains(page.Text(), "client.") {
+		if page := open(t, boss.Browser, "/operator/events?q=nobody-at-all"); strings.Contains(page.Body, "<tbody") {
 			t.Errorf("%s", page.Text())
 		}
 		if page, err := boss.Browser.Get(t.Context(), "/operator/events?state=golden"); err != nil || page.Status != http.StatusBadRequest {
@@ -161,7 +163,9 @@ func TestOperatorRegistrations(t *testing.T) {
 		}
 		revoke := regexp.MustCompile(`/operator/registrations/[0-9a-f-]{36}/revoke`).FindString(list.Body)
 		wantText(t, fill(t, boss.Browser, open(t, boss.Browser, revoke), nil), "The registration token was revoked.", "Revoked")
-		wantText(t, open(t, boss.Browser, "/operator/events"), "registration_token.created", "registration_token.revoked", boss.Email)
+		for _, kind := range []string{"registration_token.created", "registration_token.revoked"} {
+			wantText(t, open(t, boss.Browser, "/operator/events?state="+kind), boss.Email)
+		}
 		wantText(t, open(t, boss.Browser, "/operator/servers"), "Resource servers")
 	}, withOperator)
 }

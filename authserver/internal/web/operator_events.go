@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"time"
 
 	"latchkey/authserver"
@@ -16,7 +17,7 @@ var eventColumns = []string{"event", "whose", "about", "from", "at"}
 func eventStates() []string {
 	var list []string
 	for _, g := range authserver.EventGroups {
-		list = append(list, g.Name)
+		list = append(append(list, g.Name), g.Kinds...)
 	}
 	return list
 }
@@ -32,7 +33,7 @@ func (s *Server) listEvents(w http.ResponseWriter, r *http.Request, in *authserv
 	}
 	names := map[string]string{}
 	for i := range found.Rows {
-		names[found.Rows[i].UserID], names[found.Rows[i].ActorID] = "", ""
+		names[found.Rows[i].UserID], names[found.Rows[i].ActorID], names[found.Rows[i].SubjectID] = "", "", ""
 	}
 	if err := s.operator.Names(r.Context(), names); err != nil {
 		return err
@@ -51,18 +52,13 @@ func (s *Server) listEvents(w http.ResponseWriter, r *http.Request, in *authserv
 }
 
 func (s *Server) eventListRow(ctx context.Context, e *authserver.Event, names, clients map[string]string) (page.ListRow, error) {
-	kind := page.ListCell{Text: e.Kind}
-	if e.Outcome == authserver.OutcomeFailure {
-		kind.Badge = "bad"
+	whose, about := named(names, e.UserID), named(names, e.SubjectID)
+	if e.SubjectID == e.UserID {
+		about = page.ListCell{}
 	}
-	if e.ActorID != e.UserID {
-		kind.By = cmp.Or(names[e.ActorID], e.ActorID)
+	if e.SubjectID != "" && authserver.EventGroupOf(e.Kind) == "keys" {
+		about.Href = page.OperatorPath + "/keys?" + url.Values{"q": {e.SubjectID}}.Encode()
 	}
-	whose := page.ListCell{Text: shortID(e.UserID)}
-	if names[e.UserID] != "" {
-		whose = page.ListCell{Text: names[e.UserID], Href: page.OperatorPath + "/people/" + e.UserID}
-	}
-	about := page.ListCell{Text: shortID(e.SubjectID)}
 	if e.ClientID != "" {
 		name, err := s.clientName(ctx, clients, e.ClientID)
 		if err != nil {
@@ -73,7 +69,33 @@ func (s *Server) eventListRow(ctx context.Context, e *authserver.Event, names, c
 		}
 		about = page.ListCell{Text: name, Href: oneClient(e.ClientID)}
 	}
-	return page.ListRow{Cells: []page.ListCell{kind, whose, about, {UserAgent: e.UserAgent, Fine: e.Address}, {Moment: &e.At}}}, nil
+	return page.ListRow{Cells: []page.ListCell{whatHappened(e, names), whose, about, {UserAgent: e.UserAgent, Fine: e.Address}, {Moment: &e.At}}}, nil
+}
+
+// whatHappened tells of e in words, and who did it to somebody else.
+func whatHappened(e *authserver.Event, names map[string]string) page.ListCell {
+	c := page.ListCell{Key: page.EventText(e), Also: page.EventReason(e)}
+	if e.Outcome == authserver.OutcomeFailure {
+		c.Badge = "bad"
+	}
+	switch e.ActorID {
+	case e.UserID:
+	case authserver.ActorOperator:
+		c.Also = "operator.events.cli"
+	case authserver.ActorServer:
+		c.Also = "event.by.server"
+	default:
+		c.By = cmp.Or(names[e.ActorID], shortID(e.ActorID))
+	}
+	return c
+}
+
+// named leads to the person with an id. What is no person, or gone, goes by the id.
+func named(names map[string]string, id string) page.ListCell {
+	if names[id] == "" {
+		return page.ListCell{Text: shortID(id)}
+	}
+	return page.ListCell{Text: names[id], Href: page.OperatorPath + "/people/" + id}
 }
 
 // shortID is the end of an id: enough to tell some apart. The file has the whole.

@@ -107,6 +107,17 @@ func (r ActivityRow) textKey() string {
 	return "event." + r.Kind
 }
 
+// EventText is the key of the sentence that tells of e.
+func EventText(e *authserver.Event) string { return ActivityRow{Event: *e}.textKey() }
+
+// EventReason is the key of why a sign-in failed; "": not known, or e is none.
+func EventReason(e *authserver.Event) string {
+	if e.Kind != authserver.EventSigninFailed {
+		return ""
+	}
+	return reasons[e.Details["reason"]]
+}
+
 // sign is the class of the picture before the row.
 func (r ActivityRow) sign() string {
 	switch {
@@ -139,7 +150,7 @@ var reasons = map[string]string{
 // facts are what is known beside the sentence, in words.
 func (v *View) facts(r ActivityRow) (string, error) {
 	var parts, keys []string
-	if key, ok := reasons[r.Details["reason"]]; ok && r.Kind == authserver.EventSigninFailed {
+	if key := EventReason(&r.Event); key != "" {
 		keys = append(keys, key)
 	}
 	if role := r.Details["role"]; role != "" {

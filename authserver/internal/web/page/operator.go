@@ -58,6 +58,7 @@ type ListCell struct {
 	Text, Fine string
 	By         string // who did it
 	Key        string
+	Also       string // a text of ours beside it
 	UserAgent  string // of a browser, which is named
 	Href       string
 	Emblem     Emblem     // of an application
