@@ -8,6 +8,7 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/web/page"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/scope"
 )
 
 var (
@@ -16,6 +17,21 @@ var (
 	keyStates     = []string{authserver.KeyLive, authserver.KeyEnded}
 	keyColumns    = []string{"key", "person", "tier", "used", "created"}
 )
+
+// scopesCell is what may be done, in words.
+func scopesCell(s scope.Set) page.ListCell {
+	switch text := s.String(); text {
+	case "read":
+		return page.ListCell{Key: "client.scopes.read"}
+	case "read_write", "read read_write":
+		return page.ListCell{Key: "client.scopes.write"}
+	default:
+		return page.ListCell{Text: text}
+	}
+}
+
+// methodCell is how a client proves who it is.
+func methodCell(c *authserver.Client) page.ListCell { return page.ListCell{Key: "client.kind." + c.AuthMethod} }
 
 func countCell(n int) page.ListCell { return page.ListCell{Text: strconv.Itoa(n)} }
 
@@ -46,7 +62,7 @@ func (s *Server) listClients(w http.ResponseWriter, r *http.Request, in *authser
 
 func clientListRow(c *authserver.Client) page.ListRow {
 	return page.ListRow{Cells: []page.ListCell{
-		{Emblem: page.OwnEmblem(c), Text: page.PlainName(c.Name), Fine: c.ID, Href: oneClient(c.ID)}, clientOrigin(c), {Text: c.Scopes.String()}, {At: &c.CreatedAt},
+		{Emblem: page.OwnEmblem(c), Text: page.PlainName(c.Name), Fine: c.ID, Href: oneClient(c.ID)}, clientOrigin(c), scopesCell(c.Scopes), {At: &c.CreatedAt},
 	}}
 }
 
@@ -77,8 +93,8 @@ func (s *Server) showOneClient(w http.ResponseWriter, r *http.Request, in *auths
 		Query:  "?" + url.Values{"client": {c.ID}}.Encode(),
 		Emblem: page.OwnEmblem(c), Badges: []page.ListCell{clientOrigin(c)},
 		Facts: []page.Fact{
-			{Key: "scopes", Cell: page.ListCell{Text: c.Scopes.String()}},
-			{Key: "method", Cell: page.ListCell{Text: c.AuthMethod}},
+			{Key: "scopes", Cell: scopesCell(c.Scopes)},
+			{Key: "method", Cell: methodCell(c)},
 			{Key: "created", Cell: page.ListCell{At: &c.CreatedAt}},
 			{Key: "id", Cell: page.ListCell{Text: c.ID}, Copy: true},
 		},
@@ -177,7 +193,7 @@ func (s *Server) showOneKey(w http.ResponseWriter, r *http.Request, in *authserv
 			{Key: "owner", Cell: personCell(u)},
 			{Key: "key", Cell: page.ListCell{Text: k.Stub}},
 			{Key: "tier", Cell: page.ListCell{Text: k.Tier}},
-			{Key: "scopes", Cell: page.ListCell{Text: k.Scopes.String()}},
+			{Key: "scopes", Cell: scopesCell(k.Scopes)},
 			{Key: "hour", Cell: page.ListCell{Text: strconv.FormatInt(k.RequestsThisHour, 10)}},
 			{Key: "created", Cell: page.ListCell{At: &k.CreatedAt}},
 			{Key: "id", Cell: page.ListCell{Text: k.ID}, Copy: true},

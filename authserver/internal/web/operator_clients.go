@@ -113,7 +113,7 @@ func clientFacts(c *authserver.Client) []page.Fact {
 	return []page.Fact{
 		{Key: "name", Cell: page.ListCell{Text: c.Name}},
 		{Key: "redirects", Cell: page.ListCell{Text: strings.Join(c.RedirectURIs, ", ")}},
-		{Key: "scopes", Cell: page.ListCell{Text: c.Scopes.String()}},
+		{Key: "scopes", Cell: scopesCell(c.Scopes)},
 	}
 }
 

@@ -104,7 +104,7 @@ func personLists(p *operator.Person) []page.FactList {
 	}
 	for _, a := range p.Applications {
 		apps.Rows = append(apps.Rows, page.ListRow{Cells: []page.ListCell{
-			{Text: page.PlainName(a.Client.Name), Href: oneClient(a.Client.ID)}, {Text: a.Consent.Scopes.String()},
+			{Text: page.PlainName(a.Client.Name), Href: oneClient(a.Client.ID)}, scopesCell(a.Consent.Scopes),
 		}})
 	}
 	for _, k := range p.Keys {

@@ -24,7 +24,7 @@ func (s *Server) listServers(w http.ResponseWriter, r *http.Request, in *authser
 	d.Total, d.Next, d.CSV = found.Total, found.Next, false
 	for _, c := range found.Rows {
 		d.Rows = append(d.Rows, page.ListRow{Cells: []page.ListCell{
-			{Text: page.PlainName(c.Name), Fine: c.ID, Href: oneClient(c.ID)}, {Text: c.AuthMethod}, {At: &c.CreatedAt},
+			{Text: page.PlainName(c.Name), Fine: c.ID, Href: oneClient(c.ID)}, methodCell(c), {At: &c.CreatedAt},
 		}})
 	}
 	return s.showList(w, r, in, d)

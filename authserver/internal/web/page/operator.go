@@ -94,6 +94,25 @@ func (d ListView) csv() string {
 
 func (d ListView) first() bool { return d.Search.After.ID == "" }
 
+// searched reports whether less than everything is asked for.
+func (d ListView) searched() bool { return d.Search.Text != "" || d.Search.State != "" || !d.first() }
+
+// icon is the picture of the list's section.
+func (d ListView) icon() string {
+	if d.Key == "people" {
+		return "nav.everybody"
+	}
+	return "nav." + d.Key
+}
+
+// total is how many rows there are of the list.
+func (v *View) total(d ListView) (string, error) {
+	if d.Total == 1 {
+		return v.t("operator." + d.Key + ".one")
+	}
+	return v.t("operator."+d.Key+".total", v.plain(int64(d.Total)))
+}
+
 // sorts are the columns that the list can be ordered by: the first by name, the
 // last by time.
 func (d ListView) order(column int) (order string, ok bool) {
