@@ -14,8 +14,6 @@ import (
 var (
 	clientStates  = []string{authserver.ClientVouched, authserver.ClientOwned, authserver.ClientIntroduced, authserver.ClientDisabled}
 	clientColumns = []string{"application", "origin", "scopes", "created"}
-	keyStates     = []string{authserver.KeyLive, authserver.KeyEnded}
-	keyColumns    = []string{"key", "person", "tier", "used", "created"}
 )
 
 // scopesCell is what may be done, in words.
@@ -31,7 +29,9 @@ func scopesCell(s scope.Set) page.ListCell {
 }
 
 // methodCell is how a client proves who it is.
-func methodCell(c *authserver.Client) page.ListCell { return page.ListCell{Key: "client.kind." + c.AuthMethod} }
+func methodCell(c *authserver.Client) page.ListCell {
+	return page.ListCell{Key: "client.kind." + c.AuthMethod}
+}
 
 func countCell(n int) page.ListCell { return page.ListCell{Text: strconv.Itoa(n)} }
 
@@ -88,11 +88,16 @@ func (s *Server) showOneClient(w http.ResponseWriter, r *http.Request, in *auths
 	if err != nil {
 		return err
 	}
+	people, err := s.usage.People(r.Context(), c.ID)
+	if err != nil {
+		return err
+	}
 	d := page.FactsView{
 		Key: "applications", Name: page.PlainName(c.Name), Back: page.OperatorPath + "/applications", Path: page.OperatorPath + "/applications/one",
 		Query:  "?" + url.Values{"client": {c.ID}}.Encode(),
-		Emblem: page.OwnEmblem(c), Badges: []page.ListCell{clientOrigin(c)},
+		Emblem: page.OwnEmblem(c), Badges: []page.ListCell{clientOrigin(c)}, Events: eventsOf(c.ID),
 		Facts: []page.Fact{
+			{Key: "people", Cell: countCell(people)},
 			{Key: "scopes", Cell: scopesCell(c.Scopes)},
 			{Key: "method", Cell: methodCell(c)},
 			{Key: "created", Cell: page.ListCell{At: &c.CreatedAt}},
@@ -117,7 +122,7 @@ func (s *Server) showOneClient(w http.ResponseWriter, r *http.Request, in *auths
 	if err != nil {
 		return err
 	}
-	d.Usage = &page.UsageView{Kind: page.UsageOfAnyClient, Hours: found.Hours, Days: found.Days}
+	d.Usage, d.Heading = &page.UsageView{Kind: page.UsageOfAnyClient, Hours: found.Hours, Days: found.Days}, "client.usage"
 	return s.showFacts(w, r, in, d)
 }
 
@@ -150,100 +155,6 @@ func (s *Server) deleteAnyClient(w http.ResponseWriter, r *http.Request, in *aut
 		return s.ask(w, r, in, d, err)
 	}
 	return redirect(w, r, page.OperatorPath+"/applications?done=client-deleted")
-}
-
-func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	q, err := searchOf(r.URL.Query(), keyStates)
-	if err != nil {
-		return err
-	}
-	found, err := s.operator.Keys(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	d := listView("keys", "keys", q, keyStates, keyColumns)
-	d.Total, d.Next = found.Total, found.Next
-	for i := range found.Rows {
-		d.Rows = append(d.Rows, s.keyListRow(&found.Rows[i]))
-	}
-	return s.showList(w, r, in, d)
-}
-
-func (s *Server) keyListRow(k *authserver.KeyEntry) page.ListRow {
-	name := page.ListCell{Text: k.Name, Fine: k.Stub}
-	tier := page.ListCell{Key: "operator.keys.ended", Badge: "plain"}
-	if k.Live(s.now()) {
-		name.Href, tier = page.OperatorPath+"/keys/"+k.ID, page.ListCell{Text: k.Tier}
-	}
-	used := page.ListCell{Key: "operator.never"}
-	if k.LastUsedAt != nil {
-		used = page.ListCell{At: k.LastUsedAt}
-	}
-	return page.ListRow{Cells: []page.ListCell{name, {Text: k.Email, Href: page.OperatorPath + "/people/" + k.UserID}, tier, used, {At: &k.CreatedAt}}}
-}
-
-func (s *Server) showOneKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	k, u, err := s.operator.Key(r.Context(), idOf(r))
-	if err != nil {
-		return err
-	}
-	return s.showFacts(w, r, in, page.FactsView{
-		Key: "keys", Name: k.Name, Back: page.OperatorPath + "/keys", Path: page.OperatorPath + "/keys/" + k.ID,
-		Facts: []page.Fact{
-			{Key: "owner", Cell: personCell(u)},
-			{Key: "key", Cell: page.ListCell{Text: k.Stub}},
-			{Key: "tier", Cell: page.ListCell{Text: k.Tier}},
-			{Key: "scopes", Cell: scopesCell(k.Scopes)},
-			{Key: "hour", Cell: page.ListCell{Text: strconv.FormatInt(k.RequestsThisHour, 10)}},
-			{Key: "created", Cell: page.ListCell{At: &k.CreatedAt}},
-			{Key: "id", Cell: page.ListCell{Text: k.ID}, Copy: true},
-		},
-		Actions: []string{"tier"}, Dangers: []string{"revoke"},
-	})
-}
-
-func (s *Server) keyAsked(r *http.Request, name string) (page.ActView, error) {
-	k, _, err := s.operator.Key(r.Context(), idOf(r))
-	if err != nil {
-		return page.ActView{}, err
-	}
-	d := page.ActView{Key: "operator.keys." + name, Name: k.Name, Back: page.OperatorPath + "/keys/" + k.ID, Danger: name == "revoke"}
-	if name == "tier" {
-		d.Tier, d.Tiers = k.Tier, authserver.Tiers()
-	} else if d.Happens, err = s.refuses(r, k.ID); err != nil {
-		return d, err
-	}
-	return d, nil
-}
-
-func (s *Server) askTier(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	return s.askKey(w, r, in, "tier", nil)
-}
-
-func (s *Server) askRevokeKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	return s.askKey(w, r, in, "revoke", nil)
-}
-
-func (s *Server) askKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, name string, refused error) error {
-	d, err := s.keyAsked(r, name)
-	if err != nil {
-		return err
-	}
-	return s.ask(w, r, in, d, refused)
-}
-
-func (s *Server) setTier(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	if err := s.operator.SetTier(r.Context(), &in.User, idOf(r), r.PostForm.Get("seen"), r.PostForm.Get("tier")); err != nil {
-		return s.askKey(w, r, in, "tier", err)
-	}
-	return redirect(w, r, page.OperatorPath+"/keys/"+idOf(r)+"?done=saved")
-}
-
-func (s *Server) revokeAnyKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	if err := s.operator.RevokeKey(r.Context(), &in.User, idOf(r)); err != nil && !fault.Is(err, fault.NotFound) {
-		return s.askKey(w, r, in, "revoke", err)
-	}
-	return redirect(w, r, page.OperatorPath+"/keys?done=key-revoked")
 }
 
 func (s *Server) listInvites(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {

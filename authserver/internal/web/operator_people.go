@@ -36,15 +36,11 @@ func personRow(u *authserver.UserEntry) page.ListRow {
 	if u.SecondFactor {
 		factor = "operator.on"
 	}
-	seen := page.ListCell{Key: "operator.never"}
-	if u.SeenAt != nil {
-		seen = page.ListCell{At: u.SeenAt}
-	}
 	return page.ListRow{Cells: []page.ListCell{
 		personCell(&u.User),
 		{Text: u.FamilyName, Href: page.OperatorPath + "/families/" + u.FamilyID},
 		{Key: factor},
-		seen, stateOf(&u.User),
+		usedCell(u.SeenAt, ""), stateOf(&u.User),
 		{At: &u.CreatedAt},
 	}}
 }
@@ -76,7 +72,7 @@ func (s *Server) showPerson(w http.ResponseWriter, r *http.Request, in *authserv
 	u := p.User
 	d := page.FactsView{
 		Key: "people", Name: u.DisplayName(), Back: page.OperatorPath + "/people", Path: page.OperatorPath + "/people/" + u.ID,
-		Badges: []page.ListCell{stateOf(u)},
+		Badges: []page.ListCell{stateOf(u)}, Events: eventsOf(u.ID),
 		Facts: []page.Fact{
 			{Key: "email", Cell: page.ListCell{Text: u.Email}, Copy: true},
 			{Key: "family", Cell: page.ListCell{Text: u.FamilyName, Href: page.OperatorPath + "/families/" + u.FamilyID}},
@@ -97,10 +93,10 @@ func (s *Server) showPerson(w http.ResponseWriter, r *http.Request, in *authserv
 func personLists(p *operator.Person) []page.FactList {
 	signins, apps, keys := page.FactList{Key: "signins"}, page.FactList{Key: "applications"}, page.FactList{Key: "keys"}
 	for _, in := range p.Signins {
-		signins.Rows = append(signins.Rows, page.ListRow{Cells: []page.ListCell{{UserAgent: in.UserAgent, Fine: in.Address}, {At: &in.SeenAt}}})
+		signins.Rows = append(signins.Rows, page.ListRow{Cells: []page.ListCell{{UserAgent: in.UserAgent, Fine: in.Address}, {Since: &in.SeenAt}}})
 	}
 	for _, device := range p.Devices {
-		signins.Rows = append(signins.Rows, page.ListRow{Cells: []page.ListCell{{Text: device.Name, Fine: device.Kind}, {At: &device.SeenAt}}})
+		signins.Rows = append(signins.Rows, page.ListRow{Cells: []page.ListCell{{Text: device.Name, Fine: device.Kind}, {Since: &device.SeenAt}}})
 	}
 	for _, a := range p.Applications {
 		apps.Rows = append(apps.Rows, page.ListRow{Cells: []page.ListCell{
@@ -109,7 +105,7 @@ func personLists(p *operator.Person) []page.FactList {
 	}
 	for _, k := range p.Keys {
 		keys.Rows = append(keys.Rows, page.ListRow{Cells: []page.ListCell{
-			{Text: k.Name, Fine: k.Stub, Href: page.OperatorPath + "/keys/" + k.ID}, {Text: k.Tier},
+			{Text: k.Name, Fine: k.Stub, Href: page.OperatorPath + "/keys/" + k.ID}, {Key: "key.tier." + k.Tier},
 		}})
 	}
 	return []page.FactList{signins, apps, keys}

@@ -2,7 +2,6 @@ package page
 
 import (
 	"math"
-	"strings"
 	"time"
 
 	"latchkey/authserver"
@@ -48,9 +47,6 @@ func (k KeyView) span() string {
 	}
 	return "key.span.hour"
 }
-
-// tier is the tier as a word in a sentence begins.
-func (k KeyView) tier() string { return strings.ToUpper(k.Tier[:1]) + k.Tier[1:] }
 
 // again says when the next request of a key at its limit passes.
 func (v *View) again(k KeyView) (string, error) {

@@ -31,9 +31,18 @@ func (c ClientView) logoState() string {
 // endpoint is an address that the application needs: the key of its name, and itself.
 type endpoint struct{ Key, Address string }
 
+// bases are the addresses that libraries are given.
+func (c ClientView) bases() []endpoint {
+	list := []endpoint{{"issuer", c.Issuer}}
+	if c.API != "" {
+		list = append(list, endpoint{"api", c.API})
+	}
+	return list
+}
+
+// endpoints are what libraries find through the metadata.
 func (c ClientView) endpoints() []endpoint {
 	list := []endpoint{
-		{"issuer", c.Issuer},
 		{"metadata", c.Issuer + "/.well-known/oauth-authorization-server"},
 		{"authorize", c.Issuer + "/oauth/authorize"},
 		{"token", c.Issuer + "/oauth/token"},
@@ -43,9 +52,6 @@ func (c ClientView) endpoints() []endpoint {
 	}
 	if c.DeviceGrant {
 		list = append(list, endpoint{"device", c.Issuer + "/oauth/device_authorization"})
-	}
-	if c.API != "" {
-		list = append(list, endpoint{"api", c.API})
 	}
 	return list
 }

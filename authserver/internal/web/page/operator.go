@@ -64,6 +64,7 @@ type ListCell struct {
 	Emblem     Emblem     // of an application
 	Badge      string     // class: "good", "warn", "bad" or "plain"; "": none
 	At         *time.Time // a day
+	Since      *time.Time // how long ago it was
 	Moment     *time.Time
 }
 
@@ -142,6 +143,8 @@ type FactsView struct {
 	Actions []string // each has a page of its own below Path: operator.KEY.ACTION
 	Dangers []string
 	Usage   *UsageView // nil: there are no pictures
+	Heading string     // key of what Usage is
+	Events  string     // address of what happened to it; "": none
 }
 
 // Fact is one line of facts.

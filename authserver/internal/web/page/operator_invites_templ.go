@@ -75,7 +75,7 @@ func OperatorInvitesPage(v *View, d InvitesView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(d.Invites) == 0 {
-			templ_7745c5c3_Err = emptyCard(v, "operator.invites.empty", "nav.invites").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = emptyCard(v, "nav.invites", "operator.invites.empty").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"net/url"
 	"strings"
 
 	"latchkey/authserver"
@@ -28,7 +29,10 @@ func (c ClientView) fill(text string) string {
 	for name, parts := range sampleAuth[c.AuthMethod] {
 		text = strings.ReplaceAll(text, "«"+name+"»", parts)
 	}
-	for name, value := range map[string]string{"ISSUER": c.Issuer, "API": c.API, "CLIENT": c.ID, "REDIRECT": redirect, "SCOPE": scopes} {
+	for name, value := range map[string]string{
+		"ISSUER": c.Issuer, "API": c.API, "CLIENT": c.ID, "REDIRECT": redirect, "SCOPE": scopes,
+		"REDIRECT IN AN ADDRESS": url.QueryEscape(redirect), "SCOPE IN AN ADDRESS": url.QueryEscape(scopes),
+	} {
 		text = strings.ReplaceAll(text, "«"+name+"»", sampleQuote.Replace(value))
 	}
 	return text
@@ -58,14 +62,24 @@ var sampleAuth = map[string]map[string]string{
 }
 
 const curlSample = `VERIFIER=$(openssl rand -hex 32)
-CHALLENGE=$(printf %s "$VERIFIER" | openssl dgst -sha256 -binary | openssl base64 -A | tr '+/' '-_' | tr -d =)
+CHALLENGE=$(printf %s "$VERIFIER" | openssl dgst -sha256 -binary |
+  openssl base64 -A | tr '+/' '-_' | tr -d =)
 STATE=$(openssl rand -hex 16)
-echo "Open: «ISSUER»/oauth/authorize?response_type=code&client_id=«CLIENT»&redirect_uri=$(printf %s '«REDIRECT»' | sed 's/:/%3A/g;s/\//%2F/g;s/?/%3F/g;s/&/%26/g')&scope=$(printf %s '«SCOPE»' | sed 's/ /+/g')&state=$STATE&code_challenge_method=S256&code_challenge=$CHALLENGE"
+
+ASK='«ISSUER»/oauth/authorize?response_type=code&client_id=«CLIENT»'
+ASK="$ASK&redirect_uri=«REDIRECT IN AN ADDRESS»"
+ASK="$ASK&scope=«SCOPE IN AN ADDRESS»&state=$STATE"
+echo "Open: $ASK&code_challenge_method=S256&code_challenge=$CHALLENGE"
 read -rp 'code of the address you were sent back to: ' CODE
-curl '«ISSUER»/oauth/token' «curl» \
-  -d grant_type=authorization_code --data-urlencode code="$CODE" \
-  -d code_verifier="$VERIFIER" --data-urlencode redirect_uri='«REDIRECT»'; echo
+
+curl '«ISSUER»/oauth/token' \
+  «curl» \
+  -d grant_type=authorization_code \
+  --data-urlencode code="$CODE" \
+  -d code_verifier="$VERIFIER" \
+  --data-urlencode redirect_uri='«REDIRECT»'; echo
 read -rsp 'access_token of the answer: ' TOKEN
+
 curl -H "Authorization: Bearer $TOKEN" '«API»/api/v1/accounts'`
 
 const pythonSample = `import base64, hashlib, json, os, secrets, urllib.parse, urllib.request
@@ -113,6 +127,7 @@ console.log(await accounts.json());`
 const goSample = `package main
 
 import (
+	"net/url"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
