@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -50,6 +51,20 @@ func (db *DB) Writable(ctx context.Context) error {
 		return errReadOnly
 	}
 	return nil
+}
+
+// Version asks the engine which one it is: "PostgreSQL 17.2", "SQLite 3.50.4".
+func (db *DB) Version(ctx context.Context) (string, error) {
+	name, ask := "PostgreSQL", "SHOW server_version"
+	if db.engine == SQLite {
+		name, ask = "SQLite", "SELECT sqlite_version()"
+	}
+	var text string
+	if err := db.QueryRow(ctx, ask).Scan(&text); err != nil {
+		return name, err
+	}
+	number, _, _ := strings.Cut(text, " ") // of whoever built it is said behind it
+	return name + " " + number, nil
 }
 
 // Now asks the database what time it is. Known is false on SQLite, which has the

@@ -11,6 +11,7 @@ import (
 	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/consent"
 	"latchkey/authserver/internal/registration"
+	"latchkey/pkg/backlog"
 	"latchkey/pkg/fault"
 )
 
@@ -48,9 +49,11 @@ type Dependencies struct {
 
 // Component is a part that the instance stands on.
 type Component struct {
-	Name string // "database", "cache" or "erasure"
-	Text string // what it is; no secret
-	Err  error  // nil: it works
+	Name  string           // "database", "cache", "erasure" or "email"
+	Text  string           // what it is; no secret. "": this process, or nothing
+	Off   bool             // nobody set it up
+	Err   error            // nil: it works
+	Waits *backlog.Waiting // work that waits for it; nil: there is no such work
 }
 
 // Health returns what the instance stands on, and how that is.

@@ -112,7 +112,11 @@ func (s *Server) showOverview(w http.ResponseWriter, r *http.Request, in *authse
 	}
 	data := page.OverviewView{Counts: counts, Version: s.operator.Version()}
 	for _, part := range s.operator.Health(r.Context()) {
-		data.Parts = append(data.Parts, page.ComponentView{Key: part.Name, Text: part.Text, Works: part.Err == nil})
+		one := page.ComponentView{Key: part.Name, Text: part.Text, Off: part.Off, Works: part.Err == nil}
+		if part.Waits != nil {
+			one.Queue, one.Rows, one.Oldest = true, part.Waits.Rows, part.Waits.Oldest
+		}
+		data.Parts = append(data.Parts, one)
 	}
 	for _, name := range []string{authserver.CountSignins, authserver.CountRefused, authserver.CountTokens} {
 		found, err := s.usage.Instance(r.Context(), in.User.Preferences().Zone(), name)

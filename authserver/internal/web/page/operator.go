@@ -238,7 +238,11 @@ func (d *DaysView) ago(days int) int64 { return d.Days[len(d.Days)-1-days].Calls
 
 // ComponentView is a part that the instance stands on.
 type ComponentView struct {
-	Key   string
-	Text  string
-	Works bool
+	Key    string
+	Text   string // what it is; "": this process, or nothing
+	Off    bool   // nobody set it up
+	Works  bool
+	Queue  bool      // work waits for it:
+	Rows   int64     // so much of it
+	Oldest time.Time // since then
 }
