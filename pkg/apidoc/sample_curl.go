@@ -25,10 +25,11 @@ func shell(parts []part) string {
 // curl is the call for a shell. JSON that has something of the caller's is written by jq:
 // whatever a variable holds stays one string.
 func (c *call) curl() string {
-	lines := []string{"curl --fail-with-body", shell(c.address())}
+	program := "curl --fail-with-body "
 	if c.redirect {
-		lines[0] = `curl -s -o /dev/null -w '%{redirect_url}\n'`
+		program = `curl -s -o /dev/null -w '%{redirect_url}\n' `
 	}
+	lines := []string{program + shell(c.address())}
 	sendsBody := c.body != nil
 	if c.method != "GET" && (c.method != "POST" || !sendsBody) {
 		lines = append(lines, "-X "+c.method)

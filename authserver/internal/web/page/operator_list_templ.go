@@ -1154,7 +1154,7 @@ func cellWords(v *View, c ListCell) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else if c.Moment != nil {
-			templ_7745c5c3_Err = moment(v, *c.Moment).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = shortly(v, *c.Moment).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
