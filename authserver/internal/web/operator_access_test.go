@@ -18,7 +18,7 @@ func TestOperatorEndsAccess(t *testing.T) {
 		boss, p := signedUp(t, s), signedUp(t, s)
 		makeKey(t, p.Browser, "Script")
 		found := regexp.MustCompile(`/operator/keys/[0-9a-f-]{36}`).FindString(open(t, boss.Browser, "/operator/keys?q=script&state=live").Body)
-		if page := fill(t, boss.Browser, open(t, boss.Browser, found+"/tier"), map[string]string{"tier": "premium"}); !strings.Contains(page.Text(), "premium") {
+		if page := fill(t, boss.Browser, open(t, boss.Browser, found+"/tier"), map[string]string{"tier": "premium"}); !strings.Contains(page.Text(), "Tier Premium") {
 			t.Errorf("%d %s", page.Status, page.Text())
 		}
 		if page := fill(t, boss.Browser, open(t, boss.Browser, found+"/tier"), map[string]string{"tier": "golden"}); page.Status != http.StatusUnprocessableEntity {
