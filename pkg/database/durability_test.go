@@ -3,6 +3,8 @@ package database_test
 import (
 	"bytes"
 	"log/slog"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -47,4 +49,16 @@ func TestD3_AStandbyThatIsNotSynchronousIsWarnedOf(t *testing.T) {
 	change("synchronous_commit = 'on'")
 	change("synchronous_standby_names = '*'")
 	eventually("a synchronous standby is as it should be", func(log string) bool { return log == "" })
+}
+
+func TestEnginesSayTheirVersion(t *testing.T) {
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		url := "sqlite:" + filepath.Join(t.TempDir(), "x.db")
+		if set == testenv.Production {
+			url = testenv.Postgres(t)
+		}
+		if got, err := open(t, url).Version(t.Context()); err != nil || !regexp.MustCompile(`^(SQLite|PostgreSQL) [0-9]+\.[0-9.]+$`).MatchString(got) {
+			t.Errorf("%q, %v", got, err)
+		}
+	})
 }

@@ -127,7 +127,6 @@ console.log(await accounts.json());`
 const goSample = `package main
 
 import (
-	"net/url"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
