@@ -185,7 +185,7 @@ func TestA3_AnInvitationProvesTheAddress(t *testing.T) {
 		if err != nil || !u.EmailConfirmed() || u.Role != authserver.RoleGuest {
 			t.Fatalf("%+v, %v", u, err)
 		}
-		if text := open(t, admin.Browser, "/settings/family").Text(); strings.Contains(text, "Not confirmed") {
+		if text := open(t, admin.Browser, "/settings/family").Text(); strings.Contains(text, "Email not confirmed") {
 			t.Errorf("the family: %s", text)
 		}
 		if len(s.mail.to(authserver.EmailMessageConfirmOwn, guest.Email)) > 0 {
@@ -225,7 +225,7 @@ func TestA3_ACopiedInvitationProvesNothing(t *testing.T) {
 		if err != nil || u.EmailConfirmed() || u.Role != authserver.RoleGuest {
 			t.Fatalf("%+v, %v", u, err)
 		}
-		if text := open(t, admin.Browser, "/settings/family").Text(); !strings.Contains(text, "Not confirmed") {
+		if text := open(t, admin.Browser, "/settings/family").Text(); !strings.Contains(text, "Email not confirmed") {
 			t.Errorf("the family: %s", text)
 		}
 		s.email(t, authserver.EmailMessageConfirmOwn, guest.Email)
