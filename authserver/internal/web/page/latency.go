@@ -52,6 +52,28 @@ func (v *View) within(l *authserver.Latency, share float64) string {
 	return v.plain(took.Round(time.Millisecond).Milliseconds())
 }
 
+// milliseconds is the time in which all but the slowest were answered, with its unit; a
+// dash where there were none.
+func (v *View) milliseconds(l *authserver.Latency) (string, error) {
+	if l.Requests() == 0 {
+		return "–", nil
+	}
+	return v.t("latency.ms", v.within(l, worst))
+}
+
+// lastWeek is how long the slowest took yesterday and a week ago.
+func (v *View) lastWeek(d LatencyView) (string, error) {
+	yesterday, err := v.milliseconds(d.ago(1))
+	if err != nil {
+		return "", err
+	}
+	week, err := v.milliseconds(d.ago(7))
+	if err != nil {
+		return "", err
+	}
+	return v.t("operator.today.week", yesterday, week)
+}
+
 // latency is the frame of the picture of d: its words, and how high it reaches.
 func (v *View) latency(d LatencyView) (*Chart, error) {
 	c := &Chart{ID: "latency", Heading: "operator.chart.latency", Height: 150, Span: "chart.day", Zone: zoneLabel(v.where()), Empty: "chart.empty.latency"}
