@@ -39,6 +39,7 @@ func (s *Server) operatorRoutes() []route {
 		{path: root + "/people.csv", get: operatorOnly(s.peopleFile)},
 		{path: root + "/people/{id}", get: operatorOnly(s.showPerson)},
 		{path: root + "/families", get: operatorOnly(s.listFamilies)},
+		{path: root + "/families.csv", get: operatorOnly(s.familiesFile)},
 		{path: root + "/families/{id}", get: operatorOnly(s.showOneFamily)},
 		{path: root + "/applications", get: operatorOnly(s.listClients)},
 		{path: root + "/applications.csv", get: operatorOnly(s.clientsFile)},
@@ -50,7 +51,9 @@ func (s *Server) operatorRoutes() []route {
 		{path: root + "/keys/{id}/tier", get: operatorOnly(s.askTier), post: operatorOnly(s.setTier), confirm: freshSignin},
 		{path: root + "/keys/{id}/revoke", get: operatorOnly(s.askRevokeKey), post: operatorOnly(s.revokeAnyKey), confirm: freshSignin},
 		{path: root + "/servers", get: operatorOnly(s.listServers)},
+		{path: root + "/servers.csv", get: operatorOnly(s.serversFile)},
 		{path: root + "/erasures", get: operatorOnly(s.listErasures)},
+		{path: root + "/erasures.csv", get: operatorOnly(s.erasuresFile)},
 		{path: root + "/events", get: operatorOnly(s.listEvents)},
 		{path: root + "/events.csv", get: operatorOnly(s.eventsFile)},
 		{path: registrationsPath, get: operatorOnly(s.listRegistrations)},
@@ -138,7 +141,7 @@ func (s *Server) showOverview(w http.ResponseWriter, r *http.Request, in *authse
 
 // listView is the frame of a list.
 func listView(key, path string, q authserver.Search, states, columns []string) page.ListView {
-	return page.ListView{Key: key, Path: page.OperatorPath + "/" + path, Search: q, States: states, Cols: columns, CSV: true}
+	return page.ListView{Key: key, Path: page.OperatorPath + "/" + path, Search: q, States: states, Cols: columns}
 }
 
 func (s *Server) showList(w http.ResponseWriter, r *http.Request, in *authserver.Signin, d page.ListView) error {

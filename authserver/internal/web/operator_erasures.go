@@ -23,7 +23,7 @@ func (s *Server) listErasures(w http.ResponseWriter, r *http.Request, in *authse
 		return err
 	}
 	d := listView("erasures", "erasures", q, erasureStates, erasureColumns)
-	d.Total, d.Next, d.CSV = found.Total, found.Next, false
+	d.Total, d.Next = found.Total, found.Next
 	for i := range found.Rows {
 		d.Rows = append(d.Rows, s.erasureRow(&found.Rows[i]))
 	}

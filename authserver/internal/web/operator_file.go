@@ -88,16 +88,59 @@ func (s *Server) peopleFile(w http.ResponseWriter, r *http.Request, in *authserv
 }
 
 func (s *Server) clientsFile(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	return s.sendSheet(w, r, in, sheet{"applications", clientStates, clientHeads, s.clientRows})
+}
+
+func (s *Server) serversFile(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	return s.sendSheet(w, r, in, sheet{
-		"applications", clientStates,
-		[]string{"client_id", "name", "auth_method", "scopes", "redirect_uris", "owner_id", "introduced", "created_at", "disabled_at", "stopped_at"},
+		"resource-servers", nil, clientHeads,
 		func(r *http.Request, q authserver.Search) ([][]string, authserver.Place, error) {
-			found, err := s.operator.Clients(r.Context(), q)
+			q.State = authserver.ClientServer
+			return s.clientRows(r, q)
+		},
+	})
+}
+
+var clientHeads = []string{"client_id", "name", "auth_method", "scopes", "redirect_uris", "owner_id", "introduced", "created_at", "disabled_at", "stopped_at"}
+
+func (s *Server) clientRows(r *http.Request, q authserver.Search) ([][]string, authserver.Place, error) {
+	found, err := s.operator.Clients(r.Context(), q)
+	rows := make([][]string, 0, len(found.Rows))
+	for _, c := range found.Rows {
+		rows = append(rows, []string{
+			c.ID, c.Name, c.AuthMethod, c.Scopes.String(), strings.Join(c.RedirectURIs, " "), c.OwnerID, c.Introduced,
+			stamp(&c.CreatedAt), stamp(c.DisabledAt), stamp(c.StoppedAt),
+		})
+	}
+	return rows, found.Next, err
+}
+
+func (s *Server) familiesFile(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	return s.sendSheet(w, r, in, sheet{
+		"families", nil,
+		[]string{"id", "name", "members", "created_at"},
+		func(r *http.Request, q authserver.Search) ([][]string, authserver.Place, error) {
+			found, err := s.operator.Families(r.Context(), q)
 			rows := make([][]string, 0, len(found.Rows))
-			for _, c := range found.Rows {
+			for _, f := range found.Rows {
+				rows = append(rows, []string{f.ID, f.Name, strconv.Itoa(f.Members), stamp(&f.CreatedAt)})
+			}
+			return rows, found.Next, err
+		},
+	})
+}
+
+func (s *Server) erasuresFile(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	return s.sendSheet(w, r, in, sheet{
+		"erasures", erasureStates,
+		[]string{"family_id", "state", "attempts", "failure", "next_attempt_at", "done_at", "created_at"},
+		func(r *http.Request, q authserver.Search) ([][]string, authserver.Place, error) {
+			found, err := s.operator.Erasures(r.Context(), q)
+			rows := make([][]string, 0, len(found.Rows))
+			for i := range found.Rows {
+				e := &found.Rows[i]
 				rows = append(rows, []string{
-					c.ID, c.Name, c.AuthMethod, c.Scopes.String(), strings.Join(c.RedirectURIs, " "), c.OwnerID, c.Introduced,
-					stamp(&c.CreatedAt), stamp(c.DisabledAt), stamp(c.StoppedAt),
+					e.FamilyID, e.State(), strconv.Itoa(e.Attempts), e.Failure, stamp(&e.NextAt), stamp(e.DoneAt), stamp(&e.CreatedAt),
 				})
 			}
 			return rows, found.Next, err

@@ -207,7 +207,7 @@ func (s *Server) listFamilies(w http.ResponseWriter, r *http.Request, in *authse
 		return err
 	}
 	d := listView("families", "families", q, nil, []string{"family", "members", "created"})
-	d.Total, d.Next, d.CSV = found.Total, found.Next, false
+	d.Total, d.Next = found.Total, found.Next
 	for i := range found.Rows {
 		f := &found.Rows[i]
 		d.Rows = append(d.Rows, page.ListRow{Cells: []page.ListCell{

@@ -21,7 +21,7 @@ func (s *Server) listServers(w http.ResponseWriter, r *http.Request, in *authser
 	}
 	q.State = ""
 	d := listView("servers", "servers", q, nil, []string{"server", "method", "created"})
-	d.Total, d.Next, d.CSV = found.Total, found.Next, false
+	d.Total, d.Next = found.Total, found.Next
 	for _, c := range found.Rows {
 		d.Rows = append(d.Rows, page.ListRow{Cells: []page.ListCell{
 			{Text: page.PlainName(c.Name), Fine: c.ID, Href: oneClient(c.ID)}, methodCell(c), {At: &c.CreatedAt},

@@ -124,6 +124,22 @@ func TestOperatorLists(t *testing.T) {
 		if !slices.ContainsFunc(rows, func(row []string) bool { return row[1] == people[1].Email && row[2] == "'=1+1" && row[3] == "<b>" }) {
 			t.Errorf("%v", rows)
 		}
+		for list, column := range map[string]int{"families": 1, "servers": 1, "applications": 1, "keys": 1, "erasures": 0} { // each may be empty but families
+			page := open(t, boss.Browser, "/operator/"+list+".csv")
+			rows, err := csv.NewReader(strings.NewReader(page.Body)).ReadAll()
+			if err != nil || len(rows) == 0 || list == "families" && len(rows) != 5 || page.Header.Get("Content-Type") != "text/csv; charset=utf-8" {
+				t.Fatalf("%s: %v, %v", list, rows, err)
+			}
+			shown := open(t, boss.Browser, "/operator/"+list)
+			if !strings.Contains(shown.Body, `href="/operator/`+list+`.csv"`) {
+				t.Errorf("the list of %s does not lead to its file", list)
+			}
+			for _, row := range rows[1:] {
+				if !strings.Contains(shown.Text(), row[column]) {
+					t.Errorf("%s: %q is in the file only", list, row[column])
+				}
+			}
+		}
 		if page := open(t, boss.Browser, "/operator/people"); strings.Contains(page.Body, "<b>") {
 			t.Error("a name is markup")
 		}

@@ -41,7 +41,6 @@ type ListView struct {
 	Next   authserver.Place
 	Cols   []string // keys of the columns
 	Rows   []ListRow
-	CSV    bool // the list can be had as a file
 	New    string
 	// Unordered: there is one order, and Total is not known.
 	Unordered bool
