@@ -213,9 +213,9 @@ func TestMoreScopeEndsAVerification(t *testing.T) {
 			}
 		}
 		shown := open(t, boss.Browser, verify)
-		wantText(t, shown, "Scopes", "read")
+		wantText(t, shown, "Maximum permission Read")
 		edit("read read_write")
-		wantTold(t, "more since it was shown", fill(t, boss.Browser, shown, nil), "changed in the meantime", "read_write")
+		wantTold(t, "more since it was shown", fill(t, boss.Browser, shown, nil), "changed in the meantime", "Read and write")
 		want("more since it was shown", false)
 		fill(t, boss.Browser, open(t, boss.Browser, verify), nil)
 		want("looked at", true)
