@@ -2,12 +2,24 @@
 // nothing of OAuth. The arguments are more of mcp-remote's own.
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport, getDefaultEnvironment } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { open, done, API_URL, CONFIG, ISSUER } from './line.mjs'
 
+// freePort is below those that outgoing connections take, as the one that mcp-remote
+// derives from the address may not be.
+async function freePort() {
+  const port = 10000 + Math.floor(Math.random() * 10000)
+  const free = await new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+  return free ? port : freePort()
+}
+
 const transport = new StdioClientTransport({
   command: process.execPath,
-  args: ['node_modules/mcp-remote/dist/proxy.js', `${API_URL}/mcp`, ...process.argv.slice(2)],
+  args: ['node_modules/mcp-remote/dist/proxy.js', `${API_URL}/mcp`, `${await freePort()}`, ...process.argv.slice(2)],
   env: { ...getDefaultEnvironment(), MCP_REMOTE_CONFIG_DIR: CONFIG, BROWSER: 'true' }, // the program true opens nothing
   stderr: 'pipe',
 })
