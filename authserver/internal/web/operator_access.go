@@ -18,14 +18,13 @@ var (
 
 // scopesCell is what may be done, in words.
 func scopesCell(s scope.Set) page.ListCell {
-	switch text := s.String(); text {
-	case "read":
-		return page.ListCell{Key: "client.scopes.read"}
-	case "read_write", "read read_write":
+	switch {
+	case s.Satisfies(scope.ReadWrite):
 		return page.ListCell{Key: "client.scopes.write"}
-	default:
-		return page.ListCell{Text: text}
+	case s.Satisfies(scope.Read):
+		return page.ListCell{Key: "client.scopes.read"}
 	}
+	return page.ListCell{}
 }
 
 // methodCell is how a client proves who it is.
