@@ -57,13 +57,13 @@ func (d ActivityView) days(where *time.Location) (days []ActivityDay) {
 
 // dayName is a day as a person calls it: today, yesterday, or its date.
 func (v *View) dayName(at time.Time) (string, error) {
-	switch day := v.date(at); day {
-	case v.date(v.Now):
+	switch v.near(at) {
+	case "today":
 		return v.t("activity.today")
-	case v.date(v.Now.In(v.zone()).AddDate(0, 0, -1)):
+	case "yesterday":
 		return v.t("activity.yesterday")
 	default:
-		return day, nil
+		return v.date(at), nil
 	}
 }
 
