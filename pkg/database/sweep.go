@@ -24,6 +24,9 @@ type Expiry struct {
 	And          string // a condition beside, that of the index; begins with AND
 	Before       any
 	Args         []any // of And, from $2 on
+	// Else sets By of rows to which only And does not apply: to Before, or after it. The
+	// index is then one on By and ID alone. "": such rows are passed over.
+	Else string
 }
 
 // Sweep deletes what has expired in even batches, most of them at most (0: no bound),
@@ -40,6 +43,9 @@ func (db *DB) Sweep(ctx context.Context, e Expiry, most int, gone func(n int64))
 		}
 		n, err := db.sweepDelete(ctx, e, batch)
 		gone(n)
+		if err == nil && e.Else != "" && n < int64(len(batch)) {
+			err = db.sweepMove(ctx, e, batch)
+		}
 		if err != nil || len(batch) < sweepBatch {
 			return false, e.named(err)
 		}
@@ -72,7 +78,10 @@ func (db *DB) Expired(ctx context.Context, e Expiry, most int) (n int64, err err
 type sweepKey struct{ by, id any }
 
 func (db *DB) sweepNext(ctx context.Context, e Expiry, after *sweepKey) (batch []sweepKey, err error) {
-	condition, args := e.By+` < $1`+e.And, append([]any{e.Before}, e.Args...)
+	condition, args := e.By+` < $1`, []any{e.Before}
+	if e.Else == "" {
+		condition, args = condition+e.And, append(args, e.Args...)
+	}
 	if after != nil {
 		condition += ` AND (` + e.By + `, ` + e.ID + `) > (` + Placeholders(len(args)+1, 2) + `)`
 		args = append(args, after.by, after.id)
@@ -99,6 +108,16 @@ func (db *DB) sweepDelete(ctx context.Context, e Expiry, batch []sweepKey) (int6
 		args = append(args, k.id)
 	}
 	return db.Exec(ctx, `DELETE FROM `+e.From+` WHERE `+e.ID+` IN (`+marks+`) AND `+e.By+` < $1`+e.And, args...)
+}
+
+// sweepMove moves those of a batch on that were not deleted.
+func (db *DB) sweepMove(ctx context.Context, e Expiry, batch []sweepKey) error {
+	args := []any{e.Before}
+	for _, k := range batch {
+		args = append(args, k.id)
+	}
+	_, err := db.Exec(ctx, `UPDATE `+e.From+` SET `+e.Else+` WHERE `+e.ID+` IN (`+Placeholders(2, len(batch))+`) AND `+e.By+` < $1`, args...)
+	return err
 }
 
 // Placeholders names n parameters, from the one with the number first on.

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 
 	"latchkey/pkg/e2e/stack"
@@ -85,4 +86,19 @@ func TestAGrantTakesTheSameRoomHoweverOftenRefreshed(t *testing.T) {
 	if grown := later - once; grown > own*percent/100+passing {
 		t.Errorf("%d grants took %d bytes after one refresh and %d more after %d", grants, own, grown, often)
 	}
+}
+
+// TestARevocationIsWrittenInPlace: it costs no entry in any index. Now and then a page
+// has no room left.
+func TestARevocationIsWrittenInPlace(t *testing.T) {
+	t.Parallel()
+	const grants = 32
+	w, app, pairs := costs(t, grants)
+	conn := w.connect()
+	const column = "n_tup_hot_upd"
+	before := w.number(conn, "SELECT "+column+" FROM pg_stat_user_tables WHERE relname = 'grants'")
+	for _, pair := range pairs {
+		wantStatus(t, w.form(app, "/oauth/revoke", url.Values{"token": {pair.Refresh}}), http.StatusOK)
+	}
+	w.awaitCount(conn, column, before+grants*3/4)
 }

@@ -27,17 +27,17 @@ INSERT INTO consents (user_id, client_id, scopes, created_at, updated_at)
 INSERT INTO signins (digest, id, user_id, created_at, seen_at, expires_at, confirmed_at)
 	SELECT sha256(n::text::bytea), md5('signin' || n)::uuid, md5('user' || n)::uuid, now(), now(), now() + interval '1 day', now()
 	FROM generate_series($1::int, $2) n;
-INSERT INTO grants (id, user_id, client_id, origin, scopes, created_at, code_digest, code_expires_at, dead_day)
+INSERT INTO grants (id, user_id, client_id, origin, scopes, created_at, code_digest, code_expires_at, alive_day)
 	SELECT md5(c.id || 'code' || n)::uuid, md5('user' || n)::uuid, c.id, 'code', 'read', now(), sha256((c.id || 'code' || n)::bytea),
-	now() + interval '1 day', 30000 FROM generate_series($1::int, least($2, 40)) n, clients c;
+	now() + interval '1 day', 20000 FROM generate_series($1::int, least($2, 40)) n, clients c;
 INSERT INTO grants (id, user_id, client_id, origin, scopes, created_at, code_digest, redeemed_at, handle, refresh_digest,
-	access_digest, access_scopes, access_issued_at, access_expires_at, refresh_expires_at, dead_day)
+	access_digest, access_scopes, access_issued_at, access_expires_at, refresh_expires_at, alive_day)
 	SELECT md5(c.id || 'live' || n)::uuid, md5('user' || n)::uuid, c.id, 'code', 'read', now(), sha256((c.id || 'live' || n)::bytea), now(),
 	decode(md5(c.id || 'access' || n), 'hex'), sha256((c.id || 'refresh' || n)::bytea), sha256((c.id || 'access' || n)::bytea), 'read',
-	now(), now() + interval '1 day', now() + interval '1 day', 30000 FROM generate_series($1::int, $2) n, clients c`
+	now(), now() + interval '1 day', now() + interval '1 day', 20000 FROM generate_series($1::int, $2) n, clients c`
 
 // crowded finds in a plan what leads to the rows of many people.
-var crowded = regexp.MustCompile(`Index (Only )?Scan (using|on) (grants_pending|grants_client|grants_dead|consents_client|signins_expiry)\b.*`)
+var crowded = regexp.MustCompile(`Index (Only )?Scan (using|on) (grants_pending|grants_client|grants_alive|consents_client|signins_expiry)\b.*`)
 
 // TestNobodyPaysForStrangers: a statement that PostgreSQL could start from what
 // many share (a client, codes in flight) would read all of that for each request as

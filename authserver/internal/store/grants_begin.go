@@ -19,7 +19,7 @@ import (
 // consent, grant.
 
 const codeColumns = `id, user_id, signin_id, client_id, scopes, created_at, origin, code_digest, code_expires_at,
-	redirect_uri, challenge, resource, dead_day`
+	redirect_uri, challenge, resource, alive_day`
 
 const codeValues = `$1, u.id, s.id, c.id, $5, $6, 'code', $7, $8, $9, $10, $11, $12`
 
@@ -64,7 +64,7 @@ var (
 func (s *Store) InsertCode(ctx context.Context, c grant.Code) (stored grant.CodeStored, err error) {
 	args := []any{
 		c.GrantID, c.UserID, c.SigninID, c.ClientID, c.Scopes.String(), c.CreatedAt, c.Digest[:], c.ExpiresAt,
-		c.RedirectURI, c.Challenge, c.Resource, day(c.ExpiresAt), c.Count, c.Terms,
+		c.RedirectURI, c.Challenge, c.Resource, day(c.CreatedAt), c.Count, c.Terms,
 	}
 	switch {
 	case !c.Consented:
@@ -88,15 +88,15 @@ func (s *Store) InsertCode(ctx context.Context, c grant.Code) (stored grant.Code
 }
 
 // insertOpened: countLive is among the grants that were there before.
-const insertOpened = `INSERT INTO grants (id, user_id, client_id, device_id, scopes, created_at, origin, redeemed_at, ends_at, ends_day,
-	dead_day, ` + pairColumns + `, access_scopes)
-	SELECT $1, u.id, c.id, $4, $5, $6, $7, $6, $8, $9, $10, ` + pairValues + `, $5 FROM users u, clients c
+const insertOpened = `INSERT INTO grants (id, user_id, client_id, device_id, scopes, created_at, origin, redeemed_at, ends_at,
+	alive_day, ` + pairColumns + `, access_scopes)
+	SELECT $1, u.id, c.id, $4, $5, $6, $7, $6, $8, $9, ` + pairValues + `, $5 FROM users u, clients c
 	WHERE u.id = $2 AND u.deactivated_at IS NULL AND c.id = $3 AND c.disabled_at IS NULL
-	FOR SHARE OF u, c RETURNING (` + countLive + `$16) beside)`
+	FOR SHARE OF u, c RETURNING (` + countLive + `$15) beside)`
 
 const (
 	pairColumns = `generation, handle, refresh_digest, access_digest, access_issued_at, access_expires_at, refresh_expires_at`
-	pairValues  = `1, $11, $12, $13, $6, $14, $15`
+	pairValues  = `1, $10, $11, $12, $6, $13, $14`
 )
 
 // countLive counts the live grants of the user and client of a row of grants, up
@@ -107,7 +107,7 @@ const countLive = `SELECT count(*) FROM (SELECT 1 FROM grants o WHERE o.user_id 
 // InsertOpened implements grant.Store.
 func (s *Store) InsertOpened(ctx context.Context, g *authserver.Grant, p grant.Pair, count int) (live int, err error) {
 	err = s.db.QueryRow(ctx, s.locking(insertOpened), g.ID, g.UserID, g.ClientID, nilIfBlank(g.DeviceID), g.Scopes.String(),
-		g.CreatedAt, g.Origin, g.EndsAt, endsDay(g.EndsAt), deadDay(p),
+		g.CreatedAt, g.Origin, g.EndsAt, day(g.CreatedAt),
 		p.Handle[:], p.Refresh[:], p.Access[:], p.AccessExpiresAt, p.RefreshExpiresAt, count).Scan(&live)
 	return live, noParent(err)
 }
@@ -126,18 +126,5 @@ func nilIfBlank(text string) any {
 	return text
 }
 
-// noDay is the day of a grant without an absolute end.
-const noDay = 1<<31 - 1
-
 // day counts days since 1970.
 func day(t time.Time) int { return int(t.Unix() / 86400) }
-
-func endsDay(end *time.Time) int {
-	if end == nil {
-		return noDay
-	}
-	return day(*end)
-}
-
-// deadDay is the day after which a pair opens nothing.
-func deadDay(p grant.Pair) int { return max(day(p.AccessExpiresAt), day(p.RefreshExpiresAt)) }

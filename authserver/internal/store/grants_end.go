@@ -12,13 +12,12 @@ import (
 	"latchkey/pkg/secret"
 )
 
-// endGrants ends live grants: $1 is when, $2 why, $3 the day from which they are
-// dead. Nothing of them can be asked for again.
+// How grants end: $1 is when, $2 why. Nothing of them can be asked for again. No
+// indexed column changes, so that the row is written in place.
 const (
-	endSet = `ended_at = $1, end_reason = $2, dead_day = CASE WHEN dead_day > $3 THEN $3 ELSE dead_day END,
-	seal = NULL, parent_digest = NULL`
-	endGrants = `UPDATE grants SET ` + endSet + ` WHERE ended_at IS NULL AND `
-	ended     = `grants.id, user_id, client_id, access_digest`
+	endSet   = `ended_at = $1, end_reason = $2, seal = NULL, parent_digest = NULL`
+	endWhere = ` WHERE ended_at IS NULL AND `
+	ended    = `grants.id, user_id, client_id, access_digest`
 )
 
 const endedColumns = ` RETURNING ` + ended
@@ -26,11 +25,11 @@ const endedColumns = ` RETURNING ` + ended
 // EndGrants implements grant.Store. The rows are locked in the order of their
 // ids, so that two callers who end the same grants do not deadlock.
 func (s *Store) EndGrants(ctx context.Context, f authserver.GrantFilter, reason string, now time.Time) ([]authserver.EndedGrant, error) {
-	where, args := grantConditions(f, []any{now, reason, day(now)})
+	where, args := grantConditions(f, []any{now, reason})
 	if where == "" {
 		return nil, errors.New("store: a grant filter must choose something")
 	}
-	return s.endGrants(ctx, s.locking(endGrants+`id IN (SELECT id FROM grants WHERE ended_at IS NULL`+where+
+	return s.endGrants(ctx, s.locking(`UPDATE grants SET `+endSet+endWhere+`id IN (SELECT id FROM grants WHERE ended_at IS NULL`+where+
 		` ORDER BY id FOR NO KEY UPDATE)`+endedColumns), args...)
 }
 
@@ -60,9 +59,9 @@ func grantConditions(f authserver.GrantFilter, args []any) (string, []any) {
 	return where.String(), args
 }
 
-// owned is the condition of EndByToken: any refresh token of the grant ($6 is
+// owned is the condition of EndByToken: any refresh token of the grant ($5 is
 // NULL), or its current access token.
-const owned = `ended_at IS NULL AND handle = $4 AND (client_id = $5) IS TRUE AND access_digest = COALESCE($6, access_digest)`
+const owned = `ended_at IS NULL AND handle = $3 AND (client_id = $4) IS TRUE AND access_digest = COALESCE($5, access_digest)`
 
 // EndByToken implements grant.Store. A row that somebody holds is waited for.
 func (s *Store) EndByToken(ctx context.Context, r grant.Revocation) (*authserver.EndedGrant, error) {
@@ -73,7 +72,7 @@ func (s *Store) EndByToken(ctx context.Context, r grant.Revocation) (*authserver
 	var e authserver.EndedGrant
 	end := func(wait bool) error {
 		row := s.move(ctx, s.moves.end, wait, `UPDATE grants SET `+endSet+` WHERE `+owned+endedColumns,
-			r.At, r.Reason, day(r.At), r.Handle[:], r.ClientID, nilIfEmpty(current))
+			r.At, r.Reason, r.Handle[:], r.ClientID, nilIfEmpty(current))
 		return notClaimed(row.Scan(&e.ID, &e.UserID, &e.ClientID, &e.Access))
 	}
 	err := end(false)
@@ -86,7 +85,7 @@ func (s *Store) EndByToken(ctx context.Context, r grant.Revocation) (*authserver
 // mostOwned is more grants than a user and client can have at a time.
 const mostOwned = 10_000
 
-// EndOldest implements grant.Store. The next sweep deletes what it ends (dead_day
+// EndOldest implements grant.Store. The next sweep deletes what it ends (alive_day
 // 0): only a client that repeats itself in a loop loses grants in this way, and remembering
 // all of them would fill the table.
 func (s *Store) EndOldest(ctx context.Context, userID, clientID string, pending bool, keep int, now time.Time) ([]authserver.EndedGrant, error) {
@@ -95,9 +94,9 @@ func (s *Store) EndOldest(ctx context.Context, userID, clientID string, pending 
 	if pending {
 		chosen = `redeemed_at IS NULL AND code_expires_at > $1 ORDER BY created_at DESC, id DESC`
 	}
-	return s.endGrants(ctx, endGrants+`id IN (SELECT id FROM grants WHERE user_id = $4 AND client_id = $5 AND ended_at IS NULL
-		AND `+chosen+` LIMIT $6 OFFSET $7)`+endedColumns,
-		now, authserver.EndLimit, 0, userID, clientID, mostOwned, keep)
+	return s.endGrants(ctx, `UPDATE grants SET `+endSet+`, alive_day = 0`+endWhere+`id IN (SELECT id FROM grants WHERE user_id = $3
+		AND client_id = $4 AND ended_at IS NULL AND `+chosen+` LIMIT $5 OFFSET $6)`+endedColumns,
+		now, authserver.EndLimit, userID, clientID, mostOwned, keep)
 }
 
 func (s *Store) endGrants(ctx context.Context, text string, args ...any) ([]authserver.EndedGrant, error) {

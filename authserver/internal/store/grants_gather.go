@@ -15,12 +15,12 @@ type moves struct{ redeem, rotate, end *database.Gather }
 func newMoves(db *database.DB) moves {
 	return moves{
 		// Those who share the statement do not see each other's grants, so they are counted too.
-		redeem: db.Gather(gathered(redeemSet, redeemWhere, redeemed+`($15::int[])[1]) beside) + cardinality($1) - 1`,
-			"bytea", "text", "text", "text", "text", "timestamptz", "timestamptz", "int", "int", "bytea",
+		redeem: db.Gather(gathered(redeemSet, redeemWhere, redeemed+`($14::int[])[1]) beside) + cardinality($1) - 1`,
+			"bytea", "text", "text", "text", "text", "timestamptz", "timestamptz", "int", "bytea",
 			"bytea", "bytea", "timestamptz", "timestamptz", "int")),
 		rotate: db.Gather(gathered(rotateSet, rotateWhere, rotated+`asked.retired`,
 			"bytea", "bytea", "text", "text", "text", "timestamptz", "bytea", "bytea", "timestamptz", "timestamptz", "int", "bytea")),
-		end: db.Gather(gathered(endSet, owned, ended, "timestamptz", "text", "int", "bytea", "text", "bytea")),
+		end: db.Gather(gathered(endSet, owned, ended, "timestamptz", "text", "bytea", "text", "bytea")),
 	}
 }
 

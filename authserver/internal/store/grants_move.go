@@ -22,13 +22,13 @@ import (
 // while it has no statistics: it starts from the code.
 const (
 	redeemSet = `redeemed_at = $6, resource = CASE WHEN resource = '' THEN $5 ELSE resource END,
-	ends_at = $7, ends_day = $8, dead_day = $9, generation = 1, handle = $10,
-	refresh_digest = $11, access_digest = $12, access_scopes = scopes, access_issued_at = $6,
-	access_expires_at = $13, refresh_expires_at = $14`
+	ends_at = $7, alive_day = $8, generation = 1, handle = $9,
+	refresh_digest = $10, access_digest = $11, access_scopes = scopes, access_issued_at = $6,
+	access_expires_at = $12, refresh_expires_at = $13`
 	redeemWhere = `code_digest = $1 AND (client_id = $2) IS TRUE AND redirect_uri = $3 AND challenge = $4 AND ($5 = '' OR resource IN ('', $5))
 	AND COALESCE(redeemed_at, ended_at) IS NULL AND code_expires_at > $6`
 	redeemed = `grants.id, user_id, scopes, (` + countLive
-	redeem   = `UPDATE grants SET ` + redeemSet + ` WHERE ` + redeemWhere + ` RETURNING ` + redeemed + `$15) beside)`
+	redeem   = `UPDATE grants SET ` + redeemSet + ` WHERE ` + redeemWhere + ` RETURNING ` + redeemed + `$14) beside)`
 )
 
 // Redeem implements grant.Store.
@@ -38,7 +38,7 @@ func (s *Store) Redeem(ctx context.Context, r grant.Redemption) (*grant.Redeemed
 		scopes string
 	)
 	row := s.move(ctx, s.moves.redeem, r.Wait, redeem, r.Code[:], r.ClientID, r.RedirectURI, r.Challenge, r.Resource, r.IssuedAt,
-		r.EndsAt, endsDay(r.EndsAt), deadDay(r.Pair), r.Handle[:],
+		r.EndsAt, day(r.IssuedAt), r.Handle[:],
 		r.Refresh[:], r.Access[:], r.AccessExpiresAt, r.RefreshExpiresAt, r.Count)
 	err := row.Scan(&out.ID, &out.UserID, &scopes, &out.Live)
 	if err != nil {
@@ -68,8 +68,7 @@ const (
 	access_scopes = CASE WHEN $4 = '' THEN scopes ELSE $4 END, access_issued_at = $6,
 	access_expires_at = CASE WHEN ends_at < $9 THEN ends_at ELSE $9 END,
 	refresh_expires_at = CASE WHEN ends_at < $10 THEN ends_at ELSE $10 END,
-	dead_day = CASE WHEN ends_day < $11 THEN ends_day ELSE $11 END,
-	parent_digest = $2, seal = $12, seal_used = false`
+	alive_day = $11, parent_digest = $2, seal = $12, seal_used = false`
 	rotateWhere = `handle = $1 AND refresh_digest = $2 AND (client_id = $3) IS TRUE
 	AND ended_at IS NULL AND refresh_expires_at > $6 AND (ends_at IS NULL OR ends_at > $6)
 	AND ($4 IN ('', 'read') OR scopes <> 'read') AND ($5 = '' OR resource = $5)`
@@ -82,7 +81,7 @@ const (
 func (s *Store) Rotate(ctx context.Context, r grant.Rotation) (*grant.Rotated, error) {
 	args := []any{
 		r.Handle[:], r.Presented[:], r.ClientID, r.Scopes.String(), r.Resource, r.IssuedAt, r.Refresh[:], r.Access[:],
-		r.AccessExpiresAt, r.RefreshExpiresAt, deadDay(r.Pair), nilIfEmpty(r.Seal),
+		r.AccessExpiresAt, r.RefreshExpiresAt, day(r.IssuedAt), nilIfEmpty(r.Seal),
 	}
 	if s.db.Engine() == database.SQLite {
 		return s.rotateSQLite(ctx, args)

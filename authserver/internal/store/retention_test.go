@@ -14,9 +14,9 @@ import (
 // TestEveryTableSaysHowItsRowsEnd: a sweep, or with what they belong to. A new table
 // fails here until somebody has decided.
 func TestEveryTableSaysHowItsRowsEnd(t *testing.T) {
-	eachEngine(t, func(t *testing.T, db *database.DB, _ *store.Store) {
+	eachEngine(t, func(t *testing.T, db *database.DB, s *store.Store) {
 		swept := map[string]bool{}
-		for _, e := range store.Expiries(start, store.Retention{}) {
+		for _, e := range s.Expiries(start, store.Retention{}) {
 			swept[e.From] = true
 		}
 		kept := store.RowEnds()
@@ -36,8 +36,8 @@ func TestEveryTableSaysHowItsRowsEnd(t *testing.T) {
 
 // TestSweepsGoByIndex: no rule reads a table from end to end or sorts it.
 func TestSweepsGoByIndex(t *testing.T) {
-	eachEngine(t, func(t *testing.T, db *database.DB, _ *store.Store) {
-		for _, e := range store.Expiries(start, store.Retention{Grants: time.Hour, Devices: time.Hour}) {
+	eachEngine(t, func(t *testing.T, db *database.DB, s *store.Store) {
+		for _, e := range s.Expiries(start, store.Retention{Grants: time.Hour, Devices: time.Hour}) {
 			plan := testenv.Plan(t, db, `SELECT `+e.By+`, `+e.ID+` FROM `+e.From+` WHERE `+e.By+` < $1`+e.And+` ORDER BY `+e.By+`, `+e.ID+` LIMIT 100`, e.Before)
 			if strings.Contains(plan, "Seq Scan on "+e.From) || strings.Contains(plan, "Sort") ||
 				strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN "+e.From) && !strings.Contains(plan, "USING") {
@@ -56,7 +56,7 @@ func TestASwitchedOffClientIsNotForgotten(t *testing.T) {
 		}
 		exec(t, db, `UPDATE clients SET introduced = 'document', seen_at = $1`, start)
 		exec(t, db, `UPDATE clients SET disabled_at = $1 WHERE id = 'off'`, start)
-		for _, e := range store.Expiries(start.Add(365*24*time.Hour), store.Retention{}) {
+		for _, e := range s.Expiries(start.Add(365*24*time.Hour), store.Retention{}) {
 			if e.From != "clients" {
 				continue
 			}
@@ -75,7 +75,7 @@ func TestASwitchedOffClientIsNotForgotten(t *testing.T) {
 
 // TestEventsOfARequestGoByIndex on both engines.
 func TestEventsOfARequestGoByIndex(t *testing.T) {
-	eachEngine(t, func(t *testing.T, db *database.DB, _ *store.Store) {
+	eachEngine(t, func(t *testing.T, db *database.DB, s *store.Store) {
 		how := testenv.Plan(t, db, `SELECT id FROM events WHERE request_id = $1 AND request_id <> '' ORDER BY at, id`, "r")
 		if !strings.Contains(how, "events_request") || strings.Contains(how, "Sort") || strings.Contains(how, "TEMP B-TREE") {
 			t.Error(how)

@@ -49,7 +49,7 @@ func (s *Store) AfterCommit(ctx context.Context, fn func(ctx context.Context)) {
 }
 
 // compatibility is that of this program with schemas (see database.CheckCompatible).
-const compatibility = 2
+const compatibility = 3
 
 // Migrate brings the schema up to date.
 func (s *Store) Migrate(ctx context.Context) error {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"time"
 
 	"latchkey/authserver"
@@ -31,11 +32,11 @@ const unusedClient = ` AND introduced <> '' AND disabled_at IS NULL AND NOT EXIS
 	AND NOT EXISTS (SELECT 1 FROM consents n WHERE n.client_id = clients.id)`
 
 // Expiries says which rows of which tables go. An index finds them.
-func Expiries(now time.Time, keep Retention) []database.Expiry {
+func (s *Store) Expiries(now time.Time, keep Retention) []database.Expiry {
 	revoked, codes := now.Add(-keepRevoked), now.Add(-keepCodes)
 	return []database.Expiry{
 		{From: "grants", ID: "id", By: "code_expires_at", And: " AND redeemed_at IS NULL", Before: codes},
-		{From: "grants", ID: "id", By: "dead_day", Before: day(now.Add(-keep.Grants))},
+		s.deadGrants(now, keep.Grants),
 		{From: "signins", ID: "digest", By: "expires_at", Before: now},
 		{From: "pending_signins", ID: "digest", By: "expires_at", Before: now},
 		{From: "known_browsers", ID: "digest", By: "seen_at", Before: now.Add(-authserver.BrowserLife)},
@@ -65,6 +66,25 @@ func Expiries(now time.Time, keep Retention) []database.Expiry {
 		{From: "key_addresses", ID: "address", By: "last_at", Before: now.Add(-keep.Usage)},
 		{From: "client_refusals", ID: "client_id", By: "last_at", Before: now.Add(-keep.Usage)},
 		{From: "invitations", ID: "id", By: "expires_at", Before: revoked},
+	}
+}
+
+// deadGrants are those that died so long ago, or whose day is 0. alive_day is a day on
+// which a grant lived; of those that did not die since, it is moved on to the last one
+// known. So an end need not move it, which would cost an entry in each index.
+func (s *Store) deadGrants(now time.Time, keep time.Duration) database.Expiry {
+	died := `(CASE WHEN ended_at IS NOT NULL THEN ended_at WHEN access_expires_at > refresh_expires_at THEN access_expires_at
+		ELSE COALESCE(refresh_expires_at, code_expires_at) END)`
+	least := "LEAST"
+	if s.db.Engine() == database.SQLite {
+		died, least = died+` / 86400000000`, "min"
+	} else {
+		died = `CAST(floor(extract(epoch FROM ` + died + `) / 86400) AS integer)`
+	}
+	return database.Expiry{
+		From: "grants", ID: "id", By: "alive_day", Before: day(now.Add(-keep)),
+		And:  ` AND (alive_day = 0 OR ` + died + ` < $1)`,
+		Else: fmt.Sprintf("alive_day = %s(%d, %s)", least, day(now), died),
 	}
 }
 
