@@ -42,7 +42,7 @@ func TestA3_AResetForgetsASquattersApplications(t *testing.T) {
 			if listed := strings.Contains(w.page(owner, "/settings/developer").Text(), racedApp); listed != confirmed {
 				w.t.Errorf("confirmed %v: the application is listed: %v", confirmed, listed)
 			}
-			if told := strings.Contains(w.page(owner, "/settings/activity?kind=applications").Text(), "Application deleted"); told == confirmed {
+			if told := strings.Contains(w.page(owner, "/settings/activity?kind=applications").Text(), " deleted"); told == confirmed {
 				w.t.Errorf("confirmed %v: the activity tells it: %v", confirmed, told)
 			}
 			if page := w.page(other, "/settings/applications"); strings.Contains(page.Text(), racedApp) != confirmed {

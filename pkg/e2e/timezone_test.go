@@ -37,7 +37,7 @@ func TestC8_TheTimeZoneIsOnThePages(t *testing.T) {
 			if !strings.Contains(shown.Text(), farEast) || strings.Contains(shown.Body, zonePage) != (name == role.Admin) {
 				w.t.Errorf("%s sees: %s", name, shown.Text())
 			}
-			if events := w.page(p, "/settings/activity?of=me").Text(); strings.Contains(events, "time zone changed") != (name == role.Admin) {
+			if events := w.page(p, "/settings/activity?of=me").Text(); strings.Contains(events, "the household's time zone") != (name == role.Admin) {
 				w.t.Errorf("activity of %s: %s", name, events)
 			}
 			if name == role.Admin {
@@ -102,7 +102,7 @@ func TestC8_WithoutTheAPIThePageOfTheFamilyIsThere(t *testing.T) {
 				w.t.Errorf("the form: %d", page)
 			}
 		}
-		if events := w.page(p, "/settings/activity").Text(); strings.Contains(events, "time zone changed") {
+		if events := w.page(p, "/settings/activity").Text(); strings.Contains(events, "the household's time zone") {
 			w.t.Errorf("what did not happen is told: %s", events)
 		}
 	})

@@ -151,6 +151,17 @@ func (s *Service) List(ctx context.Context, userID string) ([]*View, error) {
 	return s.views(ctx, now, keys...), nil
 }
 
+// Names are those of all keys of the user by their ids, as long as the server keeps them:
+// of those that are over too.
+func (s *Service) Names(ctx context.Context, userID string) (map[string]string, error) {
+	keys, err := s.Store.ListAPIKeys(ctx, authserver.KeyFilter{UserID: userID})
+	names := make(map[string]string, len(keys))
+	for _, k := range keys {
+		names[k.ID] = k.Name
+	}
+	return names, err
+}
+
 // Get returns a key of the user that opens something. fault.NotFound: there is
 // none; a revoked key and another user's look alike (docs/contract.md, "API key
 // record").

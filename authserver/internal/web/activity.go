@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -31,7 +30,11 @@ func (s *Server) showActivity(w http.ResponseWriter, r *http.Request, in *authse
 		found = found[:activityRows]
 		d.Older = found[activityRows-1].Place().String()
 	}
-	if d.Rows, err = s.named(r.Context(), in, d.Family, found); err != nil {
+	names, err := s.namesFor(r.Context(), &in.User, d.Family)
+	if err != nil {
+		return err
+	}
+	if d.Rows, err = names.rows(r.Context(), found); err != nil {
 		return err
 	}
 	v := s.personalView(w, r, in, "activity.title")
@@ -79,67 +82,4 @@ func (s *Server) readActivity(r *http.Request, d *page.ActivityView) (authserver
 		err = errFilter
 	}
 	return f, err
-}
-
-// named finds the names of what events tell of.
-func (s *Server) named(ctx context.Context, in *authserver.Signin, family bool, found []authserver.Event) ([]page.ActivityRow, error) {
-	people, things := map[string]string{}, map[string]string{}
-	household, err := s.people.Household(ctx, &in.User)
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range slices.Concat(household.Members, household.Away) {
-		people[m.ID] = m.DisplayName()
-	}
-	if s.keys != nil {
-		list, err := s.keys.List(ctx, in.User.ID)
-		if err != nil {
-			return nil, err
-		}
-		for _, k := range list {
-			things[k.ID] = k.Name
-		}
-	}
-	devices, err := s.people.Devices(ctx, in.User.ID)
-	if err != nil {
-		return nil, err
-	}
-	for _, d := range devices {
-		things[d.ID] = d.Name
-	}
-	rows := make([]page.ActivityRow, len(found))
-	clients := map[string]string{}
-	for i, e := range found {
-		row := page.ActivityRow{Event: e, Name: things[e.SubjectID]}
-		if e.ClientID != "" && e.ClientID != authserver.FirstPartyClientID {
-			if row.Name, err = s.clientName(ctx, clients, e.ClientID); err != nil {
-				return nil, err
-			}
-		}
-		if family {
-			row.Who = people[e.UserID]
-		}
-		if e.ActorID != e.UserID {
-			row.By = people[e.ActorID]
-		}
-		rows[i] = row
-	}
-	return rows, nil
-}
-
-// clientName is the name of a client; its id where it is gone.
-func (s *Server) clientName(ctx context.Context, known map[string]string, id string) (string, error) {
-	if name, ok := known[id]; ok {
-		return name, nil
-	}
-	c, err := s.findClient(ctx, id)
-	switch {
-	case fault.Is(err, fault.NotFound):
-		known[id] = id
-	case err != nil:
-		return "", err
-	default:
-		known[id] = c.Name
-	}
-	return known[id], nil
 }

@@ -51,8 +51,8 @@ func TestActivityPage(t *testing.T) {
 
 		page := open(t, p.Browser, "/settings/activity")
 		for _, want := range []string{
-			"Account created", "API key created Night <b>job</b>", "Sign-in failed", "Wrong password", "127.0.0.1",
-			"Access ended because a token was used twice gone", "Firefox on Linux · 192.0.2.7", "This wasn't me",
+			"You created your account", "You created the API key Night <b>job</b>", "Wrong password", "127.0.0.1",
+			"Access of gone ended because a token was used twice", "Firefox on Linux · 192.0.2.7", "This wasn't me",
 		} {
 			if !strings.Contains(page.Text(), want) {
 				t.Errorf("lacks %q: %s", want, page.Text())
@@ -68,7 +68,7 @@ func TestActivityPage(t *testing.T) {
 			t.Error("the navigation does not say where one is")
 		}
 		only := open(t, p.Browser, "/settings/activity?kind=keys&days=7").Text()
-		if !strings.Contains(only, "API key created") || strings.Contains(only, "Account created") {
+		if !strings.Contains(only, "You created the API key") || strings.Contains(only, "created your account") {
 			t.Errorf("keys only: %s", only)
 		}
 		s.clock.advance(3 * 24 * time.Hour)
@@ -136,7 +136,7 @@ func TestActivityOfTheFamily(t *testing.T) {
 		s.record(t, authserver.Event{Kind: authserver.EventConsentGiven, UserID: s.userOf(t, stranger).ID, ClientID: "theirs"})
 
 		text := open(t, admin.Browser, "/settings/activity?of=family").Text()
-		if !strings.Contains(text, "Ada Lovelace · Role changed by Ada Lovelace · Member") || strings.Contains(text, "theirs") {
+		if !strings.Contains(text, "You changed the role of Ada Lovelace Member") || strings.Contains(text, "theirs") {
 			t.Errorf("the admin sees %s", text)
 		}
 		page := open(t, member.Browser, "/settings/activity")
@@ -209,4 +209,58 @@ func TestActivityHasWordsForEveryKind(t *testing.T) {
 	if text := open(t, p.Browser, "/settings/activity").Text(); !strings.Contains(text, "Something changed") {
 		t.Errorf("a new kind: %s", text)
 	}
+}
+
+// Several wrong passwords in a row from one place are one row; from another place, for
+// another reason or on another day they are not.
+func TestActivityTellsWrongPasswordsTogether(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		p := signedUp(t, s)
+		u := s.userOf(t, p)
+		wrong := func(times int, reason, address string) {
+			for range times {
+				s.record(t, authserver.Event{
+					Kind: authserver.EventSigninFailed, Outcome: authserver.OutcomeFailure, UserID: u.ID, Details: map[string]string{"reason": reason},
+					Origin: authserver.Origin{Address: address, UserAgent: "Firefox/1 Linux"},
+				})
+				s.clock.advance(time.Second)
+			}
+		}
+		wrong(2, "password", "192.0.2.1")
+		s.clock.advance(48 * time.Hour)
+		wrong(3, "password", "192.0.2.1")
+		wrong(1, "password", "192.0.2.2")
+		wrong(2, "second factor", "192.0.2.2")
+		text := open(t, p.Browser, "/settings/activity").Text()
+		for _, want := range []string{
+			"Wrong code, 2 times Firefox on Linux · 192.0.2.2", "Wrong password Firefox on Linux · 192.0.2.2",
+			"Wrong password, 3 times Firefox on Linux · 192.0.2.1", "Wrong password, 2 times Firefox on Linux · 192.0.2.1",
+		} {
+			if strings.Count(text, want) != 1 {
+				t.Errorf("not once %q: %s", want, text)
+			}
+		}
+		if day := s.clock.now().Add(-48 * time.Hour).Weekday().String() + ", "; !strings.Contains(text, day) {
+			t.Errorf("no %s: %s", day, text)
+		}
+	})
+}
+
+// A sign-in at a browser that was not seen before stands out, but not to who sits there.
+func TestActivityPointsOutNewBrowsers(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		p := signedUp(t, s)
+		other := actor.NewBrowser(s.URL)
+		fill(t, other, open(t, other, "/signin"), map[string]string{"email": p.Email, "password": p.Password})
+		noted := regexp.MustCompile(`(?s)<li class="noted">.*?</li>`)
+		row := noted.FindString(open(t, p.Browser, "/settings/activity").Body)
+		if !strings.Contains(row, "New sign-in from a browser we hadn") || !strings.Contains(row, `class="button small"`) {
+			t.Errorf("the row: %s", row)
+		}
+		if page := open(t, other, "/settings/activity"); noted.MatchString(page.Body) || !strings.Contains(page.Text(), "You signed in") {
+			t.Errorf("at that browser: %s", page.Text())
+		}
+	})
 }

@@ -74,7 +74,7 @@ func TestOneFileHoldsEverything(t *testing.T) {
 		if bad, err := exporting(t, p, "nonsense"); err != nil || bad.Status != http.StatusBadRequest {
 			t.Errorf("%v %v", bad, err)
 		}
-		if text := open(t, p.Browser, "/settings/activity").Text(); !strings.Contains(text, "Downloaded all data, including the household's") || !strings.Contains(text, "Downloaded the data export") {
+		if text := open(t, p.Browser, "/settings/activity").Text(); !strings.Contains(text, "You downloaded all data, including the household's") || !strings.Contains(text, "You downloaded your data export") {
 			t.Errorf("%s", text)
 		}
 	})

@@ -30,7 +30,11 @@ func (s *Server) lately(r *http.Request, in *authserver.Signin) ([]page.Activity
 	if err != nil {
 		return nil, err
 	}
-	return s.named(r.Context(), in, false, found)
+	names, err := s.namesFor(r.Context(), &in.User, false)
+	if err != nil {
+		return nil, err
+	}
+	return names.rows(r.Context(), found)
 }
 
 func (s *Server) homeView(r *http.Request, in *authserver.Signin) (page.HomeView, error) {

@@ -37,7 +37,7 @@ func TestE3_HomeSaysHowThingsStand(t *testing.T) {
 		if !strings.Contains(page.Body, `href="`+path+`"`) || strings.Contains(page.Body, "tiles") {
 			t.Errorf("home leads nowhere: %s", page.Body)
 		}
-		wantText(t, page, "API key created Nightly export")
+		wantText(t, page, "You created the API key Nightly export")
 		s.turnOn(t, p)
 		page = open(t, p.Browser, "/")
 		wantText(t, page, "Recovery codes left: 10")

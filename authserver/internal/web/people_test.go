@@ -163,7 +163,7 @@ func (s *site) turnOff(t *testing.T, p *actor.Person, key string, codes []string
 	if len(fresh) != 10 {
 		t.Fatalf("%d new recovery codes", len(fresh))
 	}
-	if text := open(t, p.Browser, "/settings/activity?kind=security").Text(); !strings.Contains(text, "Recovery codes renewed") {
+	if text := open(t, p.Browser, "/settings/activity?kind=security").Text(); !strings.Contains(text, "You renewed your recovery codes") {
 		t.Errorf("the activity: %s", text)
 	}
 	if page := fill(t, p.Browser, off, map[string]string{"password": p.Password, "otp_code": codes[2]}); page.Status != 422 {
@@ -270,7 +270,7 @@ func TestSigninsPage(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantActor(t, s, u.ID, u.ID, "signin.ended", "signout.others")
-		if text := open(t, p.Browser, "/settings/activity?kind=signins").Text(); !strings.Contains(text, "Signed out another browser") || !strings.Contains(text, "Signed out everywhere else") {
+		if text := open(t, p.Browser, "/settings/activity?kind=signins").Text(); !strings.Contains(text, "You signed out another browser") || !strings.Contains(text, "You signed out everywhere else") {
 			t.Errorf("the activity: %s", text)
 		}
 	})

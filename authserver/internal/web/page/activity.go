@@ -2,6 +2,7 @@ package page
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +36,8 @@ type ActivityRow struct {
 	Name string // of the application, key or device; "": not known, or there is none
 	Who  string // whose account, among those of a household
 	By   string // the member who did it to somebody else
+
+	Again int // how many more of the same kind the row stands for
 }
 
 // ActivityDay is the events of one day of the reader.
@@ -43,10 +46,10 @@ type ActivityDay struct {
 	Rows []ActivityRow
 }
 
-func (d ActivityView) days(where *time.Location) (days []ActivityDay) {
-	for _, row := range d.Rows {
+func (v *View) days(d ActivityView) (days []ActivityDay) {
+	for _, row := range v.folded(d.Rows) {
 		last := len(days) - 1
-		if last < 0 || row.At.In(where).Format(time.DateOnly) != days[last].At.In(where).Format(time.DateOnly) {
+		if last < 0 || !v.sameDay(row.At, days[last].At) {
 			days = append(days, ActivityDay{At: row.At})
 			last++
 		}
@@ -62,9 +65,9 @@ func (v *View) dayName(at time.Time) (string, error) {
 		return v.t("activity.today")
 	case "yesterday":
 		return v.t("activity.yesterday")
-	default:
-		return v.date(at), nil
 	}
+	weekday, err := v.t("weekday." + strconv.Itoa(int(at.In(v.zone()).Weekday())))
+	return weekday + ", " + v.date(at), err
 }
 
 // link is the address of this page with another cursor; "": the first page.
@@ -86,6 +89,9 @@ func (d ActivityView) link(cursor string) string {
 func (r ActivityRow) theft() bool {
 	return r.Outcome == authserver.OutcomeFailure && r.Kind != authserver.EventSigninFailed
 }
+
+// noted reports whether the reader should look at it.
+func (r ActivityRow) noted(v *View) bool { return r.theft() || r.fresh(v) }
 
 // mine reports whether whoever signs in as the reader did it.
 func (r ActivityRow) mine(v *View) bool {
@@ -119,9 +125,9 @@ func EventReason(e *authserver.Event) string {
 }
 
 // sign is the class of the picture before the row.
-func (r ActivityRow) sign() string {
+func (r ActivityRow) sign(v *View) string {
 	switch {
-	case r.theft():
+	case r.noted(v):
 		return "sign warn"
 	case r.Outcome == authserver.OutcomeFailure:
 		return "sign bad"
@@ -150,17 +156,16 @@ var reasons = map[string]string{
 // facts are what is known beside the sentence, in words.
 func (v *View) facts(r ActivityRow) (string, error) {
 	var parts, keys []string
-	if key := EventReason(&r.Event); key != "" {
-		keys = append(keys, key)
-	}
 	if role := r.Details["role"]; role != "" {
 		keys = append(keys, "role."+role)
 	}
 	if zone := r.Details["time_zone"]; zone != "" {
 		parts = append(parts, zoneLabel(zone))
 	}
-	for _, scope := range strings.Fields(r.Details["scope"]) {
-		keys = append(keys, "scope."+scope)
+	if r.Kind == authserver.EventKeyCreated { // of others the sentence tells it
+		for _, scope := range strings.Fields(r.Details["scope"]) {
+			keys = append(keys, "key.scope."+scope)
+		}
 	}
 	other := r.ByAnother(v.Signin.User.ID)
 	switch {

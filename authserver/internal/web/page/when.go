@@ -16,6 +16,11 @@ func (v *View) near(at time.Time) string {
 	return ""
 }
 
+// sameDay reports whether two moments are of one day of the reader.
+func (v *View) sameDay(a, b time.Time) bool {
+	return a.In(v.zone()).Format(time.DateOnly) == b.In(v.zone()).Format(time.DateOnly)
+}
+
 // when is a moment as short as it can be told: the days around today by name, others of
 // this year without the year, earlier ones without the time.
 func (v *View) when(at time.Time) (string, error) {

@@ -1,0 +1,90 @@
+package web
+
+import (
+	"context"
+	"slices"
+
+	"latchkey/authserver"
+	"latchkey/authserver/internal/web/page"
+	"latchkey/pkg/fault"
+)
+
+// names are what the ids of events stand for, as a person may know it.
+type names struct {
+	reader          *authserver.User
+	family          bool              // the events are of the household, not of the reader alone
+	people          map[string]string // of the household
+	things, clients map[string]string
+	client          func(ctx context.Context, known map[string]string, id string) (string, error)
+}
+
+func (s *Server) namesFor(ctx context.Context, u *authserver.User, family bool) (*names, error) {
+	n := &names{reader: u, family: family, people: map[string]string{}, things: map[string]string{}, clients: map[string]string{}, client: s.clientName}
+	household, err := s.people.Household(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range slices.Concat(household.Members, household.Away) {
+		n.people[m.ID] = m.DisplayName()
+	}
+	if s.keys != nil {
+		if n.things, err = s.keys.Names(ctx, u.ID); err != nil {
+			return nil, err
+		}
+	}
+	devices, err := s.people.Devices(ctx, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range devices {
+		n.things[d.ID] = d.Name
+	}
+	passkeys, err := s.passkeys.List(ctx, u.ID)
+	for _, p := range passkeys {
+		n.things[p.ID] = p.Name
+	}
+	return n, err
+}
+
+// rows are events with their names.
+func (n *names) rows(ctx context.Context, found []authserver.Event) ([]page.ActivityRow, error) {
+	rows := make([]page.ActivityRow, len(found))
+	for i, e := range found {
+		row := page.ActivityRow{Event: e, Name: n.things[e.SubjectID]}
+		if e.ClientID != "" && e.ClientID != authserver.FirstPartyClientID {
+			name, err := n.client(ctx, n.clients, e.ClientID)
+			if err != nil {
+				return nil, err
+			}
+			row.Name = name
+		}
+		switch {
+		case row.AboutPerson() && e.UserID != n.reader.ID:
+			row.Name = n.people[e.UserID]
+		case n.family:
+			row.Who = n.people[e.UserID]
+		}
+		if e.ActorID != e.UserID && e.ActorID != n.reader.ID {
+			row.By = n.people[e.ActorID]
+		}
+		rows[i] = row
+	}
+	return rows, nil
+}
+
+// clientName is the name of a client; its id where it is gone.
+func (s *Server) clientName(ctx context.Context, known map[string]string, id string) (string, error) {
+	if name, ok := known[id]; ok {
+		return name, nil
+	}
+	c, err := s.findClient(ctx, id)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		known[id] = id
+	case err != nil:
+		return "", err
+	default:
+		known[id] = c.Name
+	}
+	return known[id], nil
+}
