@@ -7,6 +7,7 @@ import (
 
 // EventFilter chooses events. Empty fields do not filter.
 type EventFilter struct {
+	ID       string
 	UserID   string
 	FamilyID string
 	About    string // an id of who, whose, through which or to what; an address, or a request id

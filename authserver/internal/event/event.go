@@ -24,6 +24,8 @@ type Store interface {
 	AddRefusal(ctx context.Context, e *authserver.Event, mark []byte, since time.Time, most int) error
 	// ListEvents returns the events that f chooses, newest first.
 	ListEvents(ctx context.Context, f authserver.EventFilter) ([]authserver.Event, error)
+	// CountEvents counts the events that f chooses, up to most of them.
+	CountEvents(ctx context.Context, f authserver.EventFilter, most int) (int, error)
 }
 
 // A Follower is told of an event in its transaction. Its error ends that.

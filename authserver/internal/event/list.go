@@ -14,17 +14,52 @@ import (
 	"latchkey/pkg/role"
 )
 
-// OfUser returns events of u, newest first; family: those of the household, for its
-// admins. f says which of them. fault.Forbidden: u is no admin.
-func (r *Recorder) OfUser(ctx context.Context, u *authserver.User, family bool, f authserver.EventFilter) ([]authserver.Event, error) {
+// of chooses, of what f chooses, the events of u; family: those of the household, for
+// its admins. fault.Forbidden: u is no admin.
+func of(u *authserver.User, family bool, f authserver.EventFilter) (authserver.EventFilter, error) {
 	f.UserID, f.FamilyID = u.ID, ""
 	if family {
 		if !u.May(role.ManageFamily) {
-			return nil, fault.New(fault.Forbidden, "Only an admin of the family can do this.")
+			return f, fault.New(fault.Forbidden, "Only an admin of the family can do this.")
 		}
 		f.UserID, f.FamilyID = "", u.FamilyID
 	}
+	return f, nil
+}
+
+// OfUser returns events of u, newest first; family: those of the household, for its
+// admins. f says which of them. fault.Forbidden: u is no admin.
+func (r *Recorder) OfUser(ctx context.Context, u *authserver.User, family bool, f authserver.EventFilter) ([]authserver.Event, error) {
+	f, err := of(u, family, f)
+	if err != nil {
+		return nil, err
+	}
 	return r.Store.ListEvents(ctx, f)
+}
+
+// CountOf counts them, up to most.
+func (r *Recorder) CountOf(ctx context.Context, u *authserver.User, family bool, f authserver.EventFilter, most int) (int, error) {
+	f, err := of(u, family, f)
+	if err != nil {
+		return 0, err
+	}
+	return r.Store.CountEvents(ctx, f, most)
+}
+
+// OneOf returns the event of u with an id. fault.NotFound: u has none.
+func (r *Recorder) OneOf(ctx context.Context, u *authserver.User, id string) (*authserver.Event, error) {
+	missing := fault.New(fault.NotFound, "There is no such event.")
+	if !authserver.ValidID(id) {
+		return nil, missing
+	}
+	found, err := r.OfUser(ctx, u, false, authserver.EventFilter{ID: id})
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, missing
+	}
+	return &found[0], nil
 }
 
 // chunk is how many events are read at a time.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"gorm.io/gorm"
+
 	"latchkey/authserver"
 	"latchkey/pkg/database"
 )
@@ -83,10 +85,10 @@ func (r eventRow) event() (authserver.Event, error) {
 	return e, nil
 }
 
-// ListEvents returns the events that f chooses, newest first.
-func (s *Store) ListEvents(ctx context.Context, f authserver.EventFilter) ([]authserver.Event, error) {
-	query := s.rows(ctx).Order("at DESC, id DESC")
-	for column, value := range map[string]string{"user_id": f.UserID, "family_id": f.FamilyID} {
+// events are those that f chooses, as many as there are.
+func (s *Store) events(ctx context.Context, f authserver.EventFilter) *gorm.DB {
+	query := s.rows(ctx).Model(&eventRow{})
+	for column, value := range map[string]string{"id": f.ID, "user_id": f.UserID, "family_id": f.FamilyID} {
 		if value != "" {
 			query = query.Where(column+" = ?", value)
 		}
@@ -107,6 +109,17 @@ func (s *Store) ListEvents(ctx context.Context, f authserver.EventFilter) ([]aut
 	if f.After.ID != "" {
 		query = query.Where("(at, id) < (?, ?)", f.After.Created(), f.After.ID)
 	}
+	return query
+}
+
+// CountEvents counts the events that f chooses, up to most of them.
+func (s *Store) CountEvents(ctx context.Context, f authserver.EventFilter, most int) (int, error) {
+	return database.Count(s.db.ORM(ctx).Table("(?) AS chosen", s.events(ctx, f).Select("id").Limit(most)))
+}
+
+// ListEvents returns the events that f chooses, newest first.
+func (s *Store) ListEvents(ctx context.Context, f authserver.EventFilter) ([]authserver.Event, error) {
+	query := s.events(ctx, f).Order("at DESC, id DESC")
 	if f.Limit > 0 {
 		query = query.Limit(f.Limit)
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"latchkey/authserver"
@@ -12,7 +13,12 @@ import (
 	"latchkey/pkg/role"
 )
 
-const activityRows = 25 // on a page
+const (
+	activityRows = 25 // on a page
+	// What one page costs at most: events that a search looks through, and that are counted.
+	searchedEvents = 5000
+	countedEvents  = 1000
+)
 
 var errFilter = fault.New(fault.Malformed, "The address of this page is not complete. Choose again what you want to see.")
 
@@ -22,22 +28,33 @@ func (s *Server) showActivity(w http.ResponseWriter, r *http.Request, in *authse
 	if err != nil {
 		return err
 	}
-	found, err := s.events.OfUser(r.Context(), &in.User, d.Family, f)
-	if err != nil {
-		return err
-	}
-	if len(found) > activityRows {
-		found = found[:activityRows]
-		d.Older = found[activityRows-1].Place().String()
-	}
-	names, err := s.namesFor(r.Context(), &in.User, d.Family)
-	if err != nil {
-		return err
-	}
-	if d.Rows, err = names.rows(r.Context(), found); err != nil {
-		return err
-	}
 	v := s.personalView(w, r, in, "activity.title")
+	l, err := s.look(r.Context(), v, d, f)
+	if err != nil {
+		return err
+	}
+	for len(d.Rows) <= activityRows && l.looked < searchedEvents && !l.done {
+		found, err := l.next(r.Context(), activityRows+1-len(d.Rows))
+		if err != nil {
+			return err
+		}
+		d.Rows = append(d.Rows, found...)
+	}
+	switch {
+	case len(d.Rows) > activityRows:
+		d.Rows = d.Rows[:activityRows]
+		d.Older = d.Rows[activityRows-1].Place().String()
+	case !l.done:
+		d.Older, d.Looked = l.filter.After.String(), l.looked
+	}
+	if d.First && d.Query == "" && d.Older != "" {
+		if d.Total, err = s.events.CountOf(r.Context(), &in.User, d.Family, f, countedEvents+1); err != nil {
+			return err
+		}
+		if d.Total > countedEvents {
+			d.Total = 0
+		}
+	}
 	return s.render(w, r, http.StatusOK, v, page.ActivityPage(v, d))
 }
 
@@ -49,8 +66,11 @@ func (s *Server) showNotMe(w http.ResponseWriter, r *http.Request, in *authserve
 // readActivity reads what is asked for from the address.
 func (s *Server) readActivity(r *http.Request, d *page.ActivityView) (authserver.EventFilter, error) {
 	q := r.URL.Query()
-	d.Group, d.Days = q.Get("kind"), q.Get("days")
-	f := authserver.EventFilter{Limit: activityRows + 1}
+	d.Group, d.Days, d.Query = q.Get("kind"), q.Get("days"), strings.TrimSpace(q.Get("q"))
+	var f authserver.EventFilter
+	if len(d.Query) > maxSearch || !areText(q) {
+		return f, errFilter
+	}
 	if d.Days == "" {
 		d.Days = page.ActivityDays[0]
 	}

@@ -241,7 +241,7 @@ func TestActivityTellsWrongPasswordsTogether(t *testing.T) {
 				t.Errorf("not once %q: %s", want, text)
 			}
 		}
-		if day := s.clock.now().Add(-48 * time.Hour).Weekday().String() + ", "; !strings.Contains(text, day) {
+		if day := s.clock.now().Add(-48*time.Hour).Weekday().String() + ", "; !strings.Contains(text, day) {
 			t.Errorf("no %s: %s", day, text)
 		}
 	})

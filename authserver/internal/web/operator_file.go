@@ -10,7 +10,6 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/operator"
 	"latchkey/pkg/cell"
-	"latchkey/pkg/httpserver"
 )
 
 // sheet is a list as a file: its columns, and how a page of it is read.
@@ -34,31 +33,41 @@ func (s *Server) sendSheet(w http.ResponseWriter, r *http.Request, in *authserve
 	if err != nil {
 		return err
 	}
-	annotate(r, in.User.ID)
-	h := w.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="`+sh.name+`.csv"`)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	out := csv.NewWriter(w)
-	_ = out.Write(sh.columns) // errors stay in out
+	out := startSheet(w, r, in, sh.name, sh.columns...)
 	for {
-		for _, row := range rows {
-			for i := range row {
-				row[i] = cell.EscapeFormula(row[i])
-			}
-			_ = out.Write(row)
-		}
-		out.Flush()
-		if next.ID == "" || out.Error() != nil {
+		if !writeRows(out, rows) || next.ID == "" {
 			return nil
 		}
 		q.After = next
 		if rows, next, err = sh.read(r, q); err != nil {
-			httpserver.Cause(r.Context(), err)
-			panic(http.ErrAbortHandler) // a file without its end must not look whole
+			return breakOff(r, err)
 		}
 	}
+}
+
+// startSheet begins an answer that is a file with columns of these names.
+func startSheet(w http.ResponseWriter, r *http.Request, in *authserver.Signin, name string, columns ...string) *csv.Writer {
+	annotate(r, in.User.ID)
+	h := w.Header()
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	out := csv.NewWriter(w)
+	_ = out.Write(columns) // errors stay in out
+	return out
+}
+
+// writeRows sends rows on; false: nobody listens any more.
+func writeRows(out *csv.Writer, rows [][]string) bool {
+	for _, row := range rows {
+		for i := range row {
+			row[i] = cell.EscapeFormula(row[i])
+		}
+		_ = out.Write(row)
+	}
+	out.Flush()
+	return out.Error() == nil
 }
 
 func stamp(at *time.Time) string {

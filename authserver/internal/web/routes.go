@@ -99,6 +99,7 @@ func (s *Server) settingsRoutes() []route {
 		{path: "/settings/signins/{id}", get: person(s.askEndSignin)},
 		{path: "/settings/signins/devices/{id}", get: person(s.askEndDevice)},
 		{path: page.ActivityPath, get: person(s.showActivity)},
+		{path: page.ActivityPath + ".csv", get: person(s.activityFile)},
 		{path: page.ActivityPath + "/not-me", get: person(s.showNotMe)},
 		{path: "/settings/family", get: person(s.showFamily), post: person(s.changeFamily)},
 		{path: "/settings/family/{id}/remove", get: person(s.showRemoval)},

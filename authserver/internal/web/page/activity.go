@@ -18,12 +18,15 @@ const notMePath = ActivityPath + "/not-me"
 // ActivityView is the data of ActivityPage.
 type ActivityView struct {
 	Rows      []ActivityRow
+	Query     string // what rows must say; "": anything
 	Group     string // of authserver.EventGroups; "": all
 	Days      string // one of ActivityDays
 	Family    bool   // of the household rather than the person
 	MayFamily bool   // whether the person may ask for those
 	First     bool   // whether it is the first page
 	Older     string // cursor of the next page; "": there is none
+	Total     int    // of all pages; 0: not counted
+	Looked    int    // events that were searched, of which there are more; 0: all were
 	Kept      int    // days for which events are kept
 }
 
@@ -71,9 +74,14 @@ func (v *View) dayName(at time.Time) (string, error) {
 }
 
 // link is the address of this page with another cursor; "": the first page.
-func (d ActivityView) link(cursor string) string {
+func (d ActivityView) link(cursor string) string { return ActivityPath + "?" + d.chosen(cursor) }
+
+// csv is the address of a file with what is chosen.
+func (d ActivityView) csv() string { return ActivityPath + ".csv?" + d.chosen("") }
+
+func (d ActivityView) chosen(cursor string) string {
 	q := url.Values{}
-	for name, value := range map[string]string{"kind": d.Group, "days": d.Days, "before": cursor} {
+	for name, value := range map[string]string{"q": d.Query, "kind": d.Group, "days": d.Days, "before": cursor} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -81,7 +89,7 @@ func (d ActivityView) link(cursor string) string {
 	if d.Family {
 		q.Set("of", "family")
 	}
-	return ActivityPath + "?" + q.Encode()
+	return q.Encode()
 }
 
 // theft reports whether somebody holds what only the person or an application

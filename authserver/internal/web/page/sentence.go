@@ -101,6 +101,33 @@ func (v *View) Sentence(r ActivityRow) (string, error) {
 	return s.text(), err
 }
 
+// Says reports whether the page shows all words of query in the row, in whatever case.
+func (v *View) Says(r ActivityRow, query string) (bool, error) {
+	if query == "" {
+		return true, nil
+	}
+	what, err := v.Sentence(r)
+	if err != nil {
+		return false, err
+	}
+	facts, err := v.facts(r)
+	shown := strings.ToLower(strings.Join([]string{r.Who, what, r.By, facts}, " "))
+	for _, word := range strings.Fields(strings.ToLower(query)) {
+		if !strings.Contains(shown, word) {
+			return false, err
+		}
+	}
+	return true, err
+}
+
+// Browser is what a person would call the browser that sent userAgent; "": there was none.
+func (v *View) Browser(userAgent string) (string, error) {
+	if userAgent == "" {
+		return "", nil
+	}
+	return v.browser(userAgent)
+}
+
 // sentence draws the sentence that tells of the event.
 func sentence(v *View, r ActivityRow) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
