@@ -58,11 +58,6 @@ func (s *Server) showActivity(w http.ResponseWriter, r *http.Request, in *authse
 	return s.render(w, r, http.StatusOK, v, page.ActivityPage(v, d))
 }
 
-func (s *Server) showNotMe(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	v := s.personalView(w, r, in, "notme.title")
-	return s.render(w, r, http.StatusOK, v, page.NotMePage(v, s.keys != nil))
-}
-
 // readActivity reads what is asked for from the address.
 func (s *Server) readActivity(r *http.Request, d *page.ActivityView) (authserver.EventFilter, error) {
 	q := r.URL.Query()

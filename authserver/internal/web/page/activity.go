@@ -12,8 +12,21 @@ import (
 // ActivityPath is where a person sees what happened to the account.
 const ActivityPath = "/settings/activity"
 
-// notMePath is where "This wasn't me" leads.
-const notMePath = ActivityPath + "/not-me"
+// notMe is where "This wasn't me" leads.
+func (r ActivityRow) notMe() string {
+	return ActivityPath + "/not-me?" + url.Values{"event": {r.ID}}.Encode()
+}
+
+// NotMeView is the data of NotMePage.
+type NotMeView struct {
+	Rows    []ActivityRow // the event; none: it is not known which
+	End     Ending        // of what came of it; zero: nothing did
+	Gone    bool          // what came of it is over
+	HasKeys bool
+}
+
+// Ending is a page that asks before something ends, and the key of what ends.
+type Ending struct{ Key, Link string }
 
 // ActivityView is the data of ActivityPage.
 type ActivityView struct {

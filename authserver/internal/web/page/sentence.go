@@ -135,7 +135,7 @@ func sentence(v *View, r ActivityRow) templ.Component {
 		if err != nil {
 			return err
 		}
-		return telling(s).Render(ctx, w) //nolint:contextcheck // it is drawn with ctx
+		return telling(s).Render(ctx, w)
 	})
 }
 
