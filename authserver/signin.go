@@ -20,6 +20,9 @@ type Signin struct {
 	ConfirmedAt time.Time
 	UserAgent   string
 	Address     string
+	// Unfamiliar: from a browser that the person had not signed in at, and has not
+	// recognised since.
+	Unfamiliar bool
 	// Allowed is what the user has allowed the client that was asked about.
 	Allowed scope.Set
 	// AllowedTerms is what that client was when it was allowed (Client.Terms).

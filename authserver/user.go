@@ -15,7 +15,8 @@ type User struct {
 	Role          string
 	Operator      bool // the first user of an instance
 	Email         string
-	PasswordHash  string // PHC string; empty: no password (signed up through single sign-on)
+	PasswordHash  string     // PHC string; empty: no password (signed up through single sign-on)
+	PasswordAt    *time.Time // when the person chose the password; nil: not known, or there is none
 	FirstName     string
 	LastName      string
 	UILayout      string // "dashboard" or "intro"

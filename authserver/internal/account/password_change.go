@@ -52,7 +52,8 @@ func (s *Service) checkNewPassword(password string, owner *authserver.User) erro
 // user's row is written first, so that nothing more is opened with the old one.
 // ErrBadCredentials: it is not the password any more.
 func (s *Service) replacePassword(ctx context.Context, u *authserver.User, hash string) error {
-	won, err := s.deps.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
+	now := s.now()
+	won, err := s.deps.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash, &now)
 	if err == nil && !won {
 		err = ErrBadCredentials
 	}
@@ -68,6 +69,20 @@ func (s *Service) replacePassword(ctx context.Context, u *authserver.User, hash 
 // Signins lists where a user is signed in.
 func (s *Service) Signins(ctx context.Context, userID string) ([]authserver.Signin, error) {
 	return s.deps.Store.ListSignins(ctx, userID, s.now(), s.deps.Settings.SigninIdle)
+}
+
+// Recognise notes that a sign-in was the person's own. fault.NotFound: there is nothing
+// to recognise.
+func (s *Service) Recognise(ctx context.Context, userID, id string) error {
+	missing := fault.New(fault.NotFound, "There is no such sign-in.")
+	if !authserver.ValidID(id) {
+		return missing
+	}
+	known, err := s.deps.Store.SetUnfamiliar(ctx, userID, id, false)
+	if err == nil && !known {
+		err = missing
+	}
+	return err
 }
 
 // EndOneSignin signs a user out at one browser. fault.NotFound: there is no

@@ -100,9 +100,10 @@ func (r *Recovery) Reset(ctx context.Context, text, password, language string) e
 	if err != nil {
 		return err
 	}
+	now := s.now()
 	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		// The user's row first: two links of one user must not wait for each other.
-		won, err := s.deps.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
+		won, err := s.deps.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash, &now)
 		if err == nil && !won {
 			err = ErrLinkGone
 		}

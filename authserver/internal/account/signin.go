@@ -114,7 +114,7 @@ func (s *Service) tryPassword(ctx context.Context, u *authserver.User, who, pass
 // meanwhile.
 func (s *Service) rehash(ctx context.Context, u *authserver.User, password string) error {
 	hash := s.hasher.hashNow(password)
-	won, err := s.deps.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash)
+	won, err := s.deps.Store.ReplacePassword(ctx, u.ID, u.PasswordHash, hash, nil)
 	if err == nil && !won {
 		return ErrBadCredentials
 	}
@@ -230,8 +230,14 @@ func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor,
 			return err
 		}
 		result.Cookie = made.cookie
+		unfamiliar := made.fresh && !u.New
+		if unfamiliar {
+			if _, err := s.deps.Store.SetUnfamiliar(ctx, u.ID, made.id, true); err != nil {
+				return err
+			}
+		}
 		err = s.deps.Events.Record(ctx, authserver.Event{
-			Kind: authserver.EventSignin, UserID: u.ID, SubjectID: made.id, Details: origins("", made.fresh && !u.New),
+			Kind: authserver.EventSignin, UserID: u.ID, SubjectID: made.id, Details: origins("", unfamiliar),
 		})
 		if err != nil {
 			return err

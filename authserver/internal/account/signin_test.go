@@ -185,7 +185,7 @@ func TestAHashOfAnotherCostIsReplaced(t *testing.T) {
 func TestWhatWasCheckedIsOutdated(t *testing.T) {
 	for what, change := range map[string]func(w *world, u *authserver.User) error{
 		"another password": func(w *world, u *authserver.User) error {
-			_, err := w.Store.ReplacePassword(w.Context(), u.ID, u.PasswordHash, "other")
+			_, err := w.Store.ReplacePassword(w.Context(), u.ID, u.PasswordHash, "other", nil)
 			return err
 		},
 		"deactivated": func(w *world, u *authserver.User) error { return w.People.Deactivate(w.Context(), u.ID) },

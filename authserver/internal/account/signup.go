@@ -82,6 +82,7 @@ func (s *Service) SignUp(ctx context.Context, in Signup, v Visitor, then func(ct
 		return nil, err
 	}
 	u.ID, u.CreatedAt, u.Language = uuid.NewString(), s.now(), v.Language
+	u.PasswordAt = &u.CreatedAt
 	err = s.deps.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.create(ctx, u, t); err != nil {
 			return err

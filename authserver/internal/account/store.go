@@ -33,7 +33,7 @@ type users interface {
 	FindUserByEmail(ctx context.Context, email string) (*authserver.User, error)
 	LockUser(ctx context.Context, u *authserver.User) error
 	HoldUser(ctx context.Context, id string) error
-	ReplacePassword(ctx context.Context, userID, old, hash string) (bool, error)
+	ReplacePassword(ctx context.Context, userID, old, hash string, chosen *time.Time) (bool, error)
 	SetLanguage(ctx context.Context, userID, language string) error
 	SetPreferences(ctx context.Context, userID string, p authserver.Preferences) error
 	SetAIEnabled(ctx context.Context, userID string, on bool) error
@@ -79,6 +79,7 @@ type signins interface {
 	EndSignin(ctx context.Context, cookie secret.Digest, now time.Time) (*authserver.Signin, error)
 	EndSigninByID(ctx context.Context, userID, id string, now time.Time) (bool, error)
 	EndSignins(ctx context.Context, userID, except string, now time.Time) error
+	SetUnfamiliar(ctx context.Context, userID, id string, on bool) (bool, error)
 	CreatePendingSignin(ctx context.Context, token secret.Digest, u *authserver.User, now, expires time.Time) error
 	FindPendingSignin(ctx context.Context, token secret.Digest, now time.Time) (*authserver.User, error)
 	TakePendingSignin(ctx context.Context, token secret.Digest) error

@@ -79,7 +79,7 @@ func TestEndingAMovingGrantReportsItsNewestAccessToken(t *testing.T) {
 func TestA2NothingIsBornBesideAnEnd(t *testing.T) {
 	enders := map[string]func(ctx context.Context, w *world) error{
 		"password": func(ctx context.Context, w *world) error {
-			if _, err := w.Store.ReplacePassword(ctx, w.user.ID, "", "other"); err != nil {
+			if _, err := w.Store.ReplacePassword(ctx, w.user.ID, "", "other", nil); err != nil {
 				return err
 			}
 			if err := w.Store.EndSignins(ctx, w.user.ID, "", w.Now()); err != nil {

@@ -62,10 +62,15 @@ func (s *Store) VoidLinksBy(ctx context.Context, userID string, now time.Time) e
 	return database.ErrorOf(s.unused(ctx).Where("made_by = ?", userID).Update("used_at", now))
 }
 
-// ReplacePassword stores a new hash in the place of old. false: the user is not
-// active, or the hash is not old any more.
-func (s *Store) ReplacePassword(ctx context.Context, userID, old, hash string) (bool, error) {
-	return wroteOne(s.user(ctx, userID).Where("password_hash = ? AND deactivated_at IS NULL", old).Update("password_hash", hash))
+// ReplacePassword stores a new hash in the place of old. chosen is when the person chose
+// the password; nil: it is the same password. false: the user is not active, or the hash
+// is not old any more.
+func (s *Store) ReplacePassword(ctx context.Context, userID, old, hash string, chosen *time.Time) (bool, error) {
+	change := map[string]any{"password_hash": hash}
+	if chosen != nil {
+		change["password_changed_at"] = *chosen
+	}
+	return wroteOne(s.user(ctx, userID).Where("password_hash = ? AND deactivated_at IS NULL", old).Updates(change))
 }
 
 // ChangeEmail gives an active user another address, which was confirmed at a time;

@@ -24,7 +24,7 @@ func TestAPendingSigninNeedsThePasswordThatWasChecked(t *testing.T) {
 		if err := pend(); err != nil {
 			t.Fatal(err)
 		}
-		if won, err := s.ReplacePassword(t.Context(), p.id, "checked", "next"); !won || err != nil {
+		if won, err := s.ReplacePassword(t.Context(), p.id, "checked", "next", nil); !won || err != nil {
 			t.Fatal(won, err)
 		}
 		if err := pend(); !fault.Is(err, fault.NotFound) {
@@ -37,7 +37,7 @@ func TestAPendingSigninNeedsThePasswordThatWasChecked(t *testing.T) {
 		if err := pend(); !fault.Is(err, fault.NotFound) {
 			t.Errorf("a deactivated user: %v", err)
 		}
-		if won, err := s.ReplacePassword(t.Context(), p.id, "checked", "checked again"); won || err != nil {
+		if won, err := s.ReplacePassword(t.Context(), p.id, "checked", "checked again", nil); won || err != nil {
 			t.Errorf("a password that is not there any more was replaced: %v, %v", won, err)
 		}
 	})

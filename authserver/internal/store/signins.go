@@ -15,10 +15,11 @@ import (
 // Statements by hand: every page finds its sign-in, and one statement checks the user
 // and stores.
 
-const signinColumns = `s.id, s.digest, s.created_at, s.seen_at, s.expires_at, s.confirmed_at, s.user_agent, s.address`
+const signinColumns = `s.id, s.digest, s.created_at, s.seen_at, s.expires_at, s.confirmed_at, s.user_agent, s.address,
+	s.unfamiliar`
 
 func signinFields(in *authserver.Signin) []any {
-	return []any{&in.ID, &in.Digest, &in.CreatedAt, &in.SeenAt, &in.ExpiresAt, &in.ConfirmedAt, &in.UserAgent, &in.Address}
+	return []any{&in.ID, &in.Digest, &in.CreatedAt, &in.SeenAt, &in.ExpiresAt, &in.ConfirmedAt, &in.UserAgent, &in.Address, &in.Unfamiliar}
 }
 
 // CreateSignin stores a sign-in of in.User. fault.NotFound: as LockUser would say of in.User.
@@ -95,6 +96,13 @@ func (s *Store) ListSignins(ctx context.Context, userID string, now time.Time, i
 // EndSigninByID ends one sign-in of a user. false: there is none.
 func (s *Store) EndSigninByID(ctx context.Context, userID, id string, now time.Time) (bool, error) {
 	n, err := s.db.Exec(ctx, `UPDATE signins SET ended_at = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL`, id, userID, now)
+	return n == 1, err
+}
+
+// SetUnfamiliar notes whether a live sign-in of a user is from a browser that the person
+// has yet to recognise. false: there is none, or it was noted already.
+func (s *Store) SetUnfamiliar(ctx context.Context, userID, id string, on bool) (bool, error) {
+	n, err := s.db.Exec(ctx, `UPDATE signins SET unfamiliar = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL AND unfamiliar <> $3`, id, userID, on)
 	return n == 1, err
 }
 

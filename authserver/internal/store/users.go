@@ -15,14 +15,14 @@ import (
 // Users are found by hand: every page and every sign-in finds one, together with the
 // name of the family and in a round trip that others share.
 
-const userColumns = `u.id, u.family_id, f.name, u.role, u.operator, u.email, u.password_hash, u.first_name, u.last_name,
+const userColumns = `u.id, u.family_id, f.name, u.role, u.operator, u.email, u.password_hash, u.password_changed_at, u.first_name, u.last_name,
 	u.ui_layout, u.ai_enabled, u.second_factor, u.created_at, u.deactivated_at,
 	u.erase_at, u.review, u.email_confirmed_at, u.language,
 	u.theme, u.chosen_language, u.time_zone`
 
 func userFields(u *authserver.User) []any {
 	return []any{
-		&u.ID, &u.FamilyID, &u.FamilyName, &u.Role, &u.Operator, &u.Email, &u.PasswordHash, &u.FirstName, &u.LastName,
+		&u.ID, &u.FamilyID, &u.FamilyName, &u.Role, &u.Operator, &u.Email, &u.PasswordHash, &u.PasswordAt, &u.FirstName, &u.LastName,
 		&u.UILayout, &u.AIEnabled, &u.SecondFactor, &u.CreatedAt, &u.DeactivatedAt, &u.EraseAt, &u.Review,
 		&u.EmailConfirmedAt, &u.Language, &u.Theme, &u.ChosenLanguage, &u.TimeZone,
 	}
@@ -32,10 +32,10 @@ func userFields(u *authserver.User) []any {
 // belongs to somebody already.
 func (s *Store) CreateUser(ctx context.Context, u *authserver.User) error {
 	_, err := s.db.Exec(ctx, `INSERT INTO users (id, family_id, role, operator, email, password_hash, first_name,
-		last_name, ui_layout, ai_enabled, second_factor, created_at, deactivated_at, email_confirmed_at, language)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		last_name, ui_layout, ai_enabled, second_factor, created_at, deactivated_at, email_confirmed_at, language, password_changed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		u.ID, u.FamilyID, u.Role, u.Operator, u.Email, u.PasswordHash, u.FirstName,
-		u.LastName, u.UILayout, u.AIEnabled, u.SecondFactor, u.CreatedAt, u.DeactivatedAt, u.EmailConfirmedAt, u.Language)
+		u.LastName, u.UILayout, u.AIEnabled, u.SecondFactor, u.CreatedAt, u.DeactivatedAt, u.EmailConfirmedAt, u.Language, u.PasswordAt)
 	if database.IsUnique(err, "users_email", "users.email") {
 		return fault.Wrap(fault.Conflict, err, "Email has already been taken")
 	}

@@ -86,6 +86,7 @@ var confirmations = map[string]string{
 	"/settings/email/confirm":               "-: ends what was confirmed when the link was asked for",
 	"/settings/passkeys/{id}":               "-: the name only",
 	"/settings/signins":                     "-: takes access away",
+	"/settings/signins/{id}/recognise":      fresh,
 	"/settings/family":                      "-: nobody signs in with it",
 	"/settings/family/time-zone":            "-: nobody signs in with it",
 	"/settings/applications":                "-: takes access away",

@@ -120,6 +120,7 @@ func TestE2_NoDangerWithoutAnElsewhere(t *testing.T) {
 	if red() {
 		t.Error("there is nowhere else, and something leads to its end")
 	}
+	wantText(t, open(t, p.Browser, "/settings/signins"), "You aren't signed in anywhere else")
 	if _, err := p.ElsewhereAs(s.URL).SignIn(t.Context()); err != nil {
 		t.Fatal(err)
 	}

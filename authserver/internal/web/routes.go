@@ -97,6 +97,7 @@ func (s *Server) settingsRoutes() []route {
 		{path: "/settings/signins", get: person(s.showSignins), post: person(s.endSignins)},
 		{path: "/settings/signins/others", get: person(s.askEndOthers)},
 		{path: "/settings/signins/{id}", get: person(s.askEndSignin)},
+		{path: "/settings/signins/{id}/recognise", get: person(s.askRecognise), post: person(s.recognise), confirm: freshSignin},
 		{path: "/settings/signins/devices/{id}", get: person(s.askEndDevice)},
 		{path: page.ActivityPath, get: person(s.showActivity)},
 		{path: page.ActivityPath + ".csv", get: person(s.activityFile)},

@@ -39,12 +39,10 @@ func (s *Server) askEndSignin(w http.ResponseWriter, r *http.Request, in *authse
 	if err != nil {
 		return err
 	}
-	id := mux.Vars(r)["id"]
-	i := slices.IndexFunc(d.Signins, func(one authserver.Signin) bool { return one.ID == id && id != in.ID })
-	if i < 0 {
+	one := elsewhere(d, in, mux.Vars(r)["id"])
+	if one == nil {
 		return errNowhere
 	}
-	one := &d.Signins[i]
 	facts := []page.Fact{{Key: "since", Cell: page.ListCell{Moment: &one.CreatedAt}}, {Key: "seen", Cell: page.ListCell{Moment: &one.SeenAt}}}
 	if one.Address != "" {
 		facts = append(facts, page.Fact{Key: "address", Cell: page.ListCell{Text: one.Address}})
@@ -53,7 +51,45 @@ func (s *Server) askEndSignin(w http.ResponseWriter, r *http.Request, in *authse
 	if err := v.Naming(one.UserAgent); err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, v, page.AskPage(v, endsSignin("signin_end", facts, "end-signin", id)))
+	return s.render(w, r, http.StatusOK, v, page.AskPage(v, endsSignin("signin_end", facts, "end-signin", one.ID)))
+}
+
+// elsewhere is the sign-in of an id at another browser; nil: there is none.
+func elsewhere(d page.SigninsView, in *authserver.Signin, id string) *authserver.Signin {
+	i := slices.IndexFunc(d.Signins, func(one authserver.Signin) bool { return one.ID == id && id != in.ID })
+	if i < 0 {
+		return nil
+	}
+	return &d.Signins[i]
+}
+
+// askRecognise asks whether a sign-in at a browser that is new was the person's.
+func (s *Server) askRecognise(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	d, err := s.signinsOf(r, in)
+	if err != nil {
+		return err
+	}
+	one := elsewhere(d, in, mux.Vars(r)["id"])
+	switch {
+	case one == nil:
+		return errNowhere
+	case !one.Unfamiliar:
+		return redirect(w, r, signinsPath)
+	}
+	v := s.personalView(w, r, in, "recognise.title")
+	return s.render(w, r, http.StatusOK, v, page.RecognisePage(v, one))
+}
+
+// recognise notes that it was. Nobody recognises the browser they are at.
+func (s *Server) recognise(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	id := mux.Vars(r)["id"]
+	if id == in.ID {
+		return errNowhere
+	}
+	if err := s.people.Recognise(r.Context(), in.User.ID, id); err != nil && !fault.Is(err, fault.NotFound) {
+		return err // gone already is what was wanted
+	}
+	return redirect(w, r, signinsPath)
 }
 
 // askEndDevice does the same for a device.

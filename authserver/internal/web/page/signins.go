@@ -13,3 +13,6 @@ type SigninsView struct {
 	SigninsWindow, DevicesWindow Window
 	Elsewhere                    bool // the person is signed in anywhere else
 }
+
+// recognition is the page that asks whether a sign-in was the person's.
+func recognition(one authserver.Signin) string { return "/settings/signins/" + one.ID + "/recognise" }

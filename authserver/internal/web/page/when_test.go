@@ -29,3 +29,29 @@ func TestMomentsAreToldShortly(t *testing.T) {
 		}
 	}
 }
+
+func TestMomentsAreToldWithinSentences(t *testing.T) {
+	all, err := readCatalogues(textFiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 5, 2, 12, 30, 0, 0, time.UTC)
+	for _, one := range []struct {
+		language string
+		ago      time.Duration
+		want     string
+	}{
+		{"en", -time.Second, "just now"}, // another clock is ahead
+		{"en", 20*time.Minute + time.Second, "20 min ago"},
+		{"en", 3 * time.Hour, "today, 09:30"},
+		{"en", 24 * time.Hour, "yesterday, 12:30"},
+		{"en", 72 * time.Hour, "29 Apr, 12:30"},
+		{"en", 365 * 24 * time.Hour, "2 May 2025"},
+		{"de", 3 * time.Hour, "heute, 09:30"},
+	} {
+		v := &View{Now: now, texts: all[one.language]}
+		if got, err := v.ago(now.Add(-one.ago)); err != nil || got != one.want {
+			t.Errorf("%s ago: %q, not %q (%v)", one.ago, got, one.want, err)
+		}
+	}
+}
