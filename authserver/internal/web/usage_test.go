@@ -17,7 +17,7 @@ func figures(page *actor.Page, id string) [][2]string {
 	_, rest, _ := strings.Cut(page.Body, `aria-labelledby="`+id+`-heading"><table`)
 	table, _, _ := strings.Cut(rest, "</table>")
 	var rows [][2]string
-	for _, row := range regexp.MustCompile(`<th>([^<]*)</th><td>([^<]*)</td>`).FindAllStringSubmatch(table, -1) {
+	for _, row := range regexp.MustCompile(`<th>([^<]*)<td>([^<]*)`).FindAllStringSubmatch(table, -1) {
 		rows = append(rows, [2]string{row[1], row[2]})
 	}
 	return rows
