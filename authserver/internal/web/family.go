@@ -79,7 +79,7 @@ func (s *Server) showRemoval(w http.ResponseWriter, r *http.Request, in *authser
 		return fault.New(fault.NotFound, "There is no such member.")
 	}
 	v := s.personalView(w, r, in, "member_remove.title")
-	return s.render(w, r, http.StatusOK, v, page.RemoveMemberPage(v, all[i]))
+	return s.render(w, r, http.StatusOK, v, page.RemoveMemberPage(v, all[i], s.people.CanMail()))
 }
 
 // askWithdraw says what taking an invitation back does.

@@ -64,7 +64,7 @@ func TestE2_FamilyPages(t *testing.T) {
 			t.Fatal("E2: the page of the family removes a member at once")
 		}
 		page = open(t, admin.Browser, removal)
-		if !strings.Contains(page.Text(), "from the family?") || !strings.Contains(page.Text(), "Their API keys stop working") {
+		if !strings.Contains(page.Text(), "from the family?") || !strings.Contains(page.Text(), "loses access to this household, within a second") {
 			t.Errorf("E2: what will happen: %s", page.Text())
 		}
 		if page, _ := guest.Browser.Get(t.Context(), removal); page.Status != http.StatusNotFound {

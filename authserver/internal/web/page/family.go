@@ -32,3 +32,9 @@ func (v *View) roleOf(id, role string) string {
 	}
 	return role
 }
+
+// Signs of what will happen, as strokes on a ground of 24 by 24.
+const (
+	leavingSign = "M10 4H5v16h5M15 8l4 4-4 4M19 12H9"
+	keepingSign = "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM8 12l3 3 5-6"
+)
