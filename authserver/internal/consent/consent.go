@@ -3,7 +3,9 @@
 package consent
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -55,6 +57,28 @@ func (s *Service) Installations(ctx context.Context, userID, clientID string) ([
 	now := s.Now()
 	return slices.DeleteFunc(all, func(g authserver.Grant) bool {
 		return g.ClientID != clientID || g.EndedAt != nil || g.EndsAt != nil && !now.Before(*g.EndsAt)
+	}), nil
+}
+
+// Ended returns the last grant of each application that had access and is not among what
+// the user still allows, the last ended first, as long as it is remembered.
+func (s *Service) Ended(ctx context.Context, userID string, allowed []authserver.Application) ([]authserver.Grant, error) {
+	all, err := s.ListGrants(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	last := map[string]authserver.Grant{}
+	for _, g := range all {
+		known := slices.ContainsFunc(allowed, func(a authserver.Application) bool { return a.Client.ID == g.ClientID })
+		if known || g.ClientID == authserver.FirstPartyClientID || g.EndedAt == nil {
+			continue
+		}
+		if before, ok := last[g.ClientID]; !ok || g.EndedAt.After(*before.EndedAt) {
+			last[g.ClientID] = g
+		}
+	}
+	return slices.SortedFunc(maps.Values(last), func(a, b authserver.Grant) int {
+		return cmp.Or(b.EndedAt.Compare(*a.EndedAt), cmp.Compare(a.ClientID, b.ClientID))
 	}), nil
 }
 

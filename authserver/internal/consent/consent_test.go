@@ -96,7 +96,7 @@ func TestWhatWasAllowed(t *testing.T) {
 		w.allow(eve, "app")
 
 		list, err := w.List(w.Context(), w.ada.User.ID)
-		if err != nil || len(list) != 2 || list[0].Client.ID != "app" || !list[0].Live || list[0].Consent.Scopes != scope.All {
+		if err != nil || len(list) != 2 || list[0].Client.ID != "app" || !list[0].Live() || list[0].Consent.Scopes != scope.All {
 			w.Errorf("%+v, %v", list, err)
 		}
 		if a, err := w.Find(w.Context(), w.ada.User.ID, "other"); err != nil || a.Client.Name != "App" {

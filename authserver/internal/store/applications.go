@@ -86,7 +86,7 @@ type grantUse struct {
 	used, ended                *time.Time
 }
 
-// addUses tells of each application whether it holds live tokens and when it
+// addUses tells of each application how many of its grants hold live tokens, and when it
 // last got or used one.
 func (s *Store) addUses(ctx context.Context, userID string, list []authserver.Application, now time.Time) error {
 	uses, err := collect(ctx, s, func(u *grantUse) []any {
@@ -109,7 +109,9 @@ func (s *Store) addUses(ctx context.Context, userID string, list []authserver.Ap
 			if a.UsedAt == nil || at.After(*a.UsedAt) {
 				a.UsedAt = &at
 			}
-			a.Live = a.Live || u.ended == nil && (now.Before(u.until) || now.Before(u.accessUntil))
+			if u.ended == nil && (now.Before(u.until) || now.Before(u.accessUntil)) {
+				a.Grants++
+			}
 		}
 	}
 	return nil

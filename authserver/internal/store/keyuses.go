@@ -139,6 +139,22 @@ func (s *Store) ListKeyAddresses(ctx context.Context, keyID string) ([]authserve
 		`SELECT address, calls, first_at, last_at FROM key_addresses WHERE key_id = $1 ORDER BY last_at DESC, address`, keyID)
 }
 
+// CallsOf returns how often each client called in the name of a user since a time.
+func (s *Store) CallsOf(ctx context.Context, userID string, since time.Time) (map[string]int64, error) {
+	type row struct {
+		client string
+		calls  int64
+	}
+	rows, err := collect(ctx, s, func(r *row) []any { return []any{&r.client, &r.calls} },
+		`SELECT g.client_id, CAST(sum(u.calls) AS bigint) FROM grants g JOIN usage_hours u
+		ON u.kind = 'grant' AND u.subject = CAST(g.id AS text) AND u.hour >= $2 WHERE g.user_id = $1 GROUP BY g.client_id`, userID, since)
+	calls := make(map[string]int64, len(rows))
+	for _, one := range rows {
+		calls[one.client] = one.calls
+	}
+	return calls, err
+}
+
 // GrantIDs returns the ids of the authorizations of one client by one user, the latest
 // first, at most so many.
 func (s *Store) GrantIDs(ctx context.Context, userID, clientID string, most int) ([]string, error) {

@@ -17,6 +17,7 @@ type Store interface {
 	ListLatency(ctx context.Context, since time.Time) ([]authserver.LatencyHour, error)
 	ListKeyAddresses(ctx context.Context, keyID string) ([]authserver.KeyAddress, error)
 	CountPeople(ctx context.Context, clientID string) (int, error)
+	CallsOf(ctx context.Context, userID string, since time.Time) (map[string]int64, error)
 	GrantIDs(ctx context.Context, userID, clientID string, most int) ([]string, error)
 }
 
@@ -71,6 +72,12 @@ func (s *Service) Grants(ctx context.Context, userID, clientID string) (*Recent,
 		return nil, err
 	}
 	return s.of(ctx, time.UTC, keyuse.KindGrant, ids...)
+}
+
+// Applications returns how often each application called in the name of one user in the
+// last Days, by days of UTC. What is not stored yet is missing.
+func (s *Service) Applications(ctx context.Context, userID string) (map[string]int64, error) {
+	return s.Store.CallsOf(ctx, userID, date(s.Now().UTC(), time.UTC).Add(-(Days-1)*day))
 }
 
 func (s *Service) of(ctx context.Context, zone *time.Location, kind string, ids ...string) (*Recent, error) {

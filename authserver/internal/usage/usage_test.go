@@ -42,6 +42,10 @@ func (s *stored) ListKeyAddresses(context.Context, string) ([]authserver.KeyAddr
 
 func (s *stored) CountPeople(context.Context, string) (int, error) { return len(s.grants), s.err }
 
+func (s *stored) CallsOf(context.Context, string, time.Time) (map[string]int64, error) {
+	return nil, s.err
+}
+
 func (s *stored) GrantIDs(context.Context, string, string, int) ([]string, error) {
 	return s.grants, s.err
 }

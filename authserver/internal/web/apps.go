@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -9,20 +10,66 @@ import (
 	"latchkey/authserver"
 	"latchkey/authserver/internal/consent"
 	"latchkey/authserver/internal/web/page"
+	"latchkey/pkg/fault"
 )
 
 func (s *Server) showApplications(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	found, err := s.consents.List(r.Context(), in.User.ID)
+	allowed, err := s.consents.List(r.Context(), in.User.ID)
 	if err != nil {
 		return err
 	}
-	shown, window := windowed(r, "from", found, page.Rows)
-	list := make([]page.ApplicationView, 0, len(shown))
-	for _, a := range shown {
-		list = append(list, page.NewApplicationView(a))
+	ended, err := s.consents.Ended(r.Context(), in.User.ID, allowed)
+	if err != nil {
+		return err
+	}
+	d := page.AppsView{Allowed: len(allowed), EndedCount: len(ended)}
+	switch r.URL.Query().Get("show") {
+	case "":
+		err = s.allowedApplications(r, in, allowed, &d)
+	case page.AppsEnded:
+		err = s.endedApplications(r, ended, &d)
+	default:
+		err = errFilter
+	}
+	if err != nil {
+		return err
 	}
 	v := s.personalView(w, r, in, "apps.title")
-	return s.render(w, r, http.StatusOK, v, page.AppsPage(v, list, window))
+	return s.render(w, r, http.StatusOK, v, page.AppsPage(v, d))
+}
+
+// allowedApplications are those in use, then those that are hardly needed any more.
+func (s *Server) allowedApplications(r *http.Request, in *authserver.Signin, allowed []authserver.Application, d *page.AppsView) error {
+	calls, err := s.usage.Applications(r.Context(), in.User.ID)
+	if err != nil {
+		return err
+	}
+	list := make([]page.ApplicationView, len(allowed))
+	for i, a := range allowed {
+		list[i] = page.NewApplicationView(a)
+		list[i].Calls = calls[a.Client.ID]
+		list[i].Group = page.AppGroup(&list[i].Application, s.now())
+	}
+	slices.SortStableFunc(list, func(a, b page.ApplicationView) int { return cmp.Compare(a.Group, b.Group) })
+	d.List, d.Window = windowed(r, "from", list, page.Rows)
+	return nil
+}
+
+func (s *Server) endedApplications(r *http.Request, ended []authserver.Grant, d *page.AppsView) error {
+	d.ShowEnded = true
+	shown, window := windowed(r, "from", ended, page.Rows)
+	d.Window = window
+	for i := range shown {
+		c, err := s.findClient(r.Context(), shown[i].ClientID)
+		if fault.Is(err, fault.NotFound) {
+			continue // deleted since
+		}
+		if err != nil {
+			return err
+		}
+		d.Ended = append(d.Ended, page.NewEndedView(c, &shown[i]))
+	}
+	return nil
 }
 
 func (s *Server) showApplication(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {

@@ -17,8 +17,13 @@ func (v *View) ago(at time.Time) (string, error) {
 	}
 	text, err := v.when(at)
 	if v.near(at) != "" {
-		first, size := utf8.DecodeRuneInString(text)
-		text = string(unicode.ToLower(first)) + text[size:]
+		text = within(text)
 	}
 	return text, err
+}
+
+// within is text as it stands within a sentence.
+func within(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToLower(first)) + text[size:]
 }

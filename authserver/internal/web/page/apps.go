@@ -1,7 +1,9 @@
 package page
 
 import (
+	"cmp"
 	"net/url"
+	"time"
 
 	"latchkey/authserver"
 )
@@ -24,9 +26,87 @@ type ApplicationView struct {
 	Link     string // to its page
 	Unknown  bool   // it introduced itself
 
+	Group         AppGroupKey        // on the list of all
+	Calls         int64              // in 30 days, on the list of all
 	Can           Ability            // on the application's own page
 	Installations []authserver.Grant // that are live
 	Usage         *UsageView         // in the person's name
+}
+
+// AppGroupKey is where an application stands in the list of all: groups are shown in
+// this order.
+type AppGroupKey int
+
+// The groups.
+const (
+	appsInUse AppGroupKey = iota
+	appsUnused
+	appsIdle
+)
+
+// unusedAfter is when an application that nobody uses is pointed at.
+const unusedAfter = 90 * 24 * time.Hour
+
+// AppGroup is the group of a.
+func AppGroup(a *authserver.Application, now time.Time) AppGroupKey {
+	switch {
+	case !a.Live():
+		return appsIdle
+	case a.UsedAt != nil && now.Sub(*a.UsedAt) > unusedAfter:
+		return appsUnused
+	}
+	return appsInUse
+}
+
+// appGroups are the keys of the headings, by group.
+var appGroups = []string{"apps.inuse", "apps.unused", "apps.idle"}
+
+// AppsEnded is what the address of the list says of the applications without access.
+const AppsEnded = "ended"
+
+// AppsView is the data of AppsPage.
+type AppsView struct {
+	Allowed, EndedCount int
+	ShowEnded           bool // Ended, in place of List
+	List                []ApplicationView
+	Ended               []EndedView
+	Window              Window
+}
+
+// of are the rows of a group on this page.
+func (d AppsView) of(group int) []ApplicationView {
+	var list []ApplicationView
+	for _, one := range d.List {
+		if one.Group == AppGroupKey(group) {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+// EndedView is an application that had access.
+type EndedView struct {
+	Name string
+	Emblem
+	Host  string
+	Local bool
+	At    time.Time
+	why   string
+}
+
+// endings are the keys of why access ended, by reason.
+var endings = map[string]string{
+	authserver.EndConsentRevoked: "app.ended.removed", authserver.EndPasswordChanged: "app.ended.password", authserver.EndRemoved: "app.ended.left",
+}
+
+// NewEndedView shows the end of the last grant of c.
+func NewEndedView(c *authserver.Client, g *authserver.Grant) EndedView {
+	d := EndedView{Name: PlainName(c.Name), At: *g.EndedAt, why: cmp.Or(endings[g.EndReason], "app.ended.other")}
+	d.Emblem = shownEmblem(c, d.Name)
+	if len(c.RedirectURIs) > 0 {
+		d.Host, d.Local = redirectHost(c.RedirectURIs[0])
+	}
+	return d
 }
 
 // NewApplicationView shows a.
@@ -59,4 +139,21 @@ func (v *ApplicationView) removal() string {
 // ending is the page that asks before one grant of the application ends.
 func (v *ApplicationView) ending(grantID string) string {
 	return ApplicationPath + "/end?" + clientQuery(v.Client.ID) + "&grant=" + grantID
+}
+
+// can says what an application may do, within a line.
+func (v *View) can(d ApplicationView) (string, error) {
+	text, err := v.t("app.can." + d.Scope)
+	return within(text), err
+}
+
+// counting is the text under key with n in it; one and none have their own.
+func (v *View) counting(key string, n int64) (string, error) {
+	switch n {
+	case 0:
+		return v.t(key + ".none")
+	case 1:
+		return v.t(key + ".one")
+	}
+	return v.t(key, v.plain(n))
 }

@@ -991,7 +991,7 @@ func homeApplications(v *View, d HomeView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if one.Live && one.UsedAt != nil {
+					if one.Live() && one.UsedAt != nil {
 						var templ_7745c5c3_Var53 string
 						templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(v.t("home.used"))
 						if templ_7745c5c3_Err != nil {
