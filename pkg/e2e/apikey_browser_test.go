@@ -111,7 +111,7 @@ func (b *tab) revealedKey() string {
 		b.t.Fatalf("the page shows no key: %v", err)
 	}
 	command, err := ask[string](b, `document.querySelector("#command").textContent`)
-	if err != nil || !strings.Contains(command, `curl -H "X-Api-Key: $LATCHKEY_API_KEY"`) || strings.Contains(command, key) {
+	if err != nil || !strings.Contains(command, `-H "X-Api-Key: $LATCHKEY_API_KEY"`) || strings.Contains(command, key) {
 		b.t.Errorf("the page shows no command that reads the key from the environment: %q, %v", command, err)
 	}
 	return key

@@ -52,7 +52,7 @@ func (s *Server) showKeys(w http.ResponseWriter, r *http.Request, in *authserver
 func (s *Server) showNewKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	v := s.personalView(w, r, in, "key_new.title")
 	v.Fields = map[string]string{"source": authserver.SourceWeb, "scopes": "read"}
-	return s.render(w, r, http.StatusOK, v, page.NewKeyPage(v))
+	return s.render(w, r, http.StatusOK, v, page.NewKeyPage(v, s.keyStages(r, in)))
 }
 
 func (s *Server) createKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
@@ -69,7 +69,7 @@ func (s *Server) createKey(w http.ResponseWriter, r *http.Request, in *authserve
 		}
 	}
 	v := s.personalView(w, r, in, "key_new.title")
-	return s.again(w, r, v, page.NewKeyPage(v), err, "name", "scopes", "source", "expires_at", "allowed_cidrs")
+	return s.again(w, r, v, page.NewKeyPage(v, s.keyStages(r, in)), err, "name", "scopes", "source", "expires_at", "allowed_cidrs")
 }
 
 func (s *Server) makeKey(r *http.Request, in *authserver.Signin, q authserver.KeyRequest) (page.MadeKeyView, error) {
@@ -80,8 +80,18 @@ func (s *Server) makeKey(r *http.Request, in *authserver.Signin, q authserver.Ke
 	return s.newMadeKey(k, made), nil
 }
 
+// keyStages are the steps that are left to who begins.
+func (s *Server) keyStages(r *http.Request, in *authserver.Signin) page.Stages {
+	return page.KeyStages(r.URL.Path, s.people.Confirmed(in), 0)
+}
+
 // revealKey shows a key, this once: it is not stored readably.
 func (s *Server) revealKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, made page.MadeKeyView) error {
+	asked := r.PostForm.Has("password")
+	made.Stages = page.KeyStages(r.URL.Path, !asked, 1)
+	if asked {
+		made.Stages.Done = 2
+	}
 	v := s.personalView(w, r, in, "key_made.title", made.Name)
 	return s.render(w, r, http.StatusOK, v, page.MadeKeyPage(v, made))
 }
@@ -91,8 +101,10 @@ func (s *Server) showKey(w http.ResponseWriter, r *http.Request, in *authserver.
 	if err != nil {
 		return err
 	}
+	shown := s.newKeyView(k)
+	shown.Refused = used.Refused()
 	v := s.personalView(w, r, in, "key.title", k.Name)
-	return s.render(w, r, http.StatusOK, v, page.KeyPage(v, s.newKeyView(k), used))
+	return s.render(w, r, http.StatusOK, v, page.KeyPage(v, shown, used))
 }
 
 func (s *Server) showKeyRotation(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View) error {
@@ -100,7 +112,7 @@ func (s *Server) showKeyRotation(w http.ResponseWriter, r *http.Request, in *aut
 		return redirect(w, r, page.KeysPath+"/"+k.ID)
 	}
 	v := s.personalView(w, r, in, "key_rotate.title", k.Name)
-	return s.render(w, r, http.StatusOK, v, page.RotateKeyPage(v, s.newKeyView(k)))
+	return s.render(w, r, http.StatusOK, v, page.RotateKeyPage(v, s.newKeyView(k), s.keyStages(r, in)))
 }
 
 func (s *Server) rotateKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin, k *apikey.View) error {
@@ -111,7 +123,7 @@ func (s *Server) rotateKey(w http.ResponseWriter, r *http.Request, in *authserve
 	done, err := s.keys.Rotate(r.Context(), in.User.ID, k.ID, life, "")
 	if err != nil {
 		v := s.personalView(w, r, in, "key_rotate.title", k.Name)
-		return s.again(w, r, v, page.RotateKeyPage(v, s.newKeyView(k)), err)
+		return s.again(w, r, v, page.RotateKeyPage(v, s.newKeyView(k), s.keyStages(r, in)), err)
 	}
 	made, old := s.newMadeKey(done.New, done.Secret), s.newKeyView(done.Old)
 	if !done.Old.Live(s.now()) {

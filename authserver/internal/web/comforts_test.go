@@ -123,7 +123,7 @@ func TestE3_TryItKeepsTheKeyOutOfCommands(t *testing.T) {
 		made, path := makeKey(t, signedUp(t, s).Browser, "Nightly export")
 		key := regexp.MustCompile(secret.Pattern).FindString(made.Body)
 		command := regexp.MustCompile(`<code id="command">([^<]*)</code>`).FindStringSubmatch(made.Body)
-		if command == nil || !strings.HasSuffix(command[1], " https://api.example.com/api/v1/accounts") || strings.Contains(command[1], key) {
+		if command == nil || !strings.HasPrefix(command[1], "curl https://api.example.com/api/v1/accounts ") || strings.Contains(command[1], key) {
 			t.Errorf("the command for %s is %v", path, command)
 		}
 		if strings.Count(made.Body, key) != 1 || !strings.Contains(made.Body, `data-copy="key"`) || !strings.Contains(made.Body, `data-copy="command"`) {

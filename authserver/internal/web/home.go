@@ -43,11 +43,9 @@ func (s *Server) homeView(r *http.Request, in *authserver.Signin) (page.HomeView
 	if d.CodesLeft, err = s.people.RecoveryCodesLeft(r.Context(), &in.User); err != nil {
 		return d, err
 	}
-	passkeys, err := s.passkeys.List(r.Context(), in.User.ID)
-	if err != nil {
+	if d.Passkeys, err = s.passkeys.List(r.Context(), in.User.ID); err != nil {
 		return d, err
 	}
-	d.Passkeys = len(passkeys)
 	if d.Signins, err = s.people.Signins(r.Context(), in.User.ID); err != nil {
 		return d, err
 	}
@@ -64,12 +62,30 @@ func (s *Server) homeView(r *http.Request, in *authserver.Signin) (page.HomeView
 	if d.Lately, err = s.lately(r, in); err != nil {
 		return d, err
 	}
-	if s.keys == nil {
-		return d, nil
-	}
-	keys, err := s.keys.List(r.Context(), in.User.ID)
-	for _, k := range keys {
-		d.Keys = append(d.Keys, s.newKeyView(k))
-	}
+	d.Keys, err = s.homeKeys(r, in)
 	return d, err
+}
+
+// homeKeys are the person's keys; those at their limit say how much was refused.
+func (s *Server) homeKeys(r *http.Request, in *authserver.Signin) ([]page.KeyView, error) {
+	if s.keys == nil {
+		return nil, nil
+	}
+	found, err := s.keys.List(r.Context(), in.User.ID)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]page.KeyView, len(found))
+	for i, k := range found {
+		list[i] = s.newKeyView(k)
+		if !list[i].Full() {
+			continue
+		}
+		used, err := s.usage.Key(r.Context(), time.UTC, k.ID)
+		if err != nil {
+			return nil, err
+		}
+		list[i].Refused = used.Hours[len(used.Hours)-1].Refused()
+	}
+	return list, nil
 }

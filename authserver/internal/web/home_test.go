@@ -25,15 +25,15 @@ func TestE3_HomeSaysHowThingsStand(t *testing.T) {
 	eachSite(t, func(t *testing.T, s *site) {
 		p := signedUp(t, s)
 		wantText(t, open(t, p.Browser, "/"), "Only your password protects this account", "This browser", "You have no API keys yet. Create API key", "No application has access.",
-			"Recent activity")
+			"What happened lately", "Two things to look at", "Chosen on "+s.clock.now().UTC().Format("2 Jan 2006"))
 		_, path := makeKey(t, p.Browser, "Nightly export")
 		now := s.clock.now().UTC()
-		use := keyuse.Use{ID: path[strings.LastIndex(path, "/")+1:], At: now, From: "192.0.2.7", Hour: now.Truncate(time.Hour), Count: 100}
+		use := keyuse.Use{ID: path[strings.LastIndex(path, "/")+1:], At: now, From: "192.0.2.7", Hour: now.Truncate(time.Hour), Count: 100, Limited: 41}
 		if err := s.Store.StampUses(t.Context(), []keyuse.Use{use}); err != nil {
 			t.Fatal(err)
 		}
 		page := open(t, p.Browser, "/")
-		wantText(t, page, "Nightly export has reached its limit", "100 of 100", "just now")
+		wantText(t, page, "Three things to look at", "Nightly export reached its limit", "Requests refused this hour: 41.", "100 of 100 this hour", "just now")
 		if !strings.Contains(page.Body, `href="`+path+`"`) || strings.Contains(page.Body, "tiles") {
 			t.Errorf("home leads nowhere: %s", page.Body)
 		}
@@ -45,4 +45,44 @@ func TestE3_HomeSaysHowThingsStand(t *testing.T) {
 			t.Errorf("with a second factor: %s", page.Text())
 		}
 	}, withKeys)
+}
+
+// A sign-in at a new browser waits on the home page until its person recognises it.
+func TestHomeAsksAboutANewBrowser(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		p := signedUp(t, s)
+		elsewhere, path := newSignin(t, s, p)
+		page := open(t, p.Browser, "/")
+		wantText(t, page, "Three things to look at", "New sign-in", "Was this you?", "New")
+		if !strings.Contains(page.Body, `href="`+path+`"`) {
+			t.Errorf("home does not lead to %s", path)
+		}
+		if text := home(t, elsewhere.Browser); strings.Contains(text, "Was this you?") {
+			t.Errorf("who is there is asked: %s", text)
+		}
+		fill(t, p.Browser, open(t, p.Browser, path), nil)
+		if text := home(t, p.Browser); strings.Contains(text, "Was this you?") || !strings.Contains(text, "Two things to look at") {
+			t.Errorf("recognised, and still there: %s", text)
+		}
+	})
+}
+
+// There are three things to look at, at most: the others wait their turn.
+func TestHomeAsksForThreeThingsAtMost(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		p := signedUp(t, s)
+		for range 4 {
+			newSignin(t, s, p)
+		}
+		page := open(t, p.Browser, "/")
+		wantText(t, page, "Three things to look at")
+		if n := strings.Count(page.Body, "Was this you?"); n != 3 {
+			t.Errorf("%d things: %s", n, page.Text())
+		}
+		if n := strings.Count(page.Text(), "This browser"); n != 1 {
+			t.Errorf("this browser is not among those shown: %s", page.Text())
+		}
+	})
 }

@@ -17,15 +17,16 @@ type KeyView struct {
 	Counted     int64      // requests in the last 60 minutes if Sliding, else in this clock hour; at most MaxRequests
 	Sliding     bool
 	PassesIn    time.Duration // when a request that would be refused now passes; 0: one passes now, or not known
+	Refused     int64         // in this clock hour; on the pages that say so
 	Unlimited   bool
 	MaxRequests int64 // in an hour, unless Unlimited
 }
 
-// full reports whether the next request would be refused.
-func (k KeyView) full() bool { return !k.Unlimited && k.Counted >= k.MaxRequests }
+// Full reports whether the next request would be refused.
+func (k KeyView) Full() bool { return !k.Unlimited && k.Counted >= k.MaxRequests }
 
 // near reports whether most of the limit is used up.
-func (k KeyView) near() bool { return !k.full() && k.percent() >= nearLimit }
+func (k KeyView) near() bool { return !k.Full() && k.percent() >= nearLimit }
 
 const nearLimit = 80 // percent
 
@@ -53,7 +54,28 @@ func (v *View) again(k KeyView) (string, error) {
 	if k.PassesIn <= 0 {
 		return v.t("key.full.later")
 	}
-	return v.t("key.full.again", int(math.Ceil(k.PassesIn.Minutes())))
+	return v.t("key.full.again", k.minutes())
+}
+
+// minutes are those until the next request passes.
+func (k KeyView) minutes() int { return int(math.Ceil(k.PassesIn.Minutes())) }
+
+// until says in words when a moment to come will be.
+func (v *View) until(at time.Time) (string, error) {
+	if v.near(at) != "" || at.Before(v.Now) {
+		text, err := v.when(at)
+		return within(text), err
+	}
+	return v.t("key.expires.days", daysBetween(v.Now.In(v.zone()), at.In(v.zone())))
+}
+
+// daysBetween counts the midnights between two moments of one zone.
+func daysBetween(from, to time.Time) int {
+	midnight := func(at time.Time) time.Time {
+		y, m, d := at.Date()
+		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	}
+	return int(midnight(to).Sub(midnight(from)) / (24 * time.Hour))
 }
 
 // maker is who made a key, and with what.
@@ -82,12 +104,7 @@ type MadeKeyView struct {
 	Secret string
 	API    string   // public address of the resource API
 	Old    *KeyView // the key this one replaces; nil: none
-}
-
-// command uses a key that the environment holds: a command with the key itself
-// would stay in the shell's history.
-func (k MadeKeyView) command() string {
-	return `curl -H "X-Api-Key: $LATCHKEY_API_KEY" ` + k.API + "/api/v1/accounts"
+	Stages Stages
 }
 
 // lastUse is when a key was used last, and from where.
@@ -114,4 +131,9 @@ func keySources() []choice {
 		list = append(list, choice{source, "key.source." + source, "key_new.source." + source + ".text"})
 	}
 	return list
+}
+
+// spent is how much of its limit a key has used.
+func (v *View) spent(k KeyView) (string, error) {
+	return v.t(k.span()+".of", v.plain(k.Counted), v.plain(k.MaxRequests))
 }

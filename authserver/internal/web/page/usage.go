@@ -24,12 +24,12 @@ type UsageView struct {
 	Window      Window // of the addresses
 }
 
-// thisHour is what was counted in the hour that runs.
-func (u *UsageView) thisHour() *authserver.UsageHour {
+// Refused is how many requests were refused in the hour that runs.
+func (u *UsageView) Refused() int64 {
 	if len(u.Hours) == 0 {
-		return &authserver.UsageHour{}
+		return 0
 	}
-	return &u.Hours[len(u.Hours)-1]
+	return u.Hours[len(u.Hours)-1].Refused()
 }
 
 // sum is what was counted in all days.
