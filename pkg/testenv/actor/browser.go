@@ -217,7 +217,12 @@ func words(node *html.Node) string {
 	var words []string
 	for n := range node.Descendants() {
 		if n.Type == html.TextNode && n.Parent.Data != "style" && n.Parent.Data != "script" {
-			words = append(words, strings.Fields(n.Data)...)
+			found := strings.Fields(n.Data)
+			if at := n.PrevSibling; at != nil && at.Data == "wbr" && len(words) > 0 && len(found) > 0 { // a line may end within a word
+				words[len(words)-1] += found[0]
+				found = found[1:]
+			}
+			words = append(words, found...)
 		}
 	}
 	return strings.Join(words, " ")
