@@ -19,6 +19,9 @@ func (s *Service) SignUpOnDevice(ctx context.Context, in Signup, d authserver.De
 	var tokens *authserver.Tokens
 	in.device = &d
 	u, err := s.SignUp(ctx, in, v, func(ctx context.Context, u *authserver.User) (err error) {
+		if err := s.deps.Store.NoteSignin(ctx, u.ID, s.now(), ""); err != nil {
+			return err
+		}
 		tokens, err = s.openDevice(ctx, u, &d, authserver.OriginLogin)
 		return err
 	})
@@ -50,6 +53,9 @@ func (s *Service) SignInOnDevice(ctx context.Context, email, password, code stri
 	}
 	var tokens *authserver.Tokens
 	err = s.deps.Store.InTx(ctx, func(ctx context.Context) (err error) {
+		if err := s.deps.Store.NoteSignin(ctx, u.ID, s.now(), ""); err != nil {
+			return err
+		}
 		if err := s.stillGood(ctx, u); err != nil {
 			return err
 		}

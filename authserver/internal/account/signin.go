@@ -225,6 +225,9 @@ func (s *Service) signInHere(ctx context.Context, u *authserver.User, v Visitor,
 				return err
 			}
 		}
+		if err := s.deps.Store.NoteSignin(ctx, u.ID, s.now(), authserver.UserAgentText(v.UserAgent)); err != nil {
+			return err
+		}
 		made, err := s.openSignin(ctx, u, v, s.now())
 		if err != nil {
 			return err

@@ -155,8 +155,10 @@ func (s *Service) newFamily(ctx context.Context, u *authserver.User) error {
 func (s *Service) SignUpHere(ctx context.Context, in Signup, v Visitor) (secret.Token, error) {
 	var made opened
 	_, err := s.SignUp(ctx, in, v, func(ctx context.Context, u *authserver.User) error {
-		var err error
-		made, err = s.openSignin(ctx, u, v, s.now())
+		err := s.deps.Store.NoteSignin(ctx, u.ID, s.now(), authserver.UserAgentText(v.UserAgent))
+		if err == nil {
+			made, err = s.openSignin(ctx, u, v, s.now())
+		}
 		return err
 	})
 	return made.cookie, err

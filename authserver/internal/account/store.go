@@ -71,6 +71,7 @@ type families interface {
 }
 
 type signins interface {
+	NoteSignin(ctx context.Context, userID string, at time.Time, with string) error
 	CreateSignin(ctx context.Context, s *authserver.Signin) error
 	FindSignin(ctx context.Context, cookie secret.Digest, clientID string, now time.Time, idle time.Duration) (*authserver.Signin, error)
 	ListSignins(ctx context.Context, userID string, now time.Time, idle time.Duration) ([]authserver.Signin, error)

@@ -40,6 +40,9 @@ func (s *Service) OpenDevice(ctx context.Context, u *authserver.User, d authserv
 	}
 	var tokens *authserver.Tokens
 	err := s.deps.Store.InTx(ctx, func(ctx context.Context) (err error) {
+		if err := s.deps.Store.NoteSignin(ctx, u.ID, s.now(), ""); err != nil {
+			return err
+		}
 		if err := s.stillGood(ctx, u); err != nil {
 			return err
 		}

@@ -37,6 +37,13 @@ func (s *Store) CreateSignin(ctx context.Context, in *authserver.Signin) error {
 	return err
 }
 
+// NoteSignin notes when a user signed in last and with which browser; with "": in an app. It comes
+// before CreateSignin or LockUser hold the user's row, or two sign-ins would wait for each other.
+func (s *Store) NoteSignin(ctx context.Context, userID string, at time.Time, with string) error {
+	_, err := s.db.Exec(ctx, `UPDATE users SET signed_in_at = $2, signed_in_with = $3 WHERE id = $1 AND signed_in_at < $2`, userID, at, with)
+	return err
+}
+
 // FindSignin returns the sign-in of a cookie with its user and family, and what
 // the user has allowed the client ("": none), one statement. fault.NotFound:
 // none, or it has ended, expired at now, was not seen for idle, or its user is
