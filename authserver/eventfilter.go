@@ -15,6 +15,7 @@ type EventFilter struct {
 	Since    time.Time // the first moment
 	Until    time.Time // the first moment after
 	After    Place     // the last event of the page before
+	Before   Place     // instead of After, the first event of the page after
 	Limit    int       // how many; 0: all
 }
 

@@ -72,7 +72,7 @@ func (w *world) tour(b *tab, look func(page string)) {
 	w.tourKeys(b, look)
 	w.tourConfirmedKey(b, look, p)
 	w.tourApplications(b, at, elsewhere, app.App)
-	w.tourOperator(b, at)
+	w.tourOperator(b, at, look)
 	w.tourSecondFactor(b, at, look, p)
 	w.tourReset(b, look, p)
 	leaves := w.person()
@@ -115,14 +115,20 @@ func (w *world) tourSettings(b *tab, at func(page, path string), look func(page 
 }
 
 // tourOperator opens the pages of the person in charge, who signed up first.
-func (w *world) tourOperator(b *tab, at func(page, path string)) {
+func (w *world) tourOperator(b *tab, at func(page, path string), look func(page string)) {
 	w.person()
 	at("operator-quiet", "/operator")
+	w.crowd()
 	w.busy("instance", "signins", "refused", "tokens")
 	w.slow()
 	for _, page := range []string{"", "people", "people?q=nobody-at-all", "families", "applications", "keys", "invites", "invites/new", "servers", "registrations", "registrations/new", "events", "erasures"} {
 		at("operator-"+strings.NewReplacer("/", "-", "?q=", "-").Replace(page), strings.TrimSuffix("/operator/"+page, "/"))
 	}
+	b.visit(w.Auth.URL + "/operator/people")
+	if _, err := ask[bool](b, `document.querySelector("tbody tr:has(.ends) .act").open = true`); err != nil {
+		w.t.Fatal(err)
+	}
+	look("operator-people-menu")
 	for list, pages := range map[string][]string{
 		"people": {"", "/deactivate", "/reset-link"}, "families": {""}, "applications": {""}, "keys": {"", "/tier", "/revoke"},
 	} {

@@ -6,7 +6,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // busy makes the last month of a subject of a kind one with figures in each hour, so
@@ -61,5 +64,30 @@ func (w *world) eachHour(row func(i int) (statement string, args []any), times i
 	})
 	if err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// crowd adds people in every state that a list of them tells.
+func (w *world) crowd() {
+	w.t.Helper()
+	db, now, family := openDB(w.t, w.AuthDB), time.Now().UTC(), uuid.NewString()
+	add := func(statement string, args ...any) {
+		w.t.Helper()
+		if _, err := db.Exec(w.t.Context(), statement, args...); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	add(`INSERT INTO families (id, name, created_at) VALUES ($1, 'The lake house', $2)`, family, now)
+	for i, name := range []string{"Sam", "Noor", "Kim", "Ravi", "Lena", "Tomás", "Inês", "Jo", "Mika", "Ada", "Ben"} {
+		at, gone := now.Add(-time.Duration(i*i*9)*time.Hour), (*time.Time)(nil)
+		if name == "Jo" {
+			gone = &now
+		}
+		if name == "Ben" {
+			at = time.Unix(0, 0).UTC()
+		}
+		add(`INSERT INTO users (id, family_id, role, email, first_name, second_factor, created_at, deactivated_at, signed_in_at, signed_in_with)
+			VALUES ($1, $2, 'member', $3, $4, $5, $6, $7, $8, 'Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0')`,
+			uuid.NewString(), family, strings.ToLower(name)+strings.Repeat(".with.a.long.address", i/5%2)+"@mail.example.com", name, i%2 == 0, now, gone, at)
 	}
 }

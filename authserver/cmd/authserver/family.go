@@ -40,7 +40,7 @@ func familyList(ctx context.Context, args []string) error {
 	}
 	return withParts(ctx, func(p *parts) error {
 		views, rows := []familyView{}, [][]string{}
-		q := authserver.Search{Text: *text, Order: authserver.OrderNewest, Limit: operator.MaxPageSize}
+		q := authserver.Search{Text: *text, Order: authserver.OrderNewest, Limit: operator.MaxPageSize, Whole: true}
 		for {
 			found, err := p.store.SearchFamilies(ctx, q)
 			if err != nil {

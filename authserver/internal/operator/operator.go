@@ -19,7 +19,7 @@ import (
 // transaction in its context.
 type Store interface {
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
-	SearchUsers(ctx context.Context, q authserver.Search) (authserver.Found[authserver.UserEntry], error)
+	SearchUsers(ctx context.Context, q authserver.Search, now time.Time) (authserver.Found[authserver.UserEntry], error)
 	SearchFamilies(ctx context.Context, q authserver.Search) (authserver.Found[authserver.FamilyEntry], error)
 	SearchErasures(ctx context.Context, q authserver.Search) (authserver.Found[authserver.Erasure], error)
 	SearchClients(ctx context.Context, q authserver.Search) (authserver.Found[*authserver.Client], error)
@@ -28,6 +28,7 @@ type Store interface {
 	FindUser(ctx context.Context, id string) (*authserver.User, error)
 	FindUserByEmail(ctx context.Context, email string) (*authserver.User, error)
 	UserEmails(ctx context.Context, ids []string) (map[string]string, error)
+	NamesOf(ctx context.Context, ids, clients []string) (map[string]string, error)
 	ListMembers(ctx context.Context, familyID string) ([]authserver.User, error)
 	FindClient(ctx context.Context, id string) (*authserver.Client, error)
 	CountOperators(ctx context.Context) (int, error)
@@ -71,7 +72,7 @@ func New(d Dependencies) *Service { return &Service{d} }
 
 // Pages of lists, in rows.
 const (
-	PageSize    = 20
+	PageSize    = 10
 	MaxPageSize = 100
 )
 
@@ -84,7 +85,7 @@ func bounded(q authserver.Search) authserver.Search {
 
 // People returns a page of the people.
 func (s *Service) People(ctx context.Context, q authserver.Search) (authserver.Found[authserver.UserEntry], error) {
-	return s.deps.Store.SearchUsers(ctx, bounded(q))
+	return s.deps.Store.SearchUsers(ctx, bounded(q), s.deps.Now())
 }
 
 // Families returns a page of the families.

@@ -65,13 +65,10 @@ func (s *Store) SearchErasures(ctx context.Context, q authserver.Search) (authse
 	case authserver.ErasureDone:
 		query = query.Where("outbox.done_at IS NOT NULL")
 	}
-	l := list{query, "outbox", "outbox.subject", []string{"outbox.subject"}}
-	total, err := l.count(q)
-	if err != nil {
-		return authserver.Found[authserver.Erasure]{}, err
-	}
-	rows, err := database.Find[authserver.Erasure](l.page(q).Select(erasureColumns))
-	return found(rows, total, q, func(e *authserver.Erasure) authserver.Place {
-		return authserver.NewPlace(q.Order, e.FamilyID, e.CreatedAt, e.ID)
-	}), err
+	return list[authserver.Erasure]{
+		query: query, table: "outbox", columns: erasureColumns, name: "outbox.subject", text: []string{"outbox.subject"},
+		place: func(order string, e *authserver.Erasure) authserver.Place {
+			return authserver.NewPlace(order, e.FamilyID, e.CreatedAt, e.ID)
+		},
+	}.page(q)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -107,7 +108,10 @@ func (s *Store) events(ctx context.Context, f authserver.EventFilter) *gorm.DB {
 		query = query.Where("at < ?", f.Until)
 	}
 	if f.After.ID != "" {
-		query = query.Where("(at, id) < (?, ?)", f.After.Created(), f.After.ID)
+		query = query.Where("(at, id) < (?, ?)", f.After.At(), f.After.ID)
+	}
+	if f.Before.ID != "" {
+		query = query.Where("(at, id) > (?, ?)", f.Before.At(), f.Before.ID)
 	}
 	return query
 }
@@ -119,13 +123,22 @@ func (s *Store) CountEvents(ctx context.Context, f authserver.EventFilter, most 
 
 // ListEvents returns the events that f chooses, newest first.
 func (s *Store) ListEvents(ctx context.Context, f authserver.EventFilter) ([]authserver.Event, error) {
-	query := s.events(ctx, f).Order("at DESC, id DESC")
+	back := f.Before.ID != "" // from there on, and then turned
+	query := s.events(ctx, f)
+	if back {
+		query = query.Order("at, id")
+	} else {
+		query = query.Order("at DESC, id DESC")
+	}
 	if f.Limit > 0 {
 		query = query.Limit(f.Limit)
 	}
 	rows, err := database.Find[eventRow](query)
 	if err != nil {
 		return nil, err
+	}
+	if back {
+		slices.Reverse(rows)
 	}
 	found := make([]authserver.Event, len(rows))
 	for i, r := range rows {

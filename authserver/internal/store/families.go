@@ -165,6 +165,7 @@ func (s *Store) ForgetUser(ctx context.Context, userID string, now time.Time) er
 	return database.ErrorOf(s.user(ctx, userID).Updates(map[string]any{
 		"deleted_at": now, "former_email": "", "first_name": "", "last_name": "", "password_hash": "",
 		"second_factor": false, "erase_at": nil, "email_confirmed_at": nil, "email": noEmail(userID),
+		"signed_in_at": authserver.NeverSignedIn, "signed_in_with": "",
 	}))
 }
 

@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"strings"
+	"strconv"
 	"time"
 
 	"gorm.io/gorm"
@@ -11,67 +11,17 @@ import (
 	"latchkey/pkg/database"
 )
 
-// list is a table that the operator looks through.
-type list struct {
-	query *gorm.DB
-	table string
-	name  string // column of OrderName
-	// text is where a searched text may stand, beside the row's id.
-	text []string
-}
-
-// count applies what was searched for and returns how many rows there are.
-func (l *list) count(q authserver.Search) (int, error) {
-	if text := strings.TrimSpace(q.Text); text != "" {
-		like := "%" + likeEscape.Replace(strings.ToLower(text)) + "%"
-		conditions, args := []string{"CAST(" + l.table + ".id AS text) = ?"}, []any{text}
-		for _, column := range l.text {
-			conditions, args = append(conditions, "lower("+column+`) LIKE ? ESCAPE '\'`), append(args, like)
-		}
-		l.query = l.query.Where(strings.Join(conditions, " OR "), args...)
-	}
-	return database.Count(l.query.Session(&gorm.Session{}))
-}
-
-var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
-// page is the rows of the page and one more, which tells that there is a next one.
-func (l *list) page(q authserver.Search) *gorm.DB {
-	query, id, created := l.query.Session(&gorm.Session{}), l.table+".id", l.table+".created_at"
-	switch {
-	case q.Order == authserver.OrderName:
-		if q.After.ID != "" {
-			query = query.Where("("+l.name+", CAST("+id+" AS text)) > (?, ?)", q.After.By, q.After.ID)
-		}
-		query = query.Order(l.name + ", CAST(" + id + " AS text)")
-	default:
-		if q.After.ID != "" {
-			query = query.Where("("+created+", CAST("+id+" AS text)) < (?, ?)", q.After.Created(), q.After.ID)
-		}
-		query = query.Order(created + " DESC, CAST(" + id + " AS text) DESC")
-	}
-	return query.Limit(q.Limit + 1)
-}
-
-// found cuts the row off that is one too many.
-func found[T any](rows []T, total int, q authserver.Search, place func(*T) authserver.Place) authserver.Found[T] {
-	page := authserver.Found[T]{Rows: rows, Total: total}
-	if len(rows) > q.Limit {
-		page.Rows = rows[:q.Limit]
-		page.Next = place(&page.Rows[q.Limit-1])
-	}
-	return page
-}
-
 type userRow struct {
 	authserver.User
-	FamilyName string `gorm:"->"`
+	FamilyName   string `gorm:"->"`
+	SignedInAt   time.Time
+	SignedInWith string
 }
 
 func (userRow) TableName() string { return "users" }
 
 // SearchUsers returns a page of the users that were not deleted for good.
-func (s *Store) SearchUsers(ctx context.Context, q authserver.Search) (authserver.Found[authserver.UserEntry], error) {
+func (s *Store) SearchUsers(ctx context.Context, q authserver.Search, now time.Time) (authserver.Found[authserver.UserEntry], error) {
 	query := s.rows(ctx).Table("users").Joins("JOIN families ON families.id = users.family_id").Where("users.deleted_at IS NULL")
 	switch q.State {
 	case authserver.UserActive:
@@ -80,28 +30,48 @@ func (s *Store) SearchUsers(ctx context.Context, q authserver.Search) (authserve
 		query = query.Where("users.erase_at IS NOT NULL")
 	case authserver.UserDeactivated:
 		query = query.Where("users.deactivated_at IS NOT NULL AND users.erase_at IS NULL")
-	case authserver.UserNoFactor:
-		query = query.Where("users.deactivated_at IS NULL AND NOT users.second_factor")
 	case authserver.UserOperator:
 		query = query.Where("users.operator")
 	}
-	l := list{query, "users", "users.email", []string{"users.email", "users.former_email", "users.first_name", "users.last_name", "families.name"}}
-	total, err := l.count(q)
-	if err != nil {
-		return authserver.Found[authserver.UserEntry]{}, err
+	if q.Factor != "" {
+		query = query.Where("users.second_factor = ?", q.Factor == authserver.FactorOn)
 	}
-	rows, err := database.Find[userRow](l.page(q).Select(userSearchColumns))
-	if err != nil {
-		return authserver.Found[authserver.UserEntry]{}, err
+	switch q.Signin {
+	case "":
+	case authserver.SigninNever:
+		query = query.Where("users.signed_in_at = ?", authserver.NeverSignedIn)
+	case authserver.SigninNot90:
+		query = query.Where("users.signed_in_at < ?", now.AddDate(0, 0, -90))
+	default:
+		days, err := strconv.Atoi(q.Signin)
+		if err != nil {
+			return authserver.Found[authserver.UserEntry]{}, err
+		}
+		query = query.Where("users.signed_in_at >= ?", now.AddDate(0, 0, -days))
 	}
-	entries := database.Mapped(rows, func(r userRow) authserver.UserEntry {
+	found, err := list[authserver.UserEntry]{
+		query: query, table: "users", columns: userSearchColumns, name: "users.email",
+		text: []string{"users.email", "users.former_email", "users.first_name", "users.last_name", "families.name"}, read: usersOf,
+		place: func(order string, u *authserver.UserEntry) authserver.Place {
+			at := u.CreatedAt
+			if order == authserver.OrderSignin {
+				at = u.SignedInAt
+			}
+			return authserver.NewPlace(order, u.Email, at, u.ID)
+		},
+	}.page(q)
+	if err != nil {
+		return found, err
+	}
+	return found, s.addSeen(ctx, found.Rows)
+}
+
+func usersOf(query *gorm.DB) ([]authserver.UserEntry, error) {
+	rows, err := database.Find[userRow](query)
+	return database.Mapped(rows, func(r userRow) authserver.UserEntry {
 		r.User.FamilyName = r.FamilyName
-		return authserver.UserEntry{User: r.User}
-	})
-	page := found(entries, total, q, func(u *authserver.UserEntry) authserver.Place {
-		return authserver.NewPlace(q.Order, u.Email, u.CreatedAt, u.ID)
-	})
-	return page, s.addSeen(ctx, page.Rows)
+		return authserver.UserEntry{User: r.User, SignedInAt: r.SignedInAt.UTC(), SignedInWith: r.SignedInWith}
+	}), err
 }
 
 // knownEmail is the address of a user, after the account was closed too.
@@ -118,21 +88,40 @@ func (s *Store) UserEmails(ctx context.Context, ids []string) (map[string]string
 	return emails, err
 }
 
-const userSearchColumns = `users.id, users.family_id, families.name AS family_name, users.role, users.operator, ` + knownEmail + `,
-	users.first_name, users.last_name, users.second_factor, users.created_at, users.deactivated_at, users.erase_at`
+// NamesOf returns what is called how, by its id: API keys, passkeys, devices, invitations,
+// invites, connected accounts, registration tokens and clients, ended or not. By hand: one round trip.
+func (s *Store) NamesOf(ctx context.Context, ids, clients []string) (map[string]string, error) {
+	rows, err := database.Find[struct{ ID, Name string }](s.rows(ctx).Raw(`SELECT CAST(id AS text) AS id, name FROM api_keys WHERE id IN @ids
+		UNION ALL SELECT CAST(id AS text), name FROM passkeys WHERE id IN @ids
+		UNION ALL SELECT CAST(id AS text), name FROM devices WHERE id IN @ids
+		UNION ALL SELECT CAST(id AS text), email FROM invitations WHERE id IN @ids
+		UNION ALL SELECT CAST(id AS text), CASE note WHEN '' THEN email ELSE note END FROM invites WHERE id IN @ids
+		UNION ALL SELECT CAST(id AS text), CASE email WHEN '' THEN provider ELSE email END FROM identities WHERE id IN @ids
+		UNION ALL SELECT CAST(id AS text), note FROM registration_tokens WHERE id IN @ids
+		UNION ALL SELECT id, name FROM clients WHERE id IN @clients`, map[string]any{"ids": ids, "clients": clients}))
+	names := make(map[string]string, len(rows))
+	for _, row := range rows {
+		names[row.ID] = row.Name
+	}
+	return names, err
+}
 
-// addSeen adds when and where users were seen at a browser last.
+const userSearchColumns = `users.id, users.family_id, families.name AS family_name, users.role, users.operator, ` + knownEmail + `,
+	users.first_name, users.last_name, users.second_factor, users.created_at, users.deactivated_at, users.erase_at,
+	users.signed_in_at, users.signed_in_with`
+
+// addSeen adds when users were seen at a browser last.
 func (s *Store) addSeen(ctx context.Context, users []authserver.UserEntry) error {
 	type seen struct {
-		UserID, UserAgent string
-		SeenAt            time.Time
+		UserID string
+		SeenAt time.Time
 	}
 	ids := database.Mapped(users, func(u authserver.UserEntry) string { return u.ID })
-	rows, err := database.Find[seen](s.rows(ctx).Table("signins").Select("user_id, user_agent, seen_at").Where("user_id IN ?", ids).Order("seen_at"))
+	rows, err := database.Find[seen](s.rows(ctx).Table("signins").Select("user_id, seen_at").Where("user_id IN ?", ids).Order("seen_at"))
 	for i := range users {
 		for n := range rows {
 			if rows[n].UserID == users[i].ID {
-				users[i].SeenAt, users[i].UserAgent = &rows[n].SeenAt, rows[n].UserAgent
+				users[i].SeenAt = &rows[n].SeenAt
 			}
 		}
 	}
@@ -156,21 +145,18 @@ func (s *Store) CountOperators(ctx context.Context) (int, error) {
 // SearchFamilies returns a page of the families, without those that everybody has left
 // for good.
 func (s *Store) SearchFamilies(ctx context.Context, q authserver.Search) (authserver.Found[authserver.FamilyEntry], error) {
-	l := list{s.rows(ctx).Table("families").Where("families.name <> ''"), "families", "families.name", []string{"families.name"}}
-	total, err := l.count(q)
-	if err != nil {
-		return authserver.Found[authserver.FamilyEntry]{}, err
-	}
-	rows, err := database.Find[authserver.FamilyEntry](l.page(q).Select("families.id, families.name, families.created_at, " +
-		"(SELECT count(*) FROM users u WHERE u.family_id = families.id AND u.deactivated_at IS NULL) AS members"))
-	return found(rows, total, q, func(f *authserver.FamilyEntry) authserver.Place {
-		return authserver.NewPlace(q.Order, f.Name, f.CreatedAt, f.ID)
-	}), err
+	return list[authserver.FamilyEntry]{
+		query: s.rows(ctx).Table("families").Where("families.name <> ''"), table: "families", name: "families.name", text: []string{"families.name"},
+		columns: "families.id, families.name, families.created_at, " +
+			"(SELECT count(*) FROM users u WHERE u.family_id = families.id AND u.deactivated_at IS NULL) AS members",
+		place: func(order string, f *authserver.FamilyEntry) authserver.Place {
+			return authserver.NewPlace(order, f.Name, f.CreatedAt, f.ID)
+		},
+	}.page(q)
 }
 
 // SearchClients returns a page of the clients.
 func (s *Store) SearchClients(ctx context.Context, q authserver.Search) (authserver.Found[*authserver.Client], error) {
-	var none authserver.Found[*authserver.Client]
 	query := s.rows(ctx).Table("clients")
 	switch q.State {
 	case authserver.ClientVouched:
@@ -184,20 +170,16 @@ func (s *Store) SearchClients(ctx context.Context, q authserver.Search) (authser
 	case authserver.ClientDisabled:
 		query = query.Where("disabled_at IS NOT NULL")
 	}
-	l := list{query, "clients", "clients.name", []string{"clients.name", "clients.redirect_uris"}}
-	total, err := l.count(q)
-	if err != nil {
-		return none, err
-	}
-	clients, err := readClients(l.page(q))
-	return found(clients, total, q, func(c **authserver.Client) authserver.Place {
-		return authserver.NewPlace(q.Order, (*c).Name, (*c).CreatedAt, (*c).ID)
-	}), err
+	return list[*authserver.Client]{
+		query: query, table: "clients", columns: "*", name: "clients.name", text: []string{"clients.name", "clients.redirect_uris"}, named: true, read: readClients,
+		place: func(order string, c **authserver.Client) authserver.Place {
+			return authserver.NewPlace(order, (*c).Name, (*c).CreatedAt, (*c).ID)
+		},
+	}.page(q)
 }
 
 // SearchAPIKeys returns a page of everybody's API keys.
 func (s *Store) SearchAPIKeys(ctx context.Context, q authserver.Search, now time.Time) (authserver.Found[authserver.KeyEntry], error) {
-	var none authserver.Found[authserver.KeyEntry]
 	query := s.rows(ctx).Table("api_keys AS k").Joins("JOIN users AS u ON u.id = k.user_id")
 	const live = "k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ?) AND (k.overlap_until IS NULL OR k.overlap_until > ?)"
 	switch q.State {
@@ -206,15 +188,12 @@ func (s *Store) SearchAPIKeys(ctx context.Context, q authserver.Search, now time
 	case authserver.KeyEnded:
 		query = query.Where("NOT ("+live+")", now, now)
 	}
-	l := list{query, "k", "k.name", []string{"k.name", "u.email", "k.last_four"}}
-	total, err := l.count(q)
-	if err != nil {
-		return none, err
-	}
-	keys, err := keysOf(l.page(q).Select(keyColumns + ", u.email"))
-	return found(keys, total, q, func(k *authserver.KeyEntry) authserver.Place {
-		return authserver.NewPlace(q.Order, k.Name, k.CreatedAt, k.ID)
-	}), err
+	return list[authserver.KeyEntry]{
+		query: query, table: "k", columns: keyColumns + ", u.email", name: "k.name", text: []string{"k.name", "u.email", "k.last_four"}, read: keysOf,
+		place: func(order string, k *authserver.KeyEntry) authserver.Place {
+			return authserver.NewPlace(order, k.Name, k.CreatedAt, k.ID)
+		},
+	}.page(q)
 }
 
 func keysOf(query *gorm.DB) ([]authserver.KeyEntry, error) {

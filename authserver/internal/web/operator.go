@@ -2,16 +2,12 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/gorilla/mux"
 
 	"latchkey/authserver"
-	"latchkey/authserver/internal/operator"
 	"latchkey/authserver/internal/web/page"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
@@ -33,37 +29,24 @@ func (h operatorOnly) bind(s *Server, unsigned httpserver.Handler) httpserver.Ha
 // operatorRoutes are the pages of the people in charge.
 func (s *Server) operatorRoutes() []route {
 	const root = page.OperatorPath
-	routes := []route{
+	routes := slices.Concat([]route{
 		{path: root, get: operatorOnly(s.showOverview)},
-		{path: root + "/people", get: operatorOnly(s.listPeople)},
-		{path: root + "/people.csv", get: operatorOnly(s.peopleFile)},
 		{path: root + "/people/{id}", get: operatorOnly(s.showPerson)},
-		{path: root + "/families", get: operatorOnly(s.listFamilies)},
-		{path: root + "/families.csv", get: operatorOnly(s.familiesFile)},
 		{path: root + "/families/{id}", get: operatorOnly(s.showOneFamily)},
-		{path: root + "/applications", get: operatorOnly(s.listClients)},
-		{path: root + "/applications.csv", get: operatorOnly(s.clientsFile)},
 		{path: root + "/applications/one", get: operatorOnly(s.showOneClient)},
 		{path: root + "/applications/one/delete", get: operatorOnly(s.askDeleteClient), post: operatorOnly(s.deleteAnyClient), confirm: freshSignin},
-		{path: root + "/keys", get: operatorOnly(s.listKeys)},
-		{path: root + "/keys.csv", get: operatorOnly(s.keysFile)},
 		{path: root + "/keys/{id}", get: operatorOnly(s.showOneKey)},
 		{path: root + "/keys/{id}/tier", get: operatorOnly(s.askTier), post: operatorOnly(s.setTier), confirm: freshSignin},
 		{path: root + "/keys/{id}/revoke", get: operatorOnly(s.askRevokeKey), post: operatorOnly(s.revokeAnyKey), confirm: freshSignin},
-		{path: root + "/servers", get: operatorOnly(s.listServers)},
-		{path: root + "/servers.csv", get: operatorOnly(s.serversFile)},
-		{path: root + "/erasures", get: operatorOnly(s.listErasures)},
-		{path: root + "/erasures.csv", get: operatorOnly(s.erasuresFile)},
-		{path: root + "/events", get: operatorOnly(s.listEvents)},
-		{path: root + "/events.csv", get: operatorOnly(s.eventsFile)},
 		{path: registrationsPath, get: operatorOnly(s.listRegistrations)},
 		{path: registrationsPath + "/new", get: operatorOnly(s.showNewToken), post: operatorOnly(s.createToken), confirm: freshSignin},
 		{path: registrationsPath + "/{id}/revoke", get: operatorOnly(s.askRevokeToken), post: operatorOnly(s.revokeToken), confirm: freshSignin},
 		{path: root + "/invites", get: operatorOnly(s.listInvites)},
 		{path: root + "/invites/new", get: operatorOnly(s.showNewInvite), post: operatorOnly(s.createInvite), confirm: freshSignin},
 		{path: root + "/invites/{id}/revoke", get: operatorOnly(s.askRevokeInvite), post: operatorOnly(s.revokeInvite), confirm: freshSignin},
-	}
-	routes = append(routes, s.clientRoutes(root+"/applications/one")...)
+	}, s.clientRoutes(root+"/applications/one"),
+		listRoutes(s, s.peopleList()), listRoutes(s, s.familyList()), listRoutes(s, s.clientList()), listRoutes(s, s.serverList()),
+		listRoutes(s, s.keyList()), listRoutes(s, s.erasureList()), listRoutes(s, s.eventList()))
 	acts := s.personActs()
 	for _, name := range operatorActs {
 		routes = append(routes, route{
@@ -79,34 +62,7 @@ func (s *Server) operatorRoutes() []route {
 	return routes
 }
 
-var (
-	errNowhere = fault.New(fault.NotFound, "There is nothing at this address.")
-	errSearch  = fault.New(fault.Malformed, "This list cannot be shown. Start at its first page.")
-)
-
-// maxSearch bounds a searched text, in bytes.
-const maxSearch = 200
-
-// searchOf reads what a list is asked for.
-func searchOf(q url.Values, states []string) (authserver.Search, error) {
-	search := authserver.Search{Text: strings.TrimSpace(q.Get("q")), State: q.Get("state"), Order: q.Get("order")}
-	if len(search.Text) > maxSearch || !utf8.ValidString(search.Text) || strings.ContainsRune(search.Text, 0) {
-		return search, errSearch
-	}
-	if search.State != "" && !slices.Contains(states, search.State) || search.Order != authserver.OrderNewest && search.Order != authserver.OrderName {
-		return search, errSearch
-	}
-	if text := q.Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > operator.PageSize {
-			return search, errSearch
-		}
-		search.Limit = n
-	}
-	after, err := authserver.ParsePlace(search.Order, q.Get("after"))
-	search.After = after
-	return search, err
-}
+var errNowhere = fault.New(fault.NotFound, "There is nothing at this address.")
 
 func (s *Server) showOverview(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	counts, err := s.operator.Counts(r.Context())
@@ -137,16 +93,6 @@ func (s *Server) showOverview(w http.ResponseWriter, r *http.Request, in *authse
 	}
 	v := s.personalView(w, r, in, "operator.overview.title")
 	return s.render(w, r, http.StatusOK, v, page.OperatorOverviewPage(v, data))
-}
-
-// listView is the frame of a list.
-func listView(key, path string, q authserver.Search, states, columns []string) page.ListView {
-	return page.ListView{Key: key, Path: page.OperatorPath + "/" + path, Search: q, States: states, Cols: columns}
-}
-
-func (s *Server) showList(w http.ResponseWriter, r *http.Request, in *authserver.Signin, d page.ListView) error {
-	v := s.personalView(w, r, in, "operator."+d.Key+".title")
-	return s.render(w, r, http.StatusOK, v, page.OperatorListPage(v, d))
 }
 
 func (s *Server) showFacts(w http.ResponseWriter, r *http.Request, in *authserver.Signin, d page.FactsView) error {

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/web/page"
@@ -42,24 +44,41 @@ func clientAt(id, act string) string {
 
 func oneClient(id string) string { return clientAt(id, "") }
 
-func (s *Server) listClients(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	q, err := searchOf(r.URL.Query(), clientStates)
-	if err != nil {
-		return err
+func (s *Server) clientList() listing[*authserver.Client] {
+	return listing[*authserver.Client]{
+		key: "applications", file: "applications", filters: chosenBy(clientStates), orders: ordinary, columns: clientColumns,
+		find: s.operator.Clients, rows: oneByOne(clientListRow), heads: clientHeads, line: clientLine,
 	}
-	found, err := s.operator.Clients(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	d := listView("applications", "applications", q, clientStates, clientColumns)
-	d.Total, d.Next = found.Total, found.Next
-	for _, c := range found.Rows {
-		d.Rows = append(d.Rows, clientListRow(c))
-	}
-	return s.showList(w, r, in, d)
 }
 
-func clientListRow(c *authserver.Client) page.ListRow {
+// serverList is the resource servers: those that may introspect.
+func (s *Server) serverList() listing[*authserver.Client] {
+	return listing[*authserver.Client]{
+		key: "servers", file: "resource-servers", orders: ordinary, columns: []string{"server", "method", "created"},
+		find: func(ctx context.Context, q authserver.Search) (authserver.Found[*authserver.Client], error) {
+			q.State = authserver.ClientServer
+			return s.operator.Clients(ctx, q)
+		},
+		rows: oneByOne(func(one **authserver.Client) page.ListRow {
+			c := *one
+			return page.ListRow{Cells: []page.ListCell{{Text: page.PlainName(c.Name), Fine: c.ID, Href: oneClient(c.ID)}, methodCell(c), {At: &c.CreatedAt}}}
+		}),
+		heads: clientHeads, line: clientLine,
+	}
+}
+
+var clientHeads = []string{"client_id", "name", "auth_method", "scopes", "redirect_uris", "owner_id", "introduced", "created_at", "disabled_at", "stopped_at"}
+
+func clientLine(one **authserver.Client) []string {
+	c := *one
+	return []string{
+		c.ID, c.Name, c.AuthMethod, c.Scopes.String(), strings.Join(c.RedirectURIs, " "), c.OwnerID, c.Introduced,
+		stamp(&c.CreatedAt), stamp(c.DisabledAt), stamp(c.StoppedAt),
+	}
+}
+
+func clientListRow(one **authserver.Client) page.ListRow {
+	c := *one
 	return page.ListRow{Cells: []page.ListCell{
 		{Emblem: page.OwnEmblem(c), Text: page.PlainName(c.Name), Fine: c.ID, Href: oneClient(c.ID)}, clientOrigin(c), scopesCell(c.Scopes), {At: &c.CreatedAt},
 	}}

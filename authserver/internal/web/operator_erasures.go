@@ -1,7 +1,7 @@
 package web
 
 import (
-	"net/http"
+	"strconv"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/web/page"
@@ -13,21 +13,15 @@ var (
 	erasureBadges  = map[string]string{authserver.ErasureWaiting: "warn", authserver.ErasureRunning: "warn", authserver.ErasureFailing: "bad", authserver.ErasureDone: "good"}
 )
 
-func (s *Server) listErasures(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	q, err := searchOf(r.URL.Query(), erasureStates)
-	if err != nil {
-		return err
+func (s *Server) erasureList() listing[authserver.Erasure] {
+	return listing[authserver.Erasure]{
+		key: "erasures", file: "erasures", filters: chosenBy(erasureStates), orders: ordinary, columns: erasureColumns,
+		find: s.operator.Erasures, rows: oneByOne(s.erasureRow),
+		heads: []string{"family_id", "state", "attempts", "failure", "next_attempt_at", "done_at", "created_at"},
+		line: func(e *authserver.Erasure) []string {
+			return []string{e.FamilyID, e.State(), strconv.Itoa(e.Attempts), e.Failure, stamp(&e.NextAt), stamp(e.DoneAt), stamp(&e.CreatedAt)}
+		},
 	}
-	found, err := s.operator.Erasures(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	d := listView("erasures", "erasures", q, erasureStates, erasureColumns)
-	d.Total, d.Next = found.Total, found.Next
-	for i := range found.Rows {
-		d.Rows = append(d.Rows, s.erasureRow(&found.Rows[i]))
-	}
-	return s.showList(w, r, in, d)
 }
 
 func (s *Server) erasureRow(e *authserver.Erasure) page.ListRow {

@@ -1,11 +1,10 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"latchkey/authserver"
@@ -22,58 +21,94 @@ func eventStates() []string {
 	return list
 }
 
-func (s *Server) listEvents(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	q, err := searchOf(r.URL.Query(), eventStates())
-	if err != nil || q.Order != authserver.OrderNewest {
-		return errSearch
+func (s *Server) eventList() listing[authserver.Event] {
+	return listing[authserver.Event]{
+		key: "events", file: "events", orders: []string{authserver.OrderNewest}, columns: eventColumns,
+		filters: []page.ListFilter{{Name: "state", Label: "activity.kind", Any: "operator.any", Options: eventStates(), Kinds: true}},
+		find:    s.operator.Events, rows: s.eventRows,
+		heads: []string{"id", "at", "event", "outcome", "actor_id", "user_id", "family_id", "client_id", "subject_id", "address", "user_agent", "request_id", "details"},
+		line: func(e *authserver.Event) []string {
+			details, _ := json.Marshal(e.Details) // there is always a text for texts
+			return []string{
+				e.ID, e.At.UTC().Format(time.RFC3339Nano), e.Kind, e.Outcome, e.ActorID, e.UserID, e.FamilyID, e.ClientID, e.SubjectID,
+				e.Address, e.UserAgent, e.RequestID, string(details),
+			}
+		},
 	}
-	found, err := s.operator.Events(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	names := map[string]string{}
-	for i := range found.Rows {
-		names[found.Rows[i].UserID], names[found.Rows[i].ActorID], names[found.Rows[i].SubjectID] = "", "", ""
-	}
-	if err := s.operator.Names(r.Context(), names); err != nil {
-		return err
-	}
-	d := listView("events", "events", q, eventStates(), eventColumns)
-	d.Total, d.Next, d.Unordered = found.Total, found.Next, true
-	clients := map[string]string{}
-	for i := range found.Rows {
-		row, err := s.eventListRow(r.Context(), &found.Rows[i], names, clients)
-		if err != nil {
-			return err
-		}
-		d.Rows = append(d.Rows, row)
-	}
-	return s.showList(w, r, in, d)
 }
 
-func (s *Server) eventListRow(ctx context.Context, e *authserver.Event, names, clients map[string]string) (page.ListRow, error) {
-	whose, about := named(names, e.UserID), named(names, e.SubjectID)
-	if e.SubjectID == e.UserID {
-		about = page.ListCell{}
+func (s *Server) eventRows(ctx context.Context, _ *authserver.User, found []authserver.Event) ([]page.ListRow, error) {
+	people := map[string]string{}
+	for i := range found {
+		people[found[i].UserID], people[found[i].ActorID], people[found[i].SubjectID] = "", "", ""
 	}
-	if e.SubjectID != "" && authserver.EventGroupOf(e.Kind) == "keys" {
-		about.Href = page.OperatorPath + "/keys?" + url.Values{"q": {e.SubjectID}}.Encode()
+	if err := s.operator.Names(ctx, people); err != nil {
+		return nil, err
 	}
-	if e.ClientID != "" {
-		name, err := s.clientName(ctx, clients, e.ClientID)
-		if err != nil {
-			return page.ListRow{}, err
+	things, err := s.operator.Things(ctx, found)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]page.ListRow, len(found))
+	for i := range found {
+		e := &found[i]
+		rows[i] = page.ListRow{Cells: []page.ListCell{
+			whatHappened(e, people), personOf(people, e.UserID), aboutOf(e, people, things), {UserAgent: e.UserAgent, Fine: e.Address}, {Moment: &e.At},
+		}}
+	}
+	return rows, nil
+}
+
+// thingOf is what an event is about; "": the account, or a person.
+func thingOf(e *authserver.Event) string {
+	switch of, _, _ := strings.Cut(e.Kind, "."); {
+	case e.ClientID != "":
+		return "application"
+	case e.Kind == authserver.EventMemberInvited || e.Kind == authserver.EventInvitationRevoked:
+		return "invitation"
+	case of == "apikey":
+		return "key"
+	case of == "registration_token":
+		return "token"
+	case of == "passkey" || of == "device" || of == "identity" || of == "invite":
+		return of
+	}
+	return ""
+}
+
+// aboutOf is what happened to what: by its name, or by what it was.
+func aboutOf(e *authserver.Event, people, things map[string]string) page.ListCell {
+	thing, id := thingOf(e), e.SubjectID
+	switch thing {
+	case "application":
+		id = e.ClientID
+	case "":
+		if people[id] == "" || id == e.UserID {
+			return page.ListCell{}
 		}
-		if name == e.ClientID { // it is gone, or its name is its address
-			name = shortID(name)
-		}
-		about = page.ListCell{Text: name, Href: oneClient(e.ClientID)}
+		return personOf(people, id)
 	}
-	return page.ListRow{Cells: []page.ListCell{whatHappened(e, names), whose, about, {UserAgent: e.UserAgent, Fine: e.Address}, {Moment: &e.At}}}, nil
+	name, ok := things[id]
+	switch {
+	case !ok:
+		return gone(thing)
+	case name == "":
+		return page.ListCell{Key: "operator.thing." + thing}
+	case thing == "application":
+		return page.ListCell{Text: page.PlainName(name), Href: oneClient(id)}
+	case thing == "key":
+		return page.ListCell{Text: name, Href: page.OperatorPath + "/keys?" + url.Values{"q": {id}}.Encode()}
+	}
+	return page.ListCell{Text: name}
+}
+
+// gone says what a thing was that nothing is known of any more.
+func gone(thing string) page.ListCell {
+	return page.ListCell{Key: "operator.thing." + thing, Also: "operator.gone"}
 }
 
 // whatHappened tells of e in words, and who did it to somebody else.
-func whatHappened(e *authserver.Event, names map[string]string) page.ListCell {
+func whatHappened(e *authserver.Event, people map[string]string) page.ListCell {
 	c := page.ListCell{Key: page.EventText(e), Also: page.EventReason(e)}
 	if e.Outcome == authserver.OutcomeFailure {
 		c.Badge = "bad"
@@ -85,46 +120,20 @@ func whatHappened(e *authserver.Event, names map[string]string) page.ListCell {
 	case authserver.ActorServer:
 		c.Also = "event.by.server"
 	default:
-		c.By = cmp.Or(names[e.ActorID], shortID(e.ActorID))
+		if c.By = people[e.ActorID]; c.By == "" {
+			c.Also = "operator.events.bygone"
+		}
 	}
 	return c
 }
 
-// named leads to the person with an id. What is no person, or gone, goes by the id.
-func named(names map[string]string, id string) page.ListCell {
-	if names[id] == "" {
-		return page.ListCell{Text: shortID(id)}
+// personOf leads to the person with an id.
+func personOf(people map[string]string, id string) page.ListCell {
+	switch {
+	case id == "":
+		return page.ListCell{}
+	case people[id] == "":
+		return gone("account")
 	}
-	return page.ListCell{Text: names[id], Href: page.OperatorPath + "/people/" + id}
-}
-
-// shortID is the end of an id: enough to tell some apart. The file has the whole.
-func shortID(id string) string {
-	if len(id) <= 12 {
-		return id
-	}
-	return "…" + id[len(id)-8:]
-}
-
-func (s *Server) eventsFile(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	return s.sendSheet(w, r, in, sheet{
-		"events", eventStates(),
-		[]string{"id", "at", "event", "outcome", "actor_id", "user_id", "family_id", "client_id", "subject_id", "address", "user_agent", "request_id", "details"},
-		func(r *http.Request, q authserver.Search) ([][]string, authserver.Place, error) {
-			found, err := s.operator.Events(r.Context(), q)
-			rows := make([][]string, 0, len(found.Rows))
-			for i := range found.Rows {
-				e := &found.Rows[i]
-				details, err := json.Marshal(e.Details)
-				if err != nil {
-					return nil, authserver.Place{}, err
-				}
-				rows = append(rows, []string{
-					e.ID, e.At.UTC().Format(time.RFC3339Nano), e.Kind, e.Outcome, e.ActorID, e.UserID, e.FamilyID, e.ClientID, e.SubjectID,
-					e.Address, e.UserAgent, e.RequestID, string(details),
-				})
-			}
-			return rows, found.Next, err
-		},
-	})
+	return page.ListCell{Text: people[id], Href: page.OperatorPath + "/people/" + id}
 }

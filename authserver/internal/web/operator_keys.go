@@ -17,21 +17,18 @@ var (
 	keyColumns = []string{"key", "person", "tier", "used", "created"}
 )
 
-func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	q, err := searchOf(r.URL.Query(), keyStates)
-	if err != nil {
-		return err
+func (s *Server) keyList() listing[authserver.KeyEntry] {
+	return listing[authserver.KeyEntry]{
+		key: "keys", file: "api-keys", filters: chosenBy(keyStates), orders: ordinary, columns: keyColumns,
+		find: s.operator.Keys, rows: oneByOne(s.keyListRow),
+		heads: []string{"id", "name", "key", "user_id", "email", "scope", "tier", "created_at", "expires_at", "revoked_at", "last_used_at"},
+		line: func(k *authserver.KeyEntry) []string {
+			return []string{
+				k.ID, k.Name, k.Stub, k.UserID, k.Email, k.Scopes.String(), k.Tier, stamp(&k.CreatedAt), stamp(k.ExpiresAt),
+				stamp(k.RevokedAt), stamp(k.LastUsedAt),
+			}
+		},
 	}
-	found, err := s.operator.Keys(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	d := listView("keys", "keys", q, keyStates, keyColumns)
-	d.Total, d.Next = found.Total, found.Next
-	for i := range found.Rows {
-		d.Rows = append(d.Rows, s.keyListRow(&found.Rows[i]))
-	}
-	return s.showList(w, r, in, d)
 }
 
 func (s *Server) keyListRow(k *authserver.KeyEntry) page.ListRow {

@@ -3,46 +3,79 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strconv"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/operator"
 	"latchkey/authserver/internal/web/page"
 )
 
-var (
-	peopleStates  = []string{authserver.UserActive, authserver.UserNoFactor, authserver.UserOperator, authserver.UserClosed, authserver.UserDeactivated}
-	peopleColumns = []string{"person", "family", "factor", "seen", "state", "created"}
+// peopleFilters are what people can be looked through by.
+var peopleFilters = append(
+	chosenBy([]string{authserver.UserActive, authserver.UserOperator, authserver.UserClosed, authserver.UserDeactivated}),
+	page.ListFilter{Name: "factor", Label: "operator.column.factor", Any: "operator.any", Options: []string{authserver.FactorOn, authserver.FactorOff}},
+	page.ListFilter{Name: "signin", Label: "operator.column.signin", Any: "operator.people.anytime", Options: authserver.SigninSpans},
 )
 
-func (s *Server) listPeople(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	q, err := searchOf(r.URL.Query(), peopleStates)
-	if err != nil {
-		return err
+func (s *Server) peopleList() listing[authserver.UserEntry] {
+	return listing[authserver.UserEntry]{
+		key: "people", file: "people", filters: peopleFilters, makes: "/invites/new",
+		orders:  []string{authserver.OrderSignin, authserver.OrderName, authserver.OrderNewest},
+		columns: []string{"person", "family", "factor", "signin", "state", page.ColumnActions},
+		find:    s.operator.People, rows: peopleRows,
+		heads: []string{"id", "email", "first_name", "last_name", "family_id", "family", "role", "operator", "second_factor", "last_seen_at", "created_at", "deactivated_at"},
+		line: func(u *authserver.UserEntry) []string {
+			return []string{
+				u.ID, u.Email, u.FirstName, u.LastName, u.FamilyID, u.FamilyName, u.Role, strconv.FormatBool(u.Operator),
+				strconv.FormatBool(u.SecondFactor), stamp(u.SeenAt), stamp(&u.CreatedAt), stamp(u.DeactivatedAt),
+			}
+		},
 	}
-	found, err := s.operator.People(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	d := listView("people", "people", q, peopleStates, peopleColumns)
-	d.Total, d.Next, d.New = found.Total, found.Next, page.OperatorPath+"/invites/new"
-	for i := range found.Rows {
-		d.Rows = append(d.Rows, personRow(&found.Rows[i]))
-	}
-	return s.showList(w, r, in, d)
 }
 
-func personRow(u *authserver.UserEntry) page.ListRow {
-	factor := "operator.off"
-	if u.SecondFactor {
-		factor = "operator.on"
+func peopleRows(_ context.Context, by *authserver.User, found []authserver.UserEntry) ([]page.ListRow, error) {
+	rows := make([]page.ListRow, len(found))
+	for i := range found {
+		u := &found[i]
+		rows[i] = page.ListRow{Menu: personMenu(by, &u.User), Cells: []page.ListCell{
+			personCell(&u.User),
+			{Text: u.FamilyName, Href: page.OperatorPath + "/families/" + u.FamilyID, Also: "role." + u.Role},
+			factorCell(&u.User), signinCell(u), stateOf(&u.User),
+		}}
 	}
-	return page.ListRow{Cells: []page.ListCell{
-		personCell(&u.User),
-		{Text: u.FamilyName, Href: page.OperatorPath + "/families/" + u.FamilyID},
-		{Key: factor},
-		usedCell(u.SeenAt, ""), stateOf(&u.User),
-		{At: &u.CreatedAt},
-	}}
+	return rows, nil
+}
+
+func factorCell(u *authserver.User) page.ListCell {
+	if u.SecondFactor {
+		return page.ListCell{Key: "operator.on"}
+	}
+	return page.ListCell{Key: "operator.off"}
+}
+
+// signinCell is when somebody signed in last, and with what.
+func signinCell(u *authserver.UserEntry) page.ListCell {
+	if u.SignedInAt.Equal(authserver.NeverSignedIn) {
+		return page.ListCell{Key: "operator.people.never"}
+	}
+	return page.ListCell{Moment: &u.SignedInAt, With: u.SignedInWith}
+}
+
+// personMenu is what by can do with u in the list, where u is in a state for it.
+func personMenu(by, u *authserver.User) *page.RowMenu {
+	path := page.OperatorPath + "/people/" + u.ID
+	menu := page.RowMenu{Name: u.DisplayName(), View: path}
+	acts, dangers := actsFor(by, u)
+	for _, act := range acts {
+		if act != "appoint" {
+			menu.Acts = append(menu.Acts, page.RowAct{Key: "operator.people." + act, Href: path + "/" + act})
+		}
+	}
+	if slices.Contains(dangers, "deactivate") {
+		menu.Danger = page.RowAct{Key: "operator.people.deactivate", Href: path + "/deactivate"}
+	}
+	return &menu
 }
 
 // personCell leads to a person's page. Who has no name goes by the address alone.
@@ -77,7 +110,7 @@ func (s *Server) showPerson(w http.ResponseWriter, r *http.Request, in *authserv
 			{Key: "email", Cell: page.ListCell{Text: u.Email}, Copy: true},
 			{Key: "family", Cell: page.ListCell{Text: u.FamilyName, Href: page.OperatorPath + "/families/" + u.FamilyID}},
 			{Key: "role", Cell: page.ListCell{Key: "role." + u.Role}},
-			{Key: "factor", Cell: personRow(&authserver.UserEntry{User: *u}).Cells[2]},
+			{Key: "factor", Cell: factorCell(u)},
 			{Key: "created", Cell: page.ListCell{At: &u.CreatedAt}},
 			{Key: "id", Cell: page.ListCell{Text: u.ID}, Copy: true},
 		},
@@ -122,10 +155,11 @@ func actsFor(by, u *authserver.User) (acts, dangers []string) {
 	case !u.Active():
 		return []string{"reactivate"}, nil
 	}
-	acts = []string{"reset-link", "sign-out"}
+	acts = []string{"reset-link"}
 	if u.SecondFactor {
 		acts = append(acts, "second-factor")
 	}
+	acts = append(acts, "sign-out")
 	if u.Operator {
 		return acts, []string{"dismiss", "deactivate"}
 	}
@@ -197,24 +231,17 @@ func (s *Server) doAct(w http.ResponseWriter, r *http.Request, in *authserver.Si
 	return s.render(w, r, http.StatusOK, v, page.OperatorOncePage(v, d.Back, d.Key, d.Name, made))
 }
 
-func (s *Server) listFamilies(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	q, err := searchOf(r.URL.Query(), nil)
-	if err != nil {
-		return err
+func (s *Server) familyList() listing[authserver.FamilyEntry] {
+	return listing[authserver.FamilyEntry]{
+		key: "families", file: "families", orders: ordinary, columns: []string{"family", "members", "created"}, find: s.operator.Families,
+		rows: oneByOne(func(f *authserver.FamilyEntry) page.ListRow {
+			return page.ListRow{Cells: []page.ListCell{{Text: f.Name, Href: page.OperatorPath + "/families/" + f.ID}, countCell(f.Members), {At: &f.CreatedAt}}}
+		}),
+		heads: []string{"id", "name", "members", "created_at"},
+		line: func(f *authserver.FamilyEntry) []string {
+			return []string{f.ID, f.Name, strconv.Itoa(f.Members), stamp(&f.CreatedAt)}
+		},
 	}
-	found, err := s.operator.Families(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	d := listView("families", "families", q, nil, []string{"family", "members", "created"})
-	d.Total, d.Next = found.Total, found.Next
-	for i := range found.Rows {
-		f := &found.Rows[i]
-		d.Rows = append(d.Rows, page.ListRow{Cells: []page.ListCell{
-			{Text: f.Name, Href: page.OperatorPath + "/families/" + f.ID}, countCell(f.Members), {At: &f.CreatedAt},
-		}})
-	}
-	return s.showList(w, r, in, d)
 }
 
 func (s *Server) showOneFamily(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {

@@ -8,28 +8,6 @@ import (
 	"latchkey/pkg/fault"
 )
 
-// listServers shows the resource servers: those that may introspect.
-func (s *Server) listServers(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	q, err := searchOf(r.URL.Query(), nil)
-	if err != nil {
-		return err
-	}
-	q.State = authserver.ClientServer
-	found, err := s.operator.Clients(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	q.State = ""
-	d := listView("servers", "servers", q, nil, []string{"server", "method", "created"})
-	d.Total, d.Next = found.Total, found.Next
-	for _, c := range found.Rows {
-		d.Rows = append(d.Rows, page.ListRow{Cells: []page.ListCell{
-			{Text: page.PlainName(c.Name), Fine: c.ID, Href: oneClient(c.ID)}, methodCell(c), {At: &c.CreatedAt},
-		}})
-	}
-	return s.showList(w, r, in, d)
-}
-
 // listRegistrations shows how clients may introduce themselves, and the tokens that let
 // them.
 func (s *Server) listRegistrations(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {

@@ -1,8 +1,6 @@
 package page
 
 import (
-	"net/url"
-	"strconv"
 	"time"
 
 	"latchkey/authserver"
@@ -29,103 +27,6 @@ var operatorGroups = []group{
 		{Path: OperatorPath + "/events", Key: "nav.events"},
 		{Path: OperatorPath + "/erasures", Key: "nav.erasures"},
 	}},
-}
-
-// ListView is a page of a list that the operator looks through.
-type ListView struct {
-	Key    string // of the list's texts: operator.KEY.…
-	Path   string
-	Search authserver.Search
-	States []string // that can be asked for, as operator.KEY.STATE
-	Total  int
-	Next   authserver.Place
-	Cols   []string // keys of the columns
-	Rows   []ListRow
-	New    string
-	// Unordered: there is one order, and Total is not known.
-	Unordered bool
-}
-
-// ListRow is a row: its first cell names it.
-type ListRow struct {
-	Cells []ListCell
-}
-
-// ListCell is one cell. Text comes from people and is shown as it is; Key is a text
-// of ours.
-type ListCell struct {
-	Text, Fine string
-	By         string // who did it
-	Key        string
-	Also       string // a text of ours beside it
-	UserAgent  string // of a browser, which is named
-	Href       string
-	Emblem     Emblem     // of an application
-	Badge      string     // class: "good", "warn", "bad" or "plain"; "": none
-	At         *time.Time // a day
-	Since      *time.Time // how long ago it was
-	Moment     *time.Time
-}
-
-// address is the list's, with q as it is and the next page where after says so.
-func (d ListView) address(order string, after authserver.Place) string {
-	q := url.Values{}
-	for name, value := range map[string]string{
-		"q": d.Search.Text, "state": d.Search.State, "order": order, "after": after.String(),
-	} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
-	if d.Search.Limit != 0 {
-		q.Set("limit", strconv.Itoa(d.Search.Limit))
-	}
-	if len(q) == 0 {
-		return d.Path
-	}
-	return d.Path + "?" + q.Encode()
-}
-
-func (d ListView) csv() string {
-	whole := d
-	whole.Path, whole.Search.Limit = d.Path+".csv", 0
-	return whole.address(d.Search.Order, authserver.Place{})
-}
-
-func (d ListView) first() bool { return d.Search.After.ID == "" }
-
-// searched reports whether less than everything is asked for.
-func (d ListView) searched() bool { return d.Search.Text != "" || d.Search.State != "" || !d.first() }
-
-// icon is the picture of the list's section.
-func (d ListView) icon() string {
-	if d.Key == "people" {
-		return "nav.everybody"
-	}
-	return "nav." + d.Key
-}
-
-// total is how many rows there are of the list.
-func (v *View) total(d ListView) (string, error) {
-	if d.Total == 1 {
-		return v.t("operator." + d.Key + ".one")
-	}
-	return v.t("operator."+d.Key+".total", v.plain(int64(d.Total)))
-}
-
-// sorts are the columns that the list can be ordered by: the first by name, the
-// last by time.
-func (d ListView) order(column int) (order string, ok bool) {
-	if d.Unordered {
-		return "", false
-	}
-	switch column {
-	case 0:
-		return authserver.OrderName, true
-	case len(d.Cols) - 1:
-		return authserver.OrderNewest, true
-	}
-	return "", false
 }
 
 // FactsView is what the operator sees of one thing, and can do with it.
