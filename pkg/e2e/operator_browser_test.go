@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"latchkey/pkg/e2e/stack"
 	"latchkey/pkg/testenv/actor"
 )
 
@@ -15,7 +16,7 @@ import (
 // to the page that asks, with scripts on and off.
 func TestBrowserOperatorMenus(t *testing.T) {
 	chromium(t)
-	eachWorld(t, func(w *world) {
+	ownWorld(t, stack.Setup{}, func(w *world) {
 		boss := actor.NewPerson(w.Auth.URL)
 		openTab(w.t).signUp(w, boss)
 		w.person()
