@@ -137,25 +137,30 @@ func shape(i int, b span) string {
 // third of it.
 func outline(d string) string { return `<path d="` + d + `"/>` }
 
-// chartRows are the rows of a chart's table. HTML needs none of the end tags, which were a
-// half of them.
+// chartRows are the rows of a chart's table.
 func (v *View) chartRows(c *Chart) string {
 	var rows strings.Builder
 	for i := range c.Bars {
 		b := &c.Bars[i]
-		counts := []int64{b.OK + b.no()}
-		if c.Counts == countsRequests {
-			counts[0] = b.OK
-			if c.No {
-				counts = append(counts, b.Limit, b.Forbid)
-			}
-		}
-		rows.WriteString("<tr><th>" + templ.EscapeString(b.Label))
-		for _, n := range counts {
-			rows.WriteString("<td>" + templ.EscapeString(v.plain(n)))
+		switch {
+		case c.Counts != countsRequests:
+			rows.WriteString(tableRow(b.Label, v.plain(b.OK+b.no())))
+		case c.No:
+			rows.WriteString(tableRow(b.Label, v.plain(b.OK), v.plain(b.Limit), v.plain(b.Forbid)))
+		default:
+			rows.WriteString(tableRow(b.Label, v.plain(b.OK)))
 		}
 	}
 	return rows.String()
+}
+
+// tableRow is a row of a table. HTML needs none of the end tags, which were a half of it.
+func tableRow(label string, cells ...string) string {
+	row := "<tr><th>" + templ.EscapeString(label)
+	for _, one := range cells {
+		row += "<td>" + templ.EscapeString(one)
+	}
+	return row
 }
 
 // stripes lie over the parts that were refused. They are level, so that stretching leaves

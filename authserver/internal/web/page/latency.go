@@ -135,3 +135,13 @@ func (c *Chart) height(took time.Duration) string {
 	room := float64(c.base() - plotTop)
 	return strconv.FormatFloat(float64(c.base())-room*float64(took)/float64(time.Millisecond)/float64(c.top), 'f', 1, 64)
 }
+
+// latencyRows are the rows of the table of c.
+func (v *View) latencyRows(c *Chart, d LatencyView) string {
+	var rows strings.Builder
+	for i := range d {
+		l := &d[i].Latency
+		rows.WriteString(tableRow(c.Bars[i].Label, v.plain(l.Requests()), v.within(l, half), v.within(l, most), v.within(l, worst)))
+	}
+	return rows.String()
+}
