@@ -104,7 +104,7 @@ func (s *Server) askRevokeApplication(w http.ResponseWriter, r *http.Request, in
 		return err
 	}
 	return s.askFirst(w, r, in, page.AskView{
-		Key: "app_remove", Back: d.Link, From: d.Name, Action: "/settings/applications", Fields: []page.Carried{{Name: "client_id", Value: d.Client.ID}},
+		Key: "app_remove", Back: d.Link, From: d.Name, Of: &d, Action: "/settings/applications", Fields: []page.Carried{{Name: "client_id", Value: d.Client.ID}},
 		Happens: []page.Happening{{Key: "happens.installations", Count: len(d.Installations)}, {Key: "happens.calls", Count: int(d.Usage.Calls())}},
 	}, d.Name)
 }
@@ -125,7 +125,7 @@ func (s *Server) askEndInstallation(w http.ResponseWriter, r *http.Request, in *
 		facts = append(facts, page.Fact{Key: "used", Cell: page.ListCell{Moment: used}})
 	}
 	return s.askFirst(w, r, in, page.AskView{
-		Key: "installation_end", Back: d.Link, From: d.Name, Action: "/settings/applications", Facts: facts,
+		Key: "installation_end", Back: d.Link, From: d.Name, Of: &d, Action: "/settings/applications", Facts: facts,
 		Fields: []page.Carried{{Name: "client_id", Value: d.Client.ID}, {Name: "grant", Value: id}},
 	}, d.Name)
 }

@@ -7,7 +7,8 @@ type AskView struct {
 	From          string // what that is of, by its name; "": it is a list, in lists
 	Action        string
 	Fields        []Carried
-	Facts         []Fact // ask.fact.…
+	Of            *ApplicationView // what is asked about; nil: the heading says it
+	Facts         []Fact           // ask.fact.…
 	Happens       []Happening
 	NeedsPassword bool
 }
