@@ -88,26 +88,3 @@ func hopeless(err error) string {
 	}
 	return ""
 }
-
-// Eviction says what a Redis does when it has used the memory it may, and whether
-// there is such a limit. Asking takes the command INFO, which a user of Redis may
-// not have.
-func Eviction(ctx context.Context, s Store) (policy string, limited bool, err error) {
-	r, ok := s.(*Redis)
-	if !ok {
-		return "", false, ErrUnavailable
-	}
-	text, err := r.Client().Info(ctx, "memory").Result()
-	if err != nil {
-		return "", false, away(err)
-	}
-	for line := range strings.Lines(text) {
-		switch name, value, _ := strings.Cut(strings.TrimSpace(line), ":"); name {
-		case "maxmemory":
-			limited = value != "0"
-		case "maxmemory_policy":
-			policy = value
-		}
-	}
-	return policy, limited, nil
-}

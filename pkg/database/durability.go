@@ -35,7 +35,8 @@ func (db *DB) Warn(ctx context.Context) error {
 	return nil
 }
 
-var errReadOnly = errors.New("database: PostgreSQL is read-only")
+// ErrReadOnly says that the database takes no writes.
+var ErrReadOnly = errors.New("database: PostgreSQL is read-only")
 
 // Writable checks that the database takes writes: a standby, and a primary that
 // was told so, is read-only. Of SQLite only a write could tell.
@@ -48,7 +49,7 @@ func (db *DB) Writable(ctx context.Context) error {
 		return err
 	}
 	if readOnly == "on" {
-		return errReadOnly
+		return ErrReadOnly
 	}
 	return nil
 }

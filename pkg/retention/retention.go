@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"text/tabwriter"
 	"time"
 
@@ -57,7 +58,20 @@ type Sweeper struct {
 	due      prometheus.Gauge
 	failures prometheus.Counter
 	progress *cli.Progress // nil: nobody watches
+	last     atomic.Pointer[Ended]
 }
+
+// Ended is how a round of this replica ended.
+type Ended struct {
+	At   time.Time
+	Took time.Duration
+	Rows int64 // that went
+	Ran  bool  // false: another replica was at it
+	Err  error
+}
+
+// Last returns how the last round ended; nil: there was none yet.
+func (s *Sweeper) Last() *Ended { return s.last.Load() }
 
 // New returns a Sweeper.
 func New(opts Options) *Sweeper {
@@ -117,11 +131,17 @@ func (s *Sweeper) Round(ctx context.Context) (gone Counts, ran bool, err error) 
 	s.backlog.Reset()
 	s.due.Set(0)
 	ran, err = s.opts.DB.Alone(ctx, "sweep", func(ctx context.Context) error { return s.round(ctx, began, gone) })
+	ended := &Ended{At: s.opts.Now(), Ran: ran, Err: err}
+	ended.Took = ended.At.Sub(began)
+	for _, n := range gone {
+		ended.Rows += n
+	}
+	s.last.Store(ended)
 	if err == nil {
-		s.finished.Set(float64(s.opts.Now().Unix()))
+		s.finished.Set(float64(ended.At.Unix()))
 	}
 	if ran {
-		s.took.Set(s.opts.Now().Sub(began).Seconds())
+		s.took.Set(ended.Took.Seconds())
 	}
 	return gone, ran, err
 }
