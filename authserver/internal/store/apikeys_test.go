@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -274,7 +275,7 @@ func TestUsageByHour(t *testing.T) {
 			t.Errorf("%d addresses, %+v, %v", len(from), from, err)
 		}
 		for _, e := range s.Expiries(start.Add(48*time.Hour), store.Retention{Usage: time.Hour, Grants: time.Hour, Devices: time.Hour}) {
-			if e.From == "usage_hours" || e.From == "key_addresses" {
+			if e.From == "usage_hours" && strings.Contains(e.And, "<>") || e.From == "key_addresses" { // what the instance counts stays longer
 				var gone int64
 				if _, err := db.Sweep(t.Context(), e, 100, func(n int64) { gone += n }); err != nil || gone == 0 {
 					t.Errorf("%s: %d, %v", e.From, gone, err)

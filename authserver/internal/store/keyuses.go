@@ -133,6 +133,30 @@ func (s *Store) ListLatency(ctx context.Context, since time.Time) ([]authserver.
 		`SELECT hour, bucket, requests FROM latency_hours WHERE hour >= $1 ORDER BY hour, bucket`, since)
 }
 
+// month are the expressions of a moment in the month of UTC of an hour, and of what hours of
+// one month have in common.
+func (s *Store) month() (of, by string) {
+	if s.db.Engine() == database.SQLite {
+		return "hour", "strftime('%Y-%m', hour / 1000000, 'unixepoch')" // it is in microseconds; a column beside a sum is of one of its rows
+	}
+	return "date_trunc('month', hour, 'UTC')", "1"
+}
+
+// ListUsageMonths returns what was counted of a subject of a kind since a time, summed up
+// by the months of UTC. Each Hour is within its month.
+func (s *Store) ListUsageMonths(ctx context.Context, kind, subject string, since time.Time) ([]authserver.UsageHour, error) {
+	of, by := s.month()
+	return collect(ctx, s, func(h *authserver.UsageHour) []any { return []any{&h.Hour, &h.Calls} },
+		`SELECT `+of+`, CAST(sum(calls) AS bigint) FROM usage_hours WHERE kind = $1 AND subject = $2 AND hour >= $3 GROUP BY `+by, usageKind(kind), subject, since)
+}
+
+// ListLatencyMonths does the same to how many requests took how long.
+func (s *Store) ListLatencyMonths(ctx context.Context, since time.Time) ([]authserver.LatencyHour, error) {
+	of, by := s.month()
+	return collect(ctx, s, func(h *authserver.LatencyHour) []any { return []any{&h.Hour, &h.Bucket, &h.Requests} },
+		`SELECT `+of+`, bucket, CAST(sum(requests) AS bigint) FROM latency_hours WHERE hour >= $1 GROUP BY `+by+`, bucket`, since)
+}
+
 // ListKeyAddresses returns where a key was used from, the last first.
 func (s *Store) ListKeyAddresses(ctx context.Context, keyID string) ([]authserver.KeyAddress, error) {
 	return collect(ctx, s, func(a *authserver.KeyAddress) []any { return []any{&a.Address, &a.Calls, &a.FirstAt, &a.LastAt} },

@@ -13,7 +13,7 @@ type Retention struct {
 	Grants  time.Duration // so that "why was I signed out" can be answered
 	Devices time.Duration // not seen for so long: longer than any token lives
 	Events  time.Duration
-	Usage   time.Duration // how often keys and applications were used, and from where; how long requests took
+	Usage   time.Duration // how often keys and applications were used, and from where
 }
 
 const (
@@ -26,6 +26,9 @@ const (
 	// keepUnused is how long a client that introduced itself is remembered while
 	// nobody allows it anything.
 	keepUnused = 30 * 24 * time.Hour
+	// keepInstance is how long what the instance counts of itself is remembered: a year and
+	// a month of rows, some dozens an hour at most, that are about nobody.
+	keepInstance = 400 * 24 * time.Hour
 )
 
 const unusedClient = ` AND introduced <> '' AND disabled_at IS NULL AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.client_id = clients.id)
@@ -61,8 +64,9 @@ func (s *Store) Expiries(now time.Time, keep Retention) []database.Expiry {
 		{From: "invites", ID: "id", By: "expires_at", Before: revoked},
 		{From: "invites", ID: "id", By: "used_at", Before: revoked},
 		{From: "invites", ID: "id", By: "revoked_at", Before: revoked},
-		{From: "usage_hours", ID: "subject", By: "hour", Before: now.Add(-keep.Usage)},
-		{From: "latency_hours", ID: "bucket", By: "hour", Before: now.Add(-keep.Usage)},
+		{From: "usage_hours", ID: "subject", By: "hour", And: " AND kind <> 'instance'", Before: now.Add(-keep.Usage)},
+		{From: "usage_hours", ID: "subject", By: "hour", And: " AND kind || '' = 'instance'", Before: now.Add(-max(keep.Usage, keepInstance))}, // ||: SQLite would take another index, and sort
+		{From: "latency_hours", ID: "bucket", By: "hour", Before: now.Add(-max(keep.Usage, keepInstance))},
 		{From: "key_addresses", ID: "address", By: "last_at", Before: now.Add(-keep.Usage)},
 		{From: "client_refusals", ID: "client_id", By: "last_at", Before: now.Add(-keep.Usage)},
 		{From: "invitations", ID: "id", By: "expires_at", Before: revoked},
