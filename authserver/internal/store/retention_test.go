@@ -82,3 +82,23 @@ func TestEventsOfARequestGoByIndex(t *testing.T) {
 		}
 	})
 }
+
+// TestDecisionsGoByIndex: what the overview looks for is found without reading tables.
+func TestDecisionsGoByIndex(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *database.DB, _ *store.Store) {
+		for index, statement := range map[string]string{
+			"clients_claimed":     `SELECT id FROM clients WHERE owner_id IS NOT NULL OR introduced <> '' ORDER BY created_at DESC, id DESC LIMIT 200`,
+			"events_refused":      `SELECT address, user_id FROM events WHERE kind = 'signin.failed' AND at >= $1 ORDER BY at DESC, id DESC LIMIT 5000`,
+			"usage_hours_limited": `SELECT subject, hour FROM usage_hours WHERE kind = 'key' AND limited > 0 AND hour >= $1 ORDER BY hour DESC, subject DESC LIMIT 5000`,
+		} {
+			var args []any
+			if strings.Contains(statement, "$1") {
+				args = append(args, start)
+			}
+			how := testenv.Plan(t, db, statement, args...)
+			if !strings.Contains(how, index) || strings.Contains(how, "Sort") || strings.Contains(how, "TEMP B-TREE") {
+				t.Errorf("%s: %s", index, how)
+			}
+		}
+	})
+}
