@@ -146,8 +146,3 @@ const (
 	KeyLive  = "live"
 	KeyEnded = "ended"
 )
-
-// InstanceCounts say how much an instance holds.
-type InstanceCounts struct {
-	Users, Families, Clients, Grants, Keys, Outbox int
-}

@@ -121,7 +121,14 @@ func (w *world) tourOperator(b *tab, at func(page, path string), look func(page 
 	w.crowd()
 	w.busy("instance", "signins", "refused", "tokens")
 	w.slow()
-	for _, page := range []string{"", "people", "people?q=nobody-at-all", "families", "applications", "keys", "invites", "invites/new", "servers", "registrations", "registrations/new", "events", "erasures"} {
+	w.longAgo()
+	for _, page := range []string{"?period=24h", "?period=7d", "?period=year", "?table=latency"} {
+		at("operator-"+strings.NewReplacer("?period=", "", "?table=", "table-").Replace(page), strings.Replace("/operator/"+page, "/?", "?", 1))
+	}
+	at("operator-busy", "/operator")
+	w.undelivered()
+	w.guessed()
+	for _, page := range []string{"", "health", "people", "people?q=nobody-at-all", "families", "applications", "keys", "invites", "invites/new", "servers", "registrations", "registrations/new", "events", "erasures"} {
 		at("operator-"+strings.NewReplacer("/", "-", "?q=", "-").Replace(page), strings.TrimSuffix("/operator/"+page, "/"))
 	}
 	b.visit(w.Auth.URL + "/operator/people?q=Noor") // what is open covers no other row

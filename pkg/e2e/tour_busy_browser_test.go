@@ -33,6 +33,48 @@ func (w *world) slow() {
 	}, buckets)
 }
 
+// longAgo lets the instance have been busy for a year.
+func (w *world) longAgo() {
+	w.t.Helper()
+	db := openDB(w.t, w.AuthDB)
+	for month := 1; month < 12; month++ {
+		at := w.hour(24 * 30 * (month + 1))
+		for i, name := range []string{"signins", "refused", "tokens"} {
+			if _, err := db.Exec(w.t.Context(), `INSERT INTO usage_hours (kind, subject, hour, calls, limited, forbidden) VALUES ('instance', $1, $2, $3, 0, 0)`,
+				name, at, 8_000_000-500_000*(month*(i+2)%9)); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+		for bucket := range 6 {
+			if _, err := db.Exec(w.t.Context(), `INSERT INTO latency_hours (hour, bucket, requests) VALUES ($1, $2, $3)`, at, 10+bucket+month%3, 1000>>bucket); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+	}
+}
+
+// undelivered leaves a household whose erasure fails.
+func (w *world) undelivered() {
+	w.t.Helper()
+	if _, err := openDB(w.t, w.AuthDB).Exec(w.t.Context(), `INSERT INTO outbox (id, kind, subject, payload, created_at, next_at, attempts, failure)
+		VALUES ($1, 'erase_family', $1, '', $2, $3, 5, 'unreachable')`, uuid.NewString(), w.hour(3), w.hour(-3)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// guessed leaves refused sign-ins from one address.
+func (w *world) guessed() {
+	w.t.Helper()
+	db := openDB(w.t, w.AuthDB)
+	for i := range 41 {
+		if _, err := db.Exec(w.t.Context(), `INSERT INTO events (id, at, kind, outcome, actor_id, user_id, family_id, client_id, subject_id, details, address, user_agent, request_id, mark)
+			VALUES ($1, $2, 'signin.failed', 'failure', '', $3, '', '', '', '{}', '203.0.113.77', '', '', $4)`,
+			uuid.NewString(), w.hour(i%20), uuid.NewString(), []byte{}); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
 // usedFrom lets a key have been used from as many addresses as are remembered.
 func (w *world) usedFrom(key string) {
 	w.t.Helper()

@@ -38,5 +38,10 @@ func (p *parts) deliveries() func(kind, result string) {
 			counts.WithLabelValues(kind, result)
 		}
 	}
-	return func(kind, result string) { counts.WithLabelValues(kind, result).Inc() }
+	return func(kind, result string) {
+		counts.WithLabelValues(kind, result).Inc()
+		if kind == authserver.OutboxEmail && result == account.DeliveryDone {
+			p.sent.Store(now().UnixMicro())
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -28,6 +29,7 @@ import (
 	"latchkey/pkg/introspection"
 	"latchkey/pkg/keyuse"
 	"latchkey/pkg/ratelimit"
+	"latchkey/pkg/retention"
 	"latchkey/pkg/settings"
 	"latchkey/pkg/span"
 )
@@ -51,6 +53,9 @@ type parts struct {
 	limiter      ratelimit.Limiter
 	keys         *apikey.Service
 	uses         *keyuse.Recorder // of keys and applications, and of the instance
+	sweeps       *retention.Sweeper
+	started      time.Time
+	sent         atomic.Int64 // when this replica sent an email last, in microseconds since 1970; 0: not yet
 
 	latest     config.Config // as it was last read; of reload alone
 	level      *slog.LevelVar
@@ -81,7 +86,7 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 			return nil, err
 		}
 	}
-	p := &parts{cfg: cfg, latest: cfg, level: new(slog.LevelVar), metrics: httpserver.NewRegistry(cli.VersionOf(version))}
+	p := &parts{cfg: cfg, latest: cfg, started: now(), level: new(slog.LevelVar), metrics: httpserver.NewRegistry(cli.VersionOf(version))}
 	if err := p.level.UnmarshalText([]byte(cfg.LogLevel)); err != nil {
 		return nil, err
 	}

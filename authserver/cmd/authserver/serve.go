@@ -152,7 +152,8 @@ func (p *parts) router(people *account.Service) (*mux.Router, *web.Server, []wor
 		Metrics: p.oauthMetrics, Now: now, Issuer: p.cfg.Issuer, Resources: p.cfg.KnownResources(),
 		Links: p.cfg.Branding.Links, Registers: p.cfg.Registration != registration.Closed, Requests: p.store, Devices: devices, Refusals: refusals,
 	})
-	workers = append(workers, p.grants.RunUses, p.sweeper().Run, p.events.RunSeals, p.spans.Run, refusals.Run, people.RunErasures)
+	p.sweeps = p.sweeper()
+	workers = append(workers, p.grants.RunUses, p.sweeps.Run, p.events.RunSeals, p.spans.Run, refusals.Run, people.RunErasures)
 	outbox, err := p.outbox(people)
 	if err != nil {
 		return nil, nil, nil, err

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"latchkey/authserver"
 	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
@@ -60,6 +62,16 @@ func (c *Client) EraseFamily(ctx context.Context, familyID string) error {
 		return nil
 	}
 	return answered(status)
+}
+
+// Check asks the resource API about a family that there is not, and changes nothing. Its
+// error has a method Status where there was an answer.
+func (c *Client) Check(ctx context.Context) error {
+	status, _, err := c.call(ctx, http.MethodGet, uuid.NewString(), nil)
+	if err == nil && status != http.StatusOK {
+		err = answered(status)
+	}
+	return err
 }
 
 // FamilySettings returns what the family has chosen, read anew.

@@ -11,7 +11,6 @@ import (
 	"latchkey/authserver/internal/apikey"
 	"latchkey/authserver/internal/consent"
 	"latchkey/authserver/internal/registration"
-	"latchkey/pkg/backlog"
 	"latchkey/pkg/fault"
 )
 
@@ -24,7 +23,6 @@ type Store interface {
 	SearchErasures(ctx context.Context, q authserver.Search) (authserver.Found[authserver.Erasure], error)
 	SearchClients(ctx context.Context, q authserver.Search) (authserver.Found[*authserver.Client], error)
 	SearchAPIKeys(ctx context.Context, q authserver.Search, now time.Time) (authserver.Found[authserver.KeyEntry], error)
-	CountInstance(ctx context.Context) (authserver.InstanceCounts, error)
 	FindUser(ctx context.Context, id string) (*authserver.User, error)
 	FindUserByEmail(ctx context.Context, email string) (*authserver.User, error)
 	UserEmails(ctx context.Context, ids []string) (map[string]string, error)
@@ -33,6 +31,11 @@ type Store interface {
 	FindClient(ctx context.Context, id string) (*authserver.Client, error)
 	CountOperators(ctx context.Context) (int, error)
 	ListEvents(ctx context.Context, f authserver.EventFilter) ([]authserver.Event, error)
+	ClientsInUse(ctx context.Context, most int) ([]authserver.ClientUse, error)
+	RefusedFrom(ctx context.Context, since time.Time, least, most int) ([]authserver.Refused, error)
+	RefusedTo(ctx context.Context, since time.Time, least, most int) ([]authserver.Refused, error)
+	LimitedHours(ctx context.Context, since time.Time) ([]authserver.LimitedHour, error)
+	NextErasures(ctx context.Context, most int) ([]authserver.Erasure, error)
 }
 
 // Dependencies of a Service.
@@ -44,24 +47,10 @@ type Dependencies struct {
 	Consents *consent.Service
 	Keys     *apikey.Service // nil: there are none
 	Now      func() time.Time
-	Version  string                                // of the program
-	Health   func(ctx context.Context) []Component // what the instance stands on
+	Version  string        // of the program
+	Health   []Probe       // of what the instance stands on
+	Patience time.Duration // with each of them; 0: two seconds
 }
-
-// Component is a part that the instance stands on.
-type Component struct {
-	Name  string           // "database", "cache", "erasure" or "email"
-	Text  string           // what it is; no secret. "": this process, or nothing
-	Off   bool             // nobody set it up
-	Err   error            // nil: it works
-	Waits *backlog.Waiting // work that waits for it; nil: there is no such work
-}
-
-// Health returns what the instance stands on, and how that is.
-func (s *Service) Health(ctx context.Context) []Component { return s.deps.Health(ctx) }
-
-// Version returns that of the program.
-func (s *Service) Version() string { return s.deps.Version }
 
 // Service carries out the use cases. Its methods are safe for concurrent use. Those
 // that change something take the operator who asks.
@@ -106,11 +95,6 @@ func (s *Service) Clients(ctx context.Context, q authserver.Search) (authserver.
 // Keys returns a page of everybody's API keys.
 func (s *Service) Keys(ctx context.Context, q authserver.Search) (authserver.Found[authserver.KeyEntry], error) {
 	return s.deps.Store.SearchAPIKeys(ctx, bounded(q), s.deps.Now())
-}
-
-// Counts returns how much there is of what.
-func (s *Service) Counts(ctx context.Context) (authserver.InstanceCounts, error) {
-	return s.deps.Store.CountInstance(ctx)
 }
 
 // Person is everything about one user that the operator needs.

@@ -61,8 +61,15 @@ func eachEngine(t *testing.T, fn func(w *world)) {
 			Store: h.Store, People: w.people, Recovery: w.recovery, Keys: w.keys, Now: h.Now, Version: "1.2.3",
 			Clients:  &registration.Service{Store: h.Store, Grants: w.grants, Events: events, Now: h.Now},
 			Consents: &consent.Service{Store: h.Store, Grants: w.grants, Events: events, Now: h.Now},
-			Health: func(context.Context) []operator.Component {
-				return []operator.Component{{Name: "database", Err: errors.New("away")}}
+			Patience: 50 * time.Millisecond,
+			Health: []operator.Probe{
+				{Name: "database", Ask: func(context.Context) authserver.Component {
+					return authserver.Component{State: authserver.ComponentWorks}
+				}},
+				{Name: "cache", Ask: func(ctx context.Context) authserver.Component {
+					<-h.Context().Done() // longer than anybody waits
+					return authserver.Component{State: authserver.ComponentWorks}
+				}},
 			},
 		})
 		if ok, err := h.Store.SetOperator(h.Context(), w.by.ID, true); err != nil || !ok {

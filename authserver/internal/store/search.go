@@ -217,13 +217,3 @@ func keysOf(query *gorm.DB) ([]authserver.KeyEntry, error) {
 	}
 	return keys, database.Translate(rows.Err())
 }
-
-// CountInstance returns how much there is of what.
-func (s *Store) CountInstance(ctx context.Context) (authserver.InstanceCounts, error) {
-	var c authserver.InstanceCounts
-	err := s.db.QueryRow(ctx, `SELECT (SELECT count(*) FROM users WHERE deactivated_at IS NULL), (SELECT count(*) FROM families WHERE name <> ''),
-		(SELECT count(*) FROM clients), (SELECT count(*) FROM grants WHERE redeemed_at IS NOT NULL AND ended_at IS NULL),
-		(SELECT count(*) FROM api_keys WHERE revoked_at IS NULL), (SELECT count(*) FROM outbox WHERE done_at IS NULL)`).
-		Scan(&c.Users, &c.Families, &c.Clients, &c.Grants, &c.Keys, &c.Outbox)
-	return c, err
-}

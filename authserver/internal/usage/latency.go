@@ -2,40 +2,53 @@ package usage
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"latchkey/authserver"
-	"latchkey/pkg/keyuse"
 )
 
-// DayLatency is how long requests of one date took.
-type DayLatency struct {
-	Date time.Time // midnight in UTC of that date
+// SpanLatency is how long requests of one span of time took.
+type SpanLatency struct {
+	At time.Time // its beginning; of a date midnight in UTC
 	authserver.Latency
 }
 
-// Latency returns how long requests to this server took, of every replica, by the dates
-// of zone: the last Days, oldest first.
-func (s *Service) Latency(ctx context.Context, zone *time.Location) ([]DayLatency, error) {
-	days := make([]DayLatency, Days)
-	for i, one := range spans(date(s.Now().UTC().Truncate(time.Hour), zone), day, Days) {
-		days[i].Date = one.Hour
+func (l *SpanLatency) count(one authserver.LatencyHour) {
+	if one.Bucket >= 0 && one.Bucket < authserver.LatencyBuckets {
+		l.Latency[one.Bucket] += one.Requests
 	}
-	stored, err := s.Store.ListLatency(ctx, days[0].Date.Add(-day))
+}
+
+// RecentLatency is how long requests took lately, as Recent has it.
+type RecentLatency struct{ Hours, Days []SpanLatency }
+
+// Latency returns how long requests to this server took, of every replica, by the dates
+// of zone: the last Days, oldest first, and the last Hours.
+func (s *Service) Latency(ctx context.Context, zone *time.Location) (*RecentLatency, error) {
+	hour := s.Now().UTC().Truncate(time.Hour)
+	r := &RecentLatency{latencies(hour, time.Hour, Hours), latencies(date(hour, zone), day, Days)}
+	stored, err := s.Store.ListLatency(ctx, r.Days[0].At.Add(-day))
 	if err != nil {
 		return nil, err
 	}
-	for bucket := range authserver.LatencyBuckets {
-		for _, u := range s.Uses.Pending(keyuse.KindLatency, strconv.Itoa(bucket)) {
-			stored = append(stored, authserver.LatencyHour{Hour: u.Hour, Bucket: bucket, Requests: u.Count})
-		}
+	for _, one := range append(stored, s.pendingLatency()...) {
+		r.note(r.Hours, one.Hour, time.Hour, one)
+		r.note(r.Days, date(one.Hour, zone), day, one)
 	}
-	for _, one := range stored {
-		at := date(one.Hour, zone).Sub(days[0].Date)
-		if at >= 0 && at < Days*day && one.Bucket >= 0 && one.Bucket < authserver.LatencyBuckets {
-			days[at/day].Latency[one.Bucket] += one.Requests
-		}
+	return r, nil
+}
+
+// note counts one where at is within.
+func (r *RecentLatency) note(list []SpanLatency, at time.Time, length time.Duration, one authserver.LatencyHour) {
+	if since := at.Sub(list[0].At); since >= 0 && since < length*time.Duration(len(list)) {
+		list[since/length].count(one)
 	}
-	return days, nil
+}
+
+func latencies(end time.Time, length time.Duration, n int) []SpanLatency {
+	list := make([]SpanLatency, n)
+	for i, one := range spans(end, length, n) {
+		list[i].At = one.Hour
+	}
+	return list
 }

@@ -15,6 +15,10 @@ import (
 type Store interface {
 	ListUsage(ctx context.Context, kind string, subjects []string, since time.Time) ([]authserver.UsageHour, error)
 	ListLatency(ctx context.Context, since time.Time) ([]authserver.LatencyHour, error)
+	// ListUsageMonths and ListLatencyMonths sum up by the months of UTC: each Hour is
+	// within its month.
+	ListUsageMonths(ctx context.Context, kind, subject string, since time.Time) ([]authserver.UsageHour, error)
+	ListLatencyMonths(ctx context.Context, since time.Time) ([]authserver.LatencyHour, error)
 	ListKeyAddresses(ctx context.Context, keyID string) ([]authserver.KeyAddress, error)
 	CountPeople(ctx context.Context, clientID string) (int, error)
 	CallsOf(ctx context.Context, userID string, since time.Time) (map[string]int64, error)
@@ -39,6 +43,9 @@ const (
 type Recent struct {
 	Hours []authserver.UsageHour
 	Days  []authserver.UsageHour
+	// Calls of today and of the same day a week ago, up to the hour that runs: as much of
+	// both days.
+	SoFar, WeekAgo int64
 }
 
 // Key returns how often an API key was used, in days of zone.
@@ -92,9 +99,18 @@ func (s *Service) of(ctx context.Context, zone *time.Location, kind string, ids 
 			stored = append(stored, authserver.UsageHour{Hour: u.Hour, Calls: u.Count, Limited: u.Limited, Forbidden: u.Forbidden})
 		}
 	}
+	today, week := r.Days[Days-1].Hour, r.Days[Days-8].Hour
+	weekAgo := hour.In(zone).AddDate(0, 0, -7)
 	for i := range stored {
-		add(r.Hours, stored[i].Hour, time.Hour, &stored[i])
-		add(r.Days, date(stored[i].Hour, zone), day, &stored[i])
+		at, on := stored[i].Hour, date(stored[i].Hour, zone)
+		add(r.Hours, at, time.Hour, &stored[i])
+		add(r.Days, on, day, &stored[i])
+		if on.Equal(today) && at.Before(hour) {
+			r.SoFar += stored[i].Calls
+		}
+		if on.Equal(week) && at.Before(weekAgo) {
+			r.WeekAgo += stored[i].Calls
+		}
 	}
 	return r, nil
 }

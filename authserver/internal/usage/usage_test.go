@@ -20,6 +20,7 @@ var (
 // stored is a store with some hours.
 type stored struct {
 	hours     []authserver.UsageHour
+	latencies []authserver.LatencyHour
 	addresses []authserver.KeyAddress
 	grants    []string
 	since     time.Time
@@ -33,7 +34,17 @@ func (s *stored) ListUsage(_ context.Context, kind string, subjects []string, si
 }
 
 func (s *stored) ListLatency(context.Context, time.Time) ([]authserver.LatencyHour, error) {
-	return nil, s.err
+	return s.latencies, s.err
+}
+
+func (s *stored) ListUsageMonths(_ context.Context, kind, subject string, since time.Time) ([]authserver.UsageHour, error) {
+	s.since, s.asked = since, []string{kind, subject}
+	return s.hours, s.err
+}
+
+func (s *stored) ListLatencyMonths(_ context.Context, since time.Time) ([]authserver.LatencyHour, error) {
+	s.since = since
+	return s.latencies, s.err
 }
 
 func (s *stored) ListKeyAddresses(context.Context, string) ([]authserver.KeyAddress, error) {
@@ -92,6 +103,54 @@ func TestHoursAndDays(t *testing.T) {
 	}
 }
 
+// A year is the month that runs and eleven before it, of UTC; what is not stored yet counts.
+func TestYear(t *testing.T) {
+	s := &stored{
+		hours: []authserver.UsageHour{
+			{Hour: time.Date(2025, 4, 1, 0, 0, 0, 0, time.UTC), Calls: 3},
+			{Hour: time.Date(2025, 3, 31, 23, 0, 0, 0, time.UTC), Calls: 100},
+			{Hour: time.Date(2026, 2, 28, 23, 0, 0, 0, time.UTC), Calls: 4},
+		},
+		latencies: []authserver.LatencyHour{
+			{Hour: time.Date(2025, 4, 30, 0, 0, 0, 0, time.UTC), Bucket: 3, Requests: 7},
+			{Hour: now, Bucket: 5, Requests: 9},
+			{Hour: now, Bucket: authserver.LatencyBuckets, Requests: 1},
+		},
+	}
+	svc := service(t, s, keyuse.Use{Kind: keyuse.KindInstance, ID: "signins", At: now, Hour: now.Truncate(time.Hour), Count: 10})
+	got, err := svc.Year(t.Context(), "signins")
+	if err != nil || len(got) != usage.Months || got[0].Calls != 3 || got[10].Calls != 4 || got[11].Calls != 10 || got[1].Calls != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if first := time.Date(2025, 4, 1, 0, 0, 0, 0, time.UTC); !s.since.Equal(first) || !got[0].Hour.Equal(first) {
+		t.Errorf("since %s, first %s", s.since, got[0].Hour)
+	}
+	took, err := svc.LatencyYear(t.Context())
+	if err != nil || took[0].Requests() != 7 || took[11].Requests() != 9 || took[11].Latency[5] != 9 {
+		t.Errorf("%+v, %v", took, err)
+	}
+}
+
+// Today is compared with as much of the same day a week ago, also where clocks are ahead.
+func TestAWeekAgoUntilTheSameHour(t *testing.T) {
+	kiritimati := time.FixedZone("", 14*60*60) // now it is 04:30 of 2 March there
+	hour, week := now.Truncate(time.Hour), 7*24*time.Hour
+	s := &stored{hours: []authserver.UsageHour{
+		{Hour: hour, Calls: 1_000}, // it runs
+		{Hour: hour.Add(-time.Hour), Calls: 2},
+		{Hour: hour.Add(-4 * time.Hour), Calls: 3},
+		{Hour: hour.Add(-5 * time.Hour), Calls: 5_000}, // of yesterday
+		{Hour: hour.Add(-week), Calls: 1_000},
+		{Hour: hour.Add(-week - time.Hour), Calls: 20},
+		{Hour: hour.Add(-week - 4*time.Hour), Calls: 30},
+		{Hour: hour.Add(-week - 5*time.Hour), Calls: 5_000},
+	}}
+	got, err := service(t, s).Instance(t.Context(), kiritimati, "signins")
+	if err != nil || got.SoFar != 5 || got.WeekAgo != 50 || got.Days[usage.Days-1].Calls != 1_005 {
+		t.Errorf("%d, %d, %v", got.SoFar, got.WeekAgo, err)
+	}
+}
+
 // A person's authorizations of an application are one, and an error is told.
 func TestGrantsAreSummedUp(t *testing.T) {
 	day := now.Truncate(24 * time.Hour)
@@ -106,6 +165,9 @@ func TestGrantsAreSummedUp(t *testing.T) {
 		"grants":    func() error { _, err := svc.Grants(t.Context(), "u", "app"); return err },
 		"client":    func() error { _, err := svc.Client(t.Context(), time.UTC, "app"); return err },
 		"instance":  func() error { _, err := svc.Instance(t.Context(), time.UTC, "signin"); return err },
+		"year":      func() error { _, err := svc.Year(t.Context(), "signins"); return err },
+		"latency":   func() error { _, err := svc.Latency(t.Context(), time.UTC); return err },
+		"latencies": func() error { _, err := svc.LatencyYear(t.Context()); return err },
 		"addresses": func() error { _, err := svc.Addresses(t.Context(), "k"); return err },
 	} {
 		if err := ask(); !errors.Is(err, errBroken) {

@@ -31,6 +31,7 @@ func (s *Server) operatorRoutes() []route {
 	const root = page.OperatorPath
 	routes := slices.Concat([]route{
 		{path: root, get: operatorOnly(s.showOverview)},
+		{path: page.HealthPath, get: operatorOnly(s.showHealth)},
 		{path: root + "/people/{id}", get: operatorOnly(s.showPerson)},
 		{path: root + "/families/{id}", get: operatorOnly(s.showOneFamily)},
 		{path: root + "/applications/one", get: operatorOnly(s.showOneClient)},
@@ -63,37 +64,6 @@ func (s *Server) operatorRoutes() []route {
 }
 
 var errNowhere = fault.New(fault.NotFound, "There is nothing at this address.")
-
-func (s *Server) showOverview(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
-	counts, err := s.operator.Counts(r.Context())
-	if err != nil {
-		return err
-	}
-	data := page.OverviewView{Counts: counts, Version: s.operator.Version()}
-	for _, part := range s.operator.Health(r.Context()) {
-		one := page.ComponentView{Key: part.Name, Text: part.Text, Off: part.Off, Works: part.Err == nil}
-		if part.Waits != nil {
-			one.Queue, one.Rows, one.Oldest = true, part.Waits.Rows, part.Waits.Oldest
-		}
-		data.Parts = append(data.Parts, one)
-	}
-	for _, name := range []string{authserver.CountSignins, authserver.CountRefused, authserver.CountTokens} {
-		found, err := s.usage.Instance(r.Context(), in.User.Preferences().Zone(), name)
-		if err != nil {
-			return err
-		}
-		data.Days = append(data.Days, page.DaysView{Name: name, Bad: name == authserver.CountRefused, Days: found.Days})
-	}
-	took, err := s.usage.Latency(r.Context(), in.User.Preferences().Zone())
-	if err != nil {
-		return err
-	}
-	for i := range took {
-		data.Latency = append(data.Latency, page.LatencyDay(took[i]))
-	}
-	v := s.personalView(w, r, in, "operator.overview.title")
-	return s.render(w, r, http.StatusOK, v, page.OperatorOverviewPage(v, data))
-}
 
 func (s *Server) showFacts(w http.ResponseWriter, r *http.Request, in *authserver.Signin, d page.FactsView) error {
 	for i := range d.Lists {

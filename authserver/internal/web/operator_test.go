@@ -3,14 +3,15 @@ package web_test
 import (
 	"context"
 	"encoding/csv"
-	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"latchkey/authserver"
 	"latchkey/authserver/internal/operator"
 	"latchkey/authserver/internal/web"
 	"latchkey/pkg/testenv/actor"
@@ -21,10 +22,22 @@ func withOperator(s *site, d *web.Dependencies) {
 	d.Operator = operator.New(operator.Dependencies{
 		Store: s.Store, People: s.People, Recovery: d.Recovery, Clients: d.Clients, Consents: d.Consents, Keys: d.Keys,
 		Now: s.clock.now, Version: "v1",
-		Health: func(context.Context) []operator.Component {
-			return []operator.Component{{Name: "database", Text: "some engine"}, {Name: "cache", Err: errors.New("x")}}
-		},
+		Health: []operator.Probe{probe("authserver"), probe("resources"), probe("database"), probe("cache"), probe("email"), probe("erasure"), probe("events"), probe("sweep")},
 	})
+}
+
+// probe is one whose component works, and has a fact of each kind.
+func probe(name string) operator.Probe {
+	return operator.Probe{Name: name, Ask: func(context.Context) authserver.Component {
+		return authserver.Component{State: authserver.ComponentWorks, Facts: []authserver.HealthFact{
+			{Name: "version", Text: name + " 1.2"},
+			{Name: "kind", Word: "process"},
+			{Name: "since", At: time.Now().Add(-time.Hour)},
+			{Name: "memory", N: 61 << 20, Of: 256 << 20, Unit: authserver.UnitBytes},
+			{Name: "lag", N: 1500, Unit: authserver.UnitMilliseconds},
+			{Name: "waits", N: 12_345},
+		}}
+	}}
 }
 
 // userID is the id of somebody, as the operator's list has it.
@@ -69,7 +82,7 @@ func TestOperatorPagesAreClosed(t *testing.T) {
 			}
 		}
 		overview := open(t, boss.Browser, "/operator").Text()
-		for _, want := range []string{"Latchkey v1", "some engine", "Not working", "People 2"} {
+		for _, want := range []string{"Latchkey v1", "database 1.2", "Working", "Details"} {
 			if !strings.Contains(overview, want) {
 				t.Errorf("the overview does not say %q: %s", want, overview)
 			}

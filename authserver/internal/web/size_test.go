@@ -99,8 +99,28 @@ func (s *site) overfull(t *testing.T, p *actor.Person, key string) {
 		func(i int) []any {
 			return []any{uuid.NewString(), now.Add(-time.Duration(i) * 13 * time.Hour), u.ID, u.FamilyID, address, agent, []byte{}}
 		})
+	s.decisions(t, u)
 	s.busyInstance(t, now)
 	s.busyKey(t, key, now)
+}
+
+// decisions is more of each kind than the overview shows.
+func (s *site) decisions(t *testing.T, u *authserver.User) {
+	t.Helper()
+	for i := range 4 {
+		someone := &authserver.User{ID: uuid.NewString(), FamilyID: u.FamilyID, Role: "member", Email: longEmail(300 + i), UILayout: "dashboard", CreatedAt: u.CreatedAt}
+		if err := s.Store.CreateUser(t.Context(), someone); err != nil {
+			t.Fatal(err)
+		}
+		s.allowed(t, u.Email, authserver.Client{ID: "in-use-" + uuid.NewString(), Name: long(100, 500+i), RedirectURIs: []string{"https://example.com/cb"}, OwnerID: someone.ID})
+		s.refuse(t, 25, same(someone.ID), same(fmt.Sprintf("2001:db8:1234:5678:9abc:def0:1234:%04x", 0xa000+i)))
+		id := uuid.NewString()
+		s.many(t, 1, `INSERT INTO api_keys (id, digest, user_id, name, scopes, source, tier, last_four, allowed_cidrs, created_at, made_by, made_with)
+			VALUES ($1, $2, $3, $4, 'read', 'web', 'standard', 'abcd', '', $5, '', '')`, func(int) []any {
+			return []any{id, randomDigest(), someone.ID, long(authserver.MaxKeyName, i), s.clock.now().UTC()}
+		})
+		s.limited(t, id, 7)
+	}
 }
 
 // busyInstance is a month in which everything was counted every hour.
@@ -159,7 +179,7 @@ func TestPagesAreSmallInTheirWorstState(t *testing.T) {
 	for _, path := range []string{
 		"/", key, key + "/revoke", "/settings/account", "/settings/api_keys", "/settings/applications", "/settings/passkeys", "/settings/signins", "/settings/family", "/settings/activity",
 		"/settings/developer", "/settings/security", "/settings/password/review",
-		"/operator", "/operator/people", "/operator/people/" + me, "/operator/families", "/operator/families/" + familyOf(t, s, boss), "/operator/applications", "/operator/keys", "/operator/keys/" + id,
+		"/operator", "/operator?period=24h", "/operator?period=year", "/operator?table=latency", "/operator/health", "/operator/people", "/operator/people/" + me, "/operator/families", "/operator/families/" + familyOf(t, s, boss), "/operator/applications", "/operator/keys", "/operator/keys/" + id,
 		"/operator/invites", "/operator/registrations", "/operator/events", "/operator/erasures",
 	} {
 		n := s.weigh(t, open(t, boss.Browser, path))

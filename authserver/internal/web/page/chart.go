@@ -22,6 +22,9 @@ type Chart struct {
 	Height  int    // of the plot in pixels
 	No      bool   // something was refused
 	Counts  string // countsRequests and others
+	Sum     string // key of the sentence of all that was counted, where it is no requests
+	Swap    string // address of the page with this as a table, or as a picture again; "": the table is below
+	AsTable bool
 	none    bool
 	top     int64
 	step    int64
@@ -184,18 +187,23 @@ func (c *Chart) striped(i int) bool {
 // tick is a word under the axis.
 type tick struct{ X, Class, Text string }
 
-// ticks are five at most; a narrow plot leaves out those of class sub.
+// ticks are four at most, evenly apart but for the last; a narrow plot leaves out those of
+// class sub. Months are long words: one of them is enough between the ends.
 func (c *Chart) ticks() []tick {
 	n := len(c.Bars)
-	middle := func(i int) string { return percent(100 * (float64(i) + .5) / float64(n)) }
-	return []tick{
-		{"0%", "first", c.Bars[0].Label},
-		{middle(n / 4), "mid sub", c.Bars[n/4].Label},
-		{middle(n / 2), "mid", c.Bars[n/2].Label},
-		{middle(n * 3 / 4), "mid sub", c.Bars[n*3/4].Label},
-		{"100%", "last", c.Bars[n-1].Now},
+	list := []tick{{"0%", "first", c.Bars[0].Label}}
+	between, class := []int{n / 3, n * 2 / 3}, "mid sub"
+	if c.Span == monthly {
+		between, class = []int{n / 2}, "mid"
 	}
+	for _, i := range between {
+		list = append(list, tick{percent(100 * (float64(i) + .5) / float64(n)), class, c.Bars[i].Label})
+	}
+	return append(list, tick{"100%", "last", c.Bars[n-1].Now})
 }
+
+// monthly is the Span of a chart of months.
+const monthly = "chart.month"
 
 // axis is how wide the numbers beside the plot are, in pixels.
 func (c *Chart) axis(v *View) int {

@@ -10,14 +10,15 @@ import (
 	"latchkey/authserver"
 )
 
-// LatencyDay is how long requests took on one date, midnight in UTC of which is Date.
-type LatencyDay struct {
-	Date time.Time
+// LatencySpan is how long requests took in one span of time; At is its beginning, of a date
+// midnight in UTC.
+type LatencySpan struct {
+	At time.Time
 	authserver.Latency
 }
 
-// LatencyView is how long requests took, by day, today last.
-type LatencyView []LatencyDay
+// LatencyView is how long requests took, the span that runs last.
+type LatencyView []LatencySpan
 
 // Shares of the requests that a time to answer is said of.
 const (
@@ -75,22 +76,22 @@ func (v *View) lastWeek(d LatencyView) (string, error) {
 }
 
 // latency is the frame of the picture of d: its words, and how high it reaches.
-func (v *View) latency(d LatencyView) (*Chart, error) {
-	c := &Chart{ID: "latency", Heading: "operator.chart.latency", Height: 150, Span: "chart.day", Zone: zoneLabel(v.where()), Empty: "chart.empty.latency"}
+func (v *View) latency(d LatencyView, c *Chart) (*Chart, error) {
+	label, err := v.spans(c, v.zone(), len(d), func(i int) time.Time { return d[i].At })
+	if err != nil {
+		return nil, err
+	}
 	peak, peakAt := time.Duration(0), ""
 	for i := range d {
-		label := d[i].Date.Format(v.texts["format.day"])
-		c.Bars = append(c.Bars, Bar{Label: label})
 		if slowest := d[i].Within(worst); slowest > peak {
-			peak, peakAt = slowest, label
+			peak, peakAt = slowest, label(d[i].At)
 		}
 	}
 	all := d.all()
 	c.none = all.Requests() == 0
 	c.reach(max(int64(math.Ceil(float64(peak)/float64(time.Millisecond))), 1))
-	var err error
-	if c.Bars[len(c.Bars)-1].Now, err = v.t("chart.today"); err != nil || c.none {
-		return c, err
+	if c.none {
+		return c, nil
 	}
 	if c.Lead, err = v.t("latency.lead"); err != nil {
 		return nil, err

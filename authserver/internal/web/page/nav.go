@@ -85,6 +85,7 @@ var icons = map[string]string{
 	"nav.everybody":     "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21a8 8 0 0 1 16 0",
 	"nav.families":      "M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM2.500 20a6.500 6.500 0 0 1 13 0M16 4.200a3.500 3.500 0 0 1 0 6.600M18.500 14.500a6.500 6.500 0 0 1 3 5.500",
 	"nav.events":        "M3 12h4l3-8 4 16 3-8h4",
+	"nav.health":        "M20.500 12.500 12 21l-8.500-8.500a5 5 0 0 1 7-7.100L12 6.900l1.500-1.500a5 5 0 0 1 7 7.100z",
 	"nav.erasures":      "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
 	"nav.servers":       "M4 4h16v6H4zM4 14h16v6H4zM8 7h.01M8 17h.01",
 	"nav.registrations": "M4 5h16v14H4zM8 10h8M8 14h5",

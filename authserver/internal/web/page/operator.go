@@ -1,8 +1,6 @@
 package page
 
 import (
-	"time"
-
 	"latchkey/authserver"
 )
 
@@ -25,6 +23,7 @@ var operatorGroups = []group{
 	}},
 	{"nav.instance", []section{
 		{Path: OperatorPath + "/events", Key: "nav.events"},
+		{Path: HealthPath, Key: "nav.health"},
 		{Path: OperatorPath + "/erasures", Key: "nav.erasures"},
 	}},
 }
@@ -116,33 +115,4 @@ func (d RegistrationsView) mode() string {
 type RegistrationTokenView struct {
 	authserver.RegistrationToken
 	State string
-}
-
-// OverviewView is how the instance stands.
-type OverviewView struct {
-	Counts  authserver.InstanceCounts
-	Version string
-	Parts   []ComponentView
-	Days    []DaysView
-	Latency LatencyView
-}
-
-// DaysView is how often something happened on the instance, by day, today last.
-type DaysView struct {
-	Name string
-	Bad  bool
-	Days []authserver.UsageHour
-}
-
-func (d *DaysView) ago(days int) int64 { return d.Days[len(d.Days)-1-days].Calls }
-
-// ComponentView is a part that the instance stands on.
-type ComponentView struct {
-	Key    string
-	Text   string // what it is; "": this process, or nothing
-	Off    bool   // nobody set it up
-	Works  bool
-	Queue  bool      // work waits for it:
-	Rows   int64     // so much of it
-	Oldest time.Time // since then
 }

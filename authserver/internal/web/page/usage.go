@@ -96,43 +96,27 @@ func (v *View) daysAre() (string, error) {
 	return text, err
 }
 
-// events is a picture of what happened on the instance by day.
-func (v *View) events(name string, bad bool, spans []authserver.UsageHour) (*Chart, error) {
-	c := &Chart{ID: name, Heading: "operator.chart." + name, Counts: countsEvents, Height: 150, Empty: "chart.empty." + name}
-	if bad {
-		c.Counts = countsRefusals
-	}
-	return v.chart(c, v.zone(), spans)
-}
-
 // chart completes c, a picture of spans, of which the last one runs.
 func (v *View) chart(c *Chart, zone *time.Location, spans []authserver.UsageHour) (*Chart, error) {
-	c.Span, c.Zone = "chart.day", zoneLabel(zone.String())
-	label := func(at time.Time) string { return at.Format(v.texts["format.day"]) } // a date
-	hourly := len(spans) > 1 && spans[1].Hour.Sub(spans[0].Hour) == time.Hour
-	if hourly {
-		c.Span, label = "chart.hour", hourIn(zone, spans)
+	label, err := v.spans(c, zone, len(spans), func(i int) time.Time { return spans[i].Hour })
+	if err != nil {
+		return nil, err
 	}
 	var ok, no, most int64
 	var mostAt string
 	for i := range spans {
-		b := barOf(&spans[i], label(spans[i].Hour))
+		b := &c.Bars[i]
+		b.OK, b.Limit, b.Forbid = spans[i].Answered(), spans[i].Limited, spans[i].Forbidden
 		switch c.Counts {
 		case countsEvents:
-			b = Bar{Label: b.Label, OK: spans[i].Calls}
+			*b = Bar{Label: b.Label, Now: b.Now, OK: spans[i].Calls}
 		case countsRefusals:
-			b = Bar{Label: b.Label, Limit: spans[i].Calls}
+			*b = Bar{Label: b.Label, Now: b.Now, Limit: spans[i].Calls}
 		}
 		ok, no = ok+b.OK, no+b.no()
 		if sum := b.OK + b.no(); sum > most {
-			most, mostAt = sum, b.Label
+			most, mostAt = sum, label(spans[i].Hour)
 		}
-		c.Bars = append(c.Bars, b)
-	}
-	var err error
-	last := &c.Bars[len(c.Bars)-1]
-	if last.Now, err = v.t(map[bool]string{true: "chart.now", false: "chart.today"}[hourly]); err != nil {
-		return nil, err
 	}
 	c.No, c.none = no > 0, most == 0
 	if c.Lead, err = v.summary(c, ok, no); err != nil {
@@ -150,27 +134,42 @@ func (v *View) chart(c *Chart, zone *time.Location, spans []authserver.UsageHour
 	return c, nil
 }
 
+// spans gives c a bar for each of n spans of time, with its label: hours, dates or months,
+// as they are apart. The last one runs.
+func (v *View) spans(c *Chart, zone *time.Location, n int, at func(i int) time.Time) (label func(time.Time) string, err error) {
+	c.Span, c.Zone = "chart.day", zoneLabel(zone.String())
+	label = func(at time.Time) string { return at.Format(v.texts["format.day"]) } // a date
+	now := "chart.today"
+	switch length := at(n - 1).Sub(at(n - 2)); {
+	case length == time.Hour:
+		c.Span, now, label = "chart.hour", "chart.now", hourIn(zone, at(0), at(n-1))
+	case length > 27*24*time.Hour:
+		c.Span, c.Zone, now = monthly, "UTC", "chart.now"
+		label = func(at time.Time) string { return at.Format(v.texts["format.month"]) }
+	}
+	for i := range n {
+		c.Bars = append(c.Bars, Bar{Label: label(at(i))})
+	}
+	c.Bars[n-1].Now, err = v.t(now)
+	return label, err
+}
+
 func (v *View) summary(c *Chart, ok, no int64) (string, error) {
 	switch {
 	case c.Counts != countsRequests:
-		return v.t("chart.lead.count", v.plain(ok+no))
+		return v.t(c.Sum, v.plain(ok+no))
 	case no == 0:
 		return v.t("chart.lead.ok", v.plain(ok))
 	}
 	return v.t("chart.lead.both", v.plain(ok), v.plain(no))
 }
 
-// barOf is a span of time with its label.
-func barOf(u *authserver.UsageHour, label string) Bar {
-	return Bar{Label: label, OK: u.Answered(), Limit: u.Limited, Forbid: u.Forbidden}
-}
-
-// hourIn says what time it is in zone when an hour of spans begins. Where clocks are
+// hourIn says what time it is in zone when an hour between two begins. Where clocks are
 // changed meanwhile, an hour may be there twice: it is said which one it is.
-func hourIn(zone *time.Location, spans []authserver.UsageHour) func(time.Time) string {
+func hourIn(zone *time.Location, first, last time.Time) func(time.Time) string {
 	layout := "15:04"
-	_, first := spans[0].Hour.In(zone).Zone()
-	if _, last := spans[len(spans)-1].Hour.In(zone).Zone(); first != last {
+	_, before := first.In(zone).Zone()
+	if _, after := last.In(zone).Zone(); before != after {
 		layout = "15:04 MST"
 	}
 	return func(at time.Time) string { return at.In(zone).Format(layout) }
