@@ -139,8 +139,8 @@ func TestC6_AnAPIWithAPath(t *testing.T) {
 	wantStatus(t, w.send(http.MethodGet, origin+"/based/api/v1/accounts", nil, ""), http.StatusNotFound)
 }
 
-// TestD11_AWrongRedirectURIIsShown: host and path of what was asked for and of
-// what is registered, as text.
+// TestD11_AWrongRedirectURIIsShown: host and path of what was asked for, as text. What is
+// registered is nobody's business but the owner's.
 func TestD11_AWrongRedirectURIIsShown(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		app := w.confidential()
@@ -154,11 +154,64 @@ func TestD11_AWrongRedirectURIIsShown(t *testing.T) {
 			if page.Status != http.StatusBadRequest || page.Header.Get("Location") != "" {
 				w.t.Errorf("%s: %d, Location %q", asked, page.Status, page.Header.Get("Location"))
 			}
-			if text := page.Text(); !strings.Contains(text, shown) || !strings.Contains(text, webCallback) || strings.Contains(text, "hush") {
+			if text := page.Text(); !strings.Contains(text, shown) || strings.Contains(strings.ReplaceAll(text, shown, ""), "app.example.com") || strings.Contains(text, "hush") {
 				w.t.Errorf("%s: the page says %s", asked, text)
 			}
 			if strings.Contains(string(page.Body), "<script>alert") || strings.Contains(string(page.Body), "<b>hush") {
 				w.t.Errorf("%s: not escaped", asked)
+			}
+		}
+	})
+}
+
+// TestD11_TheOwnerSeesWhatIsRegistered beside what came, with the way around the settings;
+// another person, signed in or not, sees what came alone.
+func TestD11_TheOwnerSeesWhatIsRegistered(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		owner, other := w.person(), w.person()
+		app := w.developed(owner)
+		wrong := strings.TrimPrefix(app.AuthorizeURL(actor.NewPKCE(), "read", "s", url.Values{"redirect_uri": {"https://elsewhere.example/cb"}}), w.Auth.URL)
+		for _, c := range []struct {
+			who  *actor.Person
+			owns bool
+		}{{owner, true}, {other, false}} {
+			page := w.page(c.who, wrong)
+			text := page.Text()
+			if page.Status != http.StatusBadRequest || !strings.Contains(text, "Redirect URI received") || !strings.Contains(text, "https://elsewhere.example/cb") ||
+				!strings.Contains(text, "Sign out") {
+				w.t.Errorf("owner %v: %d %s", c.owns, page.Status, text)
+			}
+			if sees := strings.Contains(text, "Redirect URI registered") && strings.Contains(text, webCallback) && strings.Contains(text, racedApp); sees != c.owns {
+				w.t.Errorf("owner %v: %s", c.owns, text)
+			}
+			if !c.owns && (strings.Contains(text, webCallback) || strings.Contains(text, racedApp)) {
+				w.t.Errorf("somebody else sees %s", text)
+			}
+		}
+	})
+}
+
+// TestD11_AnUntrustedRequestSaysWhatCame in words, and not by the names of parameters alone.
+func TestD11_AnUntrustedRequestSaysWhatCame(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		app := w.public()
+		for query, want := range map[string][]string{
+			"client_id=" + app.Client.ID: {"doesn't say where to send you back", "Client ID received " + app.Client.ID, "Redirect URI received None"},
+			"client_id=" + app.Client.ID + "&redirect_uri=https://a.example&redirect_uri=https://b.example": {"more than one address to send you back to", "Redirect URI received More than one"},
+			"redirect_uri=https://a.example/cb": {"doesn't say which application", "Client ID received None", "https://a.example/cb"},
+			"client_id=a&client_id=b":           {"more than one application", "Client ID received More than one"},
+			"client_id=" + url.QueryEscape("<b>nobody</b>") + "&redirect_uri=https://a.example/cb?x=hush": {"is not known to this server", "Client ID received %3Cb%3Enobody%3C/b%3E"},
+			"client_id=%ff": {"damaged"},
+		} {
+			page := w.browse(w.Auth.URL + "/oauth/authorize?" + query)
+			text := page.Text()
+			if page.Status != http.StatusBadRequest || strings.Contains(text, "hush") || strings.Contains(string(page.Body), "<b>nobody") {
+				w.t.Errorf("%s: %d %s", query, page.Status, text)
+			}
+			for _, words := range want {
+				if !strings.Contains(text, words) {
+					w.t.Errorf("%s: not %q: %s", query, words, text)
+				}
 			}
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/clientdoc"
@@ -62,7 +63,8 @@ func (a RequestingClients) NoteConsent(ctx context.Context, c *authserver.Client
 
 // findClient answers with a page when the client is unknown or cannot be asked
 // for.
-func (s *Server) findClient(w http.ResponseWriter, r *http.Request, id string) (*authserver.Client, bool) {
+func (s *Server) findClient(w http.ResponseWriter, r *http.Request, query url.Values) (*authserver.Client, bool) {
+	id := query.Get("client_id")
 	c, err := s.requesting.Find(r.Context(), id)
 	if err == nil {
 		logClient(r.Context(), c.ID)
@@ -77,7 +79,8 @@ func (s *Server) findClient(w http.ResponseWriter, r *http.Request, id string) (
 	case isRefused:
 		s.untrusted(w, r, http.StatusBadRequest, "The document in which the application describes itself cannot be used: "+refused.Why+".")
 	case err == nil || fault.Is(err, fault.NotFound):
-		s.untrusted(w, r, http.StatusBadRequest, unknownClient)
+		s.noteUntrusted(r, "page", invalidRequest(unknownClient))
+		s.pages.Untrusted(w, r, untrusted(query, false, nil))
 	default:
 		s.cannotAnswer(w, r, err)
 	}

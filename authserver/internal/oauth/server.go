@@ -26,8 +26,8 @@ type Clients interface {
 type Pages interface {
 	Consent(w http.ResponseWriter, r *http.Request, p authserver.ConsentPage)
 	Error(w http.ResponseWriter, r *http.Request, status int, title, sentence string)
-	// WrongRedirect says that asked is none of the registered redirect URIs.
-	WrongRedirect(w http.ResponseWriter, r *http.Request, asked string, registered []string)
+	// Untrusted says what came, and to the client's owner what is registered.
+	Untrusted(w http.ResponseWriter, r *http.Request, u authserver.UntrustedRequest)
 	SignIn(w http.ResponseWriter, r *http.Request)
 }
 

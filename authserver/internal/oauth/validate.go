@@ -33,18 +33,19 @@ func (s *Server) validate(w http.ResponseWriter, r *http.Request) (a *authorizat
 	for _, name := range []string{"client_id", "redirect_uri"} {
 		if len(query[name]) != 1 || query.Get(name) == "" {
 			logSent(r.Context(), query.Get("client_id"))
-			s.untrusted(w, r, http.StatusBadRequest, "The link that brought you here must name "+name+" exactly once.")
+			s.noteUntrusted(r, "page", invalidRequest("The link that brought you here must name "+name+" exactly once."))
+			s.pages.Untrusted(w, r, untrusted(query, name == "redirect_uri", nil))
 			return nil, false
 		}
 	}
-	c, ok := s.findClient(w, r, query.Get("client_id"))
+	c, ok := s.findClient(w, r, query)
 	if !ok {
 		return nil, false
 	}
 	if !c.AcceptsRedirect(query.Get("redirect_uri")) {
 		logRedirect(r.Context(), query.Get("redirect_uri"))
 		s.noteUntrusted(r, "page", invalidRequest("The redirect_uri is not registered."))
-		s.pages.WrongRedirect(w, r, query.Get("redirect_uri"), c.RedirectURIs)
+		s.pages.Untrusted(w, r, untrusted(query, true, c))
 		return nil, false
 	}
 	a = newAuthorization(c, query)
@@ -57,6 +58,10 @@ func (s *Server) validate(w http.ResponseWriter, r *http.Request) (a *authorizat
 		return nil, false
 	}
 	return a, true
+}
+
+func untrusted(query url.Values, redirect bool, c *authserver.Client) authserver.UntrustedRequest {
+	return authserver.UntrustedRequest{Redirect: redirect, Clients: query["client_id"], Redirects: query["redirect_uri"], Client: c}
 }
 
 func newAuthorization(c *authserver.Client, query url.Values) *authorization {

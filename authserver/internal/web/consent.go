@@ -8,12 +8,11 @@ import (
 	"latchkey/pkg/httpserver"
 )
 
-// WrongRedirect says where an application asked to send the person, and where it
-// may: enough for its developer to see the difference.
-func (s *Server) WrongRedirect(w http.ResponseWriter, r *http.Request, asked string, registered []string) {
-	v := s.bareView(r, "redirect.heading")
-	body := page.WrongRedirectPage(v, page.NewWrongRedirect(asked, registered))
-	if err := s.render(w, r, http.StatusBadRequest, v, body); err != nil {
+// Untrusted says what a request came with that cannot be trusted. What is registered only
+// the client's owner learns: for others it would be a list of addresses to attack.
+func (s *Server) Untrusted(w http.ResponseWriter, r *http.Request, u authserver.UntrustedRequest) {
+	v := s.errorView(w, r, http.StatusBadRequest, "redirect.heading")
+	if err := s.render(w, r, http.StatusBadRequest, v, page.UntrustedPage(v, page.NewUntrusted(v, u))); err != nil {
 		httpserver.Cause(r.Context(), err)
 		s.RenderError(w, r, err)
 	}
