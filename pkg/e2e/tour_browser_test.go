@@ -72,6 +72,7 @@ func (w *world) tour(b *tab, look func(page string)) {
 	w.tourKeys(b, look)
 	w.tourConfirmedKey(b, look, p)
 	w.tourApplications(b, at, elsewhere, app.App)
+	w.tourActivity(b, at, p)
 	w.tourOperator(b, at, look)
 	w.tourSecondFactor(b, at, look, p)
 	w.tourReset(b, look, p)

@@ -127,4 +127,14 @@ func TestE2_NoDangerWithoutAnElsewhere(t *testing.T) {
 	if !red() {
 		t.Error("there is a sign-in elsewhere, and nothing leads to its end")
 	}
+	asked := func() bool {
+		return strings.Contains(open(t, p.Browser, "/settings/signins/others").Body, `class="button destroy"`)
+	}
+	if !asked() {
+		t.Error("no way to end the sign-in elsewhere")
+	}
+	fill(t, p.Browser, open(t, p.Browser, "/settings/signins/others"), nil)
+	if asked() {
+		t.Error("there is nothing to end, and a button for it")
+	}
 }

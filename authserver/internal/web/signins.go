@@ -114,6 +114,7 @@ func (s *Server) askEndOthers(w http.ResponseWriter, r *http.Request, in *authse
 		return err
 	}
 	asked := endsSignin("others_end", nil, "end-others", "")
+	asked.Nothing = !d.Elsewhere
 	asked.Happens = []page.Happening{{Key: "happens.signins", Count: len(d.Signins) + len(d.Devices) - 1}}
 	return s.askFirst(w, r, in, asked)
 }

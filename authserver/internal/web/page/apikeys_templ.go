@@ -1414,7 +1414,7 @@ func RevokeKeyPage(v *View, key KeyView, what []Happening) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = decideDanger(v, key.Path, "key_revoke.submit").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = decideDanger(v, key.Path, "key_revoke.submit", key.Name).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -1,5 +1,7 @@
 package page
 
+import "strings"
+
 // AskView asks before something ends: its button sends Fields to Action.
 type AskView struct {
 	Key           string // of its texts: KEY.heading, the title of the view; KEY.text; KEY.submit
@@ -11,6 +13,15 @@ type AskView struct {
 	Facts         []Fact           // ask.fact.…
 	Happens       []Happening
 	NeedsPassword bool
+	Nothing       bool // there is nothing to end
+}
+
+// placed is the name in the title, for a text under key that has a place for it.
+func (v *View) placed(key string) []any {
+	if strings.Contains(v.texts[key], "%s") {
+		return v.TitleArgs
+	}
+	return nil
 }
 
 // lists are the keys of the headings of the lists that lead to an AskPage, by their paths.
