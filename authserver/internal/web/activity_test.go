@@ -241,6 +241,10 @@ func TestActivityTellsWrongPasswordsTogether(t *testing.T) {
 				t.Errorf("not once %q: %s", want, text)
 			}
 		}
+		wrong(8, "password", "192.0.2.3")
+		if text := open(t, p.Browser, "/").Text(); !strings.Contains(text, "Wrong password, 8 times") {
+			t.Errorf("at home: %s", text)
+		}
 		if day := s.clock.now().Add(-48*time.Hour).Weekday().String() + ", "; !strings.Contains(text, day) {
 			t.Errorf("no %s: %s", day, text)
 		}

@@ -19,7 +19,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, in *authserver.Sig
 }
 
 const (
-	latelyRows = 5
+	latelyRows = 30 // of which some may be told as one
 	latelyDays = 30
 )
 

@@ -26,9 +26,16 @@ type HomeView struct {
 const (
 	mostShown  = 3 // rows of each card
 	mostToDo   = 3
+	mostLately = 5
 	fewCodes   = 3
 	endingSoon = 14 * 24 * time.Hour
 )
+
+// lately are the latest rows of what happened, each with all that it stands for.
+func (v *View) lately(d HomeView) []ActivityRow {
+	rows := v.folded(d.Lately)
+	return rows[:min(len(rows), mostLately)]
+}
 
 func first[T any](list []T) []T { return list[:min(len(list), mostShown)] }
 
