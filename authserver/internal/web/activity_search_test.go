@@ -35,7 +35,7 @@ func TestActivitySearch(t *testing.T) {
 			}
 		}
 		page := open(t, p.Browser, "/settings/activity?q=%22%3Cb%3E&kind=keys")
-		if !strings.Contains(page.Text(), "Nothing here says that") || !strings.Contains(page.Body, `value="&#34;&lt;b&gt;"`) {
+		if !strings.Contains(page.Text(), "No event matches your search") || !strings.Contains(page.Body, `value="&#34;&lt;b&gt;"`) {
 			t.Errorf("nothing found: %s", page.Body)
 		}
 		for _, query := range []string{"q=" + strings.Repeat("x", 201), "q=%ff", "q=%00", "q=x&days=3"} {
