@@ -93,7 +93,7 @@ func readEmail(in *bufio.Reader) string {
 		if err != nil || line == ".\r\n" {
 			return text.String()
 		}
-		text.WriteString(line)
+		text.WriteString(strings.TrimPrefix(line, ".")) // RFC 5321, section 4.5.2
 	}
 }
 
