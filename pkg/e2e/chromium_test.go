@@ -15,6 +15,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -161,6 +162,22 @@ func (b *tab) withoutScripts() *tab {
 	b.t.Helper()
 	off := emulation.SetScriptExecutionDisabledParams{Value: true}
 	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, off); err != nil {
+		b.t.Fatal(err)
+	}
+	return b
+}
+
+// speaking has the browser ask for pages in a language, by its code; "": its own.
+func (b *tab) speaking(language string) *tab {
+	b.t.Helper()
+	if language == "" {
+		return b
+	}
+	if _, err := chromedp.Call(b.ctx, network.Enable, network.EnableParams{}); err != nil {
+		b.t.Fatal(err)
+	}
+	ask := network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": language}}
+	if _, err := chromedp.Call(b.ctx, network.SetExtraHTTPHeaders, ask); err != nil {
 		b.t.Fatal(err)
 	}
 	return b

@@ -17,7 +17,7 @@ func TestScreenshots(t *testing.T) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		t.Fatal(err)
 	}
-	b := openTab(t)
+	b := openTab(t).speaking(os.Getenv("LANGUAGE"))
 	newTour(t).tour(b, b.picture)
 }
 
@@ -30,6 +30,6 @@ func TestScreenshotsOfDocs(t *testing.T) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		t.Fatal(err)
 	}
-	b := openTab(t)
+	b := openTab(t).speaking(os.Getenv("LANGUAGE"))
 	newTour(t).tourDocs(b, b.picture)
 }
