@@ -108,14 +108,14 @@ func (b *mailbag) to(address, subject string) []testenv.Email {
 // want is wait for an email about what came from here.
 func (b *mailbag) want(address, subject string, parts ...string) testenv.Email {
 	b.w.t.Helper()
-	return b.wait(address, subject, append(parts, "Internet address", "127.0.0.1")...)
+	return b.wait(address, subject, append(parts, "IP address", "127.0.0.1")...)
 }
 
 // wantElsewhere is wait for an email about what somebody else did, which does not say
 // from where.
 func (b *mailbag) wantElsewhere(address, subject string, parts ...string) {
 	b.w.t.Helper()
-	if e := b.wait(address, subject, parts...); strings.Contains(e.Text, "Internet address") || strings.Contains(e.Text, "Browser") || strings.Contains(e.HTML, "127.0.0.1<") {
+	if e := b.wait(address, subject, parts...); strings.Contains(e.Text, "IP address") || strings.Contains(e.Text, "Browser") || strings.Contains(e.HTML, "127.0.0.1<") {
 		b.w.t.Errorf("the email %q says from where somebody else did it: %s", subject, e.Text)
 	}
 }

@@ -54,6 +54,9 @@ func (l *Emails) write(ctx context.Context, u *authserver.User, m authserver.Ema
 	if m.Language == "" {
 		m.Language = u.Language
 	}
+	if m.Kind != authserver.EmailMessageInvited { // that one goes to somebody else
+		m.TimeZone = u.TimeZone
+	}
 	now := l.Now().UTC().Truncate(time.Microsecond)
 	if m.At.IsZero() {
 		m.At, m.Origin = now, l.Events.Origin(ctx)

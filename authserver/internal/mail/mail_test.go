@@ -87,6 +87,22 @@ func TestAnOperatorIsNamedAsSuch(t *testing.T) {
 	}
 }
 
+// Times are those of the reader's zone, and name it.
+func TestEmailsNameTheZoneOfTheirTimes(t *testing.T) {
+	office := testenv.OpenPostOffice(t, "")
+	s := sender(t, "smtp://"+office.Addr)
+	at := time.Date(2026, 1, 31, 22, 30, 0, 0, time.UTC)
+	for zone, want := range map[string]string{"": "31 Jan 2026, 22:30 UTC", "Europe/Berlin": "31 Jan 2026, 23:30 CET", "Asia/Kolkata": "1 Feb 2026, 04:00 IST", "No/Such": "31 Jan 2026, 22:30 UTC"} {
+		m := authserver.EmailMessage{Kind: authserver.EmailMessageClosed, To: "ada@example.com", TimeZone: zone, Path: "/x", At: at, Until: at}
+		if err := s.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		if e := testenv.ReadEmail(t, <-office.Emails); strings.Count(e.Text, want) != 2 || strings.Count(e.HTML, want) != 2 || strings.Contains(e.HTML, "\n..") {
+			t.Errorf("%s: %s", zone, e.Text)
+		}
+	}
+}
+
 func checkBodies(t *testing.T, what string, e testenv.Email, linked bool) {
 	t.Helper()
 	const link = "https://auth.example.com/reset?token=rst_x"

@@ -110,7 +110,7 @@ func (l *language) readTexts(files fs.FS, folder string) error {
 
 // contents says e in the language.
 func (l *language) contents(e authserver.EmailMessage, host, url string) *contents {
-	c := &contents{greeting: l.words["greeting.none"], by: e.By, about: quiet(e.About), host: host, url: url, life: l.life(e.Life), until: l.time(e.Until)}
+	c := &contents{greeting: l.words["greeting.none"], by: e.By, about: quiet(e.About), host: host, url: url, life: l.life(e.Life), until: l.time(e.Until, e.TimeZone)}
 	if name := quiet(e.Name); name != "" {
 		c.greeting = fmt.Sprintf(l.words["greeting"], name)
 	}
@@ -123,7 +123,7 @@ func (l *language) contents(e authserver.EmailMessage, host, url string) *conten
 	if e.At.IsZero() {
 		return c
 	}
-	c.facts = append(c.facts, fact{l.words["fact.when"], l.time(e.At)})
+	c.facts = append(c.facts, fact{l.words["fact.when"], l.time(e.At, e.TimeZone)})
 	switch {
 	case e.Operator:
 		c.facts = append(c.facts, fact{l.words["fact.by"], l.words["by.operator"]})
@@ -138,7 +138,9 @@ func (l *language) contents(e authserver.EmailMessage, host, url string) *conten
 	return c
 }
 
-func (l *language) time(at time.Time) string { return at.UTC().Format(l.words["time"]) }
+func (l *language) time(at time.Time, zone string) string {
+	return at.In(authserver.Preferences{TimeZone: zone}.Zone()).Format(l.words["time"])
+}
 
 func (l *language) life(d time.Duration) string {
 	if d >= 2*time.Hour {

@@ -175,3 +175,21 @@ func TestWithoutEmailNothingIsQueued(t *testing.T) {
 		}
 	})
 }
+
+// Times of an email are those of its reader's zone; of somebody who is invited none is known.
+func TestEmailsTellTheReadersTime(t *testing.T) {
+	t.Parallel()
+	testenv.EachSet(t, func(t *testing.T, set testenv.Set) {
+		s := newSite(t, set, settings())
+		p := signedUp(t, s)
+		fill(t, p.Browser, open(t, p.Browser, "/preferences"), map[string]string{"time_zone": "Asia/Kolkata"})
+		fill(t, p.Browser, open(t, p.Browser, "/settings/family"), map[string]string{"email": "guest@example.com", "role": "member"}, "action", "invite")
+		if m := s.email(t, authserver.EmailMessageInvited, "guest@example.com"); m.TimeZone != "" {
+			t.Errorf("an invitation in %s", m.TimeZone)
+		}
+		answer(t, p.Browser, "/settings/password", map[string]string{"password": p.Password, "new_password": "Another-1!password"})
+		if m := s.email(t, authserver.EmailMessagePasswordChanged, p.Email); m.TimeZone != "Asia/Kolkata" {
+			t.Errorf("a person in Kolkata reads of %q", m.TimeZone)
+		}
+	})
+}
