@@ -57,3 +57,15 @@ func (d *description) search(q string) []*operation {
 func hasAll(text string, words []string) bool {
 	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) })
 }
+
+// steps cuts a path after each slash and underscore between two letters.
+func steps(path string) []string {
+	var all []string
+	from := 0
+	for i := 1; i < len(path)-1; i++ {
+		if path[i] == '/' || path[i] == '_' {
+			all, from = append(all, path[from:i+1]), i+1
+		}
+	}
+	return append(all, path[from:])
+}

@@ -50,10 +50,7 @@ func TestBrowserDocsAreAccessible(t *testing.T) {
 		b.inBothSchemes(page, "light", "dark", 1280)
 		b.reflows(page)
 	})
-	b.visit(w.Auth.URL + "/preferences")
-	b.choose("language", "Deutsch")
-	b.press("main form button[type=submit]")
-	b.until(`document.documentElement.lang === "de"`)
+	b.speaking("de")
 	w.tourDocs(b, func(page string) {
 		if language, err := ask[string](b, "document.documentElement.lang"); err != nil || language != "de" {
 			t.Errorf("%s is in %q: %v", page, language, err)
