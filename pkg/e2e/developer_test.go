@@ -138,7 +138,8 @@ func TestE8_ATestRunShowsEachStep(t *testing.T) {
 				continue
 			}
 			values["client_secret"] = "ocs_wrong-one-that-is-long"
-			if page := w.answer(p.Browser, developerPage(app)+"/try", values); !strings.Contains(page.Text(), "A step was refused.") || !strings.Contains(page.Text(), "invalid_client") {
+			if page := w.answer(p.Browser, developerPage(app)+"/try", values); !strings.Contains(page.Text(), "A step was refused.") || !strings.Contains(page.Text(), "invalid_client") ||
+				!strings.Contains(page.Text(), "The client secret is wrong. Copy it again, or create a new one.") {
 				w.t.Errorf("%s with a wrong secret: %s", method, page.Text())
 			}
 		}

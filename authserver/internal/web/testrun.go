@@ -7,7 +7,9 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/web/page"
@@ -43,13 +45,35 @@ func (s *Server) testRun(w http.ResponseWriter, r *http.Request, in *authserver.
 		endpoints: s.endpoints, issuer: s.address(), client: c, secret: given, formToken: v.CSRF, from: r,
 		verifier: rand.Text() + rand.Text(), state: rand.Text(),
 	}
+	began := s.now().UTC().Truncate(time.Microsecond)
 	run.walk(r.Context())
+	if err := s.explain(r.Context(), run, began); err != nil {
+		return err
+	}
 	if before == nil { // what the run alone has allowed does not outlive it
 		if err := s.consents.Revoke(r.Context(), in.User.ID, c.ID); err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
 	}
 	return s.render(w, r, http.StatusOK, v, page.TestRunPage(v, data, run.steps))
+}
+
+// explain adds to the step that was refused why it was, as the application's page says it.
+func (s *Server) explain(ctx context.Context, t *testRun, began time.Time) error {
+	at := slices.IndexFunc(t.steps, func(one page.RunStep) bool { return !one.OK })
+	if at < 0 {
+		return nil
+	}
+	list, err := s.refusals.Of(ctx, t.client.ID)
+	if err != nil {
+		return err
+	}
+	for _, one := range list { // others may ask in the application's name at the same time
+		if !one.LastAt.Before(began) {
+			t.steps[at].Why, began = one.Reason, one.LastAt
+		}
+	}
+	return nil
 }
 
 // testRun is one of them, as far as it has come.
@@ -61,7 +85,7 @@ type testRun struct {
 	formToken       string
 	from            *http.Request
 	verifier, state string
-	code            string
+	back            url.Values // what the browser was sent back with
 	tokens          struct{ access, refresh string }
 	steps           []page.RunStep
 }
@@ -99,21 +123,22 @@ func (t *testRun) authorize(ctx context.Context) bool {
 	to, err := url.Parse(answer.header.Get("Location"))
 	back := err == nil && answer.status == http.StatusSeeOther && strings.HasPrefix(to.String(), t.redirectURI())
 	if back {
-		t.code = to.Query().Get("code")
+		t.back = to.Query()
 	}
-	t.note("authorize", "GET "+target, answer, t.code != "")
-	return t.code != ""
+	t.note("authorize", "GET "+target, answer, t.back.Get("code") != "")
+	return t.back.Get("code") != ""
 }
 
-// compare is what the application does with the answer; nothing is sent.
+// compare is what the application does with the answer (RFC 9207); nothing is sent.
 func (t *testRun) compare(context.Context) bool {
-	t.steps = append(t.steps, page.RunStep{Key: "compare", OK: true})
-	return true
+	same := t.back.Get("state") == t.state && t.back.Get("iss") == t.issuer
+	t.steps = append(t.steps, page.RunStep{Key: "compare", OK: same})
+	return same
 }
 
 func (t *testRun) redeem(ctx context.Context) bool {
 	answer := t.asClient(ctx, "/oauth/token", url.Values{
-		"grant_type": {"authorization_code"}, "code": {t.code}, "redirect_uri": {t.redirectURI()}, "code_verifier": {t.verifier},
+		"grant_type": {"authorization_code"}, "code": {t.back.Get("code")}, "redirect_uri": {t.redirectURI()}, "code_verifier": {t.verifier},
 	}, "redeem")
 	t.keep(answer)
 	return answer.status == http.StatusOK

@@ -61,6 +61,7 @@ type RunStep struct {
 	Key             string // of its words: run.KEY.…
 	Request, Answer string // "": nothing was sent
 	OK              bool
+	Why             string // it was refused; "": no reason is known
 }
 
 // allWell reports whether every step got what it asked for.

@@ -70,7 +70,7 @@ ASK='«ISSUER»/oauth/authorize?response_type=code&client_id=«CLIENT»'
 ASK="$ASK&redirect_uri=«REDIRECT IN AN ADDRESS»"
 ASK="$ASK&scope=«SCOPE IN AN ADDRESS»&state=$STATE"
 echo "Open: $ASK&code_challenge_method=S256&code_challenge=$CHALLENGE"
-read -rp 'code of the address you were sent back to: ' CODE
+printf 'code of the address you were sent back to: '; read -r CODE
 
 curl '«ISSUER»/oauth/token' \
   «curl» \
@@ -78,7 +78,7 @@ curl '«ISSUER»/oauth/token' \
   --data-urlencode code="$CODE" \
   -d code_verifier="$VERIFIER" \
   --data-urlencode redirect_uri='«REDIRECT»'; echo
-read -rsp 'access_token of the answer: ' TOKEN
+printf 'access_token of the answer: '; read -r TOKEN
 
 curl -H "Authorization: Bearer $TOKEN" '«API»/api/v1/accounts'`
 
