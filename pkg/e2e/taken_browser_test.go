@@ -135,7 +135,7 @@ func walkDemotion(w *world, _ *testenv.PostOffice) {
 	w.soonRefused("a guest writes", http.MethodPost, own.Access, http.StatusForbidden, map[string]any{"account": map[string]any{"name": "x"}})
 	stranger := openTab(w.t).withoutScripts()
 	stranger.visit(w.Auth.URL + invitation)
-	stranger.says("no longer valid")
+	stranger.says("no longer works")
 }
 
 func walkDeletion(w *world, office *testenv.PostOffice) {

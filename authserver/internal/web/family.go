@@ -120,7 +120,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 	code := r.URL.Query().Get("code")
 	found, err := s.people.Invitation(r.Context(), code)
 	if fault.Is(err, fault.NotFound) {
-		return fault.New(fault.NotFound, "This invitation is no longer valid. Ask for a new one.")
+		return s.linkGone(w, r, "/", "linkgone.join")
 	}
 	if err != nil {
 		return err

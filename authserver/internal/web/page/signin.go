@@ -20,3 +20,14 @@ type SignUpView struct {
 	AskCode    bool // an invitation is offered or needed
 	Providers  []Provider
 }
+
+// afterGone is the word for where one goes on from a link that is gone.
+func afterGone(onward string) string {
+	switch onward {
+	case "/":
+		return "error.home"
+	case "/signin":
+		return "signin.link"
+	}
+	return "linkgone.onward"
+}
