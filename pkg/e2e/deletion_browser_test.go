@@ -36,7 +36,7 @@ func TestBrowserFollowsADeletion(t *testing.T) {
 	if _, err := ask[bool](tabs[0], `window.same = true`); err != nil {
 		t.Fatal(err)
 	}
-	tabs[0].until(`document.querySelector("#deletion").textContent.includes("Being tried again")`)
+	tabs[0].until(`document.querySelector("#deletion").textContent.includes("Trying again")`)
 	tabs[0].picture("deletion-failing")
 	w.APIs = nil
 	if err := w.AddAPI(t.Context()); err != nil {

@@ -87,7 +87,7 @@ func TestADeletionCanBeFollowed(t *testing.T) {
 		wantText(t, shown, "Your account was deleted", "2 of 3 steps are done", "Waiting")
 		both("Household's data erased Waiting", "Waiting 0 None")
 		api := erasing(t, s)
-		both("Being tried again", "Failing 1 Refused, status 503")
+		both("Trying again", "Failing 1 Refused, status 503")
 		held := make(chan struct{})
 		api.set(http.StatusNoContent, held)
 		s.clock.advance(time.Minute)

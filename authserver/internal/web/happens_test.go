@@ -61,12 +61,12 @@ func TestConfirmationsSayHowMuchEnds(t *testing.T) {
 		asks("/settings/signins/others", "No sign-in ends", "You stay signed in here")
 		asks("/settings/applications/one/remove?client_id=budget", "connected and loses access: 1", "It didn't call in the last 30 days", "Allowed on", "Cancel Remove ")
 		asks("/settings/delete", "Sign-ins that end: 1", "Applications that lose access: 1", "API keys that stop working: 1")
-		asks(key+"/revoke", "It answered 10 requests in the last 24 hours", "stop working, within a second", "The household keeps its data", "Revoke ")
+		asks(key+"/revoke", "Requests answered in the last 24 hours: 10", "stop working, within a second", "The household keeps its data", "Revoke ")
 		asks("/settings/developer/"+mine[0].ID+"/delete", "Nobody has allowed it", "Cancel Delete Mine")
 		asks(person+"/deactivate", "Sign-ins that end: 1", "Applications that lose access: 1", "API keys that stop working: 1")
 		asks(person+"/sign-out", "Sign-ins that end: 1")
 		asks(person+"/second-factor", "Sign-ins that end: 1")
-		asks("/operator/keys/"+id+"/revoke", "It answered 10 requests in the last 24 hours")
+		asks("/operator/keys/"+id+"/revoke", "Requests answered in the last 24 hours: 10")
 		for _, act := range []string{"delete", "disable"} {
 			asks(strings.Replace(budget, "%s", act, 1), "People who lose access: 1")
 		}

@@ -144,7 +144,7 @@ func powers(v *View, a Ability) templ.Component {
 			}
 		}
 		if a.Days > 0 {
-			templ_7745c5c3_Err = power(v, "scope.powers.account", a.Days).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = power(v, "scope.powers.account", v.lasting(a.Days)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -16,4 +17,12 @@ func (v *View) plain(n int64) string {
 		b.WriteRune(digit)
 	}
 	return b.String()
+}
+
+// lasting is how long a number of days is, in words.
+func (v *View) lasting(n int) string {
+	if n == 1 {
+		return v.texts["days.one"]
+	}
+	return fmt.Sprintf(v.texts["days.many"], n)
 }

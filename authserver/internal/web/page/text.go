@@ -128,7 +128,7 @@ func (c catalogue) sayFault(f *fault.Error) string {
 	sentence := c.say(strings.TrimSuffix(f.Message, " Try again later."))
 	switch d := f.RetryAfter; {
 	case d <= 90*time.Second:
-		return sentence + " " + fmt.Sprintf(c["wait.seconds"], int(math.Ceil(d.Seconds())))
+		return sentence + " " + fmt.Sprintf(c["wait.seconds"], max(2, int(math.Ceil(d.Seconds()))))
 	case d <= 90*time.Minute:
 		return sentence + " " + fmt.Sprintf(c["wait.minutes"], int(math.Ceil(d.Minutes())))
 	default:
