@@ -142,7 +142,7 @@ func TestD11_RefusedAuthorizationsSayWhyInTheLog(t *testing.T) {
 			"redirect": {ask(app, url.Values{"redirect_uri": {"https://elsewhere.example/cb?x=1"}}), map[string]string{
 				"client_id": app.Client.ID, "redirect_uri": "https://elsewhere.example/cb", "reason": "The redirect_uri is not registered.", "event": "client.refused",
 			}},
-			"no redirect": {ask(app, url.Values{"redirect_uri": {""}}), map[string]string{"client_id": app.Client.ID, "reason": "The link that brought you here has no redirect_uri, or more than one."}},
+			"no redirect": {ask(app, url.Values{"redirect_uri": {""}}), map[string]string{"client_id": app.Client.ID, "reason": "The link that brought you here must name redirect_uri exactly once."}},
 			"client":      {ask(app, url.Values{"client_id": {"nobody"}}), map[string]string{"client_id": "unknown, 6 bytes", "reason": "The application that sent you here is not known to this server."}},
 			"challenge":   {ask(app, url.Values{"code_challenge": {""}}), map[string]string{"client_id": app.Client.ID, "oauth_error": "invalid_request", "reason": "PKCE is required: the parameter code_challenge is missing."}},
 			"scope":       {ask(app, url.Values{"scope": {"everything"}}), map[string]string{"client_id": app.Client.ID, "oauth_error": "invalid_scope"}},
