@@ -76,7 +76,7 @@ func walkReset(w *world, office *testenv.PostOffice) {
 	}
 	p.Password = laterPassword
 	b.signInAs(w, p, "/settings/activity", "/settings/activity")
-	b.says("Password changed with a reset link")
+	b.says("You changed your password with a reset link")
 	b.visit(w.Auth.URL + link)
 	b.says("no longer works")
 }
@@ -163,7 +163,7 @@ func walkDeletion(w *world, office *testenv.PostOffice) {
 			w.t.Error("what ended has come back with the account")
 		}
 		b.signInAs(w, p, "/settings/activity", "/settings/activity")
-		b.says("Account restored")
+		b.says("You restored your account")
 		b.signOut(w)
 	}
 }
