@@ -68,7 +68,7 @@ func (w *world) guessed() {
 	db := openDB(w.t, w.AuthDB)
 	for i := range 41 {
 		if _, err := db.Exec(w.t.Context(), `INSERT INTO events (id, at, kind, outcome, actor_id, user_id, family_id, client_id, subject_id, details, address, user_agent, request_id, mark)
-			VALUES ($1, $2, 'signin.failed', 'failure', '', $3, '', '', '', '{}', '203.0.113.77', '', '', $4)`,
+			VALUES ($1, $2, 'signin.failed', 'failure', $3, $3, '', '', '', '{}', '203.0.113.77', '', '', $4)`,
 			uuid.NewString(), w.hour(i%20), uuid.NewString(), []byte{}); err != nil {
 			w.t.Fatal(err)
 		}
