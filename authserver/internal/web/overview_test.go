@@ -54,6 +54,9 @@ func TestOverviewPeriods(t *testing.T) {
 func TestOverviewCompares(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
+		const day = 24 * time.Hour
+		now := s.clock.now().UTC()
+		s.clock.advance(now.Truncate(day).Add(day + day/2).Sub(now)) // noon, with hours of the day before and after it
 		boss := signedUp(t, s)
 		hour := s.clock.now().UTC().Truncate(time.Hour)
 		stamp := func(name string, ago time.Duration, n int64) {
@@ -63,7 +66,7 @@ func TestOverviewCompares(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		const week = 7 * 24 * time.Hour
+		const week = 7 * day
 		stamp(authserver.CountSignins, time.Hour, 120)
 		stamp(authserver.CountSignins, week+time.Hour, 100)
 		stamp(authserver.CountSignins, week-time.Hour, 10_000) // later on that day
