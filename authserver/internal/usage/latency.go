@@ -32,16 +32,16 @@ func (s *Service) Latency(ctx context.Context, zone *time.Location) (*RecentLate
 		return nil, err
 	}
 	for _, one := range append(stored, s.pendingLatency()...) {
-		r.note(r.Hours, one.Hour, time.Hour, one)
-		r.note(r.Days, date(one.Hour, zone), day, one)
+		addLatency(r.Hours, one.Hour, time.Hour, one)
+		addLatency(r.Days, date(one.Hour, zone), day, one)
 	}
 	return r, nil
 }
 
-// note counts one where at is within.
-func (r *RecentLatency) note(list []SpanLatency, at time.Time, length time.Duration, one authserver.LatencyHour) {
-	if since := at.Sub(list[0].At); since >= 0 && since < length*time.Duration(len(list)) {
-		list[since/length].count(one)
+// addLatency counts one where at is within.
+func addLatency(list []SpanLatency, at time.Time, length time.Duration, one authserver.LatencyHour) {
+	if i, ok := within(list[0].At, at, length, len(list)); ok {
+		list[i].count(one)
 	}
 }
 

@@ -136,9 +136,15 @@ func spans(end time.Time, length time.Duration, n int) []authserver.UsageHour {
 
 // add counts u where at is within.
 func add(list []authserver.UsageHour, when time.Time, length time.Duration, u *authserver.UsageHour) {
-	if at := when.Sub(list[0].Hour); at >= 0 && at < length*time.Duration(len(list)) {
-		list[at/length].Add(u)
+	if i, ok := within(list[0].Hour, when, length, len(list)); ok {
+		list[i].Add(u)
 	}
+}
+
+// within says in which of n spans of a length a moment is, the first of which begins at from.
+func within(from, at time.Time, length time.Duration, n int) (i int, ok bool) {
+	since := at.Sub(from)
+	return int(since / length), since >= 0 && since < length*time.Duration(n)
 }
 
 // Addresses returns where an API key was used from, the last first.

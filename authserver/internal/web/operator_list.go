@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"latchkey/authserver"
 	"latchkey/authserver/internal/operator"
@@ -87,7 +86,7 @@ const maxSearch = 200
 // search reads what the list is asked for; order is that where none is.
 func (l *listing[T]) search(q url.Values, order string) (authserver.Search, error) {
 	search := authserver.Search{Text: strings.TrimSpace(q.Get("q")), Order: order}
-	if len(search.Text) > maxSearch || !utf8.ValidString(search.Text) || strings.ContainsRune(search.Text, 0) {
+	if len(search.Text) > maxSearch || !isText(search.Text) {
 		return search, errSearch
 	}
 	if q.Get("state") == "no_factor" { // from before there was a filter for it

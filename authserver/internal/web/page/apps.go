@@ -149,11 +149,8 @@ func (v *View) can(d ApplicationView) (string, error) {
 
 // counting is the text under key with n in it; one and none have their own.
 func (v *View) counting(key string, n int64) (string, error) {
-	switch n {
-	case 0:
+	if n == 0 {
 		return v.t(key + ".none")
-	case 1:
-		return v.t(key + ".one")
 	}
-	return v.t(key, v.plain(n))
+	return v.several(key, n)
 }

@@ -19,12 +19,7 @@ type Counted struct {
 }
 
 // howMany is a number with its words.
-func (v *View) howMany(c Counted) (string, error) {
-	if c.N == 1 {
-		return v.t(c.Key + ".one")
-	}
-	return v.t(c.Key, v.plain(int64(c.N)))
-}
+func (v *View) howMany(c Counted) (string, error) { return v.several(c.Key, int64(c.N)) }
 
 // does is what d does.
 func (v *View) does(d *DecisionView) (string, error) {

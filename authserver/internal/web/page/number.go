@@ -26,3 +26,11 @@ func (v *View) lasting(n int) string {
 	}
 	return fmt.Sprintf(v.texts["days.many"], n)
 }
+
+// several is the text under key with n in it; one has a text of its own.
+func (v *View) several(key string, n int64) (string, error) {
+	if n == 1 {
+		return v.t(key + ".one")
+	}
+	return v.t(key, v.plain(n))
+}

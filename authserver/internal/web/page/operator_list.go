@@ -138,22 +138,18 @@ func (d ListView) rows(n int) string {
 }
 
 // nextWay leads to the page after this one; "": there is none.
-func (d ListView) nextWay() string {
-	if d.Next.ID == "" {
-		return ""
-	}
-	s := d.start()
-	s.After = d.Next
-	return d.address(s)
-}
+func (d ListView) nextWay() string { return d.way(d.Next, authserver.Place{}) }
 
 // previousWay leads to the page before this one; "": there is none.
-func (d ListView) previousWay() string {
-	if d.Previous.ID == "" {
+func (d ListView) previousWay() string { return d.way(authserver.Place{}, d.Previous) }
+
+// way leads to the page after or before a row; "": both are zero.
+func (d ListView) way(after, before authserver.Place) string {
+	if after.ID == "" && before.ID == "" {
 		return ""
 	}
-	s := d.start()
-	s.Before = d.Previous
+	s := d.Search
+	s.After, s.Before = after, before
 	return d.address(s)
 }
 
