@@ -174,10 +174,10 @@ func (s *Server) ends(r *http.Request, u *authserver.User) ([]page.Happening, er
 	}
 	list := []page.Happening{{Key: "happens.signins", Count: len(signins) + len(devices)}, {Key: "happens.applications", Count: len(allowed)}}
 	if s.keys == nil {
-		return list, nil
+		return page.Some(list...), nil
 	}
 	keys, err := s.keys.List(ctx, u.ID)
-	return append(list, page.Happening{Key: "happens.keys", Count: len(keys)}), err
+	return page.Some(append(list, page.Happening{Key: "happens.keys", Count: len(keys)})...), err
 }
 
 func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {

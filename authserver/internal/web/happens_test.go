@@ -59,18 +59,22 @@ func TestConfirmationsSayHowMuchEnds(t *testing.T) {
 			}
 		}
 		asks("/settings/signins/others", "No sign-in ends", "You stay signed in here")
-		asks("/settings/applications/one/remove?client_id=budget", "connected and loses access: 1", "It didn't call in the last 30 days", "Allowed on", "Cancel Remove ")
-		asks("/settings/delete", "Sign-ins that end: 1", "Applications that lose access: 1", "API keys that stop working: 1")
-		asks(key+"/revoke", "Requests answered in the last 24 hours: 10", "stop working, within a second", "The household keeps its data", "Revoke ")
+		asks("/settings/applications/one/remove?client_id=budget", "connected in one place, and loses access there", "It made no calls in the last 30 days", "Allowed on", "Cancel Remove ")
+		asks("/settings/delete", "One sign-in ends", "One application loses access", "One API key stops working")
+		asks(key+"/revoke", "10 requests were answered in the last 24 hours", "stop working, within a second", "The household keeps its data", "Revoke ")
 		asks("/settings/developer/"+mine[0].ID+"/delete", "Nobody has allowed it", "Cancel Delete Mine")
-		asks(person+"/deactivate", "Sign-ins that end: 1", "Applications that lose access: 1", "API keys that stop working: 1")
-		asks(person+"/sign-out", "Sign-ins that end: 1")
-		asks(person+"/second-factor", "Sign-ins that end: 1")
-		asks("/operator/keys/"+id+"/revoke", "Requests answered in the last 24 hours: 10")
+		asks(person+"/deactivate", "One sign-in ends", "One application loses access", "One API key stops working")
+		asks(person+"/sign-out", "One sign-in ends")
+		asks(person+"/second-factor", "One sign-in ends")
+		asks("/operator/keys/"+id+"/revoke", "10 requests were answered in the last 24 hours")
 		for _, act := range []string{"delete", "disable"} {
-			asks(strings.Replace(budget, "%s", act, 1), "People who lose access: 1")
+			asks(strings.Replace(budget, "%s", act, 1), "One person loses access")
 		}
-		asks("/operator/people/"+userID(t, boss, boss)+"/deactivate", "No application loses access", "No API key stops working")
+		asks("/operator/people/"+userID(t, boss, boss)+"/deactivate", "One sign-in ends")
+		s.many(t, 1, `DELETE FROM signins WHERE user_id = ?`, func(int) []any { return []any{userID(t, boss, p)} })
+		s.many(t, 1, `DELETE FROM consents WHERE user_id = ?`, func(int) []any { return []any{userID(t, boss, p)} })
+		s.many(t, 1, `DELETE FROM api_keys`, func(int) []any { return nil })
+		asks(person+"/deactivate", "They have no sign-in, no application and no API key")
 	}, withOperator)
 }
 

@@ -114,7 +114,7 @@ func whatHappened(e *authserver.Event, people map[string]string) page.ListCell {
 		c.Badge = "bad"
 	}
 	switch e.ActorID {
-	case e.UserID:
+	case e.UserID, "": // nobody is known to have done it
 	case authserver.ActorOperator:
 		c.Also = "operator.events.cli"
 	case authserver.ActorServer:

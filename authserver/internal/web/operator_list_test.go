@@ -175,6 +175,11 @@ func TestOperatorEventsHaveNames(t *testing.T) {
 				t.Errorf("no %q: %s", want, text)
 			}
 		}
+		stranger := actor.NewBrowser(s.URL)
+		fill(t, stranger, open(t, stranger, "/signin"), map[string]string{"email": boss.Email, "password": "wrong"})
+		if text = open(t, boss.Browser, "/operator/events?state=signin.failed").Text(); !strings.Contains(text, "Sign-in failed Wrong password "+boss.Email) {
+			t.Errorf("a sign-in that failed: %s", text)
+		}
 		s.many(t, 1, `DELETE FROM api_keys`, func(int) []any { return nil })
 		text = open(t, boss.Browser, "/operator/events?state=keys").Text()
 		if !strings.Contains(text, "API key No longer exists") || strings.Contains(text, "…") {

@@ -210,7 +210,11 @@ func endsBy(name string, p *operator.Person) []page.Happening {
 	case "sign-out", "second-factor":
 		return []page.Happening{signins}
 	case "deactivate":
-		return []page.Happening{signins, {Key: "happens.applications", Count: len(p.Applications)}, {Key: "happens.keys", Count: len(p.Keys)}}
+		found := page.Some(signins, page.Happening{Key: "happens.applications", Count: len(p.Applications)}, page.Happening{Key: "happens.keys", Count: len(p.Keys)})
+		if len(found) == 0 {
+			return []page.Happening{{Key: "happens.nothing"}}
+		}
+		return found
 	}
 	return nil
 }

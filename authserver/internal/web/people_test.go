@@ -258,7 +258,7 @@ func TestSigninsPage(t *testing.T) {
 			t.Error("a stranger ended a sign-in")
 		}
 		asked = open(t, p.Browser, "/settings/signins/others")
-		wantText(t, asked, "Sign-ins that end: 2")
+		wantText(t, asked, "2 sign-ins end")
 		if fill(t, p.Browser, asked, nil); count() != 0 {
 			t.Errorf("%d others after all were ended", count())
 		}

@@ -62,15 +62,22 @@ func (v *View) milliseconds(l *authserver.Latency) (string, error) {
 	return v.t("latency.ms", v.within(l, worst))
 }
 
-// lastWeek is how long the slowest took yesterday and a week ago.
+// lastWeek is how long the slowest took yesterday and a week ago, as far as there were any.
 func (v *View) lastWeek(d LatencyView) (string, error) {
 	yesterday, err := v.milliseconds(d.ago(1))
 	if err != nil {
 		return "", err
 	}
 	week, err := v.milliseconds(d.ago(7))
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", err
+	case d.ago(1).Requests() == 0 && d.ago(7).Requests() == 0:
+		return v.t("operator.today.first")
+	case d.ago(7).Requests() == 0:
+		return v.t("operator.today.yesterday", yesterday)
+	case d.ago(1).Requests() == 0:
+		return v.t("operator.today.ago", week)
 	}
 	return v.t("operator.today.week", yesterday, week)
 }

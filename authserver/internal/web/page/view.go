@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,18 +101,26 @@ func (v *View) exact(at time.Time) string {
 	return text
 }
 
-// Happening is what a confirmed form will end: so many of what Key names; KEY.none says
-// that there are none.
+// Happening is what a confirmed form will end: so many of what Key names; KEY.one is of
+// one, KEY.none says that there are none. A Key that counts nothing is a sentence.
 type Happening struct {
 	Key   string // happens.…
 	Count int
 }
 
+// Some are those of list of which there are any.
+func Some(list ...Happening) []Happening {
+	return slices.DeleteFunc(list, func(h Happening) bool { return h.Count == 0 })
+}
+
 func (v *View) happening(h Happening) (string, error) {
-	if h.Count == 0 {
+	if h.Count > 0 {
+		return v.several(h.Key, int64(h.Count))
+	}
+	if _, ok := v.texts[h.Key+".none"]; ok {
 		return v.t(h.Key + ".none")
 	}
-	return v.t(h.Key, v.plain(int64(h.Count)))
+	return v.t(h.Key)
 }
 
 // lines draws the items of a text that has one on each line, with a sign before each;
