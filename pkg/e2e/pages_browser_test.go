@@ -89,6 +89,7 @@ func (b *tab) reflows(page string) {
 	b.t.Helper()
 	b.emulate("light", 320)
 	b.fits(page, 320)
+	b.showsWholeTables(page)
 	b.keepsWordsWhole(page)
 	for _, width := range []int64{1280, 390} {
 		b.emulate("light", width)
@@ -101,6 +102,16 @@ func (b *tab) reflows(page string) {
 		}
 	}
 	b.emulate("light", 1280)
+}
+
+// showsWholeTables refuses a table that has to be scrolled sideways.
+func (b *tab) showsWholeTables(page string) {
+	b.t.Helper()
+	cut, err := ask[string](b, `[...document.querySelectorAll(".scroll")].filter(e => e.checkVisibility() && e.scrollWidth > e.clientWidth)
+		.map(e => e.scrollWidth + " of " + e.clientWidth + ": " + e.innerText.slice(0, 80)).join("; ")`)
+	if err != nil || cut != "" {
+		b.t.Errorf("%s cuts tables: %v, %v", page, cut, err)
+	}
 }
 
 // keepsWordsWhole refuses a word of ours that goes on in the next line without a hyphen.
