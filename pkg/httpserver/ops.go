@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"latchkey/pkg/fault"
 )
 
 const checkTimeout = 2 * time.Second
@@ -55,7 +57,7 @@ func ready(ctx context.Context, opts Options) (int, health) {
 	run := func(checks map[string]Check, failed *bool) {
 		for name, check := range checks {
 			wg.Go(func() {
-				err := check(ctx)
+				err := opts.ask(ctx, name, check)
 				mu.Lock()
 				defer mu.Unlock()
 				if err == nil {
@@ -78,6 +80,11 @@ func ready(ctx context.Context, opts Options) (int, health) {
 		answer.Status = "degraded"
 	}
 	return http.StatusOK, answer
+}
+
+func (opts *Options) ask(ctx context.Context, name string, check Check) (err error) {
+	defer fault.Recover(ctx, opts.Logger, "the check "+name, func(panicked error) { err = panicked })
+	return check(ctx)
 }
 
 func writeHealth(w http.ResponseWriter, status int, answer health) {

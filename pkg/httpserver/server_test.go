@@ -35,7 +35,7 @@ func TestRunServesAndDrains(t *testing.T) {
 			}),
 			Checks: map[string]httpserver.Check{"database": func(context.Context) error {
 				if broken.Load() {
-					return errors.New("the password is hunter2")
+					panic("the password is hunter2")
 				}
 				return nil
 			}},

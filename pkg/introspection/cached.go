@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"latchkey/pkg/cache"
+	"latchkey/pkg/fault"
 	"latchkey/pkg/secret"
 )
 
@@ -127,7 +128,8 @@ func (c *Cached) judge(a *Answer, from string, now time.Time) Answer {
 // ask looks in the shared store, asks the authorization server when nothing is
 // there, and remembers.
 func (c *Cached) ask(ctx context.Context, l *lookup, digest secret.Digest, credential secret.Token) {
-	if r := c.shared.get(ctx, digest, l.began); r != nil {
+	defer fault.Recover(ctx, c.opts.Logger, "sharing an answer", nil)
+	if r := c.stored(ctx, l, digest); r != nil {
 		c.metrics.shared.Inc()
 		c.process.finish(digest, l, r, nil)
 		return
@@ -136,10 +138,22 @@ func (c *Cached) ask(ctx context.Context, l *lookup, digest secret.Digest, crede
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)
 	defer cancel()
 	asked := c.opts.Now()
-	a, err := c.next.Introspect(ctx, credential)
-	a.From = FromAuthserver
+	a, err := c.introspect(ctx, credential)
 	newest := c.process.finish(digest, l, &remembered{a, asked.Add(c.opts.Life)}, err)
 	if newest && err == nil {
 		c.shared.put(ctx, digest, a, asked)
 	}
+}
+
+// stored is what the shared store knows; nil: nothing, or it panicked.
+func (c *Cached) stored(ctx context.Context, l *lookup, digest secret.Digest) (r *remembered) {
+	defer fault.Recover(ctx, c.opts.Logger, "reading a shared answer", nil)
+	return c.shared.get(ctx, digest, l.began)
+}
+
+func (c *Cached) introspect(ctx context.Context, credential secret.Token) (a Answer, err error) {
+	defer fault.Recover(ctx, c.opts.Logger, "introspection", func(panicked error) { err = away(panicked) })
+	a, err = c.next.Introspect(ctx, credential)
+	a.From = FromAuthserver
+	return a, err
 }

@@ -9,6 +9,6 @@ import (
 func (p *parts) operatorPages(d *web.Dependencies) {
 	d.Operator = operator.New(operator.Dependencies{
 		Store: p.store, People: d.People, Recovery: d.Recovery, Clients: d.Clients, Consents: d.Consents, Keys: d.Keys,
-		Now: now, Version: version, Health: p.probes(),
+		Now: now, Logger: p.log, Version: version, Health: p.probes(),
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/authserver"
+	"latchkey/pkg/fault"
 	"latchkey/pkg/httpserver"
 )
 
@@ -98,7 +99,7 @@ func (s *Service) attempt(ctx context.Context, c courier, e *authserver.OutboxMe
 	ctx = httpserver.Begin(ctx)
 	bounded, cancel := context.WithTimeout(ctx, outboxTimeout)
 	defer cancel()
-	err := c.deliver(bounded, e)
+	err := s.deliver(bounded, c, e)
 	if errors.Is(err, errGivenUp) {
 		s.deps.Delivered(e.Kind, DeliveryGivenUp)
 		return s.deps.Store.FinishOutboxMessage(context.WithoutCancel(ctx), e.ID)
@@ -117,6 +118,12 @@ func (s *Service) attempt(ctx context.Context, c courier, e *authserver.OutboxMe
 		return s.deps.Store.KeepOutboxMessage(context.WithoutCancel(ctx), e.ID, s.now())
 	}
 	return s.deps.Store.FinishOutboxMessage(context.WithoutCancel(ctx), e.ID)
+}
+
+// deliver tries once. A message that panics would end one replica after the other.
+func (s *Service) deliver(ctx context.Context, c courier, e *authserver.OutboxMessage) (err error) {
+	defer fault.Recover(ctx, s.deps.Logger, "a delivery", func(panicked error) { err = panicked })
+	return c.deliver(ctx, e)
 }
 
 // failure says how a delivery failed: nothing that an address or an answer may hold.

@@ -273,3 +273,21 @@ func TestFetchesAreSharedAndRationed(t *testing.T) {
 		t.Errorf("30 addresses of one origin made %d fetches, %d were refused", got, limited)
 	}
 }
+
+// defect is a resolver that panics.
+type defect struct{}
+
+func (defect) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) { panic("a defect") }
+
+// A fetch is nobody's request: what panics in it must not end the process.
+func TestAFetchThatPanics(t *testing.T) {
+	h := newHost(t, []string{"93.184.216.34"})
+	h.fetcher.resolver = defect{}
+	if _, err := h.Find(t.Context(), id); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("%v", err)
+	}
+	h.fetcher.resolver = h.names
+	if _, err := h.Find(t.Context(), id); err != nil {
+		t.Errorf("the next fetch: %v", err)
+	}
+}

@@ -210,7 +210,8 @@ func (d *Documents) remember(in *share, id string, e entry) {
 	in.entries.put(id, e)
 }
 
-func (d *Documents) fetch(ctx context.Context, id string, u *url.URL, places chan struct{}) (*authserver.Client, time.Duration, error) {
+func (d *Documents) fetch(ctx context.Context, id string, u *url.URL, places chan struct{}) (c *authserver.Client, life time.Duration, err error) {
+	defer fault.Recover(ctx, d.opts.Logger, "the fetch of a client's document", func(panicked error) { err = panicked })
 	select {
 	case places <- struct{}{}:
 		defer func() { <-places }()
@@ -222,12 +223,12 @@ func (d *Documents) fetch(ctx context.Context, id string, u *url.URL, places cha
 	if err != nil {
 		return nil, 0, err
 	}
-	c, err := describe(id, got.body, d.opts.Schemes)
+	c, err = describe(id, got.body, d.opts.Schemes)
 	if err != nil {
 		return nil, 0, err
 	}
 	c.CreatedAt, c.SeenAt = now, now
-	life := got.life
+	life = got.life
 	if life < 0 {
 		life = usualLife
 	}

@@ -62,10 +62,14 @@ func TestLookingThroughTheInstance(t *testing.T) {
 // known nevertheless.
 func TestHealthWaitsForNobody(t *testing.T) {
 	eachEngine(t, func(w *world) {
-		parts := w.Health(w.Context())
-		if len(parts) != 2 || parts[0].Name != "database" || parts[0].State != authserver.ComponentWorks ||
-			parts[1].Name != "cache" || parts[1].State != authserver.ComponentFails || parts[1].Why != authserver.FaultTimeout {
+		parts := w.Health(w.Context())()
+		if len(parts) != 3 || parts[0].Name != "database" || parts[0].State != authserver.ComponentWorks ||
+			parts[1].Name != "cache" || parts[1].State != authserver.ComponentFails || parts[1].Why != authserver.FaultTimeout ||
+			parts[2].Name != "email" || parts[2].State != authserver.ComponentFails || parts[2].Why != authserver.FaultError {
 			w.Errorf("%+v", parts)
+		}
+		if said := w.said.String(); !strings.Contains(said, "a defect") || !strings.Contains(said, "operator_test.go") {
+			w.Errorf("the log does not say what panicked where: %s", said)
 		}
 		if w.Version() != "1.2.3" {
 			w.Error(w.Version())

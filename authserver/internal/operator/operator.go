@@ -4,6 +4,7 @@ package operator
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"latchkey/authserver"
@@ -47,6 +48,7 @@ type Dependencies struct {
 	Consents *consent.Service
 	Keys     *apikey.Service // nil: there are none
 	Now      func() time.Time
+	Logger   *slog.Logger  // of probes that panic
 	Version  string        // of the program
 	Health   []Probe       // of what the instance stands on
 	Patience time.Duration // with each of them; 0: two seconds

@@ -1,6 +1,7 @@
 package operator_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -35,6 +36,7 @@ type world struct {
 	recovery *account.Recovery
 	keys     *apikey.Service
 	by, ada  *authserver.User
+	said     bytes.Buffer // the log
 }
 
 func (w *world) Publish(context.Context, []secret.Digest) {}
@@ -61,6 +63,7 @@ func eachEngine(t *testing.T, fn func(w *world)) {
 			Store: h.Store, People: w.people, Recovery: w.recovery, Keys: w.keys, Now: h.Now, Version: "1.2.3",
 			Clients:  &registration.Service{Store: h.Store, Grants: w.grants, Events: events, Now: h.Now},
 			Consents: &consent.Service{Store: h.Store, Grants: w.grants, Events: events, Now: h.Now},
+			Logger:   slog.New(slog.NewTextHandler(&w.said, nil)),
 			Patience: 50 * time.Millisecond,
 			Health: []operator.Probe{
 				{Name: "database", Ask: func(context.Context) authserver.Component {
@@ -70,6 +73,7 @@ func eachEngine(t *testing.T, fn func(w *world)) {
 					<-h.Context().Done() // longer than anybody waits
 					return authserver.Component{State: authserver.ComponentWorks}
 				}},
+				{Name: "email", Ask: func(context.Context) authserver.Component { panic("a defect") }},
 			},
 		})
 		if ok, err := h.Store.SetOperator(h.Context(), w.by.ID, true); err != nil || !ok {

@@ -21,8 +21,7 @@ func (s *Server) showOverview(w http.ResponseWriter, r *http.Request, in *authse
 	if !slices.Contains(page.Periods, d.Period) || d.Table != "" && !slices.Contains(page.Pictures, d.Table) {
 		return errPeriod
 	}
-	asked := make(chan []authserver.Component, 1)
-	go func(ctx context.Context) { asked <- s.operator.Health(ctx) }(r.Context()) // meanwhile the rest is read
+	health := s.operator.Health(r.Context()) // meanwhile the rest is read
 	zone := in.User.Preferences().Zone()
 	for _, name := range []string{authserver.CountSignins, authserver.CountRefused, authserver.CountTokens} {
 		one, err := s.countView(r.Context(), zone, name, d.Period)
@@ -37,7 +36,7 @@ func (s *Server) showOverview(w http.ResponseWriter, r *http.Request, in *authse
 	if err := s.addWork(r.Context(), zone, d); err != nil {
 		return err
 	}
-	d.Health = <-asked
+	d.Health = health()
 	v := s.personalView(w, r, in, "operator.overview.title")
 	return s.render(w, r, http.StatusOK, v, page.OperatorOverviewPage(v, d))
 }
@@ -97,5 +96,5 @@ func latencyView(spans []usage.SpanLatency) page.LatencyView {
 
 func (s *Server) showHealth(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	v := s.personalView(w, r, in, "health.title")
-	return s.render(w, r, http.StatusOK, v, page.OperatorHealthPage(v, s.operator.Health(r.Context())))
+	return s.render(w, r, http.StatusOK, v, page.OperatorHealthPage(v, s.operator.Health(r.Context())()))
 }

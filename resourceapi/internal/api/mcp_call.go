@@ -51,11 +51,7 @@ func empty(ctx context.Context) *http.Request {
 // operate does the operation. The library runs it in a goroutine of its own, where a
 // panic would end the process.
 func (s *assistants) operate(w http.ResponseWriter, r *http.Request, v visit, t tool) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("mcp: panic in %s: %v", t.name, p)
-		}
-	}()
+	defer fault.Recover(r.Context(), s.api.Logger, "mcp: "+t.name, func(panicked error) { err = panicked })
 	return s.api.endpoint(t.act)(w, r, v.caller)
 }
 
