@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -25,10 +27,24 @@ func TestHealthOfAWorkingInstance(t *testing.T) {
 				t.Errorf("health does not say %q: %s", want, text)
 			}
 		}
+		if n := strings.Count(text, "Up since"); n != 2 {
+			t.Errorf("%d programs are up, not this server and the resource API: %s", n, text)
+		}
 		if overview := w.page(boss, "/operator").Text(); strings.Contains(overview, "Needs attention") {
 			t.Error(overview)
 		}
 	})
+}
+
+// TestHealthOfAnOlderResourceAPI, which does not say which program it is.
+func TestHealthOfAnOlderResourceAPI(t *testing.T) {
+	older := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(older.Close)
+	w := startWorld(t, testenv.Embedded, stack.Setup{AuthEnv: process.Env{"AUTH_ERASURE_URL": older.URL}})
+	text := w.page(w.person(), "/operator/health").Text()
+	if !strings.Contains(text, "It answers and takes our secret.") || !strings.Contains(text, strings.TrimPrefix(older.URL, "http://")) || strings.Count(text, "Up since") != 1 {
+		t.Error(text)
+	}
 }
 
 // TestHealthOfABrokenInstance: nobody is at the addresses of Redis, the mail server and the

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"latchkey/authserver"
@@ -59,7 +60,7 @@ func (p *parts) askResources(ctx context.Context) authserver.Component {
 		return off
 	}
 	c := known(authserver.HealthFact{Name: "host", Text: hostOf(p.cfg.ErasureURL)})
-	err := p.holder.Check(ctx)
+	by, err := p.holder.Check(ctx)
 	if answer, ok := errors.AsType[interface {
 		error
 		Status() int
@@ -68,6 +69,12 @@ func (p *parts) askResources(ctx context.Context) authserver.Component {
 	}
 	if err != nil {
 		return fails(c, err, authserver.FaultUnreachable)
+	}
+	if !by.Since.IsZero() {
+		c.Facts = slices.Insert(c.Facts, 0, authserver.HealthFact{Name: "since", At: by.Since})
+	}
+	if by.Version != "" {
+		c.Facts = slices.Insert(c.Facts, 0, authserver.HealthFact{Name: "version", Text: by.Version})
 	}
 	return c
 }

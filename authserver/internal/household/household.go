@@ -53,37 +53,37 @@ func (c *Client) Renew(secret string) { c.secret.Store(&secret) }
 // EraseFamily asks for everything of a family to be erased. A family that is
 // gone already is no error. Any other answer is one, to be tried again.
 func (c *Client) EraseFamily(ctx context.Context, familyID string) error {
-	status, _, err := c.call(ctx, http.MethodDelete, familyID, nil)
+	got, err := c.call(ctx, http.MethodDelete, familyID, nil)
 	if err != nil {
 		return err
 	}
-	switch status {
+	switch got.status {
 	case http.StatusOK, http.StatusAccepted, http.StatusNoContent, http.StatusGone:
 		return nil
 	}
-	return answered(status)
+	return answered(got.status)
 }
 
-// Check asks the resource API about a family that there is not, and changes nothing. Its
-// error has a method Status where there was an answer.
-func (c *Client) Check(ctx context.Context) error {
-	status, _, err := c.call(ctx, http.MethodGet, uuid.NewString(), nil)
-	if err == nil && status != http.StatusOK {
-		err = answered(status)
+// Check asks the resource API about a family that there is not, and changes nothing. It
+// returns which program answers. Its error has a method Status where there was an answer.
+func (c *Client) Check(ctx context.Context) (httpserver.Program, error) {
+	got, err := c.call(ctx, http.MethodGet, uuid.NewString(), nil)
+	if err == nil && got.status != http.StatusOK {
+		err = answered(got.status)
 	}
-	return err
+	return httpserver.ProgramOf(got.header), err
 }
 
 // FamilySettings returns what the family has chosen, read anew.
 func (c *Client) FamilySettings(ctx context.Context, familyID string) (authserver.FamilySettings, error) {
-	status, raw, err := c.call(ctx, http.MethodGet, familyID, nil)
+	got, err := c.call(ctx, http.MethodGet, familyID, nil)
 	if err != nil {
 		return authserver.FamilySettings{}, err
 	}
-	if status != http.StatusOK {
-		return authserver.FamilySettings{}, answered(status)
+	if got.status != http.StatusOK {
+		return authserver.FamilySettings{}, answered(got.status)
 	}
-	return settingsOf(raw)
+	return settingsOf(got.raw)
 }
 
 // SetTimeZone chooses the family's time zone, if it is seen; "": whatever it is. *fault.Error
@@ -93,18 +93,18 @@ func (c *Client) SetTimeZone(ctx context.Context, familyID, seen, zone string) (
 	if err != nil {
 		return authserver.FamilySettings{}, fmt.Errorf("household: %w", err)
 	}
-	status, raw, err := c.call(ctx, http.MethodPatch, familyID, change, "?"+url.Values{"seen": {seen}}.Encode())
+	got, err := c.call(ctx, http.MethodPatch, familyID, change, "?"+url.Values{"seen": {seen}}.Encode())
 	switch {
 	case err != nil:
 		return authserver.FamilySettings{}, err
-	case status == http.StatusUnprocessableEntity:
-		return authserver.FamilySettings{}, fault.Wrap(fault.Invalid, answered(status), "Time zone is not known")
-	case status == http.StatusConflict:
-		return authserver.FamilySettings{}, fault.Wrap(fault.Conflict, answered(status), "Time zone is another one now")
-	case status != http.StatusOK:
-		return authserver.FamilySettings{}, answered(status)
+	case got.status == http.StatusUnprocessableEntity:
+		return authserver.FamilySettings{}, fault.Wrap(fault.Invalid, answered(got.status), "Time zone is not known")
+	case got.status == http.StatusConflict:
+		return authserver.FamilySettings{}, fault.Wrap(fault.Conflict, answered(got.status), "Time zone is another one now")
+	case got.status != http.StatusOK:
+		return authserver.FamilySettings{}, answered(got.status)
 	}
-	return settingsOf(raw)
+	return settingsOf(got.raw)
 }
 
 func settingsOf(raw []byte) (authserver.FamilySettings, error) {
@@ -136,23 +136,31 @@ func (a answered) Error() string {
 // maxAnswer bounds what is read of an answer; the rest only costs the connection.
 const maxAnswer = 4 << 10
 
-func (c *Client) call(ctx context.Context, method, familyID string, body []byte, below ...string) (status int, raw []byte, err error) {
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	raw    []byte
+}
+
+func (c *Client) call(ctx context.Context, method, familyID string, body []byte, below ...string) (answer, error) {
 	req, err := c.request(ctx, method, familyID, bytes.NewReader(body), below...)
 	if err != nil {
-		return 0, nil, err
+		return answer{}, err
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return 0, nil, fmt.Errorf("household: %w", err)
+		return answer{}, fmt.Errorf("household: %w", err)
 	}
 	defer res.Body.Close() //nolint:errcheck // nothing is read that could be lost
-	if raw, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer)); err != nil {
-		return 0, nil, fmt.Errorf("household: %w", err)
+	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return answer{}, fmt.Errorf("household: %w", err)
 	}
-	return res.StatusCode, raw, nil
+	return answer{res.StatusCode, res.Header, raw}, nil
 }
 
 // request is a request about a family; below is what follows its id in the path.

@@ -11,6 +11,7 @@ import (
 
 	"latchkey/authserver/internal/household"
 	"latchkey/pkg/fault"
+	"latchkey/pkg/httpserver"
 )
 
 // holder is the resource API.
@@ -182,4 +183,31 @@ func TestASilentExportEnds(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	<-gone
+}
+
+// Check tells which program answers, and works with one that does not say.
+func TestCheckTellsWhichProgramAnswers(t *testing.T) {
+	h := newHolder(t)
+	want := httpserver.Program{Version: "1.2.3", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	for _, c := range []struct {
+		fields map[string]string
+		want   httpserver.Program
+	}{
+		{map[string]string{"Latchkey-Version": "1.2.3", "Latchkey-Since": "2026-01-02T03:04:05Z"}, want},
+		{nil, httpserver.Program{}},
+		{map[string]string{"Latchkey-Since": "yesterday"}, httpserver.Program{}},
+	} {
+		h.answer = func(w http.ResponseWriter, _ *http.Request) {
+			for name, value := range c.fields {
+				w.Header().Set(name, value)
+			}
+		}
+		if got, err := h.Check(t.Context()); err != nil || got != c.want {
+			t.Errorf("%v: %+v, %v", c.fields, got, err)
+		}
+	}
+	h.answer = says(http.StatusUnauthorized, "")
+	if _, err := h.Check(t.Context()); err == nil {
+		t.Error("a refusal is no error")
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"latchkey/pkg/apierror"
+	"latchkey/pkg/cli"
 	"latchkey/pkg/guard"
 	"latchkey/pkg/httpserver"
 	"latchkey/resourceapi/internal/api"
@@ -19,6 +20,7 @@ func (p *parts) handler() (http.Handler, error) {
 	}
 	opts := api.Options{
 		Store: p.store, Guard: p.guard, Resource: p.cfg.URL, Issuer: p.cfg.Issuer, BodyLimit: p.cfg.BodyLimit, Branding: p.cfg.Branding, Logger: p.log,
+		Program: httpserver.Program{Version: cli.VersionOf(version), Since: p.started},
 	}
 	if p.cfg.ErasureSecret != "" {
 		p.erasure = guard.NewShared(p.cfg.ErasureSecret)

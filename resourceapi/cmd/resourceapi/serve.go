@@ -58,6 +58,7 @@ type parts struct {
 	uses     *keyuse.Recorder // nil: uses are not reported
 	guard    *guard.Guard
 	closings []func() error
+	started  time.Time
 
 	latest   config.Config // as it was last read; of reload alone
 	level    *slog.LevelVar
@@ -87,7 +88,7 @@ func serve(ctx context.Context, args []string) (err error) {
 	if len(cfg.Unknown) > 0 {
 		log.WarnContext(ctx, "settings that nobody reads", "names", cfg.Unknown)
 	}
-	p := &parts{cfg: cfg, latest: cfg, level: level, log: log, metrics: httpserver.NewRegistry(cli.VersionOf(version))}
+	p := &parts{cfg: cfg, latest: cfg, started: time.Now(), level: level, log: log, metrics: httpserver.NewRegistry(cli.VersionOf(version))}
 	defer func() { err = errors.Join(err, p.close()) }()
 	if p.spans, err = span.New(settings.Environ(), "resourceapi", cli.VersionOf(version), log, p.metrics); err != nil {
 		return err

@@ -27,10 +27,11 @@ import (
 type Options struct {
 	Store     *store.Store
 	Guard     *guard.Guard
-	Resource  string            // public address of this API, the RFC 8707 resource
-	Issuer    string            // of the authorization server
-	BodyLimit int64             // bytes of a JSON or form body
-	Erasure   *guard.Shared     // nil: nobody may erase
+	Resource  string        // public address of this API, the RFC 8707 resource
+	Issuer    string        // of the authorization server
+	BodyLimit int64         // bytes of a JSON or form body
+	Erasure   *guard.Shared // nil: nobody may erase
+	Program   httpserver.Program
 	Branding  branding.Branding // of the pages at /docs
 	Logger    *slog.Logger
 }

@@ -137,7 +137,7 @@ func front(t *testing.T, set testenv.Set, db *database.DB, known *people) *servi
 	}
 	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
 	endpoints, err := api.New(api.Options{
-		Store: s.store, Guard: g, Resource: s.url, Issuer: "http://127.0.0.1:8080", Erasure: guard.NewShared(erasureSecret), Logger: log,
+		Store: s.store, Guard: g, Resource: s.url, Issuer: "http://127.0.0.1:8080", Erasure: guard.NewShared(erasureSecret), Program: program, Logger: log,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -58,9 +58,14 @@ func (a *API) resetStatus(ctx context.Context, c *call) (reply, error) {
 	}{status, c.family.ID(), complete, counts})
 }
 
-// shared lets the authorization server in, which has the erasure secret.
+// shared lets the authorization server in, which has the erasure secret, and tells it
+// which program answers.
 func (a *API) shared(h httpserver.Handler) http.Handler {
-	return httpserver.Handle(a.Erasure.Admit("This path takes the erasure secret", h), render)
+	says := a.Program.Headers()
+	return httpserver.Handle(a.Erasure.Admit("This path takes the erasure secret", func(w http.ResponseWriter, r *http.Request) error {
+		says.Apply(w.Header())
+		return h(w, r)
+	}), render)
 }
 
 // familyInternally lets act work on the family in the path, whose settings it reads
