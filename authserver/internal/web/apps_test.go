@@ -65,7 +65,7 @@ func TestRevokingAnApplication(t *testing.T) {
 		if page, _ = other.Browser.Get(t.Context(), ask); page.Status != http.StatusNotFound {
 			t.Errorf("somebody else is asked: %d", page.Status)
 		}
-		wantText(t, open(t, p.Browser, ask), "What will happen", "loses access: 1", "It didn't call")
+		wantText(t, open(t, p.Browser, ask), "What will happen", "in one place, and loses access there", "It made no calls")
 		page = answer(t, p.Browser, ask, map[string]string{"client_id": "budget/1?"})
 		if !strings.Contains(page.Text(), "The application has lost access") || strings.Contains(page.Text(), "<i>Budget") {
 			t.Errorf("after revoking: %s", page.Text())

@@ -71,8 +71,8 @@ func TestConfirmationsSayHowMuchEnds(t *testing.T) {
 			asks(strings.Replace(budget, "%s", act, 1), "One person loses access")
 		}
 		asks("/operator/people/"+userID(t, boss, boss)+"/deactivate", "One sign-in ends")
-		s.many(t, 1, `DELETE FROM signins WHERE user_id = ?`, func(int) []any { return []any{userID(t, boss, p)} })
-		s.many(t, 1, `DELETE FROM consents WHERE user_id = ?`, func(int) []any { return []any{userID(t, boss, p)} })
+		s.many(t, 1, `DELETE FROM signins WHERE user_id = $1`, func(int) []any { return []any{userID(t, boss, p)} })
+		s.many(t, 1, `DELETE FROM consents WHERE user_id = $1`, func(int) []any { return []any{userID(t, boss, p)} })
 		s.many(t, 1, `DELETE FROM api_keys`, func(int) []any { return nil })
 		asks(person+"/deactivate", "They have no sign-in, no application and no API key")
 	}, withOperator)
@@ -162,6 +162,6 @@ func TestNothingEndsByOneClick(t *testing.T) {
 		}
 		end := regexp.MustCompile(`/settings/applications/one/end\?[^"]+`).FindString(open(t, p.Browser, "/settings/applications/one?client_id=budget").Body)
 		fill(t, p.Browser, open(t, p.Browser, html.UnescapeString(end)), nil)
-		wantText(t, open(t, p.Browser, "/settings/applications/one/remove?client_id=budget"), "connected and loses access: 1")
+		wantText(t, open(t, p.Browser, "/settings/applications/one/remove?client_id=budget"), "connected in one place, and loses access there")
 	}, withOperator)
 }
