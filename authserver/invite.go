@@ -13,6 +13,7 @@ type Invite struct {
 	Digest    secret.Digest
 	Email     string // normalized; empty: anybody's
 	Note      string // of the operator
+	MadeBy    string // id of the operator; "": the command line
 	CreatedAt time.Time
 	ExpiresAt *time.Time
 	UsedAt    *time.Time

@@ -12,6 +12,7 @@ type RegistrationToken struct {
 	ID        string `gorm:"primaryKey"`
 	Digest    secret.Digest
 	Note      string
+	MadeBy    string     // id of the operator; "": the command line
 	Uses      int        // how many clients it may register; 0: any number
 	Used      int        // how many it has registered
 	CreatedAt time.Time  `gorm:"autoCreateTime:false"`

@@ -24,7 +24,7 @@ func (s *Service) SetOperator(ctx context.Context, userID string, on bool) error
 		if on {
 			return s.record(ctx, authserver.EventOperatorOn, userID)
 		}
-		if err := s.deps.Store.VoidLinksBy(ctx, userID, s.now()); err != nil {
+		if err := s.deps.Store.VoidHandedOut(ctx, userID, s.now()); err != nil {
 			return err
 		}
 		return s.record(ctx, authserver.EventOperatorOff, userID)

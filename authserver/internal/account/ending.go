@@ -104,7 +104,7 @@ func (s *Service) end(ctx context.Context, userID string, e Ending, except strin
 		{accessOwnApps, func() error { return s.deps.Store.EndDevices(ctx, userID, now) }},
 		{accessLinks, func() error { return s.deps.Store.VoidLinks(ctx, userID, now) }},
 		{accessInvitations, func() error { return s.deps.Store.RevokeInvitationsBy(ctx, userID, now) }},
-		{accessInvitations, func() error { return s.deps.Store.VoidLinksBy(ctx, userID, now) }},
+		{accessInvitations, func() error { return s.deps.Store.VoidHandedOut(ctx, userID, now) }},
 		{accessKeys, func() error { return s.revokeKeys(ctx, userID, e.reason) }},
 		{accessConsents, func() error { return s.deps.Store.DeleteConsents(ctx, userID) }},
 	}

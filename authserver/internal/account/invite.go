@@ -30,7 +30,7 @@ func (s *Service) CreateInvite(ctx context.Context, email, note string, life tim
 		return nil, secret.Token{}, fault.New(fault.Invalid, "The life of an invite code cannot be negative")
 	}
 	code := secret.New(secret.InviteCode)
-	i := authserver.Invite{ID: uuid.NewString(), Digest: code.Digest(), Email: email, Note: note, CreatedAt: s.now()}
+	i := authserver.Invite{ID: uuid.NewString(), Digest: code.Digest(), Email: email, Note: note, MadeBy: s.deps.Events.MakerOf(ctx), CreatedAt: s.now()}
 	if life > 0 {
 		end := i.CreatedAt.Add(life)
 		i.ExpiresAt = &end

@@ -144,7 +144,7 @@ type links interface {
 	FindLink(ctx context.Context, kind string, digest secret.Digest, now time.Time) (*authserver.Link, *authserver.User, error)
 	ClaimLink(ctx context.Context, kind string, digest secret.Digest, now time.Time) (bool, error)
 	VoidLinks(ctx context.Context, userID string, now time.Time) error
-	VoidLinksBy(ctx context.Context, userID string, now time.Time) error
+	VoidHandedOut(ctx context.Context, userID string, now time.Time) error
 }
 
 type outbox interface {

@@ -158,6 +158,15 @@ func (r *Recorder) ActorOf(ctx context.Context, userID string) string {
 	return r.actor(ctx, userID, r.Origin(ctx))
 }
 
+// MakerOf returns the id of the operator for whom ctx was made by WithActor; "": nobody was
+// named, or the command line.
+func (r *Recorder) MakerOf(ctx context.Context) string {
+	if by := actorOf(ctx); authserver.ValidID(by) {
+		return by
+	}
+	return ""
+}
+
 func (r *Recorder) actor(ctx context.Context, userID string, from authserver.Origin) string {
 	switch {
 	case actorOf(ctx) != "":

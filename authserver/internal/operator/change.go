@@ -148,8 +148,30 @@ func (s *Service) Invite(ctx context.Context, by *authserver.User, email, note, 
 	if err != nil || n < 1 || n > maxInviteDays {
 		return secret.Token{}, errDays
 	}
-	_, code, err := s.deps.People.CreateInvite(event.WithActor(ctx, by.ID), email, note, time.Duration(n)*24*time.Hour)
+	var code secret.Token
+	err = s.handOut(ctx, by, func(ctx context.Context) (err error) {
+		_, code, err = s.deps.People.CreateInvite(ctx, email, note, time.Duration(n)*24*time.Hour)
+		return err
+	})
 	return code, err
+}
+
+// handOut runs what makes something for others, while by is held and still is an operator:
+// what an operator hands out ends with the right to.
+func (s *Service) handOut(ctx context.Context, by *authserver.User, makes func(ctx context.Context) error) error {
+	return s.deps.Store.InTx(event.WithActor(ctx, by.ID), func(ctx context.Context) error {
+		if err := s.deps.Store.HoldUser(ctx, by.ID); err != nil {
+			return err
+		}
+		now, err := s.user(ctx, by.ID)
+		if err != nil {
+			return err
+		}
+		if !now.Operator || !now.Active() {
+			return errDismissed
+		}
+		return makes(ctx)
+	})
 }
 
 // RevokeInvite makes an open code worthless. fault.NotFound: there is none.

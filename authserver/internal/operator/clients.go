@@ -65,7 +65,11 @@ func (s *Service) NewRegistrationToken(ctx context.Context, by *authserver.User,
 	if err != nil || d < 1 || d > maxInviteDays {
 		return secret.Token{}, errDays
 	}
-	_, text, err := s.deps.Clients.NewToken(event.WithActor(ctx, by.ID), strings.TrimSpace(note), n, time.Duration(d)*24*time.Hour)
+	var text secret.Token
+	err = s.handOut(ctx, by, func(ctx context.Context) (err error) {
+		_, text, err = s.deps.Clients.NewToken(ctx, strings.TrimSpace(note), n, time.Duration(d)*24*time.Hour)
+		return err
+	})
 	return text, err
 }
 

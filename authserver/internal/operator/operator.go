@@ -31,6 +31,7 @@ type Store interface {
 	ListMembers(ctx context.Context, familyID string) ([]authserver.User, error)
 	FindClient(ctx context.Context, id string) (*authserver.Client, error)
 	CountOperators(ctx context.Context) (int, error)
+	HoldUser(ctx context.Context, id string) error
 	ListEvents(ctx context.Context, f authserver.EventFilter) ([]authserver.Event, error)
 	ClientsInUse(ctx context.Context, most int) ([]authserver.ClientUse, error)
 	RefusedFrom(ctx context.Context, since time.Time, least, most int) ([]authserver.Refused, error)

@@ -189,7 +189,7 @@ func (s *Service) NewToken(ctx context.Context, note string, uses int, life time
 		return authserver.RegistrationToken{}, secret.Token{}, fault.New(fault.Invalid, "Uses and life must not be negative, and a note has at most 200 characters")
 	}
 	text := secret.New(secret.RegistrationToken)
-	t := authserver.RegistrationToken{ID: uuid.NewString(), Digest: text.Digest(), Note: note, Uses: uses, CreatedAt: s.Now()}
+	t := authserver.RegistrationToken{ID: uuid.NewString(), Digest: text.Digest(), Note: note, MadeBy: s.Events.MakerOf(ctx), Uses: uses, CreatedAt: s.Now()}
 	if life > 0 {
 		end := t.CreatedAt.Add(life)
 		t.ExpiresAt = &end

@@ -52,14 +52,13 @@ func (s *Store) TouchClient(ctx context.Context, id string, at time.Time) error 
 
 // CreateRegistrationToken stores an initial access token.
 func (s *Store) CreateRegistrationToken(ctx context.Context, t authserver.RegistrationToken) error {
-	row := registrationTokenRow(t)
-	return database.ErrorOf(s.rows(ctx).Create(&row))
+	return database.ErrorOf(s.rows(ctx).Create(&registrationTokenRow{RegistrationToken: t, MadeBy: orNull(t.MadeBy)}))
 }
 
 // ListRegistrationTokens returns every initial access token, oldest first.
 func (s *Store) ListRegistrationTokens(ctx context.Context) ([]authserver.RegistrationToken, error) {
 	rows, err := database.Find[registrationTokenRow](s.rows(ctx).Order("created_at, id"))
-	return database.Mapped(rows, func(r registrationTokenRow) authserver.RegistrationToken { return authserver.RegistrationToken(r) }), err
+	return database.Mapped(rows, registrationTokenRow.token), err
 }
 
 // UseRegistrationToken counts a registration. false: the token is unknown, revoked
@@ -80,6 +79,16 @@ func (s *Store) RevokeRegistrationToken(ctx context.Context, id string, now time
 	return err
 }
 
-type registrationTokenRow authserver.RegistrationToken
+type registrationTokenRow struct {
+	authserver.RegistrationToken
+	MadeBy *string
+}
+
+func (r registrationTokenRow) token() authserver.RegistrationToken {
+	if r.MadeBy != nil {
+		r.RegistrationToken.MadeBy = *r.MadeBy
+	}
+	return r.RegistrationToken
+}
 
 func (registrationTokenRow) TableName() string { return "registration_tokens" }

@@ -14,6 +14,7 @@ import (
 type inviteRow struct {
 	authserver.Invite
 	UsedBy *string
+	MadeBy *string
 }
 
 func (inviteRow) TableName() string { return "invites" }
@@ -22,12 +23,15 @@ func (r inviteRow) invite() authserver.Invite {
 	if r.UsedBy != nil {
 		r.Invite.UsedBy = *r.UsedBy
 	}
+	if r.MadeBy != nil {
+		r.Invite.MadeBy = *r.MadeBy
+	}
 	return r.Invite
 }
 
 // CreateInvite stores an invite code of the instance.
 func (s *Store) CreateInvite(ctx context.Context, i authserver.Invite) error {
-	return database.ErrorOf(s.rows(ctx).Create(&inviteRow{Invite: i}))
+	return database.ErrorOf(s.rows(ctx).Create(&inviteRow{Invite: i, MadeBy: orNull(i.MadeBy)}))
 }
 
 func (s *Store) openInvite(ctx context.Context, code secret.Digest, email string, now time.Time) *gorm.DB {

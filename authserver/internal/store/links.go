@@ -57,9 +57,18 @@ func (s *Store) VoidLinks(ctx context.Context, userID string, now time.Time) err
 	return database.ErrorOf(s.unused(ctx).Where("user_id = ?", userID).Update("used_at", now))
 }
 
-// VoidLinksBy makes every unused link useless that a user has handed over.
-func (s *Store) VoidLinksBy(ctx context.Context, userID string, now time.Time) error {
-	return database.ErrorOf(s.unused(ctx).Where("made_by = ?", userID).Update("used_at", now))
+// VoidHandedOut makes useless what a user has handed out as an operator: links, invite
+// codes and initial access tokens.
+func (s *Store) VoidHandedOut(ctx context.Context, userID string, now time.Time) error {
+	if err := database.ErrorOf(s.unused(ctx).Where("made_by = ?", userID).Update("used_at", now)); err != nil {
+		return err
+	}
+	open := s.rows(ctx).Model(&inviteRow{}).Where("made_by = ? AND used_at IS NULL AND revoked_at IS NULL", userID)
+	if err := database.ErrorOf(open.Update("revoked_at", now)); err != nil {
+		return err
+	}
+	tokens := s.rows(ctx).Model(&registrationTokenRow{}).Where("made_by = ? AND revoked_at IS NULL", userID)
+	return database.ErrorOf(tokens.Update("revoked_at", now))
 }
 
 // ReplacePassword stores a new hash in the place of old. chosen is when the person chose

@@ -2,9 +2,11 @@ package web_test
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
+	"latchkey/pkg/secret"
 	"latchkey/pkg/testenv/actor"
 )
 
@@ -55,6 +57,66 @@ func TestA6_LinksEndWithTheOperator(t *testing.T) {
 		}
 		if good(made) || !good(kept) {
 			t.Error("after the operator's password was reset")
+		}
+	}, withOperator)
+}
+
+var handedOut = regexp.MustCompile(`(?:inv|iat)_[0-9A-Za-z]{40,}`)
+
+// TestA6_WhatAnOperatorHandedOutEndsWithTheRight makes somebody an operator, who makes a
+// code to sign up and a token to register applications, and keeps both.
+func TestA6_WhatAnOperatorHandedOutEndsWithTheRight(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		boss, second := signedUp(t, s), signedUp(t, s)
+		id := userID(t, boss, second)
+		makes := func(by *actor.Person) (code, token string) {
+			t.Helper()
+			for path, into := range map[string]*string{"/operator/invites/new": &code, "/operator/registrations/new": &token} {
+				made := fill(t, by.Browser, open(t, by.Browser, path), map[string]string{"days": "7"})
+				if *into = handedOut.FindString(made.Body); *into == "" {
+					t.Fatalf("%d %s", made.Status, made.Text())
+				}
+			}
+			return code, token
+		}
+		signsUp := func(code string) bool {
+			t.Helper()
+			b := actor.NewBrowser(s.URL)
+			email := strings.ToLower(code[4:14]) + "@example.com"
+			page := answer(t, b, "/signup?invite_code="+code, map[string]string{"email": email, "password": "Str0ng!pass-word"})
+			refused := strings.Contains(page.Text(), "Invalid invite code")
+			if in := strings.Contains(page.Text(), email); in == refused {
+				t.Fatalf("%d %s", page.Status, page.Text())
+			}
+			return !refused
+		}
+		registers := func(token string) bool {
+			t.Helper()
+			ok, err := s.Store.UseRegistrationToken(t.Context(), secret.DigestOf(token), s.clock.now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ok
+		}
+		act(t, boss, id, "appoint")
+		code, token := makes(second)
+		kept, keptToken := makes(boss)
+		if code == kept || token == keptToken {
+			t.Fatal("two are the same")
+		}
+		act(t, boss, id, "dismiss")
+		if signsUp(code) || registers(token) {
+			t.Error("after the dismissal")
+		}
+		if !signsUp(kept) || !registers(keptToken) {
+			t.Error("what another operator handed out ended too")
+		}
+		act(t, boss, id, "appoint")
+		code, token = makes(second)
+		act(t, boss, id, "deactivate")
+		if signsUp(code) || registers(token) {
+			t.Error("after the deactivation")
 		}
 	}, withOperator)
 }
