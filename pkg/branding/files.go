@@ -24,7 +24,7 @@ const (
 )
 
 // signPath is the outline of our sign, on a ground of 24 by 24.
-const signPath = "M12 1a6 6 0 0 0-6 6c0 2.4 1.4 4.500 3.500 5.450L8 22h8l-1.500-9.550A6 6 0 0 0 12 1Zm0 3.500A2.500 2.500 0 1 1 12 9.500a2.500 2.500 0 0 1 0-5Z"
+const signPath = "M12 1a6 6 0 0 0-6 6c0 2.4 1.4 4.5 3.5 5.45L8 22h8l-1.5-9.55A6 6 0 0 0 12 1Zm0 3.5A2.5 2.5 0 1 1 12 9.5a2.5 2.5 0 0 1 0-5Z"
 
 // Files returns the files that pages of both services link to, by name, in the
 // colours of the instance. A folder is one file, of its parts in the order of their names.

@@ -69,27 +69,35 @@ func (s section) current(path string) string {
 	return ""
 }
 
+// drawn is the icon of the section, or what repeats it: templ would close each with a tag.
+func (s section) drawn(first bool) string {
+	if first {
+		return `<path id="` + s.Key + `" d="` + icons[s.Key] + `"/>`
+	}
+	return `<use href="#` + s.Key + `"/>`
+}
+
 // icons are the strokes of the sections' pictures, on a ground of 24 by 24.
 var icons = map[string]string{
 	"nav.home":          "M3 11 12 3l9 8v9a1 1 0 0 1-1 1h-5v-6H9v6H4a1 1 0 0 1-1-1z",
 	"nav.account":       "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21a8 8 0 0 1 16 0",
-	"nav.security":      "M12 3 4 6v6c0 4.500 3.300 7.700 8 9 4.700-1.300 8-4.500 8-9V6z",
+	"nav.security":      "M12 3 4 6v6c0 4.5 3.3 7.7 8 9 4.7-1.3 8-4.5 8-9V6z",
 	"nav.signins":       "M4 5h16v10H4zM8 20h8M12 15v5",
 	"nav.activity":      "M3 12h4l3-8 4 16 3-8h4",
 	"nav.applications":  "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h6v6h-6z",
-	"nav.family":        "M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM2.500 20a6.500 6.500 0 0 1 13 0M16 4.200a3.500 3.500 0 0 1 0 6.600M18.500 14.500a6.500 6.500 0 0 1 3 5.500",
-	"nav.keys":          "M7.500 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM11.500 12H21v4M17 12v3",
-	"nav.export":        "M12 4v11M7.500 11 12 15.500 16.500 11M4 20h16",
+	"nav.family":        "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20a6.5 6.5 0 0 1 13 0M16 4.2a3.5 3.5 0 0 1 0 6.6M18.5 14.5a6.5 6.5 0 0 1 3 5.5",
+	"nav.keys":          "M7.5 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM11.5 12H21v4M17 12v3",
+	"nav.export":        "M12 4v11M7.5 11 12 15.5 16.5 11M4 20h16",
 	"nav.overview":      "M4 20V10M10 20V4M16 20v-8M22 20H2",
 	"nav.console":       "M4 20V10M10 20V4M16 20v-8M22 20H2",
 	"nav.everybody":     "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21a8 8 0 0 1 16 0",
-	"nav.families":      "M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM2.500 20a6.500 6.500 0 0 1 13 0M16 4.200a3.500 3.500 0 0 1 0 6.600M18.500 14.500a6.500 6.500 0 0 1 3 5.500",
+	"nav.families":      "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20a6.5 6.5 0 0 1 13 0M16 4.2a3.5 3.5 0 0 1 0 6.6M18.5 14.5a6.5 6.5 0 0 1 3 5.5",
 	"nav.events":        "M3 12h4l3-8 4 16 3-8h4",
-	"nav.health":        "M20.500 12.500 12 21l-8.500-8.500a5 5 0 0 1 7-7.100L12 6.900l1.500-1.500a5 5 0 0 1 7 7.100z",
+	"nav.health":        "M20.5 12.5 12 21l-8.5-8.5a5 5 0 0 1 7-7.1L12 6.9l1.5-1.5a5 5 0 0 1 7 7.1z",
 	"nav.erasures":      "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
 	"nav.servers":       "M4 4h16v6H4zM4 14h16v6H4zM8 7h.01M8 17h.01",
 	"nav.registrations": "M4 5h16v14H4zM8 10h8M8 14h5",
 	"nav.invites":       "M3 6h18v12H3zM3 7l9 7 9-7",
 	"nav.reference":     "M5 4h11a3 3 0 0 1 3 3v13H8a3 3 0 0 1-3-3zM5 17a3 3 0 0 1 3-3h11M9 8h6",
-	"nav.developer":     "m8 7-5 5 5 5M16 7l5 5-5 5M13.500 5l-3 14",
+	"nav.developer":     "m8 7-5 5 5 5M16 7l5 5-5 5M13.5 5l-3 14",
 }

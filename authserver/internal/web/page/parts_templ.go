@@ -1264,7 +1264,7 @@ func warningSign() templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = sign("M12 4 2.500 20h19zM12 10v4M12 17h.01").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = sign("M12 4 2.5 20h19zM12 10v4M12 17h.01").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
