@@ -130,7 +130,10 @@ func (s scheme) check(accent Colour) error {
 var errNoLight = errors.New("a colour of the dark pages needs one of the light ones")
 
 // Colours are the palettes of both schemes.
-type Colours struct{ Light, Dark Palette }
+type Colours struct {
+	Light, Dark Palette
+	Lightened   bool // Dark is made of the accent of Light: nobody chose another
+}
 
 // Check makes palettes of the operator's colours, #rrggbb. onDark "" is onLight, lightened
 // until it can be read there; both "" is nil: the pages' own. The first error is what
@@ -159,7 +162,7 @@ func Check(onLight, onDark string) (found *Colours, lightErr, darkErr error) {
 	if lightErr != nil || darkErr != nil {
 		return nil, lightErr, darkErr
 	}
-	return &Colours{Light: light.palette(accent), Dark: dark.palette(bright)}, nil, nil
+	return &Colours{Light: light.palette(accent), Dark: dark.palette(bright), Lightened: onDark == ""}, nil, nil
 }
 
 // css is the palette as the custom properties of the stylesheets.

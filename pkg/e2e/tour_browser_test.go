@@ -129,7 +129,7 @@ func (w *world) tourOperator(b *tab, at func(page, path string), look func(page 
 	at("operator-busy", "/operator")
 	w.undelivered()
 	w.guessed()
-	for _, page := range []string{"", "health", "people", "people?q=nobody-at-all", "families", "applications", "keys", "invites", "invites/new", "servers", "registrations", "registrations/new", "events", "erasures"} {
+	for _, page := range []string{"", "health", "look", "people", "people?q=nobody-at-all", "families", "applications", "keys", "invites", "invites/new", "servers", "registrations", "registrations/new", "events", "erasures"} {
 		at("operator-"+strings.NewReplacer("/", "-", "?q=", "-").Replace(page), strings.TrimSuffix("/operator/"+page, "/"))
 	}
 	b.visit(w.Auth.URL + "/operator/people?q=Noor") // what is open covers no other row

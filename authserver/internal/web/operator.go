@@ -32,6 +32,7 @@ func (s *Server) operatorRoutes() []route {
 	routes := slices.Concat([]route{
 		{path: root, get: operatorOnly(s.showOverview)},
 		{path: page.HealthPath, get: operatorOnly(s.showHealth)},
+		{path: page.LookPath, get: operatorOnly(s.showLook)},
 		{path: root + "/people/{id}", get: operatorOnly(s.showPerson)},
 		{path: root + "/families/{id}", get: operatorOnly(s.showOneFamily)},
 		{path: root + "/applications/one", get: operatorOnly(s.showOneClient)},
@@ -64,6 +65,11 @@ func (s *Server) operatorRoutes() []route {
 }
 
 var errNowhere = fault.New(fault.NotFound, "There is nothing at this address.")
+
+func (s *Server) showLook(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
+	v := s.personalView(w, r, in, "look.title")
+	return s.render(w, r, http.StatusOK, v, page.OperatorLookPage(v))
+}
 
 func (s *Server) showFacts(w http.ResponseWriter, r *http.Request, in *authserver.Signin, d page.FactsView) error {
 	for i := range d.Lists {

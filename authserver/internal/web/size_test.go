@@ -179,7 +179,7 @@ func TestPagesAreSmallInTheirWorstState(t *testing.T) {
 	for _, path := range []string{
 		"/", key, key + "/revoke", "/settings/account", "/settings/api_keys", "/settings/applications", "/settings/passkeys", "/settings/signins", "/settings/family", "/settings/activity",
 		"/settings/developer", "/settings/security", "/settings/password/review",
-		"/operator", "/operator?period=24h", "/operator?period=year", "/operator?table=latency", "/operator/health", "/operator/people", "/operator/people/" + me, "/operator/families", "/operator/families/" + familyOf(t, s, boss), "/operator/applications", "/operator/keys", "/operator/keys/" + id,
+		"/operator", "/operator?period=24h", "/operator?period=year", "/operator?table=latency", "/operator/health", "/operator/look", "/operator/people", "/operator/people/" + me, "/operator/families", "/operator/families/" + familyOf(t, s, boss), "/operator/applications", "/operator/keys", "/operator/keys/" + id,
 		"/operator/invites", "/operator/registrations", "/operator/events", "/operator/erasures",
 	} {
 		n := s.weigh(t, open(t, boss.Browser, path))

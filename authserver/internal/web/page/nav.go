@@ -95,6 +95,7 @@ var icons = map[string]string{
 	"nav.events":        "M3 12h4l3-8 4 16 3-8h4",
 	"nav.health":        "M20.5 12.5 12 21l-8.5-8.5a5 5 0 0 1 7-7.1L12 6.9l1.5-1.5a5 5 0 0 1 7 7.1z",
 	"nav.erasures":      "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
+	"nav.look":          "M12 3a9 9 0 1 0 0 18 2 2 0 0 0 2-2q0-2 2-2h2q3 0 3-3a9 11 0 0 0-9-11M8 10h.01M12 7h.01M16 10h.01",
 	"nav.servers":       "M4 4h16v6H4zM4 14h16v6H4zM8 7h.01M8 17h.01",
 	"nav.registrations": "M4 5h16v14H4zM8 10h8M8 14h5",
 	"nav.invites":       "M3 6h18v12H3zM3 7l9 7 9-7",

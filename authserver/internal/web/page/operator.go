@@ -25,6 +25,7 @@ var operatorGroups = []group{
 		{Path: OperatorPath + "/events", Key: "nav.events"},
 		{Path: HealthPath, Key: "nav.health"},
 		{Path: OperatorPath + "/erasures", Key: "nav.erasures"},
+		{Path: LookPath, Key: "nav.look"},
 	}},
 }
 

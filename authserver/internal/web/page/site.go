@@ -6,6 +6,7 @@
 package page
 
 import (
+	"fmt"
 	"io/fs"
 
 	"latchkey/pkg/branding"
@@ -17,6 +18,7 @@ import (
 type Site struct {
 	host     string
 	branding branding.Branding
+	schemes  branding.Schemes
 	texts    map[string]catalogue
 	assets   assets
 }
@@ -37,7 +39,12 @@ func newSite(host string, look branding.Branding, files fs.FS) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Site{host: host, branding: look, texts: texts, assets: static}, nil
+	schemes, err := look.Schemes()
+	if err != nil {
+		return nil, fmt.Errorf("page: %w", err)
+	}
+	static.add(lookStyle, append(static[lookStyle].content, schemes.Style...))
+	return &Site{host: host, branding: look, schemes: schemes, texts: texts, assets: static}, nil
 }
 
 // View is a page in a language of Language, without anything on it.
