@@ -270,15 +270,15 @@ func ValidTier(tier string) bool {
 	return slices.Contains(Tiers(), tier)
 }
 
-// ParseKeyExpiry reads when a key shall end: RFC 3339, or a date, after whose
-// last second (UTC) it ends. Blank is nil: never. fault.Invalid: neither.
-func ParseKeyExpiry(text string) (*time.Time, error) {
+// ParseKeyExpiry reads when a key shall end: RFC 3339, or a date, with whose last
+// second in zone it ends. Blank is nil: never. fault.Invalid: neither.
+func ParseKeyExpiry(text string, zone *time.Location) (*time.Time, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return nil, nil
 	}
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
-		end := day.AddDate(0, 0, 1)
+		end := time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, -1, 0, zone)
 		return &end, nil
 	}
 	at, err := time.Parse(time.RFC3339Nano, text)

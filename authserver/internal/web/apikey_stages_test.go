@@ -50,3 +50,25 @@ func TestTheWayToAKeyHasStages(t *testing.T) {
 		want(fill(t, p.Browser, confirm, map[string]string{"password": p.Password}), "+Rotate +Confirm it's you *Save the key")
 	}, withKeys)
 }
+
+// A key ends with the day that was entered, as the person's clock has it, and pages name
+// that day.
+func TestAKeyEndsWithTheDayThatWasEntered(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		for zone, end := range map[string]string{
+			"": "2099-12-31T23:59:59Z", "Asia/Kolkata": "2099-12-31T18:29:59Z", "America/New_York": "2100-01-01T04:59:59Z",
+		} {
+			p := signedUp(t, s)
+			if _, err := s.DB.Exec(t.Context(), `UPDATE users SET time_zone = $1 WHERE email = $2`, zone, p.Email); err != nil {
+				t.Fatal(err)
+			}
+			made := fill(t, p.Browser, open(t, p.Browser, "/settings/api_keys/new"), map[string]string{"name": "Export", "expires_at": "2099-12-31"})
+			wantText(t, made, "Expires 31 Dec 2099")
+			path := regexp.MustCompile(`/settings/api_keys/[0-9a-f-]{36}`).FindString(open(t, p.Browser, "/settings/api_keys").Body)
+			if shown := open(t, p.Browser, path); !strings.Contains(shown.Body, `datetime="`+end+`"`) || !strings.Contains(shown.Text(), "31 Dec 2099") {
+				t.Errorf("%q: %s", zone, shown.Text())
+			}
+		}
+	}, withKeys)
+}
