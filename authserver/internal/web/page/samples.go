@@ -10,8 +10,8 @@ import (
 // sample is a program that gets tokens for the application and calls the API.
 type sample struct{ Name, Text string }
 
-// samples are the same in four languages. They read the secret and the code from the
-// environment: nothing of it is in a file or in a history.
+// samples are the same in four languages. They read the secret from the environment and
+// ask for the code: nothing of it is in a file or in a history.
 func (c ClientView) samples() []sample {
 	return []sample{
 		{"curl", c.fill(curlSample)}, {"Python", c.fill(pythonSample)}, {"JavaScript", c.fill(scriptSample)}, {"Go", c.fill(goSample)},
@@ -45,13 +45,13 @@ var sampleQuote = strings.NewReplacer("«", "", "»", "", `"`, "%22", `'`, "%27"
 // How the application names itself, by method of client authentication.
 var sampleAuth = map[string]map[string]string{
 	authserver.AuthNone: {
-		"curl": "-d client_id='«CLIENT»'", "python": `"client_id": CLIENT_ID`, "pythonhead": "", "script": "client_id", "scripthead": "",
-		"go": `form.Set("client_id", clientID)`, "gohead": "",
+		"curl": "-d client_id='«CLIENT»'", "python": `, "client_id": CLIENT_ID`, "pythonhead": "", "script": ", client_id", "scripthead": "",
+		"go": "\n\tform.Set(\"client_id\", clientID)", "gohead": "",
 	},
 	authserver.AuthPost: {
-		"curl": `-d client_id='«CLIENT»' --data-urlencode client_secret="$CLIENT_SECRET"`, "python": `"client_id": CLIENT_ID, "client_secret": os.environ["CLIENT_SECRET"]`, "pythonhead": "",
-		"script": "client_id, client_secret: process.env.CLIENT_SECRET", "scripthead": "",
-		"go": "form.Set(\"client_id\", clientID)\n\tform.Set(\"client_secret\", os.Getenv(\"CLIENT_SECRET\"))", "gohead": "",
+		"curl": `-d client_id='«CLIENT»' --data-urlencode client_secret="$CLIENT_SECRET"`, "python": `, "client_id": CLIENT_ID, "client_secret": os.environ["CLIENT_SECRET"]`, "pythonhead": "",
+		"script": ", client_id, client_secret: process.env.CLIENT_SECRET", "scripthead": "",
+		"go": "\n\tform.Set(\"client_id\", clientID)\n\tform.Set(\"client_secret\", os.Getenv(\"CLIENT_SECRET\"))", "gohead": "",
 	},
 	authserver.AuthBasic: {
 		"curl": `-u '«CLIENT»'":$CLIENT_SECRET"`, "python": "",
@@ -94,7 +94,7 @@ back = urllib.parse.parse_qs(urllib.parse.urlsplit(input("Address you were sent 
 assert back["state"] == [state] and back["iss"] == ["«ISSUER»"], "not the answer to this request"
 
 form = {"grant_type": "authorization_code", "code": back["code"][0], "redirect_uri": REDIRECT_URI,
-        "code_verifier": verifier, «python»}
+        "code_verifier": verifier«python»}
 request = urllib.request.Request("«ISSUER»/oauth/token", urllib.parse.urlencode(form).encode())«pythonhead»
 tokens = json.load(urllib.request.urlopen(request))
 
@@ -117,7 +117,7 @@ if (back.get("state") !== state || back.get("iss") !== "«ISSUER»") throw new E
 
 const answer = await fetch("«ISSUER»/oauth/token", {
   method: "POST",«scripthead»
-  body: new URLSearchParams({ grant_type: "authorization_code", code: back.get("code"), redirect_uri, code_verifier: verifier, «script» }),
+  body: new URLSearchParams({ grant_type: "authorization_code", code: back.get("code"), redirect_uri, code_verifier: verifier«script» }),
 });
 const tokens = await answer.json();
 if (!answer.ok) throw new Error(JSON.stringify(tokens));
@@ -158,8 +158,7 @@ func main() {
 	}
 	form := url.Values{
 		"grant_type": {"authorization_code"}, "code": {back.Query().Get("code")}, "redirect_uri": {redirectURI}, "code_verifier": {verifier},
-	}
-	«go»
+	}«go»
 	req, _ := http.NewRequest("POST", "«ISSUER»/oauth/token", strings.NewReader(form.Encode()))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")«gohead»
 	var tokens struct {
