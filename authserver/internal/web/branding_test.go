@@ -44,6 +44,7 @@ var assetLink = regexp.MustCompile(`(?:href|src|srcset)="(/assets/[0-9a-f]+/([^"
 
 func TestTheBrandingOfTheInstance(t *testing.T) {
 	for width, alt := range map[int]string{200: `alt="Haus Nagy &amp; Söhne"`, 56: `alt=""`} {
+		icon := map[int]string{200: "icon.svg", 56: "logo-light.png"}[width]
 		s := newSite(t, testenv.Embedded, settings(), ownBranding(t, width))
 		body := read(t, get(t, s.URL+"/signin"))
 		for _, want := range []string{
@@ -61,7 +62,14 @@ func TestTheBrandingOfTheInstance(t *testing.T) {
 		for _, link := range assetLink.FindAllStringSubmatch(body, -1) {
 			found[link[2]] = link[1]
 		}
-		for name, want := range map[string]string{"app.css": "--accent: #7a1fa2", "dark.css": "--accent: #d7a6ee", "icon.svg": "#7a1fa2", "logo-light.png": "\x89PNG", "logo-dark.png": "\x89PNG"} {
+		if !regexp.MustCompile(`<link rel="icon" type="image/[a-z+]+" href="/assets/[0-9a-f]+/` + icon + `">`).MatchString(body) {
+			t.Errorf("%d pixels wide, the icon of the window is not %s", width, icon)
+		}
+		wanted := map[string]string{"app.css": "--accent: #7a1fa2", "dark.css": "--accent: #d7a6ee", "logo-light.png": "\x89PNG", "logo-dark.png": "\x89PNG"}
+		if icon == "icon.svg" {
+			wanted[icon] = "#7a1fa2"
+		}
+		for name, want := range wanted {
 			res := get(t, s.URL+found[name])
 			if served := read(t, res); res.StatusCode != http.StatusOK || !strings.Contains(served, want) {
 				t.Errorf("%s: %d", name, res.StatusCode)
