@@ -87,6 +87,22 @@ func TestAnOperatorIsNamedAsSuch(t *testing.T) {
 	}
 }
 
+// What no browser sent came from an unknown device.
+func TestWhatIsNoBrowserIsADevice(t *testing.T) {
+	office := testenv.OpenPostOffice(t, "")
+	s := sender(t, "smtp://"+office.Addr)
+	for language, want := range map[string]string{"en": "Device: Unknown", "de": "Gerät: Unbekannt"} {
+		from := authserver.Origin{UserAgent: "Budget/1.0", Address: "192.0.2.7"}
+		l := authserver.EmailMessage{Kind: authserver.EmailMessageKeyMade, To: "ada@example.com", Language: language, Path: "/x", At: time.Now(), Origin: from}
+		if err := s.Send(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+		if e := testenv.ReadEmail(t, <-office.Emails); !strings.Contains(e.Text, want) || strings.Contains(e.Text, "Browser") {
+			t.Errorf("%s", e.Text)
+		}
+	}
+}
+
 // Times are those of the reader's zone, and name it.
 func TestEmailsNameTheZoneOfTheirTimes(t *testing.T) {
 	office := testenv.OpenPostOffice(t, "")

@@ -130,7 +130,7 @@ func (l *language) contents(e authserver.EmailMessage, host, url string) *conten
 	case e.Device != "":
 		c.facts = append(c.facts, fact{l.words["fact.device"], quiet(e.Device)})
 	case e.Origin.UserAgent != "":
-		c.facts = append(c.facts, fact{l.words["fact.browser"], l.browser(e.Origin.UserAgent)})
+		c.facts = append(c.facts, l.browser(e.Origin.UserAgent))
 	}
 	if e.Origin.Address != "" {
 		c.facts = append(c.facts, fact{l.words["fact.address"], e.Origin.Address})
@@ -149,14 +149,15 @@ func (l *language) life(d time.Duration) string {
 	return fmt.Sprintf(l.words["life.minutes"], int(d.Round(time.Minute)/time.Minute))
 }
 
-// browser is what a person would call the browser that sent userAgent.
-func (l *language) browser(userAgent string) string {
+// browser is what a person would call the browser that sent userAgent. What is none is
+// an unknown device.
+func (l *language) browser(userAgent string) fact {
 	name, system := authserver.BrowserName(userAgent)
 	switch {
 	case name == "":
-		return l.words["browser.unknown"]
-	case system == "":
-		return name
+		return fact{l.words["fact.device"], l.words["browser.unknown"]}
+	case system != "":
+		name = fmt.Sprintf(l.words["browser.on"], name, system)
 	}
-	return fmt.Sprintf(l.words["browser.on"], name, system)
+	return fact{l.words["fact.browser"], name}
 }

@@ -43,11 +43,15 @@ func (s *Server) askEndSignin(w http.ResponseWriter, r *http.Request, in *authse
 	if one == nil {
 		return errNowhere
 	}
+	v := s.personalView(w, r, in, "signin_end.heading")
 	facts := []page.Fact{{Key: "since", Cell: page.ListCell{Moment: &one.CreatedAt}}, {Key: "seen", Cell: page.ListCell{Moment: &one.SeenAt}}}
 	if one.Address != "" {
-		facts = append(facts, page.Fact{Key: "address", Cell: page.ListCell{Text: one.Address}})
+		place, err := v.Place(one.Address)
+		if err != nil {
+			return err
+		}
+		facts = append(facts, page.Fact{Key: "address", Cell: page.ListCell{Text: place}})
 	}
-	v := s.personalView(w, r, in, "signin_end.heading")
 	if err := v.Naming(one.UserAgent); err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func TestANewBrowserIsRecognised(t *testing.T) {
 			}
 		}
 		page := open(t, p.Browser, path)
-		wantText(t, page, "Was this you?", "signed in just now", "This wasn't me")
+		wantText(t, page, "Was this you?", "Unknown device", "signed in just now", "This wasn't me")
 		for _, b := range []*actor.Browser{stranger.Browser, elsewhere.Browser} { // with the address of another's form
 			own := open(t, b, "/preferences")
 			form, err := own.Form()

@@ -215,7 +215,11 @@ func (v *View) facts(r ActivityRow) (string, error) {
 		parts = append(parts, browser)
 	}
 	if r.Address != "" {
-		parts = append(parts, r.Address)
+		place, err := v.Place(r.Address)
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, place)
 	}
 	return strings.Join(parts, " · "), nil
 }
