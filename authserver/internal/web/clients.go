@@ -93,16 +93,16 @@ func (s *Server) revealSecret(w http.ResponseWriter, r *http.Request, in *authse
 	return s.render(w, r, http.StatusOK, v, page.SecretPage(v, data, made.Secret.Reveal()))
 }
 
-// ofOneClient is personalView for the pages of one application.
-func (s *Server) ofOneClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) (*page.View, page.ClientView) {
+// ofOneClient is personalView for the pages of one application, whose name is in the title.
+func (s *Server) ofOneClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client, title string) (*page.View, page.ClientView) {
 	data := s.newClientView(c)
-	v := s.personalView(w, r, in, "client.title", data.Name)
+	v := s.personalView(w, r, in, title, data.Name)
 	v.Fields = clientFields(c)
 	return v, data
 }
 
 func (s *Server) showClient(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
-	v, data := s.ofOneClient(w, r, in, c)
+	v, data := s.ofOneClient(w, r, in, c, "client.title")
 	return s.renderClient(w, r, v, data, nil)
 }
 
@@ -115,7 +115,7 @@ func (s *Server) changeClient(w http.ResponseWriter, r *http.Request, in *authse
 				return gone
 			}
 		}
-		v, data := s.ofOneClient(w, r, in, now)
+		v, data := s.ofOneClient(w, r, in, now, "client.title")
 		if fault.Is(err, fault.Conflict) {
 			data.Now = clientNow(now)
 		}
@@ -128,7 +128,7 @@ func (s *Server) showRotation(w http.ResponseWriter, r *http.Request, in *authse
 	if c.Public() {
 		return redirect(w, r, page.ClientsPath+"/"+c.ID)
 	}
-	v, data := s.ofOneClient(w, r, in, c)
+	v, data := s.ofOneClient(w, r, in, c, "client_rotate.title")
 	return s.render(w, r, http.StatusOK, v, page.RotateClientPage(v, data))
 }
 
@@ -139,7 +139,7 @@ func (s *Server) rotateClient(w http.ResponseWriter, r *http.Request, in *authse
 	}
 	made, err := s.clients.RotateSecret(r.Context(), c.ID, life, r.PostForm.Get("seen"))
 	if err != nil {
-		v, data := s.ofOneClient(w, r, in, c)
+		v, data := s.ofOneClient(w, r, in, c, "client_rotate.title")
 		return s.again(w, r, v, page.RotateClientPage(v, data), err)
 	}
 	if c, err = s.clients.Owned(r.Context(), in.User.ID, c.ID); err != nil {
@@ -149,7 +149,7 @@ func (s *Server) rotateClient(w http.ResponseWriter, r *http.Request, in *authse
 }
 
 func (s *Server) showDeletion(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
-	v, data := s.ofOneClient(w, r, in, c)
+	v, data := s.ofOneClient(w, r, in, c, "client_delete.heading")
 	var err error
 	if data.Happens, err = s.disconnects(r, c.ID); err != nil {
 		return err

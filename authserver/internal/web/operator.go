@@ -80,10 +80,16 @@ func (s *Server) showFacts(w http.ResponseWriter, r *http.Request, in *authserve
 	return s.render(w, r, http.StatusOK, v, page.OperatorFactsPage(v, d))
 }
 
+// actView is personalView for the page that asks d.
+func (s *Server) actView(w http.ResponseWriter, r *http.Request, in *authserver.Signin, d page.ActView) *page.View {
+	key, args := d.Heading()
+	return s.personalView(w, r, in, key, args...)
+}
+
 // ask shows the page that asks before something is done.
 func (s *Server) ask(w http.ResponseWriter, r *http.Request, in *authserver.Signin, d page.ActView, err error) error {
 	d.Action = r.URL.RequestURI()
-	v := s.personalView(w, r, in, d.Key+".submit")
+	v := s.actView(w, r, in, d)
 	v.Fields = map[string]string{"days": "7", "uses": "1"}
 	body := page.OperatorActPage(v, d)
 	if err != nil {

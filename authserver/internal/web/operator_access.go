@@ -203,7 +203,7 @@ func (s *Server) createInvite(w http.ResponseWriter, r *http.Request, in *authse
 		return s.ask(w, r, in, newInvite(), err)
 	}
 	d := newInvite()
-	v := s.personalView(w, r, in, d.Key+".submit")
+	v := s.personalView(w, r, in, d.Key+".made", code.String())
 	link := s.address() + "/signup?" + url.Values{"invite_code": {code.Reveal()}}.Encode()
 	return s.render(w, r, http.StatusOK, v, page.OperatorOncePage(v, d.Back, d.Key, code.String(), link))
 }

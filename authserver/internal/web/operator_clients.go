@@ -137,7 +137,7 @@ func (s *Server) askClientAct(w http.ResponseWriter, r *http.Request, in *authse
 		return err
 	}
 	d.Action = r.URL.RequestURI()
-	v := s.personalView(w, r, in, d.Key+".submit")
+	v := s.actView(w, r, in, d)
 	v.Fields = clientFields(c)
 	if name == "edit" && fault.Is(refused, fault.Conflict) {
 		d.Terms = clientNow(c)
@@ -191,6 +191,6 @@ func (s *Server) rotateAnyClient(w http.ResponseWriter, r *http.Request, in *aut
 	if err != nil {
 		return s.askClientAct(w, r, in, "rotate", err)
 	}
-	v := s.personalView(w, r, in, d.Key+".submit")
+	v := s.personalView(w, r, in, d.Key+".made", d.Name)
 	return s.render(w, r, http.StatusOK, v, page.OperatorOncePage(v, d.Back, d.Key, d.Name, made.Reveal()))
 }

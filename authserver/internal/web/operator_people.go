@@ -231,7 +231,7 @@ func (s *Server) doAct(w http.ResponseWriter, r *http.Request, in *authserver.Si
 	if made == "" {
 		return redirect(w, r, d.Back+"?done="+name)
 	}
-	v := s.personalView(w, r, in, d.Key+".submit")
+	v := s.personalView(w, r, in, d.Key+".made", d.Name)
 	return s.render(w, r, http.StatusOK, v, page.OperatorOncePage(v, d.Back, d.Key, d.Name, made))
 }
 

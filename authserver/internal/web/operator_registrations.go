@@ -40,7 +40,7 @@ func (s *Server) createToken(w http.ResponseWriter, r *http.Request, in *authser
 		return s.ask(w, r, in, newRegistrationToken(), err)
 	}
 	d := newRegistrationToken()
-	v := s.personalView(w, r, in, d.Key+".submit")
+	v := s.personalView(w, r, in, d.Key+".made", text.String())
 	return s.render(w, r, http.StatusOK, v, page.OperatorOncePage(v, d.Back, d.Key, text.String(), text.Reveal()))
 }
 

@@ -19,7 +19,7 @@ import (
 
 // showTestRun explains a test run of one's own application before it begins.
 func (s *Server) showTestRun(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
-	v, data := s.ofOneClient(w, r, in, c)
+	v, data := s.ofOneClient(w, r, in, c, "run.heading")
 	return s.render(w, r, http.StatusOK, v, page.TestRunPage(v, data, nil))
 }
 
@@ -28,7 +28,7 @@ func (s *Server) showTestRun(w http.ResponseWriter, r *http.Request, in *authser
 // answered. No secret is shown beyond its last four characters, and in the end the access
 // is taken back.
 func (s *Server) testRun(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
-	v, data := s.ofOneClient(w, r, in, c)
+	v, data := s.ofOneClient(w, r, in, c, "run.heading")
 	if len(c.RedirectURIs) == 0 {
 		return fault.New(fault.Invalid, "This application has no redirect URI, so there is nothing to try.")
 	}

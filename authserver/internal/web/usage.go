@@ -75,6 +75,6 @@ func (s *Server) disconnects(r *http.Request, clientID string) ([]page.Happening
 
 // showProgram shows a program for one's own application.
 func (s *Server) showProgram(w http.ResponseWriter, r *http.Request, in *authserver.Signin, c *authserver.Client) error {
-	v, data := s.ofOneClient(w, r, in, c)
+	v, data := s.ofOneClient(w, r, in, c, "sample.title")
 	return s.render(w, r, http.StatusOK, v, page.ProgramPage(v, data))
 }

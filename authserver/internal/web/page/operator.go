@@ -82,6 +82,14 @@ type ActView struct {
 	Tier    string   // as it is
 }
 
+// Heading is the key of the question that the page asks, and what stands in it.
+func (d ActView) Heading() (key string, args []any) {
+	if d.Name != "" {
+		args = []any{d.Name}
+	}
+	return d.Key + ".heading", args
+}
+
 // InvitesView is every invite code, the newest first.
 type InvitesView struct {
 	Invites []InviteView

@@ -57,11 +57,22 @@ func (v *View) t(key string, args ...any) (string, error) { return v.texts.text(
 // title is what the window's title bar says.
 func (v *View) title() (string, error) {
 	title, err := v.t(v.Title, v.TitleArgs...)
-	if err != nil || !v.failed() {
-		return title + " · " + v.site.branding.Name, err
+	if err != nil {
+		return "", err
+	}
+	if v.console() {
+		badge, err := v.t("operator.badge")
+		if err != nil {
+			return "", err
+		}
+		title += " · " + badge
+	}
+	title += " · " + v.site.branding.Name
+	if !v.failed() {
+		return title, nil
 	}
 	failed, err := v.t("layout.error")
-	return failed + " " + title + " · " + v.site.branding.Name, err
+	return failed + " " + title, err
 }
 
 // heading is own or, where that is "", the title.
