@@ -270,15 +270,26 @@ func ValidTier(tier string) bool {
 	return slices.Contains(Tiers(), tier)
 }
 
-// ParseKeyExpiry reads when a key shall end: RFC 3339, or a date, with whose last
-// second in zone it ends. Blank is nil: never. fault.Invalid: neither.
-func ParseKeyExpiry(text string, zone *time.Location) (*time.Time, error) {
+// ParseKeyDay reads the last day of a key, with whose last second in zone it ends, or
+// what ParseKeyExpiry reads.
+func ParseKeyDay(text string, zone *time.Location) (*time.Time, error) {
+	day, err := time.Parse(time.DateOnly, strings.TrimSpace(text))
+	if err != nil {
+		return ParseKeyExpiry(text)
+	}
+	end := time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, -1, 0, zone)
+	return &end, nil
+}
+
+// ParseKeyExpiry reads when a key shall end: RFC 3339, or a date, after whose
+// last second (UTC) it ends. Blank is nil: never. fault.Invalid: neither.
+func ParseKeyExpiry(text string) (*time.Time, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return nil, nil
 	}
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
-		end := time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, -1, 0, zone)
+		end := day.AddDate(0, 0, 1)
 		return &end, nil
 	}
 	at, err := time.Parse(time.RFC3339Nano, text)

@@ -173,7 +173,7 @@ func (s *Server) createKey(w http.ResponseWriter, r *http.Request, p *guard.Prin
 		Name: orBlank(body.APIKey.Name), Scopes: body.APIKey.Scopes, Source: orBlank(body.APIKey.Source),
 		AllowedCIDRs: body.APIKey.AllowedCIDRs, With: p.ClientID,
 	}
-	end, err := authserver.ParseKeyExpiry(orBlank(body.APIKey.ExpiresAt), time.UTC)
+	end, err := authserver.ParseKeyExpiry(orBlank(body.APIKey.ExpiresAt))
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (s *Server) showNewKey(w http.ResponseWriter, r *http.Request, in *authserv
 
 func (s *Server) createKey(w http.ResponseWriter, r *http.Request, in *authserver.Signin) error {
 	f := r.PostForm
-	end, err := authserver.ParseKeyExpiry(f.Get("expires_at"), in.User.Preferences().Zone())
+	end, err := authserver.ParseKeyDay(f.Get("expires_at"), in.User.Preferences().Zone())
 	if err == nil {
 		var made page.MadeKeyView
 		made, err = s.makeKey(r, in, authserver.KeyRequest{
