@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"latchkey/pkg/fault"
 	"latchkey/resourceapi"
 	"latchkey/resourceapi/internal/store"
 )
@@ -139,7 +140,10 @@ func (w *Worker) do(ctx context.Context, lease *store.Lease, t *task) error {
 	return lease.Retry(ctx, t.jobs, w.Tries, w.Backoff)
 }
 
-func (w *Worker) attempt(ctx context.Context, lease *store.Lease, t *task) error {
+// attempt does t. A panic is a failure like others: it is tried again, and dropped in the
+// end, rather than ending one replica after the other.
+func (w *Worker) attempt(ctx context.Context, lease *store.Lease, t *task) (err error) {
+	defer fault.Recover(ctx, w.Logger, "a job: "+t.kind, func(panicked error) { err = panicked })
 	switch {
 	case t.kind == store.JobReset:
 		return lease.Reset(ctx, t.jobs)
