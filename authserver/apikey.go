@@ -284,8 +284,7 @@ func ParseKeyDay(text string, zone *time.Location) (*time.Time, error) {
 // ParseKeyExpiry reads when a key shall end: RFC 3339, or a date, after whose
 // last second (UTC) it ends. Blank is nil: never. fault.Invalid: neither.
 func ParseKeyExpiry(text string) (*time.Time, error) {
-	text = strings.TrimSpace(text)
-	if text == "" {
+	if text = strings.TrimSpace(text); text == "" {
 		return nil, nil
 	}
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
