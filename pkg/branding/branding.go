@@ -25,6 +25,16 @@ type Branding struct {
 // Links lead to what the operator says; "" leads nowhere.
 type Links struct{ Terms, Privacy, Support string }
 
+// FileName is the name as names of files begin with it: small letters and digits of
+// ASCII, and dashes between them.
+func (b Branding) FileName() string {
+	words := strings.FieldsFunc(strings.ToLower(b.Name), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	if len(words) == 0 {
+		words = []string{strings.ToLower(DefaultName)}
+	}
+	return strings.Join(words, "-")
+}
+
 // maxName keeps the name in the bar of a phone.
 const maxName = 32 // characters
 

@@ -122,3 +122,11 @@ func TestFilesLoseWhatBrowsersDoNotRead(t *testing.T) {
 		t.Errorf("%d files; the stylesheet has %d bytes", len(files), len(files[Style]))
 	}
 }
+
+func TestNamesOfFilesAreThoseOfTheInstance(t *testing.T) {
+	for name, want := range map[string]string{"": "latchkey", "Latchkey": "latchkey", "Penny Jar": "penny-jar", " R&D/2 \"x\" ": "r-d-2-x", "鍵": "latchkey"} {
+		if got := (Branding{Name: name}).FileName(); got != want {
+			t.Errorf("%q: %q", name, got)
+		}
+	}
+}

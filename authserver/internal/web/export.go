@@ -60,7 +60,7 @@ func (s *Server) exportOwn(w http.ResponseWriter, r *http.Request, in *authserve
 func (s *Server) attach(h http.Header, kind, ending string) {
 	s.pageHeaders(h, "form-action 'self'; ")
 	h.Set("Content-Type", kind)
-	h.Set("Content-Disposition", `attachment; filename="latchkey-`+s.now().UTC().Format("2006-01-02")+`.`+ending+`"`)
+	h.Set("Content-Disposition", `attachment; filename="`+s.site.FileName()+`-`+s.now().UTC().Format("2006-01-02")+`.`+ending+`"`)
 }
 
 // ownData is what this server holds on a person, as JSON: never a secret, and never the

@@ -27,6 +27,9 @@ type Site struct {
 // is the server's own, for the footer.
 func New(host string, look branding.Branding) (*Site, error) { return newSite(host, look, textFiles) }
 
+// FileName is what names of files that people download begin with.
+func (s *Site) FileName() string { return s.branding.FileName() }
+
 func newSite(host string, look branding.Branding, files fs.FS) (*Site, error) {
 	if look.Name == "" {
 		look.Name = branding.DefaultName
