@@ -3,12 +3,14 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"latchkey/pkg/e2e/stack"
+	"latchkey/pkg/testenv"
 	"latchkey/pkg/testenv/actor"
 )
 
@@ -42,4 +44,23 @@ func TestBrowserOperatorMenus(t *testing.T) {
 			})
 		}
 	})
+}
+
+// TestBrowserConfirmsALongName: a name without a blank breaks on the button as in the heading,
+// and the page stays as wide as the phone.
+func TestBrowserConfirmsALongName(t *testing.T) {
+	t.Parallel()
+	chromium(t)
+	w := startWorld(t, testenv.Embedded, stack.Setup{})
+	boss := actor.NewPerson(w.Auth.URL)
+	b := openTab(t)
+	b.signUp(w, boss)
+	p := w.person()
+	w.answer(p.Browser, "/settings/account", map[string]string{"first_name": "Maximiliana", "last_name": strings.Repeat("Hohenzollern", 6)})
+	b.visit(w.Auth.URL + "/operator/people")
+	b.press(`tbody tr:has([href$="/deactivate"]) .act summary`)
+	b.press(`.act[open] a[href$="/deactivate"]`)
+	b.until(`document.querySelector(".destroy bdi").textContent.endsWith("Hohenzollern")`)
+	b.reflows("a long name")
+	b.picture("operator-long-name")
 }

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/net/html"
 )
@@ -213,12 +214,19 @@ func (p *Page) Heading() string {
 	return ""
 }
 
+// joins reports whether text goes on with the word before it: behind a place where a line
+// may end, or behind a name.
+func joins(text *html.Node) bool {
+	before := text.PrevSibling
+	return before != nil && (before.Data == "wbr" || before.Data == "bdi" && strings.TrimLeftFunc(text.Data, unicode.IsSpace) == text.Data)
+}
+
 func words(node *html.Node) string {
 	var words []string
 	for n := range node.Descendants() {
 		if n.Type == html.TextNode && n.Parent.Data != "style" && n.Parent.Data != "script" {
 			found := strings.Fields(n.Data)
-			if at := n.PrevSibling; at != nil && at.Data == "wbr" && len(words) > 0 && len(found) > 0 { // a line may end within a word
+			if joins(n) && len(words) > 0 && len(found) > 0 {
 				words[len(words)-1] += found[0]
 				found = found[1:]
 			}

@@ -1,6 +1,13 @@
 package page
 
-import "strings"
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/a-h/templ"
+)
 
 // AskView asks before something ends: its button sends Fields to Action.
 type AskView struct {
@@ -22,6 +29,27 @@ func (v *View) placed(key string) []any {
 		return v.TitleArgs
 	}
 	return nil
+}
+
+// named draws the text under key with names in its places. They are the words of others:
+// the direction of theirs does not turn that of ours.
+func named(v *View, key string, names ...any) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		if _, err := v.t(key, names...); err != nil {
+			return err
+		}
+		for i, words := range strings.Split(v.texts[key], "%s") {
+			if i > 0 {
+				if err := bdi(fmt.Sprint(names[i-1])).Render(ctx, w); err != nil {
+					return err
+				}
+			}
+			if _, err := io.WriteString(w, templ.EscapeString(words)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // lists are the keys of the headings of the lists that lead to an AskPage, by their paths.
