@@ -90,6 +90,7 @@ func (b *tab) reflows(page string) {
 	b.emulate("light", 320)
 	b.fits(page, 320)
 	b.showsWholeTables(page)
+	b.showsCharts(page, 320)
 	b.keepsWordsWhole(page)
 	for _, width := range []int64{1280, 390} {
 		b.emulate("light", width)
@@ -97,6 +98,7 @@ func (b *tab) reflows(page string) {
 			b.t.Fatalf("%s: %v", page, err)
 		}
 		b.fits(page+" with text at 200 %", width)
+		b.showsCharts(page+" with text at 200 %", width)
 		if _, err := ask[bool](b, `document.documentElement.style.fontSize = "", true`); err != nil {
 			b.t.Fatalf("%s: %v", page, err)
 		}

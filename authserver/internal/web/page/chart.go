@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 )
@@ -100,6 +101,17 @@ func (c *Chart) lines() []int64 {
 	return list
 }
 
+// rules are the elements of those lines, which templ would close with tags.
+func (c *Chart) rules() string {
+	var lines strings.Builder
+	class := "base"
+	for _, v := range c.lines() {
+		fmt.Fprintf(&lines, `<line class="%s" x2="100%%" y1="%s" y2="%[2]s"/>`, class, pixels(c.y(v)))
+		class = "rule"
+	}
+	return lines.String()
+}
+
 // span is a part of a bar, in pixels from the top.
 type span struct{ Y, Height string }
 
@@ -188,14 +200,15 @@ func (c *Chart) striped(i int) bool {
 type tick struct{ X, Class, Text string }
 
 // ticks are four at most, evenly apart but for the last; a narrow plot leaves out those of
-// class sub. Months are long words: one of them is enough between the ends.
+// class sub, a narrower one mid and long. Months are long words: one of them is enough between
+// the ends.
 func (c *Chart) ticks() []tick {
 	n := len(c.Bars)
-	list := []tick{{"0%", "first", c.Bars[0].Label}}
-	between, class := []int{n / 3, n * 2 / 3}, "mid sub"
+	first, between, class := "first", []int{n / 3, n * 2 / 3}, "mid sub"
 	if c.Span == monthly {
-		between, class = []int{n / 2}, "mid"
+		first, between, class = "long", []int{n / 2}, "mid"
 	}
+	list := []tick{{"0%", first, c.Bars[0].Label}}
 	for _, i := range between {
 		list = append(list, tick{percent(100 * (float64(i) + .5) / float64(n)), class, c.Bars[i].Label})
 	}
@@ -205,13 +218,13 @@ func (c *Chart) ticks() []tick {
 // monthly is the Span of a chart of months.
 const monthly = "chart.month"
 
-// axis is how wide the numbers beside the plot are, in pixels.
-func (c *Chart) axis(v *View) int {
+// axis is how wide the numbers beside the plot are: they grow with the reader's text.
+func (c *Chart) axis(v *View) string {
 	widest := 0
 	for _, line := range c.lines() {
-		widest = max(widest, len(v.plain(line)))
+		widest = max(widest, utf8.RuneCountInString(v.plain(line)))
 	}
-	return 12 + 8*widest
+	return strconv.FormatFloat(.25+.5*float64(widest), 'f', -1, 64) + "rem"
 }
 
 // What the bars of a chart count.
