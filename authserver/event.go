@@ -14,6 +14,7 @@ const (
 	EventSignoutAll        = "signout.everywhere" // by an operator
 	EventSignoutOthers     = "signout.others"     // everywhere but where it was asked for
 	EventSigninEnded       = "signin.ended"       // at another browser
+	EventSigninRecognised  = "signin.recognised"  // somebody said that a new one was theirs
 	EventConsentGiven      = "consent.given"
 	EventConsentRevoked    = "consent.revoked"
 	EventGrantOpened       = "grant.opened"

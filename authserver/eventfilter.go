@@ -30,7 +30,7 @@ type EventGroup struct {
 
 // EventGroups are all kinds that the table of events may have.
 var EventGroups = []EventGroup{
-	{"signins", []string{EventSignin, EventSigninFailed, EventSignout, EventSignoutAll, EventSignoutOthers, EventSigninEnded, EventDeviceRevoked}},
+	{"signins", []string{EventSignin, EventSigninFailed, EventSignout, EventSignoutAll, EventSignoutOthers, EventSigninEnded, EventSigninRecognised, EventDeviceRevoked}},
 	{"security", []string{
 		EventPasswordChanged, EventResetRequested, EventEmailChanged, EventEmailConfirmed, EventSecondFactorOn, EventSecondFactorOff,
 		EventRecoveryCodeUsed, EventRecoveryCodesMade,

@@ -78,11 +78,16 @@ func (s *Service) Recognise(ctx context.Context, userID, id string) error {
 	if !authserver.ValidID(id) {
 		return missing
 	}
-	known, err := s.deps.Store.SetUnfamiliar(ctx, userID, id, false)
-	if err == nil && !known {
-		err = missing
-	}
-	return err
+	return s.deps.Store.InTx(ctx, func(ctx context.Context) error {
+		known, err := s.deps.Store.SetUnfamiliar(ctx, userID, id, false)
+		if err == nil && !known {
+			err = missing
+		}
+		if err != nil {
+			return err
+		}
+		return s.deps.Events.Record(ctx, authserver.Event{Kind: authserver.EventSigninRecognised, UserID: userID, SubjectID: id})
+	})
 }
 
 // EndOneSignin signs a user out at one browser. fault.NotFound: there is no

@@ -15,11 +15,11 @@ type names struct {
 	family          bool              // the events are of the household, not of the reader alone
 	people          map[string]string // of the household
 	things, clients map[string]string
-	client          func(ctx context.Context, known map[string]string, id string) (string, error)
+	server          *Server
 }
 
 func (s *Server) namesFor(ctx context.Context, u *authserver.User, family bool) (*names, error) {
-	n := &names{reader: u, family: family, people: map[string]string{}, things: map[string]string{}, clients: map[string]string{}, client: s.clientName}
+	n := &names{reader: u, family: family, people: map[string]string{}, things: map[string]string{}, clients: map[string]string{}, server: s}
 	household, err := s.people.Household(ctx, u)
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (n *names) rows(ctx context.Context, found []authserver.Event) ([]page.Acti
 	for i, e := range found {
 		row := page.ActivityRow{Event: e, Name: n.things[e.SubjectID]}
 		if e.ClientID != "" && e.ClientID != authserver.FirstPartyClientID {
-			name, err := n.client(ctx, n.clients, e.ClientID)
+			name, err := n.server.clientName(ctx, n.clients, e.ClientID)
 			if err != nil {
 				return nil, err
 			}
@@ -69,7 +69,29 @@ func (n *names) rows(ctx context.Context, found []authserver.Event) ([]page.Acti
 		}
 		rows[i] = row
 	}
-	return rows, nil
+	return rows, n.recognise(ctx, rows)
+}
+
+// recognise marks the new sign-ins of which somebody has said that they were theirs.
+func (n *names) recognise(ctx context.Context, rows []page.ActivityRow) error {
+	oldest := -1
+	for i := range rows {
+		if rows[i].New() {
+			oldest = i
+		}
+	}
+	if oldest < 0 {
+		return nil
+	}
+	said, err := n.server.events.OfUser(ctx, n.reader, n.family, authserver.EventFilter{
+		Kinds: []string{authserver.EventSigninRecognised}, Since: rows[oldest].At,
+	})
+	for i := range rows {
+		rows[i].Recognised = rows[i].New() && slices.ContainsFunc(said, func(e authserver.Event) bool {
+			return e.SubjectID == rows[i].SubjectID && e.UserID == rows[i].UserID
+		})
+	}
+	return err
 }
 
 // clientName is the name of a client; its id where it is gone.

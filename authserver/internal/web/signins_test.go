@@ -64,6 +64,36 @@ func TestANewBrowserIsRecognised(t *testing.T) {
 	})
 }
 
+// Whose sign-in it was has been said: the activity tells it calmly from then on, also after
+// that browser was signed out.
+func TestARecognisedSigninIsNothingToLookAt(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		p := signedUp(t, s)
+		elsewhere, path := newSignin(t, s, p)
+		const alarm = "New sign-in from a browser we hadn't seen"
+		calm := func(when string, want bool) {
+			t.Helper()
+			for _, where := range []string{"/settings/activity", "/settings/activity?of=family", "/", "/settings/activity.csv?days=30"} {
+				page := open(t, p.Browser, where)
+				if noted := strings.Contains(page.Body, `class="noted"`); noted && want || strings.Contains(page.Text(), alarm) == want {
+					t.Errorf("%s, %s: calm should be %v: %s", when, where, want, page.Text())
+				}
+			}
+		}
+		calm("before", false)
+		fill(t, p.Browser, open(t, p.Browser, path), nil)
+		calm("recognised", true)
+		wantText(t, open(t, p.Browser, "/settings/activity"), "You recognised a new sign-in as yours")
+		fill(t, elsewhere.Browser, open(t, elsewhere.Browser, "/signout"), nil)
+		calm("and signed out", true)
+		_, other := newSignin(t, s, p)
+		calm("another", false)
+		fill(t, p.Browser, open(t, p.Browser, other), nil)
+		calm("which is recognised too", true)
+	})
+}
+
 // The security page says since when the password is what it is.
 func TestSinceWhenThePassword(t *testing.T) {
 	t.Parallel()

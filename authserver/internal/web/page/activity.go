@@ -53,6 +53,8 @@ type ActivityRow struct {
 	Who  string // whose account, among those of a household
 	By   string // the member who did it to somebody else
 
+	Recognised bool // a sign-in where nobody had before, of which the person said that it was theirs
+
 	Again int // how many more of the same kind the row stands for
 }
 

@@ -40,9 +40,13 @@ func (r ActivityRow) did(v *View) bool {
 	return r.ActorID == v.Signin.User.ID && r.byChoice() && (r.UserID == r.ActorID || r.AboutPerson())
 }
 
-// fresh reports whether somebody signed in where nobody had before, and not here.
+// New reports whether somebody signed in where nobody had before.
+func (r ActivityRow) New() bool { return r.Kind == authserver.EventSignin && r.Details["new"] != "" }
+
+// fresh reports whether that is to be looked at: nobody said that it was theirs, and it
+// was not here.
 func (r ActivityRow) fresh(v *View) bool {
-	return r.Kind == authserver.EventSignin && r.Details["new"] != "" && r.SubjectID != v.Signin.ID
+	return r.New() && !r.Recognised && r.SubjectID != v.Signin.ID
 }
 
 // stems are the keys that may tell of the event, the best first, without "you." or
