@@ -70,7 +70,7 @@ const (
 )
 
 // Event is something that happened to somebody's account, family or application.
-// It holds ids and what came with the request: no name, no email address, no
+// It holds ids and what came with the request: no name of a person, no email address, no
 // secret.
 type Event struct {
 	ID        string // UUID of version 7
@@ -94,6 +94,9 @@ func (e *Event) ByAnother(readerID string) bool {
 
 // DetailSignup marks what happened as part of a sign-up.
 const DetailSignup = "signup"
+
+// DetailApplication is what an application was called that was deleted.
+const DetailApplication = "application"
 
 // Origin is where the request came from; empty where there was none.
 type Origin struct {

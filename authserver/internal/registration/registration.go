@@ -257,7 +257,11 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 
 // record records an event of a client, in the transaction of ctx.
 func (s *Service) record(ctx context.Context, kind string, c *authserver.Client) error {
-	return s.Events.Record(ctx, authserver.Event{Kind: kind, UserID: c.OwnerID, ClientID: c.ID, SubjectID: c.ID})
+	e := authserver.Event{Kind: kind, UserID: c.OwnerID, ClientID: c.ID, SubjectID: c.ID}
+	if kind == authserver.EventClientDeleted { // nothing else knows it from then on
+		e.Details = map[string]string{authserver.DetailApplication: c.Name}
+	}
+	return s.Events.Record(ctx, e)
 }
 
 // keep does what changes a client, and records it, in one transaction.

@@ -52,7 +52,7 @@ func TestActivityPage(t *testing.T) {
 		page := open(t, p.Browser, "/settings/activity")
 		for _, want := range []string{
 			"You created your account", "You created the API key Night <b>job</b>", "Wrong password", "127.0.0.1",
-			"Access of gone ended because a token was used twice", "Firefox on Linux · 192.0.2.7", "This wasn't me",
+			"Access ended because a token was used twice", "The application no longer exists", "Firefox on Linux · 192.0.2.7", "This wasn't me",
 		} {
 			if !strings.Contains(page.Text(), want) {
 				t.Errorf("lacks %q: %s", want, page.Text())
@@ -94,8 +94,14 @@ func TestActivityPages(t *testing.T) {
 		p, stranger := signedUp(t, s), signedUp(t, s)
 		u, theirs := s.userOf(t, p), s.userOf(t, stranger)
 		for i := range 60 {
-			s.record(t, authserver.Event{Kind: authserver.EventConsentGiven, UserID: u.ID, ClientID: fmt.Sprintf("mine-%02d", i)})
-			s.record(t, authserver.Event{Kind: authserver.EventConsentGiven, UserID: theirs.ID, ClientID: fmt.Sprintf("theirs-%02d", i)})
+			for name, id := range map[string]string{"mine": u.ID, "theirs": theirs.ID} {
+				c := authserver.Client{ID: fmt.Sprintf("%s-%02d", name, i), AuthMethod: authserver.AuthNone, CreatedAt: s.clock.now()}
+				c.Name = c.ID
+				if err := s.Store.CreateClient(t.Context(), &c); err != nil {
+					t.Fatal(err)
+				}
+				s.record(t, authserver.Event{Kind: authserver.EventConsentGiven, UserID: id, ClientID: c.ID})
+			}
 		}
 		seen, pages := "", 0
 		for path := "/settings/activity?kind=applications"; path != ""; pages++ {

@@ -52,11 +52,11 @@ func (n *names) rows(ctx context.Context, found []authserver.Event) ([]page.Acti
 	for i, e := range found {
 		row := page.ActivityRow{Event: e, Name: n.things[e.SubjectID]}
 		if e.ClientID != "" && e.ClientID != authserver.FirstPartyClientID {
-			name, err := n.server.clientName(ctx, n.clients, e.ClientID)
+			name, err := n.server.clientName(ctx, n.clients, &found[i])
 			if err != nil {
 				return nil, err
 			}
-			row.Name = name
+			row.Name, row.Gone = name, name == "" && e.Kind != authserver.EventClientDeleted
 		}
 		switch {
 		case row.AboutPerson() && e.UserID != n.reader.ID:
@@ -94,19 +94,23 @@ func (n *names) recognise(ctx context.Context, rows []page.ActivityRow) error {
 	return err
 }
 
-// clientName is the name of a client; its id where it is gone.
-func (s *Server) clientName(ctx context.Context, known map[string]string, id string) (string, error) {
-	if name, ok := known[id]; ok {
+// clientName is the name of the client of an event; "": it is gone, and none of the events
+// until then, which are newer, tells what it was called.
+func (s *Server) clientName(ctx context.Context, known map[string]string, e *authserver.Event) (string, error) {
+	if name, ok := known[e.ClientID]; ok {
 		return name, nil
 	}
-	c, err := s.findClient(ctx, id)
+	c, err := s.findClient(ctx, e.ClientID)
 	switch {
 	case fault.Is(err, fault.NotFound):
-		known[id] = id
+		known[e.ClientID] = ""
+		if name := e.Details[authserver.DetailApplication]; name != "" {
+			known[e.ClientID] = page.PlainName(name)
+		}
 	case err != nil:
 		return "", err
 	default:
-		known[id] = c.Name
+		known[e.ClientID] = c.Name
 	}
-	return known[id], nil
+	return known[e.ClientID], nil
 }

@@ -49,11 +49,14 @@ func (s *Server) eventRows(ctx context.Context, _ *authserver.User, found []auth
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]page.ListRow, len(found))
+	rows, were := make([]page.ListRow, len(found)), map[string]string{}
 	for i := range found {
 		e := &found[i]
+		if name := e.Details[authserver.DetailApplication]; name != "" {
+			were[e.ClientID] = page.PlainName(name)
+		}
 		rows[i] = page.ListRow{Cells: []page.ListCell{
-			whatHappened(e, people), personOf(people, e.UserID), aboutOf(e, people, things), {UserAgent: e.UserAgent, Fine: e.Address}, {Moment: &e.At},
+			whatHappened(e, people), personOf(people, e.UserID), aboutOf(e, people, things, were), {UserAgent: e.UserAgent, Fine: e.Address}, {Moment: &e.At},
 		}}
 	}
 	return rows, nil
@@ -76,8 +79,9 @@ func thingOf(e *authserver.Event) string {
 	return ""
 }
 
-// aboutOf is what happened to what: by its name, or by what it was.
-func aboutOf(e *authserver.Event, people, things map[string]string) page.ListCell {
+// aboutOf is what happened to what: by its name, or by what it was. were are the names of
+// applications that are gone.
+func aboutOf(e *authserver.Event, people, things, were map[string]string) page.ListCell {
 	thing, id := thingOf(e), e.SubjectID
 	switch thing {
 	case "application":
@@ -90,6 +94,8 @@ func aboutOf(e *authserver.Event, people, things map[string]string) page.ListCel
 	}
 	name, ok := things[id]
 	switch {
+	case !ok && were[id] != "":
+		return page.ListCell{Text: were[id], Also: "operator.gone"}
 	case !ok:
 		return gone(thing)
 	case name == "":

@@ -53,6 +53,7 @@ type ActivityRow struct {
 	Who  string // whose account, among those of a household
 	By   string // the member who did it to somebody else
 
+	Gone       bool // the application is, and nobody knows what it was called
 	Recognised bool // a sign-in where nobody had before, of which the person said that it was theirs
 
 	Again int // how many more of the same kind the row stands for
@@ -189,6 +190,9 @@ func (v *View) facts(r ActivityRow) (string, error) {
 		for _, scope := range strings.Fields(r.Details["scope"]) {
 			keys = append(keys, "key.scope."+scope)
 		}
+	}
+	if r.Gone {
+		keys = append(keys, "event.gone.application")
 	}
 	other := r.ByAnother(v.Signin.User.ID)
 	switch {
