@@ -20,6 +20,7 @@ import (
 	"latchkey/authserver/internal/household"
 	"latchkey/authserver/internal/mail"
 	"latchkey/authserver/internal/oauth"
+	"latchkey/authserver/internal/places"
 	"latchkey/authserver/internal/registration"
 	"latchkey/authserver/internal/store"
 	"latchkey/pkg/cache"
@@ -54,6 +55,7 @@ type parts struct {
 	keys         *apikey.Service
 	uses         *keyuse.Recorder // of keys and applications, and of the instance
 	sweeps       *retention.Sweeper
+	places       *places.Places // of addresses; nil: none is known
 	started      time.Time
 	sent         atomic.Int64 // when this replica sent an email last, in microseconds since 1970; 0: not yet
 
@@ -92,6 +94,11 @@ func assemble(ctx context.Context, makes bool) (*parts, error) {
 	}
 	p.log, p.flush = httpserver.NewLogger(os.Stderr, p.level)
 	slog.SetDefault(p.log)
+	if cfg.Places != "" {
+		if p.places, err = places.Open(cfg.Places); err != nil {
+			return nil, fmt.Errorf("AUTH_PLACES: %w", err)
+		}
+	}
 	if p.db, err = database.Open(ctx, cfg.DatabaseURL, database.Options{MaxConnections: cfg.MaxConns, Logger: p.log}); err != nil {
 		return nil, err
 	}

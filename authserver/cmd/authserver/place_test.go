@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/authserver/internal/places/placestest"
 	"latchkey/pkg/testenv"
 )
 
@@ -40,6 +41,21 @@ func TestD12_AMisspeltSettingIsRefused(t *testing.T) {
 		t.Errorf("exit %d: %s", out.code, out.stderr)
 	}
 	s.env = []string{"AUTH_SERVICE_HOST=x", "API_ADR=x", "AUTH_SSO_GOOGLE_ISSUER=x"}
+	if out := s.run("client", "list"); out.code != 0 {
+		t.Errorf("exit %d: %s", out.code, out.stderr)
+	}
+}
+
+// TestPlacesThatCannotBeRead keep the server from starting, and say which setting is meant.
+func TestPlacesThatCannotBeRead(t *testing.T) {
+	s := newShell(t, testenv.Embedded)
+	for _, file := range []string{filepath.Join(s.dir, "nothing.mmdb"), s.dir, "place_test.go"} {
+		s.env = []string{"AUTH_PLACES=" + file}
+		if out := s.run("client", "list"); out.code != 1 || !strings.Contains(out.stderr, "AUTH_PLACES: ") {
+			t.Errorf("%s: exit %d: %s", file, out.code, out.stderr)
+		}
+	}
+	s.env = []string{"AUTH_PLACES=" + placestest.File(t)}
 	if out := s.run("client", "list"); out.code != 0 {
 		t.Errorf("exit %d: %s", out.code, out.stderr)
 	}

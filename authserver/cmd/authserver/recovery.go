@@ -19,7 +19,7 @@ func (p *parts) recovery(people *account.Service) (*account.Recovery, error) {
 		return r, nil
 	}
 	sender, err := mail.New(mail.Settings{
-		URL: p.cfg.SMTPURL, Password: p.cfg.SMTPPassword, From: p.cfg.SMTPFrom, Issuer: p.cfg.Issuer, Branding: p.cfg.Branding, Now: now,
+		URL: p.cfg.SMTPURL, Password: p.cfg.SMTPPassword, From: p.cfg.SMTPFrom, Issuer: p.cfg.Issuer, Branding: p.cfg.Branding, Places: p.places, Now: now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("AUTH_SMTP_URL: %w", err)

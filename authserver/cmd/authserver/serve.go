@@ -134,7 +134,7 @@ func (p *parts) router(people *account.Service) (*mux.Router, *web.Server, []wor
 	refusals := &refusal.Recorder{Store: p.store, Logger: p.log, Now: now}
 	drawn := web.Dependencies{
 		Devices: devices, NoteConsent: requesting.NoteConsent, Asks: requesting.Find,
-		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Branding: p.cfg.Branding,
+		People: people, Passkeys: passkeys, SSO: single, Keys: p.keys, APIURL: p.cfg.APIURL, Issuer: p.cfg.Issuer, Branding: p.cfg.Branding, Places: p.places,
 		Refusals: refusals, Endpoints: router, Usage: &usage.Service{Store: p.store, Uses: p.uses, Now: now},
 		Events: p.events, Kept: p.cfg.EventRetention, Logger: p.log, Now: now,
 		Client: clients.Find,

@@ -40,6 +40,7 @@ type Config struct {
 	Drain          time.Duration `env:"AUTH_DRAIN" envDefault:"10s"`
 	BodyLimit      int64         `env:"AUTH_BODY_LIMIT" envDefault:"1048576"`
 	TrustedProxies []string      `env:"AUTH_TRUSTED_PROXIES"`
+	Places         string        `env:"AUTH_PLACES"` // path of a database of cities in MaxMind's format; empty: places are not known
 
 	// The credential of the deployment's own resource server. When both are set,
 	// it is made to exist at start.

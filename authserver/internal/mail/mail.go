@@ -35,8 +35,15 @@ type Settings struct {
 	From     string // "Latchkey <noreply@example.com>" or a bare address
 	Issuer   string // public address of this server, which links begin with
 	Branding branding.Branding
+	Places   Places // of addresses; nil: none is known
 	Now      func() time.Time
 	TLS      *tls.Config // nil: the system's certificate authorities
+}
+
+// Places knows what people call the place of an address in a language; "": it does not.
+// places.Places answers it.
+type Places interface {
+	Name(at netip.Addr, language string) string
 }
 
 // Sender sends emails. Its methods are safe for concurrent use.
@@ -90,6 +97,9 @@ func newSender(s Settings, files fs.FS) (*Sender, error) {
 	apply()
 	if sender.languages, err = readTemplates(files); err != nil {
 		return nil, err
+	}
+	for _, one := range sender.languages {
+		one.places = s.Places
 	}
 	return sender, nil
 }

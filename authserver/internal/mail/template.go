@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"path"
 	"strings"
 	"time"
@@ -23,6 +24,8 @@ type language struct {
 	code  string
 	words map[string]string
 	texts map[string]template // by kind
+
+	places Places // nil: none is known
 }
 
 // template is a text file: the subject on the first line, then paragraphs, with a
@@ -133,9 +136,21 @@ func (l *language) contents(e authserver.EmailMessage, host, url string) *conten
 		c.facts = append(c.facts, l.browser(e.Origin.UserAgent))
 	}
 	if e.Origin.Address != "" {
-		c.facts = append(c.facts, fact{l.words["fact.address"], e.Origin.Address})
+		c.facts = append(c.facts, fact{l.words["fact.address"], l.place(e.Origin.Address)})
 	}
 	return c
+}
+
+// place is an address, behind the name of its place if that is known.
+func (l *language) place(address string) string {
+	at, err := netip.ParseAddr(address)
+	if err != nil || l.places == nil {
+		return address
+	}
+	if name := quiet(l.places.Name(at.Unmap(), l.code)); name != "" {
+		return name + " (" + address + ")"
+	}
+	return address
 }
 
 func (l *language) time(at time.Time, zone string) string {

@@ -55,6 +55,7 @@ type Dependencies struct {
 	Operator *operator.Service
 	Issuer   string // public address, https://host or http://host:port
 	Branding branding.Branding
+	Places   page.Places // of addresses; nil: none is known
 	Events   *event.Recorder
 	Kept     time.Duration // how long events are kept
 	Logger   *slog.Logger
@@ -113,5 +114,6 @@ func New(d Dependencies) (*Server, error) {
 	if s.site, err = page.New(u.Host, d.Branding); err != nil {
 		return nil, err
 	}
+	s.site.Locate(d.Places)
 	return s, nil
 }

@@ -21,6 +21,7 @@ type Site struct {
 	schemes  branding.Schemes
 	texts    map[string]catalogue
 	assets   assets
+	places   Places // nil: none is known
 }
 
 // New reads the texts of every language and the files that pages link to. host
