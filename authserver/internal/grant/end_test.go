@@ -192,7 +192,9 @@ func TestB4LiveGrantsAndCodesHaveALimit(t *testing.T) {
 			_, err = w.Service.Redeem(w.Context(), exchange(code))
 			return err == nil
 		})
-		w.redeemed(scope.Read)
+		for range settings.MaxLive { // of those who raced, as few as three may have kept their codes
+			w.redeemed(scope.Read)
+		}
 		if n := w.Count(live); n > 8 {
 			w.Errorf("%d live grants", n)
 		}
