@@ -206,7 +206,7 @@ func (c *Chart) ticks() []tick {
 	n := len(c.Bars)
 	first, between, class := "first", []int{n / 3, n * 2 / 3}, "mid sub"
 	if c.Span == monthly {
-		first, between, class = "long", []int{n / 2}, "mid"
+		first, between = "long", []int{n / 2}
 	}
 	list := []tick{{"0%", first, c.Bars[0].Label}}
 	for _, i := range between {
