@@ -98,15 +98,12 @@ func (s *Service) setOperator(ctx context.Context, by *authserver.User, id strin
 	}
 	return s.deps.Store.InTx(event.WithActor(ctx, by.ID), func(ctx context.Context) error {
 		n, err := s.deps.Store.CountOperators(ctx)
-		var now *authserver.User // by: whoever dismisses holds all operators too
 		if err == nil {
-			now, err = s.user(ctx, by.ID)
+			err = s.stillOperator(ctx, by) // whoever dismisses holds all operators too
 		}
 		switch {
 		case err != nil:
 			return err
-		case !now.Operator || !now.Active():
-			return errDismissed
 		case n < 2 && !on && u.Operator:
 			return errLast
 		}
@@ -163,15 +160,20 @@ func (s *Service) handOut(ctx context.Context, by *authserver.User, makes func(c
 		if err := s.deps.Store.HoldUser(ctx, by.ID); err != nil {
 			return err
 		}
-		now, err := s.user(ctx, by.ID)
-		if err != nil {
+		if err := s.stillOperator(ctx, by); err != nil {
 			return err
-		}
-		if !now.Operator || !now.Active() {
-			return errDismissed
 		}
 		return makes(ctx)
 	})
+}
+
+// stillOperator returns errDismissed if by is no operator any more.
+func (s *Service) stillOperator(ctx context.Context, by *authserver.User) error {
+	now, err := s.user(ctx, by.ID)
+	if err == nil && (!now.Operator || !now.Active()) {
+		err = errDismissed
+	}
+	return err
 }
 
 // RevokeInvite makes an open code worthless. fault.NotFound: there is none.

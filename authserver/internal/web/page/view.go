@@ -125,13 +125,10 @@ func Some(list ...Happening) []Happening {
 }
 
 func (v *View) happening(h Happening) (string, error) {
-	if h.Count > 0 {
-		return v.several(h.Key, int64(h.Count))
+	if _, counts := v.texts[h.Key+".none"]; h.Count == 0 && !counts {
+		return v.t(h.Key)
 	}
-	if _, ok := v.texts[h.Key+".none"]; ok {
-		return v.t(h.Key + ".none")
-	}
-	return v.t(h.Key)
+	return v.counting(h.Key, int64(h.Count))
 }
 
 // lines draws the items of a text that has one on each line, with a sign before each;
